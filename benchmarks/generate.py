@@ -25,7 +25,6 @@ from storage.index.engine.database import Database
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import ArticleRow, Base
 from storage.index.text.analyzer import fold_text
-from storage.index.write.search_documents import rewrite_documents
 from storage.urls import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
@@ -304,7 +303,6 @@ def write(database: Database, maker: Maker, first: int, last: int) -> tuple[int,
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in maker.tables.values():
             table.write(connection)
-        rewrite_documents(connection, versions)
 
     began = time.perf_counter()
     database.write(work)

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isal import isal_zlib
-
 EVERY = 50
 """Captures in a transaction, as in a crawl."""
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536", "temp_store=MEMORY")
-_WORDS = "INSERT INTO search(rowid, headline, dek, body, names, stems) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,31 +17,25 @@ class Rows:
 
     schema: tuple[str, ...]
     tables: dict[str, list[tuple[object, ...]]]
-    words: list[tuple[object, ...]]
-    """What its full-text table was given."""
 
     @property
     def count(self) -> int:
         """Number of rows."""
-        return sum(map(len, self.tables.values())) + len(self.words)
+        return sum(map(len, self.tables.values()))
 
 
 def rows_of(file: Path) -> Rows:
     """Read an index."""
     with sqlite3.connect(file) as connection:
         made = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        # Tables that SQLite makes for itself: for statistics, and beneath the full-text table.
-        own = ("sqlite_", "search_data", "search_idx", "search_docsize", "search_config", "search_content")
-        # What triggers write is among the rows.
-        made = [each for each in made if not each[1].startswith(own) and each[0] != "trigger"]
+        # SQLite makes its own tables for itself; what triggers write is among the rows.
+        made = [each for each in made if not each[1].startswith("sqlite_") and each[0] != "trigger"]
         names = [name for kind, name, sql in made if kind == "table" and not sql.startswith("CREATE VIRTUAL")]
         tables = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
-        packed = connection.execute("SELECT doc_id, terms FROM search_documents ORDER BY doc_id").fetchall()
     connection.close()
-    words = [(doc_id, *isal_zlib.decompress(terms).decode().split("\n")) for doc_id, terms in packed]
     order = ("table", "index", "view")
     schema = tuple(sql for _, _, sql in sorted(made, key=lambda each: order.index(each[0])))
-    return Rows(schema=schema, tables=tables, words=words)
+    return Rows(schema=schema, tables=tables)
 
 
 def insert_rows(rows: Rows, file: Path, captures: int) -> float:
@@ -60,7 +51,6 @@ def insert_rows(rows: Rows, file: Path, captures: int) -> float:
         connection.execute("BEGIN IMMEDIATE")
         for name, held in rows.tables.items():
             _insert(connection, f'INSERT INTO "{name}" VALUES', _part(held, step, steps))
-        connection.executemany(_WORDS, _part(rows.words, step, steps))
         connection.execute("COMMIT")
     took = time.process_time() - began
     connection.close()

@@ -23,7 +23,7 @@ from storage.index.engine.database import Database
 from storage.index.engine.statements import insert_columns
 from storage.index.schema.tables import Base
 
-BATCHES = {"captures": 256, "paragraphs": 2_000, "links": 10_000, "search_documents": 256}
+BATCHES = {"captures": 256, "paragraphs": 2_000, "links": 10_000}
 """Rows that 256 pages bring, which a rebuild commits together."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -64,7 +64,7 @@ def _copy(connection: Connection, table: str, names: list[str], rows: Rows) -> N
 
 
 def _key(table: str) -> str:
-    return {"links": "group_id, position", "search_documents": "doc_id"}.get(table, "id")
+    return {"links": "group_id, position"}.get(table, "id")
 
 
 def _cpu(process: int | str) -> float:

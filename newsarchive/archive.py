@@ -3,12 +3,12 @@
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
 from newsarchive.batch.file_task import open_batch_readings, open_walk
@@ -38,7 +38,7 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
 from storage.index.search.results import search_articles
-from storage.index.views.articles import EVERYTHING, ArticleView, SearchPage, VersionView
+from storage.index.views.articles import EVERYTHING, ArticleView, Order, SearchPage, VersionView
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
@@ -82,7 +82,7 @@ class Archive:
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
         """Open the archive in a folder; NoArchive, ConfigError or IndexFailure if that fails."""
         config = _load_config(folder)
-        return cls(config, Index.open(config.index), now=now)
+        return cls(config, _open_index(config), now=now)
 
     @classmethod
     def open_to_read(cls, folder: Path) -> Self:
@@ -95,7 +95,7 @@ class Archive:
         file = sqlite_file(config.index)
         if file is not None and not file.exists() and not config.places.is_empty():
             raise IndexLost(str(file), str(folder))
-        return cls(config, Index.open(config.index))
+        return cls(config, _open_index(config))
 
     @classmethod
     def rebuild_in(
@@ -129,9 +129,11 @@ class Archive:
         marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters, now=utc_now)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
-            return Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker).run(
-                progress, restart=restart, forget=forget
-            )
+            rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)
+            result = rebuild.run(progress, restart=restart, forget=forget)
+        with closing(_open_index(config)) as index:
+            index.update_search()
+        return result
 
     @property
     def folder(self) -> Path:
@@ -165,9 +167,10 @@ class Archive:
         *,
         limit: int = 20,
         offset: int = 0,
-        order: Literal["newest", "rank"] = "newest",
+        order: Order = "newest",
     ) -> SearchPage:
         """Find articles; for the query syntax: newsarchive help search."""
+        self.index.update_search()
         return self.index.ask(search_articles, text, filters, limit=limit, offset=offset, order=order)
 
     def article(self, article_id: int) -> ArticleView | None:
@@ -274,6 +277,7 @@ class Archive:
             recovered = recover(self.places, self.index, ingestor, progress, walk)
             imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
         problems = recovered.problems + imported.read.problems
+        self.index.update_search()
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def rebuild(
@@ -287,7 +291,7 @@ class Archive:
         try:
             return self._rebuild(self.config, progress, where, restart=restart)
         finally:
-            self.index = Index.open(self.config.index)
+            self.index = _open_index(self.config)
 
     def reextract(
         self,
@@ -325,6 +329,8 @@ class Archive:
             result.problems[:0] = problems
             if not dry_run:
                 self.settle(ingestor)
+        if not dry_run:
+            self.index.update_search()
         return result
 
     def _iter_places(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
@@ -379,6 +385,10 @@ def _load_config(folder: Path) -> Config:
             "Check the folder's owner and the disk: newsarchive doctor"
         ) from problem
     return config
+
+
+def _open_index(config: Config) -> Index:
+    return Index.open(config.index, search_folder=config.search_folder)
 
 
 def _lock_archive(config: Config, work: str) -> AbstractContextManager[object]:

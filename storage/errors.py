@@ -19,6 +19,8 @@
     |   |-- IndexReadOnly             70   it cannot be written, only read
     |   |-- IndexReplaced             70   another index took its place while it was read
     |   |-- QueryTooLong              70   a query exceeded its time limit
+    |   |-- SearchNotReady            70   the search folder is still being made
+    |   |-- SearchDamaged             70   files of the search folder are damaged
     |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
@@ -211,6 +213,28 @@ class IndexFailure(ArchiveError):
     """The SQL index cannot be used."""
 
     exit_code = 70
+
+
+class SearchNotReady(IndexFailure):
+    """The search folder is still being made from the index."""
+
+    def __init__(self, share: float, folder: str) -> None:
+        super().__init__(
+            f"the articles are still being indexed for search: {share * 100:.0f} %. Everything else works meanwhile. "
+            f"Try again in a while; if the number does not rise, nothing is writing the folder {folder}, "
+            "and this process may not: run newsarchive search anything as a user who may"
+        )
+        self.share = share
+
+
+class SearchDamaged(IndexFailure):
+    """Files of the search folder are damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "the search folder is damaged and is made anew by the next search; the index and the WARC files are "
+            f"untouched. Run the same search again. The engine says: {reason[:200]}"
+        )
 
 
 class IndexTooNew(IndexFailure):

@@ -20,6 +20,8 @@ class SortOrder(StrEnum):
 
     NEWEST = "newest"
     RANK = "rank"
+    LONGEST = "longest"
+    EDITS = "edits"
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
@@ -63,8 +65,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
     out, remarks = stdout(), stderr()
     for problem in page.problems:
         remarks.print(safe_text(f"Note: {problem}"))
-    at_least = "" if page.exact else "at least "
-    out.print(safe_text(f"{at_least}{pluralize(page.total, 'article')} for {words}"))
+    out.print(safe_text(f"{pluralize(page.total, 'article')} for {words}"))
     for hit in page.hits:
         out.print()
         out.print(headline_line(hit))
@@ -75,7 +76,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
         out.print(Text("       ").append_text(highlight(hit.snippet)))
     shown = offset + len(page.hits)
-    if page.hits and (shown < page.total or not page.exact):
+    if page.hits and shown < page.total:
         out.print(f"\nMore: --offset {shown}")
 
 
@@ -98,7 +99,7 @@ def page_fields(page: SearchPage) -> dict[str, object]:
     """Return a page of hits for JSON: texts as strings, with the positions of matches in them."""
     return {
         "total": page.total,
-        "exact": page.exact,
+        "exact": True,
         "problems": page.problems,
         "hits": [
             {

@@ -72,7 +72,8 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
                     if open_:
                         webbrowser.open(where)
 
-                server.run(create_app(opened, final), final, listening, ready, log_all=log_requests)
+                with opened.index.follow_search():
+                    server.run(create_app(opened, final), final, listening, ready, log_all=log_requests)
 
 
 LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"

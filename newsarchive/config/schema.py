@@ -207,6 +207,9 @@ class Config:
         "",
         'Database of the index: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME',
     )
+    search_folder: Path = _setting(
+        PATH, "search", "Folder of the full-text index, which is made from the index; each machine has its own"
+    )
     commit_every: int = _setting(POSITIVE_INTEGER, 64, "Captures per transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
 

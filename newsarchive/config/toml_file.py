@@ -418,6 +418,7 @@ def _resolve(config: Config) -> Config:
     return replace(
         config,
         warc_folder=config.folder / config.warc_folder,
+        search_folder=config.folder / config.search_folder,
         index=index_url(config.index, config.folder),
         user_agent=config.user_agent or default_user_agent(config.contact),
     )

@@ -171,7 +171,7 @@ class _CrawlRun:
         files = _ClosedFiles(archive, self.run, self.uploader)
         writer = self._open_writer(files)
         try:
-            with archive.ingestor(writer.sync) as ingestor:
+            with archive.index.follow_search(), archive.ingestor(writer.sync) as ingestor:
                 files.register_through(ingestor)
                 self._begin(ingestor)
                 outcome = event_loop.run(self._fetch(writer, ingestor))

@@ -88,12 +88,17 @@ def text_direction(language: str | None) -> str:
 
 
 def build_url(path: str, **query: object) -> str:
-    """Return a path with a query string; None and "" are left out.
+    """Return a path with a query string; None and "" are left out, and a parameter with several values is repeated.
 
     >>> build_url("/search", q="a b", site=None)
     '/search?q=a+b'
     """
-    given = [(name, str(value)) for name, value in query.items() if value is not None and value != ""]
+    given = [
+        (name, str(value))
+        for name, values in query.items()
+        for value in (values if isinstance(values, tuple) else (values,))
+        if value is not None and value != ""
+    ]
     return f"{path}?{urlencode(given)}" if given else path
 
 

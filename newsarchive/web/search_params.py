@@ -5,16 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
+from starlette.datastructures import QueryParams
+
 from newsarchive.web.jinja_env import build_url, language_name
 from storage.index.search.query import parse_date_range
-from storage.index.views.articles import Filters
+from storage.index.text.analyzer import fold_text
+from storage.index.views.articles import ORDERS, Filters, Order
 
 PAGE_SIZE = 20
-MAX_PAGES = 200
-"""Older results are reached by narrowing the dates."""
+MAX_PAGES = 50_000
+"""As many as a million articles fill."""
+_MOST_VALUES = 50
+"""Values of one filter."""
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag")
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
+
+
+_SEPARATOR = "\n"
+"""Between several values of a parameter, which contain no control characters."""
 
 
 class FilterChip(NamedTuple):
@@ -27,7 +36,7 @@ class FilterChip(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchParams:
-    """Parameters of a search as given in its URL; "" if not given."""
+    """Parameters of a search as given in its URL; "" if not given. Several values of a filter are lines."""
 
     q: str = ""
     site: str = ""
@@ -42,7 +51,7 @@ class SearchParams:
     """Year, month or day, from its beginning."""
     until: str = ""
     """Year, month or day, to its end."""
-    sort: Literal["newest", "rank"] = "newest"
+    sort: Order = "newest"
     chart: Literal["count", "share"] = "count"
     """Quantity that the histogram shows."""
     page: int = 1
@@ -51,10 +60,12 @@ class SearchParams:
     @classmethod
     def from_query(cls, query: Mapping[str, str], max_length: int = 500) -> Self:
         """Parse the query of a URL. Invalid values are ignored and reported in `problems`."""
-        values = {
-            name: query.get(name, "").translate(_CONTROL_CHARACTERS).strip()
-            for name in ("q", *_NAMED, "since", "until")
-        }
+        given = {name: query.get(name, "") for name in ("q", "since", "until")}
+        values = {name: text.translate(_CONTROL_CHARACTERS).strip() for name, text in given.items()}
+        for name in _NAMED:
+            several = query.getlist(name) if isinstance(query, QueryParams) else [query.get(name, "")]
+            cleaned = (text.translate(_CONTROL_CHARACTERS).strip()[:max_length] for text in several[:_MOST_VALUES])
+            values[name] = _SEPARATOR.join(dict.fromkeys(filter(None, cleaned)))
         problems = []
         if len(values["q"]) > max_length:
             problems.append(f"the query is longer than {max_length} characters: only its beginning was searched for")
@@ -66,8 +77,8 @@ class SearchParams:
                 values[name] = ""
         page = query.get("page", "")
         return cls(
-            **{name: text[:max_length] for name, text in values.items()},
-            sort="rank" if query.get("sort") == "rank" else "newest",
+            **(values | {"q": values["q"][:max_length]}),
+            sort=next((order for order in ORDERS if order == query.get("sort")), "newest"),
             chart="share" if query.get("chart") == "share" else "count",
             page=min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
             problems=tuple(problems),
@@ -78,15 +89,19 @@ class SearchParams:
         """Filters for the index."""
         since, until = parse_date_range(self.since), parse_date_range(self.until)
         return Filters(
-            site=self.site or None,
-            section=self.section or None,
+            site=self.values("site") or None,
+            section=self.values("section") or None,
             author=self.author or None,
-            byline=self.byline or None,
-            language=self.language or None,
-            tag=self.tag or None,
+            byline=self.values("byline") or None,
+            language=self.values("language") or None,
+            tag=self.values("tag") or None,
             since=since[0] if since else None,
             until=until[1] if until else None,
         )
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the values of a filter."""
+        return tuple(filter(None, getattr(self, name).split(_SEPARATOR)))
 
     @property
     def offset(self) -> int:
@@ -99,31 +114,46 @@ class SearchParams:
         return any((*(getattr(self, name) for name in _NAMED), self.since, self.until))
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, str | tuple[str, ...]]:
         """Query parameters without the page."""
-        values = {name: getattr(self, name) for name in ("q", *_NAMED, "since", "until")}
-        values |= {"sort": "rank" if self.sort == "rank" else "", "chart": "share" if self.chart == "share" else ""}
-        return {name: text for name, text in values.items() if text}
+        values: dict[str, str | tuple[str, ...]] = {"q": self.q}
+        for name in _NAMED:
+            several = self.values(name)
+            values[name] = several if len(several) > 1 else "".join(several)
+        values |= {"since": self.since, "until": self.until}
+        values |= {
+            "sort": "" if self.sort == "newest" else self.sort,
+            "chart": "" if self.chart == "count" else self.chart,
+        }
+        return {name: value for name, value in values.items() if value}
 
     def url(self, path: str = "/search", **changes: str) -> str:
         """Return the URL of this search with changed parameters, from its first page."""
-        return build_url(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of two texts
+        return build_url(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of ORDERS
 
     def url_with_facet(self, name: str, value: str) -> str:
-        """Return the URL of this search with a facet's value as a filter."""
+        """Return the URL of this search with a facet's value as a filter, too."""
         if name == "year":
             return self.url(since=value, until=value)
-        return self.url(**{"byline" if name == "author" else name: value})
+        name = "byline" if name == "author" else name
+        return self.url(**{name: _SEPARATOR.join((*self.values(name), value))})
+
+    def url_without_facet(self, name: str, value: str) -> str:
+        """Return the URL of this search without a facet's value, compared as the index does."""
+        name = "byline" if name == "author" else name
+        kept = [one for one in self.values(name) if fold_text(one) != fold_text(value)]
+        return self.url(**{name: _SEPARATOR.join(kept)})
 
     @property
     def chips(self) -> tuple[FilterChip, ...]:
         """Active filters."""
         chips = []
         for name in _NAMED:
-            value = getattr(self, name)
-            if value:
+            for value in self.values(name):
                 label = language_name(value) if name == "language" else value
-                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {label}", self.url(**{name: ""})))
+                without = _SEPARATOR.join(one for one in self.values(name) if one != value)
+                without_url = self.url(**{name: without})
+                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {label}", without_url))
         if self.since and self.since == self.until:
             chips.append(FilterChip(f"date: {self.since} (UTC)", self.url(since="", until="")))
         else:

@@ -1,6 +1,7 @@
 """The SQL index: read and write access."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -8,12 +9,14 @@ from sqlalchemy import Connection
 from storage.index.engine.database import AutocommitReader, Database, ReaderFailed
 from storage.index.engine.statements import AnySelect
 from storage.index.frontier.url_queue import add_urls
+from storage.index.fulltext.folder import FulltextFolder
 from storage.index.queries import originals
 from storage.index.queries.export import load_export_lines
 from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
+from storage.index.search.follower import Follower, follow
 from storage.index.views.articles import CommitResult, SettleResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
@@ -40,19 +43,20 @@ _MAX_LEARNING_INTERVAL = 50_000
 class Index(Reader):
     """The SQL index of one archive. Safe to share between threads; one commit runs at a time."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
+    def __init__(self, database: Database, search_folder: Path | None = None) -> None:
+        super().__init__(database, folder=FulltextFolder(search_folder or database.default_search_folder))
         self._lookups = LookupTables()
         self._autocommit_reader = AutocommitReader(database.engine)
         self._uncounted_versions, self._learn_after = 0, _FIRST_LEARNING_AFTER
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> Self:
+    def open(cls, url: str, *, create: bool = True, search_folder: Path | None = None) -> Self:
         """Open the database at an SQLAlchemy URL, and bring its schema up to date.
 
-        IndexTooOld if it was made by an unreleased version.
+        The search folder is beside an SQLite file, and temporary for PostgreSQL, unless it is given. IndexTooOld if the
+        index was made by an unreleased version.
         """
-        return cls(Database.open(url, create=create))
+        return cls(Database.open(url, create=create), search_folder)
 
     @property
     def is_shared(self) -> bool:
@@ -62,6 +66,7 @@ class Index(Reader):
     def close(self) -> None:
         """Close all connections."""
         self._autocommit_reader.close()
+        self.folder.close()
         self._database.close()
 
     def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -135,6 +140,15 @@ class Index(Reader):
             return done
 
         return self.write(work)
+
+    def update_search(self) -> None:
+        """Bring the search folder up to date, unless another process is doing so."""
+        with self._database.read_transaction() as connection:
+            follow(connection, self.folder)
+
+    def follow_search(self) -> Follower:
+        """Return a thread that keeps the search folder up to date, as a context manager."""
+        return Follower(self._database, self.folder)
 
     def settle(self) -> SettleResult:
         """Update what depends on several captures: originals of revisits, boilerplate, search documents."""

@@ -6,8 +6,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from storage.errors import IndexReplaced
+from storage.errors import IndexReplaced, SearchDamaged
 from storage.index.engine.database import Database
+from storage.index.fulltext.folder import FulltextFolder
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
 P = ParamSpec("P")
@@ -33,6 +34,7 @@ class Reader:
     """Runs queries: functions of a connection, the exclusions, and arguments of their own.
 
     reader.ask(get_article, 17)
+    reader.ask(search_articles, "harbour")
     reader.stream(iter_captures, CaptureFilters(site="gazette"), order="oldest")
 
     The Reader passes its exclusions, so no caller can forget them. An Index is a Reader that excludes nothing.
@@ -44,8 +46,11 @@ class Reader:
         exclude: Exclusions = NO_EXCLUSIONS,
         timeout: float | None = None,
         pin: IndexPin | None = None,
+        *,
+        folder: FulltextFolder,
     ) -> None:
         self._database = database
+        self.folder = folder
         self.exclude = exclude
         self._timeout = timeout
         self._pin = pin
@@ -55,7 +60,7 @@ class Reader:
 
         Readers with the same `pin` raise IndexReplaced rather than query two indexes.
         """
-        return Reader(self._database, exclude, timeout, pin)
+        return Reader(self._database, exclude, timeout, pin, folder=self.folder)
 
     def ask(self, query: Callable[Concatenate[Connection, Exclusions, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the answer of a query. One that yields rows belongs to `stream`: its connection would be closed."""
@@ -76,4 +81,10 @@ class Reader:
         with self._database.read_transaction(timeout=self._timeout) as connection:
             if self._pin is not None:
                 self._pin.check(self._database, connection)
-            yield connection
+            # Queries that search find the folder there.
+            connection.execution_options(search_folder=self.folder)
+            try:
+                yield connection
+            except SearchDamaged:
+                self.folder.discard()
+                raise

@@ -1,14 +1,14 @@
 """What an index holds, in words that do not depend on the order in which it came to hold it."""
 
-import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Table, select
 
 from storage.index import Index
 from storage.index.schema.tables import Base
+from storage.index.search.documents import load_documents
 
 Tables = dict[str, list[str]]
 Dump = Callable[..., Tables]
@@ -18,8 +18,8 @@ KEYS = {
     "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
 }  # fmt: skip
 UNPLANNED = {"due_at", "ended_by", "priority", "failure_count", "unchanged_count"}
-OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms"}
-"""Tables that a crawl keeps for the next one, and that no WARC file knows of."""
+OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms", "search_changes"}
+"""Tables that a crawl keeps for the next one, and that no WARC file knows of; and the change log."""
 
 
 def dump_of(index: Index, *, waiting: bool = True) -> Tables:
@@ -32,7 +32,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
     with index._database.read_transaction() as connection:
         for table in tables:
             rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]
-        words = [] if index._database.is_postgres else _inverted(connection)
+        documents = [dict(one) for one in load_documents(connection, [row["id"] for row in rows["articles"]])]
     names: dict[str, dict[Any, Any]] = {name: {row["id"]: row[key] for row in rows[name]} for name, key in KEYS.items()}
     names["articles"] = {
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["url_id"]]) for row in rows["articles"]
@@ -41,11 +41,10 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["page_url_id"]], row["digest"])
         for row in rows["versions"]
     }
-    documents = {row["doc_id"]: names["versions"][row["version_id"]] for row in rows["search_documents"]}
     if not waiting:
         _leave_out_waiting(tables, rows)
     dumped = {table.name: sorted(repr(_named(table, row, names)) for row in rows[table.name]) for table in tables}
-    return dumped | {"words": sorted(f"{documents[doc_id]} {word}" for doc_id, word in words)}
+    return dumped | {"documents": sorted(_describe_document(one, names) for one in documents)}
 
 
 def _leave_out_waiting(tables: Iterable[Table], rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -61,12 +60,10 @@ def _leave_out_waiting(tables: Iterable[Table], rows: dict[str, list[dict[str, A
     rows["urls"] = [row for row in rows["urls"] if row["id"] in used]
 
 
-def _inverted(connection: Connection) -> list[tuple[int, str]]:
-    """What FTS5 has of each document."""
-    connection.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, search, instance)"))
-    found = connection.execute(text("SELECT term, doc, col, offset FROM vocabulary")).all()
-    connection.execute(text("DROP TABLE temp.vocabulary"))
-    return [(row.doc, f"{row.term} {row.col} {row.offset}") for row in found]
+def _describe_document(values: dict[str, Any], names: dict[str, dict[Any, Any]]) -> str:
+    """What the search folder has of a version."""
+    tables = {"version": "versions", "article": "articles", "site": "sites", "capture_site": "sites"}
+    return repr({key: names[tables[key]][value] if key in tables else value for key, value in values.items()})
 
 
 def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) -> dict[str, Any]:
@@ -74,12 +71,6 @@ def _named(table: Table, row: dict[str, Any], names: dict[str, dict[Any, Any]]) 
     for column, value in row.items():
         if column == "id" or (table.name == "frontier" and column in UNPLANNED):
             continue
-        if column == "doc_id":
-            line[column] = value >> 29
-            continue
-        if column == "terms" and isinstance(value, bytes):
-            # isal packs the same text in more than one way, as other work has left its memory.
-            value = zlib.decompress(value)
         keys = [key.column.table.name for key in table.c[column].foreign_keys]
         line[column] = names[keys[0]][value] if keys and value is not None else value
     return line

@@ -321,8 +321,9 @@ class SearchResults(ApiModel):
     """A page of search results."""
 
     total: int
-    """Number of matching articles; a lower bound if `exact` is false."""
-    exact: bool
+    """Number of matching articles."""
+    exact: bool = True
+    """Always true: all matches are counted."""
     hits: tuple[SearchResult, ...]
     problems: tuple[str, ...]
     """Parts of the query that were invalid, and their interpretation."""

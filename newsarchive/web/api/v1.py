@@ -7,7 +7,7 @@ Every response has an ETag. Lists are paginated: `next` is the cursor of the nex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -21,7 +21,7 @@ from storage.index.queries.articles import get_article, get_capture, get_version
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.results import search_articles
-from storage.index.views.articles import Filters
+from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 
 ERROR_DESCRIPTIONS: Mapping[int, str] = {
@@ -192,7 +192,9 @@ def search(
     context: Context,
     q: Annotated[str, Query(min_length=1, max_length=500, description="Search query"), AfterValidator(_reject_nul)],
     filters: ArticleFilters,
-    sort: Annotated[Literal["newest", "rank"], Query(description="newest first, or best match first")] = "newest",
+    sort: Annotated[
+        Order, Query(description="newest first, best match first, longest first, or those with most edits first")
+    ] = "newest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:

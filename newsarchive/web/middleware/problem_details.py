@@ -22,6 +22,7 @@ from storage.errors import (
     NotFound,
     PayloadError,
     QueryTooLong,
+    SearchNotReady,
     StorageError,
     WarcError,
 )
@@ -112,6 +113,9 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
             status, detail, heading = 404, text, ""
         case QueryTooLong():
             status, detail, heading = 503, text, "Query timed out"
+        case SearchNotReady():
+            status, detail = 503, f"The articles are still being indexed for search: {error.share * 100:.0f} %."
+            heading = "Search is being prepared"
         case IndexFailure():
             status, detail, heading = 503, INDEX_UNREACHABLE, "The index is unavailable"
         case BucketUnreachable() | BucketRefused():

@@ -29,7 +29,7 @@ class HistogramColumn:
     period: str
     """Label, such as "March 2026"."""
     articles: str
-    """Label, such as "12" or "about 340"."""
+    """Label, such as "1,200"."""
     archived: int
     share: str
     """Label, such as "3.5 %"."""
@@ -83,7 +83,7 @@ def _value(bar: HistogramBar, measure: Measure) -> float:
 
 
 def _format_count(bar: HistogramBar) -> str:
-    return f"about {round_estimate(bar.articles):,}" if bar.is_estimate else f"{bar.articles:,}"
+    return f"{bar.articles:,}"
 
 
 def _draw_column(
@@ -126,15 +126,6 @@ def format_period(step: HistogramStep, begin: datetime, end: datetime) -> str:
             return f"{begin:%B %Y}"
         case "year":
             return f"{begin:%Y}"
-
-
-def round_estimate(estimate: int) -> int:
-    """Round an estimate to three significant digits.
-
-    >>> round_estimate(100399), round_estimate(87), round_estimate(1234)
-    (100000, 87, 1230)
-    """
-    return round(estimate, -max(0, len(str(estimate)) - 3))
 
 
 def format_percent(share: float) -> str:

@@ -1,19 +1,19 @@
 """/search: results, facets and histogram, and the same results as feeds, CSV and JSON Lines."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import SearchFeed, render_atom, render_json_feed
-from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram, round_estimate
+from newsarchive.web.jinja_env import build_url
+from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries.export import iter_search_lines
-from storage.index.search.facets import HistogramBar, search_with_facets
+from storage.index.search.facets import Facet, search_with_facets
 from storage.index.search.results import search_articles
 
 router = APIRouter()
@@ -32,44 +32,35 @@ def search(context: Context) -> Response:
     found = context.index.ask(
         search_with_facets, params.q, params.filters, limit=PAGE_SIZE, offset=params.offset, order=params.sort
     )
-    active = {chip.label.partition(":")[0] for chip in params.chips}
     return context.render(
         "search.html",
         params=params,
         found=found,
-        facets=[
-            facet
-            for facet in found.facets
-            if facet.name not in active and _is_useful_facet(facet.name, active, len(facet.values))
-        ],
+        facets=[facet for facet in found.facets if _is_useful_facet(facet, params)],
         histogram=draw_histogram(found.histogram, params.url_between, params.chart),
         min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
-        total_about=_estimate_total(found.histogram.bars) if not found.page.exact else None,
     )
 
 
-def _is_useful_facet(name: str, active: Iterable[str], values: int) -> bool:
-    """Return False for a facet that would not narrow the search."""
-    return values > 1 and not (name == "year" and "date" in active)
-
-
-def _estimate_total(bars: Sequence[HistogramBar]) -> int | None:
-    """Return the estimated number of articles if the histogram is estimated, else None."""
-    return round_estimate(sum(bar.articles for bar in bars)) if any(bar.is_estimate for bar in bars) else None
+def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
+    """Return False for a facet that could not change the search."""
+    if facet.name == "year" and params.since and params.since == params.until:
+        return False
+    return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
 def _build_feed(context: RequestContext, path: str) -> SearchFeed:
     params = _parse_params(context)
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
-    query = urlencode([(name, value) for name, value in params.query.items() if name not in {"sort", "chart"}])
+    query = build_url("", **(params.query | {"sort": "", "chart": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
     return SearchFeed(
         title=f"{label or 'All articles'} – {context.name}",
         public_url=context.public_url,
-        search_path=f"/search?{query}" if query else "/search",
-        feed_path=f"{path}?{query}" if query else path,
+        search_path=f"/search{query}",
+        feed_path=f"{path}{query}",
         hits=found.hits,
     )
 

@@ -16,12 +16,12 @@ from storage.index.queries.aggregates import (
     count_articles_per_day,
     count_crawl_outcomes,
     count_outcomes_by_site,
-    get_site_profile,
     list_site_counts,
 )
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
 from storage.index.reader import Reader
+from storage.index.search.lists import get_site_profile
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.status import SiteCount
 from storage.model import Outcome, UrlKind

@@ -1,7 +1,7 @@
 """Learn the boilerplate of sites: SQL counts (counting.py), a pure rule decides (rule.py).
 
     paragraphs of new versions ------+
-    paragraphs that may have changed-+-> counted -> stored -> candidates, in batches -> decisions -> stale documents
+    paragraphs that may have changed-+-> counted -> stored -> candidates, in batches -> decisions -> change log
 
 Stored counts are valid until a version that carries the paragraph is marked (`is_counted`): as new, with another date,
 or no longer current; or until its site is (`needs_relearning`), after content was deleted. Decisions depend on the
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from storage.index.boilerplate import counting
 from storage.index.boilerplate.rule import (
@@ -29,12 +29,12 @@ from storage.index.boilerplate.rule import (
     min_articles,
 )
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import AnyRow, batches, insert_rows
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
     ParagraphRow,
-    SearchDocumentRow,
+    SearchChangeRow,
     SiteRow,
     UrlRow,
     VersionParagraphRow,
@@ -82,7 +82,6 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         learnt += sum(changed.values())
         unlearnt += len(changed) - sum(changed.values())
     counting.drop_tables(connection)
-    _mark_stale_new(connection, site_ids)
     for some in batches(new):
         connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_counted=True))
     connection.execute(
@@ -250,7 +249,7 @@ _PARAGRAPHS_OF_ARTICLES = (
 
 
 def _store(connection: Connection, changed: Mapping[SiteParagraph, bool]) -> None:
-    """Store changed decisions, and mark the documents of versions that carry the paragraphs as stale."""
+    """Store changed decisions, and mark what depends on them."""
     connection.execute(
         _UPDATE_DECISION,
         [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
@@ -269,45 +268,18 @@ _UPDATE_DECISION = (
 
 
 def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> None:
-    """Mark documents of versions that carry one of the paragraphs as stale, and the digests of their parts."""
+    """Note the paragraphs for the search folder, and mark the digests of parts of versions that carry them."""
     by_site: dict[int, list[int]] = {}
     for site_id, paragraph_id in changed:
         by_site.setdefault(site_id, []).append(paragraph_id)
+    rows = [{"site_id": site_id, "paragraph_id": one} for site_id, ids in by_site.items() for one in ids]
+    insert_rows(connection, SearchChangeRow, rows)
     for site_id, paragraph_ids in by_site.items():
         for some in batches(paragraph_ids):
             carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
-            connection.execute(
-                update(SearchDocumentRow)
-                .where(SearchDocumentRow.site_id == site_id, SearchDocumentRow.version_id.in_(carrying))
-                .values(is_stale=True)
-            )
             of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
             connection.execute(
                 update(VersionRow)
                 .where(VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None))
                 .values(parts="")
             )
-
-
-def _mark_stale_new(connection: Connection, site_ids: Sequence[int]) -> None:
-    """Mark new documents as stale that were written while decisions changed."""
-    new: Select[int] = select(VersionRow.id).where(_is_new(site_ids))
-    connection.execute(
-        update(SearchDocumentRow)
-        .where(SearchDocumentRow.version_id.in_(new), SearchDocumentRow.excluded_paragraphs != _EXCLUDED)
-        .values(is_stale=True)
-    )
-
-
-_EXCLUDED = (
-    select(func.count())
-    .select_from(VersionParagraphRow)
-    .join(BoilerplateRow, BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id)
-    .where(
-        BoilerplateRow.site_id == SearchDocumentRow.site_id,
-        VersionParagraphRow.version_id == SearchDocumentRow.version_id,
-        VersionParagraphRow.role.in_(COUNTED),
-        BoilerplateRow.is_boilerplate,
-    )
-    .scalar_subquery()
-)

@@ -89,6 +89,14 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
     @property
+    def default_search_folder(self) -> Path | None:
+        """The folder beside an SQLite file that its search folder is."""
+        if self._file is None:
+            return None
+        path = self._file.path
+        return path.with_name("search") if path.name == "index.sqlite3" else path.with_suffix(".search")
+
+    @property
     def is_shared(self) -> bool:
         """True if several machines may have it open; an SQLite file is of one machine."""
         return self.is_postgres

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    TextClause,
     bindparam,
     cast,
     column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
@@ -151,3 +153,45 @@ def limit_sort_memory(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"PRAGMA cache_size={before}")
+
+
+def identify_index(connection: Connection) -> str:
+    """Return what tells this index from others, such as the one that takes its place after a rebuild."""
+    if connection.dialect.name == "postgresql":
+        query = (
+            "SELECT system_identifier || '-' || pg_relation_filenode('search_changes') || '-' ||"
+            " 'search_changes'::regclass::oid FROM pg_control_system()"
+        )
+    else:
+        query = "PRAGMA user_version"
+    return str(connection.exec_driver_sql(query).scalar())
+
+
+def read_change_mark(connection: Connection) -> str:
+    """Return the place in the change log up to which this transaction sees it.
+
+    In PostgreSQL transactions do not commit in the order of their numbers, so it is a snapshot: which had ended.
+    """
+    if connection.dialect.name == "postgresql":
+        query = "SELECT pg_current_snapshot()::text"
+    else:
+        query = "SELECT coalesce(max(id), 0) FROM search_changes"
+    return str(connection.exec_driver_sql(query).scalar())
+
+
+def changes_since(connection: Connection, mark: str) -> TextClause | None:
+    """Return a condition on the changes since a mark; None if some of them are no longer in the log."""
+    if connection.dialect.name == "postgresql":
+        oldest = int(mark.partition(":")[0])
+        least, first = connection.exec_driver_sql("SELECT min(id), min(transaction_id) FROM search_changes").one()
+        if least is not None and least > 1 and first > oldest:
+            return None
+        unseen = (
+            "transaction_id >= :oldest AND NOT"
+            " pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:mark AS pg_snapshot))"
+        )
+        return text(f"({unseen})").bindparams(oldest=oldest, mark=mark)
+    least, most = connection.exec_driver_sql("SELECT min(id), max(id) FROM search_changes").one()
+    if (least or 1) > int(mark) + 1 or (most or 0) < int(mark):
+        return None
+    return text("id > :mark").bindparams(mark=int(mark))

@@ -20,18 +20,14 @@ from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import IndexFailure
 from storage.index.engine.bulk import BulkLoader, RowBatches, create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
-from storage.index.engine.dialect import analyze_tables, freeze_snapshot
+from storage.index.engine.dialect import freeze_snapshot
 from storage.index.engine.statements import AnyRow
-from storage.index.schema.tables import Base, SearchDocumentRow
-from storage.index.write.search_documents import add_documents
-from storage.index.write.settle import rewrite_stale_documents
+from storage.index.schema.tables import Base, SearchChangeRow
 from storage.index_address import sqlite_address, sqlite_file
 from storage.places.folder import replace_durably
 
 BATCH_SIZE = 5_000
 """Rows in memory at a time."""
-DIALECT_COLUMNS = [SearchDocumentRow.__table__.c[name] for name in ("terms", "bigram_signature")]
-"""Columns whose contents differ between the databases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +66,6 @@ class ChecksumBuilder:
         return TableChecksum(rows=self._rows, digest=self._digest.hexdigest())
 
 
-def portable_columns(table: Table) -> list[Column[Any]]:
-    """Return the columns whose contents are the same on both databases: all but two."""
-    return [column for column in table.c if not any(column is own for own in DIALECT_COLUMNS)]
-
-
 def iter_by_key(connection: Connection, table: Table, columns: Sequence[Any]) -> Iterator[Sequence[AnyRow]]:
     """Yield the rows of a table by primary key, in batches."""
     asked = select(*columns).order_by(*table.primary_key.columns)
@@ -83,17 +74,19 @@ def iter_by_key(connection: Connection, table: Table, columns: Sequence[Any]) ->
 
 def checksum_table(connection: Connection, table: Table) -> TableChecksum:
     """Return the checksum of a table."""
-    columns = portable_columns(table)
+    columns = list(table.c)
     summing = ChecksumBuilder(columns)
     for rows in iter_by_key(connection, table, columns):
         summing.add(rows)
     return summing.finish()
 
 
-TABLES: tuple[Table, ...] = tuple(Base.metadata.sorted_tables)
-"""All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter."""
-_DOCUMENTS = Base.metadata.tables[SearchDocumentRow.__tablename__]
-_ANALYSED_AT_ONCE = 500
+_CHANGES = Base.metadata.tables[SearchChangeRow.__tablename__]
+TABLES: tuple[Table, ...] = tuple(table for table in Base.metadata.sorted_tables if table is not _CHANGES)
+"""All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter.
+
+Not the change log of search: a copy has an identity of its own, so its search folder is made anew.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +125,6 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
         raise IndexFailure("the index is in that database already; nothing was changed. Name another database")
     held = Database.open(source, create=False)
     try:
-        # Stale documents are not copied but made anew, and would be up to date in the target.
-        rewrite_stale_documents(held.write)
         file = sqlite_file(target)
         if file is not None:
             return _transfer_to_file(held, file, report)
@@ -192,7 +183,7 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
             freeze_snapshot(reading)
             bulk = create_bulk_loader(writing)
             bulk.begin()
-            sums = dict(_copy_tables(reading, writing, bulk, report))
+            sums = dict(_copy_tables(reading, bulk, report))
         report(len(TABLES), len(TABLES), "indexes and references")
         bulk.end()
         for table in TABLES:
@@ -203,37 +194,15 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
 
 
 def _copy_tables(
-    reading: Connection, writing: Connection, bulk: BulkLoader, report: ProgressCallback
+    reading: Connection, bulk: BulkLoader, report: ProgressCallback
 ) -> Iterator[tuple[str, TableChecksum]]:
     """Copy table by table; yield the name and checksum of each."""
-    # Search documents are made last, from the other tables: their format differs between the databases.
-    ordered = [*(table for table in TABLES if table is not _DOCUMENTS), _DOCUMENTS]
-    for done, table in enumerate(ordered):
-        summing = ChecksumBuilder(portable_columns(table))
-        tell = lambda rows, done=done, table=table: report(done, len(ordered), f"{table.name}, {rows:,} rows")  # noqa: E731
-        if table is _DOCUMENTS:
-            _write_documents(reading, writing, summing, tell)
-        else:
-            columns = list(table.c)
-            bulk.write(table, columns, _observe(iter_by_key(reading, table, columns), summing, tell))
+    for done, table in enumerate(TABLES):
+        columns = list(table.c)
+        summing = ChecksumBuilder(columns)
+        tell = lambda rows, done=done, table=table: report(done, len(TABLES), f"{table.name}, {rows:,} rows")  # noqa: E731
+        bulk.write(table, columns, _observe(iter_by_key(reading, table, columns), summing, tell))
         yield table.name, summing.finish()
-
-
-def _write_documents(
-    reading: Connection, writing: Connection, summing: ChecksumBuilder, tell: Callable[[int], None]
-) -> None:
-    """Make the search documents of the target; of the source's documents only portable columns are read, to compare."""
-    # Otherwise PostgreSQL's planner assumes empty tables.
-    analyze_tables(writing, [table.name for table in TABLES])
-    columns = portable_columns(_DOCUMENTS)
-    version, count = [column.name for column in columns].index("version_id"), 0
-    for some in iter_by_key(reading, _DOCUMENTS, columns):
-        summing.add(some)
-        ids = [row[version] for row in some]
-        for start in range(0, len(ids), _ANALYSED_AT_ONCE):
-            add_documents(writing, ids[start : start + _ANALYSED_AT_ONCE])
-        count += len(some)
-        tell(count)
 
 
 def _observe(

@@ -7,7 +7,6 @@ number of days. Excluded captures are counted separately and subtracted.
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
@@ -16,14 +15,12 @@ from sqlalchemy import Connection, and_, exists, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
-    current_version,
     load_site_ids,
     prefix_condition,
     visible_articles,
     visible_captures,
-    visible_versions,
 )
-from storage.index.engine.dialect import ranges_table, utc_day, utc_year, values_table
+from storage.index.engine.dialect import ranges_table, utc_day
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
     ArticleRow,
@@ -37,9 +34,9 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.articles import EVERYTHING
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount, SiteProfile
+from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount
 from storage.model import Outcome
 
 FAILED_OUTCOMES = frozenset(
@@ -249,47 +246,6 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-_PROFILED_ARTICLES = 2_000
-"""Newest articles that are counted: it bounds the cost of a profile."""
-_MAX_PROFILE_NAMES = 40
-"""Most names of each kind."""
-
-
-def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
-    """Return the sections, authors and languages of a site's newest articles."""
-    site_id = load_site_ids(connection, {site} - exclude.hidden).get(site, 0)
-    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    newest = connection.execute(
-        select(VersionRow.id, VersionRow.section, VersionRow.language)
-        .join(ArticleRow, and_(ArticleRow.id == VersionRow.article_id, current_version(connection, exclude)))
-        .where(ArticleRow.site_id == site_id, *shown)
-        .order_by(ArticleRow.dated_at.desc())
-        .limit(_PROFILED_ARTICLES)
-    ).all()
-    return SiteProfile(
-        counted_articles=len(newest),
-        sections=_most_frequent(Counter(row.section for row in newest)),
-        authors=_most_frequent(_count_authors(connection, [row.id for row in newest])),
-        languages=_most_frequent(Counter(row.language for row in newest)),
-    )
-
-
-def _count_authors(connection: Connection, version_ids: Sequence[int]) -> Mapping[str | None, int]:
-    table, version_id = values_table(connection, version_ids, "newest")
-    rows = connection.execute(
-        select(AuthorRow.name, func.count())
-        .join(VersionAuthorRow, VersionAuthorRow.author_id == AuthorRow.id)
-        .join(table, version_id == VersionAuthorRow.version_id)
-        .group_by(AuthorRow.name)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _most_frequent(counts: Mapping[str | None, int]) -> tuple[tuple[str, int], ...]:
-    named = [(name, count) for name, count in counts.items() if name]
-    return tuple(sorted(named, key=lambda one: (-one[1], one[0]))[:_MAX_PROFILE_NAMES])
-
-
 def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) -> tuple[OutcomeCount, ...]:
     """Return the number of captures of a run by outcome and status, the most frequent first."""
     count = func.count()
@@ -304,39 +260,6 @@ def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) 
 
 
 _MOST_SPELLINGS = 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleCounts:
-    """Numbers of articles by year and site."""
-
-    total: int
-    years: tuple[tuple[int, int], ...]
-    """Years with numbers of articles, newest first."""
-    sites: tuple[tuple[str, int], ...]
-    """Sites with numbers of articles, most first."""
-
-
-def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
-    """Count filtered articles by their current versions. Ignores `filters.query`."""
-    year = utc_year(connection, ArticleRow.dated_at.expression)
-    rows = connection.execute(
-        select(ArticleRow.site_id, year.label("year"), func.count())
-        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-        .where(current_version(connection, exclude), *filter_conditions(connection, exclude, filters))
-        .group_by(ArticleRow.site_id, year)
-    ).all()
-    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))} if rows else {}
-    years: Counter[int] = Counter()
-    sites: Counter[str] = Counter()
-    for site_id, in_year, count in rows:
-        years[in_year] += count
-        sites[names[site_id]] += count
-    return ArticleCounts(
-        total=years.total(),
-        years=tuple(sorted(years.items(), reverse=True)),
-        sites=tuple(sorted(sites.items(), key=lambda item: (-item[1], item[0]))),
-    )
 
 
 def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from storage.index.schema.tables import (
     VersionRow,
     WarcFileRow,
 )
+from storage.index.search.lists import list_article_ids
 from storage.index.views.articles import (
     ALL_CAPTURES,
     EVERYTHING,
@@ -356,6 +357,10 @@ def list_articles(
     """Return articles by date, newest first; with `after_id`, those after the article with that id. Ignores
     `filters.query`.
     """
+    if filters.selects_texts:
+        ids = list_article_ids(connection, exclude, filters, limit, offset, after_id)
+        lines = {line.id: line for line in load_article_lines(connection, exclude, ids)}
+        return tuple(lines[article_id] for article_id in ids if article_id in lines)
     statement = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))
     if after_id is not None:
         last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, not_, or_, select
 
-from storage.index.conditions.visibility import prefix_condition, visible_captures
+from storage.index.conditions.visibility import load_site_ids, prefix_condition, visible_captures
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.export import select_versions
-from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
-from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
+from storage.index.views.articles import EVERYTHING, Filters, list_values
 from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
 from storage.index.views.exclusions import Exclusions
 from storage.model import RefersTo
@@ -302,8 +302,8 @@ def iter_cdx_lines_of_articles(
     everything = CdxQuery(keys=ALL_KEYS)
     if not filters.selects_articles:
         if filters.site is not None:
-            site_id = select(SiteRow.id).where(SiteRow.name == filters.site).scalar_subquery()
-            visible = [*visible, CaptureRow.site_id == site_id]
+            sites = load_site_ids(connection, list_values(filters.site)).values()
+            visible = [*visible, CaptureRow.site_id.in_(sites)]
         yield from _iter_by_key(connection, everything, visible)
         return
     versions = select_versions(connection, exclude, filters, all_versions=False).order_by(None)

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
+from storage.index.engine.dialect import values_table
 from storage.index.queries.observations import load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -22,9 +23,8 @@ from storage.index.schema.tables import (
     VersionRow,
     WarcFileRow,
 )
-from storage.index.search.facets import find_best_versions
-from storage.index.search.results import Order, select_matching_versions
-from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.search.results import find_matching_versions, find_version_ids
+from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
@@ -64,8 +64,10 @@ def select_versions(
         chosen = chosen.where(~VersionRow.is_variant)
     else:
         chosen = chosen.where(current_version(connection, exclude))
-    if filters.query is not None:
-        chosen = chosen.where(VersionRow.id.in_(select_matching_versions(connection, exclude, filters.query, filters)))
+    if filters.selects_texts:
+        found = find_matching_versions(connection, exclude, filters.query or "", filters)
+        table, version_id = values_table(connection, found, "matching")
+        chosen = chosen.where(VersionRow.id.in_(select(version_id).select_from(table)))
     return chosen
 
 
@@ -76,7 +78,7 @@ def iter_search_lines(
 
     No connection is held while the caller consumes them.
     """
-    version_ids = reader.ask(find_best_versions, text, filters, limit=limit, order=order)
+    version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order)
     for begin in range(0, len(version_ids), _SEARCH_BATCH):
         yield from reader.ask(get_export_lines, version_ids[begin : begin + _SEARCH_BATCH])
 

@@ -28,7 +28,6 @@ from storage.index.schema.tables import (
     CrawlSiteRow,
     FrontierRow,
     ParagraphRow,
-    SearchDocumentRow,
     SiteRow,
     SourceRateRow,
     SourceRow,
@@ -82,22 +81,17 @@ def list_site_status(
     )  # fmt: skip
 
 
-_VARIANTS = (
-    select(SiteRow.name, func.count().label("variants"))
-    .join(ArticleRow, ArticleRow.site_id == SiteRow.id)
-    .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-    .where(VersionRow.is_variant)
-    .group_by(SiteRow.name)
-)
-
-
 def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
     """Return the number of versions by site."""
-    # Each row of versions has one search document, which has the site's id: no join with articles. Few are variants.
-    of_site = select(func.count()).where(SearchDocumentRow.site_id == SiteRow.id).scalar_subquery()
+    of_site = (
+        select(func.count())
+        .select_from(ArticleRow)
+        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
+        .where(ArticleRow.site_id == SiteRow.id, ~VersionRow.is_variant)
+        .correlate(SiteRow)
+        .scalar_subquery()
+    )
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
-    for row in connection.execute(_VARIANTS):
-        versions[row.name] -= row.variants
     if not exclude:
         return versions
     # Count sites with possible exclusions again, row by row.

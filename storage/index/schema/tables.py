@@ -8,13 +8,13 @@
       |          |
       |--- articles --- versions --- version_paragraphs --- paragraphs
       |       |            |-------- version_authors, version_tags
-      |       |            |-------- search_documents
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
 
     source_rates, alarms ---- urls               what the schedule has learnt about feeds, sitemaps, listings
     daily_captures                               counts, maintained by triggers on captures
     host_backoff, url_patterns                   crawl state that is kept between runs
+    search_changes                               what the search folder has to follow
 
 Texts that are printed many times (paragraphs, link groups, names) are stored once and found by their digest.
 """
@@ -38,7 +38,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -689,38 +689,24 @@ class AlarmRow(Base):
     )
 
 
-class SearchDocumentRow(Base):
-    """Full-text documents, one per version, without boilerplate."""
+class SearchChangeRow(Base):
+    """Changes that the search folder has to follow; written by triggers in the transaction that makes them."""
 
-    __tablename__ = "search_documents"
+    __tablename__ = "search_changes"
     __table_args__ = (
-        Index(
-            "ix_search_documents_terms", "terms", text("string_to_array(filter_terms, ' ')"), postgresql_using="gin"
-        ).ddl_if(dialect="postgresql"),
-        Index("ix_search_documents_site", "site_id", "doc_id"),
-        # Covers all that a match is joined for, without reading the pages that hold `terms`.
-        Index("ix_search_documents_found", "doc_id", "site_id", "version_id", "article_id").ddl_if(dialect="sqlite"),
-        _partial("ix_search_documents_stale", "doc_id", where="is_stale = 1", postgresql_where="is_stale"),
+        Index("ix_search_changes_transaction", "transaction_id").ddl_if(dialect="postgresql"),
+        {"sqlite_autoincrement": True},
     )
 
-    doc_id: Mapped[int] = mapped_column(
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, comment="In SQLite in the order of commits"
+    )
+    transaction_id: Mapped[int | None] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"),
-        primary_key=True,
-        autoincrement=False,
-        comment="Sorts by date: seconds since 1800 times 2^29, plus the version's id",
+        comment="PostgreSQL: the transaction, by which a reader finds what was committed since; SQLite: null",
     )
-    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), unique=True, comment="The version")
-    article_id: Mapped[int] = _to("articles.id", "Its article", index=True)
-    site_id: Mapped[int] = _to("sites.id", "Its site")
-    excluded_paragraphs: Mapped[int] = mapped_column(comment="Number of paragraphs excluded as boilerplate")
-    is_stale: Mapped[bool] = mapped_column(comment="True if the document must be written again")
-    filter_terms: Mapped[str] = mapped_column(
-        comment="Terms by which the inverted index filters: site, language, time ..."
-    )
-    terms: Mapped[Any] = mapped_column(
-        LargeBinary().with_variant(TSVECTOR(), "postgresql"),
-        comment="PostgreSQL: the tsvector. SQLite: the text given to FTS5, compressed, needed to delete it there",
-    )
-    bigram_signature: Mapped[bytes | None] = mapped_column(
-        comment="PostgreSQL: Bloom filter of adjacent words, for phrases; null for long texts. SQLite: null"
+    article_id: Mapped[int | None] = mapped_column(comment="An article that changed, or that is gone")
+    site_id: Mapped[int | None] = mapped_column(comment="The site of paragraph_id")
+    paragraph_id: Mapped[int | None] = mapped_column(
+        comment="A paragraph that became boilerplate of a site or ceased to be: articles that carry it change"
     )

@@ -1,5 +1,6 @@
 """Create the schema, upgrade it by Alembic, and empty it."""
 
+import secrets
 from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, text
@@ -12,7 +13,11 @@ HEAD = "v1"
 """The newest revision in migrations/versions: the schema that this code reads and writes."""
 FORMER = frozenset(f"{number:04}" for number in range(1, 14))
 """Revisions of indexes that were made by an unreleased version."""
-FUNCTIONS = ("count_inserted_captures", "count_deleted_captures", "count_updated_captures")
+FUNCTIONS = (
+    "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",
+    "log_deleted_versions", "log_updated_versions", "log_deleted_articles", "log_updated_articles",
+    "log_inserted_metadata_changes", "log_deleted_metadata_changes", "log_moved_captures",
+)  # fmt: skip
 """Functions of PostgreSQL's triggers."""
 FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
@@ -28,9 +33,15 @@ def create_in_sqlite(connection: Connection) -> bool:
         return False
     for statement in _read_script(_SQLITE):
         connection.exec_driver_sql(statement)
+    _set_identity(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
     return True
+
+
+def _set_identity(connection: Connection) -> None:
+    """Give an SQLite index a number by which a search folder tells it from others."""
+    connection.exec_driver_sql(f"PRAGMA user_version={secrets.randbits(31)}")
 
 
 def _read_script(file: Path) -> list[str]:
@@ -71,7 +82,7 @@ def empty_tables(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
         return
-    connection.exec_driver_sql("INSERT INTO search(search) VALUES ('delete-all')")
+    _set_identity(connection)
     # Captures and versions refer to each other: references are checked when all rows are gone.
     connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
     for name in tables:

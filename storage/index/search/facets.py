@@ -1,38 +1,27 @@
-"""Search with facets and a date histogram.
+"""Search with facets and a date histogram, which count every matching article.
 
-All of it is computed from one window of the newest matches, which is read once. If there are more matches, facets count
-the window only, and say so. The histogram covers older matches too, from document ids, which contain the date: it
-counts their versions and estimates articles.
+A facet with chosen values is counted as if none were chosen, so that others can be added to them. An article counts
+for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, select
+from tantivy import Query
 
-from storage.index.conditions.filters import list_languages
-from storage.index.conditions.visibility import visible_articles
-from storage.index.engine.dialect import ranges_table, values_table
-from storage.index.schema.tables import ArticleRow, AuthorRow, SiteRow, VersionAuthorRow
-from storage.index.search.candidates import MatchWindow, find_newest_matches
-from storage.index.search.estimate import estimate_matches
+from storage.index.engine.statements import batches
+from storage.index.fulltext.fields import count_microseconds, split_label, to_time
+from storage.index.rows.version_parts import load_authors
+from storage.index.schema.tables import SiteRow, VersionRow
+from storage.index.search.documents import VARIED, fold_value
+from storage.index.search.matches import Matches, Search
 from storage.index.search.query import SearchQuery, parse_query
-from storage.index.search.results import (
-    MatchingArticle,
-    Order,
-    group_by_article,
-    list_problems,
-    load_hits,
-    sort_by_score,
-)
-from storage.index.search.snippet import MatchFinder
-from storage.index.text.docids import doc_id_time
-from storage.index.views.articles import EVERYTHING, Filters, SearchPage
+from storage.index.search.results import load_page
+from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
 from storage.index.views.exclusions import Exclusions
 
 HistogramStep = Literal["day", "week", "month", "year"]
@@ -56,8 +45,6 @@ class HistogramBar:
     """Matching articles of the period."""
     archived: int
     """All articles of the period, of the filtered site: the reference for `share`."""
-    is_estimate: bool
-    """True if `articles` is estimated from the number of matching versions."""
 
     @property
     def share(self) -> float:
@@ -118,42 +105,6 @@ def _next(step: HistogramStep, edge: datetime) -> datetime:
             return edge.replace(year=min(edge.year + 1, 9999))
 
 
-def count_by_period(edges: Sequence[datetime], moments: Sequence[datetime]) -> list[int]:
-    """Count the times in each period."""
-    counts = [0] * (len(edges) - 1)
-    for moment in moments:
-        place = bisect_right(edges, moment) - 1
-        if 0 <= place < len(counts):
-            counts[place] += 1
-    return counts
-
-
-def count_archived(
-    connection: Connection, exclude: Exclusions, edges: Sequence[datetime], filters: Filters
-) -> list[int]:
-    """Count the archived articles of each period, of the filtered site."""
-    wanted: list[ColumnElement[bool]] = visible_articles(connection, exclude)
-    if filters.site is not None:
-        wanted.append(ArticleRow.site_id == select(SiteRow.id).where(SiteRow.name == filters.site).scalar_subquery())
-    table, number, begin, behind = ranges_table(connection, list(pairwise(edges)), "periods")
-    of_period = (
-        select(func.count())
-        .select_from(ArticleRow)
-        .where(ArticleRow.dated_at >= begin, ArticleRow.dated_at < behind, *wanted)
-        .correlate(table)
-        .scalar_subquery()
-    )
-    return order_counts(connection.execute(select(number, of_period).select_from(table)), len(edges) - 1)
-
-
-def order_counts(rows: Any, count: int) -> list[int]:
-    """Return counts from rows of number and count, ordered by number."""
-    counts = [0] * count
-    for number, found in rows:
-        counts[number] = found
-    return counts
-
-
 FacetName = Literal["site", "section", "author", "language", "year"]
 
 MOST_VALUES = 12
@@ -166,6 +117,8 @@ class FacetValue:
 
     name: str
     articles: int
+    is_chosen: bool = False
+    """True if the search is filtered by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +135,7 @@ class FacetedSearch:
 
     page: SearchPage
     facets: tuple[Facet, ...]
-    """Facets with a value, counted over the window of matches."""
-    counted_versions: int
-    """Number of versions in that window: the newest matches, or all of them if `page.exact`."""
+    """Facets with a value."""
     histogram: Histogram
     filters: Filters
     """The filters that were applied, those in the query's text included."""
@@ -202,112 +153,127 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
 ) -> FacetedSearch:
     """Return one page of search results, one hit for each article, with facets and a histogram."""
     query = parse_query(text, filters)
-    languages = list_languages(connection)
-    window = find_newest_matches(connection, exclude, query, languages, offset + limit, with_score=order == "rank")
-    articles = group_by_article(window.rows)
-    ordered = sort_by_score(articles) if order == "rank" else articles
-    hits = load_hits(connection, exclude, ordered[offset : offset + limit], MatchFinder(query, languages))
+    search = Search(connection, exclude)
+    matches = search.find(query)
+    page = load_page(search, query, matches, (order, limit, offset))
     return FacetedSearch(
-        page=SearchPage(total=len(articles), exact=window.is_all, hits=hits, problems=list_problems(query)),
-        facets=_build_facets(connection, articles),
-        counted_versions=len(window.rows),
-        histogram=_build_histogram(connection, exclude, query, languages, window, articles),
+        page=page,
+        facets=tuple(_build_facets(search, query, matches)),
+        histogram=_build_histogram(search, query, matches),
         filters=query.filters,
     )
 
 
-def find_best_versions(
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
-    order: Order = "newest",
-) -> list[int]:
-    """Return the ids of the versions that a search shows, one for each article, in its order."""
-    query = parse_query(text, filters)
-    found = find_newest_matches(
-        connection, exclude, query, list_languages(connection), limit, with_score=order == "rank"
-    )
-    articles = group_by_article(found.rows)
-    return [one.version_id for one in (sort_by_score(articles) if order == "rank" else articles)[:limit]]
+_FACETS: tuple[tuple[FacetName, str, str], ...] = (
+    ("site", "site", "site"),
+    ("section", "section_label", "section"),
+    ("author", "author_label", "byline"),
+    ("language", "language", "language"),
+)
+"""Facets with their column, and the filter that chooses their values."""
 
 
-def _build_facets(connection: Connection, articles: Sequence[MatchingArticle]) -> tuple[Facet, ...]:
-    if not articles:
-        return ()
-    sites = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    of_site = Counter([found.site_id for found in articles])
-    years = Counter([str(doc_id_time(found.newest_doc_id).year) for found in articles])
-    facets = (
-        Facet(name="site", values=_top_values({sites[site_id]: count for site_id, count in of_site.items()})),
-        Facet(name="section", values=_top_values(Counter([found.section for found in articles]))),
-        Facet(name="author", values=_count_authors(connection, articles)),
-        Facet(name="language", values=_top_values(Counter([found.language for found in articles]))),
-        Facet(
-            name="year",
-            values=tuple(FacetValue(name=year, articles=years[year]) for year in sorted(years, reverse=True)),
-        ),
-    )
-    return tuple(facet for facet in facets if facet.values)
+def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
+    for name, column, filtered in _FACETS:
+        chosen: AnyOf = getattr(query.filters, filtered)
+        counted = matches if chosen is None else search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
+        values = _count_facet(search.connection, counted, name, column, list_values(chosen))
+        if values:
+            yield Facet(name=name, values=values)
+    years = dict(matches.engine.count_values(matches.unique, "year", _MOST_YEARS))
+    if years:
+        ordered = sorted(years.items(), reverse=True)
+        yield Facet(name="year", values=tuple(FacetValue(name=str(year), articles=count) for year, count in ordered))
 
 
-def _top_values(counts: Mapping[str | None, int] | Mapping[str, int]) -> tuple[FacetValue, ...]:
-    named = [(name, count) for name, count in counts.items() if name]
-    named.sort(key=lambda one: (-one[1], one[0]))
-    return tuple(FacetValue(name=name, articles=count) for name, count in named[:MOST_VALUES])
-
-
-def _count_authors(connection: Connection, articles: Sequence[MatchingArticle]) -> tuple[FacetValue, ...]:
-    table, version_id = values_table(connection, [found.version_id for found in articles], "found")
-    count = func.count()
-    rows = connection.execute(
-        select(VersionAuthorRow.author_id, count)
-        .join(table, version_id == VersionAuthorRow.version_id)
-        .group_by(VersionAuthorRow.author_id)
-        .order_by(count.desc(), VersionAuthorRow.author_id)
-        .limit(2 * MOST_VALUES)
-    ).all()
-    names = {
-        row.id: row.name
-        for row in connection.execute(
-            select(AuthorRow.id, AuthorRow.name).where(AuthorRow.id.in_([author_id for author_id, _ in rows]))
+def _count_facet(
+    connection: Connection, matches: Matches, name: FacetName, column: str, chosen: Sequence[str]
+) -> tuple[FacetValue, ...]:
+    """Return the most frequent values of a facet, and those that are chosen."""
+    counts: Counter[str] = Counter()
+    printed: dict[str, Counter[str]] = {}
+    names = _load_site_names(connection) if name == "site" else {}
+    for label, count in matches.engine.count_values(matches.unique, column, _MOST_LABELS):
+        value, spelling = split_label(names[label] if name == "site" else label)
+        counts[value] += count
+        printed.setdefault(value, Counter())[spelling] += count
+    if name != "site":
+        for value, spelling in _iter_other_values(connection, matches, name):
+            counts[value] += 1
+            printed.setdefault(value, Counter())[spelling] += 1
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}
+    return tuple(
+        FacetValue(
+            name=min(printed[value].items(), key=lambda one: (-one[1], one[0]))[0],
+            articles=count,
+            is_chosen=value in wanted,
         )
-    }
-    return _top_values({names[author_id]: count for author_id, count in rows})
+        for place, (value, count) in enumerate(ordered)
+        if place < MOST_VALUES or value in wanted
+    )
 
 
-def _build_histogram(
-    connection: Connection,
-    exclude: Exclusions,
-    query: SearchQuery,
-    languages: Sequence[str | None],
-    window: MatchWindow,
-    articles: Sequence[MatchingArticle],
-) -> Histogram:
-    rows = window.rows
-    if not rows:
+_MOST_YEARS = 10_000
+_MOST_LABELS = 900
+"""Values of a facet that are read from the engine: spellings of one name are counted together."""
+
+
+def _load_site_names(connection: Connection) -> Mapping[int, str]:
+    return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+
+
+def _iter_other_values(connection: Connection, matches: Matches, name: FacetName) -> Iterator[tuple[str, str]]:
+    """Yield values that only older matching texts of an article have, each once for each article."""
+    groups = [texts for texts in matches.several.values() if len(texts) > 1 and texts[0].grouping == VARIED]
+    ids = [text.version for texts in groups for text in texts]
+    if not ids:
+        return
+    values = _load_facet_values(connection, ids, name)
+    for texts in groups:
+        seen = set(values[texts[0].version])
+        for text in texts[1:]:
+            for value, spelling in values[text.version].items():
+                if value not in seen:
+                    seen.add(value)
+                    yield value, spelling
+
+
+def _load_facet_values(connection: Connection, ids: Sequence[int], name: FacetName) -> dict[int, dict[str, str]]:
+    """Return the values of versions for a facet, as compared and as printed."""
+    if name == "author":
+        return {
+            version_id: {fold_value(author): author for author in authors if fold_value(author)}
+            for some in batches(ids)
+            for version_id, authors in load_authors(connection, some).items()
+        }
+    values: dict[int, dict[str, str]] = {one: {} for one in ids}
+    column = VersionRow.section if name == "section" else VersionRow.language
+    for some in batches(ids):
+        for version_id, value in connection.execute(select(VersionRow.id, column).where(VersionRow.id.in_(some))):
+            compared = fold_value(value or "") if name == "section" else value
+            if value and compared:
+                values[version_id][compared] = value
+    return values
+
+
+def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Histogram:
+    extremes = matches.engine.find_extremes(matches.unique, "dated")
+    if extremes is None:
         return Histogram(step="day", bars=())
-    moments = [doc_id_time(found.newest_doc_id) for found in articles]
-    seen_from = doc_id_time(rows[-1].doc_id)
-    estimate = None if window.is_all else estimate_matches(connection, exclude, query, languages)
-    first = (estimate and estimate.oldest()) or seen_from
-    step, edges = choose_periods(min(first, seen_from), doc_id_time(rows[0].doc_id))
-    counts = count_by_period(edges, moments)
-    estimated = [False] * len(counts)
-    if not window.is_all:
-        versions = estimate.count_periods(edges) if estimate else [0] * len(counts)
-        for place, begin in enumerate(edges[:-1]):
-            # The window ends within this period or before it.
-            if begin <= seen_from:
-                estimated[place] = True
-                counts[place] = max(counts[place], round(versions[place] * len(articles) / len(rows)))
-    held_here = count_archived(connection, exclude, edges, query.filters)
+    step, edges = choose_periods(*map(to_time, extremes))
+    counted = [count_microseconds(edge) for edge in edges]
+
+    def count(query: Query) -> list[int]:
+        return matches.engine.count_ranges(query, "dated", counted)
+
+    periods = zip(
+        edges[:-1], edges[1:], count(matches.unique), count(search.select_articles(query.filters)), strict=True
+    )
     return Histogram(
         step=step,
         bars=tuple(
-            HistogramBar(begin=begin, end=end, articles=count, archived=of, is_estimate=about)
-            for begin, end, count, of, about in zip(edges[:-1], edges[1:], counts, held_here, estimated, strict=True)
+            HistogramBar(begin=begin, end=end, articles=articles, archived=archived)
+            for begin, end, articles, archived in periods
         ),
     )

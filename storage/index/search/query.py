@@ -1,26 +1,36 @@
-"""The query language: parses what users type, and renders it for FTS5 and PostgreSQL.
+"""The query language: parses what users type.
 
     rare earth             both words              rare OR earth      either
     "rare earth"           the phrase              -earth             not the word
-    tari*                  words with the prefix   site:x author:y    filters (section: language: since: until: too)
+    tari*  *iff  t*f       any letters             tarif~1            one letter differs
+    rare near/5 earth      at most five words between them, in either order
+    headline:tariff        in the headline (dek: and url: too)
+    site:x author:y        filters (section: language: since: until: too)
+    date:2026-01..2026-03  dated in these months   versions:newest    newest texts only
     is:corrected           with a correction       changed:byline     versions that such a change made
 
 Any text is a valid query: parts without a meaning are taken as words, and reported.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from storage.index.text.analyzer import Term, split_terms, stem_variants
+from storage.index.fulltext.fields import MOST_BETWEEN
+from storage.index.text.analyzer import Term, split_terms
 from storage.index.views.articles import Filters
 from storage.observations import ChangeKind, MetadataField
 
 _PIECE = re.compile(
-    r'(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date|is|changed):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
+    r"(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date|is|changed|versions|headline|dek|url):)?"
+    r'(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
     re.IGNORECASE,
 )
+_NEAR = re.compile(r"near/(\d{1,4})", re.IGNORECASE)
+_FUZZY = re.compile(r"(?P<word>[^~]+)~1?")
+_LETTER = "\ua66e"
+"""A letter of no text, in place of an asterisk, for the analyser."""
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02", '""""""')
 LONGEST_QUERY = 1000
 _MOST_LEAVES = 64
@@ -28,25 +38,23 @@ _MOST_LEAVES = 64
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """A word, phrase or prefix to search for."""
+    """A word, phrase or pattern to search for."""
 
     words: tuple[str, ...]
-    """Folded; several are a phrase."""
-    is_prefix: bool = False
-    """The last word is a prefix."""
-    expansions: tuple[str, ...] = ()
-    """All words with that prefix, if they were looked up."""
+    """Folded; several are a phrase. An asterisk stands for any letters."""
     typed: tuple[str, ...] = ()
-    """The word as typed, for stemming. Empty for phrases, prefixes and unspaced scripts, which are not stemmed."""
-    in_names: bool = False
-    """Match names only: authors, tags, section. In SQLite; PostgreSQL has filter terms for them."""
-    is_loose: bool = False
-    """The words of a phrase may be anywhere. In PostgreSQL, see `loosen_phrases`."""
+    """The word as typed, for stemming. Empty for phrases, patterns and unspaced scripts, which are not stemmed."""
+    field: str = "all"
+    """Part of the document: all, headline, dek or url."""
+    is_fuzzy: bool = False
+    """One letter may differ."""
+    between: int | None = None
+    """At most so many other words between the two words, which may be in either order."""
 
     @property
-    def whole_words(self) -> tuple[str, ...]:
-        """The words without the prefix."""
-        return self.words[:-1] if self.is_prefix else self.words
+    def has_wildcard(self) -> bool:
+        """True for a pattern."""
+        return any("*" in word for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,69 +71,112 @@ class SearchQuery:
         """The terms that are marked in hits."""
         return tuple(leaf for either in self.every for leaf in either)
 
-    @property
-    def has_phrases(self) -> bool:
-        """True if the query has a phrase."""
-        return any(len(leaf.words) > 1 and not leaf.in_names for leaf in (*self.leaves, *self.never))
-
-    @property
-    def phrases(self) -> tuple[tuple[SearchTerm, ...], ...]:
-        """Those of `every` whose alternatives are all phrases of whole words."""
-        return tuple(leaves for leaves in self.every if all(len(leaf.whole_words) > 1 for leaf in leaves))
-
 
 def parse_query(text: str, filters: Filters) -> SearchQuery:
     """Parse a query. Filters in the text are added to those given, which take precedence.
 
     >>> query = parse_query('rare OR "earth" -metal*', Filters())
-    >>> [[leaf.words for leaf in either] for either in query.every], query.never[0].is_prefix
-    ([[('rare',), ('earth',)]], True)
+    >>> [[leaf.words for leaf in either] for either in query.every], query.never[0].words
+    ([[('rare',), ('earth',)]], ('metal*',))
     """
-    every: list[tuple[SearchTerm, ...]] = []
-    never: list[SearchTerm] = []
-    problems: list[str] = []
-    either = False
+    parser = _Parser(filters)
     for match in _PIECE.finditer(text[:LONGEST_QUERY].translate(_QUOTES)):
-        if match["word"] == "OR" and not match["minus"] and not match["field"]:
-            either = bool(every)
-            continue
-        if match["field"]:
-            name, value = match["field"].lower(), (match["phrase"] or match["word"] or "").strip()
-            if name in ("is", "changed"):
-                filters = _add_edit_filter(filters, name, value.lower(), problems, wanted=not match["minus"])
-            else:
-                filters = _add_filter(filters, name, value, problems)
-            continue
-        leaves = _parse_leaves(match["phrase"], match["word"])
-        if match["minus"]:
-            never += leaves
-        elif leaves and either:
-            every[-1] = (*every[-1], leaves[0])
-            every += [(leaf,) for leaf in leaves[1:]]
+        parser.add(match)
+    return parser.finish(is_cut=len(text) > LONGEST_QUERY)
+
+
+class _Parser:
+    """Takes the pieces of a query one by one."""
+
+    def __init__(self, filters: Filters) -> None:
+        self.filters = filters
+        self.every: list[tuple[SearchTerm, ...]] = []
+        self.never: list[SearchTerm] = []
+        self.problems: list[str] = []
+        self._is_alternative = False
+        self._between: int | None = None
+
+    def add(self, match: re.Match[str]) -> None:
+        """Add one piece."""
+        name, word = (match["field"] or "").lower(), match["word"] or ""
+        if word == "OR" and not match["minus"] and not name:
+            self._is_alternative = bool(self.every)
+            return
+        near = _NEAR.fullmatch(word) if not name and not match["minus"] else None
+        if near and self.every:
+            self._between = int(near[1])
+            return
+        if name and name not in _TEXT_FIELDS:
+            self._add_filter(name, (match["phrase"] or word).strip(), is_wanted=not match["minus"])
+            return
+        leaves = _parse_leaves(match["phrase"], word)
+        if name:
+            leaves = [replace(leaf, field=name) for leaf in leaves]
+        self._add_leaves(leaves, is_wanted=not match["minus"])
+
+    def _add_leaves(self, leaves: list[SearchTerm], *, is_wanted: bool) -> None:
+        if not is_wanted:
+            self.never += leaves
+        elif leaves and self._between is not None:
+            self._join_near(self._between, leaves)
+        elif leaves and self._is_alternative:
+            self.every[-1] = (*self.every[-1], leaves[0])
+            self.every += [(leaf,) for leaf in leaves[1:]]
         else:
-            every += [(leaf,) for leaf in leaves]
-        either = False
-    if len(text) > LONGEST_QUERY or len(every) + len(never) > _MOST_LEAVES:
-        problems.append("The query is too long: only its beginning was searched for")
-    return SearchQuery(tuple(every[:_MOST_LEAVES]), tuple(never[:_MOST_LEAVES]), filters, tuple(problems))
+            self.every += [(leaf,) for leaf in leaves]
+        self._is_alternative, self._between = False, None
+
+    def _join_near(self, between: int, leaves: list[SearchTerm]) -> None:
+        """Replace the term before near/5 by one for both words."""
+        first, second = self.every[-1][-1], leaves[0]
+        words = (*first.words, *second.words)
+        is_plain = all(leaf.typed and not leaf.is_fuzzy for leaf in (first, second)) and first.field == second.field
+        if not is_plain or len(set(words)) != 2:
+            self.problems.append(f"near/{between} stands between two different words: both were searched for anywhere")
+            self.every += [(leaf,) for leaf in leaves]
+            return
+        if between > MOST_BETWEEN:
+            self.problems.append(f"near/{between} was searched for as near/{MOST_BETWEEN}, which is the most")
+        near = SearchTerm(words, field=first.field, between=min(between, MOST_BETWEEN))
+        self.every[-1] = (*self.every[-1][:-1], near)
+        self.every += [(leaf,) for leaf in leaves[1:]]
+
+    def _add_filter(self, name: str, value: str, *, is_wanted: bool) -> None:
+        if name in ("is", "changed"):
+            self.filters = _add_edit_filter(self.filters, name, value.lower(), self.problems, wanted=is_wanted)
+        elif name == "versions":
+            if value.lower() not in ("newest", "all"):
+                self.problems.append(f"versions:{value} is not understood (write versions:newest or versions:all)")
+            self.filters = replace(self.filters, newest_only=value.lower() == "newest")
+        else:
+            self.filters = _add_filter(self.filters, name, value, self.problems)
+
+    def finish(self, *, is_cut: bool) -> SearchQuery:
+        """Return the query."""
+        if is_cut or len(self.every) + len(self.never) > _MOST_LEAVES:
+            self.problems.append("The query is too long: only its beginning was searched for")
+        every, never = tuple(self.every[:_MOST_LEAVES]), tuple(self.never[:_MOST_LEAVES])
+        return SearchQuery(every, never, self.filters, tuple(self.problems))
 
 
-def _parse_leaves(phrase: str | None, word: str | None) -> list[SearchTerm]:
+_TEXT_FIELDS = ("headline", "dek", "url")
+
+
+def _parse_leaves(phrase: str | None, word: str) -> list[SearchTerm]:
     if phrase is not None:
         found = list(split_terms(phrase))
         return [SearchTerm(_leaf_words(found))] if found else []
-    assert word is not None
-    is_prefix = word.endswith("*")
-    found = list(split_terms(word))
+    fuzzy = _FUZZY.fullmatch(word)
+    found = list(split_terms((fuzzy["word"] if fuzzy else word).replace("*", _LETTER)))
+    # An asterisk beside an unspaced script stands alone, and says nothing: any word contains a part of it.
+    found = [term for term in found if term.words[0].strip(_LETTER)]
     if not found:
         return []
-    words = _leaf_words(found)
+    words = tuple(one.replace(_LETTER, "*") for one in _leaf_words(found))
     if found[-1].is_run and len(found[-1].words) == 1:
-        return [SearchTerm(words, is_prefix=True)]  # one character: the prefix of some bigram
-    if is_prefix:
-        return [SearchTerm(words, is_prefix=not found[-1].is_run)]
-    if len(found) == 1 and not found[0].is_run:
-        return [SearchTerm(words, typed=(found[0].raw,))]
+        return [SearchTerm((*words[:-1], words[-1] + "*"))]  # one character: the beginning of some bigram
+    if len(found) == 1 and not found[0].is_run and "*" not in words[0]:
+        return [SearchTerm(words, is_fuzzy=True) if fuzzy else SearchTerm(words, typed=(found[0].raw,))]
     return [SearchTerm(words)]
 
 
@@ -151,10 +202,12 @@ def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) ->
             return replace(filters, section=filters.section or value)
         case "language" | "lang":
             return replace(filters, language=filters.language or value)
-    span = parse_date_range(value)
-    if span is None:
+    first, _, last = value.partition("..") if name == "date" else (value, "", "")
+    begin, end = parse_date_range(first), parse_date_range(last or first)
+    if begin is None or end is None:
         problems.append(f"{name}:{value} is not a date (write 2026, 2026-11 or 2026-11-25): it was ignored")
         return filters
+    span = begin[0], end[1]
     since = span[0] if name != "until" else None
     until = span[1] if name != "since" else None
     return replace(filters, since=filters.since or since, until=filters.until or until)
@@ -197,82 +250,3 @@ def parse_date_range(value: str) -> tuple[datetime, datetime] | None:
                 return first, first + timedelta(days=1)
     except (ValueError, OverflowError):
         return None
-
-
-def names_to_leaves(names: Iterable[str]) -> tuple[SearchTerm, ...]:
-    """Return terms that match any of these names. Empty if one of them has no words.
-
-    >>> [(term.words, term.in_names) for term in names_to_leaves(["Łukasz Müller"])]
-    [(('lukasz', 'muller'), True)]
-    """
-    found = [list(split_terms(name)) for name in names]
-    return tuple(SearchTerm(_leaf_words(one), in_names=True) for one in found) if all(found) else ()
-
-
-def to_fts5(query: SearchQuery, languages: Iterable[str | None]) -> str | None:
-    """Return a query as FTS5's MATCH expects it; None if it has no terms."""
-    spoken = tuple(languages)
-    return _render(query, lambda leaf: _fts5_leaf(leaf, spoken), " AND ", " OR ", " NOT ")
-
-
-def _fts5_leaf(leaf: SearchTerm, languages: Sequence[str | None]) -> str:
-    # Words contain no ASCII but letters and digits, so they cannot end the quotes.
-    if leaf.expansions:
-        return (
-            "{headline dek body names} : ("
-            + " OR ".join(_quote(*leaf.words[:-1], end) for end in leaf.expansions)
-            + ")"
-        )
-    phrase = _quote(*leaf.words)
-    if leaf.typed:
-        return "(" + " OR ".join([phrase, *(f'"{stem}"' for stem in _stems(leaf, languages))]) + ")"
-    if leaf.in_names:
-        return "{names} : " + phrase
-    return "{headline dek body names} : " + phrase + ("*" if leaf.is_prefix else "")
-
-
-def _quote(*words: str) -> str:
-    return '"' + " ".join(words) + '"'
-
-
-def loosen_phrases(query: SearchQuery) -> SearchQuery:
-    """Return a query with its phrases as words that may be anywhere: it matches a superset.
-
-    >>> to_tsquery(loosen_phrases(parse_query('"rare earth" -"earth metals"', Filters())), [])
-    "((('rare' & 'earth'))) & !(('earth' <-> 'metals'))"
-    """
-    of_phrases = query.phrases
-    every = (
-        tuple(replace(leaf, is_loose=True) for leaf in leaves) if leaves in of_phrases else leaves
-        for leaves in query.every
-    )
-    return replace(query, every=tuple(every))
-
-
-def to_tsquery(query: SearchQuery, languages: Iterable[str | None]) -> str | None:
-    """Return a query as text of a tsquery; None if it has no terms."""
-    spoken = tuple(languages)
-    return _render(query, lambda leaf: _tsquery_leaf(leaf, spoken), " & ", " | ", " & !")
-
-
-def _tsquery_leaf(leaf: SearchTerm, languages: Sequence[str | None]) -> str:
-    if leaf.typed:
-        stems = _stems(leaf, languages)
-        either = [*leaf.words, *stems, *(f"={stem}" for stem in stems), f"={leaf.words[0]}"]
-        return "(" + " | ".join(f"'{word}'" for word in dict.fromkeys(either)) + ")"
-    phrase = (" & " if leaf.is_loose else " <-> ").join(f"'{word}'" for word in leaf.words)
-    return f"({phrase}{':*' if leaf.is_prefix else ''})"
-
-
-def _stems(leaf: SearchTerm, languages: Sequence[str | None]) -> list[str]:
-    stems = set().union(*(stem_variants(raw, languages) for raw in leaf.typed))
-    return sorted(stem for stem in stems if stem and stem not in leaf.words)
-
-
-def _render(query: SearchQuery, show: Callable[[SearchTerm], str], both: str, either: str, without: str) -> str | None:
-    if not query.every:
-        return None
-    wanted = both.join("(" + either.join(show(leaf) for leaf in leaves) + ")" for leaves in query.every)
-    for leaf in query.never:
-        wanted = f"({wanted}){without}({show(leaf)})"
-    return wanted

@@ -1,8 +1,9 @@
 """Snippets: excerpts of the printed text with the matches marked."""
 
+import re
 from collections.abc import Iterable, Sequence
 
-from storage.index.search.query import SearchQuery, SearchTerm
+from storage.index.search.query import SearchQuery
 from storage.index.text.analyzer import Term, analyze, split_terms, stem_variants
 from storage.index.views.articles import TextSegment
 
@@ -16,29 +17,39 @@ class MatchFinder:
     def __init__(self, query: SearchQuery, languages: Iterable[str | None]) -> None:
         spoken = tuple(languages)
         self._words: set[str] = set()
-        self._prefixes: list[str] = []
-        self._phrases: list[SearchTerm] = []
+        self._fuzzy: list[str] = []
+        self._patterns: list[re.Pattern[str]] = []
+        self._phrases: list[tuple[re.Pattern[str], ...]] = []
         self._stems: set[str] = set()
         for leaf in query.leaves:
-            if leaf.typed:
+            if leaf.field == "url":
+                continue
+            if leaf.is_fuzzy:
+                self._fuzzy += leaf.words
+            elif leaf.between is not None:
+                self._words.update(leaf.words)
+            elif leaf.typed:
                 self._words.update(leaf.words)
                 for raw in leaf.typed:
                     self._stems |= stem_variants(raw, spoken)
-            elif len(leaf.words) == 1 and leaf.is_prefix:
-                self._prefixes.append(leaf.words[0])
+            elif len(leaf.words) == 1 and leaf.has_wildcard:
+                self._patterns.append(_compile(leaf.words[0]))
             else:
-                self._phrases.append(leaf)
+                self._phrases.append(tuple(map(_compile, leaf.words)))
 
     def count_matches(self, text: str, language: str | None) -> int:
         """Estimate how many terms a text contains, without their positions."""
         words, stems = analyze(text, language)
         printed = set(words)
         found = len(self._words & printed) + len(self._stems & (stems | printed))
-        found += sum(leaf.words[0] in printed for leaf in self._phrases)
-        if self._prefixes:
-            prefixes = tuple(self._prefixes)
-            found += any(word.startswith(prefixes) for word in printed)
-        return found
+        found += sum(any(phrase[0].fullmatch(word) for word in printed) for phrase in self._phrases)
+        return found + any(map(self._is_similar, printed))
+
+    def _is_similar(self, word: str) -> bool:
+        """Return whether a word matches a pattern, or differs in one letter from a fuzzy word."""
+        return any(pattern.fullmatch(word) for pattern in self._patterns) or any(
+            is_one_edit(word, fuzzy) for fuzzy in self._fuzzy
+        )
 
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
@@ -46,15 +57,14 @@ class MatchFinder:
         marked: set[tuple[int, int]] = set()
         for term in found:
             marked.update(self._in_term(term, language))
-        for leaf in self._phrases:
-            marked.update(_find_phrase(found, leaf))
+        for phrase in self._phrases:
+            marked.update(_find_phrase(found, phrase))
         return _merge_spans(marked)
 
     def _in_term(self, term: Term, language: str | None) -> Iterable[tuple[int, int]]:
         if term.is_run:
-            starts = tuple(prefix for prefix in self._prefixes if len(prefix) == 1)
             for place, word in enumerate(term.words):
-                if starts and word.startswith(starts):
+                if self._is_similar(word):
                     yield _span_in_term(term, place, 1)
             return
         word = term.words[0]
@@ -62,20 +72,33 @@ class MatchFinder:
             word in self._words
             or word in self._stems
             or (self._stems and not self._stems.isdisjoint(stem_variants(term.raw, [language])))
-            or word.startswith(tuple(self._prefixes))
+            or self._is_similar(word)
         ):
             yield term.start, term.end
 
 
-def _find_phrase(found: Sequence[Term], leaf: SearchTerm) -> Iterable[tuple[int, int]]:
+def _compile(word: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, word.split("*"))))
+
+
+def is_one_edit(word: str, other: str) -> bool:
+    """Return whether two words are equal, or one letter is missing, added, another one, or swapped with the next.
+
+    >>> [is_one_edit("tariff", other) for other in ("tarif", "tarriff", "tarifs", "tairff", "traif")]
+    [True, True, False, True, False]
+    """
+    if abs(len(word) - len(other)) > 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    one, two = word[same:], other[same:]
+    return one[1:] == two[1:] or one[1:] == two or one == two[1:] or (one[1::-1] + one[2:] == two and len(one) > 1)
+
+
+def _find_phrase(found: Sequence[Term], phrase: Sequence[re.Pattern[str]]) -> Iterable[tuple[int, int]]:
     flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
-    length = len(leaf.words)
-    for at in range(len(flat) - length + 1):
-        words = tuple(word for word, _, _ in flat[at : at + length])
-        if words == leaf.words or (
-            leaf.is_prefix and words[:-1] == leaf.words[:-1] and words[-1].startswith(leaf.words[-1])
-        ):
-            yield flat[at][1], flat[at + length - 1][2]
+    for at in range(len(flat) - len(phrase) + 1):
+        if all(pattern.fullmatch(word) for pattern, (word, _, _) in zip(phrase, flat[at:], strict=False)):
+            yield flat[at][1], flat[at + len(phrase) - 1][2]
 
 
 def _span_in_term(term: Term, place: int, width: int) -> tuple[int, int]:

@@ -2,19 +2,31 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from storage.article_fields import ArticleFields
 from storage.model import Link, LinkGroup, Outcome, RecordPlace, RefersTo, UrlKind
 from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate
 
+AnyOf: TypeAlias = str | tuple[str, ...] | None
+"""One value, or several of which one has to match; None: any."""
+
+
+def list_values(values: AnyOf) -> tuple[str, ...]:
+    """Return the values of a filter.
+
+    >>> list_values("news"), list_values(("news", "other")), list_values(None)
+    (('news',), ('news', 'other'), ())
+    """
+    return (values,) if isinstance(values, str) else values or ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Conditions on articles. A field that is None sets no condition."""
+    """Conditions on articles. A field that is None sets no condition; of several values one has to match."""
 
-    site: str | None = None
+    site: AnyOf = None
     """A site's name."""
     since: datetime | None = None
     """Dated then or later. The date of an article is its publication date; without one, its first capture."""
@@ -22,13 +34,13 @@ class Filters:
     """Dated before then."""
     author: str | None = None
     """Part of an author's name; case and accents are ignored."""
-    byline: str | None = None
+    byline: AnyOf = None
     """Full name of an author; case and accents are ignored."""
-    section: str | None = None
+    section: AnyOf = None
     """Name of a section; case and accents are ignored."""
-    language: str | None = None
+    language: AnyOf = None
     """Primary subtag, such as "en"."""
-    tag: str | None = None
+    tag: AnyOf = None
     """A tag, as printed."""
     corrected: bool | None = None
     """True: with a correction, editor's note or retraction; False: without one."""
@@ -38,8 +50,15 @@ class Filters:
     """Kinds of change that made the version, or fields of its article's metadata that changed; all of them."""
     query: str | None = None
     """Search query."""
+    newest_only: bool = False
+    """True: search the newest text of each article only."""
     articles: tuple[int, ...] | None = None
     """Ids of articles."""
+
+    @property
+    def selects_texts(self) -> bool:
+        """True if texts are filtered, which needs a search; not sites and dates alone."""
+        return replace(self, site=None, since=None, until=None, articles=None) != EVERYTHING
 
     @property
     def selects_articles(self) -> bool:
@@ -48,6 +67,10 @@ class Filters:
 
 
 EVERYTHING = Filters()
+
+Order: TypeAlias = Literal["newest", "rank", "longest", "edits"]
+"""Order of results: by date, by how well they match, by number of words, by number of later texts."""
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +114,7 @@ class SearchHit:
     versions: int
     """Number of versions of the article."""
     matching: int
-    """Number of these that match, in the window of the search."""
+    """Number of these that match."""
     site: str
     url: str
     """Canonical."""
@@ -115,9 +138,7 @@ class SearchPage:
     """One page of a search."""
 
     total: int
-    """Number of matching articles; a lower bound if `exact` is False."""
-    exact: bool
-    """False if counting stopped at the end of the search window."""
+    """Number of matching articles."""
     hits: tuple[SearchHit, ...]
     problems: tuple[str, ...] = ()
     """Parts of the query that were not understood, and how they were interpreted: messages for the user."""
@@ -345,5 +366,3 @@ class SettleResult:
     """Paragraphs that became boilerplate."""
     unlearnt: int = 0
     """Paragraphs that are no longer boilerplate."""
-    refreshed: int = 0
-    """Search documents that were rewritten."""

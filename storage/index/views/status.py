@@ -71,10 +71,8 @@ class OutcomeCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteProfile:
-    """Sections, authors and languages of a site's newest articles: names and numbers of articles, most first."""
+    """Sections, authors and languages of a site's articles: names and numbers of articles, most first."""
 
-    counted_articles: int
-    """Number of articles that were counted."""
     sections: tuple[tuple[str, int], ...]
     authors: tuple[tuple[str, int], ...]
     languages: tuple[tuple[str, int], ...]
@@ -116,3 +114,14 @@ class Status:
     warc_bytes: int
     """Size of closed files."""
     last_crawl: CrawlView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleCounts:
+    """Numbers of articles by year and site."""
+
+    total: int
+    years: tuple[tuple[int, int], ...]
+    """Years with numbers of articles, newest first."""
+    sites: tuple[tuple[str, int], ...]
+    """Sites with numbers of articles, most first."""

@@ -86,14 +86,11 @@ _MARK_UNCOUNTED = (
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
 
-def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> list[int]:
-    """Compute dates, state, current version and version numbers of articles from all their captures.
-
-    Returns the articles whose date changed.
-    """
+def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> None:
+    """Compute dates, state, current version and version numbers of articles from all their captures."""
     ids = sorted(set(article_ids))
     if not ids:
-        return []
+        return
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
     captures = _load_captures(connection, ids)
@@ -120,7 +117,6 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> li
         connection.execute(_UPDATE_ARTICLE, changed)
     if redated:
         connection.execute(_MARK_UNCOUNTED, {"ids": redated})
-    return redated
 
 
 def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:

@@ -24,7 +24,6 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
-from storage.index.write.search_documents import write_documents
 from storage.index.write.versions import (
     VersionDraft,
     assign_versions,
@@ -63,8 +62,7 @@ def commit(
     urls |= lookups.urls.ensure_ids(connection, linked)[0]
     write_versions(connection, lookups, drafts, urls, orphans)
     write_link_groups(connection, lookups, drafts, entries, urls)
-    redated = recompute_articles(connection, affected_articles(connection, entries))
-    write_documents(connection, drafts, redated)
+    recompute_articles(connection, affected_articles(connection, entries))
     update_sources(connection, entries)
 
     found = add_discovered(connection, lookups, entries, urls, orphans)

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
 from storage.index.rows.connected_pages import (
     PERMANENT,
@@ -25,7 +24,6 @@ from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.site_registry import lock_registry
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
 from storage.index.write.articles import article_ids, recompute_articles
-from storage.index.write.search_documents import rewrite_documents, write_documents
 from storage.model import Outcome
 
 COMPARED_AT_ONCE = 500
@@ -116,7 +114,7 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     _update_versions(connection, changes)
     _update_captures(connection, changes)
     after = {change.shown_in for change in changes if change.shown_in is not None}
-    _update_articles(connection, before | after, changes)
+    _update_articles(connection, before | after)
 
 
 def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
@@ -291,15 +289,12 @@ _UPDATE_CAPTURES = (
 )
 
 
-def _update_articles(connection: Connection, touched: set[int], changes: Sequence[_Change]) -> None:
-    delete_documents(connection, (change.row.id for change in changes))
+def _update_articles(connection: Connection, touched: set[int]) -> None:
     empty = _without_captures(connection, touched)
     delete_article_changes(connection, empty)
     for some in batches(empty):
         connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(some)))
-    redated = recompute_articles(connection, touched - empty)
-    write_documents(connection, [], redated)
-    rewrite_documents(connection, (change.row.id for change in changes if change.is_shown))
+    recompute_articles(connection, touched - empty)
 
 
 def _without_captures(connection: Connection, ids: Collection[int]) -> set[int]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
@@ -28,7 +27,6 @@ from storage.index.schema.tables import (
 )
 from storage.index.write.articles import recompute_articles
 from storage.index.write.compare_pages import compare_pages, separate_pages
-from storage.index.write.search_documents import rewrite_documents
 from storage.index.write.versions import VERSION_CONTENT, delete_content
 
 _BATCH = 200
@@ -107,7 +105,6 @@ def _move_articles(connection: Connection, moved: Moved) -> None:
     connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(empty)))
     touched -= empty
     recompute_articles(connection, touched)
-    rewrite_documents(connection, connection.scalars(select(VersionRow.id).where(VersionRow.article_id.in_(touched))))
     delete_orphans(connection, orphans)
 
 
@@ -182,13 +179,11 @@ def _move_version(
             _copy_groups(connection, version.capture_id, stays)
             connection.execute(update(VersionRow).where(VersionRow.id == version.id).values(capture_id=stays))
         return version_id
-    delete_documents(connection, [version.id])
     if existing is None:
         return int(version.id)
     loser, winner = version, existing
     if (version.fetched_at, version.record_id) < (existing.fetched_at, existing.record_id):
         loser, winner = existing, version
-    delete_documents(connection, [loser.id])
     shown = {"version_id": winner.id, "page_version_id": winner.id}
     connection.execute(update(CaptureRow).where(CaptureRow.version_id == loser.id).values(shown))
     delete_content(connection, [loser.id], [loser.capture_id], orphans)

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 
-from storage.index.engine.fulltext import delete_documents
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.identity import Page
@@ -26,7 +25,6 @@ from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
 from storage.index.write.compare_pages import separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
-from storage.index.write.search_documents import write_documents
 from storage.index.write.versions import delete_content
 from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
 
@@ -234,7 +232,7 @@ def replace_readings(
     after = _load_rows(connection, batch)
     articles |= {row.article_id for row in after if row.article_id is not None}
     _delete_empty_articles(connection, articles | resolved.article_ids, orphans)
-    write_documents(connection, [], recompute_articles(connection, articles | resolved.article_ids))
+    recompute_articles(connection, articles | resolved.article_ids)
     if delete_orphans(connection, orphans):
         lookups.clear_cache()
     return ReadingChanges(
@@ -263,7 +261,6 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
     for some in batches(articles):
         query = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(some))
         versions.update((row.id, row.capture_id) for row in connection.execute(query))
-    delete_documents(connection, versions)
     for some in batches({row.id for row in rows} | set(versions.values())):
         delete_content(connection, [], some, orphans)
     url_ids = {row.url_id for row in rows} | set(followers.values())

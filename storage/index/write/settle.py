@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from storage.index.boilerplate.learning import learn_boilerplate
 from storage.index.engine.statements import batches
 from storage.index.frontier.source_status import recompute_sources, update_site_titles
-from storage.index.schema.tables import ArticleRow, CaptureRow, SearchDocumentRow, SiteRow, VersionRow
+from storage.index.schema.tables import ArticleRow, CaptureRow, SearchChangeRow, SiteRow, VersionRow
 from storage.index.views.articles import SettleResult
 from storage.index.write.articles import recompute_articles
 from storage.index.write.compare_pages import compare_pages
 from storage.index.write.revisits import ResolvedRevisits, resolve_waiting_revisits
-from storage.index.write.search_documents import rewrite_documents, write_documents
 
 T = TypeVar("T")
 Write = Callable[[Callable[[Connection], Any]], Any]
@@ -25,6 +24,8 @@ Write = Callable[[Callable[[Connection], Any]], Any]
 _REFRESHED_AT_ONCE = 200
 _SITES_AT_ONCE, _VERSIONS_AT_ONCE = 200, 1_000
 """Most sites in one transaction of learning, and most new versions of them; a larger site has one of its own."""
+_KEPT_CHANGES = 500_000
+"""Rows of the change log that are kept: a search folder that is further behind is made anew, which takes no longer."""
 
 
 class _SiteToLearn(NamedTuple):
@@ -38,25 +39,25 @@ class _SiteToLearn(NamedTuple):
 
 
 def settle(write: Write) -> SettleResult:
-    """Resolve revisits, compare pages, learn boilerplate, rewrite stale documents and set the titles of sites."""
+    """Resolve revisits, compare pages, learn boilerplate and set the titles of sites."""
     resolved: ResolvedRevisits = write(_resolve_revisits)
     while write(compare_pages):
         pass
-    learnt, unlearnt, refreshed = learn_all(write)
+    learnt, unlearnt = learn_all(write)
+    write(_prune_changes)
     write(update_site_titles)
     return SettleResult(
         resolved=len(resolved.capture_ids),
         unread=tuple(resolved.unread),
         learnt=learnt,
         unlearnt=unlearnt,
-        refreshed=refreshed,
     )
 
 
-def learn_all(write: Write) -> tuple[int, int, int]:
+def learn_all(write: Write) -> tuple[int, int]:
     """Learn the boilerplate of all sites.
 
-    Returns how many paragraphs became boilerplate, how many ceased to be, and how many documents were rewritten.
+    Returns how many paragraphs became boilerplate, and how many ceased to be.
     """
     learnt, unlearnt = 0, 0
     for site_ids in _batch_sites(write(_sites_to_learn)):
@@ -64,15 +65,7 @@ def learn_all(write: Write) -> tuple[int, int, int]:
         learnt, unlearnt = learnt + more, unlearnt + less
     while write(_renumber_some):
         pass
-    return learnt, unlearnt, rewrite_stale_documents(write)
-
-
-def rewrite_stale_documents(write: Write) -> int:
-    """Rewrite stale search documents. Return how many."""
-    refreshed = 0
-    while done := write(_rewrite_some):
-        refreshed += done
-    return refreshed
+    return learnt, unlearnt
 
 
 def _renumber_some(connection: Connection) -> int:
@@ -90,9 +83,7 @@ def _resolve_revisits(connection: Connection) -> ResolvedRevisits:
     for some in batches(resolved.capture_ids):
         url_ids.update(connection.scalars(select(CaptureRow.url_id).where(CaptureRow.id.in_(some))))
     recompute_sources(connection, url_ids)
-    write_documents(
-        connection, [], recompute_articles(connection, resolved.article_ids | _articles_at(connection, url_ids))
-    )
+    recompute_articles(connection, resolved.article_ids | _articles_at(connection, url_ids))
     return resolved
 
 
@@ -140,8 +131,6 @@ def _batch_sites(sites: Iterable[_SiteToLearn]) -> Iterator[list[int]]:
         yield some
 
 
-def _rewrite_some(connection: Connection) -> int:
-    stale = select(SearchDocumentRow.version_id).where(SearchDocumentRow.is_stale).order_by(SearchDocumentRow.doc_id)
-    some = list(connection.scalars(stale.limit(_REFRESHED_AT_ONCE).with_for_update(skip_locked=True)))
-    rewrite_documents(connection, some)
-    return len(some)
+def _prune_changes(connection: Connection) -> None:
+    newest = connection.scalar(select(func.max(SearchChangeRow.id))) or 0
+    connection.execute(delete(SearchChangeRow).where(SearchChangeRow.id <= newest - _KEPT_CHANGES))

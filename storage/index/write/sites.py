@@ -13,14 +13,12 @@ from storage.index.schema.tables import (
     CaptureRow,
     CrawlSiteRow,
     FrontierRow,
-    SearchDocumentRow,
     SiteHostRow,
     SiteRow,
     UrlPatternRow,
     UrlRow,
 )
 from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
-from storage.index.write.search_documents import rewrite_documents
 from storage.model import Site
 from storage.urls import url_host
 
@@ -117,9 +115,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         if new is None:
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
         _rename_requests(connection, former, present)
-        if new is None:
-            _rewrite_documents(connection, old.id)
-        else:
+        if new is not None:
             _merge(connection, lookups, old, new)
         renamed.append(former)
     if renamed:
@@ -133,13 +129,6 @@ def _rename_requests(connection: Connection, former: str, present: str) -> None:
     connection.execute(update(UrlPatternRow).where(UrlPatternRow.site == former).values(site=present))
     connection.execute(update(FrontierRow).where(FrontierRow.site == former).values(site=present))
     connection.execute(update(CaptureRow).where(CaptureRow.requesting_site == former).values(requesting_site=present))
-
-
-def _rewrite_documents(connection: Connection, site_id: int) -> None:
-    """Write the search documents of a site again: they have its name."""
-    versions = connection.scalars(select(SearchDocumentRow.version_id).where(SearchDocumentRow.site_id == site_id))
-    for some in batches(versions.all()):
-        rewrite_documents(connection, some)
 
 
 def _merge(connection: Connection, lookups: LookupTables, old: KnownSite, new: KnownSite) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storage.index import Filters, Index
 from storage.index.queries.export import iter_export_lines
-from storage.index.search.results import Order, search_articles
+from storage.index.search.results import search_articles
+from storage.index.views.articles import Order
 from storage.model import Ingest, NextVisit, Site, VisitResult
 from storage.page_date import SourcedDate
 from tests.sizes import few_and_all

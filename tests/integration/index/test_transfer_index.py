@@ -22,11 +22,10 @@ from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.maintenance.transfer import TABLES, transfer_index
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_source_health
-from storage.index.schema.tables import AlarmRow, SearchDocumentRow, SourceRateRow, UrlRow, VersionRow
+from storage.index.schema.tables import AlarmRow, SourceRateRow, UrlRow
 from storage.index.schema.upgrade import HEAD
 from storage.index.search.results import search_articles
 from storage.index.write import runs
-from storage.index.write.search_documents import rewrite_documents
 from storage.model import (
     Capture,
     CrawlRun,
@@ -51,12 +50,10 @@ SITES = (Site(name="news", url="https://news.example/"), Site(name="Zeitung-ä",
 TO_LOSE = {
     "frontier", "host_backoff", "url_patterns", "source_rates", "alarms", "daily_captures", "sources", "boilerplate",
     "captures", "versions",
-    "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "search_documents", "crawls",
+    "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "crawls",
     "crawl_sites", "site_hosts", "warc_files",
 }  # fmt: skip
 """Tables that the source must have rows in."""
-OWN = {"terms", "bigram_signature"}
-"""Columns of documents that differ between the databases."""
 
 
 @pytest.fixture
@@ -135,11 +132,7 @@ def holding() -> Callable[[str], dict[str, Any]]:
                 rows = {
                     table.name: [
                         dict(row)
-                        for row in connection.execute(
-                            select(*(column for column in table.c if column.name not in OWN)).order_by(
-                                *table.primary_key.columns
-                            )
-                        ).mappings()
+                        for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
                     ]
                     for table in TABLES
                 }
@@ -193,24 +186,6 @@ def test_a_copied_index_equals_its_original(
     assert index.ask(search_articles, "once").total == 1
     with index._database.read_transaction() as connection:
         assert connection.scalar(text("SELECT sum(captures) FROM daily_captures")) == 27, "the database counts on"
-    index.close()
-
-
-def test_documents_of_postgresql_are_those_it_would_have_made(
-    sqlite_url: str, postgres_url: str, filled: Callable[[str], None]
-) -> None:
-    """Documents of a copy are equal to those that a commit in PostgreSQL makes."""
-    filled(sqlite_url)
-    transfer_index(sqlite_url, postgres_url)
-    index = Index.open(postgres_url)
-    own = (SearchDocumentRow.terms, SearchDocumentRow.bigram_signature)
-    asked = select(SearchDocumentRow.doc_id, *own).order_by(SearchDocumentRow.doc_id)
-    with index._database.read_transaction() as connection:
-        copied = connection.execute(asked).all()
-        versions = list(connection.scalars(select(VersionRow.id)))
-    index.write(lambda connection: rewrite_documents(connection, versions))
-    with index._database.read_transaction() as connection:
-        assert connection.execute(asked).all() == copied
     index.close()
 
 

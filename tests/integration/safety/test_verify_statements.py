@@ -73,7 +73,6 @@ def test_only_deep_finds_an_article_that_was_removed(
         "UPDATE captures SET article_id = NULL, version_id = NULL, outcome = 'other' WHERE article_id = 1",
         "DELETE FROM version_paragraphs WHERE version_id = 1",
         "DELETE FROM version_authors WHERE version_id = 1",
-        "DELETE FROM search_documents WHERE version_id = 1",
         "DELETE FROM versions WHERE article_id = 1",
         "DELETE FROM articles WHERE id = 1",
     ):

@@ -27,7 +27,7 @@ from benchmarks.questions import Asking, sample  # noqa: E402
 
 UNLIMITED = ServeOptions(limits=RequestLimits(rate_limit=1e9, rate_burst=10**9, query_timeout=60))
 LARGE = frozenset(
-    "articles boilerplate capture_groups captures frontier link_groups links paragraphs search_documents urls"
+    "articles boilerplate capture_groups captures frontier link_groups links paragraphs urls"
     " version_authors version_paragraphs version_tags versions".split()
 )
 """Tables that grow with every page."""
@@ -36,7 +36,6 @@ ALLOWED_SCANS = {
     "articles USING INDEX ix_articles_site_dated",
     # The newest: the limit ends the scan.
     "articles USING INDEX ix_articles_dated",
-    "search_documents USING INDEX ix_search_documents_found",
     # A partial index: only the rows that differ from another version in boilerplate alone.
     "versions USING INDEX ix_versions_variant",
 }
@@ -48,7 +47,6 @@ EXPECTED_INDEXES = {
     "site": "ix_frontier_sources",
     "a run of a year": "ix_captures_crawl",
     "author": "ix_authors_folded",
-    "search, a common word": "ix_search_documents_found",
     "CDX, one URL": "ix_captures_url",
 }
 """Indexes that were made for a page."""

@@ -9,14 +9,13 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def bars(*counts: tuple[int, int], is_estimate: bool = False) -> Histogram:
+def bars(*counts: tuple[int, int]) -> Histogram:
     """Return a histogram by day from numbers of matching and archived articles."""
     return Histogram(
         step="day",
         bars=tuple(
             HistogramBar(
                 begin=MONDAY + place * DAY, end=MONDAY + (place + 1) * DAY, articles=articles, archived=archived,
-                is_estimate=is_estimate,
             )
             for place, (articles, archived) in enumerate(counts)
         ),
@@ -46,10 +45,3 @@ def test_shares_of_few_articles_alone_name_no_highest() -> None:
     assert drawn is not None
     assert drawn.highest == ""
     assert all(column.is_share_of_few for column in drawn.columns)
-
-
-def test_an_estimate_is_called_one_in_the_caption_too() -> None:
-    """The highest bar is "about" as many as in its own label."""
-    drawn = draw_histogram(bars((12_345, 20_000), (9, 10_000), is_estimate=True), lambda begin, end: "")
-    assert drawn is not None
-    assert drawn.highest == drawn.columns[0].articles == "about 12,300"

@@ -977,57 +977,32 @@ COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None
 
 COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
 
-CREATE TABLE search_documents (
-    doc_id BIGINT NOT NULL,
-    version_id INTEGER NOT NULL,
-    article_id INTEGER NOT NULL,
-    site_id INTEGER NOT NULL,
-    excluded_paragraphs INTEGER NOT NULL,
-    is_stale BOOLEAN NOT NULL,
-    filter_terms TEXT COLLATE "C" NOT NULL,
-    terms TSVECTOR NOT NULL,
-    bigram_signature BYTEA,
-    CONSTRAINT pk_search_documents PRIMARY KEY (doc_id),
-    CONSTRAINT uq_search_documents_version_id UNIQUE (version_id),
-    CONSTRAINT fk_search_documents_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
-    CONSTRAINT fk_search_documents_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
-    CONSTRAINT fk_search_documents_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+CREATE TABLE search_changes (
+    id BIGSERIAL NOT NULL,
+    transaction_id BIGINT DEFAULT (pg_current_xact_id()::text::bigint),
+    article_id INTEGER,
+    site_id INTEGER,
+    paragraph_id INTEGER,
+    CONSTRAINT pk_search_changes PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_search_documents_terms ON search_documents USING gin (terms, string_to_array(filter_terms, ' '));
+CREATE INDEX ix_search_changes_transaction ON search_changes (transaction_id);
 
-CREATE INDEX ix_search_documents_article_id ON search_documents (article_id);
+COMMENT ON TABLE search_changes IS 'Changes that the search folder has to follow; written by triggers in the transaction that makes them';
 
-CREATE INDEX ix_search_documents_site ON search_documents (site_id, doc_id);
+COMMENT ON COLUMN search_changes.id IS 'In SQLite in the order of commits';
 
-CREATE INDEX ix_search_documents_stale ON search_documents (doc_id) WHERE is_stale;
+COMMENT ON COLUMN search_changes.transaction_id IS 'PostgreSQL: the transaction, by which a reader finds what was committed since; SQLite: null';
 
-COMMENT ON TABLE search_documents IS 'Full-text documents, one per version, without boilerplate';
+COMMENT ON COLUMN search_changes.article_id IS 'An article that changed, or that is gone';
 
-COMMENT ON COLUMN search_documents.doc_id IS 'Sorts by date: seconds since 1800 times 2^29, plus the version''s id';
+COMMENT ON COLUMN search_changes.site_id IS 'The site of paragraph_id';
 
-COMMENT ON COLUMN search_documents.version_id IS 'The version';
-
-COMMENT ON COLUMN search_documents.article_id IS 'Its article';
-
-COMMENT ON COLUMN search_documents.site_id IS 'Its site';
-
-COMMENT ON COLUMN search_documents.excluded_paragraphs IS 'Number of paragraphs excluded as boilerplate';
-
-COMMENT ON COLUMN search_documents.is_stale IS 'True if the document must be written again';
-
-COMMENT ON COLUMN search_documents.filter_terms IS 'Terms by which the inverted index filters: site, language, time ...';
-
-COMMENT ON COLUMN search_documents.terms IS 'PostgreSQL: the tsvector. SQLite: the text given to FTS5, compressed, needed to delete it there';
-
-COMMENT ON COLUMN search_documents.bigram_signature IS 'PostgreSQL: Bloom filter of adjacent words, for phrases; null for long texts. SQLite: null';
+COMMENT ON COLUMN search_changes.paragraph_id IS 'A paragraph that became boilerplate of a site or ceased to be: articles that carry it change';
 
 ALTER TABLE captures ADD CONSTRAINT fk_captures_page_version_id FOREIGN KEY(page_version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE captures ADD CONSTRAINT fk_captures_version_id FOREIGN KEY(version_id) REFERENCES versions (id) DEFERRABLE INITIALLY DEFERRED;
-
--- Stored in the row: it is read before the terms, which lie elsewhere.
-ALTER TABLE search_documents ALTER COLUMN bigram_signature SET STORAGE MAIN;
 
 -- Rows are counted once per statement, in key order, so that two writers who count the same days cannot deadlock.
 CREATE FUNCTION count_inserted_captures() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -1080,3 +1055,123 @@ $$;
 
 CREATE TRIGGER count_updated_captures AFTER UPDATE ON captures REFERENCING NEW TABLE AS inserted OLD TABLE AS deleted
 FOR EACH STATEMENT EXECUTE FUNCTION count_updated_captures();
+
+CREATE FUNCTION log_inserted_versions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT DISTINCT article_id FROM inserted
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_inserted_versions AFTER INSERT ON versions REFERENCING NEW TABLE AS inserted
+FOR EACH STATEMENT EXECUTE FUNCTION log_inserted_versions();
+
+CREATE FUNCTION log_deleted_versions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT DISTINCT article_id FROM deleted
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_deleted_versions AFTER DELETE ON versions REFERENCING OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_deleted_versions();
+
+CREATE FUNCTION log_updated_versions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT unnest(ARRAY[inserted.article_id, deleted.article_id]) AS article_id
+        FROM inserted JOIN deleted ON deleted.id = inserted.id
+        WHERE (inserted.article_id, inserted.capture_id, inserted.number, inserted.is_variant, inserted.is_current, inserted.changed,
+            inserted.is_corrected, inserted.headline, inserted.dek, inserted.language, inserted.section)
+        IS DISTINCT FROM (deleted.article_id, deleted.capture_id, deleted.number, deleted.is_variant, deleted.is_current, deleted.changed,
+            deleted.is_corrected, deleted.headline, deleted.dek, deleted.language, deleted.section)
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_updated_versions AFTER UPDATE ON versions REFERENCING NEW TABLE AS inserted OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_updated_versions();
+
+CREATE FUNCTION log_deleted_articles() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT id AS article_id FROM deleted
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_deleted_articles AFTER DELETE ON articles REFERENCING OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_deleted_articles();
+
+CREATE FUNCTION log_updated_articles() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT inserted.id AS article_id FROM inserted JOIN deleted ON deleted.id = inserted.id
+        WHERE (inserted.site_id, inserted.url_id, inserted.first_seen_at, inserted.dated_at)
+        IS DISTINCT FROM (deleted.site_id, deleted.url_id, deleted.first_seen_at, deleted.dated_at)
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_updated_articles AFTER UPDATE ON articles REFERENCING NEW TABLE AS inserted OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_updated_articles();
+
+CREATE FUNCTION log_inserted_metadata_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT DISTINCT article_id FROM inserted
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_inserted_metadata_changes AFTER INSERT ON metadata_changes REFERENCING NEW TABLE AS inserted
+FOR EACH STATEMENT EXECUTE FUNCTION log_inserted_metadata_changes();
+
+CREATE FUNCTION log_deleted_metadata_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT DISTINCT article_id FROM deleted
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_deleted_metadata_changes AFTER DELETE ON metadata_changes REFERENCING OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_deleted_metadata_changes();
+
+CREATE FUNCTION log_moved_captures() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (
+        SELECT inserted.article_id FROM inserted JOIN deleted ON deleted.id = inserted.id
+        WHERE inserted.site_id <> deleted.site_id
+    ) AS changed
+    WHERE article_id IS NOT NULL;
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER log_moved_captures AFTER UPDATE ON captures REFERENCING NEW TABLE AS inserted OLD TABLE AS deleted
+FOR EACH STATEMENT EXECUTE FUNCTION log_moved_captures();

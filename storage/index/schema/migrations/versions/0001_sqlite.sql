@@ -488,33 +488,13 @@ CREATE TABLE version_tags (
 
 CREATE INDEX ix_version_tags_tag_id ON version_tags (tag_id);
 
-CREATE TABLE search_documents (
-    doc_id INTEGER NOT NULL,
-    version_id INTEGER NOT NULL,
-    article_id INTEGER NOT NULL,
-    site_id INTEGER NOT NULL,
-    excluded_paragraphs INTEGER NOT NULL,
-    is_stale BOOLEAN NOT NULL,
-    filter_terms TEXT NOT NULL,
-    terms BLOB NOT NULL,
-    bigram_signature BLOB,
-    CONSTRAINT pk_search_documents PRIMARY KEY (doc_id),
-    CONSTRAINT uq_search_documents_version_id UNIQUE (version_id),
-    CONSTRAINT fk_search_documents_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
-    CONSTRAINT fk_search_documents_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
-    CONSTRAINT fk_search_documents_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+CREATE TABLE search_changes (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    transaction_id INTEGER,
+    article_id INTEGER,
+    site_id INTEGER,
+    paragraph_id INTEGER
 );
-
-CREATE INDEX ix_search_documents_article_id ON search_documents (article_id);
-
-CREATE INDEX ix_search_documents_site ON search_documents (site_id, doc_id);
-
-CREATE INDEX ix_search_documents_stale ON search_documents (doc_id) WHERE is_stale = 1;
-
-CREATE INDEX ix_search_documents_found ON search_documents (doc_id, site_id, version_id, article_id);
-
-CREATE VIRTUAL TABLE search
-USING fts5(headline, dek, body, names, stems, filter_terms, content='', tokenize='ascii');
 
 CREATE TRIGGER count_inserted_captures AFTER INSERT ON captures
 BEGIN
@@ -541,4 +521,49 @@ BEGIN
     INSERT INTO daily_captures (site_id, day, outcome, captures)
     VALUES (NEW.site_id, substr(NEW.fetched_at, 1, 10), NEW.outcome, 1)
     ON CONFLICT (site_id, day, outcome) DO UPDATE SET captures = daily_captures.captures + excluded.captures;
+END;
+
+CREATE TRIGGER log_inserted_versions AFTER INSERT ON versions
+WHEN NEW.article_id IS NOT NULL
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (NEW.article_id);
+END;
+
+CREATE TRIGGER log_deleted_versions AFTER DELETE ON versions
+WHEN OLD.article_id IS NOT NULL
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (OLD.article_id);
+END;
+
+CREATE TRIGGER log_updated_versions AFTER UPDATE OF article_id, capture_id, number, is_variant, is_current, changed, is_corrected, headline, dek, language, section ON versions
+BEGIN
+    INSERT INTO search_changes (article_id)
+    SELECT article_id FROM (SELECT OLD.article_id AS article_id UNION SELECT NEW.article_id) WHERE article_id IS NOT NULL;
+END;
+
+CREATE TRIGGER log_deleted_articles AFTER DELETE ON articles
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (OLD.id);
+END;
+
+CREATE TRIGGER log_updated_articles AFTER UPDATE OF site_id, url_id, first_seen_at, dated_at ON articles
+WHEN OLD.site_id <> NEW.site_id OR OLD.url_id <> NEW.url_id OR OLD.first_seen_at <> NEW.first_seen_at OR OLD.dated_at <> NEW.dated_at
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (NEW.id);
+END;
+
+CREATE TRIGGER log_inserted_metadata_changes AFTER INSERT ON metadata_changes
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (NEW.article_id);
+END;
+
+CREATE TRIGGER log_deleted_metadata_changes AFTER DELETE ON metadata_changes
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (OLD.article_id);
+END;
+
+CREATE TRIGGER log_moved_captures AFTER UPDATE OF site_id ON captures
+WHEN OLD.site_id <> NEW.site_id AND NEW.article_id IS NOT NULL
+BEGIN
+    INSERT INTO search_changes (article_id) VALUES (NEW.article_id);
 END;

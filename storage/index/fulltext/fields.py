@@ -1,0 +1,135 @@
+"""Fields of a search document, and how a document is handed to the engine.
+
+    all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
+    forms      each word and its stem once: a word is found in any inflection (headline_forms, dek_forms: of a part)
+    headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
+    url                                        words of the article's URL, for url:
+    site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
+    version, article, order, dated ...         numbers, in columns
+
+Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TypeAlias
+
+from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+ANALYZER_VERSION = 1
+"""Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
+MOST_BETWEEN = 30
+"""Most words between two that are searched near each other."""
+_GAP = "\u00b6"
+"""Takes up a position and is not indexed."""
+_GAPS = " ".join([_GAP] * (MOST_BETWEEN + 2))
+TERMS = "terms"
+"""Name of the tokenizer."""
+WORD_FIELDS = ("all", "headline", "dek", "names", "url")
+FORMS = {"all": "forms", "headline": "headline_forms", "dek": "dek_forms"}
+"""Fields with the words of another field and their stems."""
+VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey")
+"""Texts that are compared as a whole."""
+LABEL_FIELDS = ("language", "section_label", "author_label")
+"""The same for facets, as columns: compared value and printed one, see `make_label`."""
+INTEGER_FIELDS = (
+    "version", "article", "site", "capture_site", "place", "newest", "grouping", "corrected", "lead",
+    "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year",
+)  # fmt: skip
+"""Signed integers: tantivy deletes nothing by a term of an unsigned field, without an error."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SECONDS_BEFORE_1970 = 62_135_596_800
+_TIE_BITS = 26
+_ORDER_BITS = 44
+_MOST_COUNTED = (1 << 18) - 1
+_SEPARATOR = "\x1f"
+
+FieldValues: TypeAlias = Mapping[str, int | str | Sequence[str]]
+
+
+def count_microseconds(moment: datetime) -> int:
+    """Return a time as the engine compares it: microseconds since 1970.
+
+    >>> count_microseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000000
+    """
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_time(microseconds: float) -> datetime:
+    """Return the time of a number of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=int(microseconds))
+
+
+def make_order(dated_at: datetime, digest: bytes) -> int:
+    """Return a number that sorts articles by date, and those of one second by the digest of their URL.
+
+    It is the same in every index of the same captures, and no two articles share one, except by a rare chance.
+
+    >>> make_order(datetime(1, 1, 1, 0, 0, 1, tzinfo=UTC), bytes([0, 0, 0, 7])) == (1 << 26) + 7
+    True
+    """
+    seconds = count_microseconds(dated_at) // 1_000_000 + _SECONDS_BEFORE_1970
+    return (seconds << _TIE_BITS) + (int.from_bytes(digest[-4:], "big") & ((1 << _TIE_BITS) - 1))
+
+
+def make_sort_key(count: int, order: int) -> int:
+    """Return a number that sorts documents by a count, and those of equal counts by `order`."""
+    return (min(count, _MOST_COUNTED) << _ORDER_BITS) | (order >> (_TIE_BITS + 36 - _ORDER_BITS))
+
+
+def make_label(value: str, printed: str) -> str:
+    """Return a value for a facet: as it is compared and as it is printed."""
+    return f"{value}{_SEPARATOR}{printed}"
+
+
+def split_label(label: str) -> tuple[str, str]:
+    """Return a facet's value as it is compared and as it is printed.
+
+    >>> split_label(make_label("world", "World")), split_label("en")
+    (('world', 'World'), ('en', 'en'))
+    """
+    value, _, printed = label.partition(_SEPARATOR)
+    return value, printed or value
+
+
+@cache
+def build_schema() -> Schema:
+    """Return the schema of the engine's index."""
+    builder = SchemaBuilder()
+    for name in WORD_FIELDS:
+        builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
+    for name in FORMS.values():
+        builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
+    for name in (*VALUE_FIELDS, *LABEL_FIELDS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABEL_FIELDS)
+    for name in INTEGER_FIELDS:
+        builder.add_integer_field(name, indexed=True, fast=True)
+    return builder.build()
+
+
+@cache
+def build_tokenizer() -> TextAnalyzer:
+    """Return the tokenizer, which has to be registered whenever the index is opened."""
+    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.custom_stopword([_GAP])).build()
+
+
+def join_parts(parts: Iterable[Sequence[str]]) -> str:
+    """Return the words of several parts as one text in which no phrase spans two of them."""
+    return f" {_GAPS} ".join(" ".join(words) for words in parts if words)
+
+
+def build_document(values: FieldValues) -> Document:
+    """Return a document for the engine. The engine reports a value of the wrong type only when it commits."""
+    document = Document()
+    for name, value in values.items():
+        if isinstance(value, int):
+            document.add_integer(name, value)
+        elif isinstance(value, str):
+            document.add_text(name, value)
+        else:
+            for one in value:
+                document.add_text(name, one)
+    return document

@@ -1,0 +1,264 @@
+"""The folder of the full-text engine: a state file, a lock, and one index of the engine, or two while one is made.
+
+    search/
+        state.json       which index is in use, what it is of, and how far it has followed the SQL index
+        lock             held by the process that writes
+        index-7/         the engine's files
+
+An index that is made from the beginning is complete before the state file names it; until then the former one is used.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import struct
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tantivy import Document, Index
+
+from storage.errors import DiskFull, IndexFailure
+from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
+from storage.index.fulltext.searcher import EngineSearcher
+from storage.places.atomic_write import write_atomic
+
+_HEAP = 60_000_000
+"""Bytes of memory of a writer; when they are full, it writes a segment."""
+_FOOTER_MAGIC = 1337
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderState:
+    """Contents of the state file."""
+
+    index: str
+    """Name of the folder of the engine's files."""
+    identity: str
+    """Identity of the SQL index from which it was made."""
+    analyzer: int
+    mark: str
+    """How far it has followed the SQL index."""
+    opstamp: int
+    """The engine's number of the commit to which the mark belongs."""
+
+
+class FulltextWriter:
+    """Writes one index of the engine. Close it, even after an error."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._index = _open_index(folder)
+        self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+
+    def replace(self, articles: Iterable[int], documents: Iterable[Document]) -> None:
+        """Delete the documents of articles, and add documents."""
+        for article_id in articles:
+            self._writer.delete_documents_by_term("article", article_id)
+        for document in documents:
+            self._writer.add_document(document)
+
+    def commit(self) -> int:
+        """Make the changes durable, and return the number of the commit.
+
+        After an error the changes are rolled back: else later commits would succeed and lack documents.
+        """
+        try:
+            return self._writer.commit()
+        except BaseException as error:
+            self._writer.rollback()
+            if isinstance(error, Exception) and "No space left" in str(error):
+                raise DiskFull(
+                    "no space is left for the search folder; the index and the WARC files are intact. "
+                    "Free some space, then run the same command again"
+                ) from error
+            raise
+
+    def close(self) -> None:
+        """Wait for the engine's threads."""
+        self._writer.wait_merging_threads()
+
+
+class FulltextFolder:
+    """The folder of the full-text engine. Safe to share between threads."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Without a path, a temporary folder is used that is deleted at the end."""
+        self._path = path
+        self._temporary: list[tempfile.TemporaryDirectory[str]] = []
+        self._opened: tuple[str, Index] | None = None
+        self._mutex = threading.RLock()
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        with self._mutex:
+            if self._path is None:
+                self._path = self._make_temporary()
+            return self._path
+
+    def _make_temporary(self) -> Path:
+        folder = tempfile.TemporaryDirectory(prefix="newsarchive-search-", ignore_cleanup_errors=True)
+        self._temporary.append(folder)
+        return Path(folder.name)
+
+    def close(self) -> None:
+        """Let go of the engine's files."""
+        with self._mutex:
+            self._opened = None
+            while self._temporary:
+                self._temporary.pop().cleanup()
+
+    def read_state(self) -> FolderState | None:
+        """Return the state; None if there is no index that can be used: none yet, of an earlier version, damaged."""
+        try:
+            state = FolderState(**json.loads((self.path / "state.json").read_text()))
+            engine = json.loads((self.path / state.index / "meta.json").read_text())
+        except (OSError, ValueError, TypeError):
+            return None
+        # A copy of a folder in use may have a mark that is ahead of its documents.
+        is_whole = engine["opstamp"] >= state.opstamp
+        return state if is_whole and state.analyzer == ANALYZER_VERSION else None
+
+    def write_state(self, state: FolderState) -> None:
+        """Write the state, after the commit that it describes."""
+        write_atomic(self.path / "state.json", json.dumps(asdict(state)))
+
+    def discard(self) -> None:
+        """Have the index made anew, because it is damaged."""
+        with suppress(OSError):
+            (self.path / "state.json").unlink()
+
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Hold the folder for writing; False if another process has it, or nothing can be written here."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError:
+            yield False
+            return
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def write(self, state: FolderState) -> Iterator[FulltextWriter]:
+        """Open the writer of the index in use."""
+        writer = FulltextWriter(self.path / state.index)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+    @contextmanager
+    def build(self, identity: str, mark: str) -> Iterator[FulltextWriter]:
+        """Make an index beside the one in use; at the end it takes its place."""
+        before = sorted(self.path.glob("index-*"))
+        numbers = [int(one.name.partition("-")[2]) for one in before if one.name.partition("-")[2].isdecimal()]
+        used = self.read_state()
+        for one in before:
+            if used is None or one.name != used.index:
+                shutil.rmtree(one, ignore_errors=True)
+        name = f"index-{max(numbers, default=0) + 1}"
+        writer = FulltextWriter(self.path / name)
+        try:
+            yield writer
+            opstamp = writer.commit()
+        finally:
+            writer.close()
+        self.write_state(
+            FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=opstamp)
+        )
+        if used is not None:
+            shutil.rmtree(self.path / used.index, ignore_errors=True)
+        self.report_progress(None)
+
+    def commit(self, writer: FulltextWriter, state: FolderState, mark: str) -> FolderState:
+        """Commit a batch, then write its mark. A crash between the two repeats the batch, which changes nothing."""
+        state = replace(state, mark=mark, opstamp=writer.commit())
+        self.write_state(state)
+        return state
+
+    def report_progress(self, share: float | None) -> None:
+        """Tell other processes how much of an index is made; None when it is complete."""
+        file = self.path / "progress"
+        if share is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(f"{share:.3f}")
+
+    def read_progress(self) -> float:
+        """Return how much of the index that is being made is made, from 0 to 1."""
+        try:
+            return float((self.path / "progress").read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def open_searcher(self, state: FolderState) -> EngineSearcher:
+        """Return a view of the newest commit of the index in use."""
+        with self._mutex:
+            if self._opened is None or self._opened[0] != state.index:
+                self._opened = state.index, self._open_to_read(self.path / state.index)
+            index = self._opened[1]
+            index.reload()
+            return EngineSearcher(index.schema, index.searcher())
+
+    def _open_to_read(self, folder: Path) -> Index:
+        try:
+            if not os.access(folder, os.W_OK):
+                # The engine makes a lock file even to read, but follows links.
+                folder = _link_files(folder, self._make_temporary())
+            return _open_index(folder)
+        except (OSError, ValueError) as error:
+            raise IndexFailure(
+                f"the search folder {folder} cannot be opened: {error}. The index and the WARC files are untouched. "
+                "Delete the folder, then run: newsarchive search anything"
+            ) from error
+
+    def deleted_share(self, state: FolderState) -> float:
+        """Return the share of deleted documents, which count in the ranking until their segment is merged."""
+        segments = json.loads((self.path / state.index / "meta.json").read_text())["segments"]
+        deleted = sum((one["deletes"] or {}).get("num_deleted_docs", 0) for one in segments)
+        return float(deleted / max(1, sum(one["max_doc"] for one in segments)))
+
+    def find_damage(self, state: FolderState) -> list[Path]:
+        """Return the files of the index in use whose checksum is wrong, which opening it does not notice."""
+        folder = self.path / state.index
+        segments = json.loads((folder / "meta.json").read_text())["segments"]
+        files = [file for one in segments for file in folder.glob(one["segment_id"].replace("-", "") + ".*")]
+        return [file for file in files if not _is_sound(file)] + ([] if files or not segments else [folder])
+
+
+def _open_index(folder: Path) -> Index:
+    index = Index(build_schema(), path=str(folder))
+    index.register_tokenizer(TERMS, build_tokenizer())
+    return index
+
+
+def _link_files(folder: Path, beside: Path) -> Path:
+    for file in folder.iterdir():
+        if not file.name.endswith(".lock"):
+            (beside / file.name).symlink_to(file.absolute())
+    return beside
+
+
+def _is_sound(file: Path) -> bool:
+    data = file.read_bytes()
+    try:
+        length, magic = struct.unpack("<II", data[-8:])
+        footer = json.loads(data[-8 - length : -8])
+        return bool(magic == _FOOTER_MAGIC and footer["crc"] == zlib.crc32(data[: -8 - length]))
+    except (ValueError, KeyError, struct.error):
+        return False

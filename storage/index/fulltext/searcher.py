@@ -1,0 +1,167 @@
+"""A view of one commit of the engine: counts, lists and distributions, all of them exact."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tantivy import DocAddress, Occur, Query, Schema, Searcher
+
+from storage.errors import SearchDamaged
+
+_BUCKETS = ((1_000, 1_000), (65_000, 65_000), (65_000, 10_000_000))
+"""Values that the engine returns, and that each of its segments hands over. The first pair by which it says that its
+counts are exact is used; it returns no more than 65,000.
+"""
+_TIES = 20
+
+
+class MatchingVersion(NamedTuple):
+    """A version that matches, of an article with several."""
+
+    version: int
+    article: int
+    place: int
+    grouping: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSearcher:
+    """A view of one commit. Each method raises SearchDamaged if the engine fails on its files."""
+
+    schema: Schema
+    searcher: Searcher
+
+    def count(self, query: Query) -> int:
+        """Return how many documents match."""
+        return int(self._search(query, limit=1).count)
+
+    def count_documents(self) -> int:
+        """Return the number of documents."""
+        return int(self.searcher.num_docs)
+
+    def _search(self, query: Query, **options: Any) -> Any:
+        try:
+            return self.searcher.search(query, **options)
+        except BaseException as error:
+            raise _translate(error) from error
+
+    def _values(self, name: str, addresses: list[DocAddress]) -> list[int]:
+        try:
+            return self.searcher.fast_field_values(name, addresses)  # type: ignore[return-value]  # integer fields
+        except BaseException as error:
+            raise _translate(error) from error
+
+    def list_sorted(
+        self, query: Query, field: str, limit: int, offset: int = 0, *, values: str = "version"
+    ) -> list[int]:
+        """Return the ids of matching versions, or other values, by a column, greatest first."""
+        if limit <= 0:
+            return []
+        found = self._search(query, limit=limit, offset=offset, count=False, order_by_field=field)
+        return self._values(values, [address for _, address in found.hits])
+
+    def list_best(self, query: Query, limit: int, offset: int = 0) -> list[int]:
+        """Return the ids of matching versions by score, best first.
+
+        The order does not depend on how the documents lie in segments: scores are rounded to four digits, as sums
+        differ in the last ones, and of equal scores the newer article is first.
+        """
+        if limit <= 0:
+            return []
+        end = offset + limit
+        wanted = end + _TIES
+        while True:
+            hits = self._search(query, limit=wanted, count=False).hits
+            if len(hits) < wanted or _round(hits[-1][0]) < _round(hits[end - 1][0]):
+                break
+            wanted *= 4
+        addresses = [address for _, address in hits]
+        orders, versions = self._values("order", addresses), self._values("version", addresses)
+        ranked = sorted(
+            (-_round(score), -order, version) for (score, _), order, version in zip(hits, orders, versions, strict=True)
+        )
+        return [version for _, _, version in ranked[offset:end]]
+
+    def list_versions(self, query: Query) -> list[MatchingVersion]:
+        """Return all matching versions, in no order."""
+        found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
+        addresses = [address for _, address in found.hits]
+        columns = (self._values(name, addresses) for name in MatchingVersion._fields)
+        return [MatchingVersion(*values) for values in zip(*columns, strict=True)]
+
+    def list_ids(self, query: Query) -> list[int]:
+        """Return the ids of all matching versions, in no order."""
+        found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
+        return self._values("version", [address for _, address in found.hits])
+
+    def count_values(self, query: Query, field: str, size: int) -> list[tuple[Any, int]]:
+        """Return the most frequent values of a column with their number of documents, exactly; ties by value."""
+        counts: list[tuple[Any, int]] = []
+        for most, segment_size in _BUCKETS:
+            terms = {"field": field, "size": most, "segment_size": segment_size}
+            found = self._aggregate(query, {"values": {"terms": terms}})["values"]
+            counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
+            counts.sort(key=lambda one: (-one[1], one[0]))
+            # Which of equally frequent values are left out must not depend on the segments.
+            is_settled = len(counts) < most or counts[-1][1] < counts[size - 1][1]
+            if is_settled and not found["doc_count_error_upper_bound"]:
+                break
+        return counts[:size]
+
+    def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
+        """Return the number of documents in each range of a column between two edges."""
+        ranges = [{"key": str(place), "from": begin, "to": end} for place, (begin, end) in enumerate(pairwise(edges))]
+        found = self._aggregate(query, {"ranges": {"range": {"field": field, "ranges": ranges}}})["ranges"]
+        counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in found["buckets"]}
+        return [counts.get(str(place), 0) for place in range(len(ranges))]
+
+    def find_extremes(self, query: Query, field: str) -> tuple[float, float] | None:
+        """Return the least and the greatest value of a column; None if nothing matches."""
+        found = self._aggregate(query, {"stats": {"stats": {"field": field}}})["stats"]
+        return None if found["min"] is None else (found["min"], found["max"])
+
+    def _aggregate(self, query: Query, what: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self.searcher.aggregate(query, what)
+        except BaseException as error:
+            raise _translate(error) from error
+
+    def match_values(self, field: str, values: Iterable[int | str]) -> Query:
+        """Return a query for documents with one of these values."""
+        listed = list(values)
+        if len(listed) == 1:
+            return Query.term_query(self.schema, field, listed[0], index_option="basic")
+        return Query.term_set_query(self.schema, field, listed) if listed else Query.empty_query()
+
+
+def match_all(*queries: Query) -> Query:
+    """Return a query for documents that match all of these."""
+    if not queries:
+        return Query.all_query()
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, one) for one in queries])
+
+
+def match_any(*queries: Query) -> Query:
+    """Return a query for documents that match any of these."""
+    if not queries:
+        return Query.empty_query()
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, one) for one in queries])
+
+
+def match_without(query: Query, *excluded: Query) -> Query:
+    """Return a query for documents that match one query and none of the others."""
+    if not excluded:
+        return query
+    return Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in excluded)])
+
+
+def _round(score: float) -> float:
+    return float(f"{score:.4g}")
+
+
+def _translate(error: BaseException) -> BaseException:
+    """Return our error for one of the engine's. Its panics, by which it answers damaged files, are no Exceptions."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        return error
+    return SearchDamaged(str(error))

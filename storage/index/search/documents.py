@@ -1,0 +1,207 @@
+"""Search documents: the words and values of versions, read from the SQL index for the engine.
+
+    versions, articles, captures --+
+    paragraphs without boilerplate +--> one document for each text of an article
+    authors, tags, section --------+
+
+Documents are made by article: what one says of the article (`grouping`, `versions`) depends on all of its versions.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, select
+from tantivy import Document
+
+from storage.index.boilerplate.rule import COUNTED
+from storage.index.engine.statements import AnyRow, batches
+from storage.index.fulltext.fields import (
+    FieldValues,
+    build_document,
+    count_microseconds,
+    join_parts,
+    make_label,
+    make_order,
+    make_sort_key,
+)
+from storage.index.rows.version_parts import load_authors, load_tags
+from storage.index.schema.tables import (
+    ArticleRow,
+    BoilerplateRow,
+    CaptureRow,
+    MetadataChangeRow,
+    ParagraphRow,
+    UrlRow,
+    VersionParagraphRow,
+    VersionRow,
+)
+from storage.index.text.analyzer import analyze, fold_text
+from storage.model import BODY_ROLES, Role
+
+SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
+"""Roles of the paragraphs that a document contains."""
+ALONE, ALIKE, VARIED = range(3)
+"""Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
+_FEW_LEARNT = 2_000
+"""Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
+_MAX_NAMES = 1_000
+_LONGEST_VALUE = 500
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+def build_documents(connection: Connection, article_ids: Sequence[int]) -> list[Document]:
+    """Return the documents of all versions of these articles."""
+    return [build_document(values) for values in load_documents(connection, article_ids)]
+
+
+def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[FieldValues]:
+    """Yield the fields of the documents of these articles. It depends on the rows of the index alone."""
+    rows = connection.execute(_VERSIONS, {"ids": list(article_ids)}).all()
+    if not rows:
+        return
+    ids = [row.id for row in rows]
+    authors, tags = load_authors(connection, ids), load_tags(connection, ids)
+    paragraphs = _load_paragraphs(connection, rows)
+    metadata: dict[int, set[str]] = {}
+    for article_id, field in connection.execute(_METADATA_CHANGES, {"ids": list(article_ids)}):
+        metadata.setdefault(article_id, set()).add(field)
+    of_article: dict[int, list[AnyRow]] = {}
+    for row in rows:
+        of_article.setdefault(row.article_id, []).append(row)
+    for article_id, versions in of_article.items():
+        facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
+        shared: dict[str, Any] = {
+            "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
+            "versions": len({row.number for row in versions}),
+            "metadata": metadata.get(article_id, set()),
+        }
+        for row in versions:
+            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ()))
+
+
+def _build_fields(
+    row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str], paragraphs: Iterable[str]
+) -> FieldValues:
+    names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
+    parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
+    words = [of_part for of_part, _ in parts]
+    (headline, dek), of_names = words[:2], words[len(words) - len(names) :]
+    order = make_order(row.dated_at, row.url_digest)
+    section = fold_value(row.section or "")
+    bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
+    body = words[2 : len(words) - len(names)]
+    return {
+        "all": join_parts(words),
+        "forms": _join_forms(parts),
+        "headline_forms": _join_forms(parts[:1]),
+        "dek_forms": _join_forms(parts[1:2]),
+        "headline": " ".join(headline),
+        "dek": " ".join(dek),
+        "names": join_parts(of_names),
+        "url": " ".join(analyze(row.url, None)[0]),
+        "version": row.id,
+        "article": row.article_id,
+        "site": row.site_id,
+        "capture_site": row.capture_site_id,
+        "place": make_place(row.number, is_variant=row.is_variant),
+        "newest": int(row.is_current),
+        "grouping": shared["grouping"],
+        "corrected": int(row.is_corrected),
+        "lead": 0,
+        "order": order,
+        "by_length": make_sort_key(sum(map(len, body)), order),
+        "by_edits": make_sort_key(shared["versions"] - 1, order),
+        "dated": count_microseconds(row.dated_at),
+        "first_seen": count_microseconds(row.first_seen_at),
+        "captured": count_microseconds(row.fetched_at),
+        "year": row.dated_at.astimezone(UTC).year,
+        "language": [row.language] if row.language else [],
+        "section": [section] if section else [],
+        "section_label": [make_label(section, row.section)] if section else [],
+        "author": list(bylines),
+        "author_label": [make_label(value, name) for value, name in bylines.items()],
+        "tag": [tag[:_LONGEST_VALUE] for tag in tags],
+        "changed": [*row.changed.split(), *sorted(shared["metadata"])],
+        "urlkey": row.urlkey,
+        "capture_urlkey": row.capture_urlkey,
+    }
+
+
+def make_place(number: int, *, is_variant: bool) -> int:
+    """Return the place of a text among those of its article: by number, and the first text of a number last."""
+    return 2 * number - is_variant
+
+
+def _join_forms(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
+    """Return the words and stems of texts, each once."""
+    return " ".join(sorted({form for words, stems in parts for form in (*words, *stems)}))
+
+
+def fold_value(name: str) -> str:
+    """Return a name as it is compared: section, author."""
+    return fold_text(name)[:_LONGEST_VALUE]
+
+
+_CAPTURED = UrlRow.__table__.alias("captured")
+_VERSIONS: Any = (
+    select(
+        VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.is_current,
+        VersionRow.is_corrected, VersionRow.changed, VersionRow.language, VersionRow.section, VersionRow.headline,
+        VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at, UrlRow.url, UrlRow.urlkey,
+        UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"), CaptureRow.fetched_at,
+        _CAPTURED.c.urlkey.label("capture_urlkey"),
+    )
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .join(_CAPTURED, _CAPTURED.c.id == CaptureRow.url_id)
+    .where(VersionRow.article_id.in_(_IDS))
+)  # fmt: skip
+_METADATA_CHANGES: Any = (
+    select(MetadataChangeRow.article_id, MetadataChangeRow.field)
+    .where(MetadataChangeRow.article_id.in_(_IDS))
+    .distinct()
+)
+
+
+def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, list[str]]:
+    """Return the searched texts of versions, without boilerplate."""
+    sites = {row.id: row.site_id for row in versions}
+    rows: list[AnyRow] = []
+    for some in batches(sites):
+        rows += connection.execute(_PARAGRAPHS, {"ids": some})
+    learnt = _load_boilerplate(connection, set(sites.values()), {row.paragraph_id for row in rows})
+    texts: dict[int, list[str]] = {}
+    for version_id, paragraph_id, role, paragraph in rows:
+        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
+            texts.setdefault(version_id, []).append(paragraph)
+    return texts
+
+
+def _load_boilerplate(connection: Connection, sites: set[int], paragraphs: set[int]) -> set[tuple[int, int]]:
+    """Return which of these paragraphs are boilerplate, as ids of site and paragraph."""
+    parameters: dict[str, list[int]] = {"sites": sorted(sites)}
+    learnt = {(row.site_id, row.paragraph_id) for row in connection.execute(_FIRST_LEARNT, parameters)}
+    if len(learnt) < _FEW_LEARNT:
+        return learnt
+    for ids in batches(paragraphs):
+        rows = connection.execute(_LEARNT_AMONG, {**parameters, "ids": ids})
+        learnt.update((row.site_id, row.paragraph_id) for row in rows)
+    return learnt
+
+
+_SEARCHED = {role.value for role in SEARCHED_ROLES}
+_LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
+    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate
+)
+_FIRST_LEARNT = _LEARNT.limit(_FEW_LEARNT)
+_LEARNT_AMONG = _LEARNT.where(BoilerplateRow.paragraph_id.in_(_IDS))
+_PARAGRAPHS: Any = (
+    select(
+        VersionParagraphRow.version_id, VersionParagraphRow.paragraph_id, VersionParagraphRow.role, ParagraphRow.text
+    )
+    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+    .where(VersionParagraphRow.version_id.in_(_IDS))
+    .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
+)

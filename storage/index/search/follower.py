@@ -1,0 +1,191 @@
+"""The follower: brings the search folder up to date with the SQL index.
+
+    change log since the mark --> articles --> their documents, deleted and added again --> commit --> new mark
+
+A batch that is repeated changes nothing, so a crash at any point costs no more than the batch. A folder that is
+missing, damaged, of another index or of an earlier analyser, that is too far behind, or of which more than a tenth are
+deleted documents, is made anew beside the present one.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Self
+
+from sqlalchemy import Connection, func, select
+
+from storage.errors import ArchiveError, SearchDamaged, SearchNotReady
+from storage.index.engine.database import Database
+from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
+from storage.index.engine.statements import batches
+from storage.index.fulltext.folder import FolderState, FulltextFolder
+from storage.index.fulltext.searcher import EngineSearcher
+from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
+from storage.index.search.documents import build_documents
+
+POLL_SECONDS = 1.0
+INLINE_ARTICLES = 1_000
+"""Changed articles that a search indexes itself before it answers."""
+_BATCH = 500
+"""Articles that are read at once."""
+_COMMIT = 20_000
+"""Articles of a commit."""
+_MOST_DELETED = 0.1
+
+_LOG = logging.getLogger(__name__)
+
+
+def open_search(connection: Connection) -> EngineSearcher:
+    """Return a view of the search folder, up to date if little has changed and this process may write.
+
+    SearchNotReady if there is no complete index yet.
+    """
+    folder: FulltextFolder = connection.get_execution_options()["search_folder"]
+    state = follow(connection, folder, most=INLINE_ARTICLES)
+    if state is None:
+        raise SearchNotReady(folder.read_progress(), str(folder.path))
+    return folder.open_searcher(state)
+
+
+def follow(connection: Connection, folder: FulltextFolder, *, most: int | None = None) -> FolderState | None:
+    """Bring the folder up to date, unless another process is doing so, or it takes more than `most` articles.
+
+    Returns the state of the index in use, None if there is none.
+    """
+    state = _read_usable_state(connection, folder)
+    if state is not None and not _has_changes(connection, state.mark):
+        return state
+    if most is not None and _is_longer(connection, state, most):
+        return state
+    with folder.lock() as is_ours:
+        if not is_ours:
+            return state
+        state = _read_usable_state(connection, folder)
+        mark = read_change_mark(connection)
+        changed = None if state is None else _load_changed_articles(connection, state.mark)
+        if state is not None and changed is not None:
+            state = _apply(connection, folder, state, changed, mark)
+            if state is not None:
+                return state
+        _build(connection, folder, mark)
+        return folder.read_state()
+
+
+def count_pending_changes(connection: Connection, folder: FulltextFolder) -> int:
+    """Return how many changes the folder has still to follow."""
+    state = _read_usable_state(connection, folder)
+    condition = None if state is None else changes_since(connection, state.mark)
+    if condition is None:
+        return connection.scalar(select(func.count()).select_from(ArticleRow)) or 0
+    return connection.scalar(select(func.count()).select_from(SearchChangeRow).where(condition)) or 0
+
+
+def _read_usable_state(connection: Connection, folder: FulltextFolder) -> FolderState | None:
+    state = folder.read_state()
+    if state is None or state.identity != identify_index(connection):
+        return None
+    return None if changes_since(connection, state.mark) is None else state
+
+
+def _has_changes(connection: Connection, mark: str) -> bool:
+    condition = changes_since(connection, mark)
+    return (
+        condition is None
+        or connection.execute(select(SearchChangeRow.id).where(condition).limit(1)).first() is not None
+    )
+
+
+def _is_longer(connection: Connection, state: FolderState | None, most: int) -> bool:
+    condition = None if state is None else changes_since(connection, state.mark)
+    rows = select(ArticleRow.id) if condition is None else select(SearchChangeRow.id).where(condition)
+    return (connection.scalar(select(func.count()).select_from(rows.limit(most + 1).subquery())) or 0) > most
+
+
+def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
+    """Return the articles that changed since a mark; None if the log no longer has all changes."""
+    condition = changes_since(connection, mark)
+    if condition is None:
+        return None
+    log = SearchChangeRow
+    articles: set[int] = set()
+    paragraphs: dict[int, set[int]] = {}
+    for row in connection.execute(select(log.article_id, log.site_id, log.paragraph_id).where(condition)):
+        if row.article_id is not None:
+            articles.add(row.article_id)
+        else:
+            paragraphs.setdefault(row.site_id, set()).add(row.paragraph_id)
+    for site_id, of_site in paragraphs.items():
+        for some in batches(of_site):
+            carrying = (
+                select(VersionRow.article_id)
+                .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
+                .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+                .where(VersionParagraphRow.paragraph_id.in_(some), ArticleRow.site_id == site_id)
+            )
+            articles.update(article_id for article_id in connection.scalars(carrying) if article_id is not None)
+    return articles
+
+
+def _apply(
+    connection: Connection, folder: FulltextFolder, state: FolderState, changed: set[int], mark: str
+) -> FolderState | None:
+    """Apply changes; None if the folder has to be made anew, as too much of it would be deleted documents."""
+    documents = folder.open_searcher(state).count_documents()
+    if len(changed) > INLINE_ARTICLES and len(changed) > _MOST_DELETED * documents:
+        return None
+    with folder.write(state) as writer:
+        for some in batches(changed, _BATCH):
+            writer.replace(some, build_documents(connection, some))
+        state = folder.commit(writer, state, mark)
+    return None if folder.deleted_share(state) > _MOST_DELETED else state
+
+
+def _build(connection: Connection, folder: FulltextFolder, mark: str) -> None:
+    """Make the index from the beginning."""
+    ids: Sequence[int] = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
+    with folder.build(identify_index(connection), mark) as writer:
+        for start in range(0, len(ids), _BATCH):
+            folder.report_progress(start / len(ids))
+            writer.replace((), build_documents(connection, ids[start : start + _BATCH]))
+            if start and start % _COMMIT == 0:
+                writer.commit()
+
+
+class Follower:
+    """A thread that keeps the search folder up to date."""
+
+    def __init__(self, database: Database, folder: FulltextFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="search-follower", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._check_files()
+        while True:
+            is_last = self._ending.wait(POLL_SECONDS)
+            try:
+                with self._database.read_transaction() as connection:
+                    follow(connection, self._folder)
+            except SearchDamaged as error:
+                self._folder.discard()
+                _LOG.warning("%s", error)
+            except ArchiveError as error:
+                # Whoever writes the index reports what is wrong with it; the next poll tries again.
+                _LOG.warning("search is not up to date: %s", error)
+            if is_last:
+                return
+
+    def _check_files(self) -> None:
+        """Discard an index whose files are damaged: the engine does not notice, and counts wrong."""
+        state = self._folder.read_state()
+        if state is not None and self._folder.find_damage(state):
+            self._folder.discard()

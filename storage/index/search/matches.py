@@ -1,0 +1,112 @@
+"""The matches of a search: exactly one text of each article, whatever the number and order of its results.
+
+    words, filters, exclusions --> texts that match --> of the texts of one article the newest
+
+Most articles have one text. Those with several are listed, and all of their matching texts but the newest are left out
+of `unique`, by which everything is counted, sorted and cut into pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from tantivy import Query
+
+from storage.index.conditions.filters import list_languages
+from storage.index.fulltext.searcher import EngineSearcher, MatchingVersion, match_all, match_without
+from storage.index.search.documents import ALIKE, VARIED
+from storage.index.search.follower import open_search
+from storage.index.search.query import SearchQuery
+from storage.index.search.translate import Translation
+from storage.index.views.articles import EVERYTHING, Filters, Order
+from storage.index.views.exclusions import Exclusions
+
+_SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """The matches of a search."""
+
+    engine: EngineSearcher
+    every: Query
+    """Every text that matches."""
+    unique: Query
+    """The newest of each article's texts that match."""
+    ranked: Query | None
+    """The same, with scores; None if nothing can be ranked."""
+    several: Mapping[int, Sequence[MatchingVersion]]
+    """Matching texts of articles with several texts, the newest first, by article."""
+
+    def count(self) -> int:
+        """Return the number of articles."""
+        return self.engine.count(self.unique)
+
+    def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
+        """Return the ids of the versions that stand for the articles."""
+        if order == "rank" and self.ranked is not None:
+            return self.engine.list_best(self.ranked, limit, offset)
+        return self.engine.list_sorted(self.unique, _SORTED_BY.get(order, "order"), limit, offset)
+
+    def count_texts(self, article_id: int) -> int:
+        """Return how many texts of an article match."""
+        return len(self.several.get(article_id, (None,)))
+
+
+class Search:
+    """One search in one state of the search folder."""
+
+    def __init__(self, connection: Connection, exclude: Exclusions) -> None:
+        self.connection = connection
+        self.exclude = exclude
+        self.engine = open_search(connection)
+        self.languages = list_languages(connection)
+        self.translation = Translation(self.engine, self.languages)
+
+    def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
+        """Return the matches of a query, with its own filters or others."""
+        every = match_without(
+            match_all(
+                self.translation.words(query),
+                *self.translation.filters(self.connection, query.filters if filters is None else filters),
+            ),
+            *self.translation.exclusions(self.connection, self.exclude),
+        )
+        several = self._list_several(every)
+        older = [text.version for texts in several.values() for text in texts[1:]]
+        unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
+        return Matches(
+            engine=self.engine,
+            every=every,
+            unique=unique,
+            ranked=self.translation.rank(query, unique),
+            several=several,
+        )
+
+    def _list_several(self, every: Query) -> dict[int, list[MatchingVersion]]:
+        found: dict[int, list[MatchingVersion]] = {}
+        for text in self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED)))):
+            found.setdefault(text.article, []).append(text)
+        for texts in found.values():
+            texts.sort(key=lambda text: (-text.place, text.version))
+        return found
+
+    def find_current(self, filters: Filters) -> Query:
+        """Return a query for the current versions of articles, of those that pass the filters.
+
+        Under an embargo that is the last version before it.
+        """
+        wanted = self.translation.filters(self.connection, filters)
+        if self.exclude.embargoes:
+            return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
+        excluded = self.translation.exclusions(self.connection, self.exclude)
+        return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *excluded)
+
+    def select_articles(self, filters: Filters) -> Query:
+        """Return a query for one text of each archived article: of a site, if the filters name one."""
+        newest = self.engine.match_values("newest", (1,))
+        wanted = self.translation.filters(self.connection, Filters(site=filters.site))
+        return match_without(
+            match_all(newest, *wanted),
+            *self.translation.exclusions(self.connection, self.exclude, of_versions=False),
+        )

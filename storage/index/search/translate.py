@@ -1,0 +1,147 @@
+"""Translates a query, filters and exclusions to a query of the engine."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from tantivy import FieldType, Occur, Query
+
+from storage.index.conditions.visibility import load_site_ids
+from storage.index.fulltext.fields import FORMS, count_microseconds
+from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
+from storage.index.search.documents import fold_value, make_place
+from storage.index.search.query import SearchQuery, SearchTerm
+from storage.index.text.analyzer import stem_variants
+from storage.index.views.articles import AnyOf, Filters, list_values
+from storage.index.views.exclusions import Exclusions
+
+_WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
+"""Weights of matches in parts of a document, added to those in the whole."""
+_MOST_DELETIONS = 1
+"""Edits between a fuzzy word and the words that it finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Builds queries of the engine for one search."""
+
+    engine: EngineSearcher
+    languages: Sequence[str | None]
+
+    def words(self, query: SearchQuery) -> Query:
+        """Return a query for the words."""
+        wanted = match_all(*(match_any(*map(self._term, leaves)) for leaves in query.every))
+        return match_without(wanted, *map(self._term, query.never))
+
+    def rank(self, query: SearchQuery, matches: Query) -> Query | None:
+        """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
+        boosts = [boost for leaf in query.leaves for boost in self._boosts(leaf)]
+        if not boosts:
+            return None
+        required = Query.const_score_query(matches, 0.0)
+        return Query.boolean_query([(Occur.Must, required), *((Occur.Should, boost) for boost in boosts)])
+
+    def _term(self, leaf: SearchTerm) -> Query:
+        if leaf.typed and leaf.field in FORMS:
+            forms = dict.fromkeys([*leaf.words, *self._stems(leaf)])
+            return match_any(*(self._word(FORMS[leaf.field], form) for form in forms))
+        return self._in_field(leaf, leaf.field)
+
+    def _stems(self, leaf: SearchTerm) -> list[str]:
+        stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
+        return sorted(stem for stem in stems if stem)
+
+    def _in_field(self, leaf: SearchTerm, field: str) -> Query:
+        schema = self.engine.schema
+        if leaf.is_fuzzy:
+            return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
+        if leaf.between is not None:
+            # The engine charges a reversal with one more, so both orders are asked for.
+            pairs = (leaf.words, leaf.words[::-1])
+            return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
+        if leaf.has_wildcard:
+            patterns: list[str | tuple[int, str]] = [_to_pattern(word) for word in leaf.words]
+            if len(leaf.words) == 1:
+                return Query.regex_query(schema, field, _to_pattern(leaf.words[0]))
+            return Query.regex_phrase_query(schema, field, patterns)
+        if len(leaf.words) == 1:
+            return self._word(field, leaf.words[0])
+        return Query.phrase_query(schema, field, list(leaf.words))
+
+    def _word(self, field: str, word: str) -> Query:
+        return Query.term_query(self.engine.schema, field, word)
+
+    def _boosts(self, leaf: SearchTerm) -> list[Query]:
+        if leaf.field != "all" or leaf.is_fuzzy or leaf.has_wildcard:
+            return []
+        boosts = [self._term(leaf), self._in_field(leaf, "all")]
+        boosts += [Query.boost_query(self._in_field(leaf, field), weight) for field, weight in _WEIGHTS]
+        return boosts
+
+    def filters(self, connection: Connection, filters: Filters) -> list[Query]:
+        """Return queries for documents that pass the filters."""
+        chosen: dict[str, Sequence[int | str] | None] = {
+            "language": _convert(filters.language, str.lower),
+            "section": _convert(filters.section, fold_value),
+            "author": _convert(filters.byline, fold_value),
+            "tag": _convert(filters.tag, str),
+            "article": filters.articles,
+            "corrected": None if filters.corrected is None else [int(filters.corrected)],
+            "newest": [1] if filters.newest_only else None,
+        }
+        if filters.site is not None:
+            chosen["site"] = list(load_site_ids(connection, list_values(filters.site)).values())
+        wanted = [self._value(field, *values) for field, values in chosen.items() if values is not None]
+        wanted += [self._value("changed", kind) for kind in filters.changed or ()]
+        if filters.author is not None:
+            part = fold_value(filters.author)
+            pattern = f".*{re.escape(part)}.*"
+            wanted.append(Query.regex_query(self.engine.schema, "author", pattern) if part else Query.empty_query())
+        if filters.since is not None:
+            wanted.append(self._range("dated", count_microseconds(filters.since), None))
+        if filters.until is not None:
+            wanted.append(self._range("dated", None, count_microseconds(filters.until) - 1))
+        if filters.edited is not None:
+            first = make_place(1, is_variant=False)
+            wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
+        return wanted
+
+    def exclusions(self, connection: Connection, exclude: Exclusions, *, of_versions: bool = True) -> list[Query]:
+        """Return queries for excluded documents; without `of_versions`, for those of excluded articles alone."""
+        if not exclude:
+            return []
+        ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
+        schema = self.engine.schema
+        parts: list[tuple[str, str, tuple[str, ...]]] = [("urlkey", "site", ("first_seen", "dated"))]
+        if of_versions:
+            parts.append(("capture_urlkey", "capture_site", ("captured",)))
+        excluded: list[Query] = []
+        for urlkey, site, times in parts:
+            excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
+            if hidden := [ids[name] for name in exclude.hidden if name in ids]:
+                excluded.append(self._value(site, *hidden))
+            for name, until in exclude.embargoes:
+                if name in ids:
+                    later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
+                    excluded.append(match_all(self._value(site, ids[name]), match_any(*later)))
+        return excluded
+
+    def before(self, query: Query, order: int) -> Query:
+        """Return a query for the documents that come after a place in the order by date."""
+        return match_all(query, self._range("order", None, order - 1))
+
+    def _value(self, field: str, *values: int | str) -> Query:
+        return self.engine.match_values(field, values)
+
+    def _range(self, field: str, least: int | None, most: int | None) -> Query:
+        return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
+
+
+def _to_pattern(word: str) -> str:
+    return ".*".join(map(re.escape, word.split("*")))
+
+
+def _convert(values: AnyOf, compare: Callable[[str], str]) -> list[int | str] | None:
+    """Return the values of a filter as they are compared; None if there is no such filter."""
+    return None if values is None else [compare(value) for value in list_values(values)]
