@@ -204,7 +204,6 @@ def search(
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
     found = {
         "total": page.total,
-        "exact": page.exact,
         "hits": page.hits,
         "problems": page.problems,
         "next": next_cursor,

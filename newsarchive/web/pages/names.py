@@ -7,7 +7,6 @@ from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries.aggregates import list_author_spellings
 from storage.index.queries.articles import list_articles
 from storage.index.search.lists import count_by_year_and_site
-from storage.index.views.status import ArticleCounts
 
 router = APIRouter(include_in_schema=False)
 

@@ -26,7 +26,7 @@ from tantivy import Document, Index
 from storage.errors import DiskFull, IndexFailure
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
-from storage.places.atomic_write import write_atomic
+from storage.places.folder import write_atomic
 
 _HEAP = 60_000_000
 """Bytes of memory of a writer; when they are full, it writes a segment."""
