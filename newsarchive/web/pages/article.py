@@ -90,8 +90,8 @@ DATE_SOURCES = {
 def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
     """Group paragraphs by their place on the page.
 
-    Corrections, editor's notes and retractions are shown first, wherever the newspaper has them; disclaimers, newsletter
-    boxes and boilerplate, which are outside the text, are folded.
+    Corrections, editor's notes and retractions are shown first, wherever the newspaper has them; disclaimers, boxes of
+    newsletters and boilerplate, which are outside the text, are folded.
     """
     groups: dict[str, list[ParagraphView]] = {"corrections": [], "text": [], "captions": [], "folded": []}
     for paragraph in paragraphs:
