@@ -138,13 +138,11 @@ class DaskBatchExecutor(BatchExecutor):
     def _result(self, future: Future[T]) -> T | None:
         try:
             return future.result()
-        except ArchiveError:
+        except (ArchiveError, KeyboardInterrupt, SystemExit):
             raise
         except self.worker_lost_errors:
             return None
         except BaseException as problem:
-            if isinstance(problem, KeyboardInterrupt | SystemExit):
-                raise
             raise self._cluster_failure(problem) from problem
 
     def _cluster_failure(self, problem: BaseException) -> DaskFailure:

@@ -120,18 +120,13 @@ def read_items(
     """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
     pending = _PendingQueue()
     problem: Exception | None = None
-    walk = iter(items)
-    while True:
-        try:
-            item = next(walk)
-        except StopIteration:
-            break
-        except Exception as error:  # noqa: BLE001 - raised below, after the items before it
-            problem = error
-            break
-        pending.put(_start_item(item, settings, reader))
-        while pending.is_ready():
-            yield pending.take()
+    try:
+        for item in items:
+            pending.put(_start_item(item, settings, reader))
+            while pending.is_ready():
+                yield pending.take()
+    except Exception as error:  # noqa: BLE001 - raised below, after the items before it
+        problem = error
     while pending.waiting:
         yield pending.take()
     if problem:

@@ -6,7 +6,6 @@ The state is in the folder: a server that starts loads the jobs of the previous 
 did not finish.
 """
 
-import json
 import logging
 import os
 import queue
@@ -14,10 +13,12 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
+
+from pydantic import TypeAdapter
 
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest, MissedCaptures
@@ -82,6 +83,10 @@ class ExportJob:
         return f"{self.id}{FORMATS[self.format].suffix}"
 
 
+_JOB = TypeAdapter(ExportJob)
+"""Writes and reads the JSON of an export."""
+
+
 class ExportJobs:
     """The exports of one archive. Safe to share between threads."""
 
@@ -98,8 +103,10 @@ class ExportJobs:
     def _load_jobs(self) -> None:
         """Load the jobs of earlier servers."""
         for path in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
-            with suppress(OSError, StorageError, ValueError, KeyError, TypeError):
-                job = _job_from_dict(json.loads(path.read_text()))
+            with suppress(OSError, StorageError, ValueError):
+                job = _JOB.validate_json(path.read_bytes())
+                if not job.id.isalnum():
+                    continue
                 if job.state in {"waiting", "running"} and not _is_running(job.server):
                     job = replace(job, state="failed", problem=_STOPPED, finished_at=self._now())
                     remove_parts(self.path(job))
@@ -223,7 +230,7 @@ class ExportJobs:
             self._save(job)
 
     def _save(self, job: ExportJob) -> None:
-        write_atomic(self._folder / f"{job.id}.json", json.dumps(_job_to_dict(job), ensure_ascii=False))
+        write_atomic(self._folder / f"{job.id}.json", _JOB.dump_json(job, exclude_none=True))
 
 
 def _check_size(size: int) -> int:
@@ -236,41 +243,12 @@ def _check_size(size: int) -> int:
     return size
 
 
-def _job_to_dict(job: ExportJob) -> dict[str, Any]:
-    values = asdict(job)
-    values["filters"] = {name: _plain_value(value) for name, value in values["filters"].items() if value is not None}
-    return {name: _plain_value(value) for name, value in values.items()}
-
-
-def _plain_value(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _job_from_dict(values: dict[str, Any]) -> ExportJob:
-    filters = dict(values["filters"])
-    for name in ("since", "until"):
-        if filters.get(name):
-            filters[name] = datetime.fromisoformat(filters[name])
-    if filters.get("articles") is not None:
-        filters["articles"] = tuple(filters["articles"])
-    times = {
-        name: datetime.fromisoformat(values[name]) if values.get(name) else None
-        for name in ("requested_at", "finished_at")
-    }
-    job_id = str(values["id"])
-    if not job_id.isalnum():
-        raise ValueError(job_id)
-    return ExportJob(**{**values, **times, "format": Format(values["format"]), "filters": Filters(**filters)})
-
-
 def _is_running(process: int) -> bool:
     """Return True if the process of another server is running."""
     if process in {0, os.getpid()}:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as problem:
+        return isinstance(problem, PermissionError)
     return True

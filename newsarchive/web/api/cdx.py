@@ -387,15 +387,16 @@ def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dia
         if cdx_request.query.closest and dialect == "pywb"
         else found
     )
+    key = None
     for number, (line, row) in enumerate(_filter_lines(lines, cdx_request)):
         if len(selected) >= cdx_request.limit or number >= MAX_SCANNED:
-            return _restore_order(
-                selected, cdx_request
-            ), None if cdx_request.last or cdx_request.query.closest else _resume_key(last)
+            if last is not None and not (cdx_request.last or cdx_request.query.closest):
+                key = format_resume_key((last.urlkey, last.fetched_at, last.record_id))
+            break
         last = line
         if row is not None:
             selected.append(write(row))
-    return _restore_order(selected, cdx_request), None
+    return selected[::-1] if cdx_request.last else selected, key
 
 
 def _next_url(request: Request, context: RequestContext, key: str) -> str:
@@ -426,14 +427,6 @@ def _filter_lines(lines: Iterable[CdxLine], cdx_request: CdxRequest) -> Iterator
         if passes and skipped < cdx_request.offset:
             skipped, passes = skipped + 1, False
         yield line, row if passes else None
-
-
-def _restore_order(lines: list[str], cdx_request: CdxRequest) -> list[str]:
-    return lines[::-1] if cdx_request.last else lines
-
-
-def _resume_key(line: CdxLine | None) -> str | None:
-    return format_resume_key((line.urlkey, line.fetched_at, line.record_id)) if line else None
 
 
 def cdx_row(line: CdxLine) -> Row:

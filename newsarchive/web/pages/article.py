@@ -87,33 +87,22 @@ DATE_SOURCES = {
 """Descriptions of the sources of dates."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParagraphGroups:
-    """Paragraphs of a version by their place on the page."""
+def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
+    """Group paragraphs by their place on the page.
 
-    corrections: tuple[ParagraphView, ...]
-    """Corrections, editor's notes and retractions: they are shown first, wherever the newspaper has them."""
-    text: tuple[ParagraphView, ...]
-    captions: tuple[ParagraphView, ...]
-    folded: tuple[ParagraphView, ...]
-    """Paragraphs outside the text: disclaimers, newsletter boxes, boilerplate."""
-
-
-def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> ParagraphGroups:
-    """Group paragraphs by their place on the page."""
-    corrections, text, captions, folded = [], [], [], []
+    Corrections, editor's notes and retractions are shown first, wherever the newspaper has them; disclaimers, boxes of
+    newsletters and boilerplate, which are outside the text, are folded.
+    """
+    groups: dict[str, list[ParagraphView]] = {"corrections": [], "text": [], "captions": [], "folded": []}
     for paragraph in paragraphs:
         if paragraph.role is Role.CORRECTION:
-            corrections.append(paragraph)
+            place = "corrections"
         elif paragraph.is_body:
-            text.append(paragraph)
-        elif paragraph.role is Role.CAPTION and not paragraph.boilerplate:
-            captions.append(paragraph)
+            place = "text"
         else:
-            folded.append(paragraph)
-    return ParagraphGroups(
-        corrections=tuple(corrections), text=tuple(text), captions=tuple(captions), folded=tuple(folded)
-    )
+            place = "captions" if paragraph.role is Role.CAPTION and not paragraph.boilerplate else "folded"
+        groups[place].append(paragraph)
+    return groups
 
 
 @router.get("/article/{article_id:int}")
