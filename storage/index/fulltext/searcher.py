@@ -109,6 +109,13 @@ class EngineSearcher:
                 break
         return counts[:size]
 
+    def list_terms(self, field: str, prefix: str, among: Query | None) -> list[tuple[str, int]]:
+        """Return the terms of a field that begin so, with their number of documents among those that match."""
+        try:
+            return self.searcher.terms_with_prefix(field, prefix, filter_query=among)
+        except BaseException as error:
+            raise _translate(error) from error
+
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""
         ranges = [{"key": str(place), "from": begin, "to": end} for place, (begin, end) in enumerate(pairwise(edges))]

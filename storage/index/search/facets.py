@@ -155,7 +155,7 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     query = parse_query(text, filters)
     search = Search(connection, exclude)
     matches = search.find(query)
-    page = load_page(search, query, matches, (order, limit, offset))
+    page = load_page(search, text, query, matches, (order, limit, offset))
     return FacetedSearch(
         page=page,
         facets=tuple(_build_facets(search, query, matches)),

@@ -31,8 +31,8 @@ class Translation:
 
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
-        wanted = match_all(*(match_any(*map(self._term, leaves)) for leaves in query.every))
-        return match_without(wanted, *map(self._term, query.never))
+        wanted = match_all(*(match_any(*map(self.term, leaves)) for leaves in query.every))
+        return match_without(wanted, *map(self.term, query.never))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -42,7 +42,8 @@ class Translation:
         required = Query.const_score_query(matches, 0.0)
         return Query.boolean_query([(Occur.Must, required), *((Occur.Should, boost) for boost in boosts)])
 
-    def _term(self, leaf: SearchTerm) -> Query:
+    def term(self, leaf: SearchTerm) -> Query:
+        """Return a query for one term."""
         if leaf.typed and leaf.field in FORMS:
             forms = dict.fromkeys([*leaf.words, *self._stems(leaf)])
             return match_any(*(self._word(FORMS[leaf.field], form) for form in forms))
@@ -75,7 +76,7 @@ class Translation:
     def _boosts(self, leaf: SearchTerm) -> list[Query]:
         if leaf.field != "all" or leaf.is_fuzzy or leaf.has_wildcard:
             return []
-        boosts = [self._term(leaf), self._in_field(leaf, "all")]
+        boosts = [self.term(leaf), self._in_field(leaf, "all")]
         boosts += [Query.boost_query(self._in_field(leaf, field), weight) for field, weight in _WEIGHTS]
         return boosts
 

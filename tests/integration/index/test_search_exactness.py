@@ -34,6 +34,7 @@ from storage.index.search.facets import search_with_facets
 from storage.index.search.results import find_version_ids
 from storage.index.text.analyzer import analyze, stem_variants
 from storage.index.views.articles import ORDERS
+from storage.index.views.exclusions import Exclusions
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SITES, SECTIONS, AUTHORS, TAGS = 4, ("World", "WORLD", "Städte", "Sport"), 30, 12
@@ -367,3 +368,14 @@ def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Inde
     for value in facets["site"]:
         alone = index.ask(search_with_facets, "", Filters(site=value.name, section="world"))
         assert value.articles == alone.page.total
+
+
+def test_a_query_that_finds_nothing_is_followed_by_one_that_does(index: Index) -> None:
+    """The most frequent word that differs in one letter; one that only withheld pages have is not named."""
+    stories = make_stories(40)
+    index.write(fill, stories)
+    found = index.ask(search_with_facets, "harbuor vote")
+    assert (found.page.total, found.page.suggestion) == (0, "harbour vote")
+    assert index.ask(search_with_facets, "harbour").page.suggestion is None
+    withheld = index.excluding(Exclusions(hidden=frozenset(f"s{site}" for site in range(SITES))))
+    assert withheld.ask(search_with_facets, "harbuor").page.suggestion is None

@@ -76,7 +76,7 @@ def test_damaged_documents_are_found_and_made_anew(filled: Index) -> None:
     state = filled.folder.read_state()
     assert state is not None
     assert filled.folder.find_damage(state) != []
-    filled.folder.close()
+    filled.folder._opened = None
     try:
         count(filled)
     except SearchDamaged:
@@ -106,7 +106,7 @@ def test_a_folder_of_another_index_is_made_anew(filled: Index, article_at: Make,
 def test_a_folder_with_a_tenth_of_deleted_documents_is_made_anew(filled: Index, article_at: Make, plan: Plan) -> None:
     """They count in the ranking until their segment is merged."""
     before = in_use(filled)
-    changed = [article_at(f"https://news.example/{n}", "harbour edited", 60, site="news") for n in range(5)]
+    changed = [article_at(f"https://news.example/{n}", "harbour edited", minute=60, site="news") for n in range(5)]
     filled.commit(changed, plan)
     assert (count(filled), count(filled, "edited")) == (20, 5)
     state = filled.folder.read_state()
@@ -157,7 +157,7 @@ def test_a_folder_is_read_through_links_where_nothing_can_be_written(
     filled: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine makes a lock file even to read."""
-    filled.folder.close()
+    filled.folder._opened = None
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     before = {file.name for file in in_use(filled).iterdir()}
     assert count(filled) == 20
