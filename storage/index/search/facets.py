@@ -276,7 +276,11 @@ def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Hi
         return matches.engine.count_ranges(query, "dated", counted)
 
     periods = zip(
-        edges[:-1], edges[1:], count(matches.unique), count(search.select_articles(query.filters)), strict=True
+        edges[:-1],
+        edges[1:],
+        count(matches.unique),
+        count(search.find_current(Filters(site=query.filters.site))),
+        strict=True,
     )
     return Histogram(
         step=step,

@@ -101,12 +101,3 @@ class Search:
         if self.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
-
-    def select_articles(self, filters: Filters) -> Query:
-        """Return a query for one text of each archived article: of a site, if the filters name one."""
-        newest = self.engine.match_values("newest", (1,))
-        wanted = self.translation.filters(self.connection, Filters(site=filters.site))
-        return match_without(
-            match_all(newest, *wanted),
-            *self.translation.exclusions(self.connection, self.exclude, of_versions=False),
-        )

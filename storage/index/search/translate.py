@@ -18,6 +18,11 @@ from storage.index.views.exclusions import Exclusions
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""
+_EXCLUDED_BY = (
+    ("urlkey", "site", ("first_seen", "dated")),
+    ("capture_urlkey", "capture_site", ("captured",)),
+)
+"""Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1
 """Edits between a fuzzy word and the words that it finds."""
 
@@ -108,17 +113,14 @@ class Translation:
             wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
         return wanted
 
-    def exclusions(self, connection: Connection, exclude: Exclusions, *, of_versions: bool = True) -> list[Query]:
-        """Return queries for excluded documents; without `of_versions`, for those of excluded articles alone."""
+    def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
+        """Return queries for excluded documents: by their article, or by the capture that they were read from."""
         if not exclude:
             return []
         ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
         schema = self.engine.schema
-        parts: list[tuple[str, str, tuple[str, ...]]] = [("urlkey", "site", ("first_seen", "dated"))]
-        if of_versions:
-            parts.append(("capture_urlkey", "capture_site", ("captured",)))
         excluded: list[Query] = []
-        for urlkey, site, times in parts:
+        for urlkey, site, times in _EXCLUDED_BY:
             excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
             if hidden := [ids[name] for name in exclude.hidden if name in ids]:
                 excluded.append(self._value(site, *hidden))
