@@ -169,7 +169,7 @@ class Follower:
             except SearchDamaged as error:
                 self._folder.discard()
                 _LOG.warning("%s", error)
-            except ArchiveError as error:
+            except (ArchiveError, OSError) as error:
                 # Whoever writes the index reports what is wrong with it; the next poll tries again.
                 _LOG.warning("search is not up to date: %s", error)
             if is_last:
