@@ -66,6 +66,8 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
     for problem in page.problems:
         remarks.print(safe_text(f"Note: {problem}"))
     out.print(safe_text(f"{pluralize(page.total, 'article')} for {words}"))
+    if page.suggestion:
+        remarks.print(safe_text(f"Did you mean: {page.suggestion}"))
     for hit in page.hits:
         out.print()
         out.print(headline_line(hit))

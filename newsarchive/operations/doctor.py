@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import shlex
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -72,7 +71,6 @@ def check_installation() -> Iterator[Finding]:
     yield _check_python()
     yield _check_scrapy()
     yield from _check_requirements()
-    yield _check_sqlite()
     yield from _check_packages()
 
 
@@ -132,23 +130,6 @@ def _is_installed(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _check_sqlite() -> Finding:
-    try:
-        with sqlite3.connect(":memory:") as memory:
-            memory.execute("CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61')")
-    except sqlite3.OperationalError as error:
-        return _finding(
-            "SQLite",
-            Severity.ERROR,
-            f"{sqlite3.sqlite_version} without full-text search ({error})",
-            "an SQLite index cannot be created",
-            "use a Python whose sqlite3 has FTS5, or set index to a PostgreSQL database in newsarchive.toml",
-        )
-    finally:
-        memory.close()
-    return _finding("SQLite", Severity.OK, f"{sqlite3.sqlite_version} with full-text search")
 
 
 def _check_packages() -> Iterator[Finding]:

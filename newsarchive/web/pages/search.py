@@ -101,7 +101,12 @@ def _stream_results(
 ) -> Response:
     params = _parse_params(context)
     lines = iter_search_lines(
-        context.index, params.q, params.filters, limit=context.options.limits.max_rows, order=params.sort
+        context.index,
+        params.q,
+        params.filters,
+        limit=context.options.limits.max_rows,
+        order=params.sort,
+        with_text=write is not csv_rows,
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
     headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}

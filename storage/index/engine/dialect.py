@@ -20,9 +20,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     bindparam,
-    cast,
     column,
-    extract,
     func,
     literal,
     select,
@@ -96,12 +94,6 @@ def utc_day(connection: Connection, time: Any) -> ColumnElement[str]:
     if connection.dialect.name == "postgresql":
         return func.to_char(func.timezone(literal("UTC"), time), literal("YYYY-MM-DD"))
     return func.substr(time, 1, 10)
-
-
-def utc_year(connection: Connection, time: Any) -> ColumnElement[int]:
-    """Return the year of a time in UTC. PostgreSQL would take it in the session's time zone."""
-    is_postgres = connection.dialect.name == "postgresql"
-    return cast(extract("year", func.timezone("UTC", time) if is_postgres else time), Integer)
 
 
 def has_concurrent_writers(connection: Connection) -> bool:

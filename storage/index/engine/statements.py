@@ -108,7 +108,7 @@ def _build_insert(
 def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
     """Return a placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
     name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
-    return f"%b::{name}[]" if name not in {"JSONB", "TSVECTOR"} else f"%b::text[]::{name}[]"
+    return f"%b::{name}[]" if name != "JSONB" else f"%b::text[]::{name}[]"
 
 
 def upsert_rows(connection: Connection, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> None:

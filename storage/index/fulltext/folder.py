@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tantivy import Document, Index
 
-from storage.errors import DiskFull, IndexFailure
+from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.places.folder import write_atomic
@@ -77,7 +77,9 @@ class FulltextWriter:
                     "no space is left for the search folder; the index and the WARC files are intact. "
                     "Free some space, then run the same command again"
                 ) from error
-            raise
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            raise SearchDamaged(str(error)) from error
 
     def close(self) -> None:
         """Wait for the engine's threads."""
@@ -222,10 +224,7 @@ class FulltextFolder:
                 folder = _link_files(folder, self._make_temporary())
             return _open_index(folder)
         except (OSError, ValueError) as error:
-            raise IndexFailure(
-                f"the search folder {folder} cannot be opened: {error}. The index and the WARC files are untouched. "
-                "Delete the folder, then run: newsarchive search anything"
-            ) from error
+            raise SearchDamaged(str(error)) from error
 
     def deleted_share(self, state: FolderState) -> float:
         """Return the share of deleted documents, which count in the ranking until their segment is merged."""

@@ -1,6 +1,6 @@
 """A view of one commit of the engine: counts, lists and distributions, all of them exact."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -95,19 +95,33 @@ class EngineSearcher:
         found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
         return self._values("version", [address for _, address in found.hits])
 
-    def count_values(self, query: Query, field: str, size: int) -> list[tuple[Any, int]]:
-        """Return the most frequent values of a column with their number of documents, exactly; ties by value."""
-        counts: list[tuple[Any, int]] = []
+    def count_values(self, query: Query, sizes: Mapping[str, int]) -> dict[str, list[tuple[Any, int]]]:
+        """Return the most frequent values of columns with their number of documents, exactly; ties by value.
+
+        `sizes` has the number of values by column. All columns are counted in one pass.
+        """
+        counts: dict[str, list[tuple[Any, int]]] = {}
         for most, segment_size in _BUCKETS:
-            terms = {"field": field, "size": most, "segment_size": segment_size}
-            found = self._aggregate(query, {"values": {"terms": terms}})["values"]
-            counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
-            counts.sort(key=lambda one: (-one[1], one[0]))
-            # Which of equally frequent values are left out must not depend on the segments.
-            is_settled = len(counts) < most or counts[-1][1] < counts[size - 1][1]
-            if is_settled and not found["doc_count_error_upper_bound"]:
-                break
-        return counts[:size]
+            wanted = {
+                field: {"terms": {"field": field, "size": most, "segment_size": segment_size}}
+                for field in sizes
+                if field not in counts
+            }
+            for field, found in self._aggregate(query, wanted).items() if wanted else ():
+                values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
+                values.sort(key=lambda one: (-one[1], one[0]))
+                # Which of equally frequent values are left out must not depend on the segments.
+                is_settled = len(values) < most or values[-1][1] < values[sizes[field] - 1][1]
+                if (is_settled and not found["doc_count_error_upper_bound"]) or (most, segment_size) == _BUCKETS[-1]:
+                    counts[field] = values[: sizes[field]]
+        return counts
+
+    def list_terms(self, field: str, prefix: str, among: Query | None) -> list[tuple[str, int]]:
+        """Return the terms of a field that begin so, with their number of documents among those that match."""
+        try:
+            return self.searcher.terms_with_prefix(field, prefix, filter_query=among)
+        except BaseException as error:
+            raise _translate(error) from error
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""

@@ -9,7 +9,7 @@ from storage.article_fields import ArchivedArticle, CaptureFields, article_to_js
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.queries.observations import load_histories
+from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
@@ -72,44 +72,61 @@ def select_versions(
 
 
 def iter_search_lines(
-    reader: Reader, text: str, filters: Filters = EVERYTHING, *, limit: int, order: Order = "newest"
+    reader: Reader,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int,
+    order: Order = "newest",
+    with_text: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Yield the export line of each article that a search finds, in the search's order.
 
-    No connection is held while the caller consumes them.
+    No connection is held while the caller consumes them. For `with_text` see `load_export_lines`.
     """
     version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order)
     for begin in range(0, len(version_ids), _SEARCH_BATCH):
-        yield from reader.ask(get_export_lines, version_ids[begin : begin + _SEARCH_BATCH])
+        yield from reader.ask(get_export_lines, version_ids[begin : begin + _SEARCH_BATCH], with_text=with_text)
 
 
-def get_export_lines(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> list[dict[str, Any]]:
+def get_export_lines(
+    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
+) -> list[dict[str, Any]]:
     """Return the lines of versions, in their order; excluded ones are left out."""
     if exclude:
         statement = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
         visible = set(connection.scalars(statement))
         version_ids = [version_id for version_id in version_ids if version_id in visible]
-    return list(load_export_lines(connection, version_ids, exclude))
+    return list(load_export_lines(connection, version_ids, exclude, with_text=with_text))
 
 
 def load_export_lines(
-    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS
+    connection: Connection,
+    version_ids: Sequence[int],
+    exclude: Exclusions = NO_EXCLUSIONS,
+    *,
+    with_text: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the lines of versions, in their order."""
+    """Yield the lines of versions, in their order; without text, links and history if a table has no room for them."""
     ids = {"ids": list(version_ids)}
     rows = {row.id: row for row in connection.execute(_VERSIONS, ids)}
-    paragraphs = load_paragraphs(connection, version_ids)
+    texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
+    paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(connection, texts)
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
-    links = _load_link_groups(connection, ids)
-    histories = load_histories(connection, exclude, [row.article_id for row in rows.values()])
+    links = _load_link_groups(connection, ids) if with_text else {}
+    article_ids = [row.article_id for row in rows.values()]
+    histories = (
+        load_histories(connection, exclude, article_ids) if with_text else dict.fromkeys(article_ids, NO_HISTORY)
+    )
     for version_id in version_ids:
         row = rows[version_id]
+        history = histories.get(row.article_id, NO_HISTORY)
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
             links=tuple(links.get(version_id, ())), image=row.image, version=row.number, versions=row.versions,
-            changed=tuple(row.changed.split()), history=histories[row.article_id].spans,
-            metadata_changes=histories[row.article_id].metadata_changes,
+            changed=tuple(row.changed.split()), history=history.spans,
+            metadata_changes=history.metadata_changes,
             first_seen=row.first_seen_at, last_seen=row.last_seen_at,
             capture=CaptureFields(
                 warc=row.warc, offset=row.warc_offset, length=row.warc_length, fetched_at=row.fetched_at,

@@ -9,6 +9,7 @@ Documents are made by article: what one says of the article (`grouping`, `versio
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
@@ -138,6 +139,7 @@ def _join_forms(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
     return " ".join(sorted({form for words, stems in parts for form in (*words, *stems)}))
 
 
+@lru_cache(maxsize=65_536)
 def fold_value(name: str) -> str:
     """Return a name as it is compared: section, author."""
     return fold_text(name)[:_LONGEST_VALUE]

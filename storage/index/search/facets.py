@@ -5,10 +5,10 @@ for each value that one of its matching versions has, as it is found with any of
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -155,7 +155,7 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     query = parse_query(text, filters)
     search = Search(connection, exclude)
     matches = search.find(query)
-    page = load_page(search, query, matches, (order, limit, offset))
+    page = load_page(search, text, query, matches, (order, limit, offset))
     return FacetedSearch(
         page=page,
         facets=tuple(_build_facets(search, query, matches)),
@@ -174,26 +174,34 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 
 
 def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
+    sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
+    counts = matches.engine.count_values(matches.unique, sizes)
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
-        counted = matches if chosen is None else search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
-        values = _count_facet(search.connection, counted, name, column, list_values(chosen))
+        counted, labels = matches, counts[column]
+        if chosen is not None:
+            counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
+            labels = counted.engine.count_values(counted.unique, {column: _MOST_LABELS})[column]
+        values = _count_facet(search.connection, counted, name, labels, list_values(chosen))
         if values:
             yield Facet(name=name, values=values)
-    years = dict(matches.engine.count_values(matches.unique, "year", _MOST_YEARS))
-    if years:
-        ordered = sorted(years.items(), reverse=True)
+    if counts["year"]:
+        ordered = sorted(counts["year"], reverse=True)
         yield Facet(name="year", values=tuple(FacetValue(name=str(year), articles=count) for year, count in ordered))
 
 
 def _count_facet(
-    connection: Connection, matches: Matches, name: FacetName, column: str, chosen: Sequence[str]
+    connection: Connection,
+    matches: Matches,
+    name: FacetName,
+    labels: Iterable[tuple[Any, int]],
+    chosen: Sequence[str],
 ) -> tuple[FacetValue, ...]:
     """Return the most frequent values of a facet, and those that are chosen."""
     counts: Counter[str] = Counter()
     printed: dict[str, Counter[str]] = {}
     names = _load_site_names(connection) if name == "site" else {}
-    for label, count in matches.engine.count_values(matches.unique, column, _MOST_LABELS):
+    for label, count in labels:
         value, spelling = split_label(names[label] if name == "site" else label)
         counts[value] += count
         printed.setdefault(value, Counter())[spelling] += count
@@ -268,7 +276,11 @@ def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Hi
         return matches.engine.count_ranges(query, "dated", counted)
 
     periods = zip(
-        edges[:-1], edges[1:], count(matches.unique), count(search.select_articles(query.filters)), strict=True
+        edges[:-1],
+        edges[1:],
+        count(matches.unique),
+        count(search.find_current(Filters(site=query.filters.site))),
+        strict=True,
     )
     return Histogram(
         step=step,

@@ -71,15 +71,6 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
         return folder.read_state()
 
 
-def count_pending_changes(connection: Connection, folder: FulltextFolder) -> int:
-    """Return how many changes the folder has still to follow."""
-    state = _read_usable_state(connection, folder)
-    condition = None if state is None else changes_since(connection, state.mark)
-    if condition is None:
-        return connection.scalar(select(func.count()).select_from(ArticleRow)) or 0
-    return connection.scalar(select(func.count()).select_from(SearchChangeRow).where(condition)) or 0
-
-
 def _read_usable_state(connection: Connection, folder: FulltextFolder) -> FolderState | None:
     state = folder.read_state()
     if state is None or state.identity != identify_index(connection):
@@ -178,7 +169,7 @@ class Follower:
             except SearchDamaged as error:
                 self._folder.discard()
                 _LOG.warning("%s", error)
-            except ArchiveError as error:
+            except (ArchiveError, OSError) as error:
                 # Whoever writes the index reports what is wrong with it; the next poll tries again.
                 _LOG.warning("search is not up to date: %s", error)
             if is_last:

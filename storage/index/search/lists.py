@@ -1,6 +1,7 @@
 """Lists and counts of articles by their current versions: of an author, a tag, a section, a site."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
@@ -37,10 +38,11 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     search = Search(connection, exclude)
     wanted = search.find_current(filters)
     names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    sites = [(names[site_id], count) for site_id, count in search.engine.count_values(wanted, "site", _MOST_VALUES)]
+    counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
+    sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(
         total=search.engine.count(wanted),
-        years=tuple(sorted(search.engine.count_values(wanted, "year", _MOST_VALUES), reverse=True)),
+        years=tuple(sorted(counts["year"], reverse=True)),
         sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
     )
 
@@ -51,16 +53,19 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
         search = Search(connection, exclude)
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
-    wanted = search.find_current(Filters(site=site))
+    columns = ("section_label", "author_label", "language")
+    counts = search.engine.count_values(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))
+    sections, authors, languages = (_merge_spellings(counts[column]) for column in columns)
+    return SiteProfile(sections=sections, authors=authors, languages=languages)
 
-    def count(column: str) -> tuple[tuple[str, int], ...]:
-        counts: Counter[str] = Counter()
-        printed: dict[str, str] = {}
-        for label, articles in search.engine.count_values(wanted, column, _MOST_VALUES):
-            value, spelling = split_label(label)
-            counts[value] += articles
-            printed.setdefault(value, spelling)  # the most frequent spelling comes first
-        ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MAX_PROFILE_NAMES]
-        return tuple((printed[value], articles) for value, articles in ordered)
 
-    return SiteProfile(sections=count("section_label"), authors=count("author_label"), languages=count("language"))
+def _merge_spellings(labels: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return names with their counts, most first; each in its most frequent spelling, which comes first."""
+    counts: Counter[str] = Counter()
+    printed: dict[str, str] = {}
+    for label, articles in labels:
+        value, spelling = split_label(label)
+        counts[value] += articles
+        printed.setdefault(value, spelling)
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MAX_PROFILE_NAMES]
+    return tuple((printed[value], articles) for value, articles in ordered)

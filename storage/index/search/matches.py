@@ -62,6 +62,7 @@ class Search:
         self.engine = open_search(connection)
         self.languages = list_languages(connection)
         self.translation = Translation(self.engine, self.languages)
+        self.excluded = self.translation.exclusions(connection, exclude)
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
@@ -70,7 +71,7 @@ class Search:
                 self.translation.words(query),
                 *self.translation.filters(self.connection, query.filters if filters is None else filters),
             ),
-            *self.translation.exclusions(self.connection, self.exclude),
+            *self.excluded,
         )
         several = self._list_several(every)
         older = [text.version for texts in several.values() for text in texts[1:]]
@@ -99,14 +100,4 @@ class Search:
         wanted = self.translation.filters(self.connection, filters)
         if self.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
-        excluded = self.translation.exclusions(self.connection, self.exclude)
-        return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *excluded)
-
-    def select_articles(self, filters: Filters) -> Query:
-        """Return a query for one text of each archived article: of a site, if the filters name one."""
-        newest = self.engine.match_values("newest", (1,))
-        wanted = self.translation.filters(self.connection, Filters(site=filters.site))
-        return match_without(
-            match_all(newest, *wanted),
-            *self.translation.exclusions(self.connection, self.exclude, of_versions=False),
-        )
+        return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)

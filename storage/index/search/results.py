@@ -18,6 +18,7 @@ from storage.index.search.documents import SEARCHED_ROLES
 from storage.index.search.matches import Matches, Search
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
+from storage.index.search.suggest import suggest_query
 from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage
 from storage.index.views.exclusions import Exclusions
 from storage.page_date import PageDate
@@ -36,14 +37,18 @@ def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
     """Return one page of search results, one hit for each article."""
     query = parse_query(text, filters)
     search = Search(connection, exclude)
-    return load_page(search, query, search.find(query), (order, limit, offset))
+    return load_page(search, text, query, search.find(query), (order, limit, offset))
 
 
-def load_page(search: Search, query: SearchQuery, matches: Matches, part: tuple[Order, int, int]) -> SearchPage:
+def load_page(
+    search: Search, text: str, query: SearchQuery, matches: Matches, part: tuple[Order, int, int]
+) -> SearchPage:
     """Return one page of matches; `part` is its order, number of hits, and the number of hits before it."""
     ids = matches.list_versions(*part)
+    total = matches.count()
     return SearchPage(
-        total=matches.count(),
+        total=total,
+        suggestion=None if total else suggest_query(search, query, text),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
         problems=query.problems,
     )

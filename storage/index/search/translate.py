@@ -18,6 +18,11 @@ from storage.index.views.exclusions import Exclusions
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""
+_EXCLUDED_BY = (
+    ("urlkey", "site", ("first_seen", "dated")),
+    ("capture_urlkey", "capture_site", ("captured",)),
+)
+"""Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1
 """Edits between a fuzzy word and the words that it finds."""
 
@@ -31,8 +36,8 @@ class Translation:
 
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
-        wanted = match_all(*(match_any(*map(self._term, leaves)) for leaves in query.every))
-        return match_without(wanted, *map(self._term, query.never))
+        wanted = match_all(*(match_any(*map(self.term, leaves)) for leaves in query.every))
+        return match_without(wanted, *map(self.term, query.never))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -42,7 +47,8 @@ class Translation:
         required = Query.const_score_query(matches, 0.0)
         return Query.boolean_query([(Occur.Must, required), *((Occur.Should, boost) for boost in boosts)])
 
-    def _term(self, leaf: SearchTerm) -> Query:
+    def term(self, leaf: SearchTerm) -> Query:
+        """Return a query for one term."""
         if leaf.typed and leaf.field in FORMS:
             forms = dict.fromkeys([*leaf.words, *self._stems(leaf)])
             return match_any(*(self._word(FORMS[leaf.field], form) for form in forms))
@@ -75,7 +81,7 @@ class Translation:
     def _boosts(self, leaf: SearchTerm) -> list[Query]:
         if leaf.field != "all" or leaf.is_fuzzy or leaf.has_wildcard:
             return []
-        boosts = [self._term(leaf), self._in_field(leaf, "all")]
+        boosts = [self.term(leaf), self._in_field(leaf, "all")]
         boosts += [Query.boost_query(self._in_field(leaf, field), weight) for field, weight in _WEIGHTS]
         return boosts
 
@@ -107,17 +113,14 @@ class Translation:
             wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
         return wanted
 
-    def exclusions(self, connection: Connection, exclude: Exclusions, *, of_versions: bool = True) -> list[Query]:
-        """Return queries for excluded documents; without `of_versions`, for those of excluded articles alone."""
+    def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
+        """Return queries for excluded documents: by their article, or by the capture that they were read from."""
         if not exclude:
             return []
         ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
         schema = self.engine.schema
-        parts: list[tuple[str, str, tuple[str, ...]]] = [("urlkey", "site", ("first_seen", "dated"))]
-        if of_versions:
-            parts.append(("capture_urlkey", "capture_site", ("captured",)))
         excluded: list[Query] = []
-        for urlkey, site, times in parts:
+        for urlkey, site, times in _EXCLUDED_BY:
             excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
             if hidden := [ids[name] for name in exclude.hidden if name in ids]:
                 excluded.append(self._value(site, *hidden))

@@ -1,4 +1,4 @@
-"""The text analyzer of both databases: it splits text into terms; the database stores, finds and ranks them.
+"""The text analyzer: it splits text into terms; the engine stores, finds and ranks them.
 
     "Zürich's tariffs: 中国经济"  ->  zurich s tariffs 中国 国经 经济 济      (words, in order: phrases and prefixes)
                                      tariff                                (stems that differ from the words: a set)
@@ -56,8 +56,6 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h",
 
 _REMEMBERED = 30_000
 LONGEST_TERM = 80
-MOST_TERMS = 60_000
-"""Most words of one document: a tsvector may not exceed 1 MB."""
 
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",

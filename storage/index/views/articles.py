@@ -142,6 +142,8 @@ class SearchPage:
     hits: tuple[SearchHit, ...]
     problems: tuple[str, ...] = ()
     """Parts of the query that were not understood, and how they were interpreted: messages for the user."""
+    suggestion: str | None = None
+    """If nothing was found, a query with other words that may have been meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

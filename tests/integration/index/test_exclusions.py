@@ -12,7 +12,6 @@ from storage.index import Index
 from storage.index.queries.aggregates import (
     count_articles_per_day,
     count_captures_per_day,
-    get_site_profile,
     list_site_counts,
 )
 from storage.index.queries.articles import (
@@ -27,6 +26,7 @@ from storage.index.queries.articles import (
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_boilerplate, list_site_status, list_sources
 from storage.index.reader import Reader
+from storage.index.search.lists import get_site_profile
 from storage.index.search.results import search_articles
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
@@ -159,7 +159,7 @@ def test_a_hidden_site_does_not_exist_for_readers(filled: Index) -> None:
     assert reader.ask(list_boilerplate, "hidden") == ()
     assert reader.ask(list_sources, "hidden") == ()
     assert reader.ask(count_articles_per_day, "hidden", MORNING.date()) == {}
-    assert reader.ask(get_site_profile, "hidden").counted_articles == 0
+    assert reader.ask(get_site_profile, "hidden").authors == ()
 
 
 def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.index.search.query import SearchQuery, SearchTerm, parse_query
-from storage.index.search.snippet import WIDTH, MatchFinder, make_snippet
+from storage.index.search.snippet import WIDTH, MatchFinder, is_one_edit, make_snippet
 from storage.index.views.articles import Filters
 
 SPOKEN = (None, "en", "de")
@@ -80,3 +80,46 @@ def test_edits_are_filters_of_the_query() -> None:
         asked = parse_query(text, Filters())
         assert asked.filters == Filters()
         assert "was ignored" in asked.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("t*f", SearchTerm(("t*f",))),
+        ("*iff", SearchTerm(("*iff",))),
+        ("tarif~1", SearchTerm(("tarif",), is_fuzzy=True)),
+        ("tarif~", SearchTerm(("tarif",), is_fuzzy=True)),
+        ("rare near/5 earth", SearchTerm(("rare", "earth"), between=5)),
+        ("headline:Zürich", SearchTerm(("zurich",), typed=("Zürich",), field="headline")),
+        ('dek:"rare earth"', SearchTerm(("rare", "earth"), field="dek")),
+        ("url:2026", SearchTerm(("2026",), typed=("2026",), field="url")),
+    ],
+)
+def test_patterns_fields_and_nearness_are_read_as_meant(text: str, term: SearchTerm) -> None:
+    """Each is one term, without a note."""
+    query = parse_query(text, Filters())
+    assert (query.every, query.problems) == (((term,),), ())
+
+
+def test_a_range_of_dates_includes_both_ends() -> None:
+    """date:FROM..TO takes years, months and days."""
+    filters = parse_query("date:2026-01..2026-03", Filters()).filters
+    assert (filters.since, filters.until) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["rare near/5 rare", '"rare earth" near/5 metal', "rare near/500 earth"])
+def test_what_near_cannot_do_is_reported(text: str) -> None:
+    """It is searched for as far as possible."""
+    query = parse_query(text, Filters())
+    assert query.every
+    assert "near/" in query.problems[0]
+
+
+@given(st.text(alphabet="abcd", max_size=6), st.text(alphabet="abcd", max_size=6))
+def test_one_edit_is_a_letter_missing_added_replaced_or_swapped(word: str, other: str) -> None:
+    """Compared with all words that one edit makes."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    made = {word}
+    made |= {a + b[1:] for a, b in cuts} | {a + b[1::-1] + b[2:] for a, b in cuts if len(b) > 1}
+    made |= {a + letter + b[keep:] for a, b in cuts for letter in "abcd" for keep in (0, 1) if len(b) >= keep}
+    assert is_one_edit(word, other) == (other in made)
