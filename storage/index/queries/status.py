@@ -16,6 +16,7 @@ from storage.index.conditions.visibility import (
     visible_urls,
     visible_versions,
 )
+from storage.index.conditions.withheld import find_withheld_headlines
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
@@ -33,6 +34,7 @@ from storage.index.schema.tables import (
     SourceRateRow,
     SourceRow,
     UrlRow,
+    VersionParagraphRow,
     VersionRow,
     WarcFileRow,
 )
@@ -255,11 +257,14 @@ def list_boilerplate(
     most = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
-        .where(BoilerplateRow.site_id == site_id)
+        .where(BoilerplateRow.site_id == site_id, *_visible_paragraphs(connection, exclude))
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
     ).all()
-    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)) or 0
+    named = find_withheld_headlines(connection, exclude, site_id, {row.text for row in most})
+    most = [row for row in most if row.text not in named]
+    of_site = (ArticleRow.site_id == site_id, *visible_articles(connection, exclude))
+    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
     between = count_articles_dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
@@ -268,6 +273,14 @@ def list_boilerplate(
         )
         for row, articles in zip(most, between, strict=True)
     )  # fmt: skip
+
+
+def _visible_paragraphs(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+    visible = visible_versions(connection, exclude)
+    if not visible:
+        return []
+    printed = and_(VersionParagraphRow.paragraph_id == ParagraphRow.id, VersionRow.id == VersionParagraphRow.version_id)
+    return [exists().where(printed, *visible)]
 
 
 SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from storage.index.conditions.filters import list_languages
 from storage.index.conditions.visibility import visible_versions
+from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -95,6 +96,7 @@ def load_hits(
     chosen = [versions[row.article_id, row.number] for row in rows]
     ids = [version.id for version in chosen]
     texts, authors = _load_texts(connection, ids), load_authors(connection, ids)
+    masks = load_text_masks(connection, exclude, ids)
     counts: dict[int, int] = {}
     for article_id, _ in versions:
         counts[article_id] = counts.get(article_id, 0) + 1
@@ -109,9 +111,11 @@ def load_hits(
             url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
-                [*([version.dek] if version.dek else []), *texts[version.id]], marker, version.language
+                [masks[version.id].apply(each) for each in (version.dek or "", *texts[version.id]) if each],
+                marker,
+                version.language,
             ),
-            dek=version.dek,
+            dek=version.dek and masks[version.id].apply(version.dek),
             authors=authors[version.id],
             section=version.section,
             language=version.language,

@@ -31,6 +31,10 @@ class Exclusions:
             return True
         return fetched_at is not None and any(site == name and fetched_at > until for name, until in self.embargoes)
 
+    def name_url(self, url: str | None) -> str | None:
+        """Return a URL that is not blocked; None for one that is."""
+        return None if url is None or (self.urlkeys and self.excludes(url)) else url
+
 
 NO_EXCLUSIONS = Exclusions()
 """Nothing is left out: for the command line and the crawl."""
