@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
+from newsarchive.export.withheld_records import names_withheld
 from storage.errors import BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
@@ -77,6 +78,9 @@ class RecordCopier:
         self._written.add(line.id)
         offset, self._length = self.size, 0
         try:
+            if names_withheld(self._request.index, self._request.places, line):
+                self._request.report_missed("the record names a page that is withheld")
+                return
             self._copy_group(line)
         except (WarcError, StorageError, OSError) as problem:
             # An unavailable bucket would fail for every further capture, so the export stops.

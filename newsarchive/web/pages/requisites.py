@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from newsarchive.export.withheld_records import names_withheld
 from newsarchive.extract.decode import decode
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
@@ -69,7 +70,7 @@ def _serve_requisite(request: Request, context: RequestContext, digits: int, kin
     capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
     capture = follow_redirects(context, capture)[-1] if capture else None
     line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
-    if capture is None or line is None:
+    if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
         return Response("not archived", 404, media_type="text/plain")
     return _send_requisite(context, capture, line, kind, token)
 

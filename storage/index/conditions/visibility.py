@@ -119,7 +119,7 @@ def visible_targets(
 ) -> list[ColumnElement[bool]]:
     """Return conditions on URLs that links may name (the table or an alias of it).
 
-    A URL of a site under an embargo may be named once a capture of it is visible: until then it may be the article.
+    A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
     """
     conditions: list[ColumnElement[bool]] = []
     if exclude.urlkeys:
@@ -134,14 +134,15 @@ def visible_targets(
     if embargoed:
         same = and_(_SAME.c.urlkey == urls.c.urlkey, _SAME.c.id == _FIRST.c.url_id)
         seen = exists().where(same, *visible_captures(connection, exclude, _FIRST))
-        conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(embargoed), seen))
+        of_others = or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(embargoed))
+        conditions.append(or_(of_others, ~exists().where(same), seen))
     return conditions
 
 
 def visible_versions(
     connection: Connection, exclude: Exclusions, versions: Any = VersionRow.__table__
 ) -> list[ColumnElement[bool]]:
-    """Return conditions on visible versions (the table or an alias): the capture that they were read from is visible."""
+    """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
     conditions = visible_captures(connection, exclude, _FIRST)
     if not conditions:
         return []

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, and_, not_, select
 
@@ -32,6 +33,8 @@ WITHHELD = "[withheld]"
 _AT_ONCE = 400
 _MIN_PHRASE = 15
 """Bytes of the shortest link text that is replaced in running text: "here" and "this report" name no article."""
+
+_EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
 
 F = TypeVar("F", bound=ArticleFields)
 T = TypeVar("T")
@@ -87,68 +90,94 @@ _NO_MASK = TextMask()
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
     """Return the mask of each version, from the links of its page that lead to withheld URLs."""
     masks = dict.fromkeys(version_ids, _NO_MASK)
-    visible = visible_targets(connection, exclude)
-    if not visible:
+    if not exclude or not version_ids:
         return masks
-    anchors: defaultdict[int, list[str]] = defaultdict(list)
-    targets: defaultdict[int, dict[int, str]] = defaultdict(dict)
-    for row in connection.execute(
+    links = connection.execute(
         select(VersionRow.id, LinkRow.url_id, LinkRow.anchor, UrlRow.url)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
-        .where(VersionRow.id.in_(version_ids), not_(and_(*visible)))
-    ):
-        anchors[row.id].append(row.anchor)
-        targets[row.id][row.url_id] = row.url
-    headlines = _load_headlines(connection, {url_id for each in targets.values() for url_id in each})
-    for version_id, urls in targets.items():
-        named = [headline for url_id in urls for headline in headlines.get(url_id, ())]
-        masks[version_id] = TextMask.build(anchors[version_id], named, urls.values())
+        .where(VersionRow.id.in_(version_ids))
+    ).all()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
+    named = [row for row in links if row.url in withheld]
+    headlines = _load_headlines(connection, {row.url for row in named})
+    for version_id in {row.id for row in named}:
+        mine = [row for row in named if row.id == version_id]
+        printed = [headline for row in mine for headline in headlines.get(surt(row.url), ())]
+        masks[version_id] = TextMask.build((row.anchor for row in mine), printed, (row.url for row in mine))
     return masks
 
 
-def _load_headlines(connection: Connection, url_ids: Collection[int]) -> dict[int, set[str]]:
-    """Return the headlines of the articles that were captured at URLs, or have them, by URL."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    captured = select(CaptureRow.url_id, VersionRow.headline).join(
-        VersionRow, VersionRow.article_id == CaptureRow.article_id
+def load_mask_of_urls(
+    connection: Connection, _exclude: Exclusions, urls: Collection[str], anchors: Iterable[str] = ()
+) -> TextMask:
+    """Return the mask of withheld URLs: themselves, the texts of links to them, and the headlines of their articles."""
+    headlines = _load_headlines(connection, urls)
+    return TextMask.build(anchors, {each for some in headlines.values() for each in some}, urls)
+
+
+def _load_headlines(connection: Connection, urls: Iterable[str]) -> dict[str, set[str]]:
+    """Return the headlines of the articles that were captured at URLs, or have them, by urlkey."""
+    keys = {key for url in urls for key in _spellings(url)}
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    captured = (
+        select(UrlRow.urlkey, VersionRow.headline)
+        .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
+        .join(VersionRow, VersionRow.article_id == CaptureRow.article_id)
     )
-    named = select(ArticleRow.url_id, VersionRow.headline).join(VersionRow, VersionRow.article_id == ArticleRow.id)
-    for some in _batch(sorted(url_ids)):
-        for query, column in ((captured, CaptureRow.url_id), (named, ArticleRow.url_id)):
-            for url_id, headline in connection.execute(query.where(column.in_(some)).distinct()):
-                found[url_id].add(headline)
+    named = (
+        select(UrlRow.urlkey, VersionRow.headline)
+        .join(ArticleRow, ArticleRow.url_id == UrlRow.id)
+        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
+    )
+    for some in _batch(sorted(keys)):
+        for query in (captured, named):
+            for key, headline in connection.execute(query.where(UrlRow.urlkey.in_(some)).distinct()):
+                found[key].add(headline)
     return found
 
 
 def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
-    """Return which of these URLs no page may name. The decision is by urlkey: for all spellings of a URL."""
+    """Return which of these URLs no page may name.
+
+    The decision is by urlkey, for all spellings of a URL. One with parameters is withheld with that without them, and
+    one that holds another, such as a button to share a page, with that.
+    """
     if not exclude:
         return frozenset()
-    keys = {url: surt(url) for url in urls}
-    withheld = {url for url, key in keys.items() if exclude.urlkeys and key.startswith(exclude.urlkeys)}
+    named = {url: (url, *_EMBEDDED.findall(unquote(url)[1:])) for url in urls}
+    keys = {url: [key for each in inside for key in _spellings(each)] for url, inside in named.items()}
     visible = visible_targets(connection, exclude)
-    known: dict[str, bool] = {}
-    for some in _batch(sorted(set(keys.values()))):
-        of_keys = UrlRow.urlkey.in_(some)
-        known |= dict.fromkeys(connection.scalars(select(UrlRow.urlkey).where(of_keys, *visible)), True)
-        known |= dict.fromkeys(connection.scalars(select(UrlRow.urlkey).where(of_keys, not_(and_(*visible)))), False)
-    hosts = _load_site_hosts(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    for url, key in keys.items():
-        # A URL that the index does not have may be one of an article, with other parameters.
-        if not known.get(key, strip_www(url_host(url)) not in hosts):
-            withheld.add(url)
-    return frozenset(withheld)
+    withheld: set[str] = set()
+    for some in _batch(sorted({key for each in keys.values() for key in each})):
+        withheld |= set(connection.scalars(select(UrlRow.urlkey).where(UrlRow.urlkey.in_(some), not_(and_(*visible)))))
+    hidden = _load_hosts(connection, exclude.hidden)
+    return frozenset(
+        url
+        for url, each in keys.items()
+        if any(key.startswith(exclude.urlkeys) for key in each)
+        or not withheld.isdisjoint(each)
+        or any(_is_below(url_host(inner), hidden) for inner in named[url])
+    )
 
 
-def load_mask_of_urls(connection: Connection, _exclude: Exclusions, urls: Collection[str]) -> TextMask:
-    """Return the mask of withheld URLs: themselves, and the headlines of their articles."""
-    ids: list[int] = []
-    for some in _batch(sorted({surt(url) for url in urls})):
-        ids += connection.scalars(select(UrlRow.id).where(UrlRow.urlkey.in_(some)))
-    headlines = _load_headlines(connection, ids)
-    return TextMask.build((), {each for some in headlines.values() for each in some}, urls)
+def _spellings(url: str) -> tuple[str, str]:
+    """Return the urlkey of a URL, and that without its parameters, which may be those of a feed's readers."""
+    key = surt(url)
+    return key, key.partition("?")[0]
+
+
+def _load_hosts(connection: Connection, sites: Collection[str]) -> frozenset[str]:
+    of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
+    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(sites)))) if sites else ()
+    return frozenset(map(strip_www, hosts))
+
+
+def _is_below(host: str, hosts: Collection[str]) -> bool:
+    """Return True if a host is one of these, or a host below one of them."""
+    labels = strip_www(host).split(".")
+    return any(".".join(labels[begin:]) in hosts for begin in range(len(labels)))
 
 
 def find_withheld_headlines(
@@ -165,12 +194,6 @@ def find_withheld_headlines(
         .where(ArticleRow.site_id == site_id, VersionRow.headline.in_(texts), not_(and_(*visible)))
     )
     return frozenset(connection.scalars(withheld))
-
-
-def _load_site_hosts(connection: Connection, names: Collection[str]) -> frozenset[str]:
-    of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
-    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(names)))) if names else ()
-    return frozenset(map(strip_www, hosts))
 
 
 def _batch(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -14,10 +14,9 @@ from storage.index.conditions.visibility import (
     prefix_end,
     visible_articles,
     visible_captures,
-    visible_targets,
     visible_versions,
 )
-from storage.index.conditions.withheld import load_text_masks
+from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
@@ -233,7 +232,7 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
     if held:
         captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
     links: dict[int, list[LinkView]] = {}
-    for row in connection.execute(
+    rows = connection.execute(
         select(
             LinkRow.group_id,
             UrlRow.url,
@@ -241,9 +240,13 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
             func.coalesce(article, captured.scalar_subquery()).label("article_id"),
         )
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
-        .where(LinkRow.group_id.in_({group.id for group in groups}), *visible_targets(connection, exclude))
+        .where(LinkRow.group_id.in_({group.id for group in groups}))
         .order_by(LinkRow.group_id, LinkRow.position)
-    ):
+    ).all()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
+    for row in rows:
+        if row.url in withheld:
+            continue
         link = LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id)
         links.setdefault(row.group_id, []).append(link)
     return tuple(

@@ -7,8 +7,8 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindpar
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import current_version, visible_targets, visible_versions
-from storage.index.conditions.withheld import load_text_masks
+from storage.index.conditions.visibility import current_version, visible_versions
+from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.reader import Reader
@@ -128,9 +128,11 @@ def _load_link_groups(
 ) -> dict[int, list[LinkGroup]]:
     groups = connection.execute(_GROUPS, ids).all()
     links: dict[int, list[Link]] = {group.group_id: [] for group in groups}
-    named = _LINKS.where(*visible_targets(connection, exclude))
-    for link in connection.execute(named, {"ids": sorted(links)}) if links else ():
-        links[link.group_id].append(Link(url=link.url, anchor=link.anchor))
+    rows = connection.execute(_LINKS, {"ids": sorted(links)}).all() if links else ()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
+    for row in rows:
+        if row.url not in withheld:
+            links[row.group_id].append(Link(url=row.url, anchor=row.anchor))
     loaded: dict[int, list[LinkGroup]] = {}
     for group in groups:
         loaded.setdefault(group.version_id, []).append(
