@@ -30,7 +30,7 @@ from newsarchive.web.snapshot.rewrite import Requisite, SanitizedPage, TooLarge,
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
-from storage.index.conditions.withheld import find_withheld_urls, load_mask_of_urls
+from storage.index.conditions.withheld import find_withheld_urls, load_mask
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.queries.timeline import (
     find_nearest_capture,
@@ -76,9 +76,9 @@ class LoadedCapture:
         page = sanitize_page(decode(self.body, self.answer.headers), self.capture.url)
         if index.exclude and isinstance(page, SanitizedPage):
             urls = {url for _, url, _ in page.links} | {page.refresh_url or ""}
-            if withheld := index.ask(find_withheld_urls, urls | {each.url for each in page.requisites()}):
-                anchors = [element.text_content() for element, url, _ in page.links if url in withheld]
-                page.withhold(withheld, index.ask(load_mask_of_urls, withheld, anchors).apply)
+            withheld = index.ask(find_withheld_urls, urls | {each.url for each in page.requisites()})
+            anchors = [element.text_content() for element, url, _ in page.links if url in withheld]
+            page.withhold(withheld, index.ask(load_mask, withheld, anchors).apply)
         return page
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, exists, false, not_, or_, select, union
 
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.exclusions import Exclusions
@@ -53,10 +53,14 @@ def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[Column
 
 
 def _blocked_articles(exclude: Exclusions) -> CompoundSelect[int]:
-    """Return the ids of articles that have a blocked URL, or were captured at one."""
+    return union(*_select_blocked_articles(exclude))
+
+
+def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
+    """Return the ids of articles that have a blocked URL, and of those that were captured at one."""
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
-    return read.union(select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)))
+    return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked))
 
 
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
@@ -112,6 +116,14 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> list[Column
         for site_id, until in _load_embargoes(connection, exclude)
     ]
     return conditions
+
+
+def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
+    """Return a selection of the ids of withheld articles."""
+    parts = list(_select_blocked_articles(exclude)) if exclude.urlkeys else []
+    parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
+    parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
+    return union(*parts)
 
 
 def visible_targets(

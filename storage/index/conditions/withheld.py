@@ -1,12 +1,12 @@
 """Names of withheld articles on the pages of others: URLs, link texts and headlines, and the text without them.
 
-page --links--> withheld URLs --> headlines of their articles --+--> TextMask: WITHHELD in place of each
-          '---> texts of these links ---------------------------'
+headlines of withheld articles --------------------------------+--> TextMask: WITHHELD in place of each
+page --links--> withheld URLs --> texts of these links --------'
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import unquote
@@ -14,9 +14,9 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, and_, not_, select
 
 from storage.article_fields import ArticleFields, ParagraphView
-from storage.index.conditions.visibility import visible_targets
+from storage.index.conditions.visibility import select_withheld_articles, visible_targets
+from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import (
-    ArticleRow,
     CaptureGroupRow,
     CaptureRow,
     LinkRow,
@@ -31,9 +31,12 @@ from storage.urls import strip_www, surt, url_host
 WITHHELD = "[withheld]"
 """Text in place of a headline or link text that is withheld."""
 _AT_ONCE = 400
-_MIN_PHRASE = 15
-"""Bytes of the shortest link text that is replaced in running text: "here" and "this report" name no article."""
-
+_MOST_HEADLINES = 5_000
+"""Newest withheld articles whose headlines are looked for in texts that have no link to them."""
+_MIN_WORDS = 3
+"""Words (characters of Chinese and Japanese) of the shortest name that is replaced: "here" names no article."""
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
 
 F = TypeVar("F", bound=ArticleFields)
@@ -42,31 +45,43 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TextMask:
-    """Replaces the names of withheld articles in texts; false if there are none."""
+    """Replaces the names of withheld articles in texts, whatever their case, spacing and punctuation."""
 
-    pattern: re.Pattern[str] | None = None
+    names: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]]
+    """Names as words, by their first words."""
 
     @classmethod
-    def build(cls, anchors: Iterable[str], headlines: Iterable[str] = (), urls: Iterable[str] = ()) -> "TextMask":
-        """Return a mask of link texts, headlines and URLs."""
-        long = {each for each in anchors if len(each.encode()) >= _MIN_PHRASE}
-        addresses = {each.partition("://")[2] or each for each in urls}
-        phrases = {" ".join(each.split()) for each in {*long, *headlines, *addresses}} - {""}
-        longest_first = sorted(phrases, key=lambda each: (-len(each), each))
-        joined = "|".join(r"\s+".join(map(re.escape, each.split(" "))) for each in longest_first)
-        return cls(re.compile(joined, re.IGNORECASE) if joined else None)
+    def build(cls, texts: Iterable[str]) -> "TextMask":
+        """Return a mask of headlines, link texts and URLs."""
+        names: defaultdict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+        for text in texts:
+            words = tuple(word.casefold() for word in _WORD.findall(text.partition("://")[2] or text))
+            if len(words) >= _MIN_WORDS:
+                names[words[:_MIN_WORDS]].add(words)
+        return cls({first: frozenset(each) for first, each in names.items()})
 
     def __bool__(self) -> bool:
         """Return False if nothing is replaced."""
-        return self.pattern is not None
+        return bool(self.names)
 
     def apply(self, text: str) -> str:
         """Return a text without the names.
 
-        >>> TextMask.build(["The harbour is closed"]).apply("Read: the  harbour is closed!")
-        'Read: [withheld]!'
+        >>> TextMask.build(["The harbour is closed"]).apply("Read: \u201cThe HARBOUR is closed\u201d!")
+        'Read: \u201c[withheld]\u201d!'
         """
-        return text if self.pattern is None else self.pattern.sub(WITHHELD, text)
+        found = list(_WORD.finditer(text)) if self.names else []
+        words = tuple(each[0].casefold() for each in found)
+        kept: list[str] = []
+        end, number = 0, 0
+        while number < len(words):
+            candidates = self.names.get(words[number : number + _MIN_WORDS], ())
+            size = max((len(name) for name in candidates if words[number : number + len(name)] == name), default=0)
+            if size:
+                kept += (text[end : found[number].start()], WITHHELD)
+                end = found[number + size - 1].end()
+            number += size or 1
+        return "".join((*kept, text[end:]))
 
     def apply_to_paragraphs(self, paragraphs: Iterable[ParagraphView]) -> tuple[ParagraphView, ...]:
         """Return paragraphs without the names."""
@@ -84,57 +99,55 @@ class TextMask:
         )
 
 
-_NO_MASK = TextMask()
+def load_mask(
+    connection: Connection, exclude: Exclusions, urls: Iterable[str] = (), anchors: Iterable[str] = ()
+) -> TextMask:
+    """Return the mask of withheld articles; also of these withheld URLs and of the texts of links to them."""
+    if not exclude:
+        return TextMask({})
+    addresses = set(urls)
+    newest = connection.scalars(
+        select(VersionRow.headline)
+        .where(VersionRow.article_id.in_(select_withheld_articles(connection, exclude)))
+        .order_by(VersionRow.id.desc())
+        .limit(_MOST_HEADLINES)
+    )
+    return TextMask.build({*newest, *_load_headlines(connection, addresses), *addresses, *anchors})
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
-    """Return the mask of each version, from the links of its page that lead to withheld URLs."""
-    masks = dict.fromkeys(version_ids, _NO_MASK)
+    """Return the mask of each version, with the links of its page that lead to withheld URLs."""
     if not exclude or not version_ids:
-        return masks
+        return dict.fromkeys(version_ids, TextMask({}))
     links = connection.execute(
-        select(VersionRow.id, LinkRow.url_id, LinkRow.anchor, UrlRow.url)
+        select(VersionRow.id, LinkRow.anchor, UrlRow.url)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(VersionRow.id.in_(version_ids))
     ).all()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
-    named = [row for row in links if row.url in withheld]
-    headlines = _load_headlines(connection, {row.url for row in named})
-    for version_id in {row.id for row in named}:
-        mine = [row for row in named if row.id == version_id]
-        printed = [headline for row in mine for headline in headlines.get(surt(row.url), ())]
-        masks[version_id] = TextMask.build((row.anchor for row in mine), printed, (row.url for row in mine))
+    masks = dict.fromkeys(version_ids, load_mask(connection, exclude))
+    named: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    for row in links:
+        if row.url in withheld:
+            named[row.id].append(row)
+    for version_id, rows in named.items():
+        masks[version_id] = load_mask(connection, exclude, (row.url for row in rows), (row.anchor for row in rows))
     return masks
 
 
-def load_mask_of_urls(
-    connection: Connection, _exclude: Exclusions, urls: Collection[str], anchors: Iterable[str] = ()
-) -> TextMask:
-    """Return the mask of withheld URLs: themselves, the texts of links to them, and the headlines of their articles."""
-    headlines = _load_headlines(connection, urls)
-    return TextMask.build(anchors, {each for some in headlines.values() for each in some}, urls)
-
-
-def _load_headlines(connection: Connection, urls: Iterable[str]) -> dict[str, set[str]]:
-    """Return the headlines of the articles that were captured at URLs, or have them, by urlkey."""
+def _load_headlines(connection: Connection, urls: Collection[str]) -> set[str]:
+    """Return the headlines of the articles that were captured at URLs."""
     keys = {key for url in urls for key in _spellings(url)}
-    found: defaultdict[str, set[str]] = defaultdict(set)
     captured = (
-        select(UrlRow.urlkey, VersionRow.headline)
-        .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
-        .join(VersionRow, VersionRow.article_id == CaptureRow.article_id)
+        select(VersionRow.headline)
+        .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     )
-    named = (
-        select(UrlRow.urlkey, VersionRow.headline)
-        .join(ArticleRow, ArticleRow.url_id == UrlRow.id)
-        .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-    )
+    found: set[str] = set()
     for some in _batch(sorted(keys)):
-        for query in (captured, named):
-            for key, headline in connection.execute(query.where(UrlRow.urlkey.in_(some)).distinct()):
-                found[key].add(headline)
+        found |= set(connection.scalars(captured.where(UrlRow.urlkey.in_(some)).distinct()))
     return found
 
 
@@ -178,22 +191,6 @@ def _is_below(host: str, hosts: Collection[str]) -> bool:
     """Return True if a host is one of these, or a host below one of them."""
     labels = strip_www(host).split(".")
     return any(".".join(labels[begin:]) in hosts for begin in range(len(labels)))
-
-
-def find_withheld_headlines(
-    connection: Connection, exclude: Exclusions, site_id: int, texts: Collection[str]
-) -> frozenset[str]:
-    """Return which of these texts are headlines of withheld articles of a site."""
-    visible = visible_targets(connection, exclude)
-    if not visible or not texts:
-        return frozenset()
-    withheld = (
-        select(VersionRow.headline)
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(ArticleRow.site_id == site_id, VersionRow.headline.in_(texts), not_(and_(*visible)))
-    )
-    return frozenset(connection.scalars(withheld))
 
 
 def _batch(values: Sequence[T]) -> Iterator[Sequence[T]]:

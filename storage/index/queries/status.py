@@ -16,7 +16,7 @@ from storage.index.conditions.visibility import (
     visible_urls,
     visible_versions,
 )
-from storage.index.conditions.withheld import find_withheld_headlines
+from storage.index.conditions.withheld import load_mask
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
@@ -261,14 +261,14 @@ def list_boilerplate(
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
     ).all()
-    named = find_withheld_headlines(connection, exclude, site_id, {row.text for row in most})
-    most = [row for row in most if row.text not in named]
+    mask = load_mask(connection, exclude)
     of_site = (ArticleRow.site_id == site_id, *visible_articles(connection, exclude))
     held = connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
     between = count_articles_dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, articles=comparison_window(articles, held),
+            site=site, text=mask.apply(row.text), articles_seen=row.articles_seen,
+            articles=comparison_window(articles, held),
             first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.is_boilerplate,
         )
         for row, articles in zip(most, between, strict=True)
