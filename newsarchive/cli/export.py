@@ -51,6 +51,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     partial: Annotated[
         bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
+    withheld: Annotated[
+        bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")
+    ] = False,
     archive: Folder = HERE,
 ) -> None:
     """Export articles or records for other programs.
@@ -71,7 +74,11 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         missed = MissedCaptures()
-        exclude = NO_EXCLUSIONS if withheld else AccessRules.from_config(opened.config).exclusions(opened.now())
+        exclude = (
+            NO_EXCLUSIONS
+            if withheld
+            else AccessRules.from_config(opened.config).hiding_unknown(opened).exclusions(opened.now())
+        )
         request = _build_request(opened, exclude, filters, missed, all_versions=all_versions)
         try:
             count = _write_export(request, info, into, missed, partial=partial)

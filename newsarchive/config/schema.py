@@ -136,7 +136,9 @@ class ServeConfig:
         TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
     )
     blocked: tuple[str, ...] = _setting(
-        TEXT_LIST, [], 'What to hide: URL prefixes, or SURT prefixes such as "example,news)/private/"'
+        TEXT_LIST,
+        [],
+        'What to withhold: beginnings of URLs such as "news.example/private/", or of SURT forms; each must match one',
     )
     about: str = _setting(
         TEXT, "", 'Description of the archive, for its front page; "[words](https://...)" becomes a link'

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
 
-from storage.index.conditions.visibility import visible_captures, visible_targets
+from storage.index.conditions.visibility import prefix_condition, visible_captures, visible_targets
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
@@ -280,6 +280,12 @@ def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -
 def _find_line(connection: Connection, conditions: _Conditions) -> CdxLine | None:
     row = connection.execute(_LINES.where(*conditions).limit(1)).first()
     return _cdx_line(row) if row else None
+
+
+def has_url_with_prefix(connection: Connection, _exclude: Exclusions, prefixes: Sequence[str]) -> bool:
+    """Return True if a URL of the index has a urlkey with one of the prefixes."""
+    found = select(UrlRow.id).where(prefix_condition(UrlRow.urlkey.expression, prefixes)).limit(1)
+    return connection.scalar(found) is not None
 
 
 def has_warc_file(connection: Connection, name: str) -> bool:
