@@ -62,6 +62,7 @@ COMMANDS = (
     CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
     CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
     CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),
+    CommandEntry("takedown", "takedown:takedown", "Remove articles for good.", MAINTAIN),
     CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
     CommandEntry("reextract", "reextract:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
     CommandEntry("doctor", "doctor:doctor", "Check the installation and the archive for problems.", MAINTAIN),
