@@ -262,6 +262,7 @@ class _CrawlRun:
             executor=executor,
             counters=self.counters,
             max_pages=self.max_pages,
+            taken_down=ingestor.taken_down,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
         )

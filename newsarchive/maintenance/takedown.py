@@ -22,6 +22,7 @@ from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
 from storage.places.atomic_write import write_atomic
+from storage.places.digests import digest_file
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
 from storage.warc.tombstones import LIST, digest_url, find_spans, load_takedowns, replace_spans
@@ -121,14 +122,18 @@ class Takedown:
             transfer.download(name, before)
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         count, spans = find_spans(path, _RecordFilter(plan).matches)
+        report.records += count
         if spans:
             sha256 = replace_spans(path, spans, plan.reason, now)
+        else:  # perhaps rewritten by a run that was killed before it could say so
+            with path.open("rb") as file:
+                sha256 = digest_file(file).sha256
+        if sha256 != before:
             done = RewrittenFile(name=name, sha256_before=before, sha256=sha256, reason=plan.reason, at=now)
+            self.on_rewritten(done)
             closed = ClosedWarc(name=name, size=path.stat().st_size, sha256=sha256)
             self.index.write(warc_files.record_closed_warc, closed, None)
-            self.on_rewritten(done)
             report.rewritten.append(done)
-            report.records += count
         if stored.is_remote and transfer and self.places.bucket:
             try:
                 self.places.bucket.delete(name)

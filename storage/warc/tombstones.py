@@ -17,7 +17,7 @@ from storage.errors import BadRecord
 from storage.places.atomic_write import open_atomic
 from storage.urls import surt
 from storage.warc.reader import read_records
-from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields, new_record_id, sha256, warc_date
+from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields, new_record_id, warc_date
 from storage.warc.uncompressed import is_uncompressed
 
 LIST = "takedowns.jsonl"
@@ -87,27 +87,25 @@ def _copy(old: BinaryIO, new: BinaryIO, begin: int, end: int, add: Callable[[byt
 
 
 def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> bytes:
-    """Return a gzip member of exactly this many bytes."""
-    record_id, length = new_record_id(), len(reason)
-    while True:
-        named: list[tuple[str, str | None]] = [(MARK, digest), ("reason", reason[:length] or None)]
-        text = format_fields(named)
+    """Return a gzip member of exactly this many bytes. For a short one the reason is cut, then left out."""
+    record_id = new_record_id()
+    for length in (len(reason), 40, 0, None):
+        text = b"" if length is None else format_fields([(MARK, digest), ("reason", reason[:length] or None)])
         for padding in (0, max(0, size - len(text) - _SPARE - 300)):
-            member = _deflate(_format_record(text + b"\n" * padding, record_id, now), 0 if padding else 9)
+            block = text + b"\n" * padding
+            member = _deflate(_format_record(block, record_id, now), 0 if padding else 9)
             gap = size - len(member)
             # The extra field of the gzip header (RFC 1952, 2.3.1.1) takes two bytes for its length, and up to 65,535.
             if 2 <= gap <= 65_537:
                 extra = (gap - 2).to_bytes(2, "little") + bytes(gap - 2)
                 return member[:3] + b"\x04" + member[4:10] + extra + member[10:]
-        if not length:
-            raise BadRecord("tombstone", 0, f"a record of {size} bytes is too short to be replaced")
-        length //= 2
+    raise BadRecord("tombstone", 0, f"a record of {size} bytes is too short to be replaced")
 
 
 def _format_record(block: bytes, record_id: str, now: datetime) -> bytes:
     fields = [
         ("WARC-Type", "metadata"), ("WARC-Record-ID", f"<{record_id}>"), ("WARC-Date", warc_date(now)),
-        ("WARC-Block-Digest", sha256(block)), ("Content-Type", WARC_FIELDS), ("Content-Length", str(len(block))),
+        ("Content-Type", WARC_FIELDS if block else None), ("Content-Length", str(len(block))),
     ]  # fmt: skip
     return VERSION + format_fields(fields) + b"\r\n" + block + END
 

@@ -21,10 +21,12 @@ from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.schema.tables import (
+    AlarmRow,
     ArticleRow,
     CaptureRow,
     FrontierRow,
     SiteRow,
+    SourceRateRow,
     SourceRow,
     UrlRow,
     VersionRow,
@@ -443,8 +445,10 @@ def delete_captures(
     keys = sorted({surt(url) for url in urls})
     of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(keys))
     orphans.urls.update(url_ids, connection.scalars(of_urls))
-    ended = {"due_at": None, "ended_by": "gone", "title": None, "anchor": None, "etag": None, "last_modified": None}
-    connection.execute(update(FrontierRow).where(FrontierRow.url_id.in_(of_urls)).values(**ended))
+    # The crawl refuses these URLs, so that the frontier need not name them.
+    connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(of_urls)).values(via_id=None))
+    for table in (AlarmRow, SourceRateRow, FrontierRow):
+        connection.execute(delete(table).where(table.url_id.in_(of_urls)))
     recompute_sources(connection, url_ids)
     delete_orphans(connection, orphans)
     lookups.clear_cache()
