@@ -121,6 +121,8 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
+    # What others may not read of the archive, its folder must not give them: files are 0640 unless a umask is stricter.
+    os.umask(os.umask(0o077) | 0o027)
     # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
     # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)

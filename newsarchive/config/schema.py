@@ -19,6 +19,7 @@ from newsarchive.config.setting_types import (
     HOURS,
     INTEGER,
     NAME,
+    NOARCHIVE,
     PASSWORD_HASHES,
     PATH,
     PORT,
@@ -112,6 +113,11 @@ class SiteConfig:
     hidden: bool = _setting(BOOLEAN, False, "Hide the site in the archive's browser and its APIs")
     embargo: timedelta | None = _optional_setting(
         DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
+    )
+    noarchive: str = _setting(
+        NOARCHIVE,
+        "note",
+        "Articles that say noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)",
     )
 
     layouts: "Layouts | None" = None

@@ -1,7 +1,6 @@
 """Access rules: blocked URLs, hidden sites, embargoes. They apply to every page and every API.
 
 A handler gets them without asking: `context.index` is a Reader that excludes what they name, counts and facets too.
-`AccessRules.allows` is for what does not come from the index.
 """
 
 import logging
@@ -39,6 +38,8 @@ class AccessRules:
     """Prefixes of SURT keys."""
     hidden: frozenset[str] = frozenset()
     """Site names."""
+    noarchive: frozenset[str] = frozenset()
+    """Names of sites that are obeyed where a page says noarchive."""
     embargoes: tuple[tuple[str, timedelta], ...] = ()
     """Minimum age of a published capture, by site."""
 
@@ -56,13 +57,14 @@ class AccessRules:
         return cls(
             blocked=prefixes,
             hidden=frozenset(site.name for site in config.sites if site.hidden),
+            noarchive=frozenset(site.name for site in config.sites if site.noarchive == "obey"),
             embargoes=tuple((site.name, site.embargo) for site in config.sites if site.embargo),
         )
 
     def exclusions(self, now: datetime) -> Exclusions:
         """Return the exclusions at a time."""
         embargoes = tuple((name, now - age) for name, age in self.embargoes)
-        return Exclusions(hidden=self.hidden, urlkeys=self.blocked, embargoes=embargoes)
+        return Exclusions(hidden=self.hidden, urlkeys=self.blocked, noarchive=self.noarchive, embargoes=embargoes)
 
     def hiding_unknown(self, archive: Archive, config: Config | None = None) -> Self:
         """Return rules that block hosts of hidden sites that the index does not know by name, as after an import."""
@@ -80,12 +82,9 @@ class AccessRules:
         return AccessRules(
             blocked=tuple(sorted({*self.blocked, *other.blocked})),
             hidden=self.hidden | other.hidden,
+            noarchive=self.noarchive | other.noarchive,
             embargoes=tuple(sorted(embargoes.items())),
         )
-
-    def allows(self, url: str, fetched_at: datetime, now: datetime, *, site: str | None = None) -> bool:
-        """Return True if a capture of this URL and time may be shown."""
-        return not self.exclusions(now).excludes(url, site, fetched_at)
 
 
 class LiveAccessRules:

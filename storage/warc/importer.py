@@ -189,7 +189,7 @@ class _OutputFile:
         self._path = path
         try:
             # A file of an interrupted import is overwritten; a file of a running one is waited for.
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "wb", buffering=_CHUNK)
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb", buffering=_CHUNK)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as problem:
             raise_write_error(path, problem)

@@ -2,7 +2,7 @@
 
 This module decides for every query what is withheld:
 
-    article   one of its URLs is blocked, its site is hidden, or it is younger than its site's embargo
+    article   one of its URLs is blocked, its site is hidden, it is younger than its site's embargo, or it asks for it
     capture   the same holds for itself, for the article that it shows, or for the target of its redirect
     link      the same holds for its target
 """
@@ -21,6 +21,7 @@ _TARGET = UrlRow.__table__.alias("redirect_targets")
 _READ = CaptureRow.__table__.alias("captures_of_blocked")
 _NAMED = ArticleRow.__table__.alias("articles_of_blocked")
 _SAME = UrlRow.__table__.alias("same_urls")
+_ASKING = VersionRow.__table__.alias("noarchive_versions")
 _LATE = ArticleRow.__table__.alias("embargoed_articles")
 _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
@@ -57,10 +58,12 @@ def _blocked_articles(exclude: Exclusions) -> CompoundSelect[int]:
 
 
 def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
-    """Return the ids of articles that have a blocked URL, and of those that were captured at one."""
+    """Return the ids of articles with a blocked URL, of those captured at one, and of those that ask to be left out."""
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
-    return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked))
+    asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
+    asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
+    return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 
 
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
@@ -85,7 +88,7 @@ def visible_captures(
         return []
     conditions = visible_urls(exclude, captures.c.url_id)
     elsewhere: list[ColumnElement[bool]] = []
-    if exclude.urlkeys:
+    if exclude.urlkeys or exclude.noarchive:
         article_id = captures.c.article_id
         conditions.append(or_(article_id.is_(None), article_id.not_in(_blocked_articles(exclude))))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
@@ -107,7 +110,7 @@ def visible_captures(
 def visible_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
     """Return conditions on visible articles."""
     conditions: list[ColumnElement[bool]] = []
-    if exclude.urlkeys:
+    if exclude.urlkeys or exclude.noarchive:
         conditions.append(ArticleRow.id.not_in(_blocked_articles(exclude)))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
@@ -120,7 +123,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> list[Column
 
 def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of withheld articles."""
-    parts = list(_select_blocked_articles(exclude)) if exclude.urlkeys else []
+    parts = list(_select_blocked_articles(exclude))
     parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
     parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
     return union(*parts)
@@ -134,7 +137,7 @@ def visible_targets(
     A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
     """
     conditions: list[ColumnElement[bool]] = []
-    if exclude.urlkeys:
+    if exclude.urlkeys or exclude.noarchive:
         articles = _blocked_articles(exclude)
         captured = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
         others = captured.union(select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles)))

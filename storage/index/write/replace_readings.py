@@ -394,7 +394,7 @@ def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTarg
     keys = sorted({surt(url) for url in urls})
     found = set(connection.scalars(select(UrlRow.id).where(UrlRow.urlkey.in_(keys))))
     at_urls = CaptureRow.url_id.in_(sorted(found))
-    articles = set(connection.scalars(select(CaptureRow.article_id).where(at_urls, CaptureRow.article_id.is_not(None))))
+    articles = set(connection.scalars(select(ArticleRow.id).join(CaptureRow).where(at_urls)))
     articles |= set(connection.scalars(select(ArticleRow.id).where(ArticleRow.url_id.in_(sorted(found)))))
     of_articles = CaptureRow.article_id.in_(sorted(articles))
     found |= set(connection.scalars(select(ArticleRow.url_id).where(ArticleRow.id.in_(sorted(articles)))))

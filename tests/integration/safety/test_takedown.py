@@ -14,13 +14,13 @@ from sqlalchemy import text
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import takedown
-from newsarchive.maintenance.takedown import RewrittenFile, Takedown, load_takedowns
+from newsarchive.maintenance.takedown import RewrittenFile, Takedown
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
-from storage.warc.tombstones import MARK, digest_url, find_spans, replace_spans
+from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
 GONE, KEPT = "https://news.example/a/gone.html", "https://news.example/a/kept.html"
