@@ -28,7 +28,7 @@ def takedown(
     """Remove an article for good: its WARC records, here and in the bucket, and everything in the index.
 
     Without --yes nothing is changed. If interrupted, the next takedown completes it first. No crawl may be running.
-    For what it cannot reach: newsarchive help takedown.
+    For what it cannot reach: newsarchive help warc.
     """
     with Archive.open(archive) as opened:
         file = Path(target)

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 
 from storage.index.boilerplate.rule import comparison_window
 from storage.index.conditions.visibility import (
-    prefix_condition,
     visible_articles,
     visible_captures,
     visible_urls,
@@ -101,9 +100,6 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
         versions[row.name] -= row.variants
     if not exclude:
         return versions
-    # Count sites with possible exclusions again, row by row.
-    blocked = exists().where(UrlRow.site_id == SiteRow.id, prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
-    touched = select(SiteRow.id).where(or_(SiteRow.name.in_([name for name, _ in exclude.embargoes]), blocked))
     shown = (
         select(SiteRow.name, func.count(VersionRow.id).label("versions"))
         .select_from(SiteRow)
@@ -114,10 +110,9 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
                 VersionRow.article_id == ArticleRow.id, ~VersionRow.is_variant, *visible_versions(connection, exclude)
             ),
         )
-        .where(SiteRow.id.in_(touched))
         .group_by(SiteRow.name)
     )
-    return versions | {row.name: row.versions for row in connection.execute(shown)}
+    return {row.name: row.versions for row in connection.execute(shown)}
 
 
 def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
