@@ -7,7 +7,7 @@ page --links--> withheld URLs --> texts of these links --------'
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -15,7 +15,6 @@ from sqlalchemy import Connection, and_, not_, select
 
 from storage.article_fields import ArticleFields, ParagraphView
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
-from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import (
     CaptureGroupRow,
     CaptureRow,
@@ -47,18 +46,17 @@ T = TypeVar("T")
 class TextMask:
     """Replaces the names of withheld articles in texts, whatever their case, spacing and punctuation."""
 
-    names: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]]
+    names: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]] = field(default_factory=dict)
     """Names as words, by their first words."""
 
-    @classmethod
-    def build(cls, texts: Iterable[str]) -> "TextMask":
-        """Return a mask of headlines, link texts and URLs."""
-        names: defaultdict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    def extend(self, texts: Iterable[str]) -> "TextMask":
+        """Return a mask of these headlines, link texts and URLs too."""
+        names = dict(self.names)
         for text in texts:
             words = tuple(word.casefold() for word in _WORD.findall(text.partition("://")[2] or text))
             if len(words) >= _MIN_WORDS:
-                names[words[:_MIN_WORDS]].add(words)
-        return cls({first: frozenset(each) for first, each in names.items()})
+                names[words[:_MIN_WORDS]] = names.get(words[:_MIN_WORDS], frozenset()) | {words}
+        return TextMask(names)
 
     def __bool__(self) -> bool:
         """Return False if nothing is replaced."""
@@ -67,7 +65,7 @@ class TextMask:
     def apply(self, text: str) -> str:
         """Return a text without the names.
 
-        >>> TextMask.build(["The harbour is closed"]).apply("Read: \u201cThe HARBOUR is closed\u201d!")
+        >>> TextMask().extend(["The harbour is closed"]).apply("Read: \u201cThe HARBOUR is closed\u201d!")
         'Read: \u201c[withheld]\u201d!'
         """
         found = list(_WORD.finditer(text)) if self.names else []
@@ -104,7 +102,7 @@ def load_mask(
 ) -> TextMask:
     """Return the mask of withheld articles; also of these withheld URLs and of the texts of links to them."""
     if not exclude:
-        return TextMask({})
+        return TextMask()
     addresses = set(urls)
     newest = connection.scalars(
         select(VersionRow.headline)
@@ -112,13 +110,13 @@ def load_mask(
         .order_by(VersionRow.id.desc())
         .limit(_MOST_HEADLINES)
     )
-    return TextMask.build({*newest, *_load_headlines(connection, addresses), *addresses, *anchors})
+    return TextMask().extend({*newest, *_load_headlines(connection, addresses), *addresses, *anchors})
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
     """Return the mask of each version, with the links of its page that lead to withheld URLs."""
     if not exclude or not version_ids:
-        return dict.fromkeys(version_ids, TextMask({}))
+        return dict.fromkeys(version_ids, TextMask())
     links = connection.execute(
         select(VersionRow.id, LinkRow.anchor, UrlRow.url)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
@@ -127,14 +125,12 @@ def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Se
         .where(VersionRow.id.in_(version_ids))
     ).all()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
-    masks = dict.fromkeys(version_ids, load_mask(connection, exclude))
-    named: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    named: defaultdict[int, list[str]] = defaultdict(list)
     for row in links:
         if row.url in withheld:
-            named[row.id].append(row)
-    for version_id, rows in named.items():
-        masks[version_id] = load_mask(connection, exclude, (row.url for row in rows), (row.anchor for row in rows))
-    return masks
+            named[row.id].append(row.anchor)
+    mask = load_mask(connection, exclude, withheld)
+    return {version_id: mask.extend(named[version_id]) for version_id in version_ids}
 
 
 def _load_headlines(connection: Connection, urls: Collection[str]) -> set[str]:
