@@ -24,8 +24,9 @@ from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.importing import ImportResult, import_files
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
-from newsarchive.maintenance.recover import RecoveryResult, recover
+from newsarchive.maintenance.recover import RecoveryResult, recover, repair_open_files
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
+from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
@@ -45,6 +46,7 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
+from storage.warc.tombstones import digest_url, load_takedowns
 
 Sync = Callable[[], None]
 
@@ -235,6 +237,7 @@ class Archive:
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites),
                 former_names=config.former_names,
+                taken_down=load_takedowns(config.folder),
             )
             try:
                 yield ingestor
@@ -335,6 +338,24 @@ class Archive:
 
     def _iter_places(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
         return (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
+
+    def takedown(self, urls: Sequence[str], reason: str, *, dry_run: bool) -> list[TakedownReport]:
+        """Remove articles for good; first complete a takedown that was interrupted. A dry run only plans.
+
+        ArchiveBusy if a crawl is running.
+        """
+        work = Takedown(folder=self.folder, places=self.places, index=self.index)
+        with _lock_archive(self.config, "takedown"):
+            if dry_run:
+                return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
+            repair_open_files(self.places.folder)
+            require_no_writer(self.places)
+            interrupted = work.load_plan()
+            reports = [work.run(interrupted)] if interrupted else []
+            done = {digest_url(url) for report in reports for url in report.plan.urls}
+            if left := [url for url in urls if digest_url(url) not in done]:
+                reports.append(work.run(work.make_plan(left, reason, self.now())))
+        return reports
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Upload closed WARC files, and delete local copies whose time in the folder is over.

@@ -1,7 +1,7 @@
 """URLs: references resolved (RFC 3986, section 5), the host, and the SURT key of CDX files."""
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 URLKEY_LENGTH = 600
 """Characters kept of a key: an index entry of PostgreSQL may not exceed 2,700 bytes."""
@@ -9,6 +9,7 @@ HOST_LENGTH = 255
 """Longest DNS name; longer hosts are cut."""
 
 _AUTHORITY_END = re.compile(r"[/?#\\]")
+_UNRESERVED = re.compile(r"%(?:2[de]|5f|7e|3[0-9]|[46][1-9a-f]|[57][0-9a])", re.IGNORECASE)
 _WWW = re.compile(r"^www\d*\.")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -89,7 +90,9 @@ def surt(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return url.lower()[:URLKEY_LENGTH]
-    key = f"{surt_host(host)}){parts.path or '/'}"
+    # "%70rivate" is another spelling of "private" (RFC 3986, 6.2.2.2).
+    path = _UNRESERVED.sub(lambda found: unquote(found[0]), parts.path) if "%" in parts.path else parts.path
+    key = f"{surt_host(host)}){path or '/'}"
     if parts.query:
         key += "?" + "&".join(sorted(parts.query.lower().split("&")))
     return key.lower()[:URLKEY_LENGTH]

@@ -62,6 +62,7 @@ COMMANDS = (
     CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
     CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
     CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),
+    CommandEntry("takedown", "takedown:takedown", "Remove articles for good.", MAINTAIN),
     CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
     CommandEntry("reextract", "reextract:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
     CommandEntry("doctor", "doctor:doctor", "Check the installation and the archive for problems.", MAINTAIN),
@@ -120,6 +121,8 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
+    # What others may not read of the archive, its folder must not give them: files are 0640 unless a umask is stricter.
+    os.umask(os.umask(0o077) | 0o027)
     # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
     # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)

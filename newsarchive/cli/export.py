@@ -13,10 +13,11 @@ from newsarchive.cli.output import pluralize, safe_text, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
 from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.places.folder import open_atomic
 
 DESCRIPTIONS = "; ".join(
@@ -50,6 +51,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     partial: Annotated[
         bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
+    withheld: Annotated[
+        bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")
+    ] = False,
     archive: Folder = HERE,
 ) -> None:
     """Export articles or records for other programs.
@@ -70,7 +74,12 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         missed = MissedCaptures()
-        request = _build_request(opened, filters, missed, all_versions=all_versions)
+        exclude = (
+            NO_EXCLUSIONS
+            if withheld
+            else AccessRules.from_config(opened.config).hiding_unknown(opened).exclusions(opened.now())
+        )
+        request = _build_request(opened, exclude, filters, missed, all_versions=all_versions)
         try:
             count = _write_export(request, info, into, missed, partial=partial)
         except ExportIncomplete:
@@ -86,10 +95,12 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         raise typer.Exit(ExportIncomplete.exit_code)
 
 
-def _build_request(archive: Archive, filters: Filters, missed: MissedCaptures, *, all_versions: bool) -> ExportRequest:
+def _build_request(
+    archive: Archive, exclude: Exclusions, filters: Filters, missed: MissedCaptures, *, all_versions: bool
+) -> ExportRequest:
     return ExportRequest(
         # Of one index: a rebuild may replace it meanwhile.
-        index=archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin()),
+        index=archive.index.excluding(exclude, pin=IndexPin()),
         places=archive.places,
         filters=filters,
         all_versions=all_versions,

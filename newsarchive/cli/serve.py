@@ -1,6 +1,7 @@
 """newsarchive serve."""
 
 import logging
+import signal
 import sys
 import webbrowser
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import safe_text, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
+from newsarchive.web.access_rules import check_blocked
 from newsarchive.web.app import create_app
 from newsarchive.web.middleware.auth import hash_secret
 from newsarchive.web.serve_options import ServeOptions
@@ -53,6 +55,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
+        check_blocked(opened)
         asked = ServeOptions.from_config(opened.config.serve)
         asked = replace(
             asked,
@@ -72,8 +75,10 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
                     if open_:
                         webbrowser.open(where)
 
+                app = create_app(opened, final)
+                signal.signal(signal.SIGHUP, lambda *_: app.state.access.reload())
                 with opened.index.follow_search():
-                    server.run(create_app(opened, final), final, listening, ready, log_all=log_requests)
+                    server.run(app, final, listening, ready, log_all=log_requests)
 
 
 LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -19,6 +19,7 @@ from newsarchive.config.setting_types import (
     HOURS,
     INTEGER,
     NAME,
+    NOARCHIVE,
     PASSWORD_HASHES,
     PATH,
     PORT,
@@ -113,6 +114,11 @@ class SiteConfig:
     embargo: timedelta | None = _optional_setting(
         DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
     )
+    noarchive: str = _setting(
+        NOARCHIVE,
+        "note",
+        "Articles that say noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)",
+    )
 
     layouts: "Layouts | None" = None
     """The [[site.layout]] tables in the file's order; None if there are none. Not a setting."""
@@ -136,7 +142,9 @@ class ServeConfig:
         TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
     )
     blocked: tuple[str, ...] = _setting(
-        TEXT_LIST, [], 'What to hide: URL prefixes, or SURT prefixes such as "example,news)/private/"'
+        TEXT_LIST,
+        [],
+        'What to withhold: beginnings of URLs such as "news.example/private/", or of SURT forms; each must match one',
     )
     about: str = _setting(
         TEXT, "", 'Description of the archive, for its front page; "[words](https://...)" becomes a link'

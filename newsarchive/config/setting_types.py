@@ -84,6 +84,12 @@ def _boolean(value: object) -> bool:
     return value
 
 
+def _noarchive(value: object) -> str:
+    if value not in {"obey", "note"}:
+        raise ValueError('must be "obey" or "note"')
+    return str(value)
+
+
 def _integer(value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"must be a whole number, {least} or more")
@@ -142,6 +148,7 @@ def _list_of(parse_item: Callable[[object], T_co]) -> Callable[[object], tuple[T
 
 
 TEXT = SettingType("text", _text)
+NOARCHIVE = SettingType("obey or note", _noarchive)
 TEXT_LIST = SettingType("list of texts", _list_of(_text))
 NAME = SettingType("name", _name)
 PATH = SettingType("path", _path)

@@ -121,7 +121,7 @@ def create_config_file(folder: Path, **known: str) -> Config:
             f"{folder} cannot be created ({error.strerror}); nothing was archived. Create it, or choose another "
             "folder: newsarchive init DIR"
         ) from error
-    write_atomic(file, format_starter_file(**known))
+    write_atomic(file, format_starter_file(**known), mode=0o600)
     return load_config(folder)
 
 

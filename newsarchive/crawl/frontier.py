@@ -32,6 +32,7 @@ from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason
 from newsarchive.crawl.url_pattern_yields import PARKING_TIME
 from storage.model import DueUrl, UrlKind
+from storage.warc.tombstones import digest_url
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -62,6 +63,7 @@ class FrontierWindow:
         executor: Executor,
         counters: Counter[str],
         max_pages: int = 0,
+        taken_down: frozenset[str] = frozenset(),
         state: RunState | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +71,7 @@ class FrontierWindow:
         """Build the window.
 
         `settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit.
+        `taken_down`: digests of URLs that are not fetched again.
         """
         self.problems: list[str] = []
         """Lines for the owner about what went wrong."""
@@ -78,6 +81,7 @@ class FrontierWindow:
         self._robots = robots
         self._counters = counters
         self._max_pages = max_pages
+        self._taken_down = taken_down
         self._pattern_yields = state.pattern_yields if state is not None else None
         self._now = now
         self._clock = clock
@@ -290,7 +294,7 @@ class FrontierWindow:
 
         Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
         """
-        if url_refusal_reason(due.url) is not None:
+        if url_refusal_reason(due.url) is not None or (self._taken_down and digest_url(due.url) in self._taken_down):
             return "refused", None
         now = self._now()
         is_configured = due.discovery.via is None

@@ -59,8 +59,12 @@ class _Job:
 class Recorder:
     """Writes exchanges and submits them to the index. `record` and all callbacks run in the event loop's thread."""
 
-    def __init__(self, writer: ExchangeWriter, sink: CaptureSink) -> None:
+    def __init__(
+        self, writer: ExchangeWriter, sink: CaptureSink, mask: Callable[[Exchange], Exchange] = lambda given: given
+    ) -> None:
+        """Build the recorder; `mask` replaces what is not recorded."""
         self._writer = writer
+        self._mask = mask
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -125,6 +129,8 @@ class Recorder:
     def _write(self, job: _Job) -> tuple[Capture, Future[Reading]]:
         exchange, job.exchange = job.exchange, None
         assert exchange is not None
+        if isinstance(exchange, Exchange):
+            exchange = self._mask(exchange)
         capture = self._writer.write(exchange)
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)

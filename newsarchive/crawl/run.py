@@ -30,6 +30,7 @@ from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import Budget
+from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
 from newsarchive.crawl.download.ssrf import AddressGuard, literal_address
@@ -262,12 +263,13 @@ class _CrawlRun:
             executor=executor,
             counters=self.counters,
             max_pages=self.max_pages,
+            taken_down=ingestor.taken_down,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor),
+            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder).apply),
             frontier=frontier,
             limits=ResponseLimits(
                 seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
+from newsarchive.export.withheld_records import names_withheld
 from newsarchive.extract.requisites import embedded_urls, stylesheet_requisites
 from newsarchive.extract.tree import Page, parse_page
 from newsarchive.version import VERSION
@@ -93,6 +94,9 @@ class RecordCopier:
         self._written.add(line.id)
         offset, self._length = self.size, 0
         try:
+            if names_withheld(self._request.index, self._request.places, line):
+                self._request.report_missed("the record names a page that is withheld")
+                return
             self._copy_group(line)
         except (WarcError, StorageError, OSError) as problem:
             # An unavailable bucket would fail for every further capture, so the export stops.

@@ -49,6 +49,10 @@ _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 """The language subtag of a language tag (BCP 47)."""
 
 
+ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
+"""Names of robots whose rules are read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
     """The fields of an article that metadata gives."""
@@ -73,7 +77,7 @@ def read_metadata(
         language=read_language(head, jsonld, blocks, evidence),
         access=evidence.first("access", _access_candidates(head, jsonld)),
         live=is_live_blog(jsonld, page.url) or looks_live(head.title, page.url, blocks),
-        noarchive="noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower(),
+        noarchive="noarchive" in " ".join(head.all(*ROBOT_NAMES)).lower(),
     )
     return _apply_layout(metadata, page, layout_matches, evidence)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from newsarchive.extract.article import ExtractedPage, read_article
 from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
 from newsarchive.extract.decode import decode, to_utf8
+from newsarchive.extract.metadata import ROBOT_NAMES
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
 from newsarchive.extract.placeholder_pages import (
     DetectedOutcome,
@@ -118,10 +119,30 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     stub = detect_paywall_stub(extracted.features)
     score = score_article(extracted.features, stub=stub is not None)
     page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
+    if has_noarchive_header(page_input.headers):
+        article = replace(extracted.features.article, noarchive=True)
+        extracted = replace(extracted, features=replace(extracted.features, article=article))
     reading = _article_reading(extracted, stub, score, page_input.layout)
     if reading is None:
         reading = _listing_reading(extracted, score, page_input)
     return replace(reading, requisites=extracted.requisites)
+
+
+def has_noarchive_header(headers: Headers) -> bool:
+    """Return True if an X-Robots-Tag says noarchive to all robots, or to one of ROBOT_NAMES.
+
+    >>> [has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
+    [True, False]
+    """
+    for name, value in headers:
+        if name.lower() == "x-robots-tag":
+            robot, colon, rules = value.lower().partition(":")
+            # "noarchive, unavailable_after: DATE" names no robot.
+            if not colon or "," in robot or "noarchive" in robot:
+                robot, rules = "robots", value.lower()
+            if "noarchive" in rules and robot.strip() in ROBOT_NAMES:
+                return True
+    return False
 
 
 def _detected_reading(detected: DetectedOutcome, title: str | None) -> Reading:

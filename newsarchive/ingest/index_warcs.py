@@ -190,6 +190,10 @@ def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWa
                     _begin_run(index, ingestor, part, run)
                 case RunEnded():
                     ingestor.run_after_commit(partial(index.write, runs.end_crawl, item.run))
+                case CaptureRecord(capture=capture) | CaptureReading(record=CaptureRecord(capture=capture)) if (
+                    ingestor.is_taken_down(capture.url)
+                ):
+                    continue
                 case CaptureRecord():
                     ingestor.wait_for_room()
                     ingestor.submit(item)

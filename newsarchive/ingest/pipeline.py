@@ -26,6 +26,7 @@ from storage.index import Index
 from storage.index.queries.articles import list_page_outcomes
 from storage.model import CrawlRun, Ingest, NextVisit, Outcome, Reading, VisitResult
 from storage.warc.reader import CaptureRecord
+from storage.warc.tombstones import digest_url
 
 
 class PageReader(Protocol):
@@ -80,7 +81,10 @@ class Ingestor:
         batching: Batching | None = None,
         layouts: SiteLayouts | None = None,
         former_names: Mapping[str, str] = MappingProxyType({}),
+        taken_down: frozenset[str] = frozenset(),
     ) -> None:
+        self.taken_down = taken_down
+        """Digests of URLs whose captures were removed for good."""
         self._index = index
         self._readers = readers
         self._plan = plan
@@ -123,6 +127,10 @@ class Ingestor:
         Returns the run with the present names of its sites.
         """
         return self._sites.register_run(run)
+
+    def is_taken_down(self, url: str) -> bool:
+        """Return True if captures of a URL were removed for good: a copy of one in an old file is not indexed."""
+        return bool(self.taken_down) and digest_url(url) in self.taken_down
 
     def accepts_reading(self, read: CaptureReading) -> bool:
         """Return True if a reading made elsewhere is equal to one made here (law 1)."""

@@ -37,7 +37,9 @@ def import_files(
     Of a damaged file, everything readable is imported; the rest is listed in its `ImportedFile`. Records that were
     imported before are recognized by the content of their file and not imported again.
     """
-    adopted = tuple(import_file(path, places.folder, _file_checker(places, index)) for path in paths)
+    adopted = tuple(
+        import_file(path, places.folder, _file_checker(places, index), ingestor.taken_down) for path in paths
+    )
     ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
     return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
 

@@ -18,6 +18,7 @@ from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health
+from newsarchive.web.access_rules import find_unmatched, read_blocked
 from storage.errors import ArchiveError, ConfigError, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
@@ -78,6 +79,9 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield the findings of `newsarchive status` but those on disk and bucket, which have checks of their own here."""
     with closing(Index.open(config.index, create=False)) as index:
         report = check_health(index, config.sites, config.folder, config.places, now)
+        problems = read_blocked(config.serve.blocked)[1] + find_unmatched(index, config)
+    meaning = "what it should withhold is shown, and newsarchive serve does not start"
+    yield from (_finding("blocked", Severity.ERROR, problem, meaning) for problem in problems)
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
 
 

@@ -1,16 +1,33 @@
 """Access rules: blocked URLs, hidden sites, embargoes. They apply to every page and every API.
 
 A handler gets them without asking: `context.index` is a Reader that excludes what they name, counts and facets too.
-`AccessRules.allows` is for what does not come from the index.
 """
 
-from dataclasses import dataclass
+import logging
+import re
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
+from urllib.parse import quote, unquote
 
-from newsarchive.config.schema import Config
+from newsarchive.archive import Archive
+from newsarchive.config.schema import FILE_NAME, Config
+from newsarchive.config.toml_file import load_config
+from storage.errors import ArchiveError, ConfigError
+from storage.index.queries.cdx import has_url_with_prefix
+from storage.index.reader import Reader
 from storage.index.views.exclusions import Exclusions
-from storage.urls import surt
+from storage.urls import surt, surt_host, url_host
+
+log = logging.getLogger(__name__)
+
+_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_AUTHORITY = re.compile(r"^[^/?#\\]*")
+_SURT = re.compile(r"\(?[^\s,.:/]+(?:,[^\s,/)]*)*(?:,|,?\)|,[^\s,/)]+)")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,32 +38,158 @@ class AccessRules:
     """Prefixes of SURT keys."""
     hidden: frozenset[str] = frozenset()
     """Site names."""
+    noarchive: frozenset[str] = frozenset()
+    """Names of sites that are obeyed where a page says noarchive."""
     embargoes: tuple[tuple[str, timedelta], ...] = ()
     """Minimum age of a published capture, by site."""
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the rules of newsarchive.toml."""
+        prefixes, problems = read_blocked(config.serve.blocked)
+        if problems:
+            raise ConfigError(problems[0])
+        return cls.from_prefixes(config, prefixes)
+
+    @classmethod
+    def from_prefixes(cls, config: Config, prefixes: tuple[str, ...]) -> Self:
+        """Return the rules with these prefixes of SURT keys as `blocked`."""
         return cls(
-            blocked=tuple(urlkey_prefix(each) for each in config.serve.blocked),
+            blocked=prefixes,
             hidden=frozenset(site.name for site in config.sites if site.hidden),
+            noarchive=frozenset(site.name for site in config.sites if site.noarchive == "obey"),
             embargoes=tuple((site.name, site.embargo) for site in config.sites if site.embargo),
         )
 
     def exclusions(self, now: datetime) -> Exclusions:
         """Return the exclusions at a time."""
         embargoes = tuple((name, now - age) for name, age in self.embargoes)
-        return Exclusions(hidden=self.hidden, urlkeys=self.blocked, embargoes=embargoes)
+        return Exclusions(hidden=self.hidden, urlkeys=self.blocked, noarchive=self.noarchive, embargoes=embargoes)
 
-    def allows(self, url: str, fetched_at: datetime, now: datetime, *, site: str | None = None) -> bool:
-        """Return True if a capture of this URL and time may be shown."""
-        return not self.exclusions(now).excludes(url, site, fetched_at)
+    def hiding_unknown(self, archive: Archive, config: Config | None = None) -> Self:
+        """Return rules that block hosts of hidden sites that the index does not know by name, as after an import."""
+        known = {site.name for site in archive.index.sites()}
+        unknown = [site for site in (config or archive.config).sites if site.hidden and site.name not in known]
+        hosts = {host for site in unknown for host in (url_host(site.url), *site.hosts)}
+        keys = {f"{surt_host(host)}{end}" for host in hosts for end in (")", ",")}
+        return replace(self, blocked=tuple(sorted({*self.blocked, *keys})))
+
+    def union(self, other: "AccessRules") -> "AccessRules":
+        """Return rules that withhold what either does."""
+        embargoes = dict(other.embargoes)
+        for name, age in self.embargoes:
+            embargoes[name] = max(age, embargoes.get(name, age))
+        return AccessRules(
+            blocked=tuple(sorted({*self.blocked, *other.blocked})),
+            hidden=self.hidden | other.hidden,
+            noarchive=self.noarchive | other.noarchive,
+            embargoes=tuple(sorted(embargoes.items())),
+        )
 
 
-def urlkey_prefix(blocked: str) -> str:
-    """Return the SURT prefix of a URL, or of a prefix given as SURT.
+class LiveAccessRules:
+    """The rules of newsarchive.toml as the file is now. Each request asks for them: a change applies at once."""
 
-    >>> urlkey_prefix("https://www.news.example/secret/"), urlkey_prefix("example,news,")
-    ('example,news)/secret/', 'example,news,')
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._file = archive.folder / FILE_NAME
+        self._stamp = self._read_stamp()
+        self._rules = AccessRules.from_config(archive.config).hiding_unknown(archive)
+        self._lock = threading.Lock()
+
+    def get(self) -> AccessRules:
+        """Return the rules; read them again if the file has changed."""
+        stamp = self._read_stamp()
+        if stamp != self._stamp:
+            with self._lock:
+                if stamp != self._stamp:
+                    self.reload()
+                    self._stamp = stamp
+        return self._rules
+
+    def reload(self) -> None:
+        """Read the rules again. With a mistake in the file, what was withheld before is withheld too."""
+        try:
+            config = load_config(self._archive.folder)
+            prefixes, problems = read_blocked(config.serve.blocked)
+            rules = AccessRules.from_prefixes(config, prefixes).hiding_unknown(self._archive, config)
+            problems += find_unmatched(self._archive.index, config)
+        except ArchiveError as error:
+            log.error("The access rules remain as they were: %s", error)  # noqa: TRY400 - the sentence is enough
+            return
+        for problem in problems:
+            log.error("%s", problem)
+        self._rules = rules if not problems else rules.union(self._rules)
+
+    def _read_stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def check_blocked(archive: Archive) -> None:
+    """Raise ConfigError if an entry of `blocked` cannot be read, or matches nothing in the archive."""
+    _, problems = read_blocked(archive.config.serve.blocked)
+    if problems := problems or find_unmatched(archive.index, archive.config):
+        raise ConfigError(problems[0])
+
+
+def find_unmatched(index: Reader, config: Config) -> list[str]:
+    """Return a sentence for each entry of `blocked` that no URL of the index begins with."""
+    sites = [surt(site.url) for site in config.sites]
+    return [
+        f"blocked = [{entry!r}] matches no URL in the archive, so it withholds nothing; it may be misspelt. Correct or "
+        f"remove it in {config.folder / FILE_NAME}. To see the spelling: newsarchive search WORDS"
+        for entry in config.serve.blocked
+        for prefixes in [read_blocked([entry])[0]]
+        if prefixes
+        and not any(key.startswith(prefixes) for key in sites)
+        and not index.ask(has_url_with_prefix, prefixes)
+    ]
+
+
+def read_blocked(entries: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the SURT prefixes of all readable entries, and a sentence for each other one."""
+    prefixes: list[str] = []
+    problems: list[str] = []
+    for entry in entries:
+        if found := urlkey_prefixes(entry):
+            prefixes += found
+        else:
+            problems.append(
+                f"blocked = [{entry!r}] names no host, so it would withhold nothing. Write the beginning of a URL, "
+                'such as "https://news.example/private/", or of its SURT form'
+            )
+    return tuple(prefixes), problems
+
+
+def urlkey_prefixes(entry: str) -> tuple[str, ...]:
+    """Return the SURT prefixes of an entry: of a URL, with or without a scheme, or of a prefix in SURT form.
+
+    >>> urlkey_prefixes("HTTPS://www.News.example.:443/%70rivate/"), urlkey_prefixes("example,news,")
+    (('example,news)/private/',), ('example,news,',))
+    >>> urlkey_prefixes("bücher.example"), urlkey_prefixes("private stuff")
+    (('example,bücher)/', 'example,xn--bcher-kva)/'), ())
     """
-    return surt(blocked) if "://" in blocked else blocked.lower()
+    scheme, rest = _SCHEME.match(entry.strip()), _SCHEME.sub("", entry.strip())
+    authority, path = _AUTHORITY.match(rest), _AUTHORITY.sub("", rest)
+    host = authority[0].rpartition("@")[2].lower() if authority else ""
+    if _SURT.fullmatch(host):
+        return (f"{host.removeprefix('(').replace(',)', ')')}{path.lower()}",)
+    is_wild, host = host.startswith("*."), host.removeprefix("*.")
+    name, colon, port = host.partition(":") if not host.startswith("[") else (host, "", "")
+    name = name.rstrip(".")
+    if not _HOST.fullmatch(name) or not ("." in name or scheme or name == "localhost"):
+        return ()
+    names = {name}
+    with suppress(UnicodeError):
+        names.add(name.encode("idna").decode())
+    with suppress(UnicodeError):
+        names.add(name.encode("ascii").decode("idna"))
+    tail = f":{port}" if colon and port not in {"80", "443", ""} else ""
+    paths = {path, unquote(path), quote(unquote(path), safe="/?#&=+,;:@!$'()*~-._")}
+    keys = {surt(f"http://{each}{tail}{after or '/'}") for each in names for after in paths}
+    below = {f"{surt_host(each)}," for each in names if is_wild}
+    return tuple(sorted(keys | below))

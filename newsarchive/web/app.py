@@ -22,7 +22,7 @@ from fastapi import APIRouter, FastAPI
 
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
-from newsarchive.web.access_rules import AccessRules
+from newsarchive.web.access_rules import LiveAccessRules
 from newsarchive.web.api import cdx, exports, memento, openapi, raw, robots_txt, v1, warc_files
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
@@ -71,8 +71,8 @@ def create_app(
     )
     app.state.archive = archive
     app.state.options = options
-    app.state.rules = AccessRules.from_config(archive.config)
-    app.state.health = HealthMonitor(archive, lambda: app.state.rules)
+    app.state.access = LiveAccessRules(archive)
+    app.state.health = HealthMonitor(archive, app.state.access.get)
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
     app.mount("/static", StaticAssets(), name="static")
     for router in ROUTERS:

@@ -31,7 +31,7 @@ class RequestContext:
         self.request = request
         self.archive: Archive = state.archive
         self.options: ServeOptions = state.options
-        self.rules: AccessRules = state.rules
+        self.rules: AccessRules = state.access.get()
         self.heavy_requests: HeavyRequests = state.heavy
         self.now: datetime = self.archive.now()
         self._pin = IndexPin()

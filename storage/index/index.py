@@ -150,6 +150,10 @@ class Index(Reader):
         """Return a thread that keeps the search folder up to date, as a context manager."""
         return Follower(self._database, self.folder)
 
+    def delete_captures(self, record_ids: Sequence[str], urls: Sequence[str]) -> None:
+        """Delete captures, with everything that only they show, in one transaction."""
+        self.write(replace_readings.delete_captures, self._lookups, record_ids, urls)
+
     def settle(self) -> SettleResult:
         """Update what depends on several captures: originals of revisits, boilerplate, search documents."""
         self._uncounted_versions = 0

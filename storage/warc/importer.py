@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -27,6 +27,8 @@ from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
 from storage.warc.gzip_members import MAGIC, find_member
+from storage.warc.record import header, parse_fields
+from storage.warc.tombstones import digest_url
 
 PART = ".part"
 _CHUNK = 1 << 20
@@ -61,6 +63,7 @@ class _Input:
     name: str
     source: str
     is_known: Callable[[str], bool]
+    taken_down: frozenset[str]
     damage: list[str] = field(default_factory=list)
 
     def report_damage(self, offset: int, what: str) -> None:
@@ -74,8 +77,15 @@ def is_never_known(name: str) -> bool:
     return False
 
 
-def import_file(path: Path, into: Path, is_known: Callable[[str], bool] = is_never_known) -> ImportedFile:
+def import_file(
+    path: Path,
+    into: Path,
+    is_known: Callable[[str], bool] = is_never_known,
+    taken_down: frozenset[str] = frozenset(),
+) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
+
+    Records of URLs that were `taken_down`, given by digest, are left out.
 
     StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
     """
@@ -83,8 +93,8 @@ def import_file(path: Path, into: Path, is_known: Callable[[str], bool] = is_nev
         with path.open("rb") as file:
             is_zip = file.read(4) == b"PK\x03\x04"
             file.seek(0)
-            taking = _Input(name=path.name, source=str(path), is_known=is_known)
-            return _import_wacz(file, path, into, is_known) if is_zip else _import_stream(file, taking, into)
+            taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down)
+            return _import_wacz(file, path, into, taking) if is_zip else _import_stream(file, taking, into)
     except OSError as problem:
         raise StorageError(
             f"{path} cannot be read ({problem.strerror or problem}); nothing was imported. "
@@ -92,7 +102,7 @@ def import_file(path: Path, into: Path, is_known: Callable[[str], bool] = is_nev
         ) from problem
 
 
-def _import_wacz(file: BinaryIO, path: Path, into: Path, is_known: Callable[[str], bool]) -> ImportedFile:
+def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> ImportedFile:
     try:
         container = zipfile.ZipFile(file)
     except _ZIP_ERRORS as problem:
@@ -102,7 +112,7 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, is_known: Callable[[str
         ) from problem
     with container:
         parts = [
-            _import_wacz_part(container, info, path, into, is_known) for info in container.infolist() if _is_warc(info)
+            _import_wacz_part(container, info, path, into, whole) for info in container.infolist() if _is_warc(info)
         ]
     nothing = () if parts else (f"{path.name}: no WARC file in it",)
     return ImportedFile(
@@ -119,10 +129,10 @@ def _is_warc(info: zipfile.ZipInfo) -> bool:
 
 
 def _import_wacz_part(
-    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, is_known: Callable[[str], bool]
+    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, whole: _Input
 ) -> ImportedFile:
     # Only the last part of the name is used: a zip may name paths outside the folder.
-    taking = _Input(name=f"{path.stem}-{PurePosixPath(info.filename).name}", source=str(path), is_known=is_known)
+    taking = replace(whole, name=f"{path.stem}-{PurePosixPath(info.filename).name}", damage=[])
     try:
         with container.open(info) as part:
             return _import_stream(cast("BinaryIO", part), taking, into)
@@ -179,7 +189,7 @@ class _OutputFile:
         self._path = path
         try:
             # A file of an interrupted import is overwritten; a file of a running one is waited for.
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "wb", buffering=_CHUNK)
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb", buffering=_CHUNK)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as problem:
             raise_write_error(path, problem)
@@ -236,4 +246,12 @@ def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:
     with suppress(BrokenStream):  # reported when the splitter reaches it
         source.ensure(len(_ARC))
     splitter = ArcSplitter if source.buffer.startswith(_ARC) else WarcSplitter
-    yield from splitter(source, taking.report_damage)
+    for member in splitter(source, taking.report_damage):
+        if not (taking.taken_down and _is_taken_down(member, taking.taken_down)):
+            yield member
+
+
+def _is_taken_down(member: bytes, digests: frozenset[str]) -> bool:
+    head = zlib.decompressobj(31).decompress(member, _CHUNK).partition(b"\r\n\r\n")[0]
+    uri = header(parse_fields(head.partition(b"\n")[2]), "WARC-Target-URI")
+    return uri is not None and digest_url(uri.strip("<> ")) in digests

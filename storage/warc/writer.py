@@ -257,7 +257,7 @@ class WarcWriter:
 def _create_locked(path: Path) -> int | None:
     """Create and lock a file; None if the name is taken, or a concurrent `repair_file` has deleted it."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
     except FileExistsError:
         return None
     # Held until the file is closed: `repair_file` ignores locked files.

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
     ArchivedResponse,
@@ -61,6 +62,8 @@ def raw_capture(request: Request, context: Context, digits: str) -> Response:
     line = nearest_capture(context.index, url, time)
     if line is None:
         raise HTTPException(404, f"The archive has no capture of {url}")
+    if names_withheld(context.index, context.archive.places, line):
+        raise HTTPException(403, WITHHELD_BYTES)
     if format_timestamp(line.fetched_at) != digits:
         headers = memento_headers(context, line.url, line.fetched_at)
         del headers["memento-datetime"]

@@ -5,7 +5,7 @@
 A complete file never changes, one that is being written only grows: both have an ETag, for If-None-Match and If-Range.
 
 If access rules exclude anything (blocked URLs, hidden sites, an embargo), a request must name exactly the range of one
-record that the index may show. Other ranges would disclose what pages and CDX exclude.
+record that the index may show, and that names nothing excluded. Other ranges would disclose what pages and CDX exclude.
 """
 
 import re
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from newsarchive.export.withheld_records import names_withheld
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
@@ -85,7 +86,9 @@ def _parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 def _is_allowed(context: RequestContext, name: str, begin: int, end: int) -> bool:
     line = context.index.ask(get_cdx_line_at, name, begin)
-    return line is not None and line.length == end - begin
+    if line is None or line.length != end - begin:
+        return False
+    return not names_withheld(context.index, context.archive.places, line)
 
 
 def _read_range(whole: WarcFile, begin: int, end: int) -> Iterator[bytes]:

@@ -8,12 +8,14 @@ from itertools import islice
 
 from fastapi import APIRouter, HTTPException, Response
 
+from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.queries.articles import get_capture
+from storage.index.queries.cdx import get_cdx_line
 from storage.index.queries.timeline import find_adjacent_capture
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
@@ -95,10 +97,15 @@ def _load_records(
 ) -> tuple[RecordView | None, tuple[tuple[str, RecordView], ...], str]:
     if capture.payload_size > MAX_PAYLOAD_SIZE:
         return None, (), "The record is too large to be read during a request."
+    line = context.index.ask(get_cdx_line, capture.id)
     try:
+        if line is None or names_withheld(context.index, context.archive.places, line):
+            return None, (), WITHHELD_BYTES
         path = context.archive.places.file(capture.place.warc)
         found = read_record(path, capture.place.offset)
         companions = _read_companions(path, found) if found.type != "resource" else ()
+        if context.index.exclude:
+            companions = tuple(each for each in companions if each[0] != "metadata")  # names the page it was found on
         return _view_record(found, _read_original(context, original)), companions, ""
     except (BucketUnreachable, BucketRefused):
         return None, (), "The record cannot be read now: its bucket does not answer. Try again later."

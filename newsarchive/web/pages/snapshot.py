@@ -12,6 +12,7 @@ from datetime import datetime
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
@@ -34,6 +35,7 @@ from newsarchive.web.snapshot.rewrite import Requisite, SanitizedPage, TooLarge,
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
+from storage.index.conditions.withheld import find_withheld_urls, load_mask
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.queries.timeline import (
     find_nearest_capture,
@@ -41,6 +43,7 @@ from storage.index.queries.timeline import (
     get_capture_span,
     select_archived_urls,
 )
+from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
 from storage.warc.record import header
@@ -82,7 +85,7 @@ def _serve_requisite(request: Request, context: RequestContext, digits: int, kin
     capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
     capture = follow_redirects(context, capture)[-1] if capture else None
     line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
-    if capture is None or line is None:
+    if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
         return Response("not archived", 404, media_type="text/plain")
     return _send_requisite(context, capture, line, kind, token)
 
@@ -190,10 +193,16 @@ class LoadedCapture:
         """Return the way in which the body is shown."""
         return choose_display(self.capture.mime or media_type(self.answer), self.body)
 
-    def sanitize(self) -> SanitizedPage | TooLarge | None:
-        """Return the sanitised page."""
+    def sanitize(self, index: Reader) -> SanitizedPage | TooLarge | None:
+        """Return the sanitised page, without what is withheld."""
         assert self.answer is not None
-        return sanitize_page(decode(self.body, self.answer.headers), self.capture.url)
+        page = sanitize_page(decode(self.body, self.answer.headers), self.capture.url)
+        if index.exclude and isinstance(page, SanitizedPage):
+            urls = {url for _, url, _ in page.links} | {page.refresh_url or ""}
+            withheld = index.ask(find_withheld_urls, urls | {each.url for each in page.requisites()})
+            anchors = [element.text_content() for element, url, _ in page.links if url in withheld]
+            page.withhold(withheld, index.ask(load_mask, withheld, anchors).apply)
+        return page
 
 
 def media_type(answer: ArchivedResponse | None) -> str:
@@ -208,6 +217,10 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
         raise HTTPException(404)
     try:
         answer = load_response(context, line)
+        if choose_display(capture.mime or media_type(answer), answer.entity) is Display.TEXT and names_withheld(
+            context.index, context.archive.places, line
+        ):
+            raise NotFound(WITHHELD_BYTES)
     except NotFound as problem:
         return LoadedCapture(capture=capture, answer=None, body=b"", problem=str(problem))
     try:
@@ -237,7 +250,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if format_timestamp(capture.fetched_at) != str(digits):
         return RedirectResponse(f"/web/{format_timestamp(capture.fetched_at)}mp_/{quote_url(capture.url)}", 302)
     shown = load_capture(context, capture)
-    page = shown.sanitize() if shown.answer and shown.display is Display.HTML else None
+    page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     if not isinstance(page, SanitizedPage):
         raise HTTPException(404, "This capture cannot be shown as a page.")
     links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN)
@@ -300,7 +313,7 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     capture = shown.capture
     here = format_timestamp(capture.fetched_at)
     links = ReplayLinks(timestamp=here, token=EMBED_TOKEN)
-    page = shown.sanitize() if shown.answer and shown.display is Display.HTML else None
+    page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     missing = _missing_requisites(context, page) if isinstance(page, SanitizedPage) else ()
     status = shown.answer.status if shown.answer else capture.status
     response = context.render(
@@ -336,7 +349,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
 def _missing_requisites(context: RequestContext, page: SanitizedPage) -> tuple[Requisite, ...]:
     requisites = page.requisites()
     archived = context.index.ask(select_archived_urls, (each.url for each in requisites))
-    return tuple(each for each in requisites if each.url not in archived)
+    withheld = context.index.ask(find_withheld_urls, (each.url for each in requisites))
+    return tuple(each for each in requisites if each.url not in archived and each.url not in withheld)
 
 
 def _decode_text(shown: LoadedCapture) -> str:

@@ -9,7 +9,7 @@ This is the first of three layers of protection, beside the policy and the sandb
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from lxml.etree import LxmlError, tostring
@@ -19,6 +19,7 @@ from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.sanitizer import Sanitizer
 from newsarchive.web.snapshot.url_slots import UrlSlot, collect_urls, fill_slot, resolve_http_url
+from storage.index.conditions.withheld import WITHHELD
 
 MAX_CHARACTERS = 8_000_000
 MAX_ELEMENTS = 150_000
@@ -70,6 +71,24 @@ class SanitizedPage:
         for slot in self.slots:
             collect_urls(slot, self.base, note)
         return tuple(found.values())
+
+    def withhold(self, urls: Collection[str], mask: Callable[[str], str]) -> None:
+        """Replace links to these URLs, and what `mask` replaces in texts and attributes."""
+        self.title = mask(self.title)
+        self.refresh_url = None if self.refresh_url in urls else self.refresh_url
+        for element, url, _ in self.links:
+            if url in urls:
+                for child in list(element):
+                    element.remove(child)
+                element.text = WITHHELD
+        self.links = [link for link in self.links if link[1] not in urls]
+        for element in self.root.iter():
+            element.text, element.tail = element.text and mask(element.text), element.tail and mask(element.tail)
+            for name, value in element.attrib.items():
+                if name.startswith("data-") and "/" in value:
+                    del element.attrib[name]  # may be a URL of any form
+                else:
+                    element.set(name, mask(value))
 
     def to_html(self, page_url: Callable[[str, str], str], map_url: css.UrlMapper) -> str:
         """Return the HTML, with `page_url(url, fragment)` for links and `map_url(url, kind)` for embedded resources."""

@@ -1,14 +1,28 @@
-"""SQL conditions for Exclusions. Each is self-contained: the query need not join further tables for it."""
+"""SQL conditions for Exclusions. Each is self-contained: the query need not join further tables for it.
+
+This module decides for every query what is withheld:
+
+    article   one of its URLs is blocked, its site is hidden, it is younger than its site's embargo, or it asks for it
+    capture   the same holds for itself, for the article that it shows, or for the target of its redirect
+    link      the same holds for its target
+"""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, exists, false, not_, or_, select, union
 
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.exclusions import Exclusions
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
+_TARGET = UrlRow.__table__.alias("redirect_targets")
+_READ = CaptureRow.__table__.alias("captures_of_blocked")
+_NAMED = ArticleRow.__table__.alias("articles_of_blocked")
+_SAME = UrlRow.__table__.alias("same_urls")
+_ASKING = VersionRow.__table__.alias("noarchive_versions")
+_LATE = ArticleRow.__table__.alias("embargoed_articles")
 _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
 
@@ -39,52 +53,120 @@ def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[Column
     return [~exists().where(_BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))]
 
 
+def _blocked_articles(exclude: Exclusions) -> CompoundSelect[int]:
+    return union(*_select_blocked_articles(exclude))
+
+
+def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
+    """Return the ids of articles with a blocked URL, of those captured at one, and of those that ask to be left out."""
+    blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
+    read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
+    asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
+    asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
+    return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
+
+
+def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
+    late = or_(_LATE.c.first_seen_at > until, _LATE.c.dated_at > until)
+    return select(_LATE.c.id).where(_LATE.c.site_id == site_id, late)
+
+
+def _load_embargoes(connection: Connection, exclude: Exclusions) -> list[tuple[int, datetime]]:
+    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
+    return [(ids[name], until) for name, until in exclude.embargoes if name in ids]
+
+
+def _load_hidden(connection: Connection, exclude: Exclusions) -> list[int]:
+    return sorted(load_site_ids(connection, exclude.hidden).values())
+
+
 def visible_captures(
     connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__
 ) -> list[ColumnElement[bool]]:
     """Return conditions on visible captures (the table or an alias of it)."""
     if not exclude:
         return []
-    ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
     conditions = visible_urls(exclude, captures.c.url_id)
-    if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
+    elsewhere: list[ColumnElement[bool]] = []
+    if exclude.urlkeys or exclude.noarchive:
+        article_id = captures.c.article_id
+        conditions.append(or_(article_id.is_(None), article_id.not_in(_blocked_articles(exclude))))
+        elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
+    if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
-    conditions += [
-        not_(and_(captures.c.site_id == ids[name], captures.c.fetched_at > until))
-        for name, until in exclude.embargoes
-        if name in ids
-    ]
+        elsewhere.append(_TARGET.c.site_id.in_(hidden))
+    for site_id, until in _load_embargoes(connection, exclude):
+        late = captures.c.fetched_at > until
+        shown = captures.c.article_id.in_(_embargoed_articles(site_id, until))
+        conditions.append(
+            not_(and_(captures.c.site_id == site_id, or_(late, and_(captures.c.article_id.is_not(None), shown))))
+        )
+        elsewhere.append(and_(_TARGET.c.site_id == site_id, late))
+    if elsewhere:
+        conditions.append(~exists().where(_TARGET.c.id == captures.c.redirect_url_id, or_(*elsewhere)))
     return conditions
 
 
 def visible_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
     """Return conditions on visible articles."""
-    if not exclude:
-        return []
-    ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
-    conditions = visible_urls(exclude, ArticleRow.url_id.expression)
-    if hidden := sorted(ids[name] for name in exclude.hidden if name in ids):
+    conditions: list[ColumnElement[bool]] = []
+    if exclude.urlkeys or exclude.noarchive:
+        conditions.append(ArticleRow.id.not_in(_blocked_articles(exclude)))
+    if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     conditions += [
-        not_(and_(ArticleRow.site_id == ids[name], or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until)))
-        for name, until in exclude.embargoes
-        if name in ids
+        not_(and_(ArticleRow.site_id == site_id, or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until)))
+        for site_id, until in _load_embargoes(connection, exclude)
     ]
     return conditions
 
 
-def visible_versions(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    """Return conditions on visible versions: the capture that they were read from is visible."""
+def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
+    """Return a selection of the ids of withheld articles."""
+    parts = list(_select_blocked_articles(exclude))
+    parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
+    parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
+    return union(*parts)
+
+
+def visible_targets(
+    connection: Connection, exclude: Exclusions, urls: Any = UrlRow.__table__
+) -> list[ColumnElement[bool]]:
+    """Return conditions on URLs that links may name (the table or an alias of it).
+
+    A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if exclude.urlkeys or exclude.noarchive:
+        articles = _blocked_articles(exclude)
+        captured = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
+        others = captured.union(select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles)))
+        conditions.append(not_(prefix_condition(urls.c.urlkey, exclude.urlkeys)))
+        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(others))))
+    if hidden := _load_hidden(connection, exclude):
+        conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
+    embargoed = [site_id for site_id, _ in _load_embargoes(connection, exclude)]
+    if embargoed:
+        same = and_(_SAME.c.urlkey == urls.c.urlkey, _SAME.c.id == _FIRST.c.url_id)
+        seen = exists().where(same, *visible_captures(connection, exclude, _FIRST))
+        of_others = or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(embargoed))
+        conditions.append(or_(of_others, ~exists().where(same), seen))
+    return conditions
+
+
+def visible_versions(
+    connection: Connection, exclude: Exclusions, versions: Any = VersionRow.__table__
+) -> list[ColumnElement[bool]]:
+    """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
     conditions = visible_captures(connection, exclude, _FIRST)
     if not conditions:
         return []
-    return [exists().where(_FIRST.c.id == VersionRow.capture_id, *conditions)]
+    return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)]
 
 
 def current_version(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
     """Return a condition: the version is its article's current one; under an embargo the newest one before that."""
-    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
-    limits = {ids[name]: until for name, until in exclude.embargoes if name in ids}
+    limits = dict(_load_embargoes(connection, exclude))
     if not limits:
         return VersionRow.is_current.expression
     newest = [

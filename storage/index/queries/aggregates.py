@@ -11,12 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, not_, select
+from sqlalchemy import Connection, and_, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
     load_site_ids,
-    prefix_condition,
     visible_articles,
     visible_captures,
 )
@@ -29,7 +28,6 @@ from storage.index.schema.tables import (
     CrawlRow,
     DailyCapturesRow,
     SiteRow,
-    UrlRow,
     VersionAuthorRow,
     VersionRow,
 )
@@ -227,19 +225,14 @@ def _count_days() -> _Part:
 
 
 def _count_excluded(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
-    """Yield counts of captures that are excluded by URL, and of others that are excluded by time."""
+    """Yield counts of captures that are excluded; those of hidden sites are left out by the caller."""
     at = CaptureRow.fetched_at
     columns = {
         "site_id": CaptureRow.site_id, "day": utc_day(connection, at), "outcome": CaptureRow.outcome, "since": at
     }  # fmt: skip
-    counted = select(func.count()).select_from(CaptureRow)
-    blocked = prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys)
-    if exclude.urlkeys:
-        yield counted.join(UrlRow, UrlRow.id == CaptureRow.url_id).where(blocked), columns, False
-    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
-    for name, until in exclude.embargoes:
-        late = counted.where(CaptureRow.site_id == ids.get(name, 0), at > until)
-        yield late.where(not_(exists().where(and_(UrlRow.id == CaptureRow.url_id, blocked)))), columns, False
+    visible = visible_captures(connection, exclude)
+    if visible:
+        yield select(func.count()).select_from(CaptureRow).where(not_(and_(*visible))), columns, False
 
 
 def _midnight(day: date) -> datetime:

@@ -16,6 +16,7 @@ from storage.index.conditions.visibility import (
     visible_captures,
     visible_versions,
 )
+from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
@@ -46,7 +47,7 @@ from storage.index.views.articles import (
     VersionLine,
     VersionView,
 )
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.exclusions import Exclusions
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 from storage.observations import ObservedSpan
 from storage.page_date import PageDate
@@ -88,8 +89,10 @@ def _is_valid_id(number: int) -> bool:
     return 0 < number < _BEYOND_IDS
 
 
-def _capture_view(row: AnyRow) -> CaptureView:
+def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
     named = (row.refers_to_record, row.refers_to_url, row.refers_to_date)
+    if exclude and row.refers_to_url != row.url:
+        named = (None, None, None)  # the original may be withheld, and this record is not of that page
     return CaptureView(
         id=row.id, url=row.url, urlkey=row.urlkey, site=row.site, record_id=row.record_id,
         place=RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length), kind=row.kind,
@@ -135,7 +138,7 @@ def iter_captures(
     statement = _CAPTURES.where(*wanted).order_by(*by[order])
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(statement, execution_options=streaming):
-        yield _capture_view(row)
+        yield _capture_view(row, exclude)
 
 
 def _capture_conditions(
@@ -174,7 +177,7 @@ def get_capture_of_record(connection: Connection, exclude: Exclusions, record_id
 
 def _find_capture(connection: Connection, exclude: Exclusions, condition: ColumnElement[bool]) -> CaptureView | None:
     row = connection.execute(_CAPTURES.where(condition, *visible_captures(connection, exclude))).first()
-    return _capture_view(row) if row else None
+    return _capture_view(row, exclude) if row else None
 
 
 _VERSIONS = (
@@ -198,19 +201,20 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
     row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
     if row is None:
         return None
-    first = get_capture(connection, NO_EXCLUSIONS, row.capture_id)
+    first = get_capture(connection, exclude, row.capture_id)
     assert first is not None
     history = load_histories(connection, exclude, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
-    return VersionView(
+    version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
-        tags=load_tags(connection, [version_id])[version_id], image=row.image, digest=row.digest,
+        tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image), digest=row.digest,
         extractor=row.extractor, first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen,
         changed=tuple(row.changed.split()), spans=spans,
         all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
         links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
+    return load_text_masks(connection, exclude, [version_id])[version_id].apply_to_article(version)
 
 
 def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
@@ -229,7 +233,7 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
     if held:
         captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
     links: dict[int, list[LinkView]] = {}
-    for row in connection.execute(
+    rows = connection.execute(
         select(
             LinkRow.group_id,
             UrlRow.url,
@@ -239,7 +243,11 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(LinkRow.group_id.in_({group.id for group in groups}))
         .order_by(LinkRow.group_id, LinkRow.position)
-    ):
+    ).all()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
+    for row in rows:
+        if row.url in withheld:
+            continue
         link = LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id)
         links.setdefault(row.group_id, []).append(link)
     return tuple(
@@ -271,7 +279,7 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
         last_seen=row.last_seen_at, current=current,
         versions=_load_version_lines(connection, exclude, article_id, history.spans),
         history=history.spans, metadata_changes=history.metadata_changes,
-        captures=tuple(_capture_view(one) for one in all_captures),
+        captures=tuple(_capture_view(one, exclude) for one in all_captures),
         linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
 
@@ -325,7 +333,10 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
             VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published,
             select(func.count()).select_from(_COUNTED)
-            .where(_COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant).scalar_subquery().label("versions"),
+            .where(
+                _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant,
+                *visible_versions(connection, exclude, _COUNTED),
+            ).scalar_subquery().label("versions"),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)

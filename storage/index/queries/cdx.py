@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
 
-from storage.index.conditions.visibility import load_site_ids, prefix_condition, visible_captures
+from storage.index.conditions.visibility import load_site_ids, prefix_condition, visible_captures, visible_targets
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
@@ -107,8 +107,8 @@ def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery
         visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(connection, exclude)]
         counted = select(func.count()).select_from(CaptureRow).where(*visible)
     else:
-        open_keys = not_(prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
-        counted = select(func.count()).select_from(UrlRow).where(_key_conditions(query.keys), open_keys)
+        visible = [_key_conditions(query.keys), *visible_targets(connection, exclude)]
+        counted = select(func.count()).select_from(UrlRow).where(*visible)
     return -(-(connection.scalar(counted) or 0) // query.page_size)
 
 
@@ -280,6 +280,12 @@ def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -
 def _find_line(connection: Connection, conditions: _Conditions) -> CdxLine | None:
     row = connection.execute(_LINES.where(*conditions).limit(1)).first()
     return _cdx_line(row) if row else None
+
+
+def has_url_with_prefix(connection: Connection, _exclude: Exclusions, prefixes: Sequence[str]) -> bool:
+    """Return True if a URL of the index has a urlkey with one of the prefixes."""
+    found = select(UrlRow.id).where(prefix_condition(UrlRow.urlkey.expression, prefixes)).limit(1)
+    return connection.scalar(found) is not None
 
 
 def has_warc_file(connection: Connection, name: str) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
+from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.dialect import values_table
+from storage.index.engine.statements import AnySelect
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -109,11 +111,13 @@ def load_export_lines(
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines of versions, in their order; without text, links and history if a table has no room for them."""
     ids = {"ids": list(version_ids)}
-    rows = {row.id: row for row in connection.execute(_VERSIONS, ids)}
+    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED))
+    rows = {row.id: row for row in connection.execute(versions, ids)}
+    masks = load_text_masks(connection, exclude, version_ids)
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
     paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(connection, texts)
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
-    links = _load_link_groups(connection, ids) if with_text else {}
+    links = _load_link_groups(connection, ids, exclude) if with_text else {}
     article_ids = [row.article_id for row in rows.values()]
     histories = (
         load_histories(connection, exclude, article_ids) if with_text else dict.fromkeys(article_ids, NO_HISTORY)
@@ -124,7 +128,7 @@ def load_export_lines(
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=tuple(links.get(version_id, ())), image=row.image, version=row.number, versions=row.versions,
+            links=tuple(links.get(version_id, ())), image=exclude.name_url(row.image), version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,
             first_seen=row.first_seen_at, last_seen=row.last_seen_at,
@@ -134,14 +138,19 @@ def load_export_lines(
             ),
             **from_columns(row),
         )  # fmt: skip
-        yield article_to_json(article)
+        yield article_to_json(masks[version_id].apply_to_article(article))
 
 
-def _load_link_groups(connection: Connection, ids: Mapping[str, Any]) -> dict[int, list[LinkGroup]]:
+def _load_link_groups(
+    connection: Connection, ids: Mapping[str, Any], exclude: Exclusions
+) -> dict[int, list[LinkGroup]]:
     groups = connection.execute(_GROUPS, ids).all()
     links: dict[int, list[Link]] = {group.group_id: [] for group in groups}
-    for link in connection.execute(_LINKS, {"ids": sorted(links)}) if links else ():
-        links[link.group_id].append(Link(url=link.url, anchor=link.anchor))
+    rows = connection.execute(_LINKS, {"ids": sorted(links)}).all() if links else ()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
+    for row in rows:
+        if row.url not in withheld:
+            links[row.group_id].append(Link(url=row.url, anchor=row.anchor))
     loaded: dict[int, list[LinkGroup]] = {}
     for group in groups:
         loaded.setdefault(group.version_id, []).append(
@@ -151,25 +160,31 @@ def _load_link_groups(connection: Connection, ids: Mapping[str, Any]) -> dict[in
 
 
 _COUNTED = VersionRow.__table__.alias("counted")
-_VERSIONS = (
-    select(
-        VersionRow, UrlRow.url, _CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
-        _IMAGE.c.url.label("image"), ArticleRow.first_seen_at, ArticleRow.last_seen_at,
-        WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
-        CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
-        select(func.count()).select_from(_COUNTED)
-        .where(_COUNTED.c.article_id == VersionRow.article_id, ~_COUNTED.c.is_variant)
-        .scalar_subquery().label("versions"),
-    )
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-    .join(_CANONICAL, _CANONICAL.c.id == ArticleRow.url_id)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
-    .where(VersionRow.id.in_(_IDS))
-)  # fmt: skip
+
+
+def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
+    """Select the columns of lines; versions under conditions on `_COUNTED` are counted."""
+    return (
+        select(
+            VersionRow, UrlRow.url, _CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
+            _IMAGE.c.url.label("image"), ArticleRow.first_seen_at, ArticleRow.last_seen_at,
+            WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
+            CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
+            select(func.count()).select_from(_COUNTED)
+            .where(_COUNTED.c.article_id == VersionRow.article_id, ~_COUNTED.c.is_variant, *counted)
+            .scalar_subquery().label("versions"),
+        )
+        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+        .join(_CANONICAL, _CANONICAL.c.id == ArticleRow.url_id)
+        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
+        .where(VersionRow.id.in_(_IDS))
+    )  # fmt: skip
+
+
 _GROUPS = (
     select(VersionRow.id.label("version_id"), LinkGroupRow.id.label("group_id"), LinkGroupRow.kind, LinkGroupRow.label)
     .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)

@@ -5,7 +5,6 @@ captures of the listing --> their link groups --> links
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +38,10 @@ def _compile_indexed(element: _ListingIndex, compiler: Any, *, asfrom: bool = Fa
     return f"{written} INDEXED BY ix_captures_listing" if asfrom else written
 
 
-_COLUMNS = (CaptureRow.id, CaptureRow.url_id, CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.record_id)
+_COLUMNS = (
+    CaptureRow.id, CaptureRow.url_id, CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.record_id,
+    CaptureRow.article_id, CaptureRow.redirect_url_id,
+)  # fmt: skip
 _LISTINGS = _ListingIndex("captures", *(column(one.key, one.type) for one in (*_COLUMNS, CaptureRow.outcome)))
 
 
@@ -113,12 +115,7 @@ def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -
         select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
     ).one()
     source = capture_id if shown_as.is_read or shown_as.refers_to_id is None else shown_as.refers_to_id
-    groups = articles.load_link_groups(connection, exclude, source)
-    if not exclude.urlkeys:
-        return groups
-    return tuple(
-        replace(group, links=tuple(link for link in group.links if not exclude.excludes(link.url))) for group in groups
-    )
+    return articles.load_link_groups(connection, exclude, source)
 
 
 def get_link_presence(

@@ -1,22 +1,21 @@
 """Status of the archive: sites, runs, WARC files, sources, boilerplate, alarms and page events."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, text
 
 from storage.index.boilerplate.rule import comparison_window
 from storage.index.conditions.visibility import (
-    prefix_condition,
     visible_articles,
     visible_captures,
     visible_urls,
     visible_versions,
 )
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
@@ -32,6 +31,7 @@ from storage.index.schema.tables import (
     SourceRateRow,
     SourceRow,
     UrlRow,
+    VersionParagraphRow,
     VersionRow,
     WarcFileRow,
 )
@@ -94,9 +94,6 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
     versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
     if not exclude:
         return versions
-    # Count sites with possible exclusions again, row by row.
-    blocked = exists().where(UrlRow.site_id == SiteRow.id, prefix_condition(UrlRow.urlkey.expression, exclude.urlkeys))
-    touched = select(SiteRow.id).where(or_(SiteRow.name.in_([name for name, _ in exclude.embargoes]), blocked))
     shown = (
         select(SiteRow.name, func.count(VersionRow.id).label("versions"))
         .select_from(SiteRow)
@@ -107,10 +104,9 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
                 VersionRow.article_id == ArticleRow.id, ~VersionRow.is_variant, *visible_versions(connection, exclude)
             ),
         )
-        .where(SiteRow.id.in_(touched))
         .group_by(SiteRow.name)
     )
-    return versions | {row.name: row.versions for row in connection.execute(shown)}
+    return {row.name: row.versions for row in connection.execute(shown)}
 
 
 def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
@@ -249,19 +245,30 @@ def list_boilerplate(
     most = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
-        .where(BoilerplateRow.site_id == site_id)
+        .where(BoilerplateRow.site_id == site_id, *_visible_paragraphs(connection, exclude))
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
     ).all()
-    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(ArticleRow.site_id == site_id)) or 0
+    mask = load_mask(connection, exclude)
+    of_site = (ArticleRow.site_id == site_id, *visible_articles(connection, exclude))
+    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
     between = count_articles_dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
-            site=site, text=row.text, articles_seen=row.articles_seen, articles=comparison_window(articles, held),
+            site=site, text=mask.apply(row.text), articles_seen=row.articles_seen,
+            articles=comparison_window(articles, held),
             first_seen=row.first_seen_at, last_seen=row.last_seen_at, verdict=row.is_boilerplate,
         )
         for row, articles in zip(most, between, strict=True)
     )  # fmt: skip
+
+
+def _visible_paragraphs(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+    visible = visible_versions(connection, exclude)
+    if not visible:
+        return []
+    printed = and_(VersionParagraphRow.paragraph_id == ParagraphRow.id, VersionRow.id == VersionParagraphRow.version_id)
+    return [exists().where(printed, *visible)]
 
 
 SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]
@@ -312,20 +319,6 @@ class SourceHealth:
         return 24 * sum(self.habits.items_by_hour) / watched if self.habits and watched else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageEvent:
-    """Disappearance or return of an article's page."""
-
-    what: Literal["gone", "returned"]
-    url: str
-    site: str
-    article_id: int
-    at: datetime
-    """Time of the first capture that showed it."""
-    confirmed_at: datetime
-    """For "gone": time of the second consecutive capture, as a single 404 may be a glitch. For "returned": `at`."""
-
-
 def list_source_health(
     connection: Connection, exclude: Exclusions, sites: Sequence[str] | None = None
 ) -> tuple[SourceHealth, ...]:
@@ -365,63 +358,3 @@ def list_source_health(
 
 def _visible_sources(exclude: Exclusions) -> list[ColumnElement[bool]]:
     return [FrontierRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression)]
-
-
-def list_page_events(
-    connection: Connection, exclude: Exclusions, site: str | None = None, *, limit: int = 100
-) -> tuple[PageEvent, ...]:
-    """Return disappearances and returns of articles' pages, newest first. Derived from captures only."""
-    went = (
-        select(CaptureRow.url_id, func.max(CaptureRow.fetched_at).label("last"))
-        .where(CaptureRow.outcome == Outcome.GONE.value, *visible_captures(connection, exclude))
-        .group_by(CaptureRow.url_id)
-        .having(func.count() > 1)
-        .order_by(func.max(CaptureRow.fetched_at).desc())
-    )
-    if site is not None:
-        went = went.join(SiteRow, SiteRow.id == CaptureRow.site_id).where(SiteRow.name == site)
-    ids = [row.url_id for row in connection.execute(went.limit(limit))]
-    found: list[PageEvent] = []
-    for some in batches(ids):
-        rows: dict[int, list[AnyRow]] = {}
-        for row in connection.execute(_HISTORY, {"ids": some}):
-            rows.setdefault(row.url_id, []).append(row)
-        for history in rows.values():
-            found += _iter_page_events(history)
-    found.sort(key=lambda event: (event.confirmed_at, event.url), reverse=True)
-    return tuple(found[:limit])
-
-
-_HISTORY: Any = (
-    select(
-        CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome, CaptureRow.article_id, UrlRow.url,
-        SiteRow.name.label("site"),
-    )
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .join(SiteRow, SiteRow.id == CaptureRow.site_id)
-    .where(CaptureRow.url_id.in_(bindparam("ids", expanding=True)))
-    .order_by(CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.record_id)
-)  # fmt: skip
-
-
-def _iter_page_events(history: Iterable[AnyRow]) -> Iterator[PageEvent]:
-    """Yield the events of one page, oldest first."""
-    article_id: int | None = None
-    first: datetime | None = None
-    is_gone = False
-    for row in history:
-        if row.outcome == Outcome.GONE.value:
-            if first is not None and not is_gone and article_id is not None:
-                is_gone = True
-                yield _page_event("gone", row, article_id, first)
-            first = first or row.fetched_at
-        elif row.article_id is not None:
-            if is_gone:
-                yield _page_event("returned", row, row.article_id, row.fetched_at)
-            article_id, first, is_gone = row.article_id, None, False
-
-
-def _page_event(what: Literal["gone", "returned"], row: AnyRow, article_id: int, at: datetime) -> PageEvent:
-    return PageEvent(
-        what=what, url=row.url, site=row.site, article_id=article_id, at=at, confirmed_at=row.fetched_at
-    )  # fmt: skip

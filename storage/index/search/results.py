@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from storage.index.conditions.visibility import visible_versions
+from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import AnyRow
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -82,6 +83,7 @@ def _load_hits(
     ids = [version_id for version_id in version_ids if version_id in versions]
     texts, authors = _load_texts(connection, ids), load_authors(connection, ids)
     counts = _count_versions(connection, search.exclude, [versions[one].article_id for one in ids])
+    masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(
             article_id=version.article_id,
@@ -93,9 +95,11 @@ def _load_hits(
             url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
-                [*([version.dek] if version.dek else []), *texts[version.id]], marker, version.language
+                [masks[version.id].apply(each) for each in (version.dek or "", *texts[version.id]) if each],
+                marker,
+                version.language,
             ),
-            dek=version.dek,
+            dek=version.dek and masks[version.id].apply(version.dek),
             authors=authors[version.id],
             section=version.section,
             language=version.language,

@@ -14,12 +14,14 @@ class Exclusions:
     """Names of sites that are left out as a whole."""
     urlkeys: tuple[str, ...] = ()
     """Prefixes of SURT forms: captures of such URLs, and articles that have or were read from one, are left out."""
+    noarchive: frozenset[str] = frozenset()
+    """Names of sites whose articles are left out if one of their versions asks not to be archived."""
     embargoes: tuple[tuple[str, datetime], ...] = ()
     """By site: captures and articles after that time are left out, and later versions of older articles too."""
 
     def __bool__(self) -> bool:
         """Return False if nothing is left out."""
-        return bool(self.hidden or self.urlkeys or self.embargoes)
+        return bool(self.hidden or self.urlkeys or self.noarchive or self.embargoes)
 
     def excludes(self, url: str, site: str | None = None, fetched_at: datetime | None = None) -> bool:
         """Return True if a capture of a URL, of a site and time, is left out.
@@ -30,6 +32,10 @@ class Exclusions:
         if site in self.hidden or (self.urlkeys and surt(url).startswith(self.urlkeys)):
             return True
         return fetched_at is not None and any(site == name and fetched_at > until for name, until in self.embargoes)
+
+    def name_url(self, url: str | None) -> str | None:
+        """Return a URL that is not blocked; None for one that is."""
+        return None if url is None or (self.urlkeys and self.excludes(url)) else url
 
 
 NO_EXCLUSIONS = Exclusions()

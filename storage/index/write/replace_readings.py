@@ -19,7 +19,18 @@ from storage.index.rows.identity import Page
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
-from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, SourceRow, UrlRow, VersionRow, WarcFileRow
+from storage.index.schema.tables import (
+    AlarmRow,
+    ArticleRow,
+    CaptureRow,
+    FrontierRow,
+    SiteRow,
+    SourceRateRow,
+    SourceRow,
+    UrlRow,
+    VersionRow,
+    WarcFileRow,
+)
 from storage.index.text.sanitize import shorten_name
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
@@ -27,6 +38,7 @@ from storage.index.write.compare_pages import separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
 from storage.index.write.versions import delete_content
 from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
+from storage.urls import surt
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
 """Outcomes that say nothing about the page: with other limits it may be readable."""
@@ -360,3 +372,80 @@ def _page_changes(before: Sequence[AnyRow], after: Sequence[AnyRow]) -> Iterator
             yield PageChange(
                 url=new.url, fetched_at=new.fetched_at, before=Outcome(old.outcome), now=Outcome(new.outcome)
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakedownTargets:
+    """Captures of articles that are to be removed."""
+
+    urls: frozenset[str]
+    record_ids: list[str]
+    files: list[str]
+
+
+def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTargets:
+    """Return the captures of these URLs in all spellings, of the articles that they show, and revisits of those.
+
+    With an article go all URLs that show it alone, and a lead image that no other article has.
+    """
+    keys = sorted({surt(url) for url in urls})
+    found = set(connection.scalars(select(UrlRow.id).where(UrlRow.urlkey.in_(keys))))
+    at_urls = CaptureRow.url_id.in_(sorted(found))
+    articles = set(connection.scalars(select(ArticleRow.id).join(CaptureRow).where(at_urls)))
+    articles |= set(connection.scalars(select(ArticleRow.id).where(ArticleRow.url_id.in_(sorted(found)))))
+    of_articles = CaptureRow.article_id.in_(sorted(articles))
+    found |= set(connection.scalars(select(ArticleRow.url_id).where(ArticleRow.id.in_(sorted(articles)))))
+    shown = set(connection.scalars(select(CaptureRow.url_id).where(of_articles)))
+    # A front page that was once taken for the article shows other things at other times.
+    others = or_(CaptureRow.article_id.not_in(sorted(articles)), CaptureRow.outcome == Outcome.LISTING.value)
+    mixed = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.url_id.in_(sorted(shown)), others))
+    found |= shown.difference(mixed).union(connection.scalars(_select_own_images(sorted(articles))))
+    removed = or_(CaptureRow.url_id.in_(sorted(found)), of_articles)
+    originals = connection.scalars(select(CaptureRow.id).where(removed)).all()
+    rows = connection.execute(
+        select(CaptureRow.record_id, WarcFileRow.name)
+        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .where(or_(removed, CaptureRow.refers_to_id.in_(originals)))
+    ).all()
+    return TakedownTargets(
+        urls=frozenset(connection.scalars(select(UrlRow.url).where(UrlRow.id.in_(sorted(found))))),
+        record_ids=sorted(row.record_id for row in rows),
+        files=sorted({row.name for row in rows}),
+    )
+
+
+_OTHERS = VersionRow.__table__.alias("other_versions")
+
+
+def _select_own_images(articles: Sequence[int]) -> Any:
+    elsewhere = select(_OTHERS.c.id).where(
+        _OTHERS.c.image_url_id == VersionRow.image_url_id, _OTHERS.c.article_id.not_in(articles)
+    )
+    mine = and_(VersionRow.article_id.in_(articles), VersionRow.image_url_id.is_not(None))
+    return select(VersionRow.image_url_id).where(mine, ~elsewhere.exists())
+
+
+def delete_captures(
+    connection: Connection, lookups: LookupTables, record_ids: Sequence[str], urls: Sequence[str]
+) -> None:
+    """Delete captures with what only they show: articles, versions, paragraphs, search documents, links."""
+    orphans = OrphanCandidates()
+    rows: list[AnyRow] = []
+    for some in batches(set(record_ids)):
+        rows += connection.execute(select(CaptureRow).where(CaptureRow.record_id.in_(some)))
+    articles = {row.article_id for row in rows if row.article_id is not None}
+    url_ids = _retract(connection, rows, articles, orphans)
+    for some in batches(row.id for row in rows):
+        connection.execute(update(CaptureRow).where(CaptureRow.refers_to_id.in_(some)).values(refers_to_id=None))
+        connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(some)))
+    _delete_empty_articles(connection, articles, orphans)
+    keys = sorted({surt(url) for url in urls})
+    of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(keys))
+    orphans.urls.update(url_ids, connection.scalars(of_urls))
+    # The crawl refuses these URLs, so that the frontier need not name them.
+    connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(of_urls)).values(via_id=None))
+    for table in (AlarmRow, SourceRateRow, FrontierRow):
+        connection.execute(delete(table).where(table.url_id.in_(of_urls)))
+    recompute_sources(connection, url_ids)
+    delete_orphans(connection, orphans)
+    lookups.clear_cache()

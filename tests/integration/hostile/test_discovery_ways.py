@@ -15,7 +15,6 @@ from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.crawl.run import crawl
 from storage.callbacks import utc_now
-from storage.index.queries.status import list_page_events
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.exchange_log import read_log
 from tests.newsroom.http_messages import Request, Response
@@ -361,26 +360,6 @@ def test_a_feed_with_too_few_items_is_reported(
     assert run(["status", "--check", "--archive", folder]) == 1
     said = capsys.readouterr().err
     assert f"ways: feed {rig.server.url}feed: Items appeared and disappeared between two fetches" in said
-
-
-def test_a_deleted_article_and_its_return_are_reported(build: Callable[[Site], Rig]) -> None:
-    """A first 410 is no event, a second one an hour later is; the page's return is one at once."""
-    rig = build(lambda _: {"/": front(link("/story"))})
-    rig.crawl()
-    rig.newsroom.pages["/story"] = "410"
-    rig.crawl(timedelta(hours=1, minutes=5))
-    assert rig.archive.index.ask(list_page_events) == ()
-    rig.crawl(timedelta(hours=2, minutes=10))
-    (gone,) = rig.archive.index.ask(list_page_events)
-    assert (gone.what, gone.at, gone.confirmed_at) == (
-        "gone",
-        NOW + timedelta(hours=1, minutes=5),
-        NOW + timedelta(hours=2, minutes=10),
-    )
-    del rig.newsroom.pages["/story"]
-    rig.crawl(timedelta(days=8))
-    returned, before = rig.archive.index.ask(list_page_events)
-    assert (returned.what, before) == ("returned", gone)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from storage.index import Index
 from storage.index.frontier import host_state
 from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.queries.articles import list_articles
-from storage.index.queries.status import get_status, list_page_events, list_source_health
+from storage.index.queries.status import get_status, list_source_health
 from storage.index.schema.tables import AlarmRow, UrlRow
 from storage.model import (
     Capture,
@@ -258,36 +258,6 @@ def test_a_page_that_its_source_reports_as_modified_is_due_at_once(index: Index,
     assert due(41) == {page(2), page(3)}
     index.commit([reading(capture_of(FEEDS[0], 50), (4, 5), modified=MORNING + 9 * DAY)], plan)
     assert due(51) == {page(2), page(3)}, "a date that is not yet cannot be when it changed"
-
-
-def test_a_page_is_gone_when_a_second_404_confirms_it(
-    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
-) -> None:
-    """One 404 is no event; two in a row are, and so is the return of the article."""
-    index.register_sites([SITE])
-    plan = planner()
-    url, other = page(1), page(2)
-
-    def gone(url: str, minute: int) -> Ingest:
-        how = Discovery(site="news", kind=UrlKind.ARTICLE)
-        capture = capture_of(url, minute, status=404)
-        return Ingest(capture=capture, discovery=how, reading=Reading(outcome=Outcome.GONE, reason="HTTP 404"))
-
-    text = "Rain is expected in the north until the weekend, the weather service said on Sunday."
-    index.commit([article_at(url, text, minute=0), article_at(other, text + " Wind too.", minute=0)], plan)
-    index.commit([gone(url, 60), gone(other, 60)], plan)
-    assert index.ask(list_page_events) == ()
-    index.commit([gone(url, 120), article_at(other, text + " Wind too.", minute=120)], plan)
-    index.commit([gone(other, 180)], plan)
-    (event,) = index.ask(list_page_events, "news")
-    assert (event.what, event.url) == ("gone", url)
-    assert (event.at, event.confirmed_at) == (MORNING + 60 * MINUTE, MORNING + 120 * MINUTE)
-    index.commit([article_at(url, text, minute=600)], plan)
-    assert [(one.what, one.at) for one in index.ask(list_page_events)] == [
-        ("returned", MORNING + 600 * MINUTE),
-        ("gone", MORNING + 60 * MINUTE),
-    ]
-    assert index.ask(list_page_events, "elsewhere") == ()
 
 
 def test_backfill_urls_are_left_to_the_backfill(index: Index) -> None:

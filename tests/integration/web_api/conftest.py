@@ -137,7 +137,7 @@ def opened(small: Archive) -> Iterator[Opened]:
     def make(*, blocked: tuple[str, ...] = (), options: ServeOptions = DEFAULT_OPTIONS) -> TestClient:
         app = create_app(small, options)
         if blocked:
-            app.state.rules = replace(AccessRules.from_config(small.config), blocked=blocked)
+            app.state.access._rules = replace(AccessRules.from_config(small.config), blocked=blocked)
         client = TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
         clients.append(client.__enter__())
         return client

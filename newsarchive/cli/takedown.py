@@ -1,0 +1,59 @@
+"""newsarchive takedown."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsarchive.archive import Archive
+from newsarchive.cli.options import HERE, Folder, Json
+from newsarchive.cli.output import pluralize, safe_text, stdout, to_json
+from newsarchive.cli.show import find_article
+from storage.errors import NotFound
+
+
+def takedown(
+    *,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one a line."
+        ),
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it the command only says what it would.")] = False,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Remove an article for good: its WARC records, here and in the bucket, and everything in the index.
+
+    Without --yes nothing is changed. If interrupted, the next takedown completes it first. No crawl may be running.
+    For what it cannot reach: newsarchive help warc.
+    """
+    with Archive.open(archive) as opened:
+        file = Path(target)
+        if target.isdecimal():
+            urls = [find_article(opened, target).url]
+        elif "://" not in target and file.is_file():
+            urls = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+        else:
+            urls = [target]
+        if not urls:
+            raise NotFound(f"{target} names no URL; nothing was removed")
+        reports = opened.takedown(urls, reason, dry_run=not yes)
+    if json:
+        print(to_json(reports))
+        return
+    out = stdout()
+    for report in reports:
+        records = pluralize(report.records or len(report.plan.record_ids), "record")
+        verb = "Removed" if yes else "To be removed"
+        out.print(safe_text(f"{verb}: {records} in {pluralize(len(report.plan.files), 'WARC file')}, of:"))
+        for line in report.plan.urls:
+            out.print(safe_text(f"  {line}"), soft_wrap=True)
+        for copy in report.copies:
+            out.print(safe_text(f"Deleted: {copy}"), soft_wrap=True)
+        for each in report.unreachable:
+            out.print(safe_text(f"Not reached: {each}"), soft_wrap=True)
+    if not yes:
+        out.print("Nothing was changed. To remove it for good, add --yes")

@@ -1,0 +1,176 @@
+"""Takedown: remove articles from the WARC files and the index, here and in the bucket, so that they do not return.
+
+    plan: records, files --> takedown.json --> takedowns.jsonl --> each file anew, swapped --> index --> copies --> done
+
+Every step may be repeated: after a kill the next takedown completes the plan that it finds. Captures of URLs that
+takedowns.jsonl lists are neither imported nor indexed again.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from storage.callbacks import ignore_progress
+from storage.errors import BucketRefused, BucketUnreachable, NotFound
+from storage.index import Index
+from storage.index.queries.status import list_warc_files
+from storage.index.write import warc_files
+from storage.index.write.replace_readings import select_takedown
+from storage.model import ClosedWarc
+from storage.places import Places
+from storage.places.digests import digest_file
+from storage.places.folder import write_atomic
+from storage.places.transfer import BucketTransfer
+from storage.warc.record import Record
+from storage.warc.tombstones import LIST, digest_url, find_spans, load_takedowns, replace_spans
+
+PLAN = "takedown.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewrittenFile:
+    """A WARC file from which records were removed: a link of the chain of its archive."""
+
+    name: str
+    sha256_before: str | None
+    sha256: str
+    reason: str
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class TakedownPlan:
+    """What is removed."""
+
+    reason: str
+    at: str
+    urls: list[str]
+    record_ids: list[str]
+    files: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class TakedownReport:
+    """What was removed, and what could not be."""
+
+    plan: TakedownPlan
+    records: int = 0
+    rewritten: list[RewrittenFile] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+    """Exports and working files that were deleted: they may have been given out."""
+    unreachable: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takedown:
+    """Removal of articles from one archive. The caller holds the lock of the whole archive."""
+
+    folder: Path
+    places: Places
+    index: Index
+    on_rewritten: Callable[[RewrittenFile], None] = ignore_progress
+    """Called after each file that was rewritten: where the chain of the files' digests gets its link."""
+
+    def make_plan(self, urls: Collection[str], reason: str, now: datetime) -> TakedownPlan:
+        """Return the plan for articles, with all URLs at which they were captured. NotFound if the index has none."""
+        found = self.index.read(select_takedown, sorted(urls))
+        if not found.record_ids:
+            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
+        return TakedownPlan(
+            reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files
+        )
+
+    def load_plan(self) -> TakedownPlan | None:
+        """Return the plan of a takedown that was interrupted, or None."""
+        with suppress(FileNotFoundError):
+            return TakedownPlan(**json.loads((self.folder / PLAN).read_text("utf-8")))
+        return None
+
+    def run(self, plan: TakedownPlan) -> TakedownReport:
+        """Carry out a plan from its beginning; what an interrupted run did is found done."""
+        report = TakedownReport(plan=plan)
+        write_atomic(self.folder / PLAN, json.dumps(asdict(plan)), mode=0o600)
+        self._list_urls(plan)
+        digests = {file.name: file.sha256 for file in self.index.read(list_warc_files)}
+        for name in plan.files:
+            self._rewrite(name, digests.get(name), plan, report)
+        self.index.delete_captures(plan.record_ids, plan.urls)
+        self.index.settle()
+        self._delete_copies(plan, report)
+        (self.folder / PLAN).unlink()
+        return report
+
+    def _list_urls(self, plan: TakedownPlan) -> None:
+        file, known = self.folder / LIST, load_takedowns(self.folder)
+        before = file.read_text("utf-8") if file.exists() else ""
+        lines = [
+            json.dumps({"url_sha256": digest, "at": plan.at, "reason": plan.reason})
+            for digest in sorted({digest_url(url) for url in plan.urls} - known)
+        ]
+        write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
+
+    def _rewrite(self, name: str, before: str | None, plan: TakedownPlan, report: TakedownReport) -> None:
+        stored = {file.name: file for file in self.places.files()}.get(name)
+        if stored is None:
+            report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
+            return
+        transfer = BucketTransfer(self.places.folder, self.places.bucket) if self.places.bucket else None
+        if not stored.is_local and transfer:
+            transfer.download(name, before)
+        path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
+        count, spans = find_spans(path, _RecordFilter(plan).matches)
+        report.records += count
+        if spans:
+            sha256 = replace_spans(path, spans, plan.reason, now)
+        else:  # perhaps rewritten by a run that was killed before it could say so
+            with path.open("rb") as file:
+                sha256 = digest_file(file).sha256
+        if sha256 != before:
+            done = RewrittenFile(name=name, sha256_before=before, sha256=sha256, reason=plan.reason, at=now)
+            self.on_rewritten(done)
+            closed = ClosedWarc(name=name, size=path.stat().st_size, sha256=sha256)
+            self.index.write(warc_files.record_closed_warc, closed, None)
+            report.rewritten.append(done)
+        if stored.is_remote and transfer and self.places.bucket:
+            try:
+                self.places.bucket.delete(name)
+                transfer.upload(name)
+                if not stored.is_local:
+                    transfer.remove_local(name)
+            except (BucketRefused, BucketUnreachable) as problem:
+                report.unreachable.append(f"{name} in the bucket still has the records: {problem}")
+
+    def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
+        """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
+        for pattern in ("exports/*", "batch/*", "rebuild.json"):
+            for file in sorted(self.folder.glob(pattern)):
+                if file.is_file():
+                    file.unlink()
+                    report.copies.append(str(file.relative_to(self.folder)))
+        for file in sorted(self.folder.glob("**/*.log*")):
+            lines = file.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if not any(url.encode() in line for url in plan.urls)]
+            if len(kept) < len(lines):
+                write_atomic(file, b"".join(kept))
+        report.unreachable.append(
+            "downloads, exports and WACZ files that were given out, backups, other archives and search engines; links "
+            "and headlines on other pages: to withhold those, add the URL to `blocked` in newsarchive.toml"
+        )
+
+
+class _RecordFilter:
+    """Selects the records of a plan: captures, what refers to them, and whatever else is of their URLs."""
+
+    def __init__(self, plan: TakedownPlan) -> None:
+        self._ids = set(plan.record_ids)
+        self._urls = {digest_url(url) for url in plan.urls}
+
+    def matches(self, record: Record) -> bool:
+        """Return True for a record that is to be removed."""
+        referred: Sequence[str] = (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Refers-To"))
+        if record.id in self._ids or any(each.strip("<> ") in self._ids for each in referred):
+            return True
+        return bool(record.uri) and digest_url(record.uri) in self._urls

@@ -1,0 +1,194 @@
+"""Names of withheld articles on the pages of others: URLs, link texts and headlines, and the text without them.
+
+headlines of withheld articles --------------------------------+--> TextMask: WITHHELD in place of each
+page --links--> withheld URLs --> texts of these links --------'
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from urllib.parse import unquote
+
+from sqlalchemy import Connection, and_, not_, select
+
+from storage.article_fields import ArticleFields, ParagraphView
+from storage.index.conditions.visibility import select_withheld_articles, visible_targets
+from storage.index.schema.tables import (
+    CaptureGroupRow,
+    CaptureRow,
+    LinkRow,
+    SiteHostRow,
+    SiteRow,
+    UrlRow,
+    VersionRow,
+)
+from storage.index.views.exclusions import Exclusions
+from storage.urls import strip_www, surt, url_host
+
+WITHHELD = "[withheld]"
+"""Text in place of a headline or link text that is withheld."""
+_AT_ONCE = 400
+_MOST_HEADLINES = 5_000
+"""Newest withheld articles whose headlines are looked for in texts that have no link to them."""
+_MIN_WORDS = 3
+"""Words (characters of Chinese and Japanese) of the shortest name that is replaced: "here" names no article."""
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+_EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
+
+F = TypeVar("F", bound=ArticleFields)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TextMask:
+    """Replaces the names of withheld articles in texts, whatever their case, spacing and punctuation."""
+
+    names: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    """Names as words, by their first words."""
+
+    def extend(self, texts: Iterable[str]) -> "TextMask":
+        """Return a mask of these headlines, link texts and URLs too."""
+        names = dict(self.names)
+        for text in texts:
+            words = tuple(word.casefold() for word in _WORD.findall(text.partition("://")[2] or text))
+            if len(words) >= _MIN_WORDS:
+                names[words[:_MIN_WORDS]] = names.get(words[:_MIN_WORDS], frozenset()) | {words}
+        return TextMask(names)
+
+    def __bool__(self) -> bool:
+        """Return False if nothing is replaced."""
+        return bool(self.names)
+
+    def apply(self, text: str) -> str:
+        """Return a text without the names.
+
+        >>> TextMask().extend(["The harbour is closed"]).apply("Read: \u201cThe HARBOUR is closed\u201d!")
+        'Read: \u201c[withheld]\u201d!'
+        """
+        found = list(_WORD.finditer(text)) if self.names else []
+        words = tuple(each[0].casefold() for each in found)
+        kept: list[str] = []
+        end, number = 0, 0
+        while number < len(words):
+            candidates = self.names.get(words[number : number + _MIN_WORDS], ())
+            size = max((len(name) for name in candidates if words[number : number + len(name)] == name), default=0)
+            if size:
+                kept += (text[end : found[number].start()], WITHHELD)
+                end = found[number + size - 1].end()
+            number += size or 1
+        return "".join((*kept, text[end:]))
+
+    def apply_to_paragraphs(self, paragraphs: Iterable[ParagraphView]) -> tuple[ParagraphView, ...]:
+        """Return paragraphs without the names."""
+        return tuple(replace(each, text=self.apply(each.text)) for each in paragraphs)
+
+    def apply_to_article(self, article: F) -> F:
+        """Return an article without the names in its text, dek and captions."""
+        if not self:
+            return article
+        return replace(
+            article,
+            dek=article.dek and self.apply(article.dek),
+            image_caption=article.image_caption and self.apply(article.image_caption),
+            all_paragraphs=self.apply_to_paragraphs(article.all_paragraphs),
+        )
+
+
+def load_mask(
+    connection: Connection, exclude: Exclusions, urls: Iterable[str] = (), anchors: Iterable[str] = ()
+) -> TextMask:
+    """Return the mask of withheld articles; also of these withheld URLs and of the texts of links to them."""
+    if not exclude:
+        return TextMask()
+    addresses = set(urls)
+    newest = connection.scalars(
+        select(VersionRow.headline)
+        .where(VersionRow.article_id.in_(select_withheld_articles(connection, exclude)))
+        .order_by(VersionRow.id.desc())
+        .limit(_MOST_HEADLINES)
+    )
+    return TextMask().extend({*newest, *_load_headlines(connection, addresses), *addresses, *anchors})
+
+
+def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
+    """Return the mask of each version, with the links of its page that lead to withheld URLs."""
+    if not exclude or not version_ids:
+        return dict.fromkeys(version_ids, TextMask())
+    links = connection.execute(
+        select(VersionRow.id, LinkRow.anchor, UrlRow.url)
+        .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
+        .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
+        .join(UrlRow, UrlRow.id == LinkRow.url_id)
+        .where(VersionRow.id.in_(version_ids))
+    ).all()
+    withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
+    named: defaultdict[int, list[str]] = defaultdict(list)
+    for row in links:
+        if row.url in withheld:
+            named[row.id].append(row.anchor)
+    mask = load_mask(connection, exclude, withheld)
+    return {version_id: mask.extend(named[version_id]) for version_id in version_ids}
+
+
+def _load_headlines(connection: Connection, urls: Collection[str]) -> set[str]:
+    """Return the headlines of the articles that were captured at URLs."""
+    keys = {key for url in urls for key in _spellings(url)}
+    captured = (
+        select(VersionRow.headline)
+        .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    )
+    found: set[str] = set()
+    for some in _batch(sorted(keys)):
+        found |= set(connection.scalars(captured.where(UrlRow.urlkey.in_(some)).distinct()))
+    return found
+
+
+def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
+    """Return which of these URLs no page may name.
+
+    The decision is by urlkey, for all spellings of a URL. One with parameters is withheld with that without them, and
+    one that holds another, such as a button to share a page, with that.
+    """
+    if not exclude:
+        return frozenset()
+    named = {url: (url, *_EMBEDDED.findall(unquote(url)[1:])) for url in urls}
+    keys = {url: [key for each in inside for key in _spellings(each)] for url, inside in named.items()}
+    visible = visible_targets(connection, exclude)
+    withheld: set[str] = set()
+    for some in _batch(sorted({key for each in keys.values() for key in each})):
+        withheld |= set(connection.scalars(select(UrlRow.urlkey).where(UrlRow.urlkey.in_(some), not_(and_(*visible)))))
+    hidden = _load_hosts(connection, exclude.hidden)
+    return frozenset(
+        url
+        for url, each in keys.items()
+        if any(key.startswith(exclude.urlkeys) for key in each)
+        or not withheld.isdisjoint(each)
+        or any(_is_below(url_host(inner), hidden) for inner in named[url])
+    )
+
+
+def _spellings(url: str) -> tuple[str, str]:
+    """Return the urlkey of a URL, and that without its parameters, which may be those of a feed's readers."""
+    key = surt(url)
+    return key, key.partition("?")[0]
+
+
+def _load_hosts(connection: Connection, sites: Collection[str]) -> frozenset[str]:
+    of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
+    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(sites)))) if sites else ()
+    return frozenset(map(strip_www, hosts))
+
+
+def _is_below(host: str, hosts: Collection[str]) -> bool:
+    """Return True if a host is one of these, or a host below one of them."""
+    labels = strip_www(host).split(".")
+    return any(".".join(labels[begin:]) in hosts for begin in range(len(labels)))
+
+
+def _batch(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for begin in range(0, len(values), _AT_ONCE):
+        yield values[begin : begin + _AT_ONCE]

@@ -1,0 +1,115 @@
+"""Remove records from a WARC file. A tombstone of the same length takes their place: other records stay where they are.
+
+response | request | metadata | next          before
+tombstone, padded             | next          after: metadata record with the time, the reason, the URL's digest
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from storage.errors import BadRecord
+from storage.places.folder import open_atomic
+from storage.urls import surt
+from storage.warc.reader import read_records
+from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields, new_record_id, warc_date
+from storage.warc.uncompressed import is_uncompressed
+
+LIST = "takedowns.jsonl"
+"""File in the archive's folder: a line of JSON for each URL that was taken down."""
+MARK = "takedown-of"
+"""Field of a tombstone with the digest of the URL."""
+_CHUNK = 1 << 20
+_SPARE = 400
+"""Bytes that are padded in the gzip header, where any number fits; the rest is padded in the block."""
+
+Span = tuple[int, int, str]
+"""Begin and end of removed records, and the URL digest of the first."""
+
+
+def digest_url(url: str) -> str:
+    """Return the digest by which tombstones name a URL, whatever its spelling."""
+    return hashlib.sha256(surt(url).encode()).hexdigest()
+
+
+def load_takedowns(folder: Path) -> frozenset[str]:
+    """Return the digests of the URLs that were taken down from the archive in a folder."""
+    with suppress(FileNotFoundError):
+        lines = (folder / LIST).read_text("utf-8").splitlines()
+        return frozenset(json.loads(line)["url_sha256"] for line in lines if line.strip())
+    return frozenset()
+
+
+def find_spans(path: Path, is_removed: Callable[[Record], bool]) -> tuple[int, list[Span]]:
+    """Return the number of records to remove, and where they are; adjacent ones together."""
+    spans: list[Span] = []
+    count = 0
+    for record in read_records(path):
+        if not is_removed(record):
+            continue
+        count += 1
+        begin, end = record.place.offset, record.place.offset + record.place.length
+        if spans and spans[-1][1] == begin:
+            spans[-1] = (spans[-1][0], end, spans[-1][2])
+        else:
+            spans.append((begin, end, digest_url(record.uri)))
+    return count, spans
+
+
+def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> str:
+    """Write the file anew beside itself with tombstones for these spans, and swap; return its SHA-256."""
+    written = hashlib.sha256()
+    with path.open("rb") as old, open_atomic(path) as new:
+        if is_uncompressed(old):
+            raise BadRecord(path.name, 0, "records can be removed from compressed files only; import the file first")
+        at = 0
+        for begin, end, digest in spans:
+            _copy(old, new, at, begin, written.update)
+            tombstone = _build_tombstone(end - begin, digest, reason, now)
+            new.write(tombstone)
+            written.update(tombstone)
+            at = end
+        _copy(old, new, at, path.stat().st_size, written.update)
+    return written.hexdigest()
+
+
+def _copy(old: BinaryIO, new: BinaryIO, begin: int, end: int, add: Callable[[bytes], object]) -> None:
+    old.seek(begin)
+    while begin < end and (piece := old.read(min(_CHUNK, end - begin))):
+        new.write(piece)
+        add(piece)
+        begin += len(piece)
+
+
+def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> bytes:
+    """Return a gzip member of exactly this many bytes. For a short one the reason is cut, then left out."""
+    record_id = new_record_id()
+    for length in (len(reason), 40, 0, None):
+        text = b"" if length is None else format_fields([(MARK, digest), ("reason", reason[:length] or None)])
+        for padding in (0, max(0, size - len(text) - _SPARE - 300)):
+            block = text + b"\n" * padding
+            member = _deflate(_format_record(block, record_id, now), 0 if padding else 9)
+            gap = size - len(member)
+            # The extra field of the gzip header (RFC 1952, 2.3.1.1) takes two bytes for its length, and up to 65,535.
+            if 2 <= gap <= 65_537:
+                extra = (gap - 2).to_bytes(2, "little") + bytes(gap - 2)
+                return member[:3] + b"\x04" + member[4:10] + extra + member[10:]
+    raise BadRecord("tombstone", 0, f"a record of {size} bytes is too short to be replaced")
+
+
+def _format_record(block: bytes, record_id: str, now: datetime) -> bytes:
+    fields = [
+        ("WARC-Type", "metadata"), ("WARC-Record-ID", f"<{record_id}>"), ("WARC-Date", warc_date(now)),
+        ("Content-Type", WARC_FIELDS if block else None), ("Content-Length", str(len(block))),
+    ]  # fmt: skip
+    return VERSION + format_fields(fields) + b"\r\n" + block + END
+
+
+def _deflate(record: bytes, level: int) -> bytes:
+    packer = zlib.compressobj(level, wbits=31)
+    return packer.compress(record) + packer.flush()

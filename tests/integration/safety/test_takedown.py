@@ -1,0 +1,258 @@
+"""Takedown: nothing of an article is left, nothing else changes, and nothing brings it back."""
+
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from newsarchive.archive import Archive
+from newsarchive.cli.app import run
+from newsarchive.maintenance import takedown
+from newsarchive.maintenance.takedown import RewrittenFile, Takedown
+from storage.errors import NotFound
+from storage.index.queries.articles import find_article_id, iter_captures
+from storage.warc.check import check_file
+from storage.warc.reader import read_records
+from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
+from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
+
+AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
+GONE, KEPT = "https://news.example/a/gone.html", "https://news.example/a/kept.html"
+SHARED = "The town council met on Tuesday evening and discussed the budget for the coming year at length. "
+
+
+def page(url: str, headline: str, word: str) -> bytes:
+    data = json.dumps({"@type": "NewsArticle", "headline": headline})
+    body = "".join(f"<p>{word} {n}. {SHARED}</p>" for n in range(4))
+    return (
+        f'<html lang="en"><head><title>{headline}</title><link rel="canonical" href="{url}">'
+        f'<script type="application/ld+json">{data}</script></head>'
+        f"<body><article><h1>{headline}</h1>{body}<p>{SHARED * 3}</p></article></body></html>"
+    ).encode()
+
+
+def write_pages(file: Path) -> Path:
+    """Write both articles with requests, and a page of the second that was captured again, as a revisit."""
+    members: list[bytes] = []
+    for number, (url, headline, word) in enumerate(
+        [(KEPT, "Town opens a garden", "gardener"), (GONE, "Doctor zanzibarian is named", "zanzibarian")] * 2
+    ):
+        body = page(url, headline, word)
+        block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        record_id, at = new_record_id(), AT.replace(hour=6 + number)
+        same: list[tuple[str, str | None]] = [("WARC-Target-URI", url), ("WARC-Date", warc_date(at))]
+        fields = [
+            ("WARC-Record-ID", f"<{record_id}>"), *same, ("WARC-Block-Digest", sha256(block)),
+            ("WARC-Payload-Digest", sha256(body)), ("Content-Type", HTTP_RESPONSE),
+        ]  # fmt: skip
+        asked = f"GET {url} HTTP/1.1\r\n\r\n".encode()
+        request = [
+            ("WARC-Record-ID", f"<{new_record_id()}>"), *same, ("WARC-Concurrent-To", f"<{record_id}>"),
+            ("Content-Type", HTTP_REQUEST),
+        ]  # fmt: skip
+        members += [build_member("response", fields, block), build_member("request", request, asked)]
+    file.write_bytes(b"".join(members))
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]:
+    """An archive of both articles, with an export of them."""
+    Archive.init(tmp_path / "morgue").close()
+    if request.param == "postgresql":
+        toml = tmp_path / "morgue" / "newsarchive.toml"
+        toml.write_text(f'index = "{request.getfixturevalue("postgres_url")}"\n{toml.read_text()}')
+    with Archive.open(tmp_path / "morgue") as opened:
+        opened.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        (tmp_path / "morgue" / "exports").mkdir()
+        (tmp_path / "morgue" / "exports" / "1.jsonl").write_text("zanzibarian")
+        (tmp_path / "morgue" / "crawl.log").write_text(f"one {KEPT}\ntwo {GONE}\n")
+        yield opened
+
+
+def read_everything(archive: Archive) -> str:
+    """Return all bytes of the archive's WARC files and other files, and all texts of its index."""
+    parts = []
+    for file in sorted(archive.folder.rglob("*")):
+        if file.is_file() and "sqlite3" not in file.name:
+            data = file.read_bytes()
+            parts.append(gzip.decompress(data) if file.suffix == ".gz" else data)
+    with archive.index._database.read_transaction() as connection:
+        tables = "paragraphs", "versions", "urls", "link_groups", "frontier", "articles"
+        rows = [str(connection.execute(text(f"SELECT * FROM {table}")).all()) for table in tables]
+    return b"".join(parts).decode("latin-1") + "".join(rows)
+
+
+def describe(archive: Archive) -> tuple[list[Any], list[Any]]:
+    captures = [(each.url, each.record_id, each.place) for each in archive.index.stream(iter_captures, order="oldest")]
+    return captures, list(archive.export(all_versions=True))
+
+
+def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tmp_path: Path) -> None:
+    """Not in files, index, search, exports or logs; other records stay where they are, and rebuild agrees."""
+    before, lines = describe(archive)
+    assert "zanzibarian" in read_everything(archive)
+    report = archive.takedown([GONE], "court order 7", dry_run=False)[-1]
+    assert "zanzibarian" not in read_everything(archive)
+    assert GONE not in read_everything(archive)
+    assert "court order 7" in read_everything(archive)
+    assert report.records == 4
+    assert report.copies == ["exports/1.jsonl"]
+    assert archive.search("zanzibarian").total == 0
+    after = describe(archive)
+    assert after[0] == [each for each in before if each[0] != GONE]
+    # What the two shared is no boilerplate of one article: the text is that of a rebuild, below.
+    same = ("url", "headline", "versions", "history", "capture")
+    kept = [line for line in lines if line["url"] != GONE]
+    assert [[line[name] for name in same] for line in after[1]] == [[line[name] for name in same] for line in kept]
+    assert not archive.verify(deep=True).damaged
+    archive.rebuild()
+    assert describe(archive) == after
+
+
+def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive, tmp_path: Path) -> None:
+    """Neither its bytes into the archive's files nor its rows into the index; other records are imported."""
+    archive.takedown([GONE], "wrong name", dry_run=False)
+    archive.import_files([write_pages(tmp_path / "backup.warc.gz")])
+    assert "zanzibarian" not in read_everything(archive)
+    assert len(describe(archive)[0]) == 4
+    # A file put back by hand, past `import`.
+    write_pages(archive.warc_folder / "old.warc.gz")
+    archive.rebuild()
+    assert archive.index.ask(find_article_id, GONE) is None
+    assert len(describe(archive)[0]) == 6
+
+
+def test_a_dry_run_names_what_would_go_and_changes_nothing(archive: Archive) -> None:
+    """Not even the list of takedowns; an unknown URL is an error."""
+    before = read_everything(archive)
+    plan = archive.takedown(["http://www.News.example/a/gone.html"], "x", dry_run=True)[0].plan
+    assert plan.urls == [GONE]
+    assert len(plan.record_ids) == 2
+    assert read_everything(archive) == before
+    with pytest.raises(NotFound):
+        archive.takedown(["https://news.example/unknown"], "x", dry_run=False)
+
+
+class Killed(BaseException):
+    """Stands for kill -9 at a step."""
+
+
+STEPS = ("replace_spans", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_takedown_that_was_killed_is_completed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, when: str
+) -> None:
+    """Killed before or after any step, the files are whole, and the next run ends as an undisturbed one."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        holder = takedown if hasattr(takedown, step) else Takedown
+        original = getattr(holder, step)
+
+        def dying(*arguments: Any, **options: Any) -> None:
+            if when == "after":
+                original(*arguments, **options)
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(holder, step, dying)
+            with pytest.raises(Killed):
+                archive.takedown([GONE], "court order", dry_run=False)
+        assert not [problem for file in archive.verify().files for problem in file.problems if "digest" in str(problem)]
+        archive.takedown([GONE], "court order", dry_run=False)
+        assert "zanzibarian" not in read_everything(archive)
+        assert not (archive.folder / "takedown.json").exists()
+        assert load_takedowns(archive.folder) == {digest_url(GONE)}
+        assert [each[0] for each in describe(archive)[0]] == [KEPT, KEPT]
+        assert not archive.verify(deep=True).damaged
+
+
+def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
+    """The object is replaced; a file that only the bucket has is not left in the folder."""
+    (tmp_path / "bucket").mkdir()
+    Archive.init(tmp_path / "morgue").close()
+    toml = tmp_path / "morgue" / "newsarchive.toml"
+    toml.write_text(f'bucket = "file://{tmp_path}/bucket"\nkeep_local = "0s"\n{toml.read_text()}')
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        archive.upload()
+        assert not list(archive.warc_folder.glob("*.gz"))
+        report = archive.takedown([GONE], "court order", dry_run=False)[-1]
+        assert len(report.unreachable) == 1
+        assert not list(archive.warc_folder.glob("*.gz"))
+        (stored,) = (tmp_path / "bucket").glob("*.gz")
+        assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
+        assert not archive.verify(deep=True).damaged
+
+
+def test_each_rewritten_file_is_announced_for_the_chain(tmp_path: Path) -> None:
+    """With both digests and the reason."""
+    Archive.init(tmp_path / "morgue").close()
+    links: list[RewrittenFile] = []
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        work = Takedown(folder=archive.folder, places=archive.places, index=archive.index, on_rewritten=links.append)
+        work.run(work.make_plan([GONE], "court order", AT))
+        (file,) = archive.warc_folder.glob("*.gz")
+    assert [(link.reason, link.name) for link in links] == [("court order", file.name)]
+    assert f"sha256:{links[0].sha256}" == sha256(file.read_bytes())
+    assert links[0].sha256_before not in {None, links[0].sha256}
+
+
+def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
+    """Files stay sound, records behind it stay in place, and it has the time, the reason and the URL's digest."""
+    chance = random.Random(7)
+    file = tmp_path / "sizes.warc.gz"
+    urls = [f"https://news.example/{size}" for size in (0, 1, 40, 300, 700, 5_000, 70_000, 140_000, 1_000_000)]
+    members = []
+    for url in urls:
+        block = chance.randbytes(int(url.rpartition("/")[2]))
+        for target in (url, "https://news.example/kept"):
+            fields = [
+                ("WARC-Record-ID", f"<{new_record_id()}>"),
+                ("WARC-Target-URI", target),
+                ("WARC-Date", warc_date(AT)),
+            ]
+            members.append(build_member("resource", fields, block))
+    file.write_bytes(b"".join(members))
+    kept = [each.place for each in read_records(file) if each.uri.endswith("kept")]
+    reason = "a long reason, " * 30
+    count, spans = find_spans(file, lambda record: record.uri in urls)
+    assert count == len(urls)
+    assert f"sha256:{replace_spans(file, spans, reason, AT)}" == sha256(file.read_bytes())
+    records = list(read_records(file))
+    assert [each.place for each in records if each.type == "resource"] == kept
+    stones = [each for each in records if each.type == "metadata"]
+    assert [f"{MARK}: {digest_url(url)}".encode() in each.block for url, each in zip(urls, stones, strict=True)]
+    assert all(each.get("WARC-Date") == warc_date(AT) for each in stones)
+    assert not check_file(file).problems
+    assert len(file.read_bytes()) == sum(map(len, members))
+
+
+def test_the_command_removes_only_with_yes(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It takes a number, a URL or a file of URLs, and says what it cannot reach."""
+    listed = tmp_path / "urls.txt"
+    listed.write_text(f"{GONE}\n")
+    folder = str(archive.folder)
+    assert run(["takedown", str(listed), "--reason", "court", "-A", folder]) == 0
+    assert "Nothing was changed" in capsys.readouterr().out
+    assert "zanzibarian" in read_everything(archive)
+    number = str(archive.index.ask(find_article_id, GONE))
+    assert run(["takedown", number, "--reason", "court", "--yes", "-A", folder]) == 0
+    shown = capsys.readouterr().out
+    assert "Removed: 4 records in 1 WARC file" in shown
+    assert "Not reached: downloads" in shown
+    assert "zanzibarian" not in read_everything(archive)

@@ -1,0 +1,282 @@
+"""A walk over every route, export and command, which greps for a blocked, a hidden and an embargoed article.
+
+The routes are those of the application's own table: a new one is walked without being named here.
+"""
+
+import gzip
+import io
+import json
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import ROUTERS, create_app
+from storage.index.queries.articles import find_article_id, iter_captures
+from storage.model import CrawlRun, Outcome
+from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
+
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
+EARLY, LATE = NOW - timedelta(days=6), NOW - timedelta(hours=20)
+CONFIG = """
+[serve]
+blocked = ["https://news.example/private/"]
+rate_burst = 100000
+rate_limit = 100000
+
+[[site]]
+name = "news"
+url = "https://news.example/"
+
+[[site]]
+name = "secret"
+url = "https://secret.example/"
+hidden = true
+
+[[site]]
+name = "held"
+url = "https://held.example/"
+embargo = "2d"
+"""
+WITHHELD = {
+    "https://news.example/private/x": "Minister zanzibarically resigned on Monday",
+    "https://secret.example/a": "Council quixotrously votes for the bridge",
+    "https://held.example/new": "Harbour flumdiddled after the storm",
+}
+"""URLs and headlines; the second word of each is in no other page, and the bodies have it too."""
+TRACES = re.compile(
+    r"zanzibar|quixot|flumdidd|news\.example(?:/|%2F)private|secret\.example|held\.example(?:/|%2F)new|example,secret"
+    r"|/private/",
+    re.IGNORECASE,
+)
+FILLER = "The town council met on Tuesday evening and discussed the budget for the coming year at some length. "
+
+
+def page(headline: str, text: str, url: str) -> bytes:
+    data = json.dumps({"@type": "NewsArticle", "headline": headline, "datePublished": "2026-03-01T08:00:00Z"})
+    return (
+        f'<html lang="en"><head><title>{headline}</title><link rel="canonical" href="{url}">'
+        f'<script type="application/ld+json">{data}</script></head><body><article><h1>{headline}</h1>'
+        f"{text}</article></body></html>"
+    ).encode()
+
+
+def article(url: str, headline: str, extra: str = "") -> bytes:
+    word = headline.split()[1]
+    return page(headline, "".join(f"<p>{word} {n}. {FILLER * 2}</p>" for n in range(4)) + extra, url)
+
+
+def links(*, absolute: bool = True) -> str:
+    inside = (
+        f'<li><a href="{url}" title="{headline}"><b>{headline}</b></a></li>' for url, headline in WITHHELD.items()
+    )
+    more = (f'<li><a href="{url}?utm_source=x">{headline}</a></li>' for url, headline in WITHHELD.items())
+    share = f'<a href="https://share.example/?u={quote("https://news.example/private/x", safe="")}">Share it</a>'
+    relative = '<a href="/private/x" data-url="/private/x">More on how they zanzibarically resigned</a>'
+    return f"<ul>{''.join(inside)}{''.join(more)}</ul>{share}{'' if absolute else relative}"
+
+
+def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
+    """Yield URL, time, body, media type and status with further headers."""
+    ok, html = "200 OK", "text/html"
+    plain = "".join(f"<p>{headline}</p>" for headline in WITHHELD.values())
+    front = f"<html><title>News</title><body><h2>Latest</h2>{links(absolute=False)}{plain}" + "".join(
+        f'<li><a href="/2026/03/story-{n}.html">A story about number {n} of the town</a></li>' for n in range(12)
+    )
+    yield "https://news.example/", EARLY, front.encode(), html, ok
+    yield "https://news.example/", LATE, front.replace("Latest", "Newest").encode(), html, ok
+    inline = f'<p>As reported, <a href="/private/x">{WITHHELD["https://news.example/private/x"]}</a>. {FILLER}</p>'
+    related = f"<aside><h3>Related articles</h3>{links()}</aside>"
+    for n in range(3):
+        url = f"https://news.example/2026/03/story-{n}.html"
+        yield url, EARLY + timedelta(hours=n), article(url, f"Open story{n} of the town", inline + related), html, ok
+    edited = article("https://news.example/2026/03/story-0.html", "Open story0 of the whole town", inline + related)
+    yield "https://news.example/2026/03/story-0.html", LATE, edited, html, ok
+    for url, headline in WITHHELD.items():
+        yield url, LATE, article(url, headline), html, ok
+    # The blocked article at an address that is not blocked; a short link to it; the embargoed site's older article.
+    amp = article("https://news.example/private/x", WITHHELD["https://news.example/private/x"])
+    yield "https://news.example/amp/x", LATE, amp, html, ok
+    yield "https://news.example/s/1", LATE, b"", html, "301 Moved\r\nLocation: https://news.example/private/x"
+    yield "https://held.example/old", EARLY, article("https://held.example/old", "An older story"), html, ok
+    items = "".join(f"<item><title>{title}</title><link>{url}</link></item>" for url, title in WITHHELD.items())
+    feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
+    yield "https://news.example/feed.xml", EARLY, feed.encode(), "application/rss+xml", ok
+    urls = "".join(f"<url><loc>{url}</loc></url>" for url in WITHHELD)
+    sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+    yield "https://news.example/sitemap.xml", EARLY, sitemap.encode(), "application/xml", ok
+    yield (
+        "https://news.example/data.json",
+        EARLY,
+        json.dumps([*WITHHELD]).replace("/", r"\/").encode(),
+        "text/plain",
+        ok,
+    )
+
+
+def write_records(file: Path) -> None:
+    with file.open("wb") as out:
+        for url, at, body, mime, status in records():
+            block = f"HTTP/1.1 {status}\r\nContent-Type: {mime}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            fields = (
+                ("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Date", warc_date(at)), ("WARC-Target-URI", url),
+                ("WARC-Block-Digest", sha256(block)), ("WARC-Payload-Digest", sha256(body)),
+                ("Content-Type", HTTP_RESPONSE),
+            )  # fmt: skip
+            out.write(build_member("response", fields, block))
+
+
+def make_archive(folder: Path, index: str = "") -> Archive:
+    write_records(folder / "others.warc.gz")
+    Archive.init(folder / "morgue").close()
+    toml = folder / "morgue" / "newsarchive.toml"
+    toml.write_text(f'index = "{index}"\n{toml.read_text()}{CONFIG}' if index else toml.read_text() + CONFIG)
+    archive = Archive.open(folder / "morgue", now=lambda: NOW)
+    sites = tuple(site.to_site() for site in archive.config.sites)
+    archive.index.begin_crawl(CrawlRun(id="20260309T060000Z-0001", sites=sites, started_at=EARLY))
+    archive.import_files([folder / "others.warc.gz"])
+    return archive
+
+
+@pytest.fixture(scope="module")
+def withholding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive on SQLite."""
+    with make_archive(tmp_path_factory.mktemp("withheld")) as archive:
+        yield archive
+
+
+def fill_parameters(archive: Archive) -> dict[str, list[str]]:
+    """Return values of the parameters of routes: each URL, each id up to the highest, and names."""
+    captures = list(archive.index.stream(iter_captures))
+    ids = [str(number) for number in range(1, max(each.id for each in captures) + 1)]
+    urls = sorted({each.url for each in captures if "story-1" not in each.url and "story-2" not in each.url})
+    return {
+        "url": urls, "rest": [url.removeprefix("http") for url in urls], "digits": ["20260309100000"],
+        "requested": ["2026"], "token": ["seal"], "article_id": ids, "capture_id": ids, "version_id": ids,
+        "name": ["news", "secret", "held", *sorted({each.place.warc for each in captures})], "site": ["news", "secret"],
+        "number": ["1"], "form": ["link", "json"], "run": ["20260309T060000Z-0001"], "job_id": ["none"],
+    }  # fmt: skip
+
+
+QUERIES = ("", "?q=zanzibarically", "?q=town", "?site=secret", "?site=news&q=resigned", "?q=story&sort=rank")
+OF_URLS = ("?url={}", "?url={}&matchType=prefix", "?url={}&matchType=domain&output=json", "?url={}&showNumPages=true")
+
+
+def iter_addresses(archive: Archive) -> Iterator[str]:
+    """Yield addresses of every GET route with every value."""
+    values = fill_parameters(archive)
+    for route in (each for router in ROUTERS for each in router.routes):
+        assert isinstance(route, APIRoute)
+        if "GET" not in (route.methods or ()):
+            continue
+        names = re.findall(r"\{(\w+)", route.path)
+        pattern = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", route.path)
+        for chosen in product(*(values[name] for name in names)):
+            yield pattern.format(**dict(zip(names, chosen, strict=True)))
+        if not names:
+            yield from (route.path + each for each in QUERIES[1:])
+            if route.path in {"/listing", "/calendar", "/cdx", "/cdx/search/cdx", "/api/v1/captures"}:
+                yield from (route.path + form.format(quote(url)) for url in values["url"] for form in OF_URLS)
+
+
+def find_traces(text: str, asked: str) -> list[str]:
+    """Return what a response discloses beyond the words that the request has."""
+    for form in {asked, quote(asked, safe=""), quote(asked), asked.lower()}:
+        text = text.replace(form, "")
+    return [text[max(0, found.start() - 60) : found.end() + 60] for found in TRACES.finditer(text)]
+
+
+def walk(archive: Archive) -> tuple[int, list[tuple[str, list[str]]]]:
+    """Return the number of addresses, and those with traces."""
+    app = create_app(archive)
+    disclosed, count = [], 0
+    with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+        for address in iter_addresses(archive):
+            answer = client.get(address)
+            assert answer.status_code < 500, (address, answer.text[:300])
+            count += 1
+            words = re.sub(r"\?.*", "", address.partition("url=")[2] or address)
+            asked = [url for url in WITHHELD if url in address or quote(url) in address]
+            text = answer.text + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+            for url in asked:
+                text = re.sub(re.escape(url.partition("//")[2]) + r"|" + re.escape(quote(url, safe="")), "", text)
+                text = text.replace(url.removeprefix("https://"), "").replace(quote(url), "")
+            text = re.sub(r"(?i)zanzibarically", "", text) if "zanzibar" in address else text
+            text = re.sub(r"secret(?!\.)", "", text)
+            if traces := find_traces(text, words):
+                disclosed.append((address, traces[:3]))
+        for place in {
+            (each.place.warc, each.place.offset, each.place.length) for each in archive.index.stream(iter_captures)
+        }:
+            ranged = {"range": f"bytes={place[1]}-{place[1] + place[2] - 1}"}
+            answer = client.get(f"/warcs/{place[0]}", headers=ranged)
+            if answer.status_code == 206 and find_traces(gzip.decompress(answer.content).decode("latin-1"), "-"):
+                disclosed.append((f"/warcs/{place}", []))
+    return count, disclosed
+
+
+@pytest.mark.slow
+def test_no_route_discloses_what_is_withheld(withholding: Archive) -> None:
+    """Headline, URL and words of the body, on every route with every id and URL."""
+    count, disclosed = walk(withholding)
+    assert count > 500
+    assert disclosed == []
+
+
+@pytest.mark.slow
+def test_no_route_discloses_what_is_withheld_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    """The same walk on the other database."""
+    with make_archive(tmp_path, postgres_url) as archive:
+        assert walk(archive)[1] == []
+
+
+def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
+    """The walk would find the articles if no rule withheld them."""
+    assert all(withholding.index.ask(find_article_id, url) for url in WITHHELD)
+    read = {each.url: each.outcome for each in withholding.index.stream(iter_captures)}
+    assert read["https://news.example/"] is Outcome.LISTING
+    assert read["https://news.example/2026/03/story-0.html"] is Outcome.ARTICLE
+    with TestClient(create_app(withholding), base_url="http://127.0.0.1:8000") as client:
+        shown = client.get("/web/20260304060000mp_/https://news.example/").text
+        assert "A story about number 3" in shown
+        assert "[withheld]" in shown
+
+
+def export_text(content: bytes, form: str, folder: Path) -> str:
+    if form == "wacz":
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            parts = [packed.read(name) for name in packed.namelist()]
+        return "".join((gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each).decode("latin-1") for each in parts)
+    if form == "warc":
+        return gzip.decompress(content).decode("latin-1")
+    if form == "sqlite":
+        (folder / "copy.sqlite").write_bytes(content)
+        with sqlite3.connect(folder / "copy.sqlite") as copy:
+            return "\n".join(copy.iterdump())
+    return content.decode("utf-8", "replace") if form != "parquet" else content.decode("latin-1")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "warc", "wacz", "cdxj", "sqlite"])
+def test_no_export_discloses_what_is_withheld(withholding: Archive, tmp_path: Path, form: str) -> None:
+    """In the file of every format, all versions included."""
+    app = create_app(withholding)
+    with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+        assert client.post("/exports", data={"format": form, "all_versions": "1"}).status_code == 303
+        app.state.exports.wait()
+        job = app.state.exports.list_jobs()[0]
+        listing = client.get("/exports").text
+        names = re.findall(rf'href="(/exports/{job.id}/[^"]+)"', listing)
+        content = client.get(names[0]).content
+        app.state.exports.remove(job.id)
+    text = export_text(content, form, tmp_path)
+    assert "news.example" in text
+    assert find_traces(text, "-") == []
