@@ -58,7 +58,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     For the formats: newsarchive help export. With -o the file appears, or replaces the old one, when the export is
     complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
     """
-    info = _choose_format(format_, into)
+    info, missed = _choose_format(format_, into), MissedCaptures()
     filters = Filters(
         site=site,
         since=parse_time(since, "--since"),
@@ -70,7 +70,6 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
-        missed = MissedCaptures()
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
         try:
@@ -83,8 +82,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         stderr().print(safe_text(f"{pluralize(count, noun)} written to {into}"), soft_wrap=True)
     _report_missed(missed)
     if missed.count:
-        captures = pluralize(missed.count, "capture")
-        stderr().print(f"{captures} could not be copied. To see the damage: newsarchive verify")
+        stderr().print(
+            f"{pluralize(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify"
+        )
         raise typer.Exit(ExportIncomplete.exit_code)
 
 
