@@ -72,11 +72,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
-        try:
-            count = _write_export(request, info, into, missed, partial=partial)
-        except ExportIncomplete:
-            _report_missed(missed)
-            raise
+        count = _write_export(request, info, into, missed, partial=partial)
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         stderr().print(safe_text(f"{pluralize(count, noun)} written to {into}"), soft_wrap=True)
@@ -139,5 +135,6 @@ def _write_export(
     with open_atomic(into) as file:
         count = info.write(request, file)
         if missed.count and not partial:
+            _report_missed(missed)
             raise ExportIncomplete(str(into), missed.count)
         return count

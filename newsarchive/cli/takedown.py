@@ -27,8 +27,9 @@ def takedown(
 ) -> None:
     """Remove articles for good.
 
-    Their WARC records go, here and in the bucket, and everything of them in the index. Without --yes nothing is changed. If interrupted, the next takedown completes it first. No crawl may be running.
-    For what it cannot reach: newsarchive help warc.
+    Their WARC records go, here and in the bucket, and everything of them in the index. Without --yes nothing is
+    changed. If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
+    newsarchive help warc.
     """
     with Archive.open(archive) as opened:
         file = Path(target)
