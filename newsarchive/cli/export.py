@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, parse_time
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld, parse_time
 from newsarchive.cli.output import pluralize, safe_text, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
@@ -17,7 +17,6 @@ from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
 from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.places.folder import open_atomic
 
 DESCRIPTIONS = "; ".join(
@@ -51,9 +50,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     partial: Annotated[
         bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
-    withheld: Annotated[
-        bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")
-    ] = False,
+    withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
     """Export articles or records for other programs.
@@ -61,7 +58,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     For the formats: newsarchive help export. With -o the file appears, or replaces the old one, when the export is
     complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
     """
-    info = _choose_format(format_, into)
+    info, missed = _choose_format(format_, into), MissedCaptures()
     filters = Filters(
         site=site,
         since=parse_time(since, "--since"),
@@ -73,34 +70,26 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
-        missed = MissedCaptures()
-        exclude = (
-            NO_EXCLUSIONS
-            if withheld
-            else AccessRules.from_config(opened.config).hiding_unknown(opened).exclusions(opened.now())
-        )
-        request = _build_request(opened, exclude, filters, missed, all_versions=all_versions)
-        try:
-            count = _write_export(request, info, into, missed, partial=partial)
-        except ExportIncomplete:
-            _report_missed(missed)
-            raise
+        rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
+        request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
+        count = _write_export(request, info, into, missed, partial=partial)
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         stderr().print(safe_text(f"{pluralize(count, noun)} written to {into}"), soft_wrap=True)
     _report_missed(missed)
     if missed.count:
-        captures = pluralize(missed.count, "capture")
-        stderr().print(f"{captures} could not be copied. To see the damage: newsarchive verify")
+        stderr().print(
+            f"{pluralize(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify"
+        )
         raise typer.Exit(ExportIncomplete.exit_code)
 
 
 def _build_request(
-    archive: Archive, exclude: Exclusions, filters: Filters, missed: MissedCaptures, *, all_versions: bool
+    archive: Archive, rules: AccessRules, filters: Filters, missed: MissedCaptures, *, all_versions: bool
 ) -> ExportRequest:
     return ExportRequest(
         # Of one index: a rebuild may replace it meanwhile.
-        index=archive.index.excluding(exclude, pin=IndexPin()),
+        index=archive.index.excluding(rules.exclusions(archive.now()), pin=IndexPin()),
         places=archive.places,
         filters=filters,
         all_versions=all_versions,
@@ -146,5 +135,6 @@ def _write_export(
     with open_atomic(into) as file:
         count = info.write(request, file)
         if missed.count and not partial:
+            _report_missed(missed)
             raise ExportIncomplete(str(into), missed.count)
         return count

@@ -37,6 +37,7 @@ Scratch = Annotated[
     ),
 ]
 Restart = Annotated[bool, typer.Option("--restart", help="Start again instead of continuing an interrupted run.")]
+Withheld = Annotated[bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
 

@@ -25,10 +25,11 @@ def takedown(
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Remove an article for good: its WARC records, here and in the bucket, and everything in the index.
+    """Remove articles for good.
 
-    Without --yes nothing is changed. If interrupted, the next takedown completes it first. No crawl may be running.
-    For what it cannot reach: newsarchive help warc.
+    Their WARC records go, here and in the bucket, and everything of them in the index. Without --yes nothing is
+    changed. If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
+    newsarchive help warc.
     """
     with Archive.open(archive) as opened:
         file = Path(target)

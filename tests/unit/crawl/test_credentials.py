@@ -9,8 +9,8 @@ from newsarchive.crawl.credentials import KEY_FILE, CredentialMask
 from storage.model import Exchange
 
 RESPONSE = (
-    b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=topsecret; Path=/; HttpOnly\r\nset-cookie:b=\r\nX-Note: Set-Cookie: sid=shown\r\n"
-    b"\r\nSet-Cookie: sid=body\r\n\r\nAuthorization: body"
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=topsecret; Path=/; HttpOnly\r\nset-cookie:b=\r\nX-Note: Set-Cookie: sid=shown"
+    b"\r\n\r\nSet-Cookie: sid=body\r\n\r\nAuthorization: body"
 )
 
 
