@@ -5,6 +5,7 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from newsarchive.cli.output import safe_text, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.app import create_app
-from newsarchive.web.middleware.auth import hash_secret
+from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions
 
 
@@ -41,6 +42,15 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     hash_password: Annotated[
         bool, typer.Option("--hash-password", help="Ask for a password and print its hash for newsarchive.toml.")
     ] = False,
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Print a new token for programs and its hash for newsarchive.toml.")
+    ] = False,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve over TLS with the certificate in this PEM file.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of the certificate, if not in the same file.")
+    ] = None,
     archive: Folder = HERE,
 ) -> None:
     """Serve the archive to web browsers: search, read, compare, replay.
@@ -51,6 +61,11 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     if hash_password:
         print_password_hash()
         return
+    if new_token:
+        token, hashed = create_token()
+        print(f'NAME = "{hashed}"')
+        print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
+        return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
         asked = ServeOptions.from_config(opened.config.serve)
@@ -60,11 +75,19 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
             port=asked.port if port is None else port,
             auth=auth,
             public=public,
+            cert=cert,
+            key=key,
         ).validate()
+        server.load_certificate(asked)
+        if asked.sends_secrets_in_clear:
+            log.warning(
+                "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt "
+                "with --cert FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
+            )
         with server.bind_socket(asked.host, asked.port) as listening:
             served = replace(asked, port=listening.getsockname()[1])
             with run_pywb(opened, served, port=replay_port) if replay else nullcontext(served) as final:
-                where = final.public_url or server.server_url(listening)
+                where = final.public_url or server.server_url(listening, encrypted=cert is not None)
 
                 def ready() -> None:
                     line = f"Serving the archive in {opened.folder} at {where} (Ctrl-C to stop)"
@@ -75,6 +98,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
                 server.run(create_app(opened, final), final, listening, ready, log_all=log_requests)
 
 
+log = logging.getLogger(__name__)
 LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -89,6 +113,6 @@ def print_password_hash() -> None:
     # Only this line goes to standard output, so that it can be appended to the file.
     print(f'NAME = "{hash_secret(secret)}"')
     print(
-        "Add it below [serve.users] or [serve.tokens] in newsarchive.toml, with a name in place of NAME.",
+        "Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.",
         file=sys.stderr,
     )

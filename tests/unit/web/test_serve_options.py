@@ -80,7 +80,20 @@ def test_headers_of_a_response_are_kept() -> None:
     assert {name for name, _ in add_default_headers([], HEADERS)} == {name for name, _ in HEADERS}
 
 
-@pytest.mark.parametrize("header", ["", ":", "[", "[::1", "a:b:c", "\x00"])
-def test_any_host_header_is_parsed(header: str) -> None:
-    """Any header is parsed without an error."""
-    assert isinstance(parse_host(header), str)
+MALFORMED = (
+    "", ":", ":80", "[", "[::1", "a:b:c", "\x00", "127.0.0.1:80@evil.example", "evil.example@127.0.0.1", "127.0.0.1:x",
+    "127.0.0.1/evil.example", "127.0.0.1 evil.example", "127.0.0.1,evil.example", "localhost#", "localhost\\evil",
+    "[::1]evil.example", "localhost..", "-", "loc\u0430lhost", "http://localhost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", MALFORMED)
+def test_malformed_host_headers_name_no_host(header: str) -> None:
+    """Only a name or an address, with or without a port, is a host (RFC 9110 7.2)."""
+    assert parse_host(header) is None
+
+
+@pytest.mark.parametrize("header", ["localhost", "LOCALHOST:80", "localhost.:8000", "localhost:"])
+def test_forms_of_one_host_are_the_same(header: str) -> None:
+    """Case, port and the dot of the root change nothing."""
+    assert parse_host(header) == "localhost"
