@@ -29,9 +29,13 @@ from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.middleware import problem_details
 from newsarchive.web.middleware.auth import AuthMiddleware
 from newsarchive.web.middleware.client_work import ClientWorkMiddleware
-from newsarchive.web.middleware.compression import CompressionMiddleware
 from newsarchive.web.middleware.rate_limit import RateLimitMiddleware
-from newsarchive.web.middleware.security import HeadMiddleware, SecurityHeadersMiddleware, TrustedHostMiddleware
+from newsarchive.web.middleware.security import (
+    CompressionMiddleware,
+    HeadMiddleware,
+    SecurityHeadersMiddleware,
+    TrustedHostMiddleware,
+)
 from newsarchive.web.pages import (
     article,
     calendar,

@@ -115,6 +115,8 @@ class ServeOptions:
                 "--auth is set, but there are no users; nothing was started. Add users to [serve.users] in "
                 "newsarchive.toml; newsarchive serve --hash-password prints the lines"
             )
+        if self.key is not None and self.cert is None:
+            raise ConfigError("--key is set without --cert; nothing was started. Name the certificate with --cert FILE")
         hashed = [name for name, kept in self.tokens.items() if not kept.startswith("sha256:")]
         if self.auth and hashed:
             raise ConfigError(

@@ -65,3 +65,13 @@ def test_pages_under_authentication_are_private(guarded: TestClient, path: str) 
     kept = guarded.get(path).headers["cache-control"].split(", ")
     assert kept[0] == "private"
     assert "public" not in kept
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nowhere"])
+def test_pages_allow_no_inline_scripts_and_set_no_cookies(browser: TestClient, path: str) -> None:
+    """By their policy, which forbids frames around them too."""
+    headers = browser.get(path).headers
+    policy = {name: rest for name, *rest in map(str.split, headers["content-security-policy"].split(";"))}
+    assert policy["default-src"] == policy["frame-ancestors"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert "set-cookie" not in headers
