@@ -5,6 +5,7 @@ import gzip
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -246,8 +247,7 @@ def test_an_idle_connection_keeps_no_bytes(either: Any) -> None:
 def test_a_tls_failure_is_a_sentence(server: Any) -> None:
     """It says what happened, what it means for the archive, and what to do."""
     server.say("/", sized(OK, b"plain"))
-    server.base = server.base.replace("http:", "https:")
-    (fetched,) = fetch(server, "/")
+    (fetched,) = fetch(SimpleNamespace(base=server.base.replace("http:", "https:")), "/")
     said = fetched.describe_error()
     assert said.startswith("it does not speak TLS on this port (OpenSSL: ")
     assert "nothing was fetched or archived" in said
