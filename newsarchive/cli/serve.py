@@ -5,7 +5,9 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ from newsarchive.web import server
 from newsarchive.web.app import create_app
 from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions
+from storage.errors import ConfigError
 
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line
@@ -62,44 +65,60 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         print_password_hash()
         return
     if new_token:
-        token, hashed = create_token()
-        print(f'NAME = "{hashed}"')
-        print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
+        print_new_token()
         return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
-        asked = ServeOptions.from_config(opened.config.serve)
         asked = replace(
-            asked,
-            host=asked.host if host is None else host,
-            port=asked.port if port is None else port,
-            auth=auth,
-            public=public,
-            cert=cert,
-            key=key,
-        ).validate()
-        server.load_certificate(asked)
-        if asked.sends_secrets_in_clear:
-            log.warning(
-                "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt "
-                "with --cert FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
-            )
-        with server.bind_socket(asked.host, asked.port) as listening:
-            served = replace(asked, port=listening.getsockname()[1])
-            with run_pywb(opened, served, port=replay_port) if replay else nullcontext(served) as final:
-                where = final.public_url or server.server_url(listening, encrypted=cert is not None)
+            ServeOptions.from_config(opened.config.serve, host=host, port=port),
+            auth=auth, public=public, cert=cert, key=key,
+        ).validate()  # fmt: skip
+        run_server(opened, asked, replay=replay, replay_port=replay_port, open_=open_, log_all=log_requests)
 
-                def ready() -> None:
-                    line = f"Serving the archive in {opened.folder} at {where} (Ctrl-C to stop)"
-                    stdout().print(safe_text(line), soft_wrap=True)
-                    if open_:
-                        webbrowser.open(where)
 
-                server.run(create_app(opened, final), final, listening, ready, log_all=log_requests)
+def run_server(
+    archive: Archive, options: ServeOptions, *, replay: bool, replay_port: int | None, open_: bool, log_all: bool
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, with pywb beside the server if asked."""
+    if replay and options.cert is not None:
+        raise ConfigError(
+            "--replay and --cert exclude each other: pywb would not trust the certificate; nothing was started. "
+            "Leave out --cert, and serve TLS by a proxy in front of both"
+        )
+    server.load_certificate(options)
+    if options.sends_secrets_in_clear:
+        log.warning(CLEAR_TEXT)
+    with server.bind_socket(options.host, options.port) as listening:
+        served = replace(options, port=listening.getsockname()[1])
+        with run_pywb(archive, served, port=replay_port) if replay else nullcontext(served) as final:
+            ready = partial(report_ready, archive, final, listening, open_=open_)
+            server.run(create_app(archive, final), final, listening, ready, log_all=log_all)
+
+
+def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:
+    """Print the URL of the server, and open it in a web browser if asked."""
+    where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
+    line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
+    stdout().print(safe_text(line), soft_wrap=True)
+    if open_:
+        webbrowser.open(where)
 
 
 log = logging.getLogger(__name__)
 LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+CLEAR_TEXT = (
+    "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt with --cert "
+    "FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
+)
+
+
+def print_new_token() -> None:
+    """Print the hash of a new token to standard output, so that it can be appended to the file; the token to error."""
+    token, hashed = create_token()
+    print(f'NAME = "{hashed}"')
+    print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
 
 
 def print_password_hash() -> None:

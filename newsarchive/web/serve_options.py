@@ -80,8 +80,8 @@ class ServeOptions:
         return not self.public if self.allow_exports is None else self.allow_exports
 
     @classmethod
-    def from_config(cls, config: ServeConfig) -> Self:
-        """Return the options of [serve] in newsarchive.toml."""
+    def from_config(cls, config: ServeConfig, *, host: str | None = None, port: int | None = None) -> Self:
+        """Return the options of [serve] in newsarchive.toml, with another address if one is given."""
         limits = RequestLimits(
             query_timeout=config.query_timeout.total_seconds(),
             max_heavy_requests=config.max_heavy_requests,
@@ -89,8 +89,8 @@ class ServeOptions:
             rate_burst=config.rate_burst,
         )
         return cls(
-            host=config.host,
-            port=config.port,
+            host=config.host if host is None else host,
+            port=config.port if port is None else port,
             users=config.users,
             tokens=config.tokens,
             public_url=config.public_url,

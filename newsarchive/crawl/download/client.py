@@ -508,21 +508,14 @@ class LenientParser(HTTPClientParser):
 _TLS_REASONS = {
     "certificate verify failed": "its certificate is not trusted: expired, self-signed, or without its whole chain",
     "certificate of another host": "its certificate is for another host",
-    "unsupported protocol": "it speaks only versions of TLS that are too old to be safe",
-    "version": "it speaks no version of TLS that is safe to use",
-    "wrong version number": "it does not speak TLS on this port",
-    "unknown protocol": "it does not speak TLS on this port",
-    "http request": "it does not speak TLS on this port",
-    "record layer failure": "it does not speak TLS on this port",
-    "packet length too long": "it does not speak TLS on this port",
-    "handshake failure": "it accepts none of the encryption methods offered",
-    "no shared cipher": "it accepts none of the encryption methods offered",
-    "dh key too small": "its key is too short to be safe",
-    "ee key too small": "its key is too short to be safe",
     "unrecognized name": "it has no certificate for this host name",
     "certificate required": "it wants a certificate of the client",
-    "internal error": "it reported an internal error during the TLS handshake",
+    "handshake failure": "it accepts none of the encryption methods offered",
     "unexpected eof": "it closed the connection during the TLS handshake",
+    "unsupported protocol": "it speaks no version of TLS that is safe to use",
+    "protocol version": "it speaks no version of TLS that is safe to use",
+    "wrong version number": "it does not speak TLS on this port",
+    "packet length too long": "it does not speak TLS on this port",
 }
 """By words of OpenSSL's messages."""
 
@@ -533,8 +526,7 @@ def describe_tls_error(words: str) -> str:
     >>> describe_tls_error("tlsv1 unrecognized name").partition(";")[0]
     'it has no certificate for this host name (OpenSSL: tlsv1 unrecognized name)'
     """
-    known = sorted((part for part in _TLS_REASONS if part in words), key=len, reverse=True)
-    reason = _TLS_REASONS[known[0]] if known else "the TLS connection failed"
+    reason = next((meaning for part, meaning in _TLS_REASONS.items() if part in words), "the TLS connection failed")
     return (
         f"{reason} (OpenSSL: {words or 'no reason given'}); nothing was fetched or archived from it. The URL is tried "
         "again later; if a web browser can open it, check this machine's clock and its certificate authorities"
