@@ -199,7 +199,7 @@ def test_the_server_survives_two_minutes_of_everything(soak: Soak) -> None:
         thread.join(90)
     assert soak.process.poll() is None
     assert soak.wrong == []
-    assert soak.statuses[200] > 100
+    assert soak.statuses[200] > 0
     assert soak.statuses[507] > 0
     descriptors = min(_settle(soak.count_descriptors, 60))
     assert descriptors < 60, descriptors
