@@ -298,6 +298,14 @@ class IndexReplaced(IndexFailure):
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
 
+    @classmethod
+    def create(cls) -> "QueryTooLong":
+        """Return the error with its message."""
+        return cls(
+            "the query exceeded the time limit and was cancelled; nothing was changed. "
+            "Narrow it: rarer words, a shorter period, one site"
+        )
+
 
 class WarcError(ArchiveError):
     """A WARC file is damaged."""

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json, parse_duration, parse_time
 from newsarchive.cli.output import INTERRUPTED, pluralize, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
@@ -62,7 +62,10 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         typer.Option(metavar="URL", help="Health check URL to ping, instead of the one in newsarchive.toml."),
     ] = None,
     readers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of reader processes; 0: the setting reader_processes.")
+        int,
+        typer.Option(
+            min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: the setting reader_processes."
+        ),
     ] = 0,
     clock: Annotated[
         str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")

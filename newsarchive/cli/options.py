@@ -10,6 +10,8 @@ from newsarchive.config import units
 from storage.errors import ConfigError
 
 HERE = Path()
+MAX_PROCESSES = 256
+"""Processes that an option may ask for."""
 
 Folder = Annotated[
     Path,
@@ -51,16 +53,17 @@ def parse_time(words: str | None, option: str) -> datetime | None:
     if words is None:
         return None
     try:
-        read = datetime.fromisoformat(words)
-    except ValueError:
         try:
-            return datetime.now(UTC) - units.parse_duration(words)
-        except (ValueError, OverflowError):
-            raise ConfigError(
-                f"{option} {words}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such "
-                "as 7d. Nothing was done"
-            ) from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+            read = datetime.fromisoformat(words)
+        except ValueError:
+            read = datetime.now(UTC) - units.parse_duration(words)
+        # In UTC, because the index cannot store a time whose year is beyond 9999 there.
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"{option} {words}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such "
+            "as 7d. Nothing was done"
+        ) from None
 
 
 def parse_duration(words: str | None, option: str) -> timedelta | None:

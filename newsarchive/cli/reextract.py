@@ -7,7 +7,7 @@ from rich.console import Console
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Scratch, parse_time
 from newsarchive.cli.output import pluralize, safe_text, short_time, show_progress, stderr, stdout, to_json
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
@@ -30,7 +30,8 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         bool, typer.Option("--dry-run", help="Report what would change, without changing anything.")
     ] = False,
     readers: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Number of reader processes; 0: one per core.")
+        int | None,
+        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core."),
     ] = None,
     named: Annotated[int, typer.Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
     dask: Dask = None,

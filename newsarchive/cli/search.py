@@ -36,7 +36,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     section: Section = None,
     order: Annotated[SortOrder, typer.Option(help="Order of hits.")] = SortOrder.NEWEST,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Number of hits to show.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="Number of hits to skip.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:

@@ -6,6 +6,9 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -17,8 +20,9 @@ from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.access_rules import check_blocked
 from newsarchive.web.app import create_app
-from newsarchive.web.middleware.auth import hash_secret
+from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions
+from storage.errors import ConfigError
 
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line
@@ -43,6 +47,15 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     hash_password: Annotated[
         bool, typer.Option("--hash-password", help="Ask for a password and print its hash for newsarchive.toml.")
     ] = False,
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Print a new token for programs and its hash for newsarchive.toml.")
+    ] = False,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve over TLS with the certificate in this PEM file.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of the certificate, if not in the same file.")
+    ] = None,
     archive: Folder = HERE,
 ) -> None:
     """Serve the archive to web browsers: search, read, compare, replay.
@@ -53,35 +66,65 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     if hash_password:
         print_password_hash()
         return
+    if new_token:
+        print_new_token()
+        return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
         check_blocked(opened)
-        asked = ServeOptions.from_config(opened.config.serve)
         asked = replace(
-            asked,
-            host=asked.host if host is None else host,
-            port=asked.port if port is None else port,
-            auth=auth,
-            public=public,
-        ).validate()
-        with server.bind_socket(asked.host, asked.port) as listening:
-            served = replace(asked, port=listening.getsockname()[1])
-            with run_pywb(opened, served, port=replay_port) if replay else nullcontext(served) as final:
-                where = final.public_url or server.server_url(listening)
-
-                def ready() -> None:
-                    line = f"Serving the archive in {opened.folder} at {where} (Ctrl-C to stop)"
-                    stdout().print(safe_text(line), soft_wrap=True)
-                    if open_:
-                        webbrowser.open(where)
-
-                app = create_app(opened, final)
-                signal.signal(signal.SIGHUP, lambda *_: app.state.access.reload())
-                with opened.index.follow_search():
-                    server.run(app, final, listening, ready, log_all=log_requests)
+            ServeOptions.from_config(opened.config.serve, host=host, port=port),
+            auth=auth, public=public, cert=cert, key=key,
+        ).validate()  # fmt: skip
+        run_server(opened, asked, replay=replay, replay_port=replay_port, open_=open_, log_all=log_requests)
 
 
+def run_server(
+    archive: Archive, options: ServeOptions, *, replay: bool, replay_port: int | None, open_: bool, log_all: bool
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, with pywb beside the server if asked."""
+    if replay and options.cert is not None:
+        raise ConfigError(
+            "--replay and --cert exclude each other: pywb would not trust the certificate; nothing was started. "
+            "Leave out --cert, and serve TLS by a proxy in front of both"
+        )
+    server.load_certificate(options)
+    if options.sends_secrets_in_clear:
+        log.warning(CLEAR_TEXT)
+    with server.bind_socket(options.host, options.port) as listening:
+        served = replace(options, port=listening.getsockname()[1])
+        with run_pywb(archive, served, port=replay_port) if replay else nullcontext(served) as final:
+            ready = partial(report_ready, archive, final, listening, open_=open_)
+            app = create_app(archive, final)
+            signal.signal(signal.SIGHUP, lambda *_: app.state.access.reload())
+            with archive.index.follow_search():
+                server.run(app, final, listening, ready, log_all=log_all)
+
+
+def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:
+    """Print the URL of the server, and open it in a web browser if asked."""
+    where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
+    line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
+    stdout().print(safe_text(line), soft_wrap=True)
+    if open_:
+        webbrowser.open(where)
+
+
+log = logging.getLogger(__name__)
 LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+CLEAR_TEXT = (
+    "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt with --cert "
+    "FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
+)
+
+
+def print_new_token() -> None:
+    """Print the hash of a new token to standard output, so that it can be appended to the file; the token to error."""
+    token, hashed = create_token()
+    print(f'NAME = "{hashed}"')
+    print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
 
 
 def print_password_hash() -> None:
@@ -95,6 +138,6 @@ def print_password_hash() -> None:
     # Only this line goes to standard output, so that it can be appended to the file.
     print(f'NAME = "{hash_secret(secret)}"')
     print(
-        "Add it below [serve.users] or [serve.tokens] in newsarchive.toml, with a name in place of NAME.",
+        "Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.",
         file=sys.stderr,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder
 from newsarchive.cli.output import pluralize, safe_text, stdout
 from newsarchive.config import toml_file
 from newsarchive.config.schema import Config
@@ -18,7 +18,8 @@ from storage.extras import install_command
 def worker(
     *,
     slots: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of sites crawled at once; 0: one per core.")
+        int,
+        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core."),
     ] = 0,
     archive: Folder = HERE,
 ) -> None:

@@ -170,7 +170,7 @@ class ServeConfig:
         PASSWORD_HASHES, {}, "[serve.users]: name = password hash, from `newsarchive serve --hash-password`"
     )
     tokens: dict[str, str] = _setting(
-        PASSWORD_HASHES, {}, "[serve.tokens]: name = token hash, for programs; made the same way"
+        PASSWORD_HASHES, {}, "[serve.tokens]: name = token hash, for programs, from `newsarchive serve --new-token`"
     )
 
 

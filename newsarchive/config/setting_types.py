@@ -133,8 +133,8 @@ def _password_hashes(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError("must be a table")
     for name, each in value.items():
-        if not isinstance(each, str) or not each.startswith("scrypt:"):
-            raise ValueError(f'{name} must be a hash that "newsarchive serve --hash-password" printed')
+        if not isinstance(each, str) or not each.startswith(("scrypt:", "sha256:")):
+            raise ValueError(f'{name} must be a hash that "newsarchive serve" printed: --hash-password or --new-token')
     return dict(value)
 
 

@@ -12,6 +12,8 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # Powers of ten, as disks are sold and as WARC tools count.
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
+MAX_SIZE = 2**63 - 1
+
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?:\s+(\S+))?", re.ASCII)
 _MINUTES_A_DAY = 24 * 60
@@ -37,7 +39,10 @@ def parse_size(text: str) -> int:
     (1000000000, 1500000, 64000)
     """
     units = {unit.lower(): factor for unit, factor in BYTES.items()}
-    return round(_parse_amounts(text, units, 'a size such as "500kB", "64MB" or "1GB"'))
+    size = _parse_amounts(text, units, 'a size such as "500kB", "64MB" or "1GB"')
+    if size > MAX_SIZE:
+        raise ValueError(f"{text!r} is too large for a size")
+    return round(size)
 
 
 def _parse_amounts(text: str, units: dict[str, int], expected: str) -> float:

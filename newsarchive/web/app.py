@@ -3,7 +3,7 @@
     app.py         routers and middleware, in order
     serve_options  address, users, limits                  access_rules   blocked URLs, hidden sites, embargoes
     context.py     RequestContext: the argument of every handler; its index obeys the access rules
-    middleware/    authentication, rate limit, errors, security headers
+    middleware/    authentication, limits, errors, compression, security headers
     pages/         HTML pages, one module each with a `router`; jinja_env.py has the functions of the templates
     api/           APIs for programs, one module each with a `router`
     snapshot/      sanitised archived pages
@@ -28,8 +28,14 @@ from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.middleware import problem_details
 from newsarchive.web.middleware.auth import AuthMiddleware
+from newsarchive.web.middleware.client_work import ClientWorkMiddleware
 from newsarchive.web.middleware.rate_limit import RateLimitMiddleware
-from newsarchive.web.middleware.security import HeadMiddleware, SecurityHeadersMiddleware, TrustedHostMiddleware
+from newsarchive.web.middleware.security import (
+    CompressionMiddleware,
+    HeadMiddleware,
+    SecurityHeadersMiddleware,
+    TrustedHostMiddleware,
+)
 from newsarchive.web.pages import article, calendar, home, listing, names, record, search, sites, snapshot
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
@@ -80,9 +86,11 @@ def create_app(
     problem_details.add_exception_handlers(app)
     # From the inside out: the last one added sees a request first.
     app.add_middleware(problem_details.ErrorMiddleware)
+    app.add_middleware(CompressionMiddleware, compresslevel=5)
     app.add_middleware(HeadMiddleware)
     if options.auth:
         app.add_middleware(AuthMiddleware, options=options, clock=clock)
+    app.add_middleware(ClientWorkMiddleware, limits=options.limits)
     app.add_middleware(RateLimitMiddleware, limits=options.limits, clock=clock, limited=options.rate_limited)
     app.add_middleware(TrustedHostMiddleware, names=options.allowed_hosts)
     app.add_middleware(SecurityHeadersMiddleware)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from storage.errors import ArchiveError
+from storage.index.engine.work_limit import WorkLimit
 
 T = TypeVar("T")
 
@@ -26,20 +27,21 @@ class HeavyRequests:
         self._slots = threading.BoundedSemaphore(limit)
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Hold a slot while the block runs; TooBusy if all are taken."""
+    def slot(self, work: WorkLimit) -> Iterator[None]:
+        """Hold a slot while the block runs, and count its CPU time; TooBusy if all are taken."""
         if not self._slots.acquire(blocking=False):
             raise TooBusy
         try:
-            yield
+            with work.measure():
+                yield
         finally:
             self._slots.release()
 
-    def stream(self, items: Iterator[T]) -> "HeavyStream[T]":
+    def stream(self, items: Iterator[T], work: WorkLimit) -> "HeavyStream[T]":
         """Return the items of a streamed response, holding a slot until it ends; TooBusy if all slots are taken."""
         if not self._slots.acquire(blocking=False):
             raise TooBusy
-        return HeavyStream(items, self._slots.release)
+        return HeavyStream(work.limit(items), self._slots.release)
 
 
 class HeavyStream(Generic[T]):

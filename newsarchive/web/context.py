@@ -16,8 +16,9 @@ from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.serve_options import ServeOptions
+from storage.index.engine.work_limit import WorkLimit
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
 
 class RequestContext:
@@ -34,23 +35,27 @@ class RequestContext:
         self.rules: AccessRules = state.access.get()
         self.heavy_requests: HeavyRequests = state.heavy
         self.now: datetime = self.archive.now()
+        self.work: WorkLimit = request.state.work
         self._pin = IndexPin()
 
     @cached_property
     def index(self) -> Reader:
         """The index under the access rules, with a time limit per query."""
         limit = self.options.limits.query_timeout
-        return self.archive.index.excluding(self.rules.exclusions(self.now), timeout=limit, pin=self._pin)
+        return self._exclude(self.rules.exclusions(self.now), limit)
 
     @cached_property
     def index_without_timeout(self) -> Reader:
-        """The same without a time limit: only for streamed responses, which hold a slot of `heavy_requests`."""
-        return self.archive.index.excluding(self.rules.exclusions(self.now), pin=self._pin)
+        """The same with a limit on CPU time alone: for responses that hold a slot of `heavy_requests`."""
+        return self._exclude(self.rules.exclusions(self.now))
 
     @cached_property
     def whole_index(self) -> Reader:
         """The index without exclusions: only for what is not shown."""
-        return self.archive.index.excluding(NO_EXCLUSIONS, pin=self._pin)
+        return self._exclude(NO_EXCLUSIONS)
+
+    def _exclude(self, exclude: Exclusions, timeout: float | None = None) -> Reader:
+        return self.archive.index.excluding(exclude, timeout=timeout, pin=self._pin, work=self.work)
 
     @property
     def findings(self) -> tuple[Finding, ...] | None:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -24,6 +25,12 @@ class RequestLimits:
     """Seconds for one index query; then 503."""
     max_heavy_requests: int = 4
     """Concurrent heavy requests (exports, CDX listings, WARC slices); more get 503."""
+    cpu_limit: float = 120.0
+    """Seconds of CPU time for the queries of one response."""
+    max_concurrent: int = 256
+    """Requests that are answered at once."""
+    max_per_client: int = 64
+    """Requests of one client that are answered at once."""
     rate_limit: float = 20.0
     """Requests per second of one client, sustained."""
     rate_burst: int = 200
@@ -44,6 +51,10 @@ class ServeOptions:
     """Password hashes by user name."""
     tokens: Mapping[str, str] = field(default_factory=dict)
     """Token hashes by name."""
+    cert: Path | None = None
+    """PEM file of the TLS certificate; None serves without TLS."""
+    key: Path | None = None
+    """PEM file of its private key; None means that `cert` contains it."""
     public_url: str = ""
     """Public URL of the archive, without a trailing slash; "" means the URL of each request."""
     allowed_hosts: frozenset[str] = frozenset()
@@ -69,8 +80,8 @@ class ServeOptions:
         return not self.public if self.allow_exports is None else self.allow_exports
 
     @classmethod
-    def from_config(cls, config: ServeConfig) -> Self:
-        """Return the options of [serve] in newsarchive.toml."""
+    def from_config(cls, config: ServeConfig, *, host: str | None = None, port: int | None = None) -> Self:
+        """Return the options of [serve] in newsarchive.toml, with another address if one is given."""
         limits = RequestLimits(
             query_timeout=config.query_timeout.total_seconds(),
             max_heavy_requests=config.max_heavy_requests,
@@ -78,8 +89,8 @@ class ServeOptions:
             rate_burst=config.rate_burst,
         )
         return cls(
-            host=config.host,
-            port=config.port,
+            host=config.host if host is None else host,
+            port=config.port if port is None else port,
             users=config.users,
             tokens=config.tokens,
             public_url=config.public_url,
@@ -104,8 +115,22 @@ class ServeOptions:
                 "--auth is set, but there are no users; nothing was started. Add users to [serve.users] in "
                 "newsarchive.toml; newsarchive serve --hash-password prints the lines"
             )
+        if self.key is not None and self.cert is None:
+            raise ConfigError("--key is set without --cert; nothing was started. Name the certificate with --cert FILE")
+        hashed = [name for name, kept in self.tokens.items() if not kept.startswith("sha256:")]
+        if self.auth and hashed:
+            raise ConfigError(
+                f"the token {hashed[0]} in [serve.tokens] was hashed as a password, so that every wrong token would "
+                "cost seconds of CPU time; nothing was started. Make a new one: newsarchive serve --new-token"
+            )
         names = frozenset({*LOCAL_HOSTS, self.host, *_host_name(self.public_url)}) if private else frozenset()
         return replace(self, allowed_hosts=names, rate_limited=not private or bool(self.trusted_proxies))
+
+    @property
+    def sends_secrets_in_clear(self) -> bool:
+        """True if passwords and tokens would cross a network unencrypted, as far as this can be told."""
+        is_behind_proxy = self.public_url.startswith("https:") or bool(self.trusted_proxies)
+        return self.auth and self.cert is None and not is_loopback(self.host) and not is_behind_proxy
 
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})

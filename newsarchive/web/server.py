@@ -5,6 +5,7 @@ import errno
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -12,13 +13,20 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from newsarchive.web.connections import (
+    ACCEPTED_AT_ONCE,
+    BACKLOG,
+    MAX_CONNECTIONS,
+    MAX_PER_CLIENT,
+    create_protocol,
+    raise_descriptor_limit,
+)
 from newsarchive.web.serve_options import ServeOptions
-from storage.errors import CannotListen
+from storage.errors import CannotListen, ConfigError
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHUTDOWN_TIMEOUT = 5
 """Seconds for running responses to end."""
-MAX_CONNECTIONS = 512
 _ARENA_MAX = -8
 """Parameter of mallopt: maximum number of heaps."""
 
@@ -57,12 +65,28 @@ def _listen_error(host: str, port: int, problem: OSError) -> CannotListen:
     )
 
 
-def server_url(listening: socket.socket) -> str:
+def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:
+    """Return the TLS settings with the certificate of the server; None to serve without TLS."""
+    if options.cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # A callback: a key with a passphrase would otherwise be asked for on a terminal that may not be there.
+        context.load_cert_chain(options.cert, options.key, password=lambda: "")
+    except OSError as problem:
+        raise ConfigError(
+            f"--cert {options.cert} cannot be used ({problem.strerror or problem}); nothing was started. Name PEM "
+            "files with the certificate chain (--cert) and its private key without passphrase (--key)"
+        ) from problem
+    return context
+
+
+def server_url(listening: socket.socket, *, encrypted: bool = False) -> str:
     """Return the URL of the server for a browser on this machine."""
     host, port = listening.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
         host = socket.gethostname()
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"http{'s' * encrypted}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 class ArchiveServer(uvicorn.Server):
@@ -75,6 +99,9 @@ class ArchiveServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then call `ready`."""
         await super().startup(sockets)
+        for listening in sockets or ():
+            # uvicorn has set the number that asyncio accepts in one step.
+            listening.listen(BACKLOG)
         if self.started:
             self._ready()
 
@@ -106,20 +133,28 @@ def tune_memory() -> None:
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
-def run(
-    app: ASGIApp, options: ServeOptions, listening: socket.socket, ready: Callable[[], None], *, log_all: bool
-) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
+def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False) -> uvicorn.Config:
+    """Return the settings of uvicorn."""
+    descriptors = raise_descriptor_limit()
+    # A proxy has the connections of all clients.
+    per_client = None if options.trusted_proxies else MAX_PER_CLIENT
+    return uvicorn.Config(
         app,
+        http=create_protocol(min(MAX_CONNECTIONS, descriptors // 2), per_client, load_certificate(options)),
+        backlog=ACCEPTED_AT_ONCE,
         log_config=None,
         access_log=log_all,
         server_header=False,
         proxy_headers=bool(options.trusted_proxies),
         forwarded_allow_ips=list(options.trusted_proxies),
         ws="none",
-        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
+
+
+def run(
+    app: ASGIApp, options: ServeOptions, listening: socket.socket, ready: Callable[[], None], *, log_all: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
     tune_memory()
-    ArchiveServer(config, ready).run(sockets=[listening])
+    ArchiveServer(create_config(app, options, log_all=log_all), ready).run(sockets=[listening])

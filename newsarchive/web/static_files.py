@@ -22,7 +22,9 @@ class StaticAssets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file with its Cache-Control header."""
         response = await super().get_response(path, scope)
-        has_digest = scope.get("query_string", b"").startswith(b"v=")
+        has_digest = response.status_code < 400 and static_url(path).endswith(
+            f"?{scope['query_string'].decode('latin-1')}"
+        )
         response.headers["cache-control"] = IMMUTABLE if has_digest else SHORT_LIVED
         return response
 

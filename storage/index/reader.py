@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from storage.errors import IndexReplaced, SearchDamaged
 from storage.index.engine.database import Database
+from storage.index.engine.work_limit import WorkLimit
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
@@ -46,6 +47,7 @@ class Reader:
         exclude: Exclusions = NO_EXCLUSIONS,
         timeout: float | None = None,
         pin: IndexPin | None = None,
+        work: WorkLimit | None = None,
         *,
         folder: FulltextFolder,
     ) -> None:
@@ -54,13 +56,22 @@ class Reader:
         self.exclude = exclude
         self._timeout = timeout
         self._pin = pin
+        self._work = work
 
-    def excluding(self, exclude: Exclusions, *, timeout: float | None = None, pin: IndexPin | None = None) -> "Reader":
+    def excluding(
+        self,
+        exclude: Exclusions,
+        *,
+        timeout: float | None = None,
+        pin: IndexPin | None = None,
+        work: WorkLimit | None = None,
+    ) -> "Reader":
         """Return a Reader of the same index with exclusions; a query that runs longer than `timeout` seconds fails.
 
-        Readers with the same `pin` raise IndexReplaced rather than query two indexes.
+        Readers with the same `pin` raise IndexReplaced rather than query two indexes; those with the same `work` raise
+        QueryTooLong when it is over.
         """
-        return Reader(self._database, exclude, timeout, pin, folder=self.folder)
+        return Reader(self._database, exclude, timeout, pin, work, folder=self.folder)
 
     def ask(self, query: Callable[Concatenate[Connection, Exclusions, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the answer of a query. One that yields rows belongs to `stream`: its connection would be closed."""
@@ -74,11 +85,15 @@ class Reader:
     ) -> Iterator[T]:
         """Yield the rows of a query; a connection is held until the last one, or until the iterator is closed."""
         with self._transaction() as connection:
-            yield from query(connection, self.exclude, *args, **kwargs)
+            # No name holds the rows: they have to be closed before the connection.
+            if self._work is None:
+                yield from query(connection, self.exclude, *args, **kwargs)
+            else:
+                yield from self._work.limit(query(connection, self.exclude, *args, **kwargs))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._database.read_transaction(timeout=self._timeout) as connection:
+        with self._database.read_transaction(self._timeout, self._work) as connection:
             if self._pin is not None:
                 self._pin.check(self._database, connection)
             # Queries that search find the folder there.

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from newsarchive.archive import Archive
 from tests.in_process import run_in_process
+from tests.newsroom.certificate import create_certificate
 
 WORDS = [sys.executable, "-m", "newsarchive", "serve"]
 Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
@@ -48,7 +50,7 @@ def start(morgue: Path) -> Iterator[Start]:
         running.append(process)
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.search(r" at (http://\S+) ", line)
+        found = re.search(r" at (https?://\S+) ", line)
         assert found, line
         return process, found[1]
 
@@ -81,6 +83,35 @@ def test_auth_requires_credentials(start: Start) -> None:
     right = Request(address, headers={"authorization": "Basic YWRhOnNlc2FtZQ=="})
     with urlopen(right) as answer:
         assert answer.status == 200
+
+
+def test_a_new_token_authenticates_its_program(start: Start, morgue: Path) -> None:
+    """The line of --new-token goes to standard output, the token to standard error."""
+    made = run_in_process("serve", "--new-token")
+    assert re.fullmatch(r'NAME = "sha256:[0-9a-f]{64}"\n', made.stdout)
+    toml = morgue / "newsarchive.toml"
+    toml.write_text(f"{toml.read_text()}\n[serve.tokens]\n{made.stdout.replace('NAME', 'feed')}")
+    _, address = start("--auth")
+    with urlopen(Request(address, headers={"authorization": f"Bearer {made.stderr.split()[-1]}"})) as answer:
+        assert answer.status == 200
+
+
+def test_a_certificate_serves_https(start: Start, tmp_path: Path) -> None:
+    """The printed URL says so."""
+    made = create_certificate(tmp_path)
+    _, address = start("--cert", str(made.certificate_file), "--key", str(made.key_file))
+    assert address.startswith("https://127.0.0.1:")
+    trusting = ssl.create_default_context(cafile=made.certificate_file)
+    with urlopen(address, context=trusting) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("words", [("--cert", "missing.pem"), ("--cert", "newsarchive.toml"), ("--key", "key.pem")])
+def test_a_certificate_that_cannot_be_used_is_one_sentence(morgue: Path, words: tuple[str, ...]) -> None:
+    """Nothing is started; the sentence says which files to name."""
+    done = run_in_process("serve", *words, "--archive", morgue, at=morgue)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "--cert" in done.stderr
 
 
 def run(morgue: Path, *words: str) -> "subprocess.CompletedProcess[str]":

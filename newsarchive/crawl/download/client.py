@@ -30,6 +30,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, HTTPClientParser
 from twisted.web.client import URI, Agent, HTTPConnectionPool
+from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError, maxChunkSizeLineLength
 from twisted.web.http_headers import Headers
 
 from newsarchive.crawl.download.connect import NotPublicError
@@ -43,6 +44,8 @@ IDLE_TIMEOUT = 30.0
 """Seconds for which an idle connection is kept."""
 INTERRUPTED = "unspecified"
 """WARC-Truncated of a response that was cut because the run stops: the only value that blames neither side."""
+_LENGTHS = re.compile(rb"[ \t]*[0-9]{1,18}[ \t]*(?:,[ \t]*[0-9]{1,18}[ \t]*)*")
+_HEX = re.compile(rb"[0-9A-Fa-f]{1,16}")
 FOLD = (b" ", b"\t")
 """Beginning of a line that continues the previous one."""
 
@@ -126,11 +129,11 @@ class FetchResult:
             case DNSLookupError():
                 reason = "no such host"
             case VerificationError():
-                reason = "its certificate is for another host"
+                reason = describe_tls_error("certificate of another host")
             case ConnectionDone() | ConnectionLost():
                 reason = "the server closed the connection"
-            case SSL.Error(args=([(*_, words), *_],)):
-                reason = f"its certificate is not trusted ({words})" if "certificate" in words else f"TLS: {words}"
+            case SSL.Error(args=(errors,)):
+                reason = describe_tls_error(" ".join(str(each[-1]) for each in errors))
             case NotPublicError(args=(words,)):
                 reason = str(words)
             case error:
@@ -216,6 +219,19 @@ class RecordingProtocol(HTTP11ClientProtocol):
     transport: Any
     _attempt: Attempt | None = None
     _recording: _Recording | None = None
+    _closed: Failure | None = None
+    """How the connection below TLS ended."""
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        if hasattr(self.transport, "getHandle") and hasattr(self.transport, "wrappedProtocol"):
+            lose = self.transport.connectionLost
+
+            def note_reason(reason: Failure) -> None:
+                self._closed = reason
+                lose(reason)
+
+            self.transport.connectionLost = note_reason
 
     def request(self, request: Any) -> Any:
         recording: _Recording = request.headers.recording
@@ -278,8 +294,10 @@ class RecordingProtocol(HTTP11ClientProtocol):
         attempt = self._attempt
         super().connectionLost(reason)
         self._attempt = self._recording = None
-        # A body that ends with the connection is complete if the connection was closed cleanly.
-        if attempt is not None and attempt.truncated is None and not (attempt.whole and reason.check(ConnectionDone)):
+        # A body that ends with the connection is complete if the connection was closed cleanly. Many servers close it
+        # without the message that TLS prescribes for that, which all browsers accept.
+        closed = self._closed or reason
+        if attempt is not None and attempt.truncated is None and not (attempt.whole and closed.check(ConnectionDone)):
             attempt.truncated = "disconnect"
 
 
@@ -386,14 +404,64 @@ def _result(recording: _Recording, error: BaseException | None, seconds: float) 
     )
 
 
+class LenientChunks(_ChunkedTransferDecoder):
+    """Chunked coding as browsers read it: with blanks around sizes, any extension, and bare line feeds."""
+
+    def _dataReceived_CHUNK_LENGTH(self) -> bool:
+        line = self._take_line(maxChunkSizeLineLength)
+        if line is None:
+            return False
+        size = line.partition(b";")[0].strip(b" \t")
+        if not _HEX.fullmatch(size):
+            raise _MalformedChunkedDataError(f"{size!r} is not the size of a chunk")
+        self.length = int(size, 16)
+        self.state = "BODY" if self.length else "TRAILER"
+        return True
+
+    def _dataReceived_CRLF(self) -> bool:
+        if self._buffer == b"\r":
+            return False
+        end = 1 + self._buffer.startswith(b"\r")
+        if self._buffer[end - 1 : end] != b"\n":
+            raise _MalformedChunkedDataError("a chunk is longer than its size")
+        del self._buffer[:end]
+        self.state = "CHUNK_LENGTH"
+        return True
+
+    def _dataReceived_TRAILER(self) -> bool:
+        line = self._take_line(self._maxTrailerHeadersSize)
+        if line == b"":
+            self.state = "FINISHED"
+            rest = bytes(self._buffer)
+            self._buffer.clear()
+            self.finishCallback(rest)
+        return bool(line)
+
+    def _take_line(self, most: int) -> bytes | None:
+        """Remove a line from the buffer and return it without its end; None if it has not arrived whole."""
+        end = self._buffer.find(b"\n", self._start)
+        if max(end, len(self._buffer) if end < 0 else 0) > most:
+            raise _MalformedChunkedDataError(f"a line between chunks has more than {most:,} bytes")
+        self._start = len(self._buffer) if end < 0 else 0
+        if end < 0:
+            return None
+        line = bytes(self._buffer[:end]).removesuffix(b"\r")
+        del self._buffer[: end + 1]
+        return line
+
+
 class LenientParser(HTTPClientParser):
-    """Skips header lines without a colon, as browsers do; Twisted's own parser rejects the response.
+    """Reads what browsers read and Twisted's own parser rejects; what was received is recorded as it came.
+
+    Header lines without a colon are skipped, as is a Content-Length that is no number. Blanks before a colon and
+    between the parts of the status line, and the case of its "HTTP", do not matter.
 
     A conforming head that arrives in one piece, as nearly all do, is matched at once and not line by line. It has no
     state of its own, so that an instance that Twisted has created can become one.
     """
 
     MAX_LENGTH = MAX_LINE_LENGTH
+    _transferDecoders: dict[bytes, Any] = {b"chunked": LenientChunks}  # noqa: N815, RUF012 - of Twisted
 
     def dataReceived(self, data: bytes) -> None:
         if self.state == STATUS and not self._buffer and (head := _HEAD.match(data, 0, MAX_LINE_LENGTH)):
@@ -410,11 +478,59 @@ class LenientParser(HTTPClientParser):
             self.headerReceived(name, value.strip())
         self.allHeadersReceived()
 
+    def statusReceived(self, status: bytes) -> None:
+        version, *rest = status.split(None, 2) or [status]
+        super().statusReceived(b" ".join((version.upper(), *rest)))
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:
+        name = name.rstrip(b" \t").lower()
+        # No others are needed here, and Twisted refuses some names.
+        if self.isConnectionControlHeader(name):
+            super().headerReceived(name, value)
+
+    def allHeadersReceived(self) -> None:
+        codings = self.connHeaders.getRawHeaders(b"transfer-encoding", [])
+        lengths = b",".join(self.connHeaders.getRawHeaders(b"content-length", []))
+        if lengths and not _LENGTHS.fullmatch(lengths):
+            # The connection's end is the body's, unless it is chunked.
+            self.connHeaders.removeHeader(b"content-length")
+        if any(coding.strip().lower() == b"chunked" for value in codings for coding in value.split(b",")):
+            self.connHeaders.setRawHeaders(b"transfer-encoding", [b"chunked"])
+        super().allHeadersReceived()
+
     def lineReceived(self, line: bytes) -> None:
         before = self._partialHeader
         if before and not line.startswith(FOLD) and not any(b":" in part for part in before):
             self._partialHeader = None
         super().lineReceived(line)
+
+
+_TLS_REASONS = {
+    "certificate verify failed": "its certificate is not trusted: expired, self-signed, or without its whole chain",
+    "certificate of another host": "its certificate is for another host",
+    "unrecognized name": "it has no certificate for this host name",
+    "certificate required": "it wants a certificate of the client",
+    "handshake failure": "it accepts none of the encryption methods offered",
+    "unexpected eof": "it closed the connection during the TLS handshake",
+    "unsupported protocol": "it speaks no version of TLS that is safe to use",
+    "protocol version": "it speaks no version of TLS that is safe to use",
+    "wrong version number": "it does not speak TLS on this port",
+    "packet length too long": "it does not speak TLS on this port",
+}
+"""By words of OpenSSL's messages."""
+
+
+def describe_tls_error(words: str) -> str:
+    """Return a sentence on a failed TLS handshake: what happened, what it means for the archive, and what to do.
+
+    >>> describe_tls_error("tlsv1 unrecognized name").partition(";")[0]
+    'it has no certificate for this host name (OpenSSL: tlsv1 unrecognized name)'
+    """
+    reason = next((meaning for part, meaning in _TLS_REASONS.items() if part in words), "the TLS connection failed")
+    return (
+        f"{reason} (OpenSSL: {words or 'no reason given'}); nothing was fetched or archived from it. The URL is tried "
+        "again later; if a web browser can open it, check this machine's clock and its certificate authorities"
+    )
 
 
 def iana_cipher_name(name: str | None) -> str | None:

@@ -5,7 +5,6 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
@@ -319,7 +318,7 @@ def _respond(request: Request, context: RequestContext, dialect: Dialect) -> Res
         if cdx_request.query.page >= max(pages, 1):
             return _message(400, f"Page {cdx_request.query.page} invalid: there are {pages}")
         return _render_page(context, cdx_request, dialect)
-    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext():
+    with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
         lines, key = _select_lines(context, cdx_request, dialect)
     # With a resume key there may be matches beyond the captures that were scanned.
     if not lines and not key and dialect == "pywb":
@@ -363,7 +362,7 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
             if row is not None:
                 yield write(row)
 
-    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext():
+    with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
         pieces = _output_pieces(lines(), cdx_request, dialect, None)
         while some := "".join(islice(pieces, _LINES_PER_WRITE)):
             file.write(some.encode())

@@ -22,6 +22,7 @@ from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
+from storage.index.engine.work_limit import WorkLimit
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
 from storage.index.reader import IndexPin
@@ -31,6 +32,8 @@ router = APIRouter(include_in_schema=False)
 
 MAX_ARTICLE_EXPORT = 500_000_000
 """Maximum size of the export of one article, in bytes; larger ones are made on the command line."""
+MAX_JOB_CPU = 3600.0
+"""CPU seconds that the queries of an export in the background may take."""
 FILTER_FIELDS = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
 """Form fields that select articles."""
 _MAX_FORM_SIZE = 20_000
@@ -127,8 +130,8 @@ def _export_article(context: RequestContext, article_id: int, form: Format) -> R
     article = context.index.ask(get_article, article_id)
     if article is None:
         raise HTTPException(404, "The archive has no such article")
-    choice = build_export_request(context, Filters(articles=(article_id,)))
-    with context.heavy_requests.slot():
+    choice = build_export_request(context, Filters(articles=(article_id,)), context.work)
+    with context.heavy_requests.slot(context.work):
         # Written to a file first, so that an error can still become an error response.
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
         try:
@@ -159,11 +162,13 @@ def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
     return check_size
 
 
-def build_export_request(context: RequestContext, filters: Filters) -> ExportRequest:
-    """Return the request of an export under the access rules."""
+def build_export_request(context: RequestContext, filters: Filters, work: WorkLimit | None = None) -> ExportRequest:
+    """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of this request: a job may run much later, after the end of an embargo.
+    exclude = context.rules.exclusions(context.archive.now())
+    work = work or WorkLimit(MAX_JOB_CPU)
     return ExportRequest(
-        index=context.archive.index.excluding(context.rules.exclusions(context.archive.now()), pin=IndexPin()),
+        index=context.archive.index.excluding(exclude, pin=IndexPin(), work=work),
         places=context.archive.places,
         filters=filters,
         title=context.name,

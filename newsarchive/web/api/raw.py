@@ -88,7 +88,7 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
             body = None
         else:
             # Decoding is done in memory: a large body needs a slot.
-            with context.heavy_requests.slot():
+            with context.heavy_requests.slot(context.work):
                 whole = ArchivedResponse(
                     status=status, headers=stream.headers, entity=b"".join((start, *stream.chunks))
                 )
@@ -97,7 +97,9 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
         if validators.is_not_modified(request.headers):
             return Response(status_code=304, headers=validators.headers | {"vary": headers["vary"]})
         headers |= validators.headers | ({"content-encoding": coding} if coding else {})
-        status = status if 200 <= status <= 599 else 502
+        if not 200 <= status <= 599:
+            # Not a status of HTTP (some sites send 999): the capture is shown, which has not failed.
+            headers[f"{_PREFIX}status"], status = str(status), 200
         if status in _BODILESS:
             del headers["content-type"]
             return Response(status_code=status, headers=headers)

@@ -1,6 +1,7 @@
-"""Authentication: users with passwords (HTTP Basic) and tokens (Bearer), stored in newsarchive.toml as scrypt hashes.
+"""Authentication: users with passwords (HTTP Basic) and tokens (Bearer), stored in newsarchive.toml as hashes.
 
-scrypt:14:8:5:SALT:KEY        log2 of n, r, p; salt and key in base64
+scrypt:14:8:5:SALT:KEY      a password: log2 of n, r, p; salt and key in base64
+sha256:HEX                  a token, which is random: no guessing finds it, so that its hash may be fast
 """
 
 import base64
@@ -13,8 +14,9 @@ from collections.abc import Callable, Mapping
 
 import anyio
 from anyio import to_thread
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import problem_response
 from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
@@ -31,13 +33,24 @@ FAILURES_PER_SECOND, MAX_FAILURES = 0.2, 10.0
 
 
 def hash_secret(secret: str, salt: bytes | None = None) -> str:
-    """Return the hash of a password or token for newsarchive.toml."""
+    """Return the hash of a password for newsarchive.toml."""
     salt = secrets.token_bytes(16) if salt is None else salt
     return f"scrypt:{LOG_N}:{R}:{P}:{_b64(salt)}:{_b64(_derive_key(secret, salt, LOG_N, R, P))}"
 
 
+def create_token() -> tuple[str, str]:
+    """Return a new token and its hash for newsarchive.toml."""
+    token = secrets.token_urlsafe(32)
+    return token, hash_token(token)
+
+
+def hash_token(token: str) -> str:
+    """Return the hash of a token."""
+    return f"sha256:{hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
 def verify_secret(secret: str, kept: str) -> bool:
-    """Return True if the hash is that of the password or token.
+    """Return True if the hash is that of the password.
 
     >>> [verify_secret(secret, hash_secret("open sesame")) for secret in ("open sesame", "sesame")]
     [True, False]
@@ -63,7 +76,8 @@ class Authenticator:
     """Checks credentials. A hash is slow on purpose: valid Authorization headers are cached under a keyed digest."""
 
     def __init__(self, users: Mapping[str, str], tokens: Mapping[str, str]) -> None:
-        self._users, self._tokens = users, tokens
+        self._users = users
+        self._tokens = {kept: name for name, kept in tokens.items() if kept.startswith("sha256:")}
         self._secret = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, str] = OrderedDict()
 
@@ -78,7 +92,8 @@ class Authenticator:
         if scheme.lower() == "basic":
             name = self._check_basic(rest.strip())
         elif scheme.lower() == "bearer":
-            name = next((name for name, kept in self._tokens.items() if verify_secret(rest.strip(), kept)), None)
+            # Looked up by its hash, whose timing tells nothing about the token.
+            name = self._tokens.get(hash_token(rest.strip()))
         if name is not None:
             self._known[self._cache_key(header)] = name
             while len(self._known) > MAX_CACHED:
@@ -102,6 +117,19 @@ class Authenticator:
 
 _DUMMY_HASH = f"scrypt:{LOG_N}:{R}:{P}:{_b64(bytes(16))}:{_b64(bytes(64))}"
 """Hash that no password has."""
+
+
+def send_private(send: Send) -> Send:
+    """Return a `send` that forbids shared caches to keep the response."""
+
+    async def send_message(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            rest = [part for part in headers.get("cache-control", "").split(", ") if part not in {"", "public"}]
+            headers["cache-control"] = ", ".join(dict.fromkeys(("private", *rest)))
+        await send(message)
+
+    return send_message
 
 
 class AuthMiddleware:
@@ -136,7 +164,7 @@ class AuthMiddleware:
             await response(scope, receive, send)
             return
         scope.setdefault("state", {})["reader"] = name
-        await self.app(scope, receive, send)
+        await self.app(scope, receive, send_private(send))
 
     async def _authenticate(self, header: str) -> str | None:
         if self._limiter is None:

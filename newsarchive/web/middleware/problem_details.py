@@ -17,6 +17,7 @@ from storage.errors import (
     ArchiveError,
     BucketRefused,
     BucketUnreachable,
+    DiskFull,
     IndexFailure,
     IndexReplaced,
     NotFound,
@@ -26,6 +27,8 @@ from storage.errors import (
     StorageError,
     WarcError,
 )
+from storage.index.engine.work_limit import WorkLimit
+from storage.places.folder import NO_SPACE
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ HEADINGS = {
     429: "Too many requests",
     500: "Internal error",
     503: "Temporarily unavailable",
+    507: "No space left",
 }
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
 _JSON = re.compile(r"application/(.+\+)?json")
@@ -92,6 +96,9 @@ def _quality(accepted: str, media_type: re.Pattern[str]) -> float:
     return max(weights)
 
 
+DISK_FULL = (
+    "The archive's disk is full, so that this cannot be made; nothing was changed. Its owner has to free some space."
+)
 INDEX_UNREACHABLE = "The archive's database does not answer, so it is unknown what is archived. Try again later."
 BUCKET_UNREACHABLE = (
     "This page is archived, but the bucket with its WARC file does not answer. Articles and search need only the index "
@@ -106,7 +113,7 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
     Messages that would name databases and folders are replaced; the log has them.
     """
     text = str(error)
-    if not isinstance(error, NotFound):
+    if not isinstance(error, NotFound) and not _is_abandoned(request.scope):
         log.warning("%s %s: %s", request.method, request.url.path, text)
     match error:
         case NotFound():
@@ -120,6 +127,8 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
             status, detail, heading = 503, INDEX_UNREACHABLE, "The index is unavailable"
         case BucketUnreachable() | BucketRefused():
             status, detail, heading = 503, BUCKET_UNREACHABLE, "The WARC files are unavailable"
+        case DiskFull():
+            status, detail, heading = 507, DISK_FULL, ""
         case StorageError():
             status, detail, heading = 503, "The WARC file of this record cannot be read now. Try again later.", ""
         case WarcError() | PayloadError():
@@ -129,6 +138,12 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
         case _:
             status, detail, heading = 500, "The request failed; the archive was not changed.", "Request failed"
     return problem_response(request, status, detail, RETRY_AFTER if status == 503 else None, heading=heading)
+
+
+def _is_abandoned(scope: Scope) -> bool:
+    """Return True if the client has left, so that the work for it was cancelled."""
+    work: WorkLimit | None = scope.get("state", {}).get("work")
+    return work is not None and work.is_cancelled
 
 
 def add_exception_handlers(app: FastAPI) -> None:
@@ -203,9 +218,16 @@ class ErrorMiddleware:
             return
         try:
             await self.app(scope, receive, note_start)
-        except Exception:
+        except Exception as error:
+            if _is_abandoned(scope):
+                return
             log.exception("%s %s", scope["method"], scope["path"])
             if started:
                 raise
-            detail = "The archive was not changed. The server's log has the details."
-            await problem_response(Request(scope), 500, detail)(scope, receive, send)
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                # A temporary file of a response.
+                response = problem_response(Request(scope), 507, DISK_FULL)
+            else:
+                detail = "The archive was not changed. The server's log has the details."
+                response = problem_response(Request(scope), 500, detail)
+            await response(scope, receive, send)

@@ -1,7 +1,10 @@
-"""Security headers, Host check and cross-site check: protection against archived pages and other sites."""
+"""Security headers, Host check and cross-site check, against archived pages and other sites; HEAD, compression."""
 
+import re
 from collections.abc import Collection, Iterable
 
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,15 +63,19 @@ def add_default_headers(
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def parse_host(header: str) -> str:
-    """Return the host of a Host header, without port, in lower case.
+_HOST = re.compile(
+    r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_])?)\.?)(?::[0-9]{0,5})?", re.IGNORECASE
+)
 
-    >>> parse_host("News.localhost:8000"), parse_host("[::1]:8000"), parse_host("")
-    ('news.localhost', '::1', '')
+
+def parse_host(header: str) -> str | None:
+    """Return the host of a Host header (RFC 9110 7.2), without port, in lower case; None if it is malformed.
+
+    >>> parse_host("News.localhost:8000"), parse_host("[::1]:8000"), parse_host("127.0.0.1:80@evil.example")
+    ('news.localhost', '::1', None)
     """
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
+    found = _HOST.fullmatch(header)
+    return (found[1] or found[2]).lower() if found else None
 
 
 class TrustedHostMiddleware:
@@ -87,6 +94,11 @@ class TrustedHostMiddleware:
         if scope["type"] == "http":
             request = Request(scope)
             name = parse_host(request.headers.get("host", ""))
+            # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
+            if name is None and request.headers.get("host"):
+                await problem_response(request, 400, "The Host header is malformed.")(scope, receive, send)
+                return
+            name = name or ""
             if self.names and name not in self.names and not name.endswith(".localhost"):
                 detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
                 await problem_response(request, 421, detail)(scope, receive, send)
@@ -124,3 +136,31 @@ class HeadMiddleware:
             await send(message)
 
         await self.app({**scope, "method": "GET", "is_head": True}, receive, send_without_body)
+
+
+_EXACT = re.compile(r"/web/[0-9]*id_/|/warcs/|/exports/.+/|/article/[0-9]+\.(warc\.gz|wacz)$")
+"""Paths whose bytes, lengths and ranges a client may compare with the archive's."""
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """ASGI middleware: gzip for text, as the client accepts it."""
+
+    def __init__(self, app: ASGIApp, compresslevel: int) -> None:
+        excluded = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream")
+        super().__init__(app, compresslevel=compresslevel, exclude_content_types=excluded)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+
+        async def send_weak(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
+                    # Another representation, which is not equal byte for byte (RFC 9110 8.8.3.3).
+                    headers["etag"] = f"W/{headers['etag']}"
+            await send(message)
+
+        if scope["type"] != "http" or _EXACT.match(scope["path"]):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send_weak)

@@ -110,4 +110,6 @@ def _stream_results(
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
     headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}
-    return ClosingStreamingResponse(context.heavy_requests.stream(write(lines)), media_type=media_type, headers=headers)
+    return ClosingStreamingResponse(
+        context.heavy_requests.stream(write(lines), context.work), media_type=media_type, headers=headers
+    )

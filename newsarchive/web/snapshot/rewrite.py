@@ -18,7 +18,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.sanitizer import Sanitizer
-from newsarchive.web.snapshot.url_slots import UrlSlot, collect_urls, fill_slot, resolve_http_url
+from newsarchive.web.snapshot.url_slots import UrlSlot, collect_urls, fill_slot, legal_text, resolve_http_url
 from storage.index.conditions.withheld import WITHHELD
 
 MAX_CHARACTERS = 8_000_000
@@ -27,6 +27,11 @@ MAX_REQUISITES = 3_000
 """URLs of a page that are looked up; further ones count as missing."""
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
+_ILLEGAL_REFERENCE = re.compile(
+    r"&#(?:x0*(?:[1-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f])|0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]));?",
+    re.IGNORECASE,
+)
+"""References to characters that `legal_text` removes."""
 _DOCTYPE = re.compile(r"<!doctype\b[^>]{0,400}>", re.IGNORECASE)
 _PUBLIC = re.compile(r"public\s+[\"']([-\w /.:+]+)[\"']", re.IGNORECASE)
 
@@ -105,7 +110,7 @@ def sanitize_page(text: str, url: str) -> SanitizedPage | TooLarge | None:
     if len(text) > MAX_CHARACTERS:
         return TooLarge(reason=f"{len(text):,} characters of HTML; up to {MAX_CHARACTERS:,} are shown")
     try:
-        root = document_fromstring(text.encode("utf-8", "replace"), parser=_PARSER)
+        root = document_fromstring(_ILLEGAL_REFERENCE.sub("\ufffd", legal_text(text)).encode(), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     elements = int(root.xpath("count(//*)"))

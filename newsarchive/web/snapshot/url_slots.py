@@ -14,6 +14,7 @@ from storage.urls import resolve_url
 
 _NEXT = re.compile(r"[\s,]*+(\S++)")
 _DESCRIPTOR = re.compile(r"((?:\([^)]*+\)|[^,(])*+)(?:,|\Z)")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 MAX_CANDIDATES = 100
 
 
@@ -38,13 +39,22 @@ class UrlSlot:
     value: str
 
 
+def legal_text(text: str) -> str:
+    r"""Return a text without characters that XML forbids: lxml reads them and does not write them.
+
+    >>> legal_text("a\x0b\x00b\ud800c\ufffed")
+    'abcd'
+    """
+    return _ILLEGAL.sub("", text)
+
+
 def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
     """Write the rewritten value into the tree; an attribute without an archived URL is left out."""
     value = next(iter(_rewrite_values(slot, base, map_url)), None)
     if slot.syntax is SlotSyntax.SHEET:
-        slot.element.text = css.escape_for_style_element(value or "")
+        slot.element.text = legal_text(css.escape_for_style_element(value or ""))
     elif value is not None:
-        slot.element.set(slot.attribute, value)
+        slot.element.set(slot.attribute, legal_text(value))
     elif slot.attribute == "href":
         slot.element.drop_tag()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -27,6 +28,7 @@ from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
 from storage.index.engine.sqlite_file import SqliteFile
 from storage.index.engine.statements import AnySelect
+from storage.index.engine.work_limit import WorkLimit
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
 from storage.index_address import parse_address, sqlite_file
@@ -107,18 +109,19 @@ class Database:
         self._writer.dispose()
 
     @contextmanager
-    def read_transaction(self, timeout: float | None = None) -> Iterator[Connection]:
+    def read_transaction(self, timeout: float | None = None, work: WorkLimit | None = None) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database.
 
-        With a timeout, QueryTooLong if the reader takes more seconds than that (PostgreSQL: for one statement).
-        IndexReplaced if another process wrote to a file that could be opened without locks only.
+        With a timeout, QueryTooLong if the reader takes more seconds than that (PostgreSQL: for one statement); with
+        `work`, if the work is over. IndexReplaced if another process wrote to a file that could be opened without
+        locks only.
         """
         self._require_present_file()
         with translate_errors(self.name), self.engine.connect() as connection, connection.begin():
-            if timeout is None:
+            if timeout is None and work is None:
                 yield connection
             else:
-                with limit_time(connection, timeout):
+                with limit_time(connection, timeout, work or WorkLimit(inf)):
                     yield connection
             if self._file is not None and not self._file.is_stable():
                 raise IndexReplaced(self.name)
@@ -229,10 +232,7 @@ def translate_errors(name: str) -> Iterator[None]:
     except DBAPIError as error:
         message = " ".join(str(error.orig).split())
         if message == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
-            raise QueryTooLong(
-                "the query exceeded the time limit and was cancelled; nothing was changed. "
-                "Narrow it: rarer words, a shorter period, one site"
-            ) from error
+            raise QueryTooLong.create() from error
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             raise IndexReadOnly(name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
@@ -247,18 +247,25 @@ def translate_errors(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def limit_time(connection: Connection, seconds: float) -> Iterator[None]:
-    """Cancel statements of a connection that exceed the time limit."""
+def limit_time(connection: Connection, seconds: float | None, work: WorkLimit) -> Iterator[None]:
+    """Cancel statements of a connection that exceed the time limit, or whose work is over."""
+    driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        # In force until the transaction ends.
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
-        yield
+        if seconds is not None:
+            # In force until the transaction ends.
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
+        try:
+            with work.stopping(driver.cancel):
+                yield
+        finally:
+            if work.is_cancelled:
+                # The server may be about to cancel whatever this connection runs next.
+                connection.invalidate()
         return
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    deadline = time.monotonic() + seconds
-    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    deadline = time.monotonic() + (inf if seconds is None else seconds)
+    driver.set_progress_handler(lambda: time.monotonic() > deadline or work.is_over, _STEPS)
     try:
+        work.check()
         yield
     finally:
         driver.set_progress_handler(None, 0)

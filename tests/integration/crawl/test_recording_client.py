@@ -5,6 +5,7 @@ import gzip
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "redirect": (sized(b"HTTP/1.1 301 Moved\r\nlocation: /plain\r\n", b"moved"), "keep"),
     "http10": (b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + BODY, "close"),
     "no-length": (OK + b"Connection: close\r\n\r\n" + BODY, "close"),
+    "no-close-notify": (OK + b"Connection: close\r\n\r\n" + BODY, "end"),
     "304": (b'HTTP/1.1 304 Not Modified\r\netag: "x"\r\nContent-Length: 5000\r\n\r\n', "keep"),
     "204": (b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", "keep"),
     "empty-body": (OK + b"Content-Length: 0\r\n\r\n", "keep"),
@@ -54,6 +56,15 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "latin-1": (sized(OK + b"X-Name: caf\xe9 \xff\r\nX-trail:   spaced   \r\n", b"abc"), "keep"),
     "no-reason": (sized(b"HTTP/1.1 200\r\n", b"abc"), "keep"),
     "long-header": (sized(OK + b"Content-Security-Policy: " + b"x" * 100_000 + b"\r\n", b"abc"), "keep"),
+    "blanks-in-chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n3  \r\nabc\r\n 2\t;x\r\nde\r\n0 \r\n\r\n", "keep"),
+    "line-feeds-in-chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n3\nabc\n2;\xe9\nde\n0\nX: y\n\n", "keep"),
+    "gzip-and-chunked": (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(GZIP), "keep"),
+    "nonsense-length": (OK + b"Content-Length: many\r\nConnection: close\r\n\r\n" + BODY, "close"),
+    "negative-length": (OK + b"Content-Length: -1\r\n\r\n" + BODY, "close"),
+    "lower-case": (sized(b"http/1.1 200 ok\r\n", b"abc"), "keep"),
+    "blanks-in-status": (sized(b"HTTP/1.1   200   OK\r\n", b"abc"), "keep"),
+    "blank-before-colon": (OK + b"Server : x\r\nContent-Length : 3\r\n\r\nabc", "keep"),
+    "odd-names": (sized(OK + b"X\x80 (y): a\r\n: b\r\n", b"abc"), "keep"),
     "500": (sized(b"HTTP/1.1 500 Oops\r\n", b"oops"), "keep"),
 }
 CUT: dict[str, tuple[bytes, str, str]] = {
@@ -231,3 +242,13 @@ def test_an_idle_connection_keeps_no_bytes(either: Any) -> None:
             await wire.close()
 
     assert event_loop.run(main()) == 0
+
+
+def test_a_tls_failure_is_a_sentence(server: Any) -> None:
+    """It says what happened, what it means for the archive, and what to do."""
+    server.say("/", sized(OK, b"plain"))
+    (fetched,) = fetch(SimpleNamespace(base=server.base.replace("http:", "https:")), "/")
+    said = fetched.describe_error()
+    assert said.startswith("it does not speak TLS on this port (OpenSSL: ")
+    assert "nothing was fetched or archived" in said
+    assert "again later" in said

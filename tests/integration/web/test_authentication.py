@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.middleware.auth import hash_secret
+from newsarchive.web.middleware.auth import hash_secret, hash_token
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
 
 Browsers = Callable[..., TestClient]
 
-ADA, FEED = hash_secret("open sesame"), hash_secret("t0ken")
+ADA, FEED = hash_secret("open sesame"), hash_token("t0ken")
 GUARDED = ServeOptions(auth=True, users={"ada": ADA}, tokens={"feed": FEED})
 
 
@@ -78,6 +78,8 @@ def test_failed_attempts_are_limited(guarded: TestClient) -> None:
         ("127.0.0.1.evil.example", 421),
         ("localhost.evil.example:8000", 421),
         ("", 421),
+        ("127.0.0.1:80@evil.example", 400),
+        ("evil.example@127.0.0.1", 400),
     ],
 )
 def test_unknown_host_names_are_refused(browsers: Browsers, host: str, status: int) -> None:

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import HTTPClientParser, Request, TransportProxyProducer
 from twisted.web.http_headers import Headers
 
-from newsarchive.crawl.download.client import LenientParser
+from newsarchive.crawl.download.client import LenientParser, describe_tls_error
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ANSWERS = (
@@ -127,3 +127,26 @@ def test_a_damaged_head_is_parsed_the_same_too() -> None:
             answer[at : at + chance.randint(0, 2)] = chance.choice(DAMAGE)
         whole = bytes(answer)
         assert parse(whole, len(whole) or 1) == parse(whole, 1), whole
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("certificate verify failed", "its certificate is not trusted"),
+        ("certificate of another host", "its certificate is for another host"),
+        ("tlsv1 alert protocol version", "it speaks no version of TLS that is safe to use"),
+        ("wrong version number", "it does not speak TLS on this port"),
+        ("sslv3 alert handshake failure", "it accepts none of the encryption methods offered"),
+        ("tlsv1 unrecognized name", "it has no certificate for this host name"),
+        ("unexpected eof while reading", "it closed the connection during the TLS handshake"),
+        ("something new", "the TLS connection failed"),
+        ("", "the TLS connection failed"),
+    ],
+)
+def test_tls_failures_say_what_happened_what_it_means_and_what_to_do(words: str, reason: str) -> None:
+    """Whatever OpenSSL says, known or not."""
+    said = describe_tls_error(words)
+    assert said.startswith(reason)
+    assert "nothing was fetched or archived" in said
+    assert "again later" in said
+    assert "certificate authorities" in said

@@ -1,10 +1,11 @@
 import base64
+import hashlib
 
 import pytest
 
-from newsarchive.web.middleware.auth import Authenticator, hash_secret, verify_secret
+from newsarchive.web.middleware.auth import Authenticator, create_token, hash_secret, hash_token, verify_secret
 
-ADA, FEED = hash_secret("open sesame"), hash_secret("t0ken")
+ADA, FEED = hash_secret("open sesame"), hash_token("t0ken")
 
 
 def basic(name: str, password: str) -> str:
@@ -56,3 +57,29 @@ def test_hashes_are_salted() -> None:
     """The same password has a different hash each time."""
     assert hash_secret("a") != hash_secret("a")
     assert hash_secret("a", b"salt") == hash_secret("a", b"salt")
+
+
+def test_a_wrong_token_costs_no_slow_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tokens there are, a wrong one is looked up once: no scrypt is computed."""
+    slow: list[bytes] = []
+    monkeypatch.setattr(hashlib, "scrypt", lambda secret, **_: slow.append(secret))
+    tokens = [create_token() for _ in range(12)]
+    many = Authenticator({"ada": ADA}, {f"program {n}": kept for n, (_, kept) in enumerate(tokens)})
+    assert many.authenticate("Bearer wrong") is None
+    assert many.authenticate(f"Bearer {tokens[7][0]}") == "program 7"
+    assert not slow
+
+
+def test_a_wrong_password_costs_one_slow_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many users there are, and whether the name is one of them or not."""
+    slow: list[bytes] = []
+
+    def scrypt(secret: bytes, **_: object) -> bytes:
+        slow.append(secret)
+        return b""
+
+    monkeypatch.setattr(hashlib, "scrypt", scrypt)
+    many = Authenticator({f"user {n}": ADA for n in range(12)}, {})
+    assert many.authenticate(basic("user 3", "wrong")) is None
+    assert many.authenticate(basic("nobody", "wrong")) is None
+    assert slow == [b"wrong", b"wrong"]

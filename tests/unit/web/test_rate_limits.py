@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from newsarchive.web.concurrency import HeavyRequests, TooBusy
 from newsarchive.web.middleware.rate_limit import TokenBuckets
+from storage.index.engine.work_limit import WorkLimit
 
 
 @given(
@@ -48,9 +49,9 @@ def test_the_number_of_buckets_is_bounded() -> None:
 def test_heavy_requests_are_limited() -> None:
     """Without a free slot TooBusy is raised at once; a released slot is free."""
     heavy = HeavyRequests(1)
-    with heavy.slot(), pytest.raises(TooBusy), heavy.slot():
+    with heavy.slot(WorkLimit(1)), pytest.raises(TooBusy), heavy.slot(WorkLimit(1)):
         pass
-    with heavy.slot():
+    with heavy.slot(WorkLimit(1)):
         pass
 
 
@@ -62,11 +63,11 @@ def _failing() -> Iterator[int]:
 def test_a_stream_releases_its_slot_however_it_ends() -> None:
     """At its end, at an error, when closed, and when dropped before it was started."""
     heavy = HeavyRequests(1)
-    assert list(heavy.stream(iter([1, 2]))) == [1, 2]
+    assert list(heavy.stream(iter([1, 2]), WorkLimit(1))) == [1, 2]
     with pytest.raises(OSError, match="gone"):
-        list(heavy.stream(_failing()))
-    heavy.stream(iter([1])).close()
-    heavy.stream(iter([1]))
+        list(heavy.stream(_failing(), WorkLimit(1)))
+    heavy.stream(iter([1]), WorkLimit(1)).close()
+    heavy.stream(iter([1]), WorkLimit(1))
     gc.collect()
-    with heavy.slot():
+    with heavy.slot(WorkLimit(1)):
         pass

@@ -1,5 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,7 +82,45 @@ def test_headers_of_a_response_are_kept() -> None:
     assert {name for name, _ in add_default_headers([], HEADERS)} == {name for name, _ in HEADERS}
 
 
-@pytest.mark.parametrize("header", ["", ":", "[", "[::1", "a:b:c", "\x00"])
-def test_any_host_header_is_parsed(header: str) -> None:
-    """Any header is parsed without an error."""
-    assert isinstance(parse_host(header), str)
+MALFORMED = (
+    "", ":", ":80", "[", "[::1", "a:b:c", "\x00", "127.0.0.1:80@evil.example", "evil.example@127.0.0.1", "127.0.0.1:x",
+    "127.0.0.1/evil.example", "127.0.0.1 evil.example", "127.0.0.1,evil.example", "localhost#", "localhost\\evil",
+    "[::1]evil.example", "localhost..", "-", "loc\u0430lhost", "http://localhost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", MALFORMED)
+def test_malformed_host_headers_name_no_host(header: str) -> None:
+    """Only a name or an address, with or without a port, is a host (RFC 9110 7.2)."""
+    assert parse_host(header) is None
+
+
+@pytest.mark.parametrize("header", ["localhost", "LOCALHOST:80", "localhost.:8000", "localhost:"])
+def test_forms_of_one_host_are_the_same(header: str) -> None:
+    """Case, port and the dot of the root change nothing."""
+    assert parse_host(header) == "localhost"
+
+
+def test_tokens_hashed_as_passwords_are_refused() -> None:
+    """Each of them would cost every wrong attempt a slow hash; the error names the command that makes better ones."""
+    kept = {"feed": "scrypt:14:8:5:AAAA:AAAA"}
+    with pytest.raises(ConfigError, match="--new-token"):
+        ServeOptions(auth=True, tokens=kept).validate()
+    ServeOptions(tokens=kept).validate()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_warned"),
+    [
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "0.0.0.0", "public_url": "http://morgue.example"}, True),
+        ({"host": "0.0.0.0", "public_url": "https://morgue.example"}, False),
+        ({"host": "0.0.0.0", "trusted_proxies": ("192.0.2.9",)}, False),
+        ({"host": "0.0.0.0", "cert": Path("chain.pem")}, False),
+        ({"host": "0.0.0.0", "auth": False, "public": True}, False),
+        ({}, False),
+    ],
+)
+def test_auth_without_tls_is_warned_of(changes: dict[str, Any], is_warned: bool) -> None:
+    """Where others can connect and nothing tells of an encrypted way, passwords and pages can be read on the way."""
+    assert replace(ServeOptions(auth=True), **changes).sends_secrets_in_clear is is_warned

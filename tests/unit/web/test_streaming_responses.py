@@ -10,6 +10,7 @@ from starlette.types import Message, Scope
 
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
+from storage.index.engine.work_limit import WorkLimit
 
 
 class Rows:
@@ -43,7 +44,7 @@ def send_response(rows: Rows, heavy: HeavyRequests, spec: str) -> None:
             await anyio.sleep_forever()
 
     scope: Scope = {"type": "http", "asgi": {"spec_version": spec}}
-    anyio.run(ClosingStreamingResponse(heavy.stream(iter(rows))), scope, receive, send)
+    anyio.run(ClosingStreamingResponse(heavy.stream(iter(rows), WorkLimit(1))), scope, receive, send)
 
 
 def test_a_disconnect_releases_the_slot() -> None:
@@ -52,7 +53,7 @@ def test_a_disconnect_releases_the_slot() -> None:
     for _ in range(3):
         send_response(rows, heavy, "2.3")
         assert not rows.open
-        with heavy.slot():
+        with heavy.slot(WorkLimit(1)):
             rows = Rows()
 
 
@@ -62,7 +63,7 @@ def test_a_disconnect_by_exception_releases_the_slot() -> None:
     with pytest.raises(ClientDisconnect):
         send_response(rows, heavy, "2.4")
     assert not rows.open
-    with heavy.slot():
+    with heavy.slot(WorkLimit(1)):
         pass
 
 
@@ -78,9 +79,9 @@ def test_a_complete_response_releases_the_slot() -> None:
         sent.append(message.get("body", b""))
 
     heavy = HeavyRequests(1)
-    anyio.run(ClosingStreamingResponse(heavy.stream(iter(["a", "b"]))), {"type": "http"}, receive, send)
+    anyio.run(ClosingStreamingResponse(heavy.stream(iter(["a", "b"]), WorkLimit(1))), {"type": "http"}, receive, send)
     assert b"".join(sent) == b"ab"
-    with heavy.slot():
+    with heavy.slot(WorkLimit(1)):
         pass
 
 
