@@ -6,6 +6,7 @@ Most articles have one text. Those with several are listed, and all of their mat
 of `unique`, by which everything is counted, sorted and cut into pages.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from storage.index.fulltext.searcher import EngineSearcher, MatchingVersion, mat
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
+from storage.index.search.snippet import is_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
@@ -101,3 +103,31 @@ class Search:
         if self.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
+
+
+_LEAST_LETTERS = 4
+"""Shorter words resemble too many others."""
+
+
+def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
+    """Return the text of a query with unknown words replaced by the most frequent that differ in one letter.
+
+    None if all words are known, or nothing resembles one that is not. Words that only withheld pages have are unknown.
+    """
+    suggested = text
+    for leaf in query.leaves:
+        if leaf.typed and leaf.field == "all" and len(leaf.words[0]) >= _LEAST_LETTERS:
+            known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
+            other = None if known else _find_similar(search, leaf.words[0])
+            if other is not None:
+                suggested = re.sub(rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)", other, suggested, count=1)
+    return suggested if suggested != text else None
+
+
+def _find_similar(search: Search, word: str) -> str | None:
+    """Return the most frequent word that differs in one letter, but not in both of the first two."""
+    visible = match_without(Query.all_query(), *search.excluded) if search.excluded else None
+    beginnings = {word[:1], word[1:2]}
+    found = [one for start in beginnings for one in search.engine.list_terms("all", start, visible)]
+    similar = [(-count, term) for term, count in found if is_one_edit(word, term)]
+    return min(similar)[1] if similar else None

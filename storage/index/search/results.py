@@ -16,10 +16,9 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.search.documents import SEARCHED_ROLES
-from storage.index.search.matches import Matches, Search
+from storage.index.search.matches import Matches, Search, suggest_query
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
-from storage.index.search.suggest import suggest_query
 from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage
 from storage.index.views.exclusions import Exclusions
 from storage.page_date import PageDate

@@ -44,6 +44,7 @@ def test_an_empty_file_gives_every_default() -> None:
     assert parse_config("", FOLDER) == Config(
         folder=FOLDER,
         warc_folder=FOLDER / "warc",
+        search_folder=Path("/morgue/search"),
         index="sqlite:////morgue/index.sqlite3",
         user_agent="newsarchive/0.1.0",
     )
@@ -80,6 +81,7 @@ def test_a_full_file_is_read_as_written() -> None:
         user_agent="newsarchive/0.1.0 (+https://morgue.example/bot)",
         obey_robots=False,
         warc_folder=Path("/mnt/warc"),
+        search_folder=Path("/morgue/search"),
         warc_size=500_000_000,
         index="postgresql+psycopg://db/news",
         delay=timedelta(seconds=2.5),

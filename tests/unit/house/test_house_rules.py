@@ -33,7 +33,8 @@ SHORT_MODULES = {
     "newsarchive/web/static_files.py": "a route",
     "storage/callbacks.py": "types of callbacks, below all that take them",
     "storage/index/schema/migrations/env.py": "where Alembic looks for it",
-    "storage/index/text/docids.py": "document ids, used by the writing and the search of the full-text index",
+    "storage/index/conditions/filters.py": "conditions of filters that need no search",
+    "storage/index/views/exclusions.py": "the data of exclusions, apart from their SQL (import cycle)",
     "storage/index/write/runs.py": "a table",
     "storage/pickling.py": "a decorator, below model.py and extract/",
 }
