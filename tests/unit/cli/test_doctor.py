@@ -67,7 +67,6 @@ def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     assert set(found) >= {
         "Python",
         "Scrapy",
-        "SQLite",
         "folder",
         "disk",
         "sites",
