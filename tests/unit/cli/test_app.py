@@ -25,6 +25,7 @@ FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
     errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
     errors.ExportIncomplete: ("all.wacz", 3),
+    errors.SearchNotReady: (0.4, "/morgue/search"),
     errors.BucketUnreachable: ("s3://morgue", "timed out"),
     errors.BucketRefused: ("s3://morgue", "there is no such bucket"),
     **dict.fromkeys((errors.NotInBucket, errors.BytesDiffer), ("a.warc.gz", "s3://morgue")),

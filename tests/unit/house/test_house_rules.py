@@ -34,7 +34,6 @@ SHORT_MODULES = {
     "storage/callbacks.py": "types of callbacks, below all that take them",
     "storage/index/schema/migrations/env.py": "where Alembic looks for it",
     "storage/index/conditions/filters.py": "conditions of filters that need no search",
-    "storage/index/views/exclusions.py": "the data of exclusions, apart from their SQL (import cycle)",
     "storage/index/write/runs.py": "a table",
     "storage/pickling.py": "a decorator, below model.py and extract/",
 }
