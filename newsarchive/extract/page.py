@@ -32,6 +32,8 @@ from newsarchive.extract.sources import (
 from newsarchive.extract.tree import OversizedPage, parse_page
 from storage.model import Outcome, Reading
 
+SHELL_TEXT = 200
+"""Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""
 _ANY_CONTENT = re.compile(rb"[^ \t\r\n\0]")
 
 
@@ -181,6 +183,8 @@ def _listing_reading(extracted: ExtractedPage, score: ArticleScore, page_input: 
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
         return replace(_detected_reading(media, extracted.title), article=article, link_groups=groups)
+    if not count and content.characters < (SHELL_TEXT if features.loaded_scripts else 1):
+        return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run", title=extracted.title)
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
         reason=f"{count} links to articles in {len(groups)} groups",

@@ -37,7 +37,9 @@ def outcome(page: str, url: str = URL, status: int = 200, discovery: Discovery |
             200,
             Outcome.SOFT_404,
         ),
-        ("<html><body></body></html>", 200, Outcome.OTHER),
+        ("<html><body></body></html>", 200, Outcome.EMPTY),
+        ("<html><body><p>Closed on Mondays.</p></body></html>", 200, Outcome.OTHER),
+        ("<html><body><div id=app>Loading</div><script src=/app.js></script></body></html>", 200, Outcome.EMPTY),
         (" \n ", 200, Outcome.EMPTY),
     ],
 )
