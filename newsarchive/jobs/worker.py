@@ -244,6 +244,13 @@ def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], no
     return [site for site in checked if wait[site] <= 0]
 
 
+def describe_cause(problem: BaseException) -> str:
+    """Return what an error was caused by in the end: Procrastinate's own errors say "Database error." alone."""
+    while problem.__cause__ is not None:
+        problem = problem.__cause__
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
 class CrawlWorker:
     """A running worker."""
 
@@ -306,7 +313,7 @@ class CrawlWorker:
         self._lease.close()
         self._session.close()
         self._index.close()
-        problems = [" ".join(str(result).split()) for result in results if isinstance(result, Exception)]
+        problems = [describe_cause(result) for result in results if isinstance(result, Exception)]
         if self._stop_requested.is_set() and not problems:
             return 0
         self._print_line(

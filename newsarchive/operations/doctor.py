@@ -192,7 +192,8 @@ def _check_sites(config: Config, _now: datetime) -> Finding:
     return _finding("sites", Severity.WARNING, "none", "a crawl has nothing to fetch", "newsarchive add https://...")
 
 
-def _check_index(config: Config, _now: datetime) -> Finding:
+def check_index(config: Config, _now: datetime) -> Finding:
+    """Check that the index can be opened; a new archive has none yet."""
     scheme, _, place = config.index.partition("://")
     shown = f"{scheme}://{place.rpartition('@')[2]}"  # without a password
     try:
@@ -342,7 +343,7 @@ ARCHIVE_CHECKS: tuple[Callable[[Config, datetime], Finding], ...] = (
     _check_folder,
     _check_sites,
     _check_contact,
-    _check_index,
+    check_index,
     _check_open_files,
     _check_bucket,
     _check_clock,

@@ -43,6 +43,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
     }
     if not waiting:
         _leave_out_waiting(tables, rows)
+    tables = [table for table in tables if table.name != "lanes"]  # named in the frontier; empty ones stay
     dumped = {table.name: sorted(repr(_named(table, row, names)) for row in rows[table.name]) for table in tables}
     return dumped | {"documents": sorted(_describe_document(one, names) for one in documents)}
 

@@ -11,7 +11,6 @@ from storage.article_fields import from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
     current_version,
-    prefix_end,
     visible_articles,
     visible_captures,
     visible_versions,
@@ -52,7 +51,7 @@ from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 from storage.observations import ObservedSpan
 from storage.page_date import PageDate
 
-CaptureOrder = Literal["newest", "oldest", "urlkey"]
+CaptureOrder = Literal["newest", "oldest"]
 
 _MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
@@ -122,17 +121,16 @@ def iter_captures(
     limit: int | None = None,
     offset: int = 0,
 ) -> Iterator[CaptureView]:
-    """Yield captures. The order "urlkey" is that of a CDX file: urlkey, then time."""
+    """Yield captures."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
-        "urlkey": (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id),
     }
     wanted = _capture_conditions(connection, exclude, filters)
     if limit is not None or offset:
         # Select ids first: otherwise the skipped rows would be joined with every table.
         named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
-        if order == "urlkey" or filters.url or filters.urlkey or filters.urlkey_prefix:
+        if filters.url:
             named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
         wanted = [CaptureRow.id.in_(named.correlate(None))]
     statement = _CAPTURES.where(*wanted).order_by(*by[order])
@@ -146,8 +144,6 @@ def _capture_conditions(
 ) -> list[ColumnElement[bool]]:
     candidates: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
-        (filters.urlkey, lambda key: UrlRow.urlkey == key),
-        (filters.urlkey_prefix, lambda prefix: and_(UrlRow.urlkey >= prefix, UrlRow.urlkey < prefix_end(prefix))),
         # By id, so that the indexes of captures also provide the order.
         (filters.site, lambda name: CaptureRow.site_id == _id(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),

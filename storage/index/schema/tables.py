@@ -289,7 +289,6 @@ class CaptureRow(Base):
         _on_captures("refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
         _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
         _on_captures("original", "refers_to_id", where="refers_to_id IS NOT NULL"),
-        _on_captures("gone", "url_id", "fetched_at", where="outcome = 'gone'"),
         _on_captures("pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
         ForeignKeyConstraint(
             ["version_id"],

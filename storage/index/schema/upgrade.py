@@ -19,7 +19,7 @@ FUNCTIONS = (
     "log_inserted_metadata_changes", "log_deleted_metadata_changes", "log_moved_captures",
 )  # fmt: skip
 """Functions of PostgreSQL's triggers."""
-FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts")
+FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts", "links")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _SQLITE = MIGRATIONS / "versions" / "0001_sqlite.sql"
 """What all migrations make of an empty SQLite file. While there is one migration, its script is that."""

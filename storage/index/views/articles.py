@@ -78,10 +78,6 @@ class CaptureFilters:
     """Conditions on captures. A field that is None sets no condition."""
 
     url: str | None = None
-    urlkey: str | None = None
-    """SURT form, such as "org,example)/news/"."""
-    urlkey_prefix: str | None = None
-    """Prefix of the SURT form."""
     site: str | None = None
     article_id: int | None = None
     outcome: Outcome | None = None

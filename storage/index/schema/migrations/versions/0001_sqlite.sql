@@ -300,8 +300,6 @@ CREATE INDEX ix_captures_crawl ON captures (crawl_id, fetched_at, outcome, statu
 
 CREATE INDEX ix_captures_version ON captures (version_id) WHERE version_id IS NOT NULL;
 
-CREATE INDEX ix_captures_gone ON captures (url_id, fetched_at) WHERE outcome = 'gone';
-
 CREATE INDEX ix_captures_refers_url ON captures (refers_to_url_id) WHERE refers_to_url_id IS NOT NULL;
 
 CREATE INDEX ix_captures_page_version ON captures (page_version_id) WHERE page_version_id IS NOT NULL;
