@@ -128,7 +128,8 @@ def load_export_lines(
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=tuple(links.get(version_id, ())), image=exclude.name_url(row.image), version=row.number, versions=row.versions,
+            links=tuple(links.get(version_id, ())), image=exclude.name_url(row.image),
+            version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,
             first_seen=row.first_seen_at, last_seen=row.last_seen_at,

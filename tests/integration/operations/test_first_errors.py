@@ -18,6 +18,7 @@ from newsarchive.operations.doctor import check_index
 from newsarchive.operations.health import Severity
 from storage.errors import IndexFailure
 from storage.index import Index
+from storage.index.engine.bulk import create_bulk_loader
 from storage.index.maintenance import transfer
 from storage.index.maintenance.transfer import transfer_index
 from storage.index_address import sqlite_address
@@ -60,7 +61,7 @@ def test_a_move_blames_the_database_that_failed(tmp_path: Path, monkeypatch: pyt
         with closing(sqlite3.connect(tmp_path / "source.sqlite3")) as connection:
             connection.execute("ALTER TABLE captures RENAME COLUMN title TO former_title")
     else:
-        made: Callable[..., Any] = transfer.create_bulk_loader
+        made: Callable[..., Any] = create_bulk_loader
 
         def failing(connection: Any) -> Any:
             loader = made(connection)

@@ -129,7 +129,7 @@ def test_a_foreign_package_of_the_same_name_is_an_error(monkeypatch: pytest.Monk
 def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
     """The doctor says what opening said, and that rebuilding helps."""
     broken = parse_config('index = "broken.sqlite3"', archive.folder)
-    finding = doctor._check_index(broken, NOW)
+    finding = doctor.check_index(broken, NOW)
     assert (finding.severity, finding.sentence, finding.command) == (
         Severity.ERROR,
         "it is broken",
@@ -139,14 +139,14 @@ def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
 
 def test_a_server_that_is_down_is_reported_once(archive: Config) -> None:
     """What opening says sends its reader to the doctor; the doctor sends nobody to itself, nor to a rebuild first."""
-    finding = doctor._check_index(parse_config('index = "postgresql://db.example/down"', archive.folder), NOW)
+    finding = doctor.check_index(parse_config('index = "postgresql://db.example/down"', archive.folder), NOW)
     assert finding.sentence == "the index cannot be used: no answer."
     assert finding.command == "check the server and your access to it; if the index is lost: newsarchive rebuild"
 
 
 def test_an_index_of_a_later_version_is_reported_once(archive: Config) -> None:
     """What it is, what it means and the next command, each in its own place."""
-    finding = doctor._check_index(parse_config('index = "later.sqlite3"', archive.folder), NOW)
+    finding = doctor.check_index(parse_config('index = "later.sqlite3"', archive.folder), NOW)
     assert finding.sentence.endswith("later.sqlite3, which is newer than this newsarchive (schema 0011)")
     assert finding.sentence.startswith("schema 0099 in sqlite://")
     assert finding.meaning == "it was written by a later version; the WARC files are not affected"
@@ -156,7 +156,7 @@ def test_an_index_of_a_later_version_is_reported_once(archive: Config) -> None:
 def test_an_index_of_before_the_first_release_is_to_be_rebuilt(archive: Config) -> None:
     """Also one in PostgreSQL, where other errors are first a matter of the server."""
     config = parse_config('index = "postgresql://db.example/former"', archive.folder)
-    finding = doctor._check_index(config, NOW)
+    finding = doctor.check_index(config, NOW)
     assert finding.sentence.startswith("schema 0013 in postgresql+psycopg://")
     assert finding.command == "newsarchive rebuild"
 
@@ -165,7 +165,7 @@ def test_a_password_is_not_printed(archive: Config) -> None:
     """A database URL may hold one."""
     config = parse_config('index = "postgresql://me:secret@db.example/news"', archive.folder)
     assert (
-        doctor._check_index(config, NOW).sentence
+        doctor.check_index(config, NOW).sentence
         == "postgresql+psycopg://db.example/news has the schema of this version"
     )
 
