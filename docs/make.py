@@ -25,8 +25,7 @@ def settings() -> str:
     return _page(
         "Settings",
         "All settings are in `newsarchive.toml` in the archive's folder. A setting that is not in the file has its"
-        " default. An unknown name or a wrong value is an error that names the line, and nothing is done. So is a"
-        " setting that was renamed since an earlier version: the error gives its present name.",
+        " default. An unknown name or a wrong value is an error that names the line, and nothing is done.",
         "Durations are written `30s`, `10m`, `1h30m`, `7d`, `2w`; sizes `500kB`, `64MB`, `1GB` (powers of ten)."
         " Relative paths start at the archive's folder, URLs of a site may start at its front page (`/rss.xml`).",
         "Write a PostgreSQL password into `~/.pgpass` or `PGPASSWORD`, not into this file.",

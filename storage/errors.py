@@ -32,8 +32,8 @@
     |-- CannotListen                  69   the web server cannot listen on its address or port (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
 
-Each error carries facts as attributes. Its message says what happened, what that means for the archive, and the next
-command. Exit codes above 63 are those of sysexits.h.
+An error carries as attributes what its callers ask for. Its message says what happened, what that means for the archive,
+and the next command. Exit codes above 63 are those of sysexits.h.
 """
 
 import shlex
@@ -64,7 +64,6 @@ class NoArchive(ArchiveError):
             f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
             f"Create one with: newsarchive init {shlex.quote(folder)}"
         )
-        self.folder = folder
 
 
 class ReplayFailure(ArchiveError):
@@ -120,8 +119,6 @@ class FileMissing(StorageError):
             f"{name} is not in {folder}; nothing was changed, and its captures cannot be shown. Restore it from a "
             "backup. To list all that is missing: newsarchive verify"
         )
-        self.name = name
-        self.folder = folder
 
 
 class NotInBucket(FileMissing):
@@ -134,8 +131,6 @@ class NotInBucket(FileMissing):
             "It may be in the folder of another machine, which uploads it with its next crawl; otherwise restore it "
             "from a backup. To see where every file is: newsarchive bucket",
         )
-        self.name = name
-        self.bucket = bucket
 
 
 class BucketUnreachable(StorageError):
@@ -146,8 +141,6 @@ class BucketUnreachable(StorageError):
             f"{bucket} does not respond ({reason}); nothing was lost, and nothing was changed. Files that are only "
             "there cannot be read until it does. To try again: newsarchive bucket --check"
         )
-        self.bucket = bucket
-        self.reason = reason
 
 
 class BucketRefused(StorageError):
@@ -158,8 +151,6 @@ class BucketRefused(StorageError):
             f"{bucket} cannot be used: {reason}; nothing was lost, and nothing was changed. Check `bucket` in "
             "newsarchive.toml and the credentials (newsarchive help bucket), then: newsarchive bucket --check"
         )
-        self.bucket = bucket
-        self.reason = reason
 
 
 class BytesDiffer(StorageError):
@@ -170,8 +161,6 @@ class BytesDiffer(StorageError):
             f"{name} in {bucket} differs from the file in the folder; neither was changed, and the folder's is kept. "
             "Find out which one is right with: newsarchive verify. Then move the other one away by hand"
         )
-        self.name = name
-        self.bucket = bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +195,6 @@ class CapturesLost(StorageError):
             f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
             "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
         )
-        self.files = tuple(files)
 
 
 class IndexFailure(ArchiveError):
@@ -270,7 +258,6 @@ class IndexLost(IndexFailure):
             f"the index {place} is missing; the WARC files are there, and the index can be made from them. "
             f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {shlex.quote(archive)}"
         )
-        self.place = place
 
 
 class IndexReadOnly(IndexFailure):
@@ -281,7 +268,6 @@ class IndexReadOnly(IndexFailure):
             f"the index {place} cannot be written, as it or its disk is read-only; nothing was changed. What only "
             "reads works: search, show, export, status, verify, serve. To find the cause: newsarchive doctor"
         )
-        self.place = place
 
 
 class IndexReplaced(IndexFailure):
@@ -292,7 +278,6 @@ class IndexReplaced(IndexFailure):
             f"the index {place} was replaced by another process while it was read; nothing was changed. Run the same "
             "command again: it reads the new one"
         )
-        self.place = place
 
 
 class QueryTooLong(IndexFailure):
@@ -337,8 +322,6 @@ class ExportIncomplete(ArchiveError):
             f"{file} was not written, as {count:,} captures of the selection cannot be copied; a file of that name is "
             "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
         )
-        self.file = file
-        self.count = count
 
 
 class PayloadError(ArchiveError):

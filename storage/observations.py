@@ -119,12 +119,7 @@ def compare_parts(before: str, after: str) -> tuple[str, ...]:
 
 
 def build_spans(looks: Iterable[Look], parts: Mapping[int, str]) -> tuple[ObservedSpan, ...]:
-    """Return what was seen when, oldest first, from looks in the order of time.
-
-    Args:
-        looks: Captures that show the article, or that it is gone or moved.
-        parts: Digests of the parts of each version, by its number.
-    """
+    """Return what was seen when, oldest first, from looks in the order of time; `parts`: of versions, by number."""
     spans: list[ObservedSpan] = []
     run: list[Look] = []
     for look in looks:
@@ -159,11 +154,7 @@ def _build_span(run: list[Look], before: list[ObservedSpan], parts: Mapping[int,
 def look_of(at: datetime, outcome: Outcome, version: int | None, *, is_moved: bool) -> Look | None:
     """Return a capture as a look; None if it says nothing of the article.
 
-    Args:
-        at: Time of the capture.
-        outcome: What the capture is.
-        version: Number of the version that it shows.
-        is_moved: Whether a redirect leads to none of the article's addresses.
+    `is_moved`: a redirect leads to none of the article's addresses.
     """
     if version is not None:
         return Look(at, ObservedState.SHOWN, version)

@@ -37,30 +37,6 @@ Table: TypeAlias = "str | int | tuple[int, int] | None"
 """A table of the file: None for the top level, SERVE, the number of a [[site]], or those of a [[site.layout]]."""
 STARTER_SETTINGS = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
 """Settings that a new file shows as comments, because an owner may want to change them first."""
-RENAMED_SETTINGS = {
-    "max_body": "max_body_size",
-    "max_asset": "max_asset_size",
-    "promptness": "discovery_delay",
-    "source_interval": "source_min_interval",
-    "source_longest": "source_max_interval",
-    "listing_interval": "listing_min_interval",
-    "listing_longest": "listing_max_interval",
-    "archive_interval": "archive_sitemap_interval",
-    "workers": "reader_processes",
-}
-"""Settings of earlier versions, and their present names."""
-RENAMED_SERVE_SETTINGS = {
-    "base_url": "public_url",
-    "proxies": "trusted_proxies",
-    "crawlers": "allow_search_engines",
-    "query_seconds": 'query_timeout, a duration such as "10s"',
-    "rate": "rate_limit",
-    "burst": "rate_burst",
-    "heavy": "max_heavy_requests",
-    "replay": "replay_url",
-    "exports": "allow_exports",
-}
-RENAMED_SITE_SETTINGS = {"not_traps": "trap_exceptions"}
 
 
 def load_config(folder: Path) -> Config:
@@ -276,33 +252,11 @@ class _ConfigParser:
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
-        self._reject_renamed(data, serve, tables)
         values = self._values(data, SETTINGS, None)
         values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._require_unique_sites(sites)
         return _resolve(Config(folder=self.folder, sites=sites, **values))
-
-    def _reject_renamed(self, data: dict[str, Any], serve: dict[str, Any], sites: list[dict[str, Any]]) -> None:
-        """Report all settings of an earlier version at once."""
-        renamed = [
-            *self._find_renamed(data, RENAMED_SETTINGS, None),
-            *self._find_renamed(serve, RENAMED_SERVE_SETTINGS, SERVE),
-            *(found for n, site in enumerate(sites) for found in self._find_renamed(site, RENAMED_SITE_SETTINGS, n)),
-        ]
-        if renamed:
-            lines = "".join(f"\n  line {line}: {old} is now {new}" for line, old, new in sorted(renamed))
-            raise ConfigError(
-                f"{self.file} has settings that were renamed since the version it was written for. Nothing was done. "
-                f"Rename them in the file:{lines}"
-            )
-
-    def _find_renamed(
-        self, table: dict[str, Any], names: Mapping[str, str], where: Table
-    ) -> Iterator[tuple[int, str, str]]:
-        for key in table:
-            if key in names:
-                yield self._find_line(key, where), key, names[key]
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)

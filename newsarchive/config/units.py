@@ -1,6 +1,6 @@
 """Durations, sizes and hours of the day, as newsarchive.toml and the command line write them: "90 s", "1GB".
 
-What the format functions print, the parse functions read back.
+What `format_duration` prints, `parse_duration` reads back.
 """
 
 import re
@@ -74,18 +74,6 @@ def format_duration(length: timedelta) -> str:
     if left or not words:
         words.append(f"{left:.6f}".rstrip("0").rstrip(".") + "s")
     return "".join(words)
-
-
-def format_size(count: int) -> str:
-    """Write a number of bytes exactly, with the largest unit that divides it.
-
-    >>> format_size(1_000_000_000), format_size(1_500_000), format_size(123)
-    ('1GB', '1500kB', '123B')
-    """
-    for unit, factor in reversed(BYTES.items()):
-        if count and count % factor == 0:
-            return f"{count // factor}{unit}"
-    return f"{count}B"
 
 
 def humanize_size(count: int) -> str:

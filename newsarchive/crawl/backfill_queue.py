@@ -39,7 +39,6 @@ class BackfillIndex(UrlQueue, Protocol):
 
     def listed_pages(self, url: str) -> tuple[ListedPage, ...]:
         """Return the pages that a listing links."""
-        ...
 
 
 class BackfillQueue:

@@ -78,11 +78,9 @@ class Browser(Protocol):
 
     async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
         """Return the markup of a rendered page, and the name of the browser."""
-        ...
 
     async def close(self) -> None:
         """End the browser."""
-        ...
 
 
 class Chromium:

@@ -32,7 +32,6 @@ class ExchangeWriter(Protocol):
 
     def write(self, exchange: Exchange | RenderedPage) -> Capture:
         """Write one exchange."""
-        ...
 
 
 class CaptureSink(Protocol):
@@ -40,11 +39,9 @@ class CaptureSink(Protocol):
 
     def submit(self, record: CaptureRecord) -> Future[Reading]:
         """Submit one capture; the future resolves when it is committed."""
-        ...
 
     def flush_soon(self) -> None:
         """Commit as soon as the captures in progress are read."""
-        ...
 
 
 @dataclass(slots=True, eq=False)

@@ -44,11 +44,9 @@ class UrlQueue(Protocol):
 
     def select_due(self, query: DueQuery) -> list[DueUrl]:
         """Return the URLs that may be fetched now, most urgent first."""
-        ...
 
     def reschedule(self, until: Mapping[int, datetime | None]) -> None:
         """Move URLs, by their ids, to another time; None: never."""
-        ...
 
 
 class IndexQueue:

@@ -34,7 +34,6 @@ class PageReader(Protocol):
 
     def submit(self, task: ReadingTask) -> Future[Reading]:
         """Start reading one payload; the future never fails because of the page."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,10 +74,8 @@ class SiteLayouts:
 def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str, Layouts] | None":
     """Return a site's name and its layouts; None if no layouts apply to the page.
 
-    Args:
-        url: URL of the page; its host gives the site if `site` is None.
-        folder: Folder of the archive; None for the current folder, if it is an archive.
-        site: Name of the site; ConfigError if the archive has no such site.
+    Without a `site`, the host of the URL gives it; without a `folder`, the current one is used if it is an archive.
+    ConfigError if the archive has no such site.
     """
     if folder is None and site is None and not Path(FILE_NAME).exists():
         return None

@@ -56,11 +56,9 @@ class OriginalRecords(Protocol):
 
     def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
         """Return the place of the original; None if the archive lacks it."""
-        ...
 
     def read_block(self, place: RecordPlace) -> bytes:
         """Return that record's block."""
-        ...
 
 
 def reading_from_headers(record: CaptureRecord) -> Reading | None:

@@ -1,8 +1,10 @@
 """Text of crontab lines and systemd units for regular crawls."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 from newsarchive.config.units import format_duration
@@ -68,77 +70,28 @@ def _cron_fields(every: timedelta) -> str:
 
 def systemd_units(job: ScheduledCrawl) -> str:
     """Return a service and its timer, each below its file name."""
-    command = " ".join(_quote_systemd(word) for word in job.command_line)
-    user = f"User={job.user}\n" if job.user else ""
-    return f"""\
-# /etc/systemd/system/newsarchive.service
-[Unit]
-Description=Crawl news sites into {_describe_systemd(job.archive)}
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-Type=oneshot
-{user}ExecStart={command}
-SuccessExitStatus=75
-# The first signal stops the crawl; what was fetched is kept.
-KillSignal=SIGTERM
-TimeoutStopSec=60
-Nice=10
-NoNewPrivileges=yes
-ProtectSystem=strict
-ReadWritePaths={_quote_systemd(str(job.archive), variables=False)}
-PrivateTmp=yes
-
-# /etc/systemd/system/newsarchive.timer
-[Unit]
-Description=Crawl news sites every {format_duration(job.every)}
-
-[Timer]
-OnBootSec=2min
-OnUnitInactiveSec={round(job.every.total_seconds())}s
-RandomizedDelaySec=30s
-Persistent=yes
-
-[Install]
-WantedBy=timers.target
-
-# Then: systemctl daemon-reload && systemctl enable --now newsarchive.timer
-"""
+    return _fill_units("crawl.systemd", job, job.command_line)
 
 
 def systemd_worker_unit(job: ScheduledCrawl) -> str:
     """Return a service that runs a worker, below its file name; sites and interval are not used."""
-    command = " ".join(_quote_systemd(word) for word in (str(job.command), "worker", "--archive", str(job.archive)))
-    user = f"User={job.user}\n" if job.user else ""
-    return f"""\
-# /etc/systemd/system/newsarchive-worker.service, on each machine
-[Unit]
-Description=Crawl news sites into {_describe_systemd(job.archive)}, as one of several machines
-Wants=network-online.target
-After=network-online.target
-StartLimitIntervalSec=0
+    return _fill_units("worker.systemd", job, [str(job.command), "worker", "--archive", str(job.archive)])
 
-[Service]
-{user}ExecStart={command}
-# It exits if it loses the leases of its sites, and must be restarted.
-Restart=always
-RestartSec=5
-# The first signal stops it and its crawls; other machines take over their sites within seconds.
-KillMode=mixed
-KillSignal=SIGTERM
-TimeoutStopSec=20
-Nice=10
-NoNewPrivileges=yes
-ProtectSystem=strict
-ReadWritePaths={_quote_systemd(str(job.archive), variables=False)}
-PrivateTmp=yes
 
-[Install]
-WantedBy=multi-user.target
-
-# Then: systemctl daemon-reload && systemctl enable --now newsarchive-worker
-"""
+def _fill_units(file: str, job: ScheduledCrawl, words: Iterable[str]) -> str:
+    return (
+        files("newsarchive.operations")
+        .joinpath(file)
+        .read_text("utf-8")
+        .format(
+            command=" ".join(map(_quote_systemd, words)),
+            user=f"User={job.user}\n" if job.user else "",
+            name=" ".join(str(job.archive).replace("%", "%%").split()),  # a description is one line
+            folder=_quote_systemd(str(job.archive), variables=False),
+            every=format_duration(job.every),
+            seconds=round(job.every.total_seconds()),
+        )
+    )
 
 
 def _quote_systemd(word: str, *, variables: bool = True) -> str:
@@ -153,8 +106,3 @@ def _quote_systemd(word: str, *, variables: bool = True) -> str:
     if not any(c in escaped for c in " \t\n\"'\\;#"):
         return escaped
     return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def _describe_systemd(folder: Path) -> str:
-    """Return the name of a folder for a description, which is one line."""
-    return " ".join(str(folder).replace("%", "%%").split())

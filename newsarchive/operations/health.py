@@ -157,15 +157,9 @@ def check_health(
     *,
     reader: Reader | None = None,
 ) -> HealthReport:
-    """Check sites, sources, WARC files, uploads and disk.
+    """Check these sites, sources, WARC files, uploads and disk.
 
-    Args:
-        index: The index of the archive.
-        sites: Configured sites to check.
-        folder: Folder of the archive.
-        places: Storage of the WARC files.
-        now: The current time.
-        reader: Reader with exclusions; the findings then mention nothing that is excluded.
+    `reader`: one with exclusions; the findings then mention nothing that is excluded.
     """
     reader = reader or index
     status = reader.ask(get_status, now)

@@ -51,7 +51,6 @@ class Originals(Protocol):
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return a complete 200 response with that payload, or None."""
-        ...
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the record that holds the payload of the newest 200 response of that URL, or None.
@@ -59,7 +58,6 @@ class Originals(Protocol):
         If that response is a revisit, this is its original and not the newest `response` record: the site may have
         returned to an earlier text.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,16 @@ connected to. Hosts whose owner set allow_private are connected to at any addres
     special_purpose("169.254.169.254") --> "link-local address (where clouds keep their metadata)"
     special_purpose("93.184.215.14")   --> None: the public internet
 
-Addresses are judged by IANA's registries of special-purpose addresses (RFC 6890 and its updates), copied here because
-Python's `is_global` changes between versions. An IPv6 address that stands for an IPv4 one is judged like that.
+Addresses are judged by IANA's registries of special-purpose addresses (RFC 6890 and its updates), copied into
+special_purpose.txt because Python's `is_global` changes between versions. An IPv6 address that stands for an IPv4 one
+is judged like that.
 """
 
 import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 MAX_URL_LENGTH = 2048
@@ -28,39 +30,8 @@ BAD_PORTS = frozenset(
 )  # fmt: skip
 """Ports of other protocols: the "bad ports" of the Fetch standard, which browsers refuse, too."""
 
-_V4 = (
-    ("0.0.0.0/8", "address of this machine"),
-    ("10.0.0.0/8", "private address"),
-    ("100.64.0.0/10", "address behind a carrier's NAT"),
-    ("127.0.0.0/8", "loopback address"),
-    ("169.254.0.0/16", "link-local address (where clouds keep their metadata)"),
-    ("172.16.0.0/12", "private address"),
-    ("192.0.0.0/24", "address of a protocol"),
-    ("192.0.2.0/24", "address for documentation"),
-    ("192.88.99.0/24", "6to4 relay"),
-    ("192.168.0.0/16", "private address"),
-    ("198.18.0.0/15", "address for benchmarks"),
-    ("198.51.100.0/24", "address for documentation"),
-    ("203.0.113.0/24", "address for documentation"),
-    ("224.0.0.0/4", "multicast address"),
-    ("240.0.0.0/4", "reserved address"),
-)
-_V6 = (
-    ("::/128", "address of this machine"),
-    ("::1/128", "loopback address"),
-    ("64:ff9b:1::/48", "NAT64 address of a private network"),
-    ("100::/64", "address that discards"),
-    ("2001::/32", "Teredo tunnel"),
-    ("2001::/23", "address of a protocol"),
-    ("2001:db8::/32", "address for documentation"),
-    ("3fff::/20", "address for documentation"),
-    ("5f00::/16", "segment routing address"),
-    ("fc00::/7", "private address"),
-    ("fe80::/10", "link-local address"),
-    ("fec0::/10", "site-local address"),
-    ("ff00::/8", "multicast address"),
-)
-_KINDS = tuple((ipaddress.ip_network(network), kind) for network, kind in (*_V4, *_V6))
+_REGISTRY = files("newsarchive.crawl.download").joinpath("special_purpose.txt").read_text("utf-8")
+_KINDS = tuple((ipaddress.ip_network(each), str(kind)) for each, kind in re.findall(r"(?m)^(\S+) +(.+)$", _REGISTRY))
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")
 
 _LOW_32 = (

@@ -12,11 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.config.schema import SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, Config, ConfigSetting, SiteConfig
+from newsarchive.config.schema import SETTINGS, SITE_SETTINGS, Config, SiteConfig
 from newsarchive.config.toml_file import (
-    RENAMED_SERVE_SETTINGS,
-    RENAMED_SETTINGS,
-    RENAMED_SITE_SETTINGS,
     add_site,
     format_site,
     format_starter_file,
@@ -143,48 +140,6 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     """An error names the setting, its line, and what the value must be."""
     assert message in error_of(text)
     assert "othing was done" in error_of(text)
-
-
-def test_renamed_settings_are_reported_together_with_their_new_names() -> None:
-    """A file for an earlier version is refused with one message: each renamed setting, its line, its present name."""
-    text = """
-promptness = "25m"
-max_pages = 100
-workers = 2
-[serve]
-base_url = "https://archive.example"
-query_seconds = 10.0
-[[site]]
-name = "news"
-url = "https://news.example/"
-not_traps = ["/events/"]
-"""
-    message = error_of(text)
-    assert message.startswith("/morgue/newsarchive.toml has settings that were renamed")
-    assert message.splitlines()[1:] == [
-        "  line 2: promptness is now discovery_delay",
-        "  line 4: workers is now reader_processes",
-        "  line 6: base_url is now public_url",
-        '  line 7: query_seconds is now query_timeout, a duration such as "10s"',
-        "  line 11: not_traps is now trap_exceptions",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("renamed", "settings"),
-    [
-        (RENAMED_SETTINGS, SETTINGS),
-        (RENAMED_SERVE_SETTINGS, SERVE_SETTINGS),
-        (RENAMED_SITE_SETTINGS, SITE_SETTINGS),
-    ],
-)
-def test_a_renamed_setting_exists_under_its_new_name_only(
-    renamed: dict[str, str], settings: tuple[ConfigSetting, ...]
-) -> None:
-    """The table of renamed settings agrees with the schema."""
-    names = {setting.name for setting in settings}
-    assert {new.partition(",")[0] for new in renamed.values()} <= names
-    assert not renamed.keys() & names
 
 
 def test_no_file_is_no_archive(tmp_path: Path) -> None:
