@@ -22,9 +22,8 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.importing import ImportResult, import_files
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
-from newsarchive.maintenance.recover import RecoveryResult, recover, repair_open_files
+from newsarchive.maintenance.recover import ImportResult, RecoveryResult, import_files, recover, repair_open_files
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify

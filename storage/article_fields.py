@@ -1,7 +1,7 @@
 """The fields of an article as `extract`, `export`, the JSON API, Parquet and the Datasette copy write them.
 
-A new field is added in three places: storage.model.Article; VersionRow with its migration; and here, to ArticleFields,
-FIELDS and `_scalars`.
+A new field is added in three places: storage.model.Article; VersionRow with its migration; and here, to ArticleFields
+and FIELDS.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -253,24 +253,11 @@ def from_article(article: Article) -> ArticleFields:
 
 def _scalars(article: Article) -> dict[str, Any]:
     """Return the fields that are columns of `versions`."""
-    published, modified = article.published, article.modified
-    return {
-        "headline": article.headline,
-        "dek": article.dek,
-        "kicker": article.kicker,
-        "organisations": article.organisations,
-        "author_links": article.author_links,
-        "published": _without_source(published),
-        "published_source": published.source if published else None,
-        "modified": _without_source(modified),
-        "modified_source": modified.source if modified else None,
-        "language": article.language,
-        "section": article.section,
-        "access": article.access,
-        "image_caption": article.image.caption if article.image else None,
-        "live_blog": article.live,
-        "noarchive": article.noarchive,
-    }
+    values = {name: getattr(article, name, None) for name, _ in _STORED}
+    for name in _DATES:
+        date: SourcedDate | None = values[name]
+        values |= {name: _without_source(date), f"{name}_source": date.source if date else None}
+    return values | {"image_caption": article.image.caption if article.image else None, "live_blog": article.live}
 
 
 def _without_source(date: SourcedDate | None) -> PageDate | None:
@@ -300,10 +287,13 @@ def from_columns(row: Any) -> dict[str, Any]:
 def article_to_json(article: ArticleFields) -> dict[str, Any]:
     """Return an article as dicts, lists, strings and numbers, its keys in the order of FIELDS."""
     is_archived = isinstance(article, ArchivedArticle)
+    return _encode(article, [field for field in FIELDS if is_archived or not field.archive_only])
+
+
+def _encode(values: object, fields: Iterable[OutputField]) -> dict[str, Any]:
     return {
-        field.name: None if (value := getattr(article, field.name)) is None else _ENCODERS[field.type](value)
-        for field in FIELDS
-        if is_archived or not field.archive_only
+        field.name: None if (value := getattr(values, field.name)) is None else _ENCODERS[field.type](value)
+        for field in fields
     }
 
 
@@ -331,13 +321,6 @@ def paragraphs_to_json(paragraphs: Iterable[ParagraphView | Paragraph]) -> list[
     return [{"role": each.role.value, "text": each.text} for each in paragraphs]
 
 
-def _capture_to_json(capture: CaptureFields) -> dict[str, Any]:
-    return {
-        field.name: None if (value := getattr(capture, field.name)) is None else _ENCODERS[field.type](value)
-        for field in CAPTURE_FIELDS
-    }
-
-
 def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
     """Return spans of captures as dicts."""
     return [
@@ -358,15 +341,7 @@ def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
 def metadata_changes_to_json(changes: Iterable[MetadataEvent]) -> list[dict[str, Any]]:
     """Return changes of metadata as dicts."""
     return [
-        {
-            "field": change.field,
-            "old": change.old,
-            "new": change.new,
-            "seen_before": format_time(change.seen_before),
-            "seen": format_time(change.seen),
-            "record_before": change.record_before,
-            "record": change.record,
-        }
+        {**change._asdict(), "seen_before": format_time(change.seen_before), "seen": format_time(change.seen)}
         for change in changes
     ]
 
@@ -380,7 +355,7 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXTS: list,
     FieldType.PARAGRAPHS: paragraphs_to_json,
     FieldType.LINKS: links_to_json,
-    FieldType.CAPTURE: _capture_to_json,
+    FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
     FieldType.HISTORY: history_to_json,
     FieldType.METADATA_CHANGES: metadata_changes_to_json,
 }

@@ -32,8 +32,8 @@
     |-- CannotListen                  69   the web server cannot listen on its address or port (EX_UNAVAILABLE)
     |-- NotFound                      4    no such article, capture or site in the archive
 
-An error carries as attributes what its callers ask for. Its message says what happened, what that means for the archive,
-and the next command. Exit codes above 63 are those of sysexits.h.
+An error carries as attributes what its callers ask for. Its message says what happened, what that means for the
+archive, and the next command. Exit codes above 63 are those of sysexits.h.
 """
 
 import shlex

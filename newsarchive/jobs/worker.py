@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from socket import gethostname
 from typing import Any, NoReturn, TypeVar
@@ -110,12 +111,11 @@ class JobLease:
         self, url: str, slots: int, worker_id: Callable[[], int | None], on_lost: Callable[[str], None]
     ) -> None:
         """Start checking. `worker_id` returns this process's number in the queue; None until it has one."""
-        self._url = url
         self._worker_id = worker_id
         self._slots = slots
         self._claims: dict[int, JobClaim] = {}
         self._is_registered = False
-        self._session: JobSession | None = JobSession(url)
+        self._session = _SharedSession(url)
         self._lost_reason = "the index's database does not respond"
         self._heartbeat = Heartbeat(
             self._check_claims,
@@ -136,25 +136,19 @@ class JobLease:
     def close(self) -> None:
         """Stop checking."""
         self._heartbeat.close()
-        if self._session is not None:
-            self._session.close()
+        self._session.close()
 
     def _check_claims(self) -> bool | None:
         """Return False if a job was lost, None if the database does not respond."""
         claims = list(self._claims.values())
         try:
-            if self._session is None:
-                self._session = JobSession(self._url)
-            lost = self._session.find_lost_claims(claims)
-            worker_id = self._worker_id()
-            if worker_id is not None and not self._is_registered:
-                self._session.register_worker(worker_id, gethostname(), os.getpid(), self._slots)
+            lost = self._session.run(lambda session: session.find_lost_claims(claims))
+            if (worker := self._worker_id()) is not None and not self._is_registered:
+                self._session.run(lambda s: s.register_worker(worker, gethostname(), os.getpid(), self._slots))
                 self._is_registered = True
         except (psycopg.Error, ArchiveError):
             with suppress(Exception):
-                if self._session is not None:
-                    self._session.close()
-            self._session = None
+                self._session.close()
             return None
         # A job that ended during the query was recorded and is no longer claimed.
         lost = [claim for claim in lost if self._claims.get(claim.job) is claim]
@@ -269,7 +263,6 @@ class CrawlWorker:
         self._maintenance_worker = self._create_worker(MAINTENANCE, 2)
         self._index = Index.open(settings.index)
         self._session = _SharedSession(settings.index)
-        self._sites = _Sites(settings.folder)
         self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._kill_process)
 
     def _register_tasks(self) -> None:
@@ -399,7 +392,9 @@ class CrawlWorker:
         if not session.begin_dispatch():
             return []
         try:
-            due = select_due_sites(session, self._index, self._sites.names(), datetime.now(UTC))
+            file = (self._settings.folder / FILE_NAME).stat()
+            sites = list_site_names(self._settings.folder, file.st_mtime_ns, file.st_size)
+            due = select_due_sites(session, self._index, sites, datetime.now(UTC))
         finally:
             session.end_dispatch()
         return [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
@@ -455,20 +450,10 @@ class _SharedSession:
         with self._lock:
             if self._session is not None:
                 self._session.close()
+                self._session = None
 
 
-class _Sites:
-    """The archive's sites, read again only when newsarchive.toml has changed: thousands of them take a second."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._version: object = None
-        self._names: list[str] = []
-
-    def names(self) -> list[str]:
-        """Return the names of all sites."""
-        stat = (self._folder / FILE_NAME).stat()
-        if (stat.st_mtime_ns, stat.st_size) != self._version:
-            self._names = [site.name for site in toml_file.load_config(self._folder).sites]
-            self._version = (stat.st_mtime_ns, stat.st_size)
-        return self._names
+@lru_cache(maxsize=1)  # thousands of sites take a second
+def list_site_names(folder: Path, _changed_ns: int, _size: int) -> tuple[str, ...]:
+    """Return the names of all sites; newsarchive.toml is read again if it has another time or size."""
+    return tuple(site.name for site in toml_file.load_config(folder).sites)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,16 +10,16 @@ from pathlib import Path
 
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
-from newsarchive.maintenance.lost_files import find_missing_files, find_unread_files
 from newsarchive.maintenance.recover import repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback
 from storage.errors import ArchiveBusy, CapturesLost, LostFile
 from storage.index import Index
-from storage.index.maintenance.known_files import load_known_files
+from storage.index.maintenance.known_files import KnownWarcFile, load_known_files
 from storage.index.maintenance.replace_index import Replacement, prepare_replacement
 from storage.index.queries.status import count_captures_and_versions, list_warc_files
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
+from storage.places.file_names import other_machine
 from storage.places.folder import write_atomic
 
 RESUME_WITHIN = timedelta(days=7)
@@ -103,12 +103,8 @@ class Rebuild:
     def run(self, progress: ProgressCallback, *, restart: bool, forget: bool = False) -> RebuildResult:
         """Index every WARC file of the archive into a new index, and replace the one at `url` by it.
 
-        Readers have the old index until the new one is complete, also if this process is killed.
-
-        Args:
-            progress: Called with bytes.
-            restart: Start from the beginning, even if an interrupted rebuild could be resumed.
-            forget: Replace the old index even if it knows captures whose files are missing or cannot be read.
+        Readers have the old index until the new one is complete, also if this process is killed. `restart`: even if an
+        interrupted rebuild could be resumed. `forget`: even if the old index knows captures that cannot be read.
 
         Raises:
             BucketUnreachable, BucketRefused: Files of the bucket cannot be read; the index would be incomplete.
@@ -215,3 +211,47 @@ def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> 
 def _is_newer(file: WarcFile, since: datetime) -> bool:
     # One second less: some file systems round times.
     return file.is_local and file.places.stat(file.name).modified_at > since - timedelta(seconds=1)
+
+
+def find_missing_files(
+    known: Sequence[KnownWarcFile] | None, files: Sequence[WarcFile], places: Places
+) -> tuple[LostFile, ...]:
+    """Return the files of an index that are in no place, or shorter than they were.
+
+    Where there is no WARC file at all, an index that cannot be read (None) counts as a missing file: it may hold
+    everything that is known.
+    """
+    if known is None:
+        return () if files else (LostFile(name="all files of the index, which cannot be read,", reason="missing"),)
+    sizes = {file.name: file.size for file in files}
+    return tuple(_compare_files(known, sizes, places))
+
+
+def _compare_files(known: Sequence[KnownWarcFile], sizes: dict[str, int], places: Places) -> Iterator[LostFile]:
+    for file in known:
+        size = sizes.get(file.name)
+        # A file that was opened and never written is nowhere, and holds nothing.
+        if size is None and (file.is_closed or file.captures):
+            machine = other_machine(file.name, places.machine)
+            reason = f"written by {machine}" if machine else "missing"
+            yield LostFile(name=file.name, captures=file.captures, reason=reason)
+        elif size is not None and size < file.end:
+            yield LostFile(
+                name=file.name, captures=file.captures, reason=f"{size:,} bytes long instead of {file.end:,}"
+            )
+
+
+def find_unread_files(
+    known: Sequence[KnownWarcFile] | None, rebuilt: Sequence[KnownWarcFile] | None
+) -> tuple[LostFile, ...]:
+    """Return the files of which a new index has fewer captures than the old one, if it has fewer in all."""
+    old = {file.name: file.captures for file in known or ()}
+    new = {file.name: file.captures for file in rebuilt or ()}
+    # A capture that two files hold is counted in the one that was read first.
+    if sum(new.values()) >= sum(old.values()):
+        return ()
+    return tuple(
+        LostFile(name=name, captures=captures - new.get(name, 0), reason="damaged")
+        for name, captures in sorted(old.items())
+        if captures > new.get(name, 0)
+    )

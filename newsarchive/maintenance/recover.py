@@ -1,17 +1,20 @@
-"""Recover from a crash: repair torn WARC files, and index records that the index lacks (law 3)."""
+"""Recover from a crash: repair torn WARC files, and index records that the index lacks (law 3). Import WARC files."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from newsarchive.ingest.index_warcs import WarcRange, WarcWalk, index_warcs
+from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
+from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
-from storage.places import OPEN, Places
+from storage.places import OPEN, Places, WarcFile
+from storage.warc.importer import ImportedFile, import_file, is_never_known
 from storage.warc.repair import RepairedFile, repair_file
 
 log = logging.getLogger(__name__)
@@ -83,3 +86,46 @@ def recover(
     return RecoveryResult(
         repaired=repaired, captures=captures, versions=versions, problems=tuple(dict.fromkeys(problems))
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """The imported files, and the result of indexing them."""
+
+    adopted: tuple[ImportedFile, ...]
+    read: IndexingResult
+    recovered: RecoveryResult = field(default_factory=RecoveryResult)
+    """Captures that an interrupted import or crawl had left to index."""
+
+
+def import_files(
+    paths: Sequence[Path],
+    places: Places,
+    index: Index,
+    ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress,
+    walk: WarcWalk | None = None,
+) -> ImportResult:
+    """Copy each file into the archive's folder and index its captures.
+
+    Of a damaged file, everything readable is imported; the rest is listed in its `ImportedFile`. Records that were
+    imported before are recognized by the content of their file and not imported again.
+    """
+    adopted = tuple(
+        import_file(path, places.folder, _file_checker(places, index), ingestor.taken_down) for path in paths
+    )
+    ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
+    return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
+
+
+def _file_checker(places: Places, index: Index) -> Callable[[str], bool]:
+    """Return a check for files that only the bucket holds; a file that is lost everywhere is imported again."""
+    bucket = places.bucket
+    if bucket is None:
+        return is_never_known
+    return lambda name: index.read(has_warc_file, name) and bucket.exists(name)
+
+
+def _locate(places: Places, path: Path) -> WarcFile:
+    # A crawl that ended meanwhile may have uploaded it, and deleted it here.
+    return WarcFile(places=places, name=path.name, size=places.stat(path.name).size)

@@ -94,10 +94,10 @@ def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[],
     """Build the records of one exchange."""
     response = _parse_response(exchange)
     ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
-    own = _Fields(exchange, response, info_id, ids)
+    own = _Fields(exchange, info_id, ids)
     type_, fields, block = _capture_record(exchange.url, response, originals, own)
     capture = build_member(type_, fields, block, is_text=not header(response.headers, "Content-Encoding"))
-    members = [capture, build_member("request", own.request(), exchange.request)]
+    members = [capture, build_member("request", own.request(exchange), exchange.request)]
     if exchange.discovery:
         found = format_fields(discovery_fields(exchange.discovery))
         members.append(build_member("metadata", own.metadata(found), found))
@@ -109,32 +109,18 @@ def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[],
 
 def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_id: str) -> RecordGroup:
     """Build the records of a rendered page."""
-    page_id, metadata_id = f"<{new_id()}>", f"<{new_id()}>"
-    date = warc_date(page.started_at)
+    own = _Fields(page, info_id, [f"<{new_id()}>", f"<{new_id()}>"])
     digest = sha256(page.response)
     fields: Fields = (
-        ("WARC-Record-ID", page_id),
-        ("WARC-Date", date),
-        ("WARC-Target-URI", page.url),
-        ("WARC-Concurrent-To", metadata_id),
-        ("WARC-Warcinfo-ID", f"<{info_id}>"),
+        *own.capture(),
         ("WARC-Block-Digest", digest),
         ("WARC-Payload-Digest", digest),
         ("Content-Type", HTML),
     )
     metadata = format_fields([*discovery_fields(page.discovery), ("rendered-by", page.browser)])
-    metadata_fields: Fields = (
-        ("WARC-Record-ID", metadata_id),
-        ("WARC-Date", date),
-        ("WARC-Target-URI", page.url),
-        ("WARC-Concurrent-To", page_id),
-        ("WARC-Warcinfo-ID", f"<{info_id}>"),
-        ("WARC-Block-Digest", sha256(metadata)),
-        ("Content-Type", WARC_FIELDS),
-    )
     members = (
         build_member("resource", fields, page.response, is_text=True),
-        build_member("metadata", metadata_fields, metadata),
+        build_member("metadata", own.metadata(metadata), metadata),
     )
     record = Record(place=_NOWHERE, type="resource", headers=clean_fields(fields), block=page.response)
     return RecordGroup(members=members, record=record)
@@ -156,7 +142,8 @@ def _capture_record(url: str, response: _Response, originals: Originals, own: "_
     digest = sha256(response.body)
     if response.truncated is None and response.status is not None:
         if response.status == 304 and (original := originals.find_original_by_url(url)):
-            return "revisit", own.revisit("server-not-modified", original, original.payload_digest), response.block
+            fields = own.revisit("server-not-modified", original, original.payload_digest, response.block, is_cut=False)
+            return "revisit", fields, response.block
         # Only for 200: a revisit is replayed as its original, and an error must not be replayed as an article.
         if (
             response.status == 200
@@ -164,72 +151,70 @@ def _capture_record(url: str, response: _Response, originals: Originals, own: "_
             and (original := originals.find_original_by_digest(digest))
         ):
             head, _ = split_message(response.block)
-            return "revisit", own.revisit("identical-payload-digest", original, digest, cut=head), head
-    return "response", own.response(digest), response.block
+            return "revisit", own.revisit("identical-payload-digest", original, digest, head, is_cut=True), head
+    return "response", own.response(response, digest), response.block
 
 
 class _Fields:
-    """The header fields of the records of one exchange (WARC 1.1, clause 5)."""
+    """The header fields of the records of one capture (WARC 1.1, clause 5)."""
 
-    def __init__(self, exchange: Exchange, response: _Response, info_id: str, ids: list[str]) -> None:
-        self._exchange = exchange
-        self._response = response
+    def __init__(self, given: Exchange | RenderedPage, info_id: str, ids: list[str]) -> None:
+        self._given = given
         self._ids = ids
-        self._date = warc_date(exchange.started_at)
+        self._date = warc_date(given.started_at)
         self._info = f"<{info_id}>"
 
-    def response(self, digest: str) -> Fields:
+    def response(self, response: _Response, digest: str) -> Fields:
         return (
-            *self._capture(),
-            ("WARC-Truncated", self._response.truncated),
-            ("WARC-Block-Digest", sha256(self._response.block)),
+            *self.capture(),
+            ("WARC-Truncated", response.truncated),
+            ("WARC-Block-Digest", sha256(response.block)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
 
-    def revisit(self, profile: str, original: RefersTo, digest: str | None, *, cut: bytes | None = None) -> Fields:
+    def revisit(self, profile: str, original: RefersTo, digest: str | None, block: bytes, *, is_cut: bool) -> Fields:
         """Return the fields that replay tools use: URL and date (pywb), id, or digest (also for a 304)."""
         return (
-            *self._capture(),
+            *self.capture(),
             ("WARC-Profile", PROFILE + profile),
             ("WARC-Refers-To", f"<{original.record_id}>" if original.record_id else None),
             ("WARC-Refers-To-Target-URI", original.url),
             ("WARC-Refers-To-Date", original.date),
-            ("WARC-Truncated", None if cut is None else "length"),
-            ("WARC-Block-Digest", sha256(self._response.block if cut is None else cut)),
+            ("WARC-Truncated", "length" if is_cut else None),
+            ("WARC-Block-Digest", sha256(block)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
 
-    def request(self) -> Fields:
+    def request(self, exchange: Exchange) -> Fields:
         return (
             *self._concurrent(1),
-            ("WARC-IP-Address", self._exchange.peer),
-            ("WARC-Block-Digest", sha256(self._exchange.request)),
+            ("WARC-IP-Address", exchange.peer),
+            ("WARC-Block-Digest", sha256(exchange.request)),
             ("Content-Type", HTTP_REQUEST),
         )
 
     def metadata(self, block: bytes) -> Fields:
-        return (*self._concurrent(2), ("WARC-Block-Digest", sha256(block)), ("Content-Type", WARC_FIELDS))
+        return (*self._concurrent(-1), ("WARC-Block-Digest", sha256(block)), ("Content-Type", WARC_FIELDS))
 
-    def _capture(self) -> tuple[tuple[str, str | None], ...]:
-        exchange = self._exchange
+    def capture(self) -> tuple[tuple[str, str | None], ...]:
+        common = self._concurrent(0, *self._ids[1:])
+        if isinstance(self._given, RenderedPage):
+            return common
         return (
-            ("WARC-Record-ID", self._ids[0]),
-            ("WARC-Date", self._date),
-            ("WARC-Target-URI", exchange.url),
-            *(("WARC-Concurrent-To", other) for other in self._ids[1:]),
-            ("WARC-Warcinfo-ID", self._info),
-            ("WARC-IP-Address", exchange.peer),
-            *(("WARC-Protocol", protocol) for protocol in exchange.protocols),
-            ("WARC-Cipher-Suite", exchange.cipher),
+            *common,
+            ("WARC-IP-Address", self._given.peer),
+            *(("WARC-Protocol", protocol) for protocol in self._given.protocols),
+            ("WARC-Cipher-Suite", self._given.cipher),
         )
 
-    def _concurrent(self, number: int) -> tuple[tuple[str, str | None], ...]:
+    def _concurrent(self, number: int, *others: str) -> tuple[tuple[str, str | None], ...]:
+        """Return the fields of a record that refers to these others, by default to the capture's record."""
         return (
             ("WARC-Record-ID", self._ids[number]),
             ("WARC-Date", self._date),
-            ("WARC-Target-URI", self._exchange.url),
-            ("WARC-Concurrent-To", self._ids[0]),
+            ("WARC-Target-URI", self._given.url),
+            *(("WARC-Concurrent-To", other) for other in others or self._ids[:1]),
             ("WARC-Warcinfo-ID", self._info),
         )

@@ -16,7 +16,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -164,71 +164,41 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
 def _write_file(final: Path, records: Iterable[bytes]) -> int | None:
     """Write records into a new file atomically; returns their number. None if another process has just imported it."""
     part = final.with_name(final.name + PART)
-    out = _OutputFile(part)
+    with _report_write_errors(part):
+        # A file of an interrupted import is overwritten; a file of a running one is waited for.
+        out = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb", buffering=_CHUNK)
+        fcntl.flock(out, fcntl.LOCK_EX)
     try:
         if final.exists():
-            out.discard()
             return None
+        with _report_write_errors(part):
+            out.truncate(0)
         count = 0
         for record in records:
-            out.write(record)
+            with _report_write_errors(part):
+                out.write(record)
             count += 1
-        out.commit(final if count else None)
-    except BaseException:
-        out.discard()
-        raise
-    finally:
-        out.close()
-    return count
-
-
-class _OutputFile:
-    """The file that is being written. Its errors are those of the archive's disk, not of the source."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            # A file of an interrupted import is overwritten; a file of a running one is waited for.
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb", buffering=_CHUNK)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        except OSError as problem:
-            raise_write_error(path, problem)
-        self._is_begun = False
-
-    def write(self, data: bytes) -> None:
-        """Append bytes."""
-        try:
-            if not self._is_begun:
-                self._file.truncate(0)
-                self._is_begun = True
-            self._file.write(data)
-        except OSError as problem:
-            raise_write_error(self._path, problem)
-
-    def commit(self, final: Path | None) -> None:
-        """Flush it to disk and rename it, or delete it if there is no final name."""
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            if final:
-                self._path.rename(final)
+        with _report_write_errors(part):
+            out.flush()
+            os.fsync(out.fileno())
+            if count:
+                part.rename(final)
                 sync_folder(final.parent)
-            else:
-                self._path.unlink()
-        except OSError as problem:
-            raise_write_error(self._path, problem)
+        return count
+    finally:
+        if is_same_file(part, out.fileno()):  # it is empty, or was not finished
+            part.unlink()
+        with _report_write_errors(part):
+            out.close()
 
-    def discard(self) -> None:
-        """Delete it, if it still has its temporary name."""
-        if is_same_file(self._path, self._file.fileno()):
-            self._path.unlink()
 
-    def close(self) -> None:
-        """Close it, without another attempt to write."""
-        try:
-            self._file.close()
-        except OSError as problem:
-            raise_write_error(self._path, problem)
+@contextmanager
+def _report_write_errors(part: Path) -> Iterator[None]:
+    """Raise DiskFull or StorageError: errors of the archive's disk, not of the source that is being read."""
+    try:
+        yield
+    except OSError as problem:
+        raise_write_error(part, problem)
 
 
 def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:

@@ -275,8 +275,7 @@ def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.
     monkeypatch.setattr(leases, "DEADLINE", 0.3)
     lost = threading.Event()
     watched = JobLease(queue.url, 1, lambda: None, lambda _: lost.set())
-    watched._url = "postgresql://127.0.0.1:9/nobody"
-    assert watched._session is not None
+    watched._session._url = "postgresql://127.0.0.1:9/nobody"
     watched._session.close()
     assert lost.wait(30)
     watched.close()

@@ -21,8 +21,7 @@ from newsarchive.bucket.upload import (
     files_to_upload,
     locate_files,
 )
-from newsarchive.maintenance.importing import _locate
-from newsarchive.maintenance.recover import unindexed_ranges
+from newsarchive.maintenance.recover import _locate, unindexed_ranges
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.transfer import FETCHING, BucketTransfer
