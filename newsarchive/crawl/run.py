@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -162,6 +163,8 @@ class _CrawlRun:
     counters: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _ingestor: Ingestor | None = None
+    _is_all_committed: bool = False
     _last_progress: float = 0.0
     _signals: list[int] = field(default_factory=list)
     """Signals that stopped the run."""
@@ -169,16 +172,15 @@ class _CrawlRun:
     def execute(self) -> CrawlReport:
         archive, outcome = self.archive, "failed"
         self.notes += hand_over_renamed_sites(archive, self.sites)
-        files = _ClosedFiles(archive, self.run, self.uploader)
-        writer = self._open_writer(files)
+        writer = self._open_writer()
         try:
             with archive.index.follow_search(), archive.ingestor(writer.sync) as ingestor:
-                files.register_through(ingestor)
+                self._ingestor = ingestor
                 self._begin(ingestor)
                 outcome = event_loop.run(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
                 self.counters["versions"] = ingestor.new_versions
-            files.register_directly()
+            self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)
         return CrawlReport(
@@ -188,7 +190,7 @@ class _CrawlRun:
             is_interrupted=signal.SIGINT in self._signals,
         )
 
-    def _open_writer(self, files: "_ClosedFiles") -> WarcWriter:
+    def _open_writer(self) -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
         return WarcWriter(
             archive.warc_folder,
@@ -200,8 +202,17 @@ class _CrawlRun:
             machine=ensure_machine_id(config.folder),
             now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.record_opened_warc, name, run_id),
-            on_closed=files.register,
+            on_closed=self._register_closed,
         )
+
+    def _register_closed(self, file: ClosedWarc) -> None:
+        """Register a closed file in the index, after its captures are committed: recovery skips closed files."""
+        register = partial(self.archive.index.write, warc_files.record_closed_warc, file, self.run.id)
+        if self._is_all_committed:
+            register()
+        elif self._ingestor is not None:
+            self._ingestor.run_after_commit(register)
+            self._ingestor.run_after_commit(partial(self.uploader.add, file.name, file.sha256))
 
     def _begin(self, ingestor: Ingestor) -> None:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
@@ -303,36 +314,6 @@ class _CrawlRun:
         with suppress(StorageError):
             writer.close()
         return ended
-
-
-class _ClosedFiles:
-    """Registers closed WARC files in the index, after their captures are committed: recovery skips closed files."""
-
-    def __init__(self, archive: "Archive", run: CrawlRun, uploader: BackgroundUploader) -> None:
-        self._archive = archive
-        self._run = run
-        self._uploader = uploader
-        self._ingestor: Ingestor | None = None
-        self._is_all_committed = False
-
-    def register_through(self, ingestor: Ingestor) -> None:
-        """Register files after the captures that the ingestor has."""
-        self._ingestor = ingestor
-
-    def register_directly(self) -> None:
-        """Register files at once: all captures are committed."""
-        self._is_all_committed = True
-
-    def register(self, file: ClosedWarc) -> None:
-        """Register a file that the writer has closed."""
-        if self._is_all_committed:
-            self._write(file)
-        elif self._ingestor is not None:
-            self._ingestor.run_after_commit(lambda: self._write(file))
-            self._ingestor.run_after_commit(lambda: self._uploader.add(file.name, file.sha256))
-
-    def _write(self, file: ClosedWarc) -> None:
-        self._archive.index.write(warc_files.record_closed_warc, file, self._run.id)
 
 
 class _Stopper:

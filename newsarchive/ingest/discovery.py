@@ -150,16 +150,7 @@ def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iter
         return
     if discovery.kind is not UrlKind.ASSET and not is_on_site_host(site, capture.redirect_url):
         return
-    onward = Discovery(
-        site=discovery.site,
-        kind=discovery.kind,
-        via=capture.url,
-        via_kind=discovery.via_kind,
-        title=discovery.title,
-        published=discovery.published,
-        anchor=discovery.anchor,
-        redirect_count=discovery.redirect_count + 1,
-    )
+    onward = replace(discovery, via=capture.url, redirect_count=discovery.redirect_count + 1)
     priority = REQUISITE if discovery.kind is UrlKind.ASSET else FEED_ENTRY
     yield DiscoveredUrl(url=capture.redirect_url, discovery=onward, due_at=capture.fetched_at, priority=priority)
 

@@ -1,6 +1,5 @@
 """Checks of the installation and of the archive. They change nothing and send no requests to sites."""
 
-import fcntl
 import importlib.util
 import os
 import re
@@ -22,6 +21,7 @@ from newsarchive.web.access_rules import find_unmatched, read_blocked
 from storage.errors import ArchiveError, ConfigError, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
+from storage.places.folder import lock_file
 
 PACKAGES = ("storage", "newsarchive", "spiders")
 SCRAPY = "2.19"
@@ -231,8 +231,8 @@ def _check_open_files(config: Config, _now: datetime) -> Finding:
     waiting: list[str] = []
     running: list[str] = []
     for file in sorted(config.warc_folder.glob("*.open")):
-        with suppress(FileNotFoundError):  # closed meanwhile
-            (running if _is_locked(file) else waiting).append(file.name)
+        with suppress(FileNotFoundError), lock_file(file) as fd:  # closed meanwhile
+            (running if fd is None else waiting).append(file.name)
     if waiting:
         return _finding(
             "open files",
@@ -243,15 +243,6 @@ def _check_open_files(config: Config, _now: datetime) -> Finding:
         )
     found = f"a crawl is running: {', '.join(running)}" if running else "none"
     return _finding("open files", Severity.OK, found)
-
-
-def _is_locked(file: Path) -> bool:
-    with file.open("rb") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _check_bucket(config: Config, _now: datetime) -> Finding:

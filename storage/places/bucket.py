@@ -10,10 +10,8 @@ import math
 import mmap
 import os
 import re
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +33,7 @@ CACHE_SIZE = 1 << 25
 """Bytes that a process caches."""
 
 
-class RangeReader(Protocol):
+class RangeReader(Hashable, Protocol):
     """A store of files that can be read by ranges."""
 
     def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
@@ -47,33 +45,9 @@ def open_by_ranges(place: RangeReader, name: str) -> BinaryIO:
     return io.BufferedReader(_RangedFile(place, name), FIRST_RANGE)
 
 
-class _RangeCache:
-    """LRU cache of first ranges. Thread-safe; the files never change."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._pieces: OrderedDict[tuple[RangeReader, str, int], tuple[bytes, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[RangeReader, str, int]) -> tuple[bytes, int] | None:
-        with self._lock:
-            found = self._pieces.get(key)
-            if found is not None:
-                self._pieces.move_to_end(key)
-            return found
-
-    def put(self, key: tuple[RangeReader, str, int], piece: tuple[bytes, int]) -> None:
-        with self._lock:
-            old = self._pieces.pop(key, None)
-            self._size += len(piece[0]) - (len(old[0]) if old else 0)
-            self._pieces[key] = piece
-            while self._size > self._most:
-                _, (gone, _) = self._pieces.popitem(last=False)
-                self._size -= len(gone)
-
-
-_cache = _RangeCache(CACHE_SIZE)
+@lru_cache(maxsize=CACHE_SIZE // FIRST_RANGE)  # the files never change
+def _read_first_range(place: RangeReader, name: str, begin: int) -> tuple[bytes, int]:
+    return place.read(name, begin, begin + FIRST_RANGE)
 
 
 class _RangedFile(io.RawIOBase):
@@ -85,7 +59,7 @@ class _RangedFile(io.RawIOBase):
         self._begin = 0
         self._step = FIRST_RANGE
         self.name = name
-        self._window, self._size = self._first(0)
+        self._window, self._size = _read_first_range(place, name, 0)
 
     def readable(self) -> bool:
         return True
@@ -121,16 +95,8 @@ class _RangedFile(io.RawIOBase):
             self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
         else:
             self._step = FIRST_RANGE
-            self._window, self._size = self._first(self._at)
+            self._window, self._size = _read_first_range(self._place, self.name, self._at)
         self._begin = self._at
-
-    def _first(self, begin: int) -> tuple[bytes, int]:
-        key = (self._place, self.name, begin)
-        found = _cache.get(key)
-        if found is None:
-            found = self._place.read(self.name, begin, begin + FIRST_RANGE)
-            _cache.put(key, found)
-        return found
 
 
 # A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.

@@ -1,6 +1,7 @@
 """Durable writes to a folder on a local disk."""
 
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -23,6 +24,21 @@ def is_same_file(path: Path, fd: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(fd))
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def lock_file(path: Path, flags: int = os.O_RDONLY) -> Iterator[int | None]:
+    """Open and lock a file; None if another process has it, or another file took its place."""
+    fd = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield fd if is_same_file(path, fd) else None
+    finally:
+        os.close(fd)
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
 from storage.places.digests import Digests, digest_chunks, digest_file
-from storage.places.folder import is_same_file, raise_write_error, sync_folder, write_all, write_atomic
+from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
 
 NAME = "uploaded.jsonl"
 MAX_STALE_LINES = 1000
@@ -281,19 +281,11 @@ class BucketTransfer:
         if self._bucket.is_folder(self._folder):
             raise BucketRefused(self._bucket.url, "it is the folder of the WARC files itself")
         path = self._folder / name
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            yield None
-            return
-        except OSError as problem:
-            raise_write_error(path, problem)
-        try:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-            else:
-                yield path if is_same_file(path, fd) else None
-        finally:
-            os.close(fd)
+                fd = stack.enter_context(lock_file(path))
+            except FileNotFoundError:
+                fd = None
+            except OSError as problem:
+                raise_write_error(path, problem)
+            yield None if fd is None else path

@@ -8,6 +8,7 @@ metadata at the end of a run   the same, and finished, outcome, counters (JSON)
 import json
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from storage.errors import BadRecord
 from storage.model import CrawlRun, Discovery, Site, UrlKind
@@ -35,13 +36,9 @@ def normalize_discovery(discovery: Discovery) -> Discovery:
 
     Line ends and control characters become spaces; outer white space is stripped.
     """
-    return replace(
-        discovery,
-        site=clean_value(discovery.site),
-        via=None if discovery.via is None else clean_value(discovery.via),
-        title=None if discovery.title is None else clean_value(discovery.title),
-        anchor=None if discovery.anchor is None else clean_value(discovery.anchor),
-    )
+    given = ((name, getattr(discovery, name)) for name in ("site", "via", "title", "anchor"))
+    cleaned: dict[str, Any] = {name: clean_value(value) for name, value in given if value is not None}
+    return replace(discovery, **cleaned)
 
 
 def parse_discovery(record: Record) -> Discovery | None:

@@ -7,15 +7,13 @@ Only the end is cut. Damage with complete exchanges behind it stays, since the i
 verify` reports it.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import is_same_file, raise_write_error, sync_folder, warc_name
+from storage.places import raise_write_error, sync_folder, warc_name
+from storage.places.folder import lock_file
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
 
@@ -50,7 +48,7 @@ def repair_file(path: Path) -> RepairedFile | None:
     DiskFull or StorageError if the bytes cut off cannot be saved; the file is then unchanged.
     """
     try:
-        with _lock(path) as fd:
+        with lock_file(path, os.O_RDWR) as fd:
             return None if fd is None else _repair(path, fd)
     except FileNotFoundError:
         return None
@@ -83,20 +81,6 @@ def last_complete_end(path: Path) -> int:
         if not waiting:
             end = record.place.offset + record.place.length
     return end
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[int | None]:
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield fd if is_same_file(path, fd) else None
-    finally:
-        os.close(fd)
 
 
 def _repair(path: Path, fd: int) -> RepairedFile:

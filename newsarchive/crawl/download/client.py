@@ -26,7 +26,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from service_identity import VerificationError
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, HTTPClientParser
 from twisted.web.client import URI, Agent, HTTPConnectionPool
@@ -301,7 +301,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
             attempt.truncated = "disconnect"
 
 
-class _Factory:
+class _Factory(Factory):
     """Creates the pool's connections, with the interface that HTTPConnectionPool expects."""
 
     noisy = False
@@ -309,14 +309,7 @@ class _Factory:
     def __init__(self, quiescent: Callable[[Any], None], _metadata: str) -> None:
         self._quiescent = quiescent
 
-    def doStart(self) -> None:
-        """Start nothing."""
-
-    def doStop(self) -> None:
-        """Stop nothing."""
-
     def buildProtocol(self, _address: object) -> RecordingProtocol:
-        """Return a protocol for a new connection."""
         return RecordingProtocol(self._quiescent)
 
 

@@ -72,14 +72,15 @@ def test_walks_send_few_requests_and_records_one() -> None:
 
 def test_stored_error_output_is_bounded() -> None:
     """The cache is bounded; what was used last is kept."""
-    kept = bucket._RangeCache(100)
-    place = Counted(b"")
-    for begin in range(50):
-        kept.put((place, "a", begin), (b"x" * 10, 0))
-        kept.get((place, "a", 0))
-    assert kept._size == 100
-    assert kept.get((place, "a", 0)) is not None
-    assert kept.get((place, "a", 1)) is None
+    place = Counted(DATA)
+    count = 2 * bucket.CACHE_SIZE // bucket.FIRST_RANGE
+    for number in range(count):
+        for name in (f"bounded-{number}", "bounded-0"):
+            bucket.open_by_ranges(place, name).close()
+    assert len(place.asked) == count
+    assert bucket._read_first_range.cache_info().currsize * bucket.FIRST_RANGE <= bucket.CACHE_SIZE
+    bucket.open_by_ranges(place, "bounded-1").close()
+    assert len(place.asked) == count + 1
 
 
 def test_all_files_are_listed_once_wherever_they_lie(places: Places) -> None:
