@@ -23,7 +23,7 @@ from fastapi import APIRouter, FastAPI
 from newsarchive.archive import Archive
 from newsarchive.version import VERSION
 from newsarchive.web.access_rules import LiveAccessRules
-from newsarchive.web.api import cdx, exports, memento, openapi, raw, robots_txt, v1, warc_files
+from newsarchive.web.api import cdx, exports, memento, openapi, raw, v1, warc_files
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.middleware import problem_details
@@ -54,7 +54,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     record.router,
     sites.router,
     # APIs
-    robots_txt.router,
     cdx.router,
     raw.router,
     warc_files.router,

@@ -1,4 +1,7 @@
-"""/openapi.json, and the same as a page at /api: generated from the routes, without external resources."""
+"""/openapi.json, and the same as a page at /api: generated from the routes, without external resources.
+
+Also /robots.txt for search engines and /opensearch.xml for browsers.
+"""
 
 from functools import lru_cache
 from typing import Any
@@ -9,12 +12,19 @@ from fastapi.responses import JSONResponse, Response
 from newsarchive.version import VERSION
 from newsarchive.web.api import v1
 from newsarchive.web.context import Context
+from newsarchive.web.jinja_env import TEMPLATES
 
 router = APIRouter(include_in_schema=False)
 
 ABOUT = """The archive as JSON. Lists are paginated: `next` is the cursor of the next page. Every response has an ETag
 for If-None-Match. Errors are problem details (RFC 9457). Ids belong to the index and change when it is rebuilt: URLs,
 timestamps and digests are permanent."""
+DISALLOW_ALL = "# Archived articles are the work of others.\nUser-agent: *\nDisallow: /\n"
+# Captures and lists have no content of their own for search engines, and cost the archive most.
+ALLOW_ARTICLES = (
+    "User-agent: *\nDisallow: /web/\nDisallow: /cdx\nDisallow: /warcs/\nDisallow: /search\nDisallow: /calendar\n"
+    "Disallow: /record/\nDisallow: /timegate/\nDisallow: /timemap/\nDisallow: /api/\nDisallow: /exports\n"
+)
 
 
 @router.get("/openapi.json")
@@ -64,3 +74,16 @@ def name_type(given: dict[str, Any]) -> str:
     if given.get("type") == "array":
         return f"list of {name_type(given.get('items', {}))}"
     return str(given.get("format") or given.get("type") or "any")
+
+
+@router.get("/robots.txt")
+def robots(context: Context) -> Response:
+    """Return robots.txt: search engines are excluded unless the owner allows them."""
+    return Response(ALLOW_ARTICLES if context.options.allow_search_engines else DISALLOW_ALL, media_type="text/plain")
+
+
+@router.get("/opensearch.xml")
+def opensearch(context: Context) -> Response:
+    """Return the OpenSearch description for searching from a browser's address bar."""
+    text = TEMPLATES.get_template("opensearch.xml").render(name=context.name, base_url=context.public_url)
+    return Response(text, media_type="application/opensearchdescription+xml")

@@ -1,7 +1,6 @@
 """Timeline of the visits to an article: which of them found a new version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log2
 
 from fastapi import APIRouter, HTTPException, Response
@@ -25,66 +24,26 @@ WIDTH = 300
 _MARGIN = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleVisit:
-    """One capture of an article's page."""
+def list_visits(captures: Sequence[CaptureView]) -> list[tuple[CaptureView, bool, float]]:
+    """Return each capture, True if it shows another version than the one before, and its position on the line.
 
-    capture: CaptureView
-    number: int | None
-    """Number of the version it shows; None for an error, a redirect or a gone page."""
-    changed: bool
-    """True if the previous visit showed another version; False for the first visit."""
-    x: float
-    """Position on the line."""
-
-
-def list_visits(article: ArticleView) -> tuple[ArticleVisit, ...]:
-    """Return all visits, oldest first, on a logarithmic scale: changes are most frequent in the first hours."""
-    captures = article.captures
-    positions = _positions(captures)
-    found: list[ArticleVisit] = []
+    The scale is logarithmic: changes are most frequent in the first hours.
+    """
+    since = [log2(1 + (each.fetched_at - captures[0].fetched_at).total_seconds() / 900) for each in captures]
+    longest = max(since, default=0.0) or 1.0
+    visits: list[tuple[CaptureView, bool, float]] = []
     before: int | None = None
-    for capture, x in zip(captures, positions, strict=True):
+    for capture, at in zip(captures, since, strict=True):
         number = capture.version_number
-        found.append(
-            ArticleVisit(
-                capture=capture, number=number, changed=number not in (None, before) and before is not None, x=x
-            )
-        )
+        x = round(_MARGIN + (WIDTH - 2 * _MARGIN) * at / longest, 1)
+        visits.append((capture, before is not None and number not in (None, before), x))
         before = number or before
-    return tuple(found)
-
-
-def _positions(captures: Sequence[CaptureView]) -> list[float]:
-    """Return positions on the line by the logarithm of the time since the first visit."""
-    if not captures:
-        return []
-    first = captures[0].fetched_at
-    since = [log2(1 + (capture.fetched_at - first).total_seconds() / 900) for capture in captures]
-    longest = max(since) or 1.0
-    return [round(_MARGIN + (WIDTH - 2 * _MARGIN) * one / longest, 1) for one in since]
+    return visits
 
 
 # /article/17: one archived article: text, versions, links to and from other articles, captures.
 
 router = APIRouter(include_in_schema=False)
-
-DATE_SOURCES = {
-    "json-ld": "the page's structured data (JSON-LD)",
-    "meta": "the page's metadata",
-    "microdata": "the page's microdata",
-    "time": "a time element on the page",
-    "visible": "the visible page",
-    "relative": "the visible page, counted back from the capture",
-    "url": "its URL",
-    "feed": "the site's feed",
-    "sitemap": "the site's sitemap",
-    "elsewhere": "a date elsewhere on the page",
-    "title": "its title or description",
-    "script": "the data of a script",
-    "modified": "its last change; the page does not say when it was published",
-}
-"""Descriptions of the sources of dates."""
 
 
 def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
@@ -116,13 +75,12 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         article=found,
         version=shown,
         parts=split_paragraphs(shown.all_paragraphs),
-        visits=list_visits(found),
+        visits=list_visits(found.captures),
         backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_listing_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=_citation(context, shown),
         picture=_picture_url(context, shown),
-        sources=DATE_SOURCES,
     )
 
 

@@ -1,34 +1,31 @@
-"""/calendar?url=&year=&day=: captures of a page, counted per day of one year."""
+"""/calendar?url=&year=&day=: captures of a page, counted per day of one year; and the 404 for a page without any."""
 
 from calendar import Calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from newsarchive.web.context import Context
-from newsarchive.web.pages.not_found import render_not_archived
+from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import ensure_scheme, quote_url
-from storage.index.queries.timeline import list_capture_times, list_days, list_years
+from storage.index.queries.timeline import (
+    find_nearest_capture,
+    list_capture_times,
+    list_days,
+    list_nearby_urls,
+    list_years,
+)
+from storage.index.views.articles import CaptureView
 from storage.index.views.history import CalendarEntry, DayCount
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 200
 """Captures of a day per page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarMonth:
-    """A month of the calendar."""
-
-    first: date
-    weeks: tuple[tuple[int, ...], ...]
-    """Days of the month by week, Monday first; 0 for days of another month."""
-    captures: int
+NEARBY = 12
+"""Archived URLs near one that is not."""
 
 
 @router.get("/calendar")
@@ -80,8 +77,20 @@ def _parse_day(text: str) -> date | None:
         return None
 
 
-def _list_months(year: int, days: dict[date, DayCount]) -> Iterator[CalendarMonth]:
+def _list_months(year: int, days: dict[date, DayCount]) -> Iterator[tuple[date, int, list[list[int]]]]:
+    """Yield the first day of each month, its number of captures, and its days by week; 0 is a day of another month."""
     for month in range(1, 13):
         captures = sum(each.captures for when, each in days.items() if when.month == month)
-        weeks = tuple(tuple(week) for week in Calendar().monthdayscalendar(year, month))
-        yield CalendarMonth(first=date(year, month, 1), weeks=weeks, captures=captures)
+        yield date(year, month, 1), captures, Calendar().monthdayscalendar(year, month)
+
+
+def render_not_archived(
+    context: RequestContext, url: str, time: datetime | None = None, *, redirected: tuple[CaptureView, ...] = ()
+) -> Response:
+    """Render a 404 for a URL without captures. `redirected` are captures that redirect to it."""
+    around = context.index.ask(list_nearby_urls, url, limit=NEARBY)
+    is_loop = bool(redirected) and context.index.ask(find_nearest_capture, url, redirected[0].fetched_at) is not None
+    found = [(one, f"/web/{format_timestamp(one.newest)}/{quote_url(one.url)}") for one in around]
+    return context.render(
+        "not_archived.html", status=404, url=url, time=time, nearby=found, redirected=redirected, is_loop=is_loop
+    )

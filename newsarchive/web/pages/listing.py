@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.pages.not_found import render_not_archived
+from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_start
 from newsarchive.web.wb_url import ensure_scheme, quote_url
 from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times

@@ -1,8 +1,7 @@
 """/sites, /site/NAME: coverage, sources and boilerplate of the sites."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -20,11 +19,10 @@ from storage.index.queries.aggregates import (
 )
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
-from storage.index.reader import Reader
 from storage.index.search.lists import get_site_profile
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.status import SiteCount
-from storage.model import Outcome, UrlKind
+from storage.model import Outcome
 
 router = APIRouter()
 
@@ -33,14 +31,6 @@ BASELINE_DAYS = 56
 """Days before the chart from which the usual counts are computed."""
 LINES = 10
 BOILERPLATE = 60
-SOURCE_STATES = {
-    "failing": "does not answer",
-    "silent": "no new items",
-    "overflowing": "loses items between two fetches",
-    "redundant": "few items that other sources lack",
-    "new": "too new to assess",
-    "fine": "OK",
-}
 
 
 @router.get("/sites", include_in_schema=False)
@@ -62,13 +52,16 @@ def site(context: Context, name: str) -> Response:
     found = next(iter(index.ask(list_site_counts, name)), None)
     if found is None:
         raise NotFound(f"The archive has no site {name}.")
+    sources = index.ask(list_source_health, [name])
+    fetched = {each.url for each in sources}
     boilerplate = index.ask(list_boilerplate, name, limit=BOILERPLATE + 1)
     return context.render(
         "site.html",
         site=found,
         outcomes=index.ask(count_outcomes_by_site, site=name).get(name, {}),
         chart=build_coverage_chart(context, found),
-        sources=list_source_rows(index, name),
+        sources=sources,
+        imported=[each for each in index.ask(list_sources, name) if each.url not in fetched],
         findings=[each for each in context.findings or () if each.site == name],
         profile=index.ask(get_site_profile, name),
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),
@@ -76,42 +69,6 @@ def site(context: Context, name: str) -> Response:
         more_boilerplate=len(boilerplate) > BOILERPLATE,
         failed=FAILED_OUTCOMES,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceLine:
-    """A feed, sitemap or listing in the table of sources."""
-
-    url: str
-    kind: UrlKind
-    title: str | None
-    state: str
-    daily: float | None
-    """Items per day; None if unknown."""
-    entries: int | None
-    fetched_at: datetime
-
-
-def list_source_rows(index: Reader, site: str) -> tuple[SourceLine, ...]:
-    """Return the sources that are fetched, with their state, and sources known only from imports."""
-    known_sources = index.ask(list_sources, site)
-    entries = {each.url: each.entries for each in known_sources}
-    fetched = tuple(
-        SourceLine(
-            url=each.url, kind=each.kind, title=each.title, state=SOURCE_STATES[each.state], daily=each.items_per_day,
-            entries=entries.get(each.url), fetched_at=each.last_fetched_at,
-        )
-        for each in index.ask(list_source_health, [site])
-    )  # fmt: skip
-    known = {each.url for each in fetched}
-    return fetched + tuple(
-        SourceLine(
-            url=each.url, kind=each.kind, title=each.title, state="not fetched", daily=None, entries=each.entries,
-            fetched_at=each.last_seen,
-        )
-        for each in known_sources
-        if each.url not in known
-    )  # fmt: skip
 
 
 def build_coverage_chart(context: RequestContext, found: SiteCount) -> DayChart | None:

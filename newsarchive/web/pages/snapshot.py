@@ -26,7 +26,7 @@ from newsarchive.web.archived_response import (
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.jinja_env import format_offset
 from newsarchive.web.memento import memento_headers
-from newsarchive.web.pages.not_found import render_not_archived
+from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.media_types import Display, choose_display, is_font, safe_media_type

@@ -1,14 +1,20 @@
 """Sanitiser: the walk over a page's tree that keeps only safe elements and collects URL slots."""
 
 import re
+import tomllib
+from pathlib import Path
 from urllib.parse import urldefrag
 
 from lxml.html import Element, HtmlElement
 
-from newsarchive.web.snapshot import allowlist, css
+from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.url_slots import SlotSyntax, UrlSlot, resolve_http_url
 
+_ALLOWLIST = tomllib.loads(Path(__file__).with_name("allowlist.toml").read_text("utf-8"))
+_DROPPED, _UNWRAPPED, _KEPT, _ATTRIBUTES, _INPUTS = (
+    frozenset(_ALLOWLIST[name].split()) for name in ("dropped", "unwrapped", "kept", "attributes", "inputs")
+)
 _REFRESH = re.compile(r"\s*\d*(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*['\"]?([^'\"]*)", re.IGNORECASE)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-hi-res-src", "data-srclazy", "data-url")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
@@ -53,16 +59,16 @@ class Sanitizer:
             return below
         if tag == "template" and element.get("shadowrootmode"):
             tag = "div"
-        if tag in allowlist.DROPPED:
+        if tag in _DROPPED:
             element.drop_tree()
             return []
-        if tag in allowlist.UNWRAPPED:
+        if tag in _UNWRAPPED:
             element.drop_tag()
             return below
         if tag == "image" and next(element.iterancestors("svg"), None) is None:
             tag = "img"  # as browsers parse it
-        tag = allowlist.RENAMED.get(tag, tag)
-        element.tag = tag if tag in allowlist.KEPT or _CUSTOM.fullmatch(tag) else "span"
+        tag = _ALLOWLIST["renamed"].get(tag, tag)
+        element.tag = tag if tag in _KEPT or _CUSTOM.fullmatch(tag) else "span"
         if tag == "style":
             self._clean_style_element(element)
             return []
@@ -116,7 +122,7 @@ class Sanitizer:
         attributes = {name.lower(): value for name, value in element.attrib.items()}
         element.attrib.clear()
         for name, value in attributes.items():
-            if name in allowlist.ATTRIBUTES or (_ATTRIBUTE.fullmatch(name) and _is_harmless(value)):
+            if name in _ATTRIBUTES or (_ATTRIBUTE.fullmatch(name) and _is_harmless(value)):
                 if "url(" in value.lower() and not re.fullmatch(r"\s*url\(['\"]?#[^()]*\)\s*", value):
                     continue
                 element.set(name, value)
@@ -147,7 +153,7 @@ class Sanitizer:
             kind = (attributes.get("type") or "text").strip().lower()
             if kind == "image":
                 element.set("type", "image")
-            elif kind not in allowlist.INPUTS:
+            elif kind not in _INPUTS:
                 element.set("type", "text")
                 element.set("disabled", "disabled")
 

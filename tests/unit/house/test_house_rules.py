@@ -28,8 +28,6 @@ SHORT_MODULES = {
     "newsarchive/extract/serialize.py": "conversion to JSON, apart from the pure reading of pages",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",
-    "newsarchive/web/api/robots_txt.py": "a route",
-    "newsarchive/web/pages/not_found.py": "a page",
     "newsarchive/web/static_files.py": "a route",
     "storage/callbacks.py": "types of callbacks, below all that take them",
     "storage/index/schema/migrations/env.py": "where Alembic looks for it",
