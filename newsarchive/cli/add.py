@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration
-from newsarchive.cli.output import pluralize, safe_text, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
 from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.config.toml_file import add_site, load_config
 from newsarchive.crawl.probe import PAUSE, Probe, describe_source, probe
@@ -47,20 +47,17 @@ def add(
         print(to_json({"site": site, "found": found}))
         return
     for problem in found.problems:
-        stderr().print(safe_text(f"Note: {problem}"), soft_wrap=True)
+        print_line(stderr(), f"Note: {problem}")
     _print(stdout(), site, found)
     where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
-    stdout().print(safe_text(f"Added to {archive / FILE_NAME}. Next: newsarchive crawl{where}"), soft_wrap=True)
+    print_line(stdout(), f"Added to {archive / FILE_NAME}. Next: newsarchive crawl{where}")
 
 
 def _print(out: Console, site: SiteConfig, found: Probe) -> None:
-    out.print(safe_text(f"{site.name}: {found.title or 'no title'}, {site.url}"), soft_wrap=True)
+    print_line(out, f"{site.name}: {found.title or 'no title'}, {site.url}")
     sources = ((found.feeds, "feed"), (found.sitemaps, "sitemap"), (found.sections, "section"))
-    out.print(
-        safe_text(f"  {', '.join(pluralize(len(each), noun) for each, noun in sources)}; {found.robots}"),
-        soft_wrap=True,
-    )
+    print_line(out, f"  {', '.join(pluralize(len(each), noun) for each, noun in sources)}; {found.robots}")
     for each in (*found.feeds, *found.sitemaps):
-        out.print(safe_text(f"  {each.kind} {each.url}: {describe_source(each).partition(': ')[2]}"), soft_wrap=True)
+        print_line(out, f"  {each.kind} {each.url}: {describe_source(each).partition(': ')[2]}")
     if site.allow_private:
         out.print("  The site is in a private network; allow_private = true lets the crawler connect to it.")

@@ -47,7 +47,7 @@ COMMANDS = (
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
     CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),
-    CommandEntry("worker", "worker:worker", "Crawl due sites as one of several machines.", ARCHIVE),
+    CommandEntry("worker", "workers:worker", "Crawl due sites as one of several machines.", ARCHIVE),
     CommandEntry("import", "import_:import_files", "Import WARC files made by other tools.", ARCHIVE),
     CommandEntry("demo", "demo:demo", "Archive a simulated news site and show the result.", ARCHIVE),
     CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),

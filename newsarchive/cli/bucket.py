@@ -16,7 +16,16 @@ from newsarchive.bucket.upload import (
     require_bucket,
 )
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import (
+    create_table,
+    pluralize,
+    print_line,
+    safe_text,
+    show_progress,
+    stderr,
+    stdout,
+    to_json,
+)
 from newsarchive.config.units import humanize_size
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -83,7 +92,7 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         _print_locations(opened, found, files=files)
     for each in wrong if check else [each for each in wrong if each.problem and not json]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
-        stderr().print(safe_text(f"{each.name}: {message}", "red" if each.problem else "yellow"), soft_wrap=True)
+        print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
     raise typer.Exit(int(check and bool(wrong)))
 
 
@@ -109,7 +118,7 @@ def _print_moved(moved: RelocationResult, to: MoveTarget, *, json: bool) -> None
         if moved.removed and to is MoveTarget.FOLDER:
             stdout().print("Remove `bucket` from newsarchive.toml, or the next crawl uploads them again.")
     for problem in moved.problems:
-        stderr().print(safe_text(problem, "red"), soft_wrap=True)
+        print_line(stderr(), problem, "red")
     raise typer.Exit(int(bool(moved.problems)))
 
 
@@ -123,14 +132,14 @@ def _upload_files(archive: Archive, *, json: bool) -> None:
         freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
         stdout().print(f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}.")
     for problem in sent.problems:
-        stderr().print(safe_text(problem, "red"), soft_wrap=True)
+        print_line(stderr(), problem, "red")
     raise typer.Exit(int(bool(sent.problems)))
 
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:
     out = stdout()
-    out.print(safe_text(f"folder: {archive.places.folder}"), soft_wrap=True)
-    out.print(safe_text(f"bucket: {archive.config.bucket or 'none'}"), soft_wrap=True)
+    print_line(out, f"folder: {archive.places.folder}")
+    print_line(out, f"bucket: {archive.config.bucket or 'none'}")
     by_place: dict[FileLocation, list[LocatedFile]] = defaultdict(list)
     for each in found:
         by_place[each.where].append(each)
@@ -144,4 +153,4 @@ def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool)
         listed.add_row(what, f"{len(unsent):,}", humanize_size(sum(each.size for each in unsent)))
     out.print(listed)
     for each in found if files else ():
-        out.print(safe_text(f"{each.name}  {each.where}  {humanize_size(each.size)}"), soft_wrap=True)
+        print_line(out, f"{each.name}  {each.where}  {humanize_size(each.size)}")

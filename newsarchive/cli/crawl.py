@@ -4,15 +4,16 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json, parse_duration, parse_time
-from newsarchive.cli.output import INTERRUPTED, pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
@@ -23,19 +24,13 @@ from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import HealthcheckPing
 from newsarchive.operations.metrics import format_metrics, write_metrics
 from storage.errors import ArchiveBusy, StorageError
+from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 
-FAILED_OUTCOMES = (
-    Outcome.ERROR,
-    Outcome.CHALLENGE,
-    Outcome.CONSENT_WALL,
-    Outcome.SOFT_404,
-    Outcome.SOFT_ERROR,
-    Outcome.EMPTY,
-    Outcome.UNREADABLE,
+REPORTED_OUTCOMES = tuple(
+    each for each in Outcome if each in {*FAILED_OUTCOMES, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE}
 )
-REPORTED_OUTCOMES = (*FAILED_OUTCOMES, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE)
 """Outcomes that are reported in the summary; not all of them are failures."""
 STUCK_AFTER = timedelta(days=1)
 """Age at which a running crawl is reported under --quiet too."""
@@ -78,18 +73,21 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    asked = CrawlRequest(
-        sites=tuple(sites or ()),
+    fetch = partial(
+        run,
         max_pages=max_pages,
-        max_time=parse_duration(max_time, "--max-time") or timedelta(),
+        max_time=(parse_duration(max_time, "--max-time") or timedelta()).total_seconds(),
         now=simulated_clock(parse_time(clock, "--clock")),
+        sole_process=True,
     )
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
-        report = run_with_progress(opened, asked, HealthcheckPing(opened.config.ping if ping is None else ping))
+        report = run_with_progress(
+            opened, sites or (), fetch, HealthcheckPing(opened.config.ping if ping is None else ping)
+        )
         if complaint := update_metrics(opened):
-            stderr().print(safe_text(complaint), soft_wrap=True)
+            print_line(stderr(), complaint)
         nothing = is_unanswered(report)
         print_report(report, nothing=nothing, quiet=quiet or json)
         ended = report.run.finished_at or report.run.started_at
@@ -98,23 +96,14 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         print(to_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
     else:
         for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
-            stdout().print(safe_text(line), soft_wrap=True)
+            print_line(stdout(), line)
     raise typer.Exit(exit_code(report))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlRequest:
-    """Arguments of the command line."""
-
-    sites: tuple[str, ...]
-    max_pages: int
-    max_time: timedelta
-    """Zero: no limit."""
-    now: Callable[[], datetime] | None
-
-
-def run_with_progress(archive: Archive, asked: CrawlRequest, check: HealthcheckPing) -> CrawlReport:
-    """Run the crawl with a progress display and health check pings."""
+def run_with_progress(
+    archive: Archive, sites: Sequence[str], fetch: Callable[..., CrawlReport], check: HealthcheckPing
+) -> CrawlReport:
+    """Run the crawl `fetch` with a progress display and health check pings."""
     begun: list[float] = []
 
     def begin() -> None:
@@ -122,17 +111,12 @@ def run_with_progress(archive: Archive, asked: CrawlRequest, check: HealthcheckP
         check.start()
 
     try:
-        sites = pluralize(len(archive.config.select_sites(asked.sites)), "site")
-        with show_progress(f"crawling {sites}") as step:
-            report = run(
+        with show_progress(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as step:
+            report = fetch(
                 archive,
-                asked.sites,
-                max_pages=asked.max_pages,
-                max_time=asked.max_time.total_seconds(),
+                sites,
                 progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
                 on_locked=begin,
-                now=asked.now,
-                sole_process=True,
             )
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
@@ -209,16 +193,16 @@ def print_report(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
     wrong = bool(report.problems) or nothing
     for problem in report.problems:
         LOG.warning("%s", problem)
-        stderr().print(safe_text(problem), soft_wrap=True)
+        print_line(stderr(), problem)
     if nothing:
         stderr().print(NOTHING_FETCHED, soft_wrap=True)
     for note in report.notes:
         LOG.info("%s", note)
         if not quiet:
-            stderr().print(safe_text(note, "dim"), soft_wrap=True)
+            print_line(stderr(), note, "dim")
     LOG.info("%s", summary_line(report))
     if not quiet or wrong:
-        (stderr() if quiet else stdout()).print(safe_text(summary_line(report)), soft_wrap=True)
+        print_line(stderr() if quiet else stdout(), summary_line(report))
 
 
 def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[str]:

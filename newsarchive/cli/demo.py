@@ -13,7 +13,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article
-from newsarchive.cli.output import create_table, pluralize, safe_text, stdout
+from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.units import humanize_size
 from newsarchive.demo.site import serve_demo_site
@@ -87,7 +87,7 @@ def choose_folder(wanted: Path | None) -> Path:
 def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
     out = stdout()
-    out.print(safe_text(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
+    print_line(out, f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
     done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
     if done.returncode:
@@ -173,10 +173,10 @@ def print_next_steps(place: Path) -> None:
         (f"{us} init morgue --contact you@your.example", "create an archive of your own"),
         (f"{us} add https://your.news.site/ --archive morgue", "and add a site"),
     ):
-        out.print(safe_text(f"  {command:<60} {meaning}"), soft_wrap=True)
+        print_line(out, f"  {command:<60} {meaning}")
     out.print(safe_text("\nOr open it in a web browser:", "bold"))
-    out.print(safe_text(f"  {us} serve --open --archive {name}"), soft_wrap=True)
-    out.print(safe_text("  http://127.0.0.1:8000/"), soft_wrap=True)
+    print_line(out, f"  {us} serve --open --archive {name}")
+    print_line(out, "  http://127.0.0.1:8000/")
 
 
 def program_name(word: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld, parse_time
-from newsarchive.cli.output import pluralize, safe_text, stderr
+from newsarchive.cli.output import pluralize, print_line, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
@@ -75,7 +75,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         count = _write_export(request, info, into, missed, partial=partial)
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
-        stderr().print(safe_text(f"{pluralize(count, noun)} written to {into}"), soft_wrap=True)
+        print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
     _report_missed(missed)
     if missed.count:
         stderr().print(
@@ -103,7 +103,7 @@ def _build_request(
 def _report_missed(missed: MissedCaptures) -> None:
     """Print why captures could not be copied, each cause once."""
     for cause, count in missed.by_cause.items():
-        stderr().print(safe_text(f"not copied: {pluralize(count, 'capture')}: {cause}"), soft_wrap=True)
+        print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
 
 
 def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:

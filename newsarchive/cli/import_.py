@@ -9,7 +9,7 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout
+from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
 from newsarchive.config.toml_file import add_former_name, load_config
 from newsarchive.maintenance.site_names import find_other_names
 from storage.errors import ConfigError
@@ -52,11 +52,11 @@ def import_files(
         said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
         if adopted.already_imported:
             said.append(f"already archived as {', '.join(adopted.already_imported)}")
-        out.print(safe_text(f"{adopted.source}: {', '.join(said)}"), soft_wrap=True)
+        print_line(out, f"{adopted.source}: {', '.join(said)}")
     for problem in (*lost, *result.read.problems):
-        remarks.print(safe_text(problem), soft_wrap=True)
+        print_line(remarks, problem)
     for problem in unsent:
-        remarks.print(safe_text(problem), soft_wrap=True)
+        print_line(remarks, problem)
     known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
     new = result.read.captures - result.read.known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""

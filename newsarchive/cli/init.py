@@ -8,7 +8,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE
-from newsarchive.cli.output import safe_text, stdout
+from newsarchive.cli.output import print_line, stdout
 
 
 def init(
@@ -31,6 +31,6 @@ def init(
     given = {"contact": contact, "operator": operator, "index": index}
     Archive.init(folder, **{name: value for name, value in given.items() if value}).close()
     out = stdout()
-    out.print(safe_text(f"Created an archive in {folder.absolute()}."), soft_wrap=True)
+    print_line(out, f"Created an archive in {folder.absolute()}.")
     change = "" if folder == HERE else f"cd {shlex.quote(str(folder))} && "
-    out.print(safe_text(f"Next: {change}newsarchive add https://your.news.site/"), soft_wrap=True)
+    print_line(out, f"Next: {change}newsarchive add https://your.news.site/")

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, safe_text, show_progress, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import load_config, to_toml
 from newsarchive.maintenance.transfer_index import MigrationResult, transfer_archive_index
@@ -48,17 +48,11 @@ def _print(out: Console, done: MigrationResult, to: str, folder: Path) -> None:
         summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} copied"
     else:
         summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} already copied"
-    out.print(safe_text(f"{summary}; row counts and digests equal those of {index.source}."), soft_wrap=True)
+    print_line(out, f"{summary}; row counts and digests equal those of {index.source}.")
     if done.switched:
         out.print(safe_text(f"{file} names the copy now. Restart running commands, such as serve."))
-        out.print(
-            safe_text(f"The old index is no longer used and may be deleted later: {index.source}"),
-            soft_wrap=True,
-        )
+        print_line(out, f"The old index is no longer used and may be deleted later: {index.source}")
         return
     out.print(safe_text("The archive still uses the old index; what a crawl adds to it will be missing in the copy."))
-    out.print(
-        safe_text(f"To use the copy: newsarchive migrate-index {shlex.quote(to)} --switch --archive {name}"),
-        soft_wrap=True,
-    )
-    out.print(safe_text(f"or write into {file}, above the first [[site]]: index = {to_toml(to)}"), soft_wrap=True)
+    print_line(out, f"To use the copy: newsarchive migrate-index {shlex.quote(to)} --switch --archive {name}")
+    print_line(out, f"or write into {file}, above the first [[site]]: index = {to_toml(to)}")

@@ -108,6 +108,11 @@ def safe_text(text: str, style: str = "") -> Text:
     return Text(sanitize(text), style=style)
 
 
+def print_line(out: Console, text: str, style: str = "") -> None:
+    """Print archived text, sanitized, as one line however long."""
+    out.print(safe_text(text, style), soft_wrap=True)
+
+
 class ProgressBar:
     """Progress of a long command: a bar on a terminal, nothing in a log."""
 

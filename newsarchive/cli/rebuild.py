@@ -7,7 +7,7 @@ import typer
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Restart, Scratch
-from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout
+from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
 
 
 def rebuild(
@@ -33,13 +33,13 @@ def rebuild(
         where = BatchTarget(dask=dask, scratch=scratch)
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
-        stderr().print(safe_text(problem), soft_wrap=True)
+        print_line(stderr(), problem)
     out = stdout()
     if result.resumed:
         before = pluralize(result.total_captures - result.captures, "capture")
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
     for lost in result.lost:
-        out.print(safe_text(f"dropped: {lost}"), soft_wrap=True)
+        print_line(out, f"dropped: {lost}")
     out.print(
         f"Index rebuilt: {pluralize(result.total_captures, 'capture')} and "
         f"{pluralize(result.total_versions, 'article version')} from {pluralize(result.files, 'WARC file')}."

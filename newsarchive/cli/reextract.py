@@ -8,7 +8,7 @@ from rich.console import Console
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Scratch, parse_time
-from newsarchive.cli.output import pluralize, safe_text, short_time, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, short_time, show_progress, stderr, stdout, to_json
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
 from storage.index.write.replace_readings import RereadFilter
@@ -61,7 +61,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
             progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
         )
     for problem in result.problems:
-        stderr().print(safe_text(problem), soft_wrap=True)
+        print_line(stderr(), problem)
     if json:
         print(to_json(result))
     else:
@@ -72,18 +72,16 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
 def _print(out: Console, result: ReextractResult) -> None:
     would = "would change" if result.dry_run else "changed"
     for article in result.named:
-        out.print(safe_text(f"{article.url}: {', '.join(article.what)}"), soft_wrap=True)
+        print_line(out, f"{article.url}: {', '.join(article.what)}")
     if len(result.named) < result.changed:
         out.print(f"and {pluralize(result.changed - len(result.named), 'more article')}")
     for page in result.taken:
-        out.print(
-            safe_text(f"{page.url} of {short_time(page.fetched_at)} UTC: {page.before} -> {page.now}"), soft_wrap=True
-        )
+        print_line(out, f"{page.url} of {short_time(page.fetched_at)} UTC: {page.before} -> {page.now}")
     if len(result.taken) < (taken := result.pages.total()):
         out.print(f"and {pluralize(taken - len(result.taken), 'more page')}")
     if result.changed or result.pages:
         out.print()
-    out.print(safe_text(summary_line(result, would)), soft_wrap=True)
+    print_line(out, summary_line(result, would))
 
 
 def summary_line(result: ReextractResult, would: str) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from newsarchive.cli.output import create_table, pluralize, safe_text, short_time
+from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time
 from newsarchive.diff.paragraphs import ParagraphChange, TextChange
 from storage.article_fields import ParagraphView
 from storage.index.queries.visit_schedule import VisitSchedule
@@ -157,7 +157,7 @@ def print_versions(out: Console, article: ArticleView) -> None:
     for change in article.metadata_changes:
         values = f"{change.field} changed from {change.old or 'none'} to {change.new or 'none'}"
         between = f"between {short_time(change.seen_before)} and {short_time(change.seen)} UTC"
-        out.print(safe_text(f"{values}, {between}"), soft_wrap=True)
+        print_line(out, f"{values}, {between}")
     if len(article.versions) > 1:
         newest = article.versions[-1].number
         out.print(f"\nTo compare: newsarchive show {article.id} --diff {newest - 1} {newest}")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsarchive.cli.output import pluralize, safe_text
+from newsarchive.cli.output import pluralize, print_line, safe_text
 from newsarchive.explain.explanation import (
     ExplainedLine,
     Explanation,
@@ -46,7 +46,7 @@ def print_kind(out: Console, explanation: Explanation) -> None:
         or "(untitled)"
     )
     out.print(safe_text(headline, "bold"))
-    out.print(safe_text(explanation.url, "dim"), soft_wrap=True)
+    print_line(out, explanation.url, "dim")
     out.print()
     style = "bold green" if explanation.is_article else "bold yellow"
     kind = Text(f"{describe_outcome(explanation)}: ", style=style)

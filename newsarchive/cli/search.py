@@ -1,6 +1,7 @@
 """newsarchive search."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, s
 from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
 
 MATCH = "bold yellow"
+_NAMES_IN_JSON = {"article_id": "article", "number": "version"}
+_OMITTED = frozenset({"version_id", "matching", "captured"})
 
 
 class SortOrder(StrEnum):
@@ -99,30 +102,17 @@ def highlight(segments: Iterable[TextSegment], style: str = "") -> Text:
 
 def page_fields(page: SearchPage) -> dict[str, object]:
     """Return a page of hits for JSON: texts as strings, with the positions of matches in them."""
-    return {
-        "total": page.total,
-        "exact": True,
-        "problems": page.problems,
-        "hits": [
-            {
-                "article": hit.article_id,
-                "url": hit.url,
-                "site": hit.site,
-                **_text_with_matches("headline", hit.headline),
-                **_text_with_matches("snippet", hit.snippet),
-                "dek": hit.dek,
-                "authors": hit.authors,
-                "section": hit.section,
-                "language": hit.language,
-                "published": hit.published,
-                "first_seen": hit.first_seen,
-                "state": hit.state,
-                "version": hit.number,
-                "versions": hit.versions,
-            }
-            for hit in page.hits
-        ],
-    }
+    hits = [
+        {
+            _NAMES_IN_JSON.get(name, name): getattr(hit, name)
+            for each in fields(hit)
+            if (name := each.name) not in _OMITTED
+        }
+        | _text_with_matches("headline", hit.headline)
+        | _text_with_matches("snippet", hit.snippet)
+        for hit in page.hits
+    ]
+    return {"total": page.total, "exact": True, "problems": page.problems, "hits": hits}
 
 
 def _text_with_matches(name: str, segments: Iterable[TextSegment]) -> dict[str, object]:

@@ -15,7 +15,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import safe_text, stdout
+from newsarchive.cli.output import print_line, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.access_rules import check_blocked
@@ -105,7 +105,7 @@ def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, 
     """Print the URL of the server, and open it in a web browser if asked."""
     where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
     line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
-    stdout().print(safe_text(line), soft_wrap=True)
+    print_line(stdout(), line)
     if open_:
         webbrowser.open(where)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, safe_text, short_time, stderr, stdout, to_json
+from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from newsarchive.operations.health import HealthReport, Severity, SiteHealth, check_health, is_thin
 from storage.index.frontier import host_state, url_queue
@@ -46,7 +46,7 @@ def status(
         _print_report(stdout(), report, next_due, now)
         _print_postponed(stdout(), report.status, hosts, parked)
     for finding in report.findings if not json else ():
-        (stderr() if check else stdout()).print(safe_text(str(finding), STYLES[finding.severity]), soft_wrap=True)
+        print_line(stderr() if check else stdout(), str(finding), STYLES[finding.severity])
     raise typer.Exit(int(check and bool(report.findings)))
 
 
@@ -73,12 +73,12 @@ def _print_postponed(
     """Print what is known and not fetched at present."""
     for host in hosts:
         line = f"{host.host} is backed off until {short_time(host.ready_at)} UTC ({host.reason or 'long delays'})"
-        out.print(safe_text(line, "yellow"), soft_wrap=True)
+        print_line(out, line, "yellow")
     if any(site.older for site in status.sites):
         out.print("older: known URLs that only newsarchive backfill SITE --until DATE fetches", soft_wrap=True)
     for each in parked[:MAX_PARKED]:
         reason = f"{each.unproductive_count} URLs had no new article ({each.example_url})"
-        out.print(safe_text(f"{each.site}: parked {each.pattern}: {reason}", "yellow"), soft_wrap=True)
+        print_line(out, f"{each.site}: parked {each.pattern}: {reason}", "yellow")
     if len(parked) > MAX_PARKED:
         out.print(f"{len(parked) - MAX_PARKED:,} more URL patterns are parked: newsarchive status --json")
     if parked:
@@ -145,4 +145,4 @@ def _site_table(report: HealthReport) -> Table:
 def _print_outcomes(out: Console, site: SiteStatus) -> None:
     counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
-    out.print(safe_text(f"{site.name}: {outcomes or 'no captures yet'}"), soft_wrap=True)
+    print_line(out, f"{site.name}: {outcomes or 'no captures yet'}")

@@ -7,7 +7,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, safe_text, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, safe_text, stdout, to_json
 from newsarchive.cli.show import find_article
 from storage.errors import NotFound
 
@@ -51,10 +51,10 @@ def takedown(
         verb = "Removed" if yes else "To be removed"
         out.print(safe_text(f"{verb}: {records} in {pluralize(len(report.plan.files), 'WARC file')}, of:"))
         for line in report.plan.urls:
-            out.print(safe_text(f"  {line}"), soft_wrap=True)
+            print_line(out, f"  {line}")
         for copy in report.copies:
-            out.print(safe_text(f"Deleted: {copy}"), soft_wrap=True)
+            print_line(out, f"Deleted: {copy}")
         for each in report.unreachable:
-            out.print(safe_text(f"Not reached: {each}"), soft_wrap=True)
+            print_line(out, f"Not reached: {each}")
     if not yes:
         out.print("Nothing was changed. To remove it for good, add --yes")

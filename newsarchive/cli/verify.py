@@ -8,7 +8,7 @@ from rich.console import Console
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Restart
-from newsarchive.cli.output import pluralize, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from newsarchive.maintenance.verify import FileVerification, VerifyReport
 from newsarchive.maintenance.verify_statements import StatementReport
@@ -45,12 +45,12 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
 def _print(found: VerifyReport, *, notes: bool) -> None:
     out, remarks = stdout(), stderr()
     for each in found.repaired:
-        out.print(safe_text(f"repaired: {each}"), soft_wrap=True)
+        print_line(out, f"repaired: {each}")
     for file in found.files:
         _print_file(remarks, file, notes=notes)
     if found.taken:
         what = f"{pluralize(found.taken, 'WARC file')} checked before by an interrupted verify"
-        out.print(safe_text(f"{what} and skipped. To check all: newsarchive verify --restart"), soft_wrap=True)
+        print_line(out, f"{what} and skipped. To check all: newsarchive verify --restart")
     damaged = sum(bool(file.problems) for file in found.files)
     records = pluralize(sum(file.records for file in found.files), "record")
     size = humanize_size(sum(file.size for file in found.files))
@@ -64,7 +64,8 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
             )
         )
     else:
-        out.print(safe_text(f"{records} in {pluralize(len(found.files), 'WARC file')} ({size}): no problems", "green"))
+        files = pluralize(len(found.files), "WARC file")
+        print_line(out, f"{records} in {files} ({size}): no problems", "green")
     if found.statements:
         _print_statements(out, remarks, found.statements)
 
@@ -73,25 +74,25 @@ def _print_statements(out: Console, remarks: Console, found: StatementReport) ->
     for false in found.problems:
         named = f"article {false.article_id}, {false.url}" if false.article_id is not None else false.url
         for what in false.what:
-            remarks.print(safe_text(f"{named}: {what}", "red"), soft_wrap=True)
+            print_line(remarks, f"{named}: {what}", "red")
     compared = f"{found.compared:,} of {pluralize(found.total, 'article')} compared with their records"
     if found.problems:
         false_articles = pluralize(len(found.problems), "article")
         what = f"{compared}: {false_articles} with false statements, see above. To correct them: newsarchive rebuild"
-        out.print(safe_text(what, "bold red"), soft_wrap=True)
+        print_line(out, what, "bold red")
     else:
-        out.print(safe_text(f"{compared}: no differences", "green"), soft_wrap=True)
+        print_line(out, f"{compared}: no differences", "green")
     for count, why in (
         (found.outdated, "read by another version of the extractor (newsarchive reextract)"),
         (found.unread, "with records that cannot be read here"),
         (found.changed, "changed by a crawl meanwhile"),
     ):
         if count:
-            out.print(safe_text(f"not compared: {pluralize(count, 'article')} {why}"), soft_wrap=True)
+            print_line(out, f"not compared: {pluralize(count, 'article')} {why}")
 
 
 def _print_file(out: Console, file: FileVerification, *, notes: bool) -> None:
     for problem in file.problems:
-        out.print(safe_text(f"{file.name}, byte {problem.offset}: {problem.what}", "red"), soft_wrap=True)
+        print_line(out, f"{file.name}, byte {problem.offset}: {problem.what}", "red")
     for note in file.notes if notes else ():
-        out.print(safe_text(f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim"), soft_wrap=True)
+        print_line(out, f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim")

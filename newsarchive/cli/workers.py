@@ -1,15 +1,47 @@
-"""newsarchive workers."""
+"""newsarchive worker, newsarchive workers."""
 
 from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, safe_text, short_time, stdout, to_json
-from newsarchive.cli.worker import require_cluster
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
+from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
 from newsarchive.config import toml_file
+from newsarchive.config.schema import Config
+from newsarchive.locks.site_locks import POSTGRES
+from newsarchive.reader_pool.cpu import available_cores
+from storage.errors import ConfigError
+from storage.extras import install_command
 from storage.index.cluster.jobs import STALLED, CrawlJob, WorkerInfo, Workload, load_workload
 from storage.index.cluster.leases import LeaseHolder, list_lease_holders
+
+
+def worker(
+    *,
+    slots: Annotated[
+        int,
+        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core."),
+    ] = 0,
+    archive: Folder = HERE,
+) -> None:
+    """Crawl due sites as one of several machines.
+
+    Runs until Ctrl-C or SIGTERM, which stops it within seconds. Each machine has a folder of its own with the same
+    newsarchive.toml, and all share one PostgreSQL index. Exits with 75 if it loses the leases of its sites; its
+    supervisor should restart it.
+    """
+    config = toml_file.load_config(archive)
+    require_cluster(config)
+    from newsarchive.jobs.worker import WorkerSettings, run_worker
+
+    say = partial(print_line, stdout())
+    settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
+    say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
+    raise typer.Exit(run_worker(settings, say))
 
 
 def workers(archive: Folder = HERE, *, json: Json = False) -> None:
@@ -22,6 +54,20 @@ def workers(archive: Folder = HERE, *, json: Json = False) -> None:
                        "failed": load.failed, "held": held}))  # fmt: skip
         return
     print_workload(stdout(), load, held, datetime.now(UTC))
+
+
+def require_cluster(config: Config) -> None:
+    """Raise ConfigError unless several machines can share this archive."""
+    if not config.index.startswith(POSTGRES):
+        raise ConfigError(
+            "workers need a shared index, and this archive's is a file on this machine; nothing was done. Name a "
+            'PostgreSQL database in newsarchive.toml (index = "postgresql://…"), or run newsarchive crawl from cron'
+        )
+    if find_spec("procrastinate") is None:
+        raise ConfigError(
+            "the packages for workers are not installed; nothing was done. "
+            f"Install them with: {install_command('cluster')}"
+        )
 
 
 def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], now: datetime) -> None:
@@ -37,10 +83,7 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
     others = [each for each in held if each.site not in {task.site for task in load.running}]
     for each in others:
         what = "the archive" if each.site == "*" else each.site
-        out.print(
-            safe_text(f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC"),
-            soft_wrap=True,
-        )
+        print_line(out, f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC")
     if load.failed:
         out.print(_task_table("failed", load.failed, machines, now))
 
