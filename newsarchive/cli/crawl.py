@@ -28,9 +28,8 @@ from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 
-REPORTED_OUTCOMES = tuple(
-    each for each in Outcome if each in {*FAILED_OUTCOMES, Outcome.PAYWALL_STUB, Outcome.TOO_LARGE}
-)
+_REPORTED = "error challenge consent_wall soft_404 soft_error empty unreadable paywall_stub too_large"
+REPORTED_OUTCOMES = tuple(map(Outcome, _REPORTED.split()))
 """Outcomes that are reported in the summary; not all of them are failures."""
 STUCK_AFTER = timedelta(days=1)
 """Age at which a running crawl is reported under --quiet too."""

@@ -27,8 +27,8 @@ def takedown(
 ) -> None:
     """Remove articles for good.
 
-    Their WARC records go, here and in the bucket, and everything of them in the index. Without --yes nothing is
-    changed. If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
+    Removes their WARC records, here and in the bucket, and everything in the index. Without --yes nothing is changed.
+    If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
     newsarchive help warc.
     """
     with Archive.open(archive) as opened:
