@@ -9,8 +9,6 @@ from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
 from storage.warc.codings import decode_entity
-from storage.warc.payload import extract_entity, parse_http_headers
-from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, header
 from storage.warc.streaming import ResponseStream, open_response
 
@@ -39,24 +37,18 @@ class ArchivedResponse:
 
 
 def load_response(context: RequestContext, line: CdxLine) -> ArchivedResponse:
-    """Return the archived response of a capture.
-
-    A revisit has the headers of its own record and the body of its original, which may be archived under another URL.
-    NotFound if the original is not archived; WarcError or StorageError if the record cannot be read.
-    """
-    own = _read_response(context, line)
-    if line.kind != "revisit":
-        return own
-    first = _read_response(context, _find_original(context, line))
-    # A 304 does not describe the response that it confirms: the headers of the body are the original's.
-    if own.status == 304 or not own.headers:
-        return first
-    return ArchivedResponse(status=own.status, headers=own.headers, entity=first.entity)
+    """Return the archived response of a capture, as `open_archived_response` finds it."""
+    with _translate_os_errors(line), open_archived_response(context, line) as stream:
+        return ArchivedResponse(status=stream.status or 200, headers=stream.headers, entity=b"".join(stream.chunks))
 
 
 @contextmanager
 def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[ResponseStream]:
-    """Open the archived response of a capture as a stream: for bodies that may be too large for memory."""
+    """Open the archived response of a capture as a stream: for bodies that may be too large for memory.
+
+    A revisit has the headers of its own record and the body of its original, which may be archived under another URL.
+    NotFound if the original is not archived; WarcError or StorageError if the record cannot be read.
+    """
     with ExitStack() as opened:
 
         def open_line(line: CdxLine) -> ResponseStream:
@@ -66,6 +58,7 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
         own = open_line(line)
         if line.kind == "revisit":
             first = open_line(_find_original(context, line))
+            # A 304 does not describe the response that it confirms: the headers of the body are the original's.
             own = first if own.status == 304 or not own.headers else replace(own, chunks=first.chunks)
         yield own
 
@@ -95,18 +88,6 @@ def _find_original(context: RequestContext, line: CdxLine) -> CdxLine:
             "archived. Import the WARC file with the original: newsarchive import FILE"
         )
     return original
-
-
-def _read_response(context: RequestContext, line: CdxLine) -> ArchivedResponse:
-    with _translate_os_errors(line):
-        record = read_record(context.archive.places.file(line.warc), line.offset)
-    if record.type == "resource" or not is_http(record):
-        content_type = record.get("Content-Type")
-        return ArchivedResponse(
-            status=200, headers=(("Content-Type", content_type),) if content_type else (), entity=record.block
-        )
-    status, headers = parse_http_headers(record.block)
-    return ArchivedResponse(status=status or 200, headers=headers, entity=extract_entity(record.block, headers))
 
 
 @contextmanager

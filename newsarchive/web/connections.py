@@ -38,48 +38,38 @@ class ConnectionPool:
     def __init__(self, limit: int, per_client: int | None) -> None:
         self._limit, self._per_client = limit, per_client
         self._open: Counter[str] = Counter()
-        self._count = 0
+        """Number of connections by client."""
         self._waiting: dict[LimitedProtocol, None] = {}
-        """The one that has waited longest first."""
-        self._waiting_of: dict[str, dict[LimitedProtocol, None]] = {}
-        """The same by client."""
+        """Those that wait for their client; the one that has waited longest first."""
 
     def add(self, connection: "LimitedProtocol") -> None:
         """Add a connection; another one that waits for its client is closed if there are too many."""
         key = connection.client_key
+        oldest = None
         if self._per_client is not None and self._open[key] >= self._per_client:
-            self._close_oldest(self._waiting_of.get(key, {}))
-        elif self._count >= self._limit:
-            self._close_oldest(self._waiting)
-        self._open[key] += 1
-        self._count += 1
-
-    def _close_oldest(self, waiting: dict["LimitedProtocol", None]) -> None:
-        oldest = next(iter(waiting), None)
+            oldest = next((each for each in self._waiting if each.client_key == key), None)
+        elif self._open.total() >= self._limit:
+            oldest = next(iter(self._waiting), None)
         if oldest is not None:
             self.remove(oldest)
             oldest.transport.abort()
+        self._open[key] += 1
 
     def remove(self, connection: "LimitedProtocol") -> None:
         """Remove a connection; a second call does nothing."""
         key = connection.client_key
         if connection.is_counted:
             connection.is_counted = False
-            self.note_waiting(connection, waiting=False)
-            self._count -= 1
+            self._waiting.pop(connection, None)
             self._open[key] -= 1
             if not self._open[key]:
                 del self._open[key]
 
     def note_waiting(self, connection: "LimitedProtocol", *, waiting: bool) -> None:
         """Note whether a connection waits for its client."""
-        others = self._waiting_of.setdefault(connection.client_key, {})
-        others.pop(connection, None)
         self._waiting.pop(connection, None)
         if waiting:
-            self._waiting[connection] = others[connection] = None
-        elif not others:
-            del self._waiting_of[connection.client_key]
+            self._waiting[connection] = None
 
 
 class LimitedProtocol(H11Protocol):

@@ -1,7 +1,6 @@
 """Memento (RFC 7089): link headers from a capture to its URL, its TimeGate and its neighbours."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
@@ -16,16 +15,6 @@ from storage.index.views.cdx import CdxLine, CdxQuery
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureTimes:
-    """Times of the first, last, previous and next capture of a URL, relative to one of its captures."""
-
-    first: datetime
-    last: datetime
-    previous: datetime | None
-    next: datetime | None
-
-
 def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
     """Return the capture of a URL that is nearest to a time, or None.
 
@@ -38,27 +27,6 @@ def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
         if found is not None:
             return found
     return None
-
-
-def capture_times(index: Reader, url: str, at: datetime) -> CaptureTimes | None:
-    """Return the capture times of a URL around a time, to the second; None if it has no captures."""
-    this = at.replace(microsecond=0)
-    key = match_exact(url)
-
-    def find_time(*, since: datetime | None = None, until: datetime | None = None, last: bool) -> datetime | None:
-        query = CdxQuery(keys=key, url=url, since=since, until=until, reverse=last)
-        found = next(index.stream(iter_cdx_lines, query), None)
-        return found.fetched_at if found else None
-
-    first, last = find_time(last=False), find_time(last=True)
-    if first is None or last is None:
-        return None
-    return CaptureTimes(
-        first=first,
-        last=last,
-        previous=find_time(until=this, last=True),
-        next=find_time(since=this + _SECOND, last=False),
-    )
 
 
 def memento_headers(context: RequestContext, url: str, fetched_at: datetime) -> dict[str, str]:
@@ -87,13 +55,25 @@ def _common_links(context: RequestContext, url: str) -> tuple[str, str, str]:
 
 
 def _memento_entries(context: RequestContext, url: str, fetched_at: datetime) -> Iterator[str]:
-    """Yield one link per capture; one that is both first and next has both relations."""
-    found = capture_times(context.index, url, fetched_at)
-    if found is None:
+    """Yield one link per capture, to the second; one that is both first and next has both relations."""
+
+    def find_time(*, since: datetime | None = None, until: datetime | None = None, last: bool) -> datetime | None:
+        query = CdxQuery(keys=match_exact(url), url=url, since=since, until=until, reverse=last)
+        found = next(context.index.stream(iter_cdx_lines, query), None)
+        return found.fetched_at if found else None
+
+    this = fetched_at.replace(microsecond=0)
+    first = find_time(last=False)
+    if first is None:
         return
     roles: dict[str, tuple[datetime, list[str]]] = {}
-    related = (("first", found.first), ("prev", found.previous), ("", fetched_at), ("next", found.next))
-    for role, time in (*related, ("last", found.last)):
+    for role, time in (
+        ("first", first),
+        ("prev", find_time(until=this, last=True)),
+        ("", fetched_at),
+        ("next", find_time(since=this + _SECOND, last=False)),
+        ("last", find_time(last=True)),
+    ):
         if time is not None:
             roles.setdefault(format_timestamp(time), (time, []))[1].append(role)
     for time, names in sorted(roles.values()):

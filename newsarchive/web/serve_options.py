@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -82,24 +82,18 @@ class ServeOptions:
     @classmethod
     def from_config(cls, config: ServeConfig, *, host: str | None = None, port: int | None = None) -> Self:
         """Return the options of [serve] in newsarchive.toml, with another address if one is given."""
-        limits = RequestLimits(
-            query_timeout=config.query_timeout.total_seconds(),
-            max_heavy_requests=config.max_heavy_requests,
-            rate_limit=float(config.rate_limit),
-            rate_burst=config.rate_burst,
+        shared = {each.name: getattr(config, each.name) for each in fields(config) if each.name in cls.__slots__}
+        options = cls(
+            **shared,
+            limits=RequestLimits(
+                query_timeout=config.query_timeout.total_seconds(),
+                max_heavy_requests=config.max_heavy_requests,
+                rate_limit=float(config.rate_limit),
+                rate_burst=config.rate_burst,
+            ),
         )
-        return cls(
-            host=config.host if host is None else host,
-            port=config.port if port is None else port,
-            users=config.users,
-            tokens=config.tokens,
-            public_url=config.public_url,
-            trusted_proxies=config.trusted_proxies,
-            about=config.about,
-            allow_search_engines=config.allow_search_engines,
-            allow_exports=config.allow_exports,
-            replay_url=config.replay_url,
-            limits=limits,
+        return replace(
+            options, host=options.host if host is None else host, port=options.port if port is None else port
         )
 
     def validate(self) -> Self:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-_DIGITS = re.compile(r"[0-9]{1,14}")
+_DIGITS = re.compile(r"[0-9]{4,14}")
 _EARLIEST = "00010101000000"
 _HALF_SECOND = timedelta(milliseconds=500)
 
@@ -24,19 +24,14 @@ def timestamp_start(digits: str) -> datetime | None:
     >>> timestamp_start("202602"), timestamp_start("2026x")
     (datetime.datetime(2026, 2, 1, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
-    if not _DIGITS.fullmatch(digits) or len(digits) < 4 or (len(digits) % 2 and len(digits) != 4):
-        return _start_of_odd_digits(digits)
+    if not _DIGITS.fullmatch(digits):
+        return None
+    # One that ends within a field counts up to the field before: "20261" is the year.
+    digits = digits[: len(digits) // 2 * 2]
     try:
         return datetime.strptime(digits + _EARLIEST[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def _start_of_odd_digits(digits: str) -> datetime | None:
-    """Parse a timestamp that ends within a field up to the field before: "20261" is the year."""
-    if not _DIGITS.fullmatch(digits) or len(digits) < 5:
-        return None
-    return timestamp_start(digits[:-1])
 
 
 def timestamp_end(digits: str) -> datetime | None:

@@ -8,7 +8,7 @@ from the file.
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
@@ -81,17 +81,12 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
         headers = _headers(request, context, line, stream.headers)
         start = read_beginning(stream.chunks)
         coding = content_coding(stream.headers)
-        if len(start) < MAX_IN_MEMORY:
-            whole = ArchivedResponse(status=status, headers=stream.headers, entity=start)
-            body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
-        elif accepts_coding(coding, accepted):
-            body = None
-        else:
+        body, is_short = None, len(start) < MAX_IN_MEMORY
+        if is_short or not accepts_coding(coding, accepted):
             # Decoding is done in memory: a large body needs a slot.
-            with context.heavy_requests.slot(context.work):
-                whole = ArchivedResponse(
-                    status=status, headers=stream.headers, entity=b"".join((start, *stream.chunks))
-                )
+            with nullcontext() if is_short else context.heavy_requests.slot(context.work):
+                entity = b"".join((start, *stream.chunks))
+                whole = ArchivedResponse(status=status, headers=stream.headers, entity=entity)
                 body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
         validators = _validators(line, coding)
         if validators.is_not_modified(request.headers):

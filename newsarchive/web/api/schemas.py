@@ -197,22 +197,26 @@ class MetadataChangeItem(ApiModel):
     """WARC-Record-ID of the capture with the new value."""
 
 
-class VersionSummary(ApiModel):
-    """A version in a list."""
-
+class _SeenVersion(ApiModel):
     id: int
     number: int
     """From 1, in the order of first captures."""
-    headline: str
     digest: str
     first_seen: datetime
+    """First capture that shows this text."""
     last_seen: datetime
     """Last capture that shows it; between the two another text may have been seen: see `spans`."""
-    captures: int
     changed: tuple[str, ...]
     """Kinds of change from the text that was seen before it; empty for the first."""
     spans: tuple[SpanItem, ...]
     """When it was seen, oldest first."""
+
+
+class VersionSummary(_SeenVersion):
+    """A version in a list."""
+
+    headline: str
+    captures: int
 
 
 class VersionList(ApiModel):
@@ -240,22 +244,10 @@ _ARTICLE_FIELDS: dict[str, Any] = {
 _ArticleFields: Any = create_model("ArticleFields", __base__=ApiModel, **_ARTICLE_FIELDS)
 
 
-class VersionDetail(_ArticleFields):  # type: ignore[misc]  # its base is made from the table of article fields
+class VersionDetail(_ArticleFields, _SeenVersion):  # type: ignore[misc]  # made from the table of article fields
     """One text of an article: the fields of an export line, and its place among the article's versions."""
 
-    id: int
     article_id: int
-    number: int
-    """From 1, in the order of first captures."""
-    digest: str
-    first_seen: datetime
-    """First capture that shows this text."""
-    last_seen: datetime
-    """Last capture that shows it; between the two another text may have been seen: see `spans`."""
-    changed: tuple[str, ...]
-    """Kinds of change from the text that was seen before it; empty for the first."""
-    spans: tuple[SpanItem, ...]
-    """When it was seen, oldest first."""
     all_paragraphs: tuple[MarkedParagraph, ...]
     """Paragraphs and boilerplate in the order of the page."""
     capture: CaptureDetail

@@ -149,32 +149,25 @@ def _is_abandoned(scope: Scope) -> bool:
 def add_exception_handlers(app: FastAPI) -> None:
     """Register the error handlers of the application."""
 
-    def http_exception(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+    @app.exception_handler(HTTPException)
+    def http_exception(request: Request, error: HTTPException) -> Response:
         detail = error.detail
         if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
             detail = "The archive has no page at this URL."
         return problem_response(request, error.status_code, detail, error.headers)
 
-    def invalid_request(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
+    @app.exception_handler(RequestValidationError)
+    def invalid_request(request: Request, error: RequestValidationError) -> Response:
         detail = "; ".join(f"{_parameter_name(each)}: {each['msg'].lower()}" for each in error.errors())
         # A path that cannot be valid is not found; a query that cannot be parsed is the client's error.
         in_path = all(each["loc"][0] == "path" for each in error.errors())
         return problem_response(request, 404 if in_path else 400, f"Invalid request: {detail}.")
 
-    def index_replaced(request: Request, error: Exception) -> Response:
-        assert isinstance(error, IndexReplaced)
+    @app.exception_handler(IndexReplaced)
+    def index_replaced(request: Request, error: IndexReplaced) -> Response:
         return _RepeatedRequest(app, request, error)
 
-    def archive_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ArchiveError)
-        return archive_error_response(request, error)
-
-    app.add_exception_handler(HTTPException, http_exception)
-    app.add_exception_handler(RequestValidationError, invalid_request)
-    app.add_exception_handler(IndexReplaced, index_replaced)
-    app.add_exception_handler(ArchiveError, archive_error)
+    app.exception_handler(ArchiveError)(archive_error_response)
 
 
 class _RepeatedRequest(Response):

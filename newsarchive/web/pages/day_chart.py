@@ -26,16 +26,11 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayChart:
-    """A bar chart with the width `width` and the height HEIGHT."""
+    """A bar chart, STEP wide for each bar and HEIGHT high."""
 
     bars: tuple[DayBar, ...]
     highest: int
     total: int
-
-    @property
-    def width(self) -> int:
-        """Width of the chart."""
-        return STEP * len(self.bars)
 
     @property
     def first(self) -> date:
@@ -46,16 +41,6 @@ class DayChart:
     def last(self) -> date:
         """Last day."""
         return self.bars[-1].day
-
-    @property
-    def peak(self) -> DayBar:
-        """Highest bar."""
-        return max(self.bars, key=lambda bar: bar.count)
-
-    @property
-    def low_days(self) -> tuple[DayBar, ...]:
-        """Days with much less than usual."""
-        return tuple(bar for bar in self.bars if bar.is_low)
 
 
 def last_days(last: date, count: int) -> Sequence[date]:

@@ -8,8 +8,7 @@ from typing import Literal
 from storage.index.search.facets import Histogram, HistogramBar, HistogramStep
 
 HEIGHT = 100
-"""Height of the chart; its width is the number of bars times `WIDTH`."""
-WIDTH = 10
+"""Height of the chart; a bar is 10 wide."""
 MIN_ARCHIVED = 20
 """Archived articles of a period below which a share of them says little."""
 MIN_HEIGHT = 3
@@ -23,19 +22,18 @@ Measure = Literal["count", "share"]
 class HistogramColumn:
     """One bar."""
 
-    x: int
+    bar: HistogramBar
     height: float
     href: str
     period: str
     """Label, such as "March 2026"."""
-    articles: str
-    """Label, such as "1,200"."""
-    archived: int
     share: str
     """Label, such as "3.5 %"."""
-    is_share_of_few: bool
-    """True if so few articles of the period are archived that the share says little."""
-    is_empty: bool
+
+    @property
+    def is_share_of_few(self) -> bool:
+        """True if so few articles of the period are archived that the share says little."""
+        return self.bar.archived < MIN_ARCHIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +44,6 @@ class HistogramDrawing:
     measure: Measure
     """Quantity that the heights show."""
     columns: tuple[HistogramColumn, ...]
-    width: int
-    first: str
-    last: str
     highest: str
     """Label of the highest bar; of shares, of the highest that is not one of few articles."""
 
@@ -60,52 +55,27 @@ def draw_histogram(
     bars = histogram.bars
     if len(bars) < 2:
         return None
-    largest = max(bars, key=lambda bar: bar.articles)
+    most = max(bar.articles for bar in bars)
     highest = max((bar.share for bar in bars if bar.archived >= MIN_ARCHIVED), default=0.0)
-    scale = largest.articles if measure == "count" else highest or max(bar.share for bar in bars)
+    scale = (most if measure == "count" else highest or max(bar.share for bar in bars)) or 1
+
+    def draw_height(bar: HistogramBar) -> float:
+        # A share of few articles may be above the scale.
+        relative = min(1.0, (bar.articles if measure == "count" else bar.share) / scale)
+        return round(max(MIN_HEIGHT, HEIGHT * relative), 1) if bar.articles else 0
+
     columns = tuple(
-        _draw_column(place, bar, histogram.step, _value(bar, measure) / (scale or 1), url_between)
-        for place, bar in enumerate(bars)
+        HistogramColumn(
+            bar=bar,
+            height=draw_height(bar),
+            href=url_between(bar.begin, bar.end),
+            period=format_period(histogram.step, bar.begin, bar.end),
+            share=format_percent(bar.share),
+        )
+        for bar in bars
     )
-    return HistogramDrawing(
-        step=histogram.step,
-        measure=measure,
-        columns=columns,
-        width=len(bars) * WIDTH,
-        first=columns[0].period,
-        last=columns[-1].period,
-        highest=_format_count(largest) if measure == "count" else format_percent(highest) if highest else "",
-    )
-
-
-def _value(bar: HistogramBar, measure: Measure) -> float:
-    return bar.articles if measure == "count" else bar.share
-
-
-def _format_count(bar: HistogramBar) -> str:
-    return f"{bar.articles:,}"
-
-
-def _draw_column(
-    place: int,
-    bar: HistogramBar,
-    step: HistogramStep,
-    relative: float,
-    url_between: Callable[[datetime, datetime], str],
-) -> HistogramColumn:
-    # A share of few articles may be above the scale.
-    height = max(MIN_HEIGHT, HEIGHT * min(1.0, relative)) if bar.articles else 0
-    return HistogramColumn(
-        x=place * WIDTH,
-        height=round(height, 1),
-        href=url_between(bar.begin, bar.end),
-        period=format_period(step, bar.begin, bar.end),
-        articles=_format_count(bar),
-        archived=bar.archived,
-        share=format_percent(bar.share),
-        is_share_of_few=bar.archived < MIN_ARCHIVED,
-        is_empty=not bar.articles,
-    )
+    label = f"{most:,}" if measure == "count" else format_percent(highest) if highest else ""
+    return HistogramDrawing(step=histogram.step, measure=measure, columns=columns, highest=label)
 
 
 def format_period(step: HistogramStep, begin: datetime, end: datetime) -> str:
