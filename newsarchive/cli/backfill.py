@@ -69,16 +69,8 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         nothing = is_unanswered(report)
         print_report(report, nothing=nothing, quiet=json)
     if json:
-        print(
-            to_json(
-                {
-                    "run": report.run,
-                    "problems": report.problems,
-                    "before": done.waiting_before,
-                    "left": done.waiting_after,
-                }
-            )
-        )
+        waiting = {"before": done.waiting_before, "left": done.waiting_after}
+        print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
         stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
     raise typer.Exit(exit_code(report))

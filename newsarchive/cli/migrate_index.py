@@ -44,10 +44,8 @@ def migrate_index(
 
 def _print(out: Console, done: MigrationResult, to: str, folder: Path) -> None:
     index, file, name = done.index, folder / FILE_NAME, shlex.quote(str(folder))
-    if index.copied:
-        summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} copied"
-    else:
-        summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} already copied"
+    verb = "copied" if index.copied else "already copied"
+    summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} {verb}"
     print_line(out, f"{summary}; row counts and digests equal those of {index.source}.")
     if done.switched:
         out.print(safe_text(f"{file} names the copy now. Restart running commands, such as serve."))

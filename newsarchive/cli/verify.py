@@ -55,14 +55,9 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     records = pluralize(sum(file.records for file in found.files), "record")
     size = humanize_size(sum(file.size for file in found.files))
     if damaged:
-        out.print(
-            safe_text(
-                f"{damaged:,} of {pluralize(len(found.files), 'WARC file')} with problems, which are listed above; "
-                "everything "
-                "else in the archive is intact. What to do: newsarchive help warc",
-                "bold red",
-            )
-        )
+        what = f"{damaged:,} of {pluralize(len(found.files), 'WARC file')} with problems, which are listed above"
+        rest = "everything else in the archive is intact. What to do: newsarchive help warc"
+        out.print(safe_text(f"{what}; {rest}", "bold red"))
     else:
         files = pluralize(len(found.files), "WARC file")
         print_line(out, f"{records} in {files} ({size}): no problems", "green")

@@ -19,19 +19,17 @@ _PROGRESS_EVERY = 1000
 def write_cdxj(request: ExportRequest, file: BinaryIO) -> int:
     """Write CDXJ that refers to the archive's own WARC files; return the number of lines."""
     captures = request.track(request.iter_captures(), _PROGRESS_EVERY)
-    lines = (cdxj_line(line, filename=line.warc, offset=line.offset, length=line.length) for line in captures)
     count = 0
-    for line in sort_lines(lines):
+    for line in sort_lines(map(cdxj_line, captures)):
         file.write(f"{line}\n".encode())
         count += 1
     return count
 
 
-def cdxj_line(line: CdxLine, *, filename: str, offset: int, length: int) -> str:
-    """Return the CDXJ line of a capture whose record is at a position in a file."""
-    fields = cdx_fields(line._replace(warc=filename, offset=offset, length=length))
+def cdxj_line(line: CdxLine) -> str:
+    """Return the CDXJ line of a capture."""
     key = line.urlkey.replace(" ", "%20")
-    return f"{key} {line.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
+    return f"{key} {line.fetched_at:%Y%m%d%H%M%S} {json.dumps(cdx_fields(line), ensure_ascii=False)}"
 
 
 def cdx_fields(line: CdxLine) -> dict[str, str]:

@@ -7,8 +7,7 @@ revisit its original, without which it cannot be replayed.
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
@@ -41,16 +40,6 @@ _MAX_COMPANIONS = 4
 _CAPTURES = frozenset({"response", "revisit", "resource"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopiedRecord:
-    """A copied capture."""
-
-    line: CdxLine
-    offset: int
-    """Position in the written file."""
-    length: int
-
-
 class RecordCopier:
     """Copies captures into a file, each once."""
 
@@ -65,8 +54,8 @@ class RecordCopier:
         self.size = 0
         """Bytes written."""
 
-    def copy(self, lines: Iterable[CdxLine]) -> Iterator[CopiedRecord]:
-        """Copy captures and the originals of revisits; yield each after it is written."""
+    def copy(self, lines: Iterable[CdxLine]) -> Iterator[CdxLine]:
+        """Copy captures and the originals of revisits; yield each, with its new place, after it is written."""
         try:
             for line in lines:
                 yield from self._copy_with_original(line)
@@ -78,7 +67,7 @@ class RecordCopier:
         self._write(data)
         self.size += len(data)
 
-    def _copy_with_original(self, line: CdxLine) -> Iterator[CopiedRecord]:
+    def _copy_with_original(self, line: CdxLine) -> Iterator[CdxLine]:
         if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
             # From the same Reader: an excluded original is not copied.
             original = self._request.index.ask(get_cdx_line, line.refers_to_id)
@@ -88,7 +77,7 @@ class RecordCopier:
                 yield from self._copy_record(original)
         yield from self._copy_record(line)
 
-    def _copy_record(self, line: CdxLine) -> Iterator[CopiedRecord]:
+    def _copy_record(self, line: CdxLine) -> Iterator[CdxLine]:
         if line.id in self._written:
             return
         self._written.add(line.id)
@@ -106,7 +95,7 @@ class RecordCopier:
             cause = f"{problem.file}: {problem.what}" if isinstance(problem, WarcError) else str(problem)
             self._request.report_missed(cause)
         if self._length:
-            yield CopiedRecord(line=line, offset=offset, length=self._length)
+            yield line._replace(offset=offset, length=self._length)
 
     def _copy_group(self, line: CdxLine) -> None:
         """Copy a capture and its companions; set `_length` to the length of the capture's member."""
@@ -115,13 +104,12 @@ class RecordCopier:
         plain = is_uncompressed(file)
         if not _has_record_at(file, line.offset, plain=plain):
             raise BadRecord(line.warc, line.offset, "no WARC record")
-        if plain:
-            self._compress_record(file, line.offset, line.length)
-            self._length = self.size - begin
-            return
-        _check_member(file, line.offset, line.length)
-        self._copy_member(file, line.offset, line.length)
+        if not plain:
+            _check_member(file, line.offset, line.length)
+        self._copy_member(file, line.offset, line.length, plain=plain)
         self._length = self.size - begin
+        if plain:
+            return
         at = line.offset + line.length
         for _ in range(_MAX_COMPANIONS):
             headers = _headers_at(file, at)
@@ -130,7 +118,7 @@ class RecordCopier:
             length = _check_member(file, at)
             # Provenance names another page, which may be excluded.
             if not (self._request.index.exclude and header(headers, "WARC-Type") == "metadata"):
-                self._copy_member(file, at, length)
+                self._copy_member(file, at, length, plain=False)
             at += length
 
     def _open_file(self, name: str) -> BinaryIO:
@@ -146,27 +134,17 @@ class RecordCopier:
             self._open[1].close()
         self._open = None
 
-    def _copy_member(self, file: BinaryIO, offset: int, length: int) -> None:
-        with self._open_member(file, offset, length) as pieces:
-            for piece in pieces:
-                self.append(piece)
-
-    def _compress_record(self, file: BinaryIO, offset: int, length: int) -> None:
-        """Copy a record of an uncompressed file as a gzip member, because records are addressed by member."""
-        compressor = zlib.compressobj(wbits=31)
-        with self._open_member(file, offset, length) as pieces:
-            for piece in pieces:
-                self.append(compressor.compress(piece))
-            self.append(compressor.flush())
-
-    @contextmanager
-    def _open_member(self, file: BinaryIO, offset: int, length: int) -> Iterator[Iterator[bytes]]:
-        """Yield the bytes of a member after checking that the file has all of it."""
+    def _copy_member(self, file: BinaryIO, offset: int, length: int, *, plain: bool) -> None:
+        """Copy a member. A record of an uncompressed file becomes one, because records are addressed by member."""
         if file.seek(0, os.SEEK_END) < offset + length:
             raise BadRecord(_file_name(file), offset, "record extends beyond the end of the file")
         file.seek(offset)
+        compressor = zlib.compressobj(wbits=31) if plain else None
         self._is_within = True
-        yield _read_pieces(file, offset, length)
+        for piece in _read_pieces(file, offset, length):
+            self.append(compressor.compress(piece) if compressor else piece)
+        if compressor:
+            self.append(compressor.flush())
         self._is_within = False
 
 
@@ -306,13 +284,14 @@ def write_warc(request: ExportRequest, file: BinaryIO) -> int:
     return sum(1 for _ in request.track(copied, _PROGRESS_EVERY))
 
 
-def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Iterator[CopiedRecord]:
-    """Write warcinfo and the selected captures through a copier; yield each capture after it is written."""
+def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Iterator[CdxLine]:
+    """Write warcinfo and the selected captures through a copier; yield each, with its new place, once it is written."""
     copier.append(_warcinfo(request, name))
     lines: Iterable[CdxLine] = request.iter_captures()
     if request.filters.selects_articles:
         lines = add_requisites(request, lines)
-    yield from copier.copy(lines)
+    for line in copier.copy(lines):
+        yield line._replace(warc=name)
 
 
 def _warcinfo(request: ExportRequest, name: str) -> bytes:

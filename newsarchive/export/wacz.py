@@ -87,8 +87,7 @@ def _write_records(request: ExportRequest, package: _WaczPackage) -> Iterator[st
     """Write the records; yield a CDXJ line for each capture."""
     with package.create_file(f"archive/{_NAME}", stored=True) as file:
         copier = RecordCopier(request, file.write)
-        for copied in request.track(copy_slice(request, copier, _NAME), _PROGRESS_EVERY):
-            yield cdxj_line(copied.line, filename=_NAME, offset=copied.offset, length=copied.length)
+        yield from map(cdxj_line, request.track(copy_slice(request, copier, _NAME), _PROGRESS_EVERY))
 
 
 def _write_index(package: _WaczPackage, lines: Iterable[str]) -> int:
@@ -96,20 +95,15 @@ def _write_index(package: _WaczPackage, lines: Iterable[str]) -> int:
     # The first line is available only when all records are written, so it is taken before the next file is created.
     count, blocks = 0, ['!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}']
     remaining = iter(lines)
-    first = list(islice(remaining, _LINES))
+    block = list(islice(remaining, _LINES))
     with package.create_file("indexes/index.cdx.gz", stored=True) as file:
-        block = first
         while block:
             offset = file.size
             member = gzip.compress("".join(f"{line}\n" for line in block).encode(), mtime=0)
             file.write(member)
             key = " ".join(block[0].split(" ", 2)[:2])
-            place = {
-                "offset": offset,
-                "length": len(member),
-                "digest": f"sha256:{hashlib.sha256(member).hexdigest()}",
-                "filename": "index.cdx.gz",
-            }
+            digest = f"sha256:{hashlib.sha256(member).hexdigest()}"
+            place = {"offset": offset, "length": len(member), "digest": digest, "filename": "index.cdx.gz"}
             blocks.append(f"{key} {json.dumps(place)}")
             count += len(block)
             block = list(islice(remaining, _LINES))

@@ -44,16 +44,11 @@ class AccessRules:
     """Minimum age of a published capture, by site."""
 
     @classmethod
-    def from_config(cls, config: Config) -> Self:
-        """Return the rules of newsarchive.toml."""
+    def from_config(cls, config: Config, *, lenient: bool = False) -> Self:
+        """Return the rules of newsarchive.toml; ConfigError for an entry that cannot be read, unless `lenient`."""
         prefixes, problems = read_blocked(config.serve.blocked)
-        if problems:
+        if problems and not lenient:
             raise ConfigError(problems[0])
-        return cls.from_prefixes(config, prefixes)
-
-    @classmethod
-    def from_prefixes(cls, config: Config, prefixes: tuple[str, ...]) -> Self:
-        """Return the rules with these prefixes of SURT keys as `blocked`."""
         return cls(
             blocked=prefixes,
             hidden=frozenset(site.name for site in config.sites if site.hidden),
@@ -111,9 +106,8 @@ class LiveAccessRules:
         """Read the rules again. With a mistake in the file, what was withheld before is withheld too."""
         try:
             config = load_config(self._archive.folder)
-            prefixes, problems = read_blocked(config.serve.blocked)
-            rules = AccessRules.from_prefixes(config, prefixes).hiding_unknown(self._archive, config)
-            problems += find_unmatched(self._archive.index, config)
+            rules = AccessRules.from_config(config, lenient=True).hiding_unknown(self._archive, config)
+            problems = [*read_blocked(config.serve.blocked)[1], *find_unmatched(self._archive.index, config)]
         except ArchiveError as error:
             log.error("The access rules remain as they were: %s", error)  # noqa: TRY400 - the sentence is enough
             return

@@ -163,26 +163,14 @@ def create_environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(
-        iso_time=iso_time,
-        timestamp=format_timestamp,
-        format_time=format_time,
-        format_day=format_day,
-        format_stated=format_stated,
-        format_size=humanize_size,
-        quote_segment=quote_segment,
-    )
-    environment.globals.update(
-        static_url=static_url,
-        pluralize=pluralize,
-        text_direction=text_direction,
-        build_url=build_url,
-        quote_url=quote_url,
-        page_numbers=page_numbers,
-        language_name=language_name,
-        is_http_url=is_http_url,
-        format_duration=format_duration,
-    )
+    filters = (iso_time, format_time, format_day, format_stated, quote_segment)
+    functions = (
+        static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
+        format_duration,
+    )  # fmt: skip
+    environment.filters |= {each.__name__: each for each in filters}
+    environment.filters |= {"timestamp": format_timestamp, "format_size": humanize_size}
+    environment.globals |= {each.__name__: each for each in functions}
     return environment
 
 

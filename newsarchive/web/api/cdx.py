@@ -1,4 +1,14 @@
-"""Parser of CDX queries of pywb and the Wayback Machine; ValueError, with a message for the client, if invalid."""
+"""/cdx and /cdx/search/cdx: the CDX APIs of pywb and of the Wayback Machine.
+
+    /cdx                  urlkey timestamp {"url": ..., "mime": ..., ...}      output=json: one object per line
+    /cdx/search/cdx       urlkey timestamp original mimetype ...               output=json: list of lists, names first
+
+The number of lines of a response is limited: clients get more by page, or with the resume key. A page is complete or
+refused; a response that is not complete has a Link header with rel="next".
+
+With sort=closest, which a replay uses, a 304 is returned with the place, status and type of the response that it
+confirms: pywb would show the empty 304.
+"""
 
 import base64
 import json
@@ -77,14 +87,14 @@ class CdxRequest:
     collapse: tuple[str, int | None] | None = None
     """Field and number of characters: of consecutive lines with an equal prefix, the first is returned."""
     output: str
-    """json, text or cdxj."""
+    """json, text, cdxj, or lists: the JSON of the Wayback Machine."""
     count_pages: bool = False
     resume_key: bool = False
     """The resume key follows the last line."""
 
 
 def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_limit: int) -> CdxRequest:
-    """Parse query parameters; an empty one counts as missing.
+    """Parse query parameters, of which an empty one counts as missing; ValueError, for the client, if they are invalid.
 
     The last value of a repeated parameter counts: pywb's remote index source sends `limit` twice. Filters are combined.
     """
@@ -171,7 +181,7 @@ def _parse_output(named: str | None, dialect: Dialect) -> str:
         return "cdxj" if dialect == "pywb" else "text"
     if named not in {"json", "text", "cdxj"}:
         raise ValueError(f"Unknown output {named}: use json, text or cdxj")
-    return named
+    return "lists" if named == "json" and dialect == "wayback" else named
 
 
 def _parse_fields(named: str | None, dialect: Dialect) -> tuple[str, ...]:
@@ -268,17 +278,6 @@ def parse_resume_key(text: str | None) -> tuple[str, datetime, str] | None:
     return key, at, record_id
 
 
-# /cdx and /cdx/search/cdx: the CDX APIs of pywb and of the Wayback Machine.
-#
-#     /cdx                  urlkey timestamp {"url": ..., "mime": ..., ...}      output=json: one object per line
-#     /cdx/search/cdx       urlkey timestamp original mimetype ...               output=json: list of lists, names first
-#
-# The number of lines of a response is limited: clients get more by page, or with the resume key. A page is complete or
-# refused; a response that is not complete has a Link header with rel="next".
-#
-# With sort=closest, which a replay uses, a 304 is returned with the place, status and type of the response that it
-# confirms: pywb would show the empty 304.
-
 router = APIRouter(tags=["captures"])
 
 MAX_SCANNED = 100_000
@@ -290,7 +289,12 @@ _LINES_PER_WRITE = 500
 """Lines per write."""
 _MAX_IN_MEMORY = 1 << 18
 """Bytes of a page that are kept in memory before a temporary file is used."""
-_TEXT, _NDJSON, _CDXJ = "text/plain; charset=utf-8", "application/x-ndjson", "text/x-cdxj; charset=utf-8"
+_MEDIA_TYPES = {
+    "text": "text/plain; charset=utf-8",
+    "json": "application/x-ndjson",
+    "lists": "application/json",
+    "cdxj": "text/x-cdxj; charset=utf-8",
+}
 
 
 @router.get("/cdx", include_in_schema=False)
@@ -311,21 +315,15 @@ def _respond(request: Request, context: RequestContext, dialect: Dialect) -> Res
     except ValueError as problem:
         return _message(400, f"{problem}.")
     if cdx_request.query.page is not None:
-        pages = context.index.ask(count_cdx_pages, cdx_request.query)
-        if cdx_request.count_pages:
-            return _page_count(pages, cdx_request, dialect)
-        # Clients request further pages until there is an error: an empty page would keep them going for ever.
-        if cdx_request.query.page >= max(pages, 1):
-            return _message(400, f"Page {cdx_request.query.page} invalid: there are {pages}")
         return _render_page(context, cdx_request, dialect)
     with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
         lines, key = _select_lines(context, cdx_request, dialect)
     # With a resume key there may be matches beyond the captures that were scanned.
     if not lines and not key and dialect == "pywb":
         return _message(404, f"No Captures found for: {cdx_request.url}")
-    text = "".join(_output_pieces(iter(lines), cdx_request, dialect, key if cdx_request.resume_key else None))
+    text = "".join(_output_pieces(iter(lines), cdx_request, key if cdx_request.resume_key else None))
     headers = {"link": f'<{_next_url(request, context, key)}>; rel="next"'} if key else {}
-    return Response(text, media_type=_media_type(cdx_request, dialect), headers=headers)
+    return Response(text, media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
 
 
 def _message(status: int, message: str) -> Response:
@@ -339,16 +337,18 @@ def _is_heavy(cdx_request: CdxRequest) -> bool:
     return cdx_request.query.keys[0].end is not None and (cdx_request.limit > _LIGHT_LIMIT or bool(cdx_request.tests))
 
 
-def _page_count(pages: int, cdx_request: CdxRequest, dialect: Dialect) -> Response:
-    if dialect == "wayback":
-        return Response(f"{pages}\n", media_type=_TEXT)
-    size = cdx_request.query.page_size
-    return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
-
-
 def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> Response:
-    """Return a complete page or an error. It is selected to a file first: it may be long, and the client slow."""
-    write = _line_writer(cdx_request, dialect)
+    """Return a complete page, or the number of pages. It goes to a file first: it may be long, and the client slow."""
+    number, size = cdx_request.query.page or 0, cdx_request.query.page_size
+    pages = context.index.ask(count_cdx_pages, cdx_request.query)
+    if cdx_request.count_pages and dialect == "wayback":
+        return Response(f"{pages}\n", media_type=_MEDIA_TYPES["text"])
+    if cdx_request.count_pages:
+        return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
+    # Clients request further pages until there is an error: an empty page would keep them going for ever.
+    if number >= max(pages, 1):
+        return _message(400, f"Page {number} invalid: there are {pages}")
+    write = _line_writer(cdx_request)
     file = tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY)  # noqa: SIM115 - closed after sending
     scanned = 0
 
@@ -363,7 +363,7 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
                 yield write(row)
 
     with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
-        pieces = _output_pieces(lines(), cdx_request, dialect, None)
+        pieces = _output_pieces(lines(), cdx_request, None)
         while some := "".join(islice(pieces, _LINES_PER_WRITE)):
             file.write(some.encode())
     if scanned > MAX_PAGE_CAPTURES or (not file.tell() and dialect == "pywb"):
@@ -372,12 +372,12 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
             return _message(413, f"This page has more than {MAX_PAGE_CAPTURES:,} captures. {NARROW_HINT}")
         return _message(404, f"No Captures found for: {cdx_request.url}")
     headers = {"content-length": str(file.tell())}
-    return ClosingStreamingResponse(read_chunks(file), media_type=_media_type(cdx_request, dialect), headers=headers)
+    return ClosingStreamingResponse(read_chunks(file), media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
 
 
 def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> tuple[list[str], str | None]:
     """Return the lines of a response, and the resume key if there may be more."""
-    write = _line_writer(cdx_request, dialect)
+    write = _line_writer(cdx_request)
     selected: list[str] = []
     last: CdxLine | None = None
     found = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
@@ -438,46 +438,32 @@ def cdx_row(line: CdxLine) -> Row:
     }
 
 
-def _line_writer(cdx_request: CdxRequest, dialect: Dialect) -> Callable[[Row], str]:
+def _line_writer(cdx_request: CdxRequest) -> Callable[[Row], str]:
     """Return the function that writes a line in the requested output format."""
     fields = cdx_request.fields
-    if cdx_request.output == "json" and dialect == "wayback":
+    if cdx_request.output == "lists":
         return lambda row: _json([row[FIELD_ALIASES.get(name, name)] for name in fields])
     if cdx_request.output == "json":
         return lambda row: _json({name: row[FIELD_ALIASES.get(name, name)] for name in fields})
     if cdx_request.output == "cdxj":
-        return lambda row: format_cdxj(row, fields)
+        rest = tuple(name for name in fields if name not in {"urlkey", "timestamp"})
+        return lambda row: (
+            f"{row['urlkey']} {row['timestamp']} {_json({name: row[FIELD_ALIASES.get(name, name)] for name in rest})}"
+        )
     return lambda row: " ".join(row[FIELD_ALIASES.get(name, name)].replace(" ", "%20") or "-" for name in fields)
-
-
-def format_cdxj(row: Row, fields: Iterable[str] = FIELDS["pywb"]) -> str:
-    """Return a line of a CDXJ file: sort key and timestamp, then the other fields as JSON."""
-    rest = {name: row[FIELD_ALIASES.get(name, name)] for name in fields if name not in {"urlkey", "timestamp"}}
-    return f"{row['urlkey']} {row['timestamp']} {_json(rest)}"
 
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _media_type(cdx_request: CdxRequest, dialect: Dialect) -> str:
-    if cdx_request.output == "json" and dialect == "wayback":
-        return "application/json"
-    return {"json": _NDJSON, "cdxj": _CDXJ, "text": _TEXT}[cdx_request.output]
-
-
-def _output_pieces(lines: Iterator[str], cdx_request: CdxRequest, dialect: Dialect, key: str | None) -> Iterator[str]:
-    """Yield a response in pieces; the resume key follows after a blank line."""
-    if cdx_request.output == "json" and dialect == "wayback":
-        yield from _json_lists(lines, cdx_request, key)
+def _output_pieces(lines: Iterator[str], cdx_request: CdxRequest, key: str | None) -> Iterator[str]:
+    """Yield a response in pieces; the resume key follows after a blank line, or an empty list."""
+    if cdx_request.output != "lists":
+        yield from (f"{line}\n" for line in lines)
+        if key:
+            yield f"\n{key}\n"
         return
-    for line in lines:
-        yield f"{line}\n"
-    if key:
-        yield f"\n{key}\n"
-
-
-def _json_lists(lines: Iterator[str], cdx_request: CdxRequest, key: str | None) -> Iterator[str]:
-    """Yield the JSON of the Wayback Machine: an empty list without results, else the field names first."""
+    # Without results an empty list, else the field names first.
     first = next(lines, None)
     if first is None and key is None:
         yield "[]\n"

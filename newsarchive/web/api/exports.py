@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -204,7 +204,6 @@ def _get_job_or_404(context: RequestContext, job_id: str) -> ExportJob:
 
 
 def _rules_digest(context: RequestContext) -> str:
-    """Return a digest of the access rules."""
     return sha256(repr(context.rules).encode()).hexdigest()[:16]
 
 
@@ -225,15 +224,13 @@ def _parse_filters(fields: dict[str, str]) -> Filters:
     article = fields.get("article", "")
     if article and not (article.isascii() and article.isdecimal() and len(article) < 10):
         raise ValueError(f"{article!r} is not an article number")
+    named: dict[str, Any] = {
+        name: fields.get(name) or None for name in ("site", "author", "byline", "section", "language", "tag")
+    }
     return Filters(
-        site=fields.get("site") or None,
+        **named,
         since=_parse_day(fields, "since"),
         until=_parse_day(fields, "until"),
-        author=fields.get("author") or None,
-        byline=fields.get("byline") or None,
-        section=fields.get("section") or None,
-        language=fields.get("language") or None,
-        tag=fields.get("tag") or None,
         query=fields.get("q") or None,
         articles=(int(article),) if article else None,
     )

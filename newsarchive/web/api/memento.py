@@ -1,4 +1,8 @@
-"""/timegate/https://news.example/a: redirects to the capture nearest to Accept-Datetime (RFC 7089)."""
+"""Memento (RFC 7089).
+
+/timegate/https://news.example/a         redirects to the capture nearest to Accept-Datetime
+/timemap/link/https://news.example/a     all captures of a URL, in pages
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,11 +52,8 @@ def _parse_accept_datetime(value: str | None) -> datetime | None:
     return time
 
 
-# /timemap/link/https://news.example/a: all captures of a URL, in pages (RFC 7089 5).
-
 PAGE_SIZE = 1000
 """Captures per page of a TimeMap."""
-_LINK_FORMAT = "application/link-format"
 TimeMapFormat: TypeAlias = Literal["link", "json"]
 
 
@@ -81,7 +82,10 @@ def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response
 
 def _respond(context: RequestContext, form: TimeMapFormat, url: str, number: int) -> Response:
     page = _load_page(context, url, number)
-    return _link_response(context, page) if form == "link" else _json_response(context, page)
+    if form == "json":
+        return _json_response(context, page)
+    # Without parameters: clients compare the media type literally.
+    return Response(",\n".join(_link_lines(context, page)) + "\n", headers={"content-type": "application/link-format"})
 
 
 def _load_page(context: RequestContext, url: str, number: int) -> TimeMapPage:
@@ -99,12 +103,6 @@ def _load_page(context: RequestContext, url: str, number: int) -> TimeMapPage:
 def _timemap_url(context: RequestContext, page: TimeMapPage, format: str, number: int) -> str:
     where = f"timemap/{format}" if number == 1 else f"timemap/{number}/{format}"
     return f"{context.public_url}/{where}/{quote_url(page.url)}"
-
-
-def _link_response(context: RequestContext, page: TimeMapPage) -> Response:
-    # Without parameters: clients compare the media type literally.
-    headers = {"content-type": _LINK_FORMAT}
-    return Response(",\n".join(_link_lines(context, page)) + "\n", headers=headers)
 
 
 def _link_lines(context: RequestContext, page: TimeMapPage) -> Iterator[str]:

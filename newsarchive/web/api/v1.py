@@ -4,10 +4,10 @@ Every response has an ETag. Lists are paginated: `next` is the cursor of the nex
 (RFC 9457).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -23,6 +23,8 @@ from storage.index.queries.status import list_crawls, list_site_status, list_sou
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
+
+T = TypeVar("T")
 
 ERROR_DESCRIPTIONS: Mapping[int, str] = {
     400: "Invalid request: a malformed parameter, or a cursor of another list",
@@ -97,10 +99,12 @@ def _respond(context: RequestContext, model: type[BaseModel], view: object) -> R
     return context.add_etag(Response(body, media_type="application/json"))
 
 
-def _require_found(view: object | None, what: str) -> Any:
-    if view is None:
+def _find(context: RequestContext, query: Callable[..., T | None], key: int, what: str) -> T:
+    """Return what a query finds by an id; 404 if there is nothing."""
+    found = context.index.ask(query, key)
+    if found is None:
         raise HTTPException(404, f"The archive has no such {what}")
-    return view
+    return found
 
 
 @router.get("/sites", response_model=schemas.SiteList, summary="Sites")
@@ -120,21 +124,19 @@ def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, curso
 @router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
 def article(context: Context, article_id: Id) -> Response:
     """Return an article with its current text and the list of its versions."""
-    return _respond(
-        context, schemas.ArticleDetail, _require_found(context.index.ask(get_article, article_id), "article")
-    )
+    return _respond(context, schemas.ArticleDetail, _find(context, get_article, article_id, "article"))
 
 
 @router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
 def versions(context: Context, article_id: Id) -> Response:
     """All versions of an article, oldest first."""
-    return _respond(context, schemas.VersionList, _require_found(context.index.ask(get_article, article_id), "article"))
+    return _respond(context, schemas.VersionList, _find(context, get_article, article_id, "article"))
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
-    found = _require_found(context.index.ask(get_article, article_id), "article")
+    found = _find(context, get_article, article_id, "article")
     graph = {"links": found.current.links, "linked_from": found.linked_from}
     return _respond(context, schemas.ArticleLinks, graph)
 
@@ -142,16 +144,14 @@ def links(context: Context, article_id: Id) -> Response:
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
 def article_captures(context: Context, article_id: Id) -> Response:
     """All captures of an article's URLs, oldest first."""
-    found = _require_found(context.index.ask(get_article, article_id), "article")
+    found = _find(context, get_article, article_id, "article")
     return _respond(context, schemas.CapturePage, {"captures": found.captures, "next": None})
 
 
 @router.get("/versions/{version_id}", response_model=schemas.VersionDetail, summary="One version")
 def version(context: Context, version_id: Id) -> Response:
     """One version of an article: paragraphs with their roles, links, and its WARC record."""
-    return _respond(
-        context, schemas.VersionDetail, _require_found(context.index.ask(get_version, version_id), "version")
-    )
+    return _respond(context, schemas.VersionDetail, _find(context, get_version, version_id, "version"))
 
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
@@ -182,9 +182,7 @@ def captures(
 @router.get("/captures/{capture_id}", response_model=schemas.CaptureDetail, summary="One capture")
 def capture(context: Context, capture_id: Id) -> Response:
     """One capture of a URL."""
-    return _respond(
-        context, schemas.CaptureDetail, _require_found(context.index.ask(get_capture, capture_id), "capture")
-    )
+    return _respond(context, schemas.CaptureDetail, _find(context, get_capture, capture_id, "capture"))
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
@@ -202,12 +200,7 @@ def search(
     offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    found = {
-        "total": page.total,
-        "hits": page.hits,
-        "problems": page.problems,
-        "next": next_cursor,
-    }
+    found = {"total": page.total, "hits": page.hits, "problems": page.problems, "next": next_cursor}
     return _respond(context, schemas.SearchResults, found)
 
 

@@ -34,7 +34,9 @@ def home(context: Context) -> Response:
     """Return the home page."""
     index = context.index
     sites = index.ask(list_site_counts)
-    shown = sorted((site for site in sites if site.articles), key=_newest_article_time, reverse=True)[:COLUMNS]
+    shown = sorted(
+        (site for site in sites if site.articles), key=lambda site: site.newest_article or NEVER, reverse=True
+    )[:COLUMNS]
     lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
     crawl = index.ask(get_last_crawl)
     return context.render(
@@ -47,10 +49,6 @@ def home(context: Context) -> Response:
         crawl=crawl,
         findings=context.findings,
     )
-
-
-def _newest_article_time(site: SiteCount) -> datetime:
-    return site.newest_article or NEVER
 
 
 def build_captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | None = None) -> DayChart | None:

@@ -111,11 +111,8 @@ def _load_records(
         return None, (), "The record cannot be read now: its bucket does not answer. Try again later."
     except (WarcError, StorageError, OSError) as problem:
         what = problem.what if isinstance(problem, WarcError) else "the file cannot be read"
-        return (
-            None,
-            (),
-            f"The record cannot be read: {what}. The archive's owner can list damage with: newsarchive verify",
-        )
+        remedy = "The archive's owner can list damage with: newsarchive verify"
+        return None, (), f"The record cannot be read: {what}. {remedy}"
 
 
 def _read_original(context: RequestContext, original: CaptureView | None) -> Record | None:

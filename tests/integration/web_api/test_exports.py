@@ -99,7 +99,7 @@ def test_a_revisit_brings_its_original(small: Archive) -> None:
     revisit = next(line for line in small.index.stream(iter_cdx_lines_of_articles) if line.url.endswith("?from=feed"))
     written: list[bytes] = []
     copier = RecordCopier(ExportRequest(index=small.index, places=small.places), written.append)
-    copied = [(one.line.kind, one.line.url) for one in copier.copy([revisit, revisit])]
+    copied = [(one.kind, one.url) for one in copier.copy([revisit, revisit])]
     assert copied == [("response", STORY), ("revisit", revisit.url)]
     assert sum(map(len, written)) == copier.size
 
