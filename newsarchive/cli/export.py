@@ -70,14 +70,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
-        missed = MissedCaptures()
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
-        try:
-            count = _write_export(request, info, into, missed, partial=partial)
-        except ExportIncomplete:
-            _report_missed(missed)
-            raise
+        count = _write_export(request, info, into, missed, partial=partial)
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
