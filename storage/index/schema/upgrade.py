@@ -9,9 +9,9 @@ from storage.errors import IndexFailure, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "v1"
+HEAD = "v2"
 """The newest revision in migrations/versions: the schema that this code reads and writes."""
-FORMER = frozenset(f"{number:04}" for number in range(1, 14))
+FORMER = frozenset({"v1", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = (
     "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",
@@ -19,7 +19,7 @@ FUNCTIONS = (
     "log_inserted_metadata_changes", "log_deleted_metadata_changes", "log_moved_captures",
 )  # fmt: skip
 """Functions of PostgreSQL's triggers."""
-FORMER_TABLES = ("alembic_version", "days", "families", "habits", "hosts", "links")
+FORMER_TABLES = ("search_documents", "alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _SQLITE = MIGRATIONS / "versions" / "0001_sqlite.sql"
 """What all migrations make of an empty SQLite file. While there is one migration, its script is that."""

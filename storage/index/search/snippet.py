@@ -85,7 +85,7 @@ def is_one_edit(word: str, other: str) -> bool:
     """Return whether two words are equal, or one letter is missing, added, another one, or swapped with the next.
 
     >>> [is_one_edit("tariff", other) for other in ("tarif", "tarriff", "tarifs", "tairff", "traif")]
-    [True, True, False, True, False]
+    [True, True, True, True, False]
     """
     if abs(len(word) - len(other)) > 1:
         return False

@@ -2,7 +2,10 @@
 
 import gc
 import gzip
+import socket
+import threading
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -244,10 +247,24 @@ def test_an_idle_connection_keeps_no_bytes(either: Any) -> None:
     assert event_loop.run(main()) == 0
 
 
-def test_a_tls_failure_is_a_sentence(server: Any) -> None:
+def answer_in_plain_text(listener: socket.socket) -> None:
+    """Send an HTTP response to each connection at once, as servers do that are spoken to in TLS on port 80."""
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(65_536)
+
+
+def test_a_tls_failure_is_a_sentence() -> None:
     """It says what happened, what it means for the archive, and what to do."""
-    server.say("/", sized(OK, b"plain"))
-    (fetched,) = fetch(SimpleNamespace(base=server.base.replace("http:", "https:")), "/")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_in_plain_text, args=(listener,))
+        thread.start()
+        (fetched,) = fetch(SimpleNamespace(base=f"https://127.0.0.1:{listener.getsockname()[1]}"), "/")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
     said = fetched.describe_error()
     assert said.startswith("it does not speak TLS on this port (OpenSSL: ")
     assert "nothing was fetched or archived" in said

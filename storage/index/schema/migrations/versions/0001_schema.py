@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "v1"
+revision = "v2"
 down_revision = None
 branch_labels = None
 depends_on = None
