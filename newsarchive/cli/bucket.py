@@ -1,8 +1,7 @@
 """newsarchive bucket."""
 
 from collections import defaultdict
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -40,11 +39,7 @@ MEANINGS = {
 }
 
 
-class MoveTarget(StrEnum):
-    """Target of a move."""
-
-    BUCKET = "bucket"
-    FOLDER = "folder"
+MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 
 def bucket(  # noqa: PLR0913 - each is an option of the command line
@@ -105,17 +100,17 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> Relocation
             remove=remove,
             progress=step,
         )
-        return move.to_bucket() if to is MoveTarget.BUCKET else move.to_folder()
+        return move.to_bucket() if to == "bucket" else move.to_folder()
 
 
 def _print_moved(moved: RelocationResult, to: MoveTarget, *, json: bool) -> None:
     if json:
         print(to_json(moved))
     else:
-        other = MoveTarget.FOLDER if to is MoveTarget.BUCKET else MoveTarget.BUCKET
+        other = "folder" if to == "bucket" else "bucket"
         deleted = f", {len(moved.removed):,} deleted from the {other}" if moved.removed else ""
         stdout().print(f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}.")
-        if moved.removed and to is MoveTarget.FOLDER:
+        if moved.removed and to == "folder":
             stdout().print("Remove `bucket` from newsarchive.toml, or the next crawl uploads them again.")
     for problem in moved.problems:
         print_line(stderr(), problem, "red")

@@ -1,7 +1,6 @@
 """newsarchive replay."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,18 +10,10 @@ from newsarchive.replay.environment import default_environment, install, remove
 from storage.errors import ReplayFailure
 
 
-class ReplayAction(StrEnum):
-    """Actions of the command."""
-
-    INSTALL = "install"
-    STATUS = "status"
-    REMOVE = "remove"
-
-
 def replay(
     action: Annotated[
-        ReplayAction, typer.Argument(help="install (or reinstall), status, or remove.")
-    ] = ReplayAction.STATUS,
+        Literal["install", "status", "remove"], typer.Argument(help="install (or reinstall), status, or remove.")
+    ] = "status",
     *,
     as_data: Json = False,
 ) -> None:
@@ -32,16 +23,15 @@ def replay(
     --replay` starts it.
     """
     environment = default_environment()
-    if action is ReplayAction.INSTALL:
-        console = stderr()
-        install(environment, console.print)
-    if action is ReplayAction.REMOVE:
+    if action == "install":
+        install(environment, stderr().print)
+    if action == "remove":
         remove(environment)
     if as_data:
         typer.echo(to_json({"folder": str(environment.folder), "installed": environment.installed_version}))
         return
     if environment.installed_version is None:
-        if action is ReplayAction.STATUS:
+        if action == "status":
             raise ReplayFailure(
                 "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,20 +10,11 @@ from rich.text import Text
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
 from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
-from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
+from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
 MATCH = "bold yellow"
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
 _OMITTED = frozenset({"version_id", "matching", "captured"})
-
-
-class SortOrder(StrEnum):
-    """Order of hits."""
-
-    NEWEST = "newest"
-    RANK = "rank"
-    LONGEST = "longest"
-    EDITS = "edits"
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
@@ -37,7 +27,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     until: Until = None,
     author: Author = None,
     section: Section = None,
-    order: Annotated[SortOrder, typer.Option(help="Order of hits.")] = SortOrder.NEWEST,
+    order: Annotated[Order, typer.Option(help="Order of hits.")] = "newest",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Number of hits to show.")] = 20,
     offset: Annotated[int, typer.Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
     archive: Folder = HERE,
@@ -57,7 +47,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     )
     words = " ".join(query)
     with Archive.open_to_read(archive) as opened:
-        page = opened.search(words, filters, limit=limit, offset=offset, order=order.value)
+        page = opened.search(words, filters, limit=limit, offset=offset, order=order)
     if json:
         print(to_json(page_fields(page)))
     else:

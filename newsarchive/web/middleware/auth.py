@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import problem_response
+from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
 from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.serve_options import ServeOptions
 
@@ -132,19 +132,19 @@ def send_private(send: Send) -> Send:
     return send_message
 
 
-class AuthMiddleware:
+class AuthMiddleware(HttpMiddleware):
     """ASGI middleware: 401 without valid credentials. `scope["state"]["reader"]` is the user's name."""
 
     def __init__(self, app: ASGIApp, options: ServeOptions, clock: Callable[[], float]) -> None:
-        self.app = app
+        super().__init__(app)
         self.authenticator = Authenticator(options.users, options.tokens)
         self.failures = TokenBuckets(FAILURES_PER_SECOND, MAX_FAILURES)
         self.clock = clock
         self._limiter: anyio.CapacityLimiter | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] in PUBLIC_PATHS:
+        if scope["path"] in PUBLIC_PATHS:
             await self.app(scope, receive, send)
             return
         request = Request(scope)

@@ -6,29 +6,26 @@ from collections import Counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import RETRY_AFTER, problem_response
+from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
 from newsarchive.web.middleware.rate_limit import client_key
 from newsarchive.web.middleware.security import SAFE_METHODS
 from newsarchive.web.serve_options import RequestLimits
 from storage.index.engine.work_limit import WorkLimit
 
 
-class ClientWorkMiddleware:
+class ClientWorkMiddleware(HttpMiddleware):
     """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
 
     A request is in progress until the last byte of its response was accepted by the client's connection.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
-        self.app = app
+        super().__init__(app)
         self.limits = limits
         self.active: Counter[str] = Counter()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         client = client_key(scope)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
         if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:

@@ -191,13 +191,25 @@ def _parameter_name(error: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in error["loc"][1:]) or "the request"
 
 
-class ErrorMiddleware:
-    """ASGI middleware: an unexpected exception becomes a 500 with the usual headers; the log has the traceback."""
+class HttpMiddleware:
+    """Base of ASGI middleware for HTTP; other scopes, such as the lifespan of the application, pass unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a scope."""
+        await (self.handle if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        raise NotImplementedError
+
+
+class ErrorMiddleware(HttpMiddleware):
+    """ASGI middleware: an unexpected exception becomes a 500 with the usual headers; the log has the traceback."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         started = False
 
@@ -206,9 +218,6 @@ class ErrorMiddleware:
             started = started or message["type"] == "http.response.start"
             await send(message)
 
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         try:
             await self.app(scope, receive, note_start)
         except Exception as error:

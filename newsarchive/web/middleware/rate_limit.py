@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import problem_response
+from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
 from newsarchive.web.serve_options import RequestLimits
 
 MAX_CLIENTS = 20_000
@@ -69,20 +69,17 @@ def too_many_requests(request: Request, detail: str, wait: float) -> Response:
     return problem_response(request, 429, detail, {"retry-after": str(int(wait) + 1)})
 
 
-class RateLimitMiddleware:
+class RateLimitMiddleware(HttpMiddleware):
     """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
     def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Callable[[], float], *, limited: bool) -> None:
-        self.app = app
+        super().__init__(app)
         self.max_length = limits.max_url_length
         self.buckets = TokenBuckets(limits.rate_limit, limits.rate_burst) if limited else None
         self.clock = clock
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         request = Request(scope)
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.max_length:
             response = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")

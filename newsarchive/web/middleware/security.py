@@ -8,7 +8,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import problem_response
+from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -29,13 +29,10 @@ HEADERS = (
 """Defaults: a header that a handler sets is kept."""
 
 
-class SecurityHeadersMiddleware:
+class SecurityHeadersMiddleware(HttpMiddleware):
     """ASGI middleware: adds the default security headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
 
         async def send_with_headers(message: Message) -> None:
@@ -43,7 +40,7 @@ class SecurityHeadersMiddleware:
                 message["headers"] = add_default_headers(message.get("headers", []), HEADERS)
             await send(message)
 
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers)
 
 
 def add_default_headers(
@@ -78,7 +75,7 @@ def parse_host(header: str) -> str | None:
     return (found[1] or found[2]).lower() if found else None
 
 
-class TrustedHostMiddleware:
+class TrustedHostMiddleware(HttpMiddleware):
     """ASGI middleware: rejects requests for other hosts and cross-site changes.
 
     By DNS rebinding another site may point its own name to 127.0.0.1 and read a private archive as same-origin: 421 for
@@ -86,26 +83,25 @@ class TrustedHostMiddleware:
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
-        self.app = app
+        super().__init__(app)
         self.names = names
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http":
-            request = Request(scope)
-            name = parse_host(request.headers.get("host", ""))
-            # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
-            if name is None and request.headers.get("host"):
-                await problem_response(request, 400, "The Host header is malformed.")(scope, receive, send)
-                return
-            name = name or ""
-            if self.names and name not in self.names and not name.endswith(".localhost"):
-                detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
-                await problem_response(request, 421, detail)(scope, receive, send)
-                return
-            if scope["method"] not in SAFE_METHODS and is_cross_site(request):
-                await problem_response(request, 403, "This request was sent by another site.")(scope, receive, send)
-                return
+        request = Request(scope)
+        name = parse_host(request.headers.get("host", ""))
+        # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
+        if name is None and request.headers.get("host"):
+            await problem_response(request, 400, "The Host header is malformed.")(scope, receive, send)
+            return
+        name = name or ""
+        if self.names and name not in self.names and not name.endswith(".localhost"):
+            detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
+            await problem_response(request, 421, detail)(scope, receive, send)
+            return
+        if scope["method"] not in SAFE_METHODS and is_cross_site(request):
+            await problem_response(request, 403, "This request was sent by another site.")(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
 
@@ -118,15 +114,12 @@ def is_cross_site(request: Request) -> bool:
     return origin is not None and origin.partition("://")[2] != request.headers.get("host")
 
 
-class HeadMiddleware:
+class HeadMiddleware(HttpMiddleware):
     """ASGI middleware: answers HEAD as GET without the body. `scope["is_head"]` lets a handler skip the work."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
 
