@@ -13,6 +13,7 @@
     |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
     |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
     |-- IndexFailure                  70   the SQL index cannot be used
+    |   |-- IndexNotCreated           70   the database holds no index yet
     |   |-- IndexTooNew               70   it was written by a later newsarchive
     |   |-- IndexTooOld               70   an unreleased version of newsarchive wrote it
     |   |-- IndexLost                 70   its file is missing while there are WARC files
@@ -223,6 +224,10 @@ class SearchDamaged(IndexFailure):
             "the search folder is damaged and is made anew by the next search; the index and the WARC files are "
             f"untouched. Run the same search again. The engine says: {reason[:200]}"
         )
+
+
+class IndexNotCreated(IndexFailure):
+    """The database exists, and holds no index."""
 
 
 class IndexTooNew(IndexFailure):

@@ -18,7 +18,7 @@ from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health
 from newsarchive.web.access_rules import find_unmatched, read_blocked
-from storage.errors import ArchiveError, ConfigError, IndexTooNew, IndexTooOld, NoArchive
+from storage.errors import ArchiveError, ConfigError, IndexNotCreated, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
 from storage.places.folder import lock_file
@@ -213,6 +213,15 @@ def check_index(config: Config, _now: datetime) -> Finding:
             f"schema {error.found} in {shown} is of an unreleased version",
             "this newsarchive does not read it; the WARC files hold all captures",
             "newsarchive rebuild",
+        )
+    except IndexNotCreated as error:
+        is_new = not any(config.warc_folder.glob("*.warc*"))
+        return _finding(
+            "index",
+            Severity.WARNING if is_new else Severity.ERROR,
+            f"{shown} holds no index yet" if is_new else str(error),
+            "it is created by the first crawl, on whichever machine" if is_new else "",
+            f"newsarchive {'worker' if scheme.startswith('postgresql') else 'crawl'}" if is_new else "",
         )
     except ArchiveError as error:
         return _finding(

@@ -126,7 +126,6 @@ def _remove_log(file: Path) -> None:
 
 
 TABLES = (*sorted(Base.metadata.tables), "alembic_version")
-VIEWS = ("links",)
 _OWN_TABLES = text(
     "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relkind = 'r'"
     " AND c.relname = ANY(:names) ORDER BY 1"
@@ -202,8 +201,8 @@ class _SchemaReplacement:
         if revision is not None and revision != HEAD and revision not in FORMER:
             raise IndexTooNew(revision, HEAD)
         names = self._old_tables(connection)
-        found = connection.scalars(_DEPENDENTS, {"schema": self._schema, "names": names}).all()
-        if dependents := [name for name in found if name not in VIEWS]:
+        dependents = connection.scalars(_DEPENDENTS, {"schema": self._schema, "names": names}).all()
+        if dependents:
             raise IndexFailure(
                 f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
                 "nothing was changed. Drop them, run newsarchive rebuild, then create them again"
@@ -223,20 +222,14 @@ class _SchemaReplacement:
         run = connection.exec_driver_sql
         run(f"SET LOCAL lock_timeout = {round(_WAIT * 1000)}")
         old = self._old_tables(connection)
-        views = [name for name in VIEWS if name not in old]
         named = {"schema": self._schema, "names": old}
         if old:
             _lock_tables(connection, [f"{own}.{_quote(name)}" for name in old])
-        ours = [*views, *(name for name in old if name in TABLES)]
-        grants = connection.scalars(_GRANTS, {**named, "names": ours}).all()
-        for name in views:
-            run(f"DROP VIEW IF EXISTS {own}.{name}")
+        grants = connection.scalars(_GRANTS, {**named, "names": [name for name in old if name in TABLES]}).all()
         for statement in _drop_statements(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
             run(statement)
         for name in TABLES:
             run(f"ALTER TABLE {fresh}.{_quote(name)} SET SCHEMA {own}")
-        for name in VIEWS:
-            run(f"ALTER VIEW {fresh}.{name} SET SCHEMA {own}")
         for name in FUNCTIONS:
             run(f"ALTER FUNCTION {fresh}.{name}() SET SCHEMA {own}")
         run(f"SET LOCAL search_path TO {own}")

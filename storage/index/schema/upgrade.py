@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from storage.errors import IndexFailure, IndexTooNew
+from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -66,7 +66,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
     if inspect(connection).has_table("alembic_version"):
         revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if revision is None and not create:
-        raise IndexFailure(
+        raise IndexNotCreated(
             "the database exists but holds no index; the WARC files are untouched. "
             "Make the index from them with: newsarchive rebuild"
         )
