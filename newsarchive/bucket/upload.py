@@ -60,6 +60,16 @@ def describe_waiting(files: tuple[WarcFile, ...]) -> str:
     return f"{what} to be uploaded"
 
 
+def _report_each(files: list[WarcFile], progress: ProgressCallback) -> Iterator[WarcFile]:
+    """Yield files, and report the bytes of those before."""
+    total, done = sum(file.size for file in files), 0
+    for file in files:
+        progress(done, total, file.name)
+        yield file
+        done += file.size
+    progress(total, total, "")
+
+
 @contextmanager
 def _note_problem(file: WarcFile, problems: list[str], consequence: str) -> Iterator[None]:
     """Note what is wrong with one file, and continue with the next one."""
@@ -123,14 +133,10 @@ class Upload:
         to_upload = {file.name for file in files_to_upload(self.places)}
         files = [f for f in self.places.local_files() if not f.is_open and (f.name in to_upload or f.name in missing)]
         digests = self._list_digests() if files else {}
-        total, sent = sum(file.size for file in files), 0
-        for file in files:
-            progress(sent, total, file.name)
+        for file in _report_each(files, progress):
             with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
                     done.uploaded.append(file.name)
-            sent += file.size
-        progress(total, total, "")
 
     def _free(self, transfer: BucketTransfer, done: UploadResult) -> None:
         if self.keep is None:
@@ -337,13 +343,9 @@ class Relocation:
 
     def _relocate(self, files: list[WarcFile], step: Callable[[WarcFile, RelocationResult], None]) -> RelocationResult:
         moved = RelocationResult()
-        total, done = sum(file.size for file in files), 0
-        for file in files:
-            self.progress(done, total, file.name)
+        for file in _report_each(files, self.progress):
             with _note_problem(file, moved.problems, "; it stays where it is"):
                 step(file, moved)
-            done += file.size
-        self.progress(total, total, "")
         return moved
 
     def _open_transfer(self) -> BucketTransfer:

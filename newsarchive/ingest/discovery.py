@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from newsarchive.ingest.backfill_priority import (
@@ -46,16 +47,6 @@ MAX_REDIRECTS = 20
 _PAGES = (UrlKind.ARTICLE, UrlKind.LISTING)
 LooksLikeArticle = Callable[[str], bool | None]
 IsCaptured = Callable[[str], bool]
-
-
-def predict_nothing(url: str) -> bool | None:
-    """Return None for any URL: the default where no URL templates are known."""
-
-
-def is_never_captured(url: str) -> bool:
-    """Return False for any URL: the default where no index is at hand."""
-    del url
-    return False
 
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -103,8 +94,8 @@ def discover_urls(
     discovery: Discovery,
     reading: Reading,
     site: Site,
-    looks_like_article: LooksLikeArticle = predict_nothing,
-    is_captured: IsCaptured = is_never_captured,
+    looks_like_article: LooksLikeArticle = lambda _: None,
+    is_captured: IsCaptured = lambda _: False,
 ) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
@@ -144,6 +135,21 @@ def _find_urls(
     yield from _requisites(capture, reading, site)
 
 
+def _linked_url(
+    capture: Capture,
+    site: Site,
+    via: UrlKind,
+    url: str,
+    priority: int,
+    *,
+    kind: UrlKind = UrlKind.ARTICLE,
+    **facts: Any,
+) -> DiscoveredUrl:
+    """Return a URL that a page or source of a kind (`via`) names; `facts`: what it says of the URL."""
+    discovery = Discovery(site=site.name, kind=kind, via=capture.url, via_kind=via, **facts)
+    return DiscoveredUrl(url=url, discovery=discovery, due_at=capture.fetched_at, priority=priority)
+
+
 def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iterator[DiscoveredUrl]:
     # The crawl itself follows redirects of robots.txt (RFC 9309 2.3.1.2); other sites' pages are not ours to fetch.
     if discovery.kind is UrlKind.ROBOTS or not capture.redirect_url or discovery.redirect_count >= MAX_REDIRECTS:
@@ -159,8 +165,7 @@ def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Disc
     """Yield the requisites of a page or stylesheet, on any host, with the lowest priority."""
     via = {Outcome.ARTICLE: UrlKind.ARTICLE, Outcome.ASSET: UrlKind.ASSET}.get(reading.outcome, UrlKind.LISTING)
     for url in _requisite_urls(reading) if site.requisites else ():
-        link_discovery = Discovery(site=site.name, kind=UrlKind.ASSET, via=capture.url, via_kind=via)
-        yield DiscoveredUrl(url=url, discovery=link_discovery, due_at=capture.fetched_at, priority=REQUISITE)
+        yield _linked_url(capture, site, via, url, REQUISITE, kind=UrlKind.ASSET)
 
 
 def _requisite_urls(reading: Reading) -> Iterable[str]:
@@ -174,14 +179,8 @@ def _requisite_urls(reading: Reading) -> Iterable[str]:
 def _canonical_url(capture: Capture, discovery: Discovery, url: str, site: Site) -> Iterator[DiscoveredUrl]:
     """Yield the canonical URL of an AMP page, a print view or a URL with campaign parameters."""
     if is_on_site_host(site, url) and discovery.redirect_count < MAX_REDIRECTS:
-        link_discovery = Discovery(
-            site=site.name,
-            kind=UrlKind.ARTICLE,
-            via=capture.url,
-            via_kind=UrlKind.ARTICLE,
-            redirect_count=discovery.redirect_count + 1,
-        )
-        yield DiscoveredUrl(url=url, discovery=link_discovery, due_at=capture.fetched_at, priority=RELATED_LINK)
+        count = discovery.redirect_count + 1
+        yield _linked_url(capture, site, UrlKind.ARTICLE, url, RELATED_LINK, redirect_count=count)
 
 
 def _drop_captured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
@@ -199,18 +198,11 @@ def _links(
         own_priority = LISTING_LINK if group.kind is LinkKind.LATEST else priority
         for link in group.links:
             if is_on_site_host(site, link.url):
-                link_discovery = Discovery(
-                    site=site.name,
-                    kind=UrlKind.ARTICLE,
-                    via=capture.url,
-                    via_kind=via,
-                    anchor=link.anchor or None,
-                )
                 at, printed = capture.fetched_at, latest_date_in_url(link.url)
                 # Links on a front or section page are current for its editors, whatever date is in their URLs.
                 old = deep or (via is UrlKind.ARTICLE and is_old(printed, at))
                 link_priority = backfill_priority(own_priority, min(printed or at, at)) if old else own_priority
-                yield DiscoveredUrl(url=link.url, discovery=link_discovery, due_at=at, priority=link_priority)
+                yield _linked_url(capture, site, via, link.url, link_priority, anchor=link.anchor or None)
 
 
 def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
@@ -219,26 +211,13 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Discove
     for entry in reading.entries:
         if not is_on_site_host(site, entry.url):
             continue
-        link_discovery = Discovery(
-            site=site.name,
-            kind=UrlKind.ARTICLE,
-            via=capture.url,
-            via_kind=via,
-            title=entry.title,
-            published=entry.published,
-        )
         priority = FEED_ENTRY if via is UrlKind.FEED or entry.news else SITEMAP_ENTRY
         if via is UrlKind.SITEMAP and not entry.news:
             newest = latest_date(entry, capture.url)
             if is_old(newest, capture.fetched_at) or (whole_history and newest is None):
                 priority = backfill_priority(priority, newest or capture.fetched_at)
-        yield DiscoveredUrl(
-            url=entry.url,
-            discovery=link_discovery,
-            due_at=capture.fetched_at,
-            priority=priority,
-            modified=entry.modified,
-        )
+        found = _linked_url(capture, site, via, entry.url, priority, title=entry.title, published=entry.published)
+        yield replace(found, modified=entry.modified) if entry.modified else found
 
 
 def _sources(
@@ -250,20 +229,12 @@ def _sources(
             continue
         if source.kind is UrlKind.LISTING and page_number(source.url) > LAST_PAGE:
             continue
-        link_discovery = Discovery(
-            site=site.name, kind=source.kind, via=capture.url, via_kind=via, title=source.title or None
-        )
         priority = NEXT_PAGE if source.kind is UrlKind.LISTING else SOURCE
         newest = source.modified or latest_date_in_url(source.url) if source.kind is UrlKind.SITEMAP else None
+        found = _linked_url(capture, site, via, source.url, priority, kind=source.kind, title=source.title or None)
         below = source.kind is UrlKind.LISTING and (
-            is_deep(source.url, link_discovery) or is_deep(capture.url, discovery)
+            is_deep(source.url, found.discovery) or is_deep(capture.url, discovery)
         )
         if below or is_old(newest, capture.fetched_at):
             priority = backfill_priority(priority, newest or capture.fetched_at)
-        yield DiscoveredUrl(
-            url=source.url,
-            discovery=link_discovery,
-            due_at=capture.fetched_at,
-            priority=priority,
-            modified=source.modified,
-        )
+        yield replace(found, priority=priority, modified=source.modified)

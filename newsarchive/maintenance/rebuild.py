@@ -39,10 +39,6 @@ class ResumeMarker:
     """A rebuild resumes an interrupted one only if their parameters are equal."""
     now: Callable[[], datetime]
 
-    def is_valid(self) -> bool:
-        """Return True if an interrupted rebuild can be resumed."""
-        return self.get_start() is not None
-
     def get_start(self) -> datetime | None:
         """Return the start of the interrupted rebuild; None if there is none to resume."""
         try:
@@ -127,7 +123,7 @@ class Rebuild:
         replacement.check()
         if restart:
             self.marker.remove()
-        if not self.marker.is_valid():
+        if self.marker.get_start() is None:
             replacement.clear()
         result = self._fill(replacement, files, progress)
         lost = lost or find_unread_files(known, load_known_files(replacement.address))

@@ -14,7 +14,7 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
-from storage.warc.importer import ImportedFile, import_file, is_never_known
+from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, repair_file
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def _file_checker(places: Places, index: Index) -> Callable[[str], bool]:
     """Return a check for files that only the bucket holds; a file that is lost everywhere is imported again."""
     bucket = places.bucket
     if bucket is None:
-        return is_never_known
+        return lambda _: False
     return lambda name: index.read(has_warc_file, name) and bucket.exists(name)
 
 

@@ -7,7 +7,7 @@ takedowns.jsonl lists are neither imported nor indexed again.
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -121,7 +121,7 @@ class Takedown:
         if not stored.is_local and transfer:
             transfer.download(name, before)
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
-        count, spans = find_spans(path, _RecordFilter(plan).matches)
+        count, spans = find_spans(path, _select_records(plan))
         report.records += count
         if spans:
             sha256 = replace_spans(path, spans, plan.reason, now)
@@ -161,16 +161,14 @@ class Takedown:
         )
 
 
-class _RecordFilter:
-    """Selects the records of a plan: captures, what refers to them, and whatever else is of their URLs."""
+def _select_records(plan: TakedownPlan) -> Callable[[Record], bool]:
+    """Return a filter for the records of a plan: captures, what refers to them, and whatever else is of their URLs."""
+    ids, urls = set(plan.record_ids), {digest_url(url) for url in plan.urls}
 
-    def __init__(self, plan: TakedownPlan) -> None:
-        self._ids = set(plan.record_ids)
-        self._urls = {digest_url(url) for url in plan.urls}
-
-    def matches(self, record: Record) -> bool:
-        """Return True for a record that is to be removed."""
-        referred: Sequence[str] = (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Refers-To"))
-        if record.id in self._ids or any(each.strip("<> ") in self._ids for each in referred):
+    def is_removed(record: Record) -> bool:
+        referred = (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Refers-To"))
+        if record.id in ids or any(each.strip("<> ") in ids for each in referred):
             return True
-        return bool(record.uri) and digest_url(record.uri) in self._urls
+        return bool(record.uri) and digest_url(record.uri) in urls
+
+    return is_removed

@@ -140,7 +140,7 @@ def _differences(found: FileReport, known: WarcFileView, index: Index, places: P
             "index the file as it is now: newsarchive rebuild --forget"
         )
         yield WarcProblem(offset=0, what=what)
-    in_file = {one.record_id: one.offset for one in found.captures}
+    in_file = dict(found.captures)
     for row in index.stream(iter_captures, CaptureFilters(warc=found.name), order="oldest"):
         offset = in_file.pop(row.record_id, None)
         if offset != row.place.offset and not found.size <= row.place.offset < _size(places, found.name):

@@ -165,7 +165,7 @@ def check_health(
     status = reader.ask(get_status, now)
     crawls = reader.ask(list_crawls, limit=MAX_RUNS)
     recent = reader.ask(count_outcomes_by_site, (now - WEEK).date())
-    unresponsive = _list_unresponsive_hosts(index)
+    unresponsive = {each.host: each.reason for each in index.read(load_backoffs) if each.reason}
     checked = tuple(_collect_site(reader, site, crawls, recent.get(site.name, {}), unresponsive, now) for site in sites)
     by_name = {site.name: site for site in status.sites}
     sources = tuple(
@@ -193,7 +193,7 @@ def check_health(
         unsent=len(unsent),
         unsent_bytes=sum(file.size for file in unsent),
         disk_used=sum(_folder_size(each) for each in {folder.resolve(), places.folder.resolve()}),
-        disk_free=min(_free_bytes(each) for each in _disk_folders(folder, places)),
+        disk_free=min(shutil.disk_usage(each).free for each in _disk_folders(folder, places)),
     )
 
 
@@ -237,7 +237,7 @@ def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
 
 
 def _check_disk(folder: Path, subject: str) -> Finding:
-    free = _free_bytes(folder)
+    free = shutil.disk_usage(folder).free
     if not _has_free_files(folder):
         return Finding(
             severity=Severity.ERROR,
@@ -257,19 +257,10 @@ def _check_disk(folder: Path, subject: str) -> Finding:
     )
 
 
-def _free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
-
-
 def _has_free_files(folder: Path) -> bool:
     state = os.statvfs(folder)
     # Some file systems have no limit, and report 0 of 0.
     return not state.f_files or state.f_favail > 0
-
-
-def _list_unresponsive_hosts(index: Index) -> Mapping[str, str]:
-    """Return why hosts are backed off, by name."""
-    return {each.host: each.reason for each in index.read(load_backoffs) if each.reason}
 
 
 def _collect_site(

@@ -30,15 +30,6 @@ class WarcProblem:
     record_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedCapture:
-    """A capture of the file, to compare with the index."""
-
-    offset: int
-    length: int
-    record_id: str
-
-
 @dataclass(slots=True, kw_only=True)
 class FileReport:
     """Result of a check. The file is intact if `problems` is empty."""
@@ -49,7 +40,8 @@ class FileReport:
     problems: list[WarcProblem] = field(default_factory=list)
     notes: list[WarcProblem] = field(default_factory=list)
     """Unusual, but not damage."""
-    captures: list[CheckedCapture] = field(default_factory=list)
+    captures: list[tuple[str, int]] = field(default_factory=list)
+    """Record ids and offsets of the captures, to compare with the index."""
     sha256: str = ""
     """Of the file, 64 hexadecimal digits."""
 
@@ -162,9 +154,8 @@ def _check_capture(record: Record, report: FileReport) -> None:
         parse_date(record)
     except BadRecord as problem:
         _add(report.problems, record, problem.what)
-        return
-    place = record.place
-    report.captures.append(CheckedCapture(offset=place.offset, length=place.length, record_id=record.id))
+    else:
+        report.captures.append((record.id, record.place.offset))
 
 
 def matches_digest(labelled: str, data: bytes) -> bool | None:

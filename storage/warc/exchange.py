@@ -27,7 +27,6 @@ from storage.warc.record import (
     HTTP_RESPONSE,
     WARC_FIELDS,
     Fields,
-    Headers,
     Record,
     build_member,
     clean_fields,
@@ -78,32 +77,18 @@ class RecordGroup:
         return replace(found, place=place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Response:
-    """A parsed response: input of the choice between response and revisit record."""
-
-    block: bytes
-    headers: Headers
-    status: int | None
-    body: bytes
-    """Entity: transfer coding decoded."""
-    truncated: str | None
-
-
 def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[], str], info_id: str) -> RecordGroup:
     """Build the records of one exchange."""
-    response = _parse_response(exchange)
+    whole, message, truncated = _parse_response(exchange)
     ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
     own = _Fields(exchange, info_id, ids)
-    type_, fields, block = _capture_record(exchange.url, response, originals, own)
-    capture = build_member(type_, fields, block, is_text=not header(response.headers, "Content-Encoding"))
+    type_, fields, block = _capture_record(whole, message, truncated, originals, own)
+    capture = build_member(type_, fields, block, is_text=not header(message.headers, "Content-Encoding"))
     members = [capture, build_member("request", own.request(exchange), exchange.request)]
     if exchange.discovery:
         found = format_fields(discovery_fields(exchange.discovery))
         members.append(build_member("metadata", own.metadata(found), found))
     record = Record(place=_NOWHERE, type=type_, headers=clean_fields(fields), block=block)
-    # A revisit's block is cut to its head; the message has the body too.
-    message = HttpMessage(status=response.status, headers=response.headers, body=response.body)
     return RecordGroup(members=tuple(members), record=record, message=message)
 
 
@@ -126,49 +111,52 @@ def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_i
     return RecordGroup(members=members, record=record)
 
 
-def _parse_response(exchange: Exchange) -> _Response:
+def _parse_response(exchange: Exchange) -> tuple[bytes, HttpMessage, str | None]:
+    """Return the block to record, the message in it, and why it is truncated."""
     # Interim responses (103 Early Hints) are dropped: readers of WARC files take the first status line they see.
     block = exchange.response[final_response_start(exchange.response) :]
     truncated = exchange.truncated
     if len(block) > MAX_RESPONSE:
         block, truncated = block[:MAX_RESPONSE], truncated or "length"
     status, headers = parse_http_headers(block)
-    return _Response(
-        block=block, headers=headers, status=status, body=extract_entity(block, headers), truncated=truncated or None
-    )
+    return block, HttpMessage(status=status, headers=headers, body=extract_entity(block, headers)), truncated or None
 
 
-def _capture_record(url: str, response: _Response, originals: Originals, own: "_Fields") -> tuple[str, Fields, bytes]:
-    digest = sha256(response.body)
-    if response.truncated is None and response.status is not None:
-        if response.status == 304 and (original := originals.find_original_by_url(url)):
-            fields = own.revisit("server-not-modified", original, original.payload_digest, response.block, is_cut=False)
-            return "revisit", fields, response.block
+def _capture_record(
+    block: bytes, message: HttpMessage, truncated: str | None, originals: Originals, own: "_Fields"
+) -> tuple[str, Fields, bytes]:
+    """Return type, fields and block of the record; the block of a revisit is cut to its head."""
+    digest = sha256(message.body)
+    if truncated is None and message.status is not None:
+        if message.status == 304 and (original := originals.find_original_by_url(own.url)):
+            fields = own.revisit("server-not-modified", original, original.payload_digest, block, is_cut=False)
+            return "revisit", fields, block
         # Only for 200: a revisit is replayed as its original, and an error must not be replayed as an article.
         if (
-            response.status == 200
-            and len(response.body) >= MIN_REVISIT_PAYLOAD
+            message.status == 200
+            and len(message.body) >= MIN_REVISIT_PAYLOAD
             and (original := originals.find_original_by_digest(digest))
         ):
-            head, _ = split_message(response.block)
+            head, _ = split_message(block)
             return "revisit", own.revisit("identical-payload-digest", original, digest, head, is_cut=True), head
-    return "response", own.response(response, digest), response.block
+    return "response", own.response(block, truncated, digest), block
 
 
 class _Fields:
     """The header fields of the records of one capture (WARC 1.1, clause 5)."""
 
     def __init__(self, given: Exchange | RenderedPage, info_id: str, ids: list[str]) -> None:
+        self.url = given.url
         self._given = given
         self._ids = ids
         self._date = warc_date(given.started_at)
         self._info = f"<{info_id}>"
 
-    def response(self, response: _Response, digest: str) -> Fields:
+    def response(self, block: bytes, truncated: str | None, digest: str) -> Fields:
         return (
             *self.capture(),
-            ("WARC-Truncated", response.truncated),
-            ("WARC-Block-Digest", sha256(response.block)),
+            ("WARC-Truncated", truncated),
+            ("WARC-Block-Digest", sha256(block)),
             ("WARC-Payload-Digest", digest),
             ("Content-Type", HTTP_RESPONSE),
         )
@@ -214,7 +202,7 @@ class _Fields:
         return (
             ("WARC-Record-ID", self._ids[number]),
             ("WARC-Date", self._date),
-            ("WARC-Target-URI", self._given.url),
+            ("WARC-Target-URI", self.url),
             *(("WARC-Concurrent-To", other) for other in others or self._ids[:1]),
             ("WARC-Warcinfo-ID", self._info),
         )

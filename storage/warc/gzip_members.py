@@ -8,7 +8,7 @@ A record that is compressed already is not compressed again, which would take te
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -128,10 +128,6 @@ def _inflate_member(file: BinaryIO, name: str, offset: int, rest: bytes) -> tupl
 
 def find_member(file: BinaryIO, start: int, content: "re.Pattern[bytes]" = _WARC) -> int | None:
     """Return the offset, from `start` on, of a complete gzip member with such content; None if there is none."""
-    return _search(file, start, lambda offset, begin: _has_content(begin, content) and _is_complete(file, offset))
-
-
-def _search(file: BinaryIO, start: int, is_match: Callable[[int, bytes], bool]) -> int | None:
     file.seek(start)
     base, window, is_end = start, b"", False
     while not is_end:
@@ -141,7 +137,7 @@ def _search(file: BinaryIO, start: int, is_match: Callable[[int, bytes], bool]) 
         at = window.find(MAGIC)
         # The test needs some bytes behind the magic number: a match near the end waits for the next chunk.
         while at >= 0 and (is_end or at + _PROBE <= len(window)):
-            if is_match(base + at, window[at : at + _PROBE]):
+            if _has_content(window[at : at + _PROBE], content) and _is_complete(file, base + at):
                 return base + at
             at = window.find(MAGIC, at + 1)
         keep = at if at >= 0 else max(len(window) - len(MAGIC) + 1, 0)

@@ -71,16 +71,10 @@ class _Input:
         self.damage.append(f"{self.name}: {what} at byte {offset}")
 
 
-def is_never_known(name: str) -> bool:
-    """Return False: no file has been imported before."""
-    del name
-    return False
-
-
 def import_file(
     path: Path,
     into: Path,
-    is_known: Callable[[str], bool] = is_never_known,
+    is_known: Callable[[str], bool] = lambda _: False,
     taken_down: frozenset[str] = frozenset(),
 ) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
