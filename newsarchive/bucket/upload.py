@@ -265,19 +265,11 @@ def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Ite
             yield LocatedFile(name=name, size=known[name], where=FileLocation.MISSING, problem=problem)
             continue
         sizes = {file.size, file.size if file.bucket_size is None else file.bucket_size, known.get(name) or file.size}
-        problem = (
-            f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
-            if len(sizes) > 1
-            else ""
-        )
-        is_open = file.is_open
-        yield LocatedFile(
-            name=name,
-            size=file.size,
-            where=_location(file),
-            waits=name in to_upload,
-            problem="" if is_open else problem,
-        )
+        problem = ""
+        if len(sizes) > 1 and not file.is_open:
+            problem = f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
+        where = _location(file)
+        yield LocatedFile(name=name, size=file.size, where=where, waits=name in to_upload, problem=problem)
 
 
 def _location(file: WarcFile) -> FileLocation:

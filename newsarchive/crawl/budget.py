@@ -1,5 +1,6 @@
 """Limits of a site in one run: requests, bytes and time, and the hours in which it is crawled."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,21 +29,19 @@ class Budgets:
     def __init__(self, budgets: Mapping[str, Budget], begin: float, notes: list[str] | None = None) -> None:
         self._budgets = {site: budget for site, budget in budgets.items() if budget != NO_LIMIT}
         self._begin = begin
-        self._pages: dict[str, int] = {}
-        self._size: dict[str, int] = {}
+        self._pages: Counter[str] = Counter()
+        self._size: Counter[str] = Counter()
         self._exhausted: dict[str, str] = {}
         self.notes: list[str] = [] if notes is None else notes
         """A line for each site that has reached a limit."""
 
     def record_request(self, site: str) -> None:
         """Count a request."""
-        if site in self._budgets:
-            self._pages[site] = self._pages.get(site, 0) + 1
+        self._pages[site] += 1
 
     def record_response(self, site: str, size: int) -> None:
         """Count the bytes of a response."""
-        if site in self._budgets:
-            self._size[site] = self._size.get(site, 0) + size
+        self._size[site] += size
 
     def exhausted_reason(self, site: str, clock: float, now: datetime) -> str | None:
         """Return why a site gets no more requests in this run; None if it may get some."""
@@ -57,9 +56,9 @@ class Budgets:
     def _reason(self, site: str, budget: Budget, clock: float, now: datetime) -> str | None:
         if budget.hours is not None and not budget.hours.contains(now):
             return f"outside its hours ({budget.hours})"
-        if budget.pages and self._pages.get(site, 0) >= budget.pages:
+        if budget.pages and self._pages[site] >= budget.pages:
             return f"its budget of {budget.pages:,} requests is spent"
-        if budget.size and self._size.get(site, 0) >= budget.size:
+        if budget.size and self._size[site] >= budget.size:
             return f"its budget of {humanize_size(budget.size)} is spent"
         if budget.seconds and clock - self._begin >= budget.seconds:
             return f"its budget of {budget.seconds:,.0f} s is spent"

@@ -93,28 +93,25 @@ class Reextraction:
 
     def _batches(self, units: Iterable[tuple[RereadCapture, ...]], problems: list[str]) -> Iterator[list[Ingest]]:
         """Yield batches of units to write; the next ones are read meanwhile."""
-        pending: deque[list[_Page]] = deque()
-        unread: deque[tuple[Future[Reading], int]] = deque()
         batch: list[Ingest] = []
-        waiting = 0
-        for unit in units:
-            pages = self._start_unit(unit, unread, problems)
-            if pages:
-                pending.append(pages)
-                waiting += len(pages)
-            while waiting > MAX_PENDING:
-                waiting -= len(pending[0])
-                batch += self._build_ingests(pending.popleft())
-                if len(batch) >= MIN_BATCH:
-                    yield batch
-                    batch = []
-        for pages in pending:
+        for pages in self._read_ahead(units, problems):
             batch += self._build_ingests(pages)
             if len(batch) >= MIN_BATCH:
                 yield batch
                 batch = []
         if batch:
             yield batch
+
+    def _read_ahead(self, units: Iterable[tuple[RereadCapture, ...]], problems: list[str]) -> Iterator[list[_Page]]:
+        """Yield the pages of each unit; up to MAX_PENDING of the next ones are being read."""
+        pending: deque[list[_Page]] = deque()
+        unread: deque[tuple[Future[Reading], int]] = deque()
+        for unit in units:
+            if pages := self._start_unit(unit, unread, problems):
+                pending.append(pages)
+            while sum(map(len, pending)) > MAX_PENDING:
+                yield pending.popleft()
+        yield from pending
 
     def _start_unit(
         self, unit: tuple[RereadCapture, ...], unread: deque[tuple[Future[Reading], int]], problems: list[str]
