@@ -1,13 +1,16 @@
 """Options shared by several commands."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from newsarchive.config import units
 from storage.errors import ConfigError
+
+T = TypeVar("T")
 
 HERE = Path()
 MAX_PROCESSES = 256
@@ -72,12 +75,7 @@ def parse_duration(words: str | None, option: str) -> timedelta | None:
     >>> parse_duration("10m", "--max-time")
     datetime.timedelta(seconds=600)
     """
-    if words is None:
-        return None
-    try:
-        return units.parse_duration(words)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}. Nothing was done") from None
+    return _parse(words, option, units.parse_duration)
 
 
 def parse_size(words: str | None, option: str) -> int | None:
@@ -86,9 +84,13 @@ def parse_size(words: str | None, option: str) -> int | None:
     >>> parse_size("2GB", "--max-bytes")
     2000000000
     """
+    return _parse(words, option, units.parse_size)
+
+
+def _parse(words: str | None, option: str, parse: Callable[[str], T]) -> T | None:
     if words is None:
         return None
     try:
-        return units.parse_size(words)
+        return parse(words)
     except ValueError as error:
         raise ConfigError(f"{option}: {error}. Nothing was done") from None

@@ -88,13 +88,10 @@ class SearchParams:
     def filters(self) -> Filters:
         """Filters for the index."""
         since, until = parse_date_range(self.since), parse_date_range(self.until)
+        several = {name: self.values(name) or None for name in _NAMED if name != "author"}
         return Filters(
-            site=self.values("site") or None,
-            section=self.values("section") or None,
+            **several,  # type: ignore[arg-type]  # names of filters that take several values
             author=self.author or None,
-            byline=self.values("byline") or None,
-            language=self.values("language") or None,
-            tag=self.values("tag") or None,
             since=since[0] if since else None,
             until=until[1] if until else None,
         )

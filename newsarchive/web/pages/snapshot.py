@@ -29,7 +29,7 @@ from newsarchive.web.memento import memento_headers
 from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.snapshot import css
-from newsarchive.web.snapshot.media_types import Display, choose_display, is_font, safe_media_type
+from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import Requisite, SanitizedPage, TooLarge, sanitize_page
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
@@ -124,7 +124,8 @@ def _headers(found: str | None) -> dict[str, str]:
         return headers | {"content-disposition": "attachment", "content-type": "application/octet-stream"}
     # The sandboxed frame has an opaque origin, so that everything it embeds is cross-origin.
     headers["cross-origin-resource-policy"] = "cross-origin"
-    if is_font(found):
+    if found.startswith("font/"):
+        # Browsers fetch fonts as cross-origin even from the page's host.
         headers["access-control-allow-origin"] = "*"
     return headers | {"content-type": "text/css; charset=utf-8" if found == "text/css" else found}
 

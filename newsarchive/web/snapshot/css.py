@@ -85,9 +85,7 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
     if text[:1] in ('"', "'"):
         text = text[1:-1]
     reference = _ESCAPE.sub(_unescape, text).strip()
-    if reference.startswith("#"):
-        return _quote(reference)
-    if _DATA.match(reference):
+    if reference.startswith("#") or _DATA.match(reference):
         return _quote(reference)
     try:
         url = resolve_url(base, reference)

@@ -69,8 +69,3 @@ def safe_media_type(kind: EmbedKind, mime: str | None, body: bytes) -> str | Non
     if mime == "image/svg+xml" and _SVG.match(body):
         return mime
     return mime if _AUDIO_VIDEO.fullmatch(mime) else None
-
-
-def is_font(media_type: str) -> bool:
-    """Return True for a font, which browsers fetch as cross-origin even from the page's host."""
-    return media_type.startswith("font/")

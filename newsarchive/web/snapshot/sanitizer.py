@@ -136,17 +136,15 @@ class Sanitizer:
             self._add_slot(element, "style", SlotSyntax.CSS, EmbedKind.IMAGE, style)
 
     def _clean_urls(self, element: HtmlElement, attributes: dict[str, str]) -> None:
-        tag = element.tag
+        tag, href = element.tag, attributes.get("href") or attributes.get("xlink:href") or ""
         if tag in ("a", "area"):
-            self._clean_anchor(element, attributes)
+            self._clean_anchor(element, href.strip())
         elif tag in ("img", "source", "input", "video", "audio"):
             self._clean_media(element, attributes)
-        elif tag == "use" and (attributes.get("href") or attributes.get("xlink:href") or "").startswith("#"):
-            element.set("href", attributes.get("href") or attributes["xlink:href"])
-        elif tag == "image" and (attributes.get("href") or attributes.get("xlink:href")):
-            self._add_slot(
-                element, "href", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes.get("href") or attributes["xlink:href"]
-            )
+        elif tag == "use" and href.startswith("#"):
+            element.set("href", href)
+        elif tag == "image" and href:
+            self._add_slot(element, "href", SlotSyntax.ADDRESS, EmbedKind.IMAGE, href)
         if attributes.get("background"):
             self._add_slot(element, "background", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes["background"])
         if tag == "input":
@@ -157,14 +155,11 @@ class Sanitizer:
                 element.set("type", "text")
                 element.set("disabled", "disabled")
 
-    def _clean_anchor(self, element: HtmlElement, attributes: dict[str, str]) -> None:
-        reference = (attributes.get("href") or attributes.get("xlink:href") or "").strip()
-        if not reference:
-            return
+    def _clean_anchor(self, element: HtmlElement, reference: str) -> None:
         if reference.startswith("#"):
             element.set("href", reference)
             return
-        resolved = resolve_http_url(self.base, reference)
+        resolved = resolve_http_url(self.base, reference) if reference else None
         if resolved is None:
             return
         url, fragment = urldefrag(resolved)

@@ -61,12 +61,7 @@ def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
 
 def collect_urls(slot: UrlSlot, base: str, note: Callable[[str, EmbedKind], None]) -> None:
     """Call `note` for all URLs of a slot."""
-
-    def note_url(url: str, kind: EmbedKind) -> str | None:
-        note(url, kind)
-        return None
-
-    for _ in _rewrite_values(slot, base, note_url):
+    for _ in _rewrite_values(slot, base, note):
         pass
 
 
