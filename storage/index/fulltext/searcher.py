@@ -56,6 +56,7 @@ class EngineSearcher:
         self, query: Query, field: str, limit: int, offset: int = 0, *, values: str = "version"
     ) -> list[int]:
         """Return the ids of matching versions, or other values, by a column, greatest first."""
+        offset, limit = self._clamp(offset, limit)
         if limit <= 0:
             return []
         found = self._search(query, limit=limit, offset=offset, count=False, order_by_field=field)
@@ -67,6 +68,7 @@ class EngineSearcher:
         The order does not depend on how the documents lie in segments: scores are rounded to four digits, as sums
         differ in the last ones, and of equal scores the newer article is first.
         """
+        offset, limit = self._clamp(offset, limit)
         if limit <= 0:
             return []
         end = offset + limit
@@ -82,6 +84,11 @@ class EngineSearcher:
             (-_round(score), -order, version) for (score, _), order, version in zip(hits, orders, versions, strict=True)
         )
         return [version for _, _, version in ranked[offset:end]]
+
+    def _clamp(self, offset: int, limit: int) -> tuple[int, int]:
+        """Return a part of the documents that exist: the engine allocates memory for as many as it is asked for."""
+        documents = self.count_documents()
+        return min(offset, documents), min(limit, documents - min(offset, documents))
 
     def list_versions(self, query: Query) -> list[MatchingVersion]:
         """Return all matching versions, in no order."""
