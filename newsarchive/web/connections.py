@@ -83,6 +83,8 @@ class LimitedProtocol(H11Protocol):
         self.client_key = ""
         self.is_counted = False
         self._phase = ""
+        self._early: bytearray | None = None
+        """What came with the end of the TLS handshake, before this protocol knows of it; None afterwards."""
         self._timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
 
@@ -98,6 +100,7 @@ class LimitedProtocol(H11Protocol):
         else:
             # Not by create_server(ssl=...), which would not count the connection before the end of the handshake.
             transport.pause_reading()
+            self._early = bytearray()
             self._handshake = self.loop.create_task(self._start_tls(transport, self.tls))
 
     async def _start_tls(self, transport: asyncio.Transport, context: ssl.SSLContext) -> None:
@@ -109,6 +112,9 @@ class LimitedProtocol(H11Protocol):
             self._forget()
         else:
             super().connection_made(encrypted)
+            early, self._early = self._early, None
+            if early:
+                self.data_received(bytes(early))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -123,6 +129,9 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read a part of a request."""
+        if self._early is not None:
+            self._early += data
+            return
         super().data_received(data)
         self._note_phase()
 

@@ -102,7 +102,7 @@ def test_a_certificate_serves_https(start: Start, tmp_path: Path) -> None:
     _, address = start("--cert", str(made.certificate_file), "--key", str(made.key_file))
     assert address.startswith("https://127.0.0.1:")
     trusting = ssl.create_default_context(cafile=made.certificate_file)
-    with urlopen(address, context=trusting) as answer:
+    with urlopen(address, context=trusting, timeout=30) as answer:
         assert answer.status == 200
 
 
