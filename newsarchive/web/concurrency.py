@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 from storage.errors import ArchiveError
@@ -38,10 +38,15 @@ class HeavyRequests:
             self._slots.release()
 
     def stream(self, items: Iterator[T], work: WorkLimit) -> "HeavyStream[T]":
-        """Return the items of a streamed response, holding a slot until it ends; TooBusy if all slots are taken."""
+        """Return the items of a streamed response, holding a slot until it ends; TooBusy if all slots are taken.
+
+        The first item is made at once: its error is then a response of its own, since nothing has been sent.
+        """
         if not self._slots.acquire(blocking=False):
             raise TooBusy
-        return HeavyStream(work.limit(items), self._slots.release)
+        stream = HeavyStream(work.limit(items), self._slots.release)
+        stream.begin()
+        return stream
 
 
 class HeavyStream(Generic[T]):
@@ -50,6 +55,12 @@ class HeavyStream(Generic[T]):
     def __init__(self, items: Iterator[T], release: Callable[[], None]) -> None:
         self._items = items
         self._release: Callable[[], None] | None = release
+        self._first: list[T] = []
+
+    def begin(self) -> None:
+        """Make the first item."""
+        with suppress(StopIteration):
+            self._first = [next(self)]
 
     def __iter__(self) -> "HeavyStream[T]":
         """Return the iterator itself."""
@@ -57,6 +68,8 @@ class HeavyStream(Generic[T]):
 
     def __next__(self) -> T:
         """Return the next item."""
+        if self._first:
+            return self._first.pop()
         try:
             return next(self._items)
         except BaseException:

@@ -82,13 +82,14 @@ def iter_search_lines(
     order: Order = "newest",
     with_text: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the export line of each article that a search finds, in the search's order.
+    """Return the export lines of the articles that a search finds, in the search's order.
 
-    No connection is held while the caller consumes them. For `with_text` see `load_export_lines`.
+    The search is made at once, the lines as the caller consumes them; no connection is held meanwhile. For `with_text`
+    see `load_export_lines`.
     """
     version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order)
-    for begin in range(0, len(version_ids), _SEARCH_BATCH):
-        yield from reader.ask(get_export_lines, version_ids[begin : begin + _SEARCH_BATCH], with_text=with_text)
+    batches = (version_ids[begin : begin + _SEARCH_BATCH] for begin in range(0, len(version_ids), _SEARCH_BATCH))
+    return (line for some in batches for line in reader.ask(get_export_lines, some, with_text=with_text))
 
 
 def get_export_lines(
