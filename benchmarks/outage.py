@@ -94,8 +94,8 @@ def compare_months(papers: Sequence[Paper], days: int, every: timedelta, folder:
     calm = crawl_month(without_outages(papers), days, every, folder / "calm")
     outages = crawl_month(papers, days, every, folder / "outages")
     end = OPENS + timedelta(days=days)
-    wanted = frozenset(story for paper in papers for story in paper.stories if story.published <= end - DAY)
-    edits = frozenset(edition for edition in calm.editions if edition[1])
+    wanted = frozenset(story for paper in papers for story in paper.stories if paper.measure_named(story, end) >= DAY)
+    edits = frozenset(edition for edition in calm.editions if edition[1] and edition[0] in wanted)
     return Comparison(
         wanted_articles=wanted,
         lost_articles=wanted - {story for story, _ in outages.editions},

@@ -160,6 +160,18 @@ class Paper:
         """Return the stories that feed and front page name, the newest first."""
         return [story for story in reversed(self.stories) if story.published <= now][:NAMED]
 
+    def measure_named(self, story: Story, until: datetime) -> timedelta:
+        """Return how long a story was named while the site answered with its own pages."""
+        later = [each.published for each in self.stories if each.published > story.published]
+        end = min(later[NAMED - 1] if len(later) >= NAMED else until, until)
+        begin = max(story.published, OPENS)
+        down = (
+            max(min(outage.ends, end) - max(outage.begins, begin), timedelta(0))
+            for outage in self.outages
+            if outage.whole_site
+        )
+        return end - begin - sum(down, timedelta(0))
+
     def outage_at(self, now: datetime) -> Outage | None:
         """Return the outage at a time."""
         return next((outage for outage in self.outages if outage.begins <= now < outage.ends), None)
