@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tantivy import Document, Index
 
-from storage.errors import DiskFull, SearchDamaged
+from storage.errors import DiskFull, SearchDamaged, StorageError
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.places.folder import write_atomic
@@ -241,7 +241,13 @@ class FulltextFolder:
 
 
 def _open_index(folder: Path) -> Index:
-    index = Index(build_schema(), path=str(folder))
+    try:
+        index = Index(build_schema(), path=str(folder))
+    except ValueError as error:  # the engine's, also of a full disk
+        raise StorageError(
+            f"the search folder {folder.parent} cannot be written or read ({error}); the index is complete without it. "
+            "Free space, or check its permissions, then search again: newsarchive search anything"
+        ) from error
     index.register_tokenizer(TERMS, build_tokenizer())
     return index
 

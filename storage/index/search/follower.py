@@ -14,7 +14,7 @@ from typing import Self
 
 from sqlalchemy import Connection, func, select
 
-from storage.errors import ArchiveError, SearchDamaged, SearchNotReady
+from storage.errors import ArchiveError, DiskFull, SearchDamaged, SearchNotReady
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
 from storage.index.engine.statements import batches
@@ -171,7 +171,8 @@ class Follower:
                 _LOG.warning("%s", error)
             except (ArchiveError, OSError) as error:
                 # Whoever writes the index reports what is wrong with it; the next poll tries again.
-                _LOG.warning("search is not up to date: %s", error)
+                level = logging.INFO if isinstance(error, DiskFull) or "os error 28" in str(error) else logging.WARNING
+                _LOG.log(level, "search is not up to date: %s", error)
             if is_last:
                 return
 
