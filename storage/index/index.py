@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
+from storage.errors import SearchDamaged
 from storage.index.engine.database import AutocommitReader, Database, ReaderFailed
 from storage.index.engine.statements import AnySelect
 from storage.index.frontier.url_queue import add_urls
@@ -144,7 +145,11 @@ class Index(Reader):
     def update_search(self) -> None:
         """Bring the search folder up to date, unless another process is doing so."""
         with self._database.read_transaction() as connection:
-            follow(connection, self.folder)
+            try:
+                follow(connection, self.folder)
+            except SearchDamaged:
+                self.folder.discard()
+                follow(connection, self.folder)
 
     def follow_search(self) -> Follower:
         """Return a thread that keeps the search folder up to date, as a context manager."""

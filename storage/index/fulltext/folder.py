@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tantivy import Document, Index
 
-from storage.errors import DiskFull, SearchDamaged, StorageError
+from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.places.folder import write_atomic
@@ -43,7 +43,7 @@ class FolderState:
     """Identity of the SQL index from which it was made."""
     analyzer: int
     mark: str
-    """How far it has followed the SQL index."""
+    """Position in the change log of the SQL index up to which changes are applied."""
     opstamp: int
     """The engine's number of the commit to which the mark belongs."""
 
@@ -54,7 +54,10 @@ class FulltextWriter:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._index = _open_index(folder)
-        self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        try:
+            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        except ValueError as error:
+            raise _translate(error) from error
 
     def replace(self, articles: Iterable[int], documents: Iterable[Document]) -> None:
         """Delete the documents of articles, and add documents."""
@@ -72,14 +75,9 @@ class FulltextWriter:
             return self._writer.commit()
         except BaseException as error:
             self._writer.rollback()
-            if isinstance(error, Exception) and "No space left" in str(error):
-                raise DiskFull(
-                    "no space is left for the search folder; the index and the WARC files are intact. "
-                    "Free some space, then run the same command again"
-                ) from error
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            raise SearchDamaged(str(error)) from error
+            raise _translate(error) from error
 
     def close(self) -> None:
         """Wait for the engine's threads."""
@@ -194,7 +192,7 @@ class FulltextFolder:
         return state
 
     def report_progress(self, share: float | None) -> None:
-        """Tell other processes how much of an index is made; None when it is complete."""
+        """Write the share of an index that is made, which other processes show; None when it is complete."""
         file = self.path / "progress"
         if share is None:
             file.unlink(missing_ok=True)
@@ -223,7 +221,7 @@ class FulltextFolder:
                 # The engine makes a lock file even to read, but follows links.
                 folder = _link_files(folder, self._make_temporary())
             return _open_index(folder)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise SearchDamaged(str(error)) from error
 
     def deleted_share(self, state: FolderState) -> float:
@@ -243,13 +241,20 @@ class FulltextFolder:
 def _open_index(folder: Path) -> Index:
     try:
         index = Index(build_schema(), path=str(folder))
-    except ValueError as error:  # the engine's, also of a full disk
-        raise StorageError(
-            f"the search folder {folder.parent} cannot be written or read ({error}); the index is complete without it. "
-            "Free space, or check its permissions, then search again: newsarchive search anything"
-        ) from error
+    except ValueError as error:
+        raise _translate(error) from error
     index.register_tokenizer(TERMS, build_tokenizer())
     return index
+
+
+def _translate(error: BaseException) -> DiskFull | SearchDamaged:
+    """Return an error of the engine, which has one type for all of them, as ours."""
+    if "No space left" in str(error):
+        return DiskFull(
+            "no space is left for the search folder; the index and the WARC files are intact. "
+            "Free some space, then run the same command again"
+        )
+    return SearchDamaged(str(error))
 
 
 def _link_files(folder: Path, beside: Path) -> Path:

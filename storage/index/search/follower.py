@@ -7,6 +7,7 @@ missing, damaged, of another index or of an earlier analyser, that is too far be
 deleted documents, is made anew beside the present one.
 """
 
+import errno
 import logging
 import threading
 from collections.abc import Sequence
@@ -171,7 +172,8 @@ class Follower:
                 _LOG.warning("%s", error)
             except (ArchiveError, OSError) as error:
                 # Whoever writes the index reports what is wrong with it; the next poll tries again.
-                level = logging.INFO if isinstance(error, DiskFull) or "os error 28" in str(error) else logging.WARNING
+                is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) == errno.ENOSPC
+                level = logging.INFO if is_full else logging.WARNING
                 _LOG.log(level, "search is not up to date: %s", error)
             if is_last:
                 return

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,30 @@ def test_damaged_documents_are_found_and_made_anew(filled: Index) -> None:
     else:
         filled.folder.discard()
     assert count(filled) == 20
+
+
+@pytest.mark.parametrize("suffix", ["idx", "term", "store", "fast"])
+def test_a_missing_file_is_found_and_made_anew(filled: Index, article_at: Make, plan: Plan, suffix: str) -> None:
+    """Whether the folder is opened to read, or to apply a change."""
+    for change in (False, True):
+        next(in_use(filled).glob(f"*.{suffix}")).unlink()
+        filled.folder._opened = None
+        if change:
+            filled.commit([article_at("https://news.example/more", "harbour more", site="news")], plan)
+        for _ in range(2):
+            with suppress(SearchDamaged):
+                count(filled)
+        assert count(filled) == 20 + change
+
+
+def test_a_folder_that_cannot_be_opened_is_made_anew_by_a_command(filled: Index, article_at: Make, plan: Plan) -> None:
+    """An import or a rebuild does not end with an error of what can be derived again."""
+    for file in in_use(filled).glob("*.store"):
+        file.unlink()
+    filled.folder._opened = None
+    filled.commit([article_at("https://news.example/more", "harbour more", site="news")], plan)
+    filled.update_search()
+    assert count(filled) == 21
 
 
 def test_a_folder_of_an_earlier_analyser_is_made_anew(filled: Index) -> None:
