@@ -49,7 +49,7 @@ _STORY = re.compile(r"/news/(\d+)/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """What an archive holds after a month."""
+    """Content of an archive after a month."""
 
     editions: frozenset[Edition]
     false_articles: tuple[str, ...]
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def faults(self) -> list[str]:
-        """What is not as wanted."""
+        """Return the results that are not as wanted, as text."""
         found = {
             "lost articles": len(self.lost_articles),
             "lost edits": len(self.lost_edits),

@@ -43,7 +43,7 @@ class RewrittenFile:
 
 @dataclass(slots=True, kw_only=True)
 class TakedownPlan:
-    """What is removed."""
+    """URLs, records and files of one takedown."""
 
     reason: str
     at: str
@@ -54,7 +54,7 @@ class TakedownPlan:
 
 @dataclass(slots=True, kw_only=True)
 class TakedownReport:
-    """What was removed, and what could not be."""
+    """Result of a takedown."""
 
     plan: TakedownPlan
     records: int = 0

@@ -84,7 +84,7 @@ class LimitedProtocol(H11Protocol):
         self.is_counted = False
         self._phase = ""
         self._early: bytearray | None = None
-        """What came with the end of the TLS handshake, before this protocol knows of it; None afterwards."""
+        """Bytes that came with the end of the TLS handshake, before this protocol knows of it; None afterwards."""
         self._timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
 

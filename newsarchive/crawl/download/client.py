@@ -220,7 +220,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
     _attempt: Attempt | None = None
     _recording: _Recording | None = None
     _closed: Failure | None = None
-    """How the connection below TLS ended."""
+    """Reason for which the connection below TLS ended."""
 
     def connectionMade(self) -> None:
         super().connectionMade()

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -191,7 +192,7 @@ def _parameter_name(error: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in error["loc"][1:]) or "the request"
 
 
-class HttpMiddleware:
+class HttpMiddleware(ABC):
     """Base of ASGI middleware for HTTP; other scopes, such as the lifespan of the application, pass unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -201,9 +202,9 @@ class HttpMiddleware:
         """Handle a scope."""
         await (self.handle if scope["type"] == "http" else self.app)(scope, receive, send)
 
+    @abstractmethod
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        raise NotImplementedError
 
 
 class ErrorMiddleware(HttpMiddleware):
