@@ -167,10 +167,11 @@ def soak(archive_of: ArchiveOf) -> Iterator[Soak]:
     pages = [f"{facts % n}<h1>Story {n}</h1><article>{text.replace('wall', f'wall {n}')}</article>" for n in range(12)]
     pages += [f"<p title='\x01&#11;' data-\x01x='\x0b'><noscript>\x02</noscript>{'<div>' * 3000}", "<" * 9000]
     archive = archive_of(*({"url": f"https://news.example/{n}", "body": body.encode()} for n, body in enumerate(pages)))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "newsarchive", "serve", "--port", "0", "--archive", str(archive.folder)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    with (archive.folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "newsarchive", "serve", "--port", "0", "--archive", str(archive.folder)],
+            stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
     assert process.stdout is not None
     found = re.search(r"http://\S+:([0-9]+)/", process.stdout.readline())
     assert found
@@ -198,11 +199,13 @@ def test_the_server_survives_two_minutes_of_everything(soak: Soak) -> None:
     for thread in threads:
         thread.join(90)
     assert soak.process.poll() is None
-    assert soak.wrong == []
+    assert soak.wrong == [], (soak.folder / "serve.log").read_text("utf-8")[-9000:]
     assert soak.statuses[200] > 0
     assert soak.statuses[507] > 0
     descriptors = min(_settle(soak.count_descriptors, 60))
-    assert descriptors < 60, descriptors
+    if descriptors >= 60:
+        links = [str(each.readlink()) for each in Path(f"/proc/{soak.process.pid}/fd").iterdir()]
+        pytest.fail(f"{descriptors} descriptors: {Counter(re.sub('[0-9]+', 'N', each) for each in links)}")
     assert soak.measure_memory() < warm * 1.3 + 50_000_000
     assert soak.answers() == before
 
