@@ -55,6 +55,16 @@ STATES_WITHOUT_TEXT = {
 """Outcomes that say something of an article although they show no text; errors, challenges and the like do not."""
 
 
+class ChangeEvent(StrEnum):
+    """What happened to an article between two looks."""
+
+    EDITED = "edited"
+    GONE = "gone"
+    MOVED = "moved"
+    BACK = "back"
+    """Shown again after it was gone or moved; the text may be another one."""
+
+
 class Look(NamedTuple):
     """One capture of an article."""
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, select, union
+from sqlalchemy import BindParameter, Connection, and_, bindparam, select
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import AnyRow, batches
-from storage.index.schema.tables import ArticleRow, CaptureRow, MetadataChangeRow, VersionRow
+from storage.index.engine.statements import batches
+from storage.index.rows.article_changes import load_looks
+from storage.index.schema.tables import CaptureRow, MetadataChangeRow, VersionRow
 from storage.index.views.exclusions import Exclusions
-from storage.model import Outcome
-from storage.observations import MetadataEvent, ObservedSpan, build_spans, look_of
+from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE = CaptureRow.__table__.alias("captures_before")
@@ -36,58 +36,20 @@ def load_histories(
     """Return the history of each article, from its visible captures."""
     histories: dict[int, ArticleHistory] = {}
     for some in batches(set(article_ids)):
-        looks = _load_looks(connection, exclude, some)
+        looks = load_looks(connection, some, visible_captures(connection, exclude))
         parts = _load_parts(connection, some)
         changes = _load_changes(connection, exclude, some)
         histories.update(
             (
                 article_id,
                 ArticleHistory(
-                    _build_article_spans(article_id, looks.get(article_id, ()), parts.get(article_id, {})),
+                    build_spans((each.look for each in looks.get(article_id, ())), parts.get(article_id, {})),
                     tuple(changes.get(article_id, ())),
                 ),
             )
             for article_id in some
         )
     return histories
-
-
-def _build_article_spans(article_id: int, rows: Sequence[AnyRow], parts: dict[int, str]) -> tuple[ObservedSpan, ...]:
-    own_urls = {row.url_id for row in rows}
-    looks = (
-        look_of(
-            row.fetched_at,
-            Outcome(row.outcome),
-            row.number if row.article_id == article_id else None,
-            is_moved=row.redirect_url_id not in own_urls,
-        )
-        for row in rows
-        if row.article_id in (article_id, None)
-    )
-    return build_spans((look for look in looks if look is not None), parts)
-
-
-def _load_looks(connection: Connection, exclude: Exclusions, article_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
-    """Return the captures of all URLs of articles, in the order of time, with the numbers of versions."""
-    shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(_IDS)
-    )
-    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
-    query = (
-        select(
-            places.c.article, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome, CaptureRow.article_id,
-            CaptureRow.redirect_url_id, VersionRow.number,
-        )
-        .select_from(places)
-        .join(CaptureRow, CaptureRow.url_id == places.c.url)
-        .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
-        .where(*visible_captures(connection, exclude))
-        .order_by(places.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
-    )  # fmt: skip
-    looks: dict[int, list[AnyRow]] = {}
-    for row in connection.execute(query, {"ids": list(article_ids)}):
-        looks.setdefault(row.article, []).append(row)
-    return looks
 
 
 _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(

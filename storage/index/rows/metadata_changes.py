@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select
 
 from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.rows.article_changes import delete_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureMetadataRow, MetadataChangeRow
 from storage.model import Article
@@ -44,6 +45,8 @@ def _format_printed(date: SourcedDate | None) -> str | None:
 
 def delete_capture_metadata(connection: Connection, capture_ids: Iterable[int]) -> None:
     """Delete the metadata of captures, and the changes that they show or are compared with."""
+    capture_ids = set(capture_ids)
+    delete_changes(connection, captures=capture_ids)
     for some in batches(capture_ids):
         connection.execute(delete(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(some)))
         shown = or_(MetadataChangeRow.capture_id.in_(some), MetadataChangeRow.before_id.in_(some))
@@ -51,7 +54,9 @@ def delete_capture_metadata(connection: Connection, capture_ids: Iterable[int]) 
 
 
 def delete_article_changes(connection: Connection, article_ids: Iterable[int]) -> None:
-    """Delete the metadata changes of articles."""
+    """Delete the changes of articles and of their metadata."""
+    article_ids = set(article_ids)
+    delete_changes(connection, articles=article_ids)
     for some in batches(article_ids):
         connection.execute(delete(MetadataChangeRow).where(MetadataChangeRow.article_id.in_(some)))
 

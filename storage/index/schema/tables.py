@@ -508,6 +508,37 @@ class MetadataChangeRow(Base):
     new: Mapped[str | None] = mapped_column(comment="New value; null: none")
 
 
+class ChangeRow(Base):
+    """Changes of articles that were seen: edits, and articles that were gone, moved, or back."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        PrimaryKeyConstraint("article_id", "capture_id"),
+        _partial("ix_changes_unclassified", "article_id", where="kinds IS NULL"),
+        {"sqlite_with_rowid": False},
+    )
+
+    article_id: Mapped[int] = _to("articles.id", "The article")
+    capture_id: Mapped[int] = _to("captures.id", "The first capture that shows the change", index=True)
+    before_id: Mapped[int] = _to("captures.id", "The last capture that shows what was before", index=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True, comment="Time of the first capture that shows the change")
+    seen_before_at: Mapped[datetime] = mapped_column(comment="Time of the last capture that shows what was before")
+    event: Mapped[str] = mapped_column(comment="edited, gone, moved or back")
+    number: Mapped[int | None] = mapped_column(comment="Number of the version that is shown now; null: none")
+    before_number: Mapped[int] = mapped_column(comment="Number of the version that was shown last")
+    texts: Mapped[str] = mapped_column(comment="Digest of the two versions, by which an outdated comparison is found")
+    kinds: Mapped[str | None] = mapped_column(
+        comment="Kinds of the edit, the most important first; null: not compared yet"
+    )
+    notice: Mapped[str | None] = mapped_column(
+        comment="noted: the page has a new note on it; dated: a later modification date; silent: neither"
+    )
+    added: Mapped[int] = mapped_column(comment="Number of characters added, without white space")
+    removed: Mapped[int] = mapped_column(comment="Number of characters removed, without white space")
+    older: Mapped[str | None] = mapped_column(comment="Excerpt of what was before, at the most telling place")
+    newer: Mapped[str | None] = mapped_column(comment="Excerpt of what is there now")
+
+
 class ParagraphRow(Base):
     """Texts of paragraphs, each once however often it is printed."""
 

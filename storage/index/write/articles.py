@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from storage.index.engine.dialect import lock_rows
 from storage.index.engine.statements import AnyRow, AnySelect, insert_rows, reserve_ids
+from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.part_digests import load_part_digests
@@ -97,6 +98,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
     states = _load_newest_outcomes(connection, ids)
     published = _order_versions(connection, captures)
     recompute_metadata_changes(connection, captures, ids)
+    recompute_changes(connection, ids)
     changed: list[dict[str, Any]] = []
     redated: list[int] = []
     for row in connection.execute(_STORED, {"ids": ids}):

@@ -949,6 +949,68 @@ COMMENT ON COLUMN frontier.via_id IS 'The feed, sitemap or page on which it was 
 
 COMMENT ON COLUMN frontier.via_kind IS 'Kind of that page: feed, sitemap, listing or article';
 
+CREATE TABLE changes (
+    article_id INTEGER NOT NULL,
+    capture_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_before_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
+    number INTEGER,
+    before_number INTEGER NOT NULL,
+    texts TEXT COLLATE "C" NOT NULL,
+    kinds TEXT COLLATE "C",
+    notice TEXT COLLATE "C",
+    added INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    older TEXT COLLATE "C",
+    newer TEXT COLLATE "C",
+    CONSTRAINT pk_changes PRIMARY KEY (article_id, capture_id),
+    CONSTRAINT fk_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+);
+
+CREATE INDEX ix_changes_before_id ON changes (before_id);
+
+CREATE INDEX ix_changes_capture_id ON changes (capture_id);
+
+CREATE INDEX ix_changes_seen_at ON changes (seen_at);
+
+CREATE INDEX ix_changes_unclassified ON changes (article_id) WHERE kinds IS NULL;
+
+COMMENT ON TABLE changes IS 'Changes of articles that were seen: edits, and articles that were gone, moved, or back';
+
+COMMENT ON COLUMN changes.article_id IS 'The article';
+
+COMMENT ON COLUMN changes.capture_id IS 'The first capture that shows the change';
+
+COMMENT ON COLUMN changes.before_id IS 'The last capture that shows what was before';
+
+COMMENT ON COLUMN changes.seen_at IS 'Time of the first capture that shows the change';
+
+COMMENT ON COLUMN changes.seen_before_at IS 'Time of the last capture that shows what was before';
+
+COMMENT ON COLUMN changes.event IS 'edited, gone, moved or back';
+
+COMMENT ON COLUMN changes.number IS 'Number of the version that is shown now; null: none';
+
+COMMENT ON COLUMN changes.before_number IS 'Number of the version that was shown last';
+
+COMMENT ON COLUMN changes.texts IS 'Digest of the two versions, by which an outdated comparison is found';
+
+COMMENT ON COLUMN changes.kinds IS 'Kinds of the edit, the most important first; null: not compared yet';
+
+COMMENT ON COLUMN changes.notice IS 'noted: the page has a new note on it; dated: a later modification date; silent: neither';
+
+COMMENT ON COLUMN changes.added IS 'Number of characters added, without white space';
+
+COMMENT ON COLUMN changes.removed IS 'Number of characters removed, without white space';
+
+COMMENT ON COLUMN changes.older IS 'Excerpt of what was before, at the most telling place';
+
+COMMENT ON COLUMN changes.newer IS 'Excerpt of what is there now';
+
 COMMENT ON COLUMN frontier.title IS 'Title that the feed or sitemap gives for it';
 
 COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none';

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "v2"
+revision = "v3"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -460,6 +460,37 @@ CREATE TABLE frontier (
 
 CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
+CREATE TABLE changes (
+    article_id INTEGER NOT NULL,
+    capture_id INTEGER NOT NULL,
+    before_id INTEGER NOT NULL,
+    seen_at DATETIME NOT NULL,
+    seen_before_at DATETIME NOT NULL,
+    event TEXT NOT NULL,
+    number INTEGER,
+    before_number INTEGER NOT NULL,
+    texts TEXT NOT NULL,
+    kinds TEXT,
+    notice TEXT,
+    added INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    older TEXT,
+    newer TEXT,
+    CONSTRAINT pk_changes PRIMARY KEY (article_id, capture_id),
+    CONSTRAINT fk_changes_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
+    CONSTRAINT fk_changes_capture_id FOREIGN KEY(capture_id) REFERENCES captures (id),
+    CONSTRAINT fk_changes_before_id FOREIGN KEY(before_id) REFERENCES captures (id)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_changes_before_id ON changes (before_id);
+
+CREATE INDEX ix_changes_capture_id ON changes (capture_id);
+
+CREATE INDEX ix_changes_seen_at ON changes (seen_at);
+
+CREATE INDEX ix_changes_unclassified ON changes (article_id) WHERE kinds IS NULL;
+
 CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;

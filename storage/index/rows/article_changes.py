@@ -1,0 +1,146 @@
+"""Changes of articles: edits, and articles that were gone, moved or back, as rows that pages list and filter.
+
+    looks     1 1 2 gone 2 1
+    changes       ^ ^    ^ ^     edited, gone, back, edited
+
+They are computed from all captures of an article's URLs, whatever the order in which these came. What kind of edit it
+was is decided afterwards from the two texts, and again when one of the texts changes: `texts` tells them apart.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, or_, select, union
+
+from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
+from storage.model import Outcome
+from storage.observations import STATES_WITHOUT_TEXT, ChangeEvent, Look, look_of
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_FACTS = ("before_id", "seen_at", "seen_before_at", "event", "number", "before_number", "texts")
+"""Columns that depend on captures; the others are the comparison of the two texts."""
+
+
+class ArticleLook(NamedTuple):
+    """A look, and the capture that it was."""
+
+    capture_id: int
+    look: Look
+
+
+def load_looks(
+    connection: Connection, article_ids: Iterable[int], visible: Sequence[ColumnElement[bool]] = ()
+) -> dict[int, list[ArticleLook]]:
+    """Return the looks at articles in the order of time, from the captures of all their URLs."""
+    looks: dict[int, list[ArticleLook]] = {}
+    for some in batches(article_ids):
+        rows: dict[int, list[AnyRow]] = {}
+        for row in connection.execute(_LOOKS.where(*visible), {"ids": some}):
+            rows.setdefault(row.article, []).append(row)
+        for article_id, its_rows in rows.items():
+            looks[article_id] = list(_build_looks(article_id, its_rows))
+    return looks
+
+
+def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[ArticleLook]:
+    own_urls = {row.url_id for row in rows}
+    for row in rows:
+        if row.article_id in (article_id, None):
+            number = row.number if row.article_id == article_id else None
+            moved = row.redirect_url_id not in own_urls
+            look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
+            if look is not None:
+                yield ArticleLook(row.id, look)
+
+
+def _select_places() -> Any:
+    shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url"))
+    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))
+    return union(shown.where(CaptureRow.article_id.in_(_IDS)), named).subquery()
+
+
+_PLACES = _select_places()
+_LOOKS = (
+    select(
+        _PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
+        CaptureRow.article_id, CaptureRow.redirect_url_id, VersionRow.number,
+    )
+    .select_from(_PLACES)
+    .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
+    .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
+    .order_by(_PLACES.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
+)  # fmt: skip
+_GONE = (
+    select(_PLACES.c.article)
+    .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
+    .where(CaptureRow.outcome.in_([outcome.value for outcome in STATES_WITHOUT_TEXT]))
+)
+_SEVERAL = select(VersionRow.article_id).where(VersionRow.article_id.in_(_IDS), VersionRow.number > 1)
+_STORED = select(ChangeRow.article_id, ChangeRow.capture_id, *(getattr(ChangeRow, name) for name in _FACTS)).where(
+    ChangeRow.article_id.in_(_IDS)
+)
+_TEXTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts, VersionRow.modified).where(
+    VersionRow.article_id.in_(_IDS), ~VersionRow.is_variant
+)
+
+
+def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> None:
+    """Compute the changes of articles from all captures of their URLs; their versions are numbered already."""
+    for some in batches(article_ids):
+        ids = {"ids": some}
+        stored = {(row.article_id, row.capture_id): row._asdict() for row in connection.execute(_STORED, ids)}
+        changed = {article_id for article_id, _ in stored}
+        changed.update(connection.scalars(union(_GONE, _SEVERAL), ids))
+        if not changed:
+            continue
+        texts: dict[tuple[int, int], str] = {}
+        for row in connection.execute(_TEXTS, {"ids": sorted(changed)}):
+            texts[row.article_id, row.number] = f"{row.parts} {row.modified}"
+        wanted = {
+            (article_id, row["capture_id"]): row
+            for article_id, looks in load_looks(connection, changed).items()
+            for row in _find_changes(article_id, looks, texts)
+        }
+        for article_id, capture_id in sorted(key for key, row in stored.items() if wanted.get(key) != row):
+            connection.execute(_DELETE, {"article": article_id, "capture": capture_id})
+        new = [row | _NOT_COMPARED for key, row in sorted(wanted.items()) if stored.get(key) != row]
+        insert_rows(connection, ChangeRow, new)
+
+
+_DELETE = delete(ChangeRow).where(
+    ChangeRow.article_id == bindparam("article"), ChangeRow.capture_id == bindparam("capture")
+)
+_NOT_COMPARED: dict[str, Any] = {
+    "kinds": None, "notice": None, "added": 0, "removed": 0, "older": None, "newer": None,
+}  # fmt: skip
+
+
+def _find_changes(
+    article_id: int, looks: Iterable[ArticleLook], texts: Mapping[tuple[int, int], str]
+) -> Iterator[dict[str, Any]]:
+    shown: int | None = None
+    before: ArticleLook | None = None
+    for capture_id, look in looks:
+        if shown is not None and before is not None:
+            event = ChangeEvent(look.state.value) if look.version is None else ChangeEvent.EDITED
+            if look.version is not None and before.look.version is None:
+                event = ChangeEvent.BACK
+            if (look.state, look.version) != before.look[1:]:
+                both = f"{texts.get((article_id, shown))} {texts.get((article_id, look.version or shown))}"
+                yield {
+                    "article_id": article_id, "capture_id": capture_id, "before_id": before.capture_id,
+                    "seen_at": look.at, "seen_before_at": before.look.at, "event": event.value, "number": look.version,
+                    "before_number": shown, "texts": hashlib.sha256(both.encode()).hexdigest()[:16],
+                }  # fmt: skip
+        shown = shown if look.version is None else look.version
+        before = ArticleLook(capture_id, look)
+
+
+def delete_changes(connection: Connection, *, articles: Iterable[int] = (), captures: Iterable[int] = ()) -> None:
+    """Delete the changes of articles, and those that captures show or are compared with."""
+    for some in batches(articles):
+        connection.execute(delete(ChangeRow).where(ChangeRow.article_id.in_(some)))
+    for some in batches(captures):
+        connection.execute(delete(ChangeRow).where(or_(ChangeRow.capture_id.in_(some), ChangeRow.before_id.in_(some))))
