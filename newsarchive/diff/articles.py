@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, TextChange, align_paragraphs, diff_words
-from storage.article_fields import ParagraphView
-from storage.index.views.articles import VersionView
+from storage.article_fields import ArticleFields, ParagraphView
 from storage.model import BODY_ROLES, Role
 from storage.observations import ChangeKind
 from storage.page_date import PageDate
@@ -129,7 +128,7 @@ class Comparison:
         return sum(len("".join(text.split())) for text in texts)
 
 
-def compare_versions(older: VersionView, newer: VersionView) -> Comparison:
+def compare_versions(older: ArticleFields, newer: ArticleFields) -> Comparison:
     """Compare two versions of an article."""
     effort = DiffBudget()
     before, after = _compared_paragraphs(older), _compared_paragraphs(newer)
@@ -153,7 +152,7 @@ def compare_versions(older: VersionView, newer: VersionView) -> Comparison:
 
 
 def _changed_kinds(
-    older: VersionView, newer: VersionView, rows: Sequence[ParagraphDiff | None]
+    older: ArticleFields, newer: ArticleFields, rows: Sequence[ParagraphDiff | None]
 ) -> tuple[ChangeKind, ...]:
     """Return the kinds of change between two versions, in the order of ChangeKind."""
     kinds = {_KINDS.get(row.role, ChangeKind.BODY) for row in rows if row is not None and row.kind is not RowKind.SAME}
@@ -166,7 +165,7 @@ def _changed_kinds(
     return tuple(kind for kind in ChangeKind if kind in kinds)
 
 
-def _compared_paragraphs(version: VersionView) -> list[ParagraphView]:
+def _compared_paragraphs(version: ArticleFields) -> list[ParagraphView]:
     return [each for each in version.all_paragraphs if each.role in COMPARED_ROLES and not each.boilerplate]
 
 
@@ -239,8 +238,8 @@ def _paragraph_row(
     )
 
 
-def _metadata_changes(older: VersionView, newer: VersionView) -> list[MetadataChange]:
-    def metadata(version: VersionView) -> dict[str, str]:
+def _metadata_changes(older: ArticleFields, newer: ArticleFields) -> list[MetadataChange]:
+    def metadata(version: ArticleFields) -> dict[str, str]:
         return {
             "Section": version.section or "",
             "Tags": ", ".join(version.tags),
@@ -256,7 +255,7 @@ def _metadata_changes(older: VersionView, newer: VersionView) -> list[MetadataCh
     return [MetadataChange(name, before[name], after[name]) for name in before if before[name] != after[name]]
 
 
-def _edit_notice(older: VersionView, newer: VersionView, *, changed: bool) -> EditNotice:
+def _edit_notice(older: ArticleFields, newer: ArticleFields, *, changed: bool) -> EditNotice:
     old_notes = {each.text for each in older.all_paragraphs if each.role is Role.CORRECTION}
     notes = tuple(
         each.text for each in newer.all_paragraphs if each.role is Role.CORRECTION and each.text not in old_notes

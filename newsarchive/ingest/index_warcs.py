@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from newsarchive.ingest.classify_edits import classify_edits
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
@@ -137,6 +138,7 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
     if resubmitted:
         ingestor.wait_until_idle()
         index.settle()
+    classify_edits(index)
 
 
 def _read_capture(file: WarcFile, offset: int) -> CaptureRecord | None:

@@ -1,16 +1,34 @@
-"""Histories of articles: spans of looks, and changes of metadata, from all captures of their URLs."""
+"""Histories of articles: spans of looks, changes of metadata, and lists of changes, from all captures of their URLs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
 
-from storage.index.conditions.visibility import visible_captures
+from storage.article_fields import ArticleFields, from_columns
+from storage.index.conditions.visibility import visible_articles, visible_captures
+from storage.index.conditions.withheld import load_text_masks
+from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import batches
 from storage.index.rows.article_changes import load_looks
-from storage.index.schema.tables import CaptureRow, MetadataChangeRow, VersionRow
+from storage.index.rows.version_parts import load_authors, load_paragraphs
+from storage.index.schema.tables import (
+    ArticleRow,
+    AuthorRow,
+    CaptureRow,
+    ChangeRow,
+    MetadataChangeRow,
+    SiteRow,
+    UrlRow,
+    VersionAuthorRow,
+    VersionRow,
+)
+from storage.index.text.analyzer import fold_text
+from storage.index.views.articles import list_values
 from storage.index.views.exclusions import Exclusions
+from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify
 from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -89,3 +107,125 @@ def _load_changes(
         )
         changes.setdefault(row.article_id, []).append(change)
     return changes
+
+
+# Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.
+
+
+def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
+    """Return a condition: a row of versions is the article's version with a number, the first of its variants."""
+    return and_(versions.c.article_id == ChangeRow.article_id, versions.c.number == number, ~versions.c.is_variant)
+
+
+_SHOWN = VersionRow.__table__.alias("shown_versions")
+_CHANGES = (
+    select(
+        ChangeRow, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"), _SHOWN.c.headline,
+        _SHOWN.c.language, _SHOWN.c.section,
+    )
+    .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
+    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
+    .join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id)
+    .join(_SHOWN, _is_version(_SHOWN, func.coalesce(ChangeRow.number, ChangeRow.before_number)))
+)  # fmt: skip
+
+
+def _change_conditions(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> list[Any]:
+    conditions: list[Any] = [
+        *visible_articles(connection, exclude),
+        *visible_captures(connection, exclude),
+        *visible_captures(connection, exclude, _BEFORE),
+    ]
+    for column, values in (
+        (SiteRow.name, filters.site), (_SHOWN.c.section, filters.section), (ChangeRow.event, filters.event),
+        (ChangeRow.notice, filters.notice),
+    ):  # fmt: skip
+        if values is not None:
+            conditions.append(column.in_(list_values(values)))
+    if filters.kind is not None:
+        kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
+        conditions.append(or_(*(kinds.contains(f" {kind} ", autoescape=True) for kind in list_values(filters.kind))))
+    if filters.author is not None:
+        written = select(VersionAuthorRow.version_id).join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
+        conditions.append(_SHOWN.c.id.in_(written.where(AuthorRow.folded == fold_text(filters.author))))
+    if filters.since is not None:
+        conditions.append(ChangeRow.seen_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(ChangeRow.seen_at < filters.until)
+    if filters.article_id is not None:
+        conditions.append(ChangeRow.article_id == filters.article_id)
+    return conditions
+
+
+def list_changes(
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0
+) -> tuple[ChangeView, ...]:
+    """Return changes of articles, those seen last first."""
+    rows = connection.execute(
+        _CHANGES.where(*_change_conditions(connection, exclude, filters))
+        .order_by(ChangeRow.seen_at.desc(), ChangeRow.article_id.desc(), ChangeRow.capture_id.desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    masks = load_text_masks(connection, exclude, sorted({row.version_id for row in rows}))
+    return tuple(
+        ChangeView(
+            article_id=row.article_id, site=row.site, url=row.url, headline=row.headline, language=row.language,
+            section=row.section, event=row.event, seen=row.seen_at, seen_before=row.seen_before_at, number=row.number,
+            before_number=row.before_number, kinds=tuple((row.kinds or "").split()), notice=row.notice,
+            added=row.added, removed=row.removed, older=row.older and masks[row.version_id].apply(row.older),
+            newer=row.newer and masks[row.version_id].apply(row.newer),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def count_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES) -> dict[date, int]:
+    """Return the number of changes by the day (UTC) on which they were seen, newest first."""
+    day = utc_day(connection, ChangeRow.seen_at)
+    query = _CHANGES.with_only_columns(day, func.count(), maintain_column_froms=True)
+    counted = query.where(*_change_conditions(connection, exclude, filters)).group_by(day).order_by(day.desc())
+    return {date.fromisoformat(text): count for text, count in connection.execute(counted)}
+
+
+def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:
+    """Return changes whose kinds are not told yet, with the two texts of each."""
+    rows = connection.execute(_UNCLASSIFIED.limit(limit)).all()
+    versions = {version_id for row in rows for version_id in (row.older_id, row.newer_id) if row.number}
+    texts = _load_texts(connection, sorted(version_id for version_id in versions if version_id is not None))
+    return [
+        EditToClassify(
+            article_id=row.article_id, capture_id=row.capture_id, texts=row.texts,
+            older=texts.get(row.older_id) if row.older_id != row.newer_id else None,
+            newer=texts.get(row.newer_id) if row.older_id != row.newer_id else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _load_texts(connection: Connection, version_ids: Sequence[int]) -> dict[int, ArticleFields]:
+    """Return the texts of versions, without what is no text: addresses, tags, links and the picture."""
+    texts: dict[int, ArticleFields] = {}
+    for some in batches(version_ids):
+        authors, paragraphs = load_authors(connection, some), load_paragraphs(connection, some)
+        for row in connection.execute(select(VersionRow.__table__).where(VersionRow.id.in_(some))):
+            texts[row.id] = ArticleFields(
+                url="", canonical_url="", authors=authors[row.id], tags=(), links=(), image=None,
+                all_paragraphs=tuple(paragraphs[row.id]), **from_columns(row),
+            )  # fmt: skip
+    return texts
+
+
+_OLDER, _NEWER = VersionRow.__table__.alias("older_versions"), VersionRow.__table__.alias("newer_versions")
+_UNCLASSIFIED = (
+    select(
+        ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.texts, ChangeRow.number, _OLDER.c.id.label("older_id"),
+        _NEWER.c.id.label("newer_id"),
+    )
+    .join(_OLDER, _is_version(_OLDER, ChangeRow.before_number), isouter=True)
+    .join(_NEWER, _is_version(_NEWER, ChangeRow.number), isouter=True)
+    .where(ChangeRow.kinds.is_(None))
+    .order_by(ChangeRow.article_id, ChangeRow.capture_id)
+)  # fmt: skip

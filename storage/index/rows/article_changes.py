@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, or_, select, union
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, or_, select, union, update
 
 from storage.index.engine.statements import AnyRow, batches, insert_rows
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
@@ -136,6 +136,14 @@ def _find_changes(
                 }  # fmt: skip
         shown = shown if look.version is None else look.version
         before = ArticleLook(capture_id, look)
+
+
+def store_edits(connection: Connection, edits: Sequence[Mapping[str, Any]]) -> None:
+    """Store the classification of edits, unless their texts have changed meanwhile."""
+    for edit in edits:
+        same = (ChangeRow.article_id == edit["article_id"], ChangeRow.capture_id == edit["capture_id"])
+        statement = update(ChangeRow).where(*same, ChangeRow.texts == edit["texts"], ChangeRow.kinds.is_(None))
+        connection.execute(statement.values({name: edit[name] for name in _NOT_COMPARED}))
 
 
 def delete_changes(connection: Connection, *, articles: Iterable[int] = (), captures: Iterable[int] = ()) -> None:

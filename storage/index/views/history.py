@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from storage.index.views.articles import CaptureView, LinkGroupView
+from storage.article_fields import ArticleFields
+from storage.index.views.articles import AnyOf, CaptureView, LinkGroupView
 from storage.model import Outcome
 
 
@@ -78,3 +79,73 @@ class ListingView:
     first: datetime
     last: datetime
     groups: tuple[LinkGroupView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFilters:
+    """Conditions on changes of articles. A field that is None sets no condition; of several values one has to match."""
+
+    site: AnyOf = None
+    section: AnyOf = None
+    """Name of a section, as printed."""
+    author: str | None = None
+    """Full name of an author of the version; case and accents are ignored."""
+    event: AnyOf = None
+    """edited, gone, moved or back."""
+    kind: AnyOf = None
+    """Kinds of edits."""
+    notice: AnyOf = None
+    """noted, dated or silent."""
+    since: datetime | None = None
+    """Seen then or later."""
+    until: datetime | None = None
+    """Seen before then."""
+    article_id: int | None = None
+
+
+ALL_CHANGES = ChangeFilters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """One change of an article."""
+
+    article_id: int
+    site: str
+    url: str
+    """Canonical."""
+    headline: str
+    """Of the version that is shown now, or was shown last."""
+    language: str | None
+    section: str | None
+    event: str
+    """edited, gone, moved or back."""
+    seen: datetime
+    """Time of the first capture that shows the change."""
+    seen_before: datetime
+    """Time of the last capture that shows what was before; the change was made between the two."""
+    number: int | None
+    """Number of the version that is shown now; None if none is."""
+    before_number: int
+    kinds: tuple[str, ...]
+    """Of an edit, the most important first."""
+    notice: str | None
+    """noted, dated or silent; None unless it is an edit."""
+    added: int
+    """Characters, without white space."""
+    removed: int
+    older: str | None
+    """Excerpt of what was before, at the most telling place."""
+    newer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditToClassify:
+    """An edit that is not classified yet, with both texts; None if no text differs."""
+
+    article_id: int
+    capture_id: int
+    texts: str
+    """Digest of the two texts, by which a classification that came too late is found."""
+    older: ArticleFields | None
+    newer: ArticleFields | None

@@ -1,0 +1,342 @@
+"""Classify an edit: which kinds of change it has, its size, whether the page mentions it, and an excerpt.
+
+    comparison --> changed runs of words, each with its place --> kinds, the most important first
+
+A kind is claimed only where the words bear it out: a change that could be more than a slip is no typo, and a page that
+prints a correction was not changed silently.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from newsarchive.diff.articles import Comparison, EditVerdict, ParagraphDiff, RowKind, compare_versions
+from newsarchive.diff.paragraphs import DiffPiece, TextChange, similarity_terms
+from newsarchive.extract.corrections import is_notice
+from storage.article_fields import ArticleFields
+from storage.model import Role
+
+
+class EditKind(StrEnum):
+    """Kind of an edit, the most important first; an edit may have several."""
+
+    RETRACTION = "retraction"
+    CORRECTION = "correction"
+    """A correction or editor's note was added."""
+    REWRITTEN = "rewritten"
+    """Most of the text is new."""
+    HEADLINE = "headline"
+    """The headline says something else."""
+    NUMBERS = "numbers"
+    NAMES = "names"
+    QUOTES = "quotes"
+    REMOVED = "removed"
+    """Paragraphs were taken out."""
+    ADDED = "added"
+    """Paragraphs were added."""
+    REWORDED = "headline-wording"
+    """The headline says the same in other words."""
+    DEK = "dek"
+    BYLINE = "byline"
+    WORDING = "wording"
+    CAPTION = "caption"
+    SECTION = "section"
+    ORDER = "order"
+    """Paragraphs were moved."""
+    TYPO = "typo"
+    """Slips of spelling, punctuation or spacing, and nothing else."""
+
+
+_RANK = {kind: place for place, kind in enumerate(EditKind)}
+_RETRACTION = re.compile(r"retract|withdrawn|zurückgezogen|retirad|retiré|ritirat|ritratt|撤回|撤稿", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*|[零〇一二三四五六七八九十百千万億亿兆]{2,}")
+_NUMBER_WORDS = frozenset(
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    " nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half"
+    " zwei drei vier fünf sechs sieben acht neun zehn elf zwölf hundert tausend million millionen milliarden"
+    " deux trois quatre cinq sept huit neuf dix onze douze vingt trente cent mille dos tres cuatro cinco seis siete"
+    " ocho nueve diez cien mil due tre quattro cinque sei sette otto nove dieci".split()
+)
+_NEGATIONS = frozenset("no not never none nicht kein keine pas aucun non ningún mai 不 没 未 無".split())
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ſА-ЯЁΑ-Ω][^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?…:;»”\"“„«(\n\u2013\u2014-])\s*$")
+_NOUNS_CAPITALISED = frozenset({"de", "lb", "nds"})
+"""Languages in which a capital letter says nothing of names."""
+_OPENING, _CLOSING = "“„«「『‹", "”»」』›"
+_KEPT_SHARE, _MIN_REWRITTEN = 0.25, 200
+_SAME_HEADLINE = 0.5
+_EXCERPT, _LEAD = 160, 50
+
+
+class _Run(NamedTuple):
+    """Words that were replaced, within one paragraph."""
+
+    removed: str
+    added: str
+    before: str
+    """Text before it, in the newer paragraph."""
+    is_quoted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The classification of an edit."""
+
+    kinds: tuple[EditKind, ...]
+    """The most important first; empty if no text differs."""
+    notice: EditVerdict
+    added: int
+    """Characters, without white space."""
+    removed: int
+    older: str | None
+    """Excerpt at the most telling place; None if nothing was there."""
+    newer: str | None
+
+
+class _Finding(NamedTuple):
+    kind: EditKind
+    older: str | None
+    newer: str | None
+
+
+def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
+    """Classify what differs between two versions of an article."""
+    comparison = compare_versions(older, newer)
+    findings = list(_find_kinds(comparison, older, newer))
+    kinds = sorted({finding.kind for finding in findings}, key=_RANK.__getitem__)
+    if len(kinds) > 1 and EditKind.TYPO in kinds:
+        kinds.remove(EditKind.TYPO)
+    telling = next((finding for kind in kinds for finding in findings if finding.kind is kind), None)
+    notice = comparison.notice.verdict
+    if notice in {EditVerdict.SILENT, EditVerdict.DATED} and _prints_notice(newer):
+        notice = EditVerdict.NOTED
+    return Edit(
+        kinds=tuple(kinds), notice=notice, added=comparison.characters_added, removed=comparison.characters_removed,
+        older=telling and telling.older, newer=telling and telling.newer,
+    )  # fmt: skip
+
+
+def _prints_notice(version: ArticleFields) -> bool:
+    shown = [each for each in version.all_paragraphs if not each.boilerplate]
+    return any(each.role is Role.CORRECTION or is_notice(each.text, at_edge=True) for each in shown)
+
+
+def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFields) -> Iterator[_Finding]:
+    names = _find_names((older, newer))
+    for note in comparison.notice.notes:
+        kind = EditKind.RETRACTION if _RETRACTION.search(note) else EditKind.CORRECTION
+        yield _Finding(kind, None, _clip(note))
+    if older.headline != newer.headline:
+        yield _Finding(_headline_kind(comparison.headline, names), _clip(older.headline), _clip(newer.headline))
+    for kind, row in ((EditKind.DEK, comparison.dek), (EditKind.BYLINE, comparison.byline)):
+        if row is not None and row.kind is not RowKind.SAME:
+            typo = kind is EditKind.DEK and _is_typo(row)
+            yield _Finding(EditKind.TYPO if typo else kind, *_excerpts(row))
+    if older.section != newer.section:
+        yield _Finding(EditKind.SECTION, older.section, newer.section)
+    if older.image_caption != newer.image_caption:
+        yield _Finding(EditKind.CAPTION, _clip(older.image_caption or ""), _clip(newer.image_caption or ""))
+    body = [row for row in comparison.rows if row.role not in {Role.CAPTION, Role.CORRECTION}]
+    for row in comparison.rows:
+        if row.role is Role.CAPTION and row.kind not in {RowKind.SAME, RowKind.LEFT}:
+            yield _Finding(EditKind.CAPTION, *_excerpts(row))
+    changed = [row for row in body if row.kind not in {RowKind.SAME, RowKind.LEFT}]
+    if _is_rewritten(body):
+        yield _Finding(EditKind.REWRITTEN, *_excerpts(changed[0]))
+        return
+    for row in changed:
+        for kind in _paragraph_kinds(row, names):
+            yield _Finding(kind, *_excerpts(row))
+
+
+def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
+    lengths = dict.fromkeys(TextChange, 0)
+    for row in rows:
+        for piece in row.pieces if row.kind is not RowKind.LEFT else ():
+            lengths[piece.change] += len(piece.text)
+    same, added, removed = lengths[TextChange.SAME], lengths[TextChange.ADDED], lengths[TextChange.REMOVED]
+    return min(added, removed) >= _MIN_REWRITTEN and same < _KEPT_SHARE * (same + min(added, removed))
+
+
+def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
+    if _is_typo(row):
+        return EditKind.TYPO
+    old = set(similarity_terms("".join(piece.text for piece in row.before)))
+    new = set(similarity_terms("".join(piece.text for piece in row.after)))
+    facts = any(_differ(_numbers(run.removed), _numbers(run.added), both=False) for run in _runs(row))
+    facts = facts or any(_differ(_names(run.removed, names), _names(run.added, names)) for run in _runs(row))
+    common = len(old & new) / max(min(len(old), len(new)), 1)
+    if facts or (old ^ new) & _NEGATIONS or common < _SAME_HEADLINE:
+        return EditKind.HEADLINE
+    return EditKind.REWORDED
+
+
+def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[EditKind]:
+    if row.kind is RowKind.ADDED:
+        yield EditKind.ADDED
+    elif row.kind is RowKind.REMOVED:
+        yield EditKind.REMOVED
+    if row.kind in {RowKind.ADDED, RowKind.REMOVED}:
+        return
+    if row.kind is RowKind.MOVED:
+        yield EditKind.ORDER
+    runs = list(_runs(row))
+    if not runs:
+        return
+    if _is_typo(row):
+        yield EditKind.TYPO
+        return
+    kinds: set[EditKind] = set()
+    for run in runs:
+        if _is_slip(run):
+            continue
+        if _differ(_numbers(run.removed), _numbers(run.added)):
+            kinds.add(EditKind.NUMBERS)
+        elif _differ(_names(run.removed, names), _names(run.added, names)):
+            kinds.add(EditKind.NAMES)
+        elif run.is_quoted or row.role is Role.QUOTE:
+            kinds.add(EditKind.QUOTES)
+        else:
+            kinds.add(EditKind.WORDING)
+    yield from sorted(kinds, key=_RANK.__getitem__)
+
+
+def _differ(old: frozenset[str], new: frozenset[str], *, both: bool = True) -> bool:
+    return bool(old - new and new - old) if both else old != new
+
+
+def _numbers(text: str) -> frozenset[str]:
+    words = {word for word in map(str.casefold, _WORD.findall(text)) if word in _NUMBER_WORDS}
+    return frozenset(words | {number.strip(".,:") for number in _NUMBER.findall(text)})
+
+
+def _names(text: str, names: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in _CAPITALISED.findall(text) if word in names)
+
+
+def _find_names(versions: Sequence[ArticleFields]) -> frozenset[str]:
+    """Return capitalised words that stand within sentences and nowhere in lower case."""
+    names: set[str] = set()
+    small: set[str] = set()
+    nouns = versions[-1].language in _NOUNS_CAPITALISED
+    for version in versions:
+        for text in (paragraph.text for paragraph in version.all_paragraphs):
+            small.update(word for word in _WORD.findall(text) if word[0].islower())
+            for found in _CAPITALISED.finditer(text):
+                before = text[: found.start()][-40:]
+                if _SENTENCE_START.search(before):
+                    continue
+                if not nouns or _CAPITALISED.fullmatch((before.split() or [""])[-1]):
+                    names.add(found[0])
+    return frozenset(name for name in names if name.casefold() not in small)
+
+
+def _runs(row: ParagraphDiff) -> Iterator[_Run]:
+    """Yield the replaced words of a paragraph."""
+    old_depth = new_depth = 0
+    before = ""
+    waiting: tuple[str, bool] | None = None
+    for piece in (*row.pieces, DiffPiece(change=TextChange.SAME, text="")):
+        if piece.change is TextChange.REMOVED:
+            waiting = (piece.text, old_depth > 0)
+            old_depth = _count_quotes(piece.text, old_depth)
+            continue
+        if piece.change is TextChange.ADDED:
+            removed, quoted = waiting or ("", False)
+            yield _Run(removed, piece.text, before, quoted or new_depth > 0)
+            waiting = None
+            new_depth = _count_quotes(piece.text, new_depth)
+        else:
+            if waiting is not None:
+                yield _Run(waiting[0], "", before, waiting[1])
+                waiting = None
+            old_depth, new_depth = _count_quotes(piece.text, old_depth), _count_quotes(piece.text, new_depth)
+        before += piece.text
+
+
+def _count_quotes(text: str, depth: int) -> int:
+    """Return how many quotations are open after a text. A straight mark opens one or closes it."""
+    for character in text:
+        if character == '"':
+            depth = 0 if depth else 1
+        elif character in _CLOSING or (character == "“" and depth):  # “ closes a German quotation
+            depth = max(depth - 1, 0)
+        elif character in _OPENING:
+            depth += 1
+    return depth
+
+
+def _is_typo(row: ParagraphDiff) -> bool:
+    runs = list(_runs(row))
+    return bool(runs) and all(map(_is_slip, runs))
+
+
+def _is_slip(run: _Run) -> bool:
+    """Return whether a replaced run of words can be nothing but a slip: the same letters, or a misspelt word."""
+    old, new = _WORD.findall(run.removed), _WORD.findall(run.added)
+    if _numbers(run.removed) != _numbers(run.added):
+        return False
+    if _letters(run.removed) == _letters(run.added):
+        return True
+    if not new and len(old) == 1:
+        last = _WORD.findall(run.before[-60:])[-1:]
+        return old == last  # a word that was printed twice
+    return len(old) == len(new) and all(_is_misspelling(*pair) for pair in zip(old, new, strict=True))
+
+
+def _letters(text: str) -> str:
+    spread = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in spread if character.isalnum())
+
+
+def _is_misspelling(old: str, new: str) -> bool:
+    """Return whether one word is another with a slip inside it; a changed ending or beginning may be another word.
+
+    >>> _is_misspelling("goverment", "government"), _is_misspelling("says", "said"), _is_misspelling("teh", "the")
+    (True, False, True)
+    """
+    if _letters(old) == _letters(new) or {old, new} == {"a", "an"}:
+        return True
+    start = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), -1)
+    if start < 0:
+        return False
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    left, right = old[start : len(old) - end], new[start : len(new) - end]
+    if len(left) == len(right) == 2 and left == right[::-1]:
+        return min(len(old), len(new)) >= 3
+    inside = start >= 2 and end >= 2 and min(len(old), len(new)) >= 6
+    return inside and max(len(left), len(right)) <= 1 and not old[0].isupper()
+
+
+def _excerpts(row: ParagraphDiff) -> tuple[str | None, str | None]:
+    """Return both texts of a paragraph, around the first words that differ."""
+    at = 0
+    for piece in row.pieces:
+        if piece.change is not TextChange.SAME:
+            break
+        at += len(piece.text)
+    return tuple(_clip(_join(side), at) or None for side in (row.before, row.after))  # type: ignore[return-value]  # two
+
+
+def _join(pieces: Iterable[DiffPiece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def _clip(text: str, at: int = 0) -> str:
+    """Return an excerpt that holds a position; it begins and ends between words where there are blanks."""
+    begin = max(at - _LEAD, 0)
+    begin = 0 if begin == 0 else max(text.find(" ", begin, at) + 1, begin)
+    end = begin + _EXCERPT
+    if end < len(text):
+        cut = text.rfind(" ", at, end)
+        end = cut if cut > at else end
+    return ("…" if begin else "") + text[begin:end].strip() + ("…" if end < len(text) else "")
+
+
+KIND_NAMES = tuple(kind.value for kind in EditKind)

@@ -1,0 +1,106 @@
+"""Changes of articles as rows: edits, and articles that were gone, moved or back, with the kinds of each edit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from newsarchive.ingest.classify_edits import classify_edits
+from storage.index import Index
+from storage.index.queries.observations import count_changes, list_changes
+from storage.index.views.exclusions import Exclusions
+from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView
+from storage.model import Ingest, Outcome, Paragraph, Reading, Role
+
+Make = Callable[..., Ingest]
+URL, OTHER = "https://news.example/harbour", "https://news.example/council"
+BEFORE = "The harbour opened on Monday after nine years of work, the mayor said."
+AFTER = "The harbour opened on Monday after eleven years of work, the mayor said."
+
+
+def gone(look: Ingest, outcome: Outcome = Outcome.GONE) -> Ingest:
+    """Return a look that finds no article."""
+    return replace(look, reading=Reading(outcome=outcome, reason="404"))
+
+
+@pytest.fixture
+def changed(index: Index, article_at: Make, plan: Any) -> Index:
+    """An index in which one article was edited, taken down, shown again and corrected, and another one silently cut."""
+    note = Paragraph(role=Role.CORRECTION, text="Correction: the work took eleven years, not nine.")
+    text = Paragraph(role=Role.TEXT, text=AFTER)
+    looks = [
+        article_at(URL, BEFORE), article_at(URL, AFTER, minute=60), gone(article_at(URL, minute=120)),
+        article_at(URL, AFTER, minute=180), article_at(URL, minute=1500, paragraphs=(text, note)),
+        article_at(OTHER, BEFORE, "The council voted for the plan in the evening.", section="Politics"),
+        article_at(OTHER, BEFORE, minute=90, section="Politics", authors=("Ada Berg",)),
+    ]  # fmt: skip
+    index.commit(looks[::-1], plan)
+    index.settle()
+    classify_edits(index)
+    return index
+
+
+def told(changes: tuple[ChangeView, ...]) -> list[tuple[str, str, tuple[str, ...], str | None]]:
+    """Return the last part of the URL, event, kinds and notice of each change."""
+    return [(one.url.rsplit("/", 1)[1], one.event, one.kinds, one.notice) for one in changes]
+
+
+def test_each_change_of_an_article_is_a_row(changed: Index) -> None:
+    """Newest first; what was there before and after stands in it."""
+    changes = changed.ask(list_changes, limit=10)
+    assert told(changes) == [
+        ("harbour", "edited", ("correction",), "noted"),
+        ("harbour", "back", (), None),
+        ("harbour", "gone", (), None),
+        ("council", "edited", ("removed", "byline"), "silent"),
+        ("harbour", "edited", ("numbers",), "silent"),
+    ]
+    assert (changes[-1].older, changes[-1].newer) == (BEFORE, AFTER)
+    assert [(one.before_number, one.number) for one in changes] == [(2, 3), (2, 2), (2, None), (1, 2), (1, 2)]
+    assert changes[-1].seen_before < changes[-1].seen
+    assert (changes[-1].added, changes[-1].removed) == (6, 4)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (ALL_CHANGES, 5),
+        (ChangeFilters(event="gone"), 1),
+        (ChangeFilters(event=("gone", "back")), 2),
+        (ChangeFilters(kind="numbers"), 1),
+        (ChangeFilters(kind=("byline", "correction")), 2),
+        (ChangeFilters(kind="number"), 0),
+        (ChangeFilters(notice="silent"), 2),
+        (ChangeFilters(section="Politics"), 1),
+        (ChangeFilters(author="ada bérg"), 1),
+        (ChangeFilters(site="nowhere"), 0),
+    ],
+)
+def test_changes_are_filtered_and_counted_by_day(changed: Index, filters: ChangeFilters, found: int) -> None:
+    """A page, a feed and an export show the same."""
+    assert len(changed.ask(list_changes, filters, limit=10)) == found
+    assert sum(changed.ask(count_changes, filters).values()) == found
+
+
+def test_a_withheld_article_has_no_changes(changed: Index) -> None:
+    """Neither in lists nor in counts."""
+    reader = changed.excluding(Exclusions(urlkeys=("example,news)/harbour",)))
+    assert [one.url for one in reader.ask(list_changes, limit=10)] == [OTHER]
+    assert sum(reader.ask(count_changes).values()) == 1
+
+
+def test_a_change_that_an_earlier_capture_shows_takes_the_place_of_the_later_one(
+    index: Index, article_at: Make, plan: Any
+) -> None:
+    """Captures may come in any order: the rows are those of all captures together."""
+    index.commit([article_at(URL, BEFORE), article_at(URL, AFTER, minute=300)], plan)
+    index.settle()
+    classify_edits(index)
+    late = index.ask(list_changes, limit=10)
+    index.commit([article_at(URL, AFTER, minute=100)], plan)
+    index.settle()
+    classify_edits(index)
+    (change,) = index.ask(list_changes, limit=10)
+    assert change.seen < late[0].seen
+    assert change.kinds == ("numbers",)
