@@ -53,6 +53,10 @@ COMMANDS = (
     CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),
     CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
     CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
+    CommandEntry(
+        "changes", "changes:changes",
+        "List what was changed in articles: edits, and articles that were gone, moved or back.", ACCESS,
+    ),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
     CommandEntry("extract", "extract:extract", "Extract the article from one saved page.", ACCESS),
     CommandEntry("status", "status:status", "Show contents, site status and findings of the archive.", MAINTAIN),

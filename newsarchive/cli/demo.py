@@ -21,10 +21,12 @@ from newsarchive.diff.articles import EditVerdict, compare_versions
 from newsarchive.web.timestamps import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
-from storage.index.queries.articles import find_article_id, get_version, list_edited_articles
+from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.listings import list_listing_times
+from storage.index.queries.observations import list_changes
 from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import ArticleView
+from storage.index.views.history import ChangeFilters
 
 SITE = "lantern"
 WORDS = "harbour"
@@ -132,7 +134,8 @@ def print_edited_article(archive: Archive, lines: list[dict[str, Any]]) -> Artic
 def write_about(archive: Archive, front: str, words: str) -> None:
     """Write the text of the home page into newsarchive.toml, below [serve]."""
     times = archive.index.ask(list_listing_times, front, limit=100)
-    edited = [line.id for line in archive.index.ask(list_edited_articles, EDITED_ARTICLES)]
+    changes = archive.index.ask(list_changes, ChangeFilters(event="edited"), limit=EDITED_ARTICLES)
+    edited = [change.article_id for change in changes]
     chosen = next((number for number in edited if is_silent_edit(archive, number)), edited[0])
     article = archive.article(chosen)
     about = ABOUT.format(

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from newsarchive.diff.articles import Comparison, EditVerdict, ParagraphDiff, RowKind, compare_versions
-from newsarchive.diff.paragraphs import DiffPiece, TextChange, similarity_terms
+from newsarchive.diff.paragraphs import DiffPiece, TextChange, diff_words, similarity_terms
 from newsarchive.extract.corrections import is_notice
 from storage.article_fields import ArticleFields
 from storage.model import Role
@@ -66,9 +66,10 @@ _CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ſА-ЯЁΑ-Ω][^\W\d_]+(?:['’-][
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;»”\"“„«(\n\u2013\u2014-])\s*$")
 _NOUNS_CAPITALISED = frozenset({"de", "lb", "nds"})
 """Languages in which a capital letter says nothing of names."""
+_QUOTES = tuple('"“„«»「『')
 _OPENING, _CLOSING = "“„«「『‹", "”»」』›"
 _KEPT_SHARE, _MIN_REWRITTEN = 0.25, 200
-_SAME_HEADLINE = 0.5
+_SAME_HEADLINE = 0.4
 _EXCERPT, _LEAD = 160, 50
 
 
@@ -134,23 +135,36 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
         yield _Finding(_headline_kind(comparison.headline, names), _clip(older.headline), _clip(newer.headline))
     for kind, row in ((EditKind.DEK, comparison.dek), (EditKind.BYLINE, comparison.byline)):
         if row is not None and row.kind is not RowKind.SAME:
-            typo = kind is EditKind.DEK and _is_typo(row)
+            typo = kind is EditKind.DEK and _is_typo(row, names)
             yield _Finding(EditKind.TYPO if typo else kind, *_excerpts(row))
     if older.section != newer.section:
         yield _Finding(EditKind.SECTION, older.section, newer.section)
-    if older.image_caption != newer.image_caption:
-        yield _Finding(EditKind.CAPTION, _clip(older.image_caption or ""), _clip(newer.image_caption or ""))
+    captions = (older.image_caption or "", newer.image_caption or "")
+    if captions[0] != captions[1]:
+        caption = ParagraphDiff(
+            kind=RowKind.CHANGED, role=Role.CAPTION, pieces=diff_words(*captions), older=None, newer=None
+        )
+        yield _Finding(EditKind.TYPO if _is_typo(caption, names) else EditKind.CAPTION, *_excerpts(caption))
     body = [row for row in comparison.rows if row.role not in {Role.CAPTION, Role.CORRECTION}]
     for row in comparison.rows:
         if row.role is Role.CAPTION and row.kind not in {RowKind.SAME, RowKind.LEFT}:
-            yield _Finding(EditKind.CAPTION, *_excerpts(row))
+            typo = row.kind is RowKind.CHANGED and _is_typo(row, names)
+            yield _Finding(EditKind.TYPO if typo else EditKind.CAPTION, *_excerpts(row))
     changed = [row for row in body if row.kind not in {RowKind.SAME, RowKind.LEFT}]
     if _is_rewritten(body):
         yield _Finding(EditKind.REWRITTEN, *_excerpts(changed[0]))
         return
+    replaced = _find_replaced_quotes(changed)
     for row in changed:
-        for kind in _paragraph_kinds(row, names):
+        for kind in (EditKind.QUOTES,) if id(row) in replaced else _paragraph_kinds(row, names):
             yield _Finding(kind, *_excerpts(row))
+
+
+def _find_replaced_quotes(rows: Sequence[ParagraphDiff]) -> set[int]:
+    """Return the ids of paragraphs that are quotations, one taken out and one put in."""
+    quoted = {id(row): row.kind for row in rows if _join(row.pieces).lstrip("-–—― ")[:1] in _QUOTES}
+    both = {RowKind.ADDED, RowKind.REMOVED}
+    return {each for each, kind in quoted.items() if kind in both} if both <= set(quoted.values()) else set()
 
 
 def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
@@ -163,7 +177,7 @@ def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
 
 
 def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
-    if _is_typo(row):
+    if _is_typo(row, names):
         return EditKind.TYPO
     old = set(similarity_terms("".join(piece.text for piece in row.before)))
     new = set(similarity_terms("".join(piece.text for piece in row.after)))
@@ -187,12 +201,12 @@ def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[Edit
     runs = list(_runs(row))
     if not runs:
         return
-    if _is_typo(row):
+    if _is_typo(row, names):
         yield EditKind.TYPO
         return
     kinds: set[EditKind] = set()
     for run in runs:
-        if _is_slip(run):
+        if _is_slip(run, names):
             continue
         if _differ(_numbers(run.removed), _numbers(run.added)):
             kinds.add(EditKind.NUMBERS)
@@ -270,12 +284,12 @@ def _count_quotes(text: str, depth: int) -> int:
     return depth
 
 
-def _is_typo(row: ParagraphDiff) -> bool:
+def _is_typo(row: ParagraphDiff, names: frozenset[str]) -> bool:
     runs = list(_runs(row))
-    return bool(runs) and all(map(_is_slip, runs))
+    return bool(runs) and all(_is_slip(run, names) for run in runs)
 
 
-def _is_slip(run: _Run) -> bool:
+def _is_slip(run: _Run, names: frozenset[str]) -> bool:
     """Return whether a replaced run of words can be nothing but a slip: the same letters, or a misspelt word."""
     old, new = _WORD.findall(run.removed), _WORD.findall(run.added)
     if _numbers(run.removed) != _numbers(run.added):
@@ -285,7 +299,9 @@ def _is_slip(run: _Run) -> bool:
     if not new and len(old) == 1:
         last = _WORD.findall(run.before[-60:])[-1:]
         return old == last  # a word that was printed twice
-    return len(old) == len(new) and all(_is_misspelling(*pair) for pair in zip(old, new, strict=True))
+    if len(old) != len(new) or not names.isdisjoint({*old, *new} - ({*old} & {*new})):
+        return False
+    return all(_is_misspelling(*pair) for pair in zip(old, new, strict=True))
 
 
 def _letters(text: str) -> str:
@@ -310,8 +326,9 @@ def _is_misspelling(old: str, new: str) -> bool:
     left, right = old[start : len(old) - end], new[start : len(new) - end]
     if len(left) == len(right) == 2 and left == right[::-1]:
         return min(len(old), len(new)) >= 3
-    inside = start >= 2 and end >= 2 and min(len(old), len(new)) >= 6
-    return inside and max(len(left), len(right)) <= 1 and not old[0].isupper()
+    length = min(len(old), len(new))
+    inside = start >= 2 and ((end >= 2 and length >= 6) or (end == 1 and length >= 8 and not (left and right)))
+    return inside and max(len(left), len(right)) <= 1
 
 
 def _excerpts(row: ParagraphDiff) -> tuple[str | None, str | None]:

@@ -88,14 +88,7 @@ def escape_formula(text: str) -> str:
 
 def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
     """Write the keys of JSONL as columns, with nested types and UTC timestamps; return the number of rows."""
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "Parquet needs pyarrow, which is not installed; nothing was written. "
-            f"Install it with: {install_command('parquet')}"
-        ) from None
+    pa, parquet = import_parquet()
     schema = pa.schema(_arrow_fields(pa, FIELDS))
     count = 0
     lines = request.iter_articles()
@@ -105,6 +98,19 @@ def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
             count += len(rows)
             request.report_progress(count)
     return count
+
+
+def import_parquet() -> tuple[Any, Any]:
+    """Return the modules pyarrow and pyarrow.parquet; ConfigError if they are not installed."""
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "Parquet needs pyarrow, which is not installed; nothing was written. "
+            f"Install it with: {install_command('parquet')}"
+        ) from None
+    return pa, parquet
 
 
 def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, Any]]:

@@ -7,19 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from newsarchive.ingest.classify_edits import classify_edits
+from newsarchive.diff.edits import classify_edit
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
 from storage.index.queries.articles import get_capture_of_record
+from storage.index.queries.observations import list_edits_to_classify
+from storage.index.rows.article_changes import store_edits
+from storage.index.views.history import EditToClassify
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
+
+_CLASSIFIED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,23 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
         ingestor.wait_until_idle()
         index.settle()
     classify_edits(index)
+
+
+def classify_edits(index: Index) -> None:
+    """Classify all edits that are not classified, some in each transaction; an interrupted run is continued later."""
+    while edits := index.read(list_edits_to_classify, _CLASSIFIED_AT_ONCE):
+        index.write(store_edits, [_classify_edit(edit) for edit in edits])
+
+
+def _classify_edit(edit: EditToClassify) -> dict[str, Any]:
+    key = {"article_id": edit.article_id, "capture_id": edit.capture_id, "texts": edit.texts}
+    if edit.older is None or edit.newer is None:
+        return key | {"kinds": "", "notice": None, "added": 0, "removed": 0, "older": None, "newer": None}
+    found = classify_edit(edit.older, edit.newer)
+    return key | {
+        "kinds": " ".join(found.kinds), "notice": found.notice.value, "added": found.added, "removed": found.removed,
+        "older": found.older, "newer": found.newer,
+    }  # fmt: skip
 
 
 def _read_capture(file: WarcFile, offset: int) -> CaptureRecord | None:

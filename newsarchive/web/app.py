@@ -36,7 +36,7 @@ from newsarchive.web.middleware.security import (
     SecurityHeadersMiddleware,
     TrustedHostMiddleware,
 )
-from newsarchive.web.pages import article, calendar, home, listing, names, record, search, sites, snapshot
+from newsarchive.web.pages import article, calendar, changes, home, listing, names, record, search, sites, snapshot
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
@@ -51,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     listing.router,
     snapshot.router,
     calendar.router,
+    changes.router,
     record.router,
     sites.router,
     # APIs

@@ -1,10 +1,8 @@
-"""Feeds of a search: Atom (RFC 4287) and JSON Feed 1.1. The id of an entry is the permalink of the first capture, which
-a rebuild of the index does not change; its update time is that of the newest version.
-"""
+"""Feeds: Atom (RFC 4287) and JSON Feed 1.1. The ids of entries are permalinks, which a rebuild does not change."""
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
@@ -12,7 +10,6 @@ from xml.etree import ElementTree as ET
 from newsarchive.web.jinja_env import iso_time
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
-from storage.index.views.articles import SearchHit, TextSegment
 from storage.page_date import PageDate
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -20,43 +17,50 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchFeed:
-    """A search as a feed."""
+class FeedEntry:
+    """One entry of a feed."""
+
+    captured: datetime
+    """Time of the capture that the permalink leads to."""
+    page: str
+    """Path of the entry's page in the archive."""
+    url: str
+    """The page that was archived."""
+    title: str
+    updated: datetime
+    published: PageDate | None = None
+    authors: Sequence[str]
+    """At least one, which Atom requires."""
+    section: str | None
+    language: str | None
+    summary: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A list of the archive as a feed."""
 
     title: str
     public_url: str
     """URL of the archive, without a trailing slash."""
-    search_path: str
-    """Path and query of the search."""
+    page_path: str
+    """Path and query of the page that shows the same."""
     feed_path: str
     """Path and query of the feed."""
-    hits: Sequence[SearchHit]
+    entries: Sequence[FeedEntry]
 
-    def permalink(self, hit: SearchHit) -> str:
+    def permalink(self, entry: FeedEntry) -> str:
         """Return a URL that does not depend on the index."""
-        return f"{self.public_url}/web/{format_timestamp(hit.first_seen)}/{quote_url(hit.url)}"
-
-    def article(self, hit: SearchHit) -> str:
-        """Return the URL of the article's page."""
-        return f"{self.public_url}/article/{hit.article_id}"
+        return f"{self.public_url}/web/{format_timestamp(entry.captured)}/{quote_url(entry.url)}"
 
     @property
     def update_time(self) -> datetime:
-        """Capture time of the newest entry; 1970 for a feed without entries, so that it is constant."""
-        return max(map(version_time, self.hits), default=datetime(1970, 1, 1, tzinfo=UTC))
+        """Time of the newest entry; 1970 for a feed without entries, so that it is constant."""
+        return max((entry.updated for entry in self.entries), default=datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def version_time(hit: SearchHit) -> datetime:
-    """Return the time of the first capture of the version that matches."""
-    return hit.captured or hit.first_seen
-
-
-def plain_text(segments: Iterable[TextSegment]) -> str:
-    """Return a text without its match markup."""
-    return "".join(segment.text for segment in segments)
-
-
-def render_atom(feed: SearchFeed) -> bytes:
+def render_atom(feed: Feed) -> bytes:
     """Return the feed as Atom."""
     ET.register_namespace("", ATOM)
     root = ET.Element(f"{{{ATOM}}}feed")
@@ -64,31 +68,30 @@ def render_atom(feed: SearchFeed) -> bytes:
     _add_text(root, "title", feed.title)
     _add_text(root, "updated", iso_time(feed.update_time))
     _add_link(root, "self", feed.public_url + feed.feed_path, "application/atom+xml")
-    _add_link(root, "alternate", feed.public_url + feed.search_path, "text/html")
+    _add_link(root, "alternate", feed.public_url + feed.page_path, "text/html")
     _add_text(root, "generator", "newsarchive")
-    for hit in feed.hits:
-        _add_entry(ET.SubElement(root, f"{{{ATOM}}}entry"), feed, hit)
+    for entry in feed.entries:
+        _add_entry(ET.SubElement(root, f"{{{ATOM}}}entry"), feed, entry)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(ET.tostring(root, encoding="utf-8"))
 
 
-def _add_entry(entry: ET.Element, feed: SearchFeed, hit: SearchHit) -> None:
-    if hit.language:
-        entry.set("{http://www.w3.org/XML/1998/namespace}lang", _replace_invalid_xml(hit.language))
-    _add_text(entry, "id", feed.permalink(hit))
-    _add_text(entry, "title", plain_text(hit.headline) or hit.url)
-    _add_text(entry, "updated", iso_time(version_time(hit)))
-    if published := _rfc3339(hit.published):
-        _add_text(entry, "published", published)
-    # Atom requires an author per entry or feed: without one it is the site.
-    for name in hit.authors or (hit.site,):
-        _add_text(ET.SubElement(entry, f"{{{ATOM}}}author"), "name", name)
-    _add_link(entry, "alternate", feed.article(hit), "text/html")
-    if is_http_url(hit.url):
-        _add_link(entry, "via", hit.url, "text/html")
-    if hit.section:
-        ET.SubElement(entry, f"{{{ATOM}}}category", term=_replace_invalid_xml(hit.section))
-    if summary := hit.dek or plain_text(hit.snippet):
-        _add_text(entry, "summary", summary)
+def _add_entry(element: ET.Element, feed: Feed, entry: FeedEntry) -> None:
+    if entry.language:
+        element.set("{http://www.w3.org/XML/1998/namespace}lang", _replace_invalid_xml(entry.language))
+    _add_text(element, "id", feed.permalink(entry))
+    _add_text(element, "title", entry.title or entry.url)
+    _add_text(element, "updated", iso_time(entry.updated))
+    if published := _rfc3339(entry.published):
+        _add_text(element, "published", published)
+    for name in entry.authors:
+        _add_text(ET.SubElement(element, f"{{{ATOM}}}author"), "name", name)
+    _add_link(element, "alternate", feed.public_url + entry.page, "text/html")
+    if is_http_url(entry.url):
+        _add_link(element, "via", entry.url, "text/html")
+    if entry.section:
+        ET.SubElement(element, f"{{{ATOM}}}category", term=_replace_invalid_xml(entry.section))
+    if summary := entry.summary or entry.text:
+        _add_text(element, "summary", summary)
 
 
 def _rfc3339(date: PageDate | None) -> str | None:
@@ -109,30 +112,30 @@ def _replace_invalid_xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def render_json_feed(feed: SearchFeed) -> bytes:
+def render_json_feed(feed: Feed) -> bytes:
     """Return the feed as JSON Feed 1.1."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
-        "home_page_url": feed.public_url + feed.search_path,
+        "home_page_url": feed.public_url + feed.page_path,
         "feed_url": feed.public_url + feed.feed_path,
-        "items": [_item(feed, hit) for hit in feed.hits],
+        "items": [_item(feed, entry) for entry in feed.entries],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
-def _item(feed: SearchFeed, hit: SearchHit) -> dict[str, object]:
+def _item(feed: Feed, entry: FeedEntry) -> dict[str, object]:
     item: dict[str, object] = {
-        "id": feed.permalink(hit),
-        "url": feed.article(hit),
-        "external_url": hit.url if is_http_url(hit.url) else None,
-        "title": plain_text(hit.headline) or hit.url,
-        "content_text": plain_text(hit.snippet) or hit.dek or plain_text(hit.headline) or hit.url,
-        "summary": hit.dek,
-        "date_published": _rfc3339(hit.published),
-        "date_modified": iso_time(version_time(hit)),
-        "authors": [{"name": name} for name in hit.authors or (hit.site,)],
-        "tags": [hit.section] if hit.section else None,
-        "language": hit.language,
+        "id": feed.permalink(entry),
+        "url": feed.public_url + entry.page,
+        "external_url": entry.url if is_http_url(entry.url) else None,
+        "title": entry.title or entry.url,
+        "content_text": entry.text or entry.summary or entry.title or entry.url,
+        "summary": entry.summary,
+        "date_published": _rfc3339(entry.published),
+        "date_modified": iso_time(entry.updated),
+        "authors": [{"name": name} for name in entry.authors],
+        "tags": [entry.section] if entry.section else None,
+        "language": entry.language,
     }
     return {name: value for name, value in item.items() if value is not None}

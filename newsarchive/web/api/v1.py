@@ -13,16 +13,22 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind
+from newsarchive.export.changes import change_to_json
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
+from storage.index.queries.observations import count_changes, list_changes
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
+from storage.index.views.history import ChangeFilters
+from storage.observations import ChangeEvent
 
 T = TypeVar("T")
 
@@ -202,6 +208,34 @@ def search(
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
     found = {"total": page.total, "hits": page.hits, "problems": page.problems, "next": next_cursor}
     return _respond(context, schemas.SearchResults, found)
+
+
+@router.get("/changes", response_model=schemas.ChangePage, summary="Changes of articles")
+def changes(  # noqa: PLR0913 - every parameter of the query is one
+    context: Context,
+    *,
+    site: Name = None,
+    section: Name = None,
+    author: Name = None,
+    event: Annotated[list[ChangeEvent] | None, Query()] = None,
+    kind: Annotated[list[EditKind] | None, Query()] = None,
+    notice: Annotated[list[EditVerdict] | None, Query()] = None,
+    article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Edits of articles, and articles that were gone, moved or back; those seen last first."""
+    filters = ChangeFilters(
+        site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
+        notice=tuple(notice or ()) or None, article_id=article, since=since, until=until,
+    )  # fmt: skip
+    offset = _parse_cursor(cursor) or 0
+    total = sum(context.index.ask(count_changes, filters).values())
+    found = [change_to_json(each) for each in context.index.ask(list_changes, filters, limit=limit, offset=offset)]
+    next_cursor = str(offset + limit) if total > offset + limit and found else None
+    return _respond(context, schemas.ChangePage, {"total": total, "changes": found, "next": next_cursor})
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")

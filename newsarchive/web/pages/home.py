@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from fastapi import APIRouter, Response
 
 from newsarchive.version import VERSION
 from newsarchive.web.context import Context
+from newsarchive.web.pages.changes import compare_path, describe_change
 from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
 from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
-from storage.index.queries.articles import list_articles, list_edited_articles
+from storage.index.queries.articles import list_articles
+from storage.index.queries.observations import list_changes
 from storage.index.queries.status import get_last_crawl
 from storage.index.reader import Reader
 from storage.index.views.articles import Filters
+from storage.index.views.history import ChangeFilters
 from storage.index.views.status import SiteCount
 
 router = APIRouter()
@@ -24,7 +27,7 @@ DAYS, MIN_DAYS = 90, 14
 COLUMNS = 12
 """Sites on the home page; the others are on /sites."""
 ARTICLES, ARTICLES_OF_SINGLE_SITE = 5, 12
-EDITED = 6
+CHANGES = 6
 NEVER = datetime.min.replace(tzinfo=UTC)
 _LINK = re.compile(r"\[([^\][]+)\]\(([^()\s]+)\)")
 
@@ -44,7 +47,9 @@ def home(context: Context) -> Response:
         sites=sites,
         columns=[(site, index.ask(list_articles, Filters(site=site.name), limit=lines)) for site in shown],
         chart=build_captures_chart(index, sites),
-        edited=index.ask(list_edited_articles, EDITED),
+        changes=index.ask(list_changes, ChangeFilters(since=context.now - timedelta(days=7)), limit=CHANGES),
+        compare_path=compare_path,
+        describe_change=describe_change,
         about=parse_about(context.options.about),
         crawl=crawl,
         findings=context.findings,

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import SearchFeed, render_atom, render_json_feed
+from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
@@ -15,6 +15,7 @@ from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries.export import iter_search_lines
 from storage.index.search.facets import Facet, search_with_facets
 from storage.index.search.results import search_articles
+from storage.index.views.articles import SearchHit, TextSegment
 
 router = APIRouter()
 
@@ -51,18 +52,32 @@ def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
     return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
-def _build_feed(context: RequestContext, path: str) -> SearchFeed:
+def _build_feed(context: RequestContext, path: str) -> Feed:
     params = _parse_params(context)
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    return SearchFeed(
+    return Feed(
         title=f"{label or 'All articles'} – {context.name}",
         public_url=context.public_url,
-        search_path=f"/search{query}",
+        page_path=f"/search{query}",
         feed_path=f"{path}{query}",
-        hits=found.hits,
+        entries=[_feed_entry(hit) for hit in found.hits],
     )
+
+
+def _feed_entry(hit: SearchHit) -> FeedEntry:
+    """Return a hit as an entry: identified by the article's first capture, updated with the version that matches."""
+    return FeedEntry(
+        captured=hit.first_seen, page=f"/article/{hit.article_id}", url=hit.url, title=plain_text(hit.headline),
+        updated=hit.captured or hit.first_seen, published=hit.published, authors=hit.authors or (hit.site,),
+        section=hit.section, language=hit.language, summary=hit.dek, text=plain_text(hit.snippet),
+    )  # fmt: skip
+
+
+def plain_text(segments: Iterable[TextSegment]) -> str:
+    """Return a text without its match markup."""
+    return "".join(segment.text for segment in segments)
 
 
 @router.get("/search.atom", include_in_schema=False)

@@ -1,7 +1,6 @@
 """Queries for articles, versions and captures."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
@@ -411,31 +410,6 @@ def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> in
         .limit(1)
     )
     return connection.scalar(named, at) or connection.scalar(captured, at)
-
-
-_RECENT_VERSIONS = 1_000
-"""Newest versions that are searched: it bounds the cost in archives without edits."""
-_OVERSAMPLING = 4
-"""Candidates for each article that is returned: some are excluded."""
-
-
-def list_edited_articles(connection: Connection, exclude: Exclusions, limit: int) -> tuple[ArticleLine, ...]:
-    """Return the articles that were edited last, by the time of capture, newest first. Only recent versions count."""
-    last = connection.scalar(select(func.max(VersionRow.id))) or 0
-    found = connection.execute(
-        select(VersionRow.article_id, VersionRow.changed)
-        .where(
-            VersionRow.id > last - _RECENT_VERSIONS, VersionRow.number > 1, ~VersionRow.is_variant,
-            VersionRow.article_id.is_not(None),
-        )
-        .order_by(VersionRow.id.desc())
-        .limit(_OVERSAMPLING * limit)
-    )  # fmt: skip
-    changed: dict[int, str] = {}
-    for row in found:
-        changed.setdefault(row.article_id, row.changed)
-    lines = {line.id: line for line in load_article_lines(connection, exclude, tuple(changed)) if line.versions > 1}
-    return tuple(replace(lines[one], changed=tuple(changed[one].split())) for one in changed if one in lines)[:limit]
 
 
 _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA,

@@ -278,8 +278,6 @@ class ArticleLine:
     state: str
     versions: int
     language: str | None = None
-    changed: tuple[str, ...] = ()
-    """In a list of edits: kinds of the last change that made a version."""
 
     @property
     def dated_at(self) -> datetime:

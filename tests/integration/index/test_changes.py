@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive.ingest.classify_edits import classify_edits
+from newsarchive.ingest.index_warcs import classify_edits
 from storage.index import Index
 from storage.index.queries.observations import count_changes, list_changes
 from storage.index.views.exclusions import Exclusions

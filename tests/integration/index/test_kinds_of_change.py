@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from storage.index import Filters, Index
-from storage.index.queries.articles import find_article_id, get_article, list_edited_articles
+from storage.index.queries.articles import find_article_id, get_article
 from storage.index.queries.export import iter_export_lines
+from storage.index.queries.observations import list_changes
 from storage.index.search.results import search_articles
 from storage.index.views.articles import ArticleView
 from storage.model import Image, Ingest, Outcome, Paragraph, Reading, Role
@@ -59,7 +60,7 @@ def test_each_kind_of_change_makes_a_version_and_has_its_name_in_its_record(
     assert [line.changed for line in article.versions] == [(), (kind,)]
     lines = list(index.stream(iter_export_lines, all_versions=True))
     assert [(line["version"], line["changed"]) for line in lines] == [(1, []), (2, [kind])]
-    assert [line.changed for line in index.ask(list_edited_articles, 5)] == [(kind,)]
+    assert [change.event for change in index.ask(list_changes, limit=5)] == ["edited"]
     hits = index.ask(search_articles, f"changed:{kind}").hits
     assert [hit.number for hit in hits] == [2]
     assert index.ask(search_articles, "changed:dek").total == (kind == "dek")

@@ -1,0 +1,95 @@
+"""newsarchive changes."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsarchive.archive import Archive
+from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld, parse_time
+from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind
+from newsarchive.export.changes import change_lines, change_rows, iter_changes, write_changes_parquet
+from newsarchive.web.access_rules import AccessRules
+from storage.errors import ConfigError
+from storage.index.views.history import ChangeFilters
+from storage.observations import ChangeEvent
+from storage.places.folder import open_atomic
+
+
+class ChangesFormat(StrEnum):
+    """Formats of a list of changes."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def changes(  # noqa: PLR0913 - every word is an option of the command line
+    *,
+    site: SiteName = None,
+    section: Section = None,
+    author: Author = None,
+    event: Annotated[list[ChangeEvent] | None, typer.Option(help="What happened; may be repeated.")] = None,
+    kind: Annotated[list[EditKind] | None, typer.Option(help="Kind of edit; may be repeated.")] = None,
+    notice: Annotated[
+        list[EditVerdict] | None,
+        typer.Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Seen before; the same formats.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
+    format_: Annotated[ChangesFormat, typer.Option("--format", help="Format of the output.")] = ChangesFormat.TEXT,
+    into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
+    withheld: Withheld = False,
+    archive: Folder = HERE,
+) -> None:
+    """List what was changed in articles: edits, and articles that were gone, moved or back.
+
+    A change was made between the two captures that show it. The newest are first.
+    """
+    filters = ChangeFilters(
+        site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
+        notice=tuple(notice or ()) or None, since=parse_time(since, "--since"), until=parse_time(until, "--until"),
+    )  # fmt: skip
+    if format_ is ChangesFormat.PARQUET and into is None:
+        raise ConfigError(
+            "Parquet cannot be written to standard output; nothing was done. Name a file: -o FILE.parquet"
+        )
+    with Archive.open_to_read(archive) as opened:
+        rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
+        found = iter_changes(opened.index.excluding(rules.exclusions(opened.now())), filters, limit)
+        if format_ is ChangesFormat.TEXT:
+            _print(found)
+            return
+        if format_ is ChangesFormat.PARQUET and into is not None:
+            with open_atomic(into) as file:
+                write_changes_parquet(found, file)
+            return
+        lines = change_rows(found) if format_ is ChangesFormat.CSV else change_lines(found)
+        if into is None:
+            sys.stdout.writelines(lines)
+            return
+        with open_atomic(into) as file:
+            file.writelines(line.encode() for line in lines)
+
+
+def _print(changes: Iterable[Mapping[str, Any]]) -> None:
+    out, count = stdout(), 0
+    for change in changes:
+        count += 1
+        out.print(safe_text(f"{change['article']:>5}  {change['headline']}", "bold"))
+        what = ", ".join(change["kinds"]) or change["event"]
+        facts = [short_time(datetime.fromisoformat(change["seen"])), change["site"], what, change["notice"] or ""]
+        facts += [f"+{change['added']} -{change['removed']}"] if change["added"] or change["removed"] else []
+        out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
+        for mark, name, style in (("-", "before", "red"), ("+", "after", "green")):
+            if change[name]:
+                out.print(safe_text(f"     {mark} {change[name]}", style))
+    print_line(stderr(), f"{pluralize(count, 'change')}; all of an article: newsarchive show ARTICLE --versions")

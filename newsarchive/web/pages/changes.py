@@ -1,0 +1,167 @@
+"""/changes: what was changed in articles, when and how much; the same as feeds, CSV and JSON Lines."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Response
+from starlette.datastructures import QueryParams
+
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind
+from newsarchive.export.changes import change_lines, change_rows, iter_changes
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
+from newsarchive.web.jinja_env import build_url
+from newsarchive.web.pages.day_chart import build_day_chart, last_days
+from newsarchive.web.responses.streaming import ClosingStreamingResponse
+from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE
+from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.observations import count_changes, list_changes
+from storage.index.search.query import parse_date_range
+from storage.index.views.history import ChangeFilters, ChangeView
+from storage.observations import ChangeEvent
+
+router = APIRouter(include_in_schema=False)
+
+DAYS = 60
+FEED_SIZE = 50
+NOTICES = {
+    EditVerdict.SILENT.value: "without a word", EditVerdict.DATED.value: "with a new date",
+    EditVerdict.NOTED.value: "with a note",
+}  # fmt: skip
+KINDS = {kind.value: kind.value.replace("-", " ") for kind in EditKind}
+EVENTS = {
+    ChangeEvent.EDITED.value: "edited", ChangeEvent.GONE.value: "gone", ChangeEvent.MOVED.value: "moved",
+    ChangeEvent.BACK.value: "back again",
+}  # fmt: skip
+_CHOICES: Mapping[str, Mapping[str, str]] = {"event": EVENTS, "kind": KINDS, "notice": NOTICES}
+_NAMES = ("site", "section", "author", "event", "kind", "notice", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeParams:
+    """Filters of the page as its URL gives them, by name; a page number from 1, and what was not understood."""
+
+    query: Mapping[str, str]
+    page: int
+    problems: tuple[str, ...]
+
+    @classmethod
+    def from_query(cls, given: QueryParams) -> "ChangeParams":
+        """Parse the query of a URL. Invalid values are ignored and reported."""
+        values = {name: text for name in _NAMES if (text := given.get(name, "").replace("\0", "").strip()[:500])}
+        problems = []
+        for name, text in tuple(values.items()):
+            is_date = name in {"since", "until"}
+            if (is_date and parse_date_range(text) is None) or (name in _CHOICES and text not in _CHOICES[name]):
+                problems.append(f"{name} {text[:40]} is not a {'date' if is_date else 'choice'} and was ignored")
+                del values[name]
+        page = given.get("page", "")
+        number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
+        return cls(values, min(max(number, 1), MAX_PAGES), tuple(problems))
+
+    @property
+    def filters(self) -> ChangeFilters:
+        """Filters for the index."""
+        since, until = (parse_date_range(self.query.get(name, "")) for name in ("since", "until"))
+        named: dict[str, Any] = {name: self.query.get(name) for name in _NAMES[:-2]}
+        return ChangeFilters(**named, since=since[0] if since else None, until=until[1] if until else None)
+
+    def url(self, path: str = "/changes", **changes: str) -> str:
+        """Return the URL of this list with other filters, from its first page."""
+        return build_url(path, **{name: value for name, value in {**self.query, **changes}.items() if value})
+
+
+@router.get("/changes")
+def show_changes(context: Context) -> Response:
+    """Return a page of changes, those seen last first."""
+    params = ChangeParams.from_query(context.request.query_params)
+    days = context.index.ask(count_changes, params.filters)
+    last = max(days, default=None)
+    return context.render(
+        "changes.html",
+        etag=True,
+        params=params,
+        changes=context.index.ask(list_changes, params.filters, limit=PAGE_SIZE, offset=(params.page - 1) * PAGE_SIZE),
+        total=sum(days.values()),
+        chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(days)).days + 14)), days),
+        sites=[site.name for site in context.index.ask(list_site_counts)],
+        choices=_CHOICES,
+        size=PAGE_SIZE,
+        compare_path=compare_path,
+    )
+
+
+def describe_change(change: ChangeView) -> str:
+    """Return what was changed in a line: "numbers, byline: without a word"."""
+    what = ", ".join(KINDS.get(kind, kind) for kind in change.kinds) or EVENTS[change.event]
+    return f"{what}: {NOTICES[change.notice]}" if change.notice in NOTICES else what
+
+
+def _build_feed(context: RequestContext, path: str) -> Feed:
+    params = ChangeParams.from_query(context.request.query_params)
+    found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
+    label = ", ".join(params.query.values())
+    return Feed(
+        title=f"Changes{f' ({label})' if label else ''} – {context.name}",
+        public_url=context.public_url,
+        page_path=params.url(),
+        feed_path=params.url(path),
+        entries=[_feed_entry(change) for change in found],
+    )
+
+
+def _feed_entry(change: ChangeView) -> FeedEntry:
+    excerpts = [f"- {change.older}" if change.older else "", f"+ {change.newer}" if change.newer else ""]
+    return FeedEntry(
+        captured=change.seen, page=compare_path(change), url=change.url, updated=change.seen,
+        title=f"{change.headline} ({describe_change(change)})", authors=(change.site,), section=change.section,
+        language=change.language, summary=describe_change(change), text="\n".join(filter(None, excerpts)),
+    )  # fmt: skip
+
+
+def compare_path(change: ChangeView) -> str:
+    """Return the path of the page that shows a change: the comparison, or the article where no text differs."""
+    if change.number in {None, change.before_number}:
+        return f"/article/{change.article_id}"
+    return build_url(f"/article/{change.article_id}/compare", a=change.before_number, b=change.number)
+
+
+@router.get("/changes.atom")
+def changes_atom(context: Context) -> Response:
+    """Return the newest changes as an Atom feed."""
+    body = render_atom(_build_feed(context, "/changes.atom"))
+    return context.add_etag(Response(body, media_type="application/atom+xml; charset=utf-8"))
+
+
+@router.get("/changes.json")
+def changes_json(context: Context) -> Response:
+    """Return the newest changes as a JSON Feed."""
+    body = render_json_feed(_build_feed(context, "/changes.json"))
+    return context.add_etag(Response(body, media_type="application/feed+json"))
+
+
+@router.get("/changes.csv")
+def changes_csv(context: Context) -> Response:
+    """Return all changes, up to a limit, as CSV."""
+    return _stream(context, change_rows, "text/csv; charset=utf-8", "csv")
+
+
+@router.get("/changes.jsonl")
+def changes_jsonl(context: Context) -> Response:
+    """Return all changes, up to a limit, as JSON Lines."""
+    return _stream(context, change_lines, "application/jsonl; charset=utf-8", "jsonl")
+
+
+def _stream(
+    context: RequestContext,
+    write: Callable[[Iterable[Mapping[str, Any]]], Iterator[str]],
+    media_type: str,
+    suffix: str,
+) -> Response:
+    filters = ChangeParams.from_query(context.request.query_params).filters
+    lines = write(iter_changes(context.index, filters, context.options.limits.max_rows))
+    headers = {"content-disposition": f'attachment; filename="changes.{suffix}"'}
+    stream = context.heavy_requests.stream(lines, context.work)
+    return ClosingStreamingResponse(stream, media_type=media_type, headers=headers)

@@ -1,0 +1,82 @@
+"""Kinds of edits: 300 pairs of versions, judged by hand by somebody who had not seen the rules."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind, classify_edit
+from storage.article_fields import ArticleFields, ParagraphView
+from storage.model import Role
+
+PAIRS = Path(__file__).with_name("edit_pairs.jsonl")
+
+
+def article_of(language: str, text: dict[str, Any]) -> ArticleFields:
+    """Return one side of a pair as an article."""
+    paragraphs = [ParagraphView(role=Role.TEXT, text=each) for each in text["paragraphs"]]
+    paragraphs += [ParagraphView(role=Role.CORRECTION, text=each) for each in text["corrections"]]
+    return ArticleFields(
+        url="", canonical_url="", headline=text["headline"], dek=text["dek"], authors=tuple(text["authors"]),
+        published=None, published_source=None, modified=None, modified_source=None, language=language,
+        section=text["section"], tags=(), all_paragraphs=tuple(paragraphs), links=(), access=None, image=None,
+        image_caption=text["caption"], live_blog=False, noarchive=False,
+    )  # fmt: skip
+
+
+def judged_pairs() -> list[tuple[dict[str, Any], frozenset[str], frozenset[str]]]:
+    """Return each pair with the kinds of the judge and those of the rules."""
+    found = []
+    for line in PAIRS.read_text("utf-8").splitlines():
+        pair = json.loads(line)
+        sides = [article_of(pair["language"], pair[side]) for side in ("before", "after")]
+        # A retraction is a note, too: the rules name it by the weightier word alone.
+        judged = frozenset(pair["kinds"]) - ({"correction"} if "retraction" in pair["kinds"] else set())
+        found.append((pair, judged, frozenset(kind.value for kind in classify_edit(*sides).kinds)))
+    return found
+
+
+def test_kinds_of_edits_are_those_of_a_judge() -> None:
+    """Macro F1 over all kinds at least .88, and what is called a typo is one in 97 of 100 cases."""
+    right, claimed, judged = Counter[str](), Counter[str](), Counter[str]()
+    for _, gold, kinds in judged_pairs():
+        right.update(gold & kinds)
+        claimed.update(kinds)
+        judged.update(gold)
+    scores = {kind: 2 * right[kind] / (claimed[kind] + judged[kind]) for kind in judged}
+    assert set(scores) == {kind.value for kind in EditKind}
+    assert sum(scores.values()) / len(scores) >= 0.88, scores
+    assert right["typo"] / claimed["typo"] >= 0.97, (right["typo"], claimed["typo"])
+
+
+def test_no_edit_with_a_printed_correction_is_silent() -> None:
+    """Whether the note is new or was there before."""
+    for line in PAIRS.read_text("utf-8").splitlines():
+        pair = json.loads(line)
+        older, newer = (article_of(pair["language"], pair[side]) for side in ("before", "after"))
+        assert not pair["after"]["corrections"] or classify_edit(older, newer).notice is not EditVerdict.SILENT
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("The court may not decide today.", "The court may now decide today."),
+        ("The minister says he will go.", "The minister said he will go."),
+        ("It will affect the change of the plan.", "It will effect the change of the plan."),
+        ("It cost 1.5 million crowns.", "It cost 15 million crowns."),
+        ("It cost three million crowns.", "It cost three billion crowns."),
+        ("Both men can leave the country.", "Both men can't leave the country."),
+        ("We spoke to Jon Arden in the hall.", "We spoke to John Arden in the hall."),
+    ],
+)
+def test_a_letter_that_changes_the_sense_is_no_typo(before: str, after: str) -> None:
+    """A claim too few: only what can be nothing but a slip is called one."""
+    sides = [
+        article_of("en", {"headline": "Today", "dek": None, "authors": [], "section": None, "caption": None,
+                          "paragraphs": [text], "corrections": []})
+        for text in (before, after)
+    ]  # fmt: skip
+    assert EditKind.TYPO not in classify_edit(*sides).kinds
