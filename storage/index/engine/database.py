@@ -130,7 +130,9 @@ class Database:
     def identify(self, connection: Connection) -> object:
         """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
         if self._file is not None:
-            return self._file.path.stat().st_ino, connection.exec_driver_sql("PRAGMA schema_version").scalar()
+            # Of the connection, not of the path, where another file may be by now.
+            driver: Any = connection.connection.driver_connection
+            return driver.generation, connection.exec_driver_sql("PRAGMA schema_version").scalar()
         return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
 
     def _require_present_file(self) -> bool:
