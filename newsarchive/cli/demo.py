@@ -135,7 +135,7 @@ def write_about(archive: Archive, front: str, words: str) -> None:
     """Write the text of the home page into newsarchive.toml, below [serve]."""
     times = archive.index.ask(list_listing_times, front, limit=100)
     changes = archive.index.ask(list_changes, ChangeFilters(event="edited"), limit=EDITED_ARTICLES)
-    edited = [change.article_id for change in changes]
+    edited = [change.article for change in changes]
     chosen = next((number for number in edited if is_silent_edit(archive, number)), edited[0])
     article = archive.article(chosen)
     about = ABOUT.format(

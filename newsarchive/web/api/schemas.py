@@ -11,6 +11,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.views.articles import VersionView
+from storage.index.views.history import ChangeView
 from storage.page_date import PageDate
 
 
@@ -363,42 +364,10 @@ class SourceList(ApiModel):
     sources: tuple[SourceSummary, ...]
 
 
-class ChangeItem(ApiModel):
-    """A change of an article."""
-
-    article: int
-    """Id of the article in this index."""
-    url: str
-    site: str
-    headline: str
-    """Of the version that is shown now, or was shown last."""
-    section: str | None
-    language: str | None
-    event: str
-    """edited, gone, moved or back."""
-    kinds: tuple[str, ...]
-    """Kinds of an edit, the most important first."""
-    notice: str | None
-    """noted: the page has a note on it; dated: a later modification date; silent: neither; null unless text differs."""
-    seen_before: datetime
-    """Time of the last capture that shows what was before; the change was made between the two."""
-    seen: datetime
-    """Time of the first capture that shows the change."""
-    version_before: int
-    version: int | None
-    """Number of the version that is shown now; null if none is."""
-    added: int
-    """Characters added, without white space."""
-    removed: int
-    before: str | None
-    """Excerpt of what was before, at the most telling place."""
-    after: str | None
-
-
 class ChangePage(ApiModel):
     """A page of changes, those seen last first."""
 
     total: int
-    changes: tuple[ChangeItem, ...]
+    changes: tuple[ChangeView, ...]
     next: str | None
     """Cursor of the next page; null at the end."""

@@ -15,7 +15,6 @@ from pydantic import AfterValidator, BaseModel
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.changes import change_to_json
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import Context, RequestContext
@@ -233,7 +232,7 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     )  # fmt: skip
     offset = _parse_cursor(cursor) or 0
     total = sum(context.index.ask(count_changes, filters).values())
-    found = [change_to_json(each) for each in context.index.ask(list_changes, filters, limit=limit, offset=offset)]
+    found = context.index.ask(list_changes, filters, limit=limit, offset=offset)
     next_cursor = str(offset + limit) if total > offset + limit and found else None
     return _respond(context, schemas.ChangePage, {"total": total, "changes": found, "next": next_cursor})
 

@@ -113,7 +113,7 @@ def _build_feed(context: RequestContext, path: str) -> Feed:
 
 
 def _feed_entry(change: ChangeView) -> FeedEntry:
-    excerpts = [f"- {change.older}" if change.older else "", f"+ {change.newer}" if change.newer else ""]
+    excerpts = [f"- {change.before}" if change.before else "", f"+ {change.after}" if change.after else ""]
     return FeedEntry(
         captured=change.seen, page=compare_path(change), url=change.url, updated=change.seen,
         title=f"{change.headline} ({describe_change(change)})", authors=(change.site,), section=change.section,
@@ -123,9 +123,9 @@ def _feed_entry(change: ChangeView) -> FeedEntry:
 
 def compare_path(change: ChangeView) -> str:
     """Return the path of the page that shows a change: the comparison, or the article where no text differs."""
-    if change.number in {None, change.before_number}:
-        return f"/article/{change.article_id}"
-    return build_url(f"/article/{change.article_id}/compare", a=change.before_number, b=change.number)
+    if change.version in {None, change.version_before}:
+        return f"/article/{change.article}"
+    return build_url(f"/article/{change.article}/compare", a=change.version_before, b=change.version)
 
 
 @router.get("/changes.atom")

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from storage.article_fields import ArticleFields, from_columns
-from storage.index.conditions.visibility import visible_articles, visible_captures
+from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import utc_day
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import AnySelect, batches
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -118,29 +118,32 @@ def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
 
 
 _SHOWN = VersionRow.__table__.alias("shown_versions")
-_CHANGES = (
-    select(
-        ChangeRow, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"), _SHOWN.c.headline,
-        _SHOWN.c.language, _SHOWN.c.section,
-    )
-    .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
-    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
-    .join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id)
-    .join(_SHOWN, _is_version(_SHOWN, func.coalesce(ChangeRow.number, ChangeRow.before_number)))
-)  # fmt: skip
 
 
-def _change_conditions(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> list[Any]:
-    conditions: list[Any] = [
-        *visible_articles(connection, exclude),
-        *visible_captures(connection, exclude),
-        *visible_captures(connection, exclude, _BEFORE),
-    ]
+def _select_changes(
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters, *columns: Any, with_text: bool
+) -> AnySelect:
+    """Select columns of changes; other tables are joined only where a condition needs them: counts read all rows."""
+    query = select(*columns).select_from(ChangeRow).join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
+    if filters.site is not None:
+        query = query.where(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
+    if exclude:
+        query = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
+        query = query.join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id).where(
+            *visible_articles(connection, exclude),
+            *visible_captures(connection, exclude),
+            *visible_captures(connection, exclude, _BEFORE),
+        )
+    if with_text or filters.section is not None or filters.author is not None:
+        number = func.coalesce(ChangeRow.number, ChangeRow.before_number)
+        query = query.join(_SHOWN, _is_version(_SHOWN, number))
+    return query.where(*_change_conditions(filters))
+
+
+def _change_conditions(filters: ChangeFilters) -> list[Any]:
+    conditions: list[Any] = []
     for column, values in (
-        (SiteRow.name, filters.site), (_SHOWN.c.section, filters.section), (ChangeRow.event, filters.event),
-        (ChangeRow.notice, filters.notice),
+        (_SHOWN.c.section, filters.section), (ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice),
     ):  # fmt: skip
         if values is not None:
             conditions.append(column.in_(list_values(values)))
@@ -163,8 +166,14 @@ def list_changes(
     connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0
 ) -> tuple[ChangeView, ...]:
     """Return changes of articles, those seen last first."""
+    columns = (
+        *ChangeRow.__table__.c, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"),
+        _SHOWN.c.headline, _SHOWN.c.language, _SHOWN.c.section,
+    )  # fmt: skip
     rows = connection.execute(
-        _CHANGES.where(*_change_conditions(connection, exclude, filters))
+        _select_changes(connection, exclude, filters, *columns, with_text=True)
+        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+        .join(UrlRow, UrlRow.id == ArticleRow.url_id)
         .order_by(ChangeRow.seen_at.desc(), ChangeRow.article_id.desc(), ChangeRow.capture_id.desc())
         .limit(limit)
         .offset(offset)
@@ -172,11 +181,11 @@ def list_changes(
     masks = load_text_masks(connection, exclude, sorted({row.version_id for row in rows}))
     return tuple(
         ChangeView(
-            article_id=row.article_id, site=row.site, url=row.url, headline=row.headline, language=row.language,
-            section=row.section, event=row.event, seen=row.seen_at, seen_before=row.seen_before_at, number=row.number,
-            before_number=row.before_number, kinds=tuple((row.kinds or "").split()), notice=row.notice,
-            added=row.added, removed=row.removed, older=row.older and masks[row.version_id].apply(row.older),
-            newer=row.newer and masks[row.version_id].apply(row.newer),
+            article=row.article_id, url=row.url, site=row.site, headline=row.headline, section=row.section,
+            language=row.language, event=row.event, kinds=tuple((row.kinds or "").split()), notice=row.notice,
+            seen_before=row.seen_before_at, seen=row.seen_at, version_before=row.before_number, version=row.number,
+            added=row.added, removed=row.removed, before=row.older and masks[row.version_id].apply(row.older),
+            after=row.newer and masks[row.version_id].apply(row.newer),
         )
         for row in rows
     )  # fmt: skip
@@ -185,8 +194,8 @@ def list_changes(
 def count_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES) -> dict[date, int]:
     """Return the number of changes by the day (UTC) on which they were seen, newest first."""
     day = utc_day(connection, ChangeRow.seen_at)
-    query = _CHANGES.with_only_columns(day, func.count(), maintain_column_froms=True)
-    counted = query.where(*_change_conditions(connection, exclude, filters)).group_by(day).order_by(day.desc())
+    query = _select_changes(connection, exclude, filters, day, func.count(), with_text=False)
+    counted = query.group_by(day).order_by(day.desc())
     return {date.fromisoformat(text): count for text, count in connection.execute(counted)}
 
 

@@ -110,33 +110,34 @@ ALL_CHANGES = ChangeFilters()
 class ChangeView:
     """One change of an article."""
 
-    article_id: int
-    site: str
+    article: int
+    """Id of the article in this index."""
     url: str
     """Canonical."""
+    site: str
     headline: str
     """Of the version that is shown now, or was shown last."""
-    language: str | None
     section: str | None
+    language: str | None
     event: str
     """edited, gone, moved or back."""
-    seen: datetime
-    """Time of the first capture that shows the change."""
+    kinds: tuple[str, ...]
+    """Kinds of an edit, the most important first."""
+    notice: str | None
+    """noted: the page has a note on it; dated: a later modification date; silent: neither; null unless text differs."""
     seen_before: datetime
     """Time of the last capture that shows what was before; the change was made between the two."""
-    number: int | None
-    """Number of the version that is shown now; None if none is."""
-    before_number: int
-    kinds: tuple[str, ...]
-    """Of an edit, the most important first."""
-    notice: str | None
-    """noted, dated or silent; None unless it is an edit."""
+    seen: datetime
+    """Time of the first capture that shows the change."""
+    version_before: int
+    version: int | None
+    """Number of the version that is shown now; null if none is."""
     added: int
-    """Characters, without white space."""
+    """Characters added, without white space."""
     removed: int
-    older: str | None
+    before: str | None
     """Excerpt of what was before, at the most telling place."""
-    newer: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

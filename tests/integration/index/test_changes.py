@@ -56,8 +56,8 @@ def test_each_change_of_an_article_is_a_row(changed: Index) -> None:
         ("council", "edited", ("removed", "byline"), "silent"),
         ("harbour", "edited", ("numbers",), "silent"),
     ]
-    assert (changes[-1].older, changes[-1].newer) == (BEFORE, AFTER)
-    assert [(one.before_number, one.number) for one in changes] == [(2, 3), (2, 2), (2, None), (1, 2), (1, 2)]
+    assert (changes[-1].before, changes[-1].after) == (BEFORE, AFTER)
+    assert [(one.version_before, one.version) for one in changes] == [(2, 3), (2, 2), (2, None), (1, 2), (1, 2)]
     assert changes[-1].seen_before < changes[-1].seen
     assert (changes[-1].added, changes[-1].removed) == (6, 4)
 
