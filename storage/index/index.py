@@ -23,15 +23,7 @@ from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
 from storage.index.write.settle import learn_all, settle
 from storage.index.write.sites import register_sites, rename_sites
-from storage.model import (
-    CrawlRun,
-    DiscoveredUrl,
-    Ingest,
-    NextVisit,
-    RefersTo,
-    Site,
-    VisitResult,
-)
+from storage.model import CrawlRun, DiscoveredUrl, Ingest, NextVisit, RefersTo, Site, VisitResult
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,7 +10,7 @@ articles of a period, so everything that may be boilerplate is decided again, an
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -29,7 +29,7 @@ from storage.index.boilerplate.rule import (
     min_articles,
 )
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -82,8 +82,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         learnt += sum(changed.values())
         unlearnt += len(changed) - sum(changed.values())
     counting.drop_tables(connection)
-    for some in batches(new):
-        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_counted=True))
+    change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_counted=True), new)
     connection.execute(
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
     )
@@ -208,19 +207,14 @@ _CARRYING = (
 )
 
 
-def _load_carriers(connection: Connection, article_ids: Iterable[int]) -> dict[int, CarryingArticle]:
+def _load_carriers(connection: Connection, article_ids: Collection[int]) -> dict[int, CarryingArticle]:
     """Return the paragraphs of articles by which different stories are told apart."""
-    lengths: dict[int, dict[int, int]] = {}
-    shared: dict[int, dict[int, int]] = {}
-    for some in batches(article_ids):
-        for article_id in some:
-            lengths[article_id], shared[article_id] = {}, {}
-        for article_id, paragraph_id, length, is_shared in connection.execute(
-            _PARAGRAPHS_OF_ARTICLES, {"articles": some}
-        ):
-            lengths[article_id][paragraph_id] = length
-            if is_shared:
-                shared[article_id][paragraph_id] = length
+    lengths: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
+    shared: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
+    for article_id, paragraph_id, length, is_shared in fetch_by_ids(connection, _PARAGRAPHS_OF_ARTICLES, article_ids):
+        lengths[article_id][paragraph_id] = length
+        if is_shared:
+            shared[article_id][paragraph_id] = length
     return {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
 
 
@@ -241,7 +235,7 @@ _PARAGRAPHS_OF_ARTICLES = (
         isouter=True,
     )
     .where(
-        VersionRow.article_id.in_(bindparam("articles", expanding=True)),
+        VersionRow.article_id.in_(IDS),
         VersionRow.is_current,
         VersionParagraphRow.role.in_(COUNTED),
     )
@@ -275,11 +269,9 @@ def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> Non
     rows = [{"site_id": site_id, "paragraph_id": one} for site_id, ids in by_site.items() for one in ids]
     insert_rows(connection, SearchChangeRow, rows)
     for site_id, paragraph_ids in by_site.items():
-        for some in batches(paragraph_ids):
-            carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
-            of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
-            connection.execute(
-                update(VersionRow)
-                .where(VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None))
-                .values(parts="")
-            )
+        carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(IDS))
+        of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
+        stale = update(VersionRow).where(
+            VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None)
+        )
+        change_by_ids(connection, stale.values(parts=""), paragraph_ids)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import batches, insert_rows
+from storage.index.engine.statements import fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
 from storage.index.frontier.url_queue import (
@@ -22,12 +22,7 @@ from storage.index.frontier.url_queue import (
     discovery_rank,
     read_discovery,
 )
-from storage.index.rows.duplicates import (
-    Duplicates,
-    alternate_url_captures,
-    find_duplicates,
-    redirects_to_articles,
-)
+from storage.index.rows.duplicates import Duplicates, alternate_url_captures, find_duplicates, redirects_to_articles
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
@@ -81,10 +76,9 @@ def schedule_next_visits(
     captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
     captured.sort(key=lambda entry: entry.sort_key)
     ids = sorted({entry.url_id for entry in captured})
-    rows: dict[int, dict[str, Any]] = {}
-    for some in batches(ids):
-        found = connection.execute(FRONTIER_BY_IDS, {"ids": some})
-        rows.update({row.url_id: dict(row._mapping) for row in found})  # noqa: SLF001 - public
+    rows: dict[int, dict[str, Any]] = {
+        row.url_id: row._asdict() for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)
+    }
     before = _load_previous_states(
         connection, [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")], captured
     )

@@ -14,11 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import (
-    load_site_ids,
-    visible_articles,
-    visible_captures,
-)
+from storage.index.conditions.visibility import load_site_ids, load_site_names, visible_articles, visible_captures
 from storage.index.engine.dialect import ranges_table, utc_day
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
@@ -75,18 +71,12 @@ def count_outcomes_by_site(
     connection: Connection, exclude: Exclusions, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
-    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since, site).items()}
-
-
-def _outcomes(
-    connection: Connection, exclude: Exclusions, since: date | None, site: str | None
-) -> dict[int, dict[Outcome, int]]:
+    names = load_site_names(connection)
     counted: dict[int, Counter[str]] = {}
     for (site_id, outcome), count in _iter_counts(connection, exclude, ("site_id", "outcome"), since, site):
         counted.setdefault(site_id, Counter())[outcome] += count
     return {
-        site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
+        names[site_id]: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
         for site_id, outcomes in counted.items()
     }
 

@@ -9,12 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import (
-    current_version,
-    visible_articles,
-    visible_captures,
-    visible_versions,
-)
+from storage.index.conditions.visibility import current_version, visible_articles, visible_captures, visible_versions
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
@@ -264,9 +259,7 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     current = get_version(connection, exclude, row.version_id)
     assert current is not None
     # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
-    named = select(ArticleRow.url_id).where(ArticleRow.id == article_id)
-    urls = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.article_id == article_id).union(named)).all()
-    mine = CaptureRow.url_id.in_(urls)
+    mine = CaptureRow.url_id.in_(load_url_ids(connection, article_id))
     held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     history = load_histories(connection, exclude, [article_id])[article_id]
@@ -278,6 +271,12 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
         captures=tuple(_capture_view(one, exclude) for one in all_captures),
         linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
+
+
+def load_url_ids(connection: Connection, article_id: int) -> Sequence[int]:
+    """Return the ids of all URLs of an article."""
+    shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
+    return connection.scalars(shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))).all()
 
 
 def _load_version_lines(
@@ -304,13 +303,11 @@ def _load_version_lines(
 
 
 def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
-    captured = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
-    urls = captured.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
     pages = (
         select(VersionRow.article_id)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(urls), *visible_versions(connection, exclude))
+        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)), *visible_versions(connection, exclude))
     )
     shown_here = visible_articles(connection, exclude)
     statement = _select_articles(connection, exclude).where(

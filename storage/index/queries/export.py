@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import AnySelect
+from storage.index.engine.statements import IDS, AnySelect
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -35,7 +35,6 @@ _SEARCH_BATCH = 100
 """Lines of a search that are loaded at once."""
 _CANONICAL = UrlRow.__table__.alias("canonical")
 _IMAGE = UrlRow.__table__.alias("image")
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def iter_export_lines(
@@ -183,7 +182,7 @@ def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
         .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
-        .where(VersionRow.id.in_(_IDS))
+        .where(VersionRow.id.in_(IDS))
     )  # fmt: skip
 
 
@@ -191,12 +190,12 @@ _GROUPS = (
     select(VersionRow.id.label("version_id"), LinkGroupRow.id.label("group_id"), LinkGroupRow.kind, LinkGroupRow.label)
     .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
     .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
-    .where(VersionRow.id.in_(_IDS))
+    .where(VersionRow.id.in_(IDS))
     .order_by(VersionRow.id, CaptureGroupRow.position)
 )
 _LINKS = (
     select(LinkRow.group_id, UrlRow.url, LinkRow.anchor)
     .join(UrlRow, UrlRow.id == LinkRow.url_id)
-    .where(LinkRow.group_id.in_(_IDS))
+    .where(LinkRow.group_id.in_(IDS))
     .order_by(LinkRow.group_id, LinkRow.position)
 )

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, select, union
+from sqlalchemy import Connection, and_, select, union
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, batches
 from storage.index.schema.tables import ArticleRow, CaptureRow, MetadataChangeRow, VersionRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome
 from storage.observations import MetadataEvent, ObservedSpan, build_spans, look_of
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE = CaptureRow.__table__.alias("captures_before")
 
 
@@ -70,9 +68,9 @@ def _build_article_spans(article_id: int, rows: Sequence[AnyRow], parts: dict[in
 def _load_looks(connection: Connection, exclude: Exclusions, article_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Return the captures of all URLs of articles, in the order of time, with the numbers of versions."""
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(_IDS)
+        CaptureRow.article_id.in_(IDS)
     )
-    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
+    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))).subquery()
     query = (
         select(
             places.c.article, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome, CaptureRow.article_id,
@@ -91,7 +89,7 @@ def _load_looks(connection: Connection, exclude: Exclusions, article_ids: Sequen
 
 
 _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(
-    VersionRow.article_id.in_(_IDS), VersionRow.parts.is_not(None)
+    VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None)
 )
 
 
@@ -115,7 +113,7 @@ def _load_changes(
         .join(CaptureRow, CaptureRow.id == MetadataChangeRow.capture_id)
         .join(_BEFORE, _BEFORE.c.id == MetadataChangeRow.before_id)
         .where(
-            MetadataChangeRow.article_id.in_(_IDS),
+            MetadataChangeRow.article_id.in_(IDS),
             and_(True, *visible_captures(connection, exclude), *visible_captures(connection, exclude, _BEFORE)),
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)

@@ -9,12 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, text
 
 from storage.index.boilerplate.rule import comparison_window
-from storage.index.conditions.visibility import (
-    visible_articles,
-    visible_captures,
-    visible_urls,
-    visible_versions,
-)
+from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
 from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts

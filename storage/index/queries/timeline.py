@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from storage.index.conditions.visibility import prefix_end, visible_captures
 from storage.index.engine.dialect import utc_day
+from storage.index.engine.statements import IDS, fetch_by_ids
 from storage.index.queries import articles
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
@@ -25,7 +26,6 @@ from storage.urls import surt, surt_host, url_host
 
 _MAX_SPELLINGS = 60
 """URLs of one page; more than that share a urlkey only by variations of capitals."""
-_BATCH_SIZE = 400
 _SECOND = timedelta(seconds=1)
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_ASCII = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")
@@ -171,22 +171,27 @@ def find_adjacent_capture(
 ) -> int | None:
     """Return the id of a page's capture before or after the one with a time and record id, errors included."""
     at, name = CaptureRow.fetched_at, CaptureRow.record_id
-
-    if later:
-        beyond = and_(at >= time, or_(at > time, name > record_id))
-    else:
-        beyond = and_(at <= time, or_(at < time, name < record_id))
     by = (at, name) if later else (at.desc(), name.desc())
     found: list[tuple[datetime, str, int]] = []
     for url_id in load_page_ids(connection, url):
         statement = select(at, name, CaptureRow.id).where(
-            CaptureRow.url_id == url_id, beyond, *visible_captures(connection, exclude)
+            CaptureRow.url_id == url_id,
+            follows(time, record_id, backwards=not later),
+            *visible_captures(connection, exclude),
         )
         rows = connection.execute(statement.order_by(*by).limit(1))
         found += [(row.fetched_at, row.record_id, row.id) for row in rows]
     if not found:
         return None
     return (min(found) if later else max(found))[2]
+
+
+def follows(time: datetime, record_id: str, *, backwards: bool) -> ColumnElement[bool]:
+    """Return a condition: a capture comes after a place in the order of time, or before it; an index finds it."""
+    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    if backwards:
+        return and_(at <= time, or_(at < time, name < record_id))
+    return and_(at >= time, or_(at > time, name > record_id))
 
 
 def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
@@ -198,12 +203,10 @@ def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iter
     usable = or_(CaptureRow.status.is_(None), CaptureRow.status < 400)
     there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(connection, exclude))
     found: set[str] = set()
-    keys = sorted(by_key)
-    for start in range(0, len(keys), _BATCH_SIZE):
-        some = keys[start : start + _BATCH_SIZE]
-        for row in connection.execute(select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(some), there)):
-            page = normalize_page_url(row.url)
-            found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
+    query = select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), there)
+    for row in fetch_by_ids(connection, query, by_key):
+        page = normalize_page_url(row.url)
+        found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
     return frozenset(found)
 
 
@@ -224,15 +227,13 @@ def list_nearby_urls(
         )
         rows = connection.execute(some).all()
         if rows:
-            newest: dict[int, tuple[datetime, int]] = {
-                row.url_id: (row.last, row.captures)
-                for row in connection.execute(
-                    select(CaptureRow.url_id, func.max(at).label("last"), func.count().label("captures"))
-                    .where(CaptureRow.url_id.in_([row.id for row in rows]), *visible)
-                    .group_by(CaptureRow.url_id)
-                )
-            }
-            return tuple(ArchivedUrl(url=row.url, newest=newest[row.id][0], captures=newest[row.id][1]) for row in rows)
+            counts = connection.execute(
+                select(CaptureRow.url_id, func.max(at), func.count())
+                .where(CaptureRow.url_id.in_([row.id for row in rows]), *visible)
+                .group_by(CaptureRow.url_id)
+            )
+            of_url = {url_id: (newest, captures) for url_id, newest, captures in counts}
+            return tuple(ArchivedUrl(row.url, *of_url[row.id]) for row in rows)
     return ()
 
 
@@ -254,7 +255,7 @@ def _iter_shorter_keys(urlkey: str) -> Iterator[str]:
 def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[YearCount, ...]:
     """Return the number of captures of a page by year, from its first to its last, empty years included."""
     at = CaptureRow.fetched_at
-    shown = _page_conditions(connection, exclude, load_page_ids(connection, url))
+    shown = _page_conditions(connection, exclude, url)
     first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
     if first is None:
         return ()
@@ -275,7 +276,7 @@ def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) 
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
         .where(
-            *_page_conditions(connection, exclude, load_page_ids(connection, url)),
+            *_page_conditions(connection, exclude, url),
             at >= _year_start(year),
             at < _year_start(year + 1),
         )
@@ -300,7 +301,7 @@ def list_capture_times(  # noqa: PLR0913 - which page, between what, and which p
     rows = connection.execute(
         select(CaptureRow.id, UrlRow.url, at, CaptureRow.status, CaptureRow.kind, CaptureRow.outcome)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_page_conditions(connection, exclude, load_page_ids(connection, url)), at >= since, at < until)
+        .where(*_page_conditions(connection, exclude, url), at >= since, at < until)
         .order_by(at.desc(), CaptureRow.record_id.desc())
         .limit(limit)
         .offset(offset)
@@ -314,8 +315,8 @@ def list_capture_times(  # noqa: PLR0913 - which page, between what, and which p
     )  # fmt: skip
 
 
-def _page_conditions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ColumnElement[bool]]:
-    return [CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude)]
+def _page_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
+    return [CaptureRow.url_id.in_(load_page_ids(connection, url)), *visible_captures(connection, exclude)]
 
 
 def _year_start(year: int) -> datetime:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 from storage.errors import ArchiveError, DiskFull, SearchDamaged, SearchNotReady
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, batches, find_by_ids
 from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
@@ -107,14 +107,13 @@ def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None
         else:
             paragraphs.setdefault(row.site_id, set()).add(row.paragraph_id)
     for site_id, of_site in paragraphs.items():
-        for some in batches(of_site):
-            carrying = (
-                select(VersionRow.article_id)
-                .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
-                .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-                .where(VersionParagraphRow.paragraph_id.in_(some), ArticleRow.site_id == site_id)
-            )
-            articles.update(article_id for article_id in connection.scalars(carrying) if article_id is not None)
+        carrying = (
+            select(VersionRow.article_id)
+            .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
+            .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+            .where(VersionParagraphRow.paragraph_id.in_(IDS), ArticleRow.site_id == site_id)
+        )
+        articles |= find_by_ids(connection, carrying, of_site)
     return articles
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from storage.errors import SearchNotReady
+from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import make_order, split_label
-from storage.index.schema.tables import ArticleRow, SiteRow, UrlRow
+from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.matches import Search
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import Exclusions
@@ -37,7 +38,7 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     """Count filtered articles by their current versions. Ignores `filters.query`."""
     search = Search(connection, exclude)
     wanted = search.find_current(filters)
-    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+    names = load_site_names(connection)
     counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
     sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(

@@ -6,20 +6,10 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    CompoundSelect,
-    Connection,
-    bindparam,
-    func,
-    or_,
-    select,
-    union,
-    update,
-)
+from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, or_, select, union, update
 
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import AnyRow, AnySelect, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, AnySelect, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.part_digests import load_part_digests
@@ -79,9 +69,7 @@ _UPDATE_ARTICLE = (
 
 
 _MARK_UNCOUNTED = (
-    update(VersionRow)
-    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.is_counted)
-    .values(is_counted=False)
+    update(VersionRow).where(VersionRow.article_id.in_(IDS), VersionRow.is_counted).values(is_counted=False)
 )
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
@@ -143,9 +131,9 @@ def _load_newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[in
 @cache
 def _build_outcomes_query() -> AnySelect:
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(_IDS)
+        CaptureRow.article_id.in_(IDS)
     )
-    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
+    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))).subquery()
     newest_first = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
     place = func.row_number().over(partition_by=places.c.article, order_by=newest_first)
     # A redirect from another address of the article says that this address moved, not the article.
@@ -160,11 +148,10 @@ def _build_outcomes_query() -> AnySelect:
     return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _URLS: BindParameter[Any] = bindparam("urls", expanding=True)
 _STORED = select(
     ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
-).where(ArticleRow.id.in_(_IDS))
+).where(ArticleRow.id.in_(IDS))
 _AFFECTED: CompoundSelect[int | None] = union(
     select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
     select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
@@ -174,7 +161,7 @@ _CAPTURES = (
         CaptureRow.article_id, CaptureRow.id, CaptureRow.url_id, CaptureRow.version_id, CaptureRow.refers_to_id,
         CaptureRow.fetched_at,
     )
-    .where(CaptureRow.article_id.in_(_IDS))
+    .where(CaptureRow.article_id.in_(IDS))
     .order_by(CaptureRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
@@ -184,7 +171,7 @@ _IN_ORDER = (
         VersionRow.id, VersionRow.article_id, VersionRow.published_at, *(getattr(VersionRow, name) for name in _ORDERED)
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.article_id.in_(_IDS))
+    .where(VersionRow.article_id.in_(IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
 from storage.article_fields import to_columns
-from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
@@ -121,27 +121,6 @@ def _assign_text(
         yield draft
 
 
-def select_possible_drafts(
-    connection: Connection, entries: Sequence[CommitEntry], known_urls: Mapping[str, int]
-) -> list[CommitEntry]:
-    """Return the entries for which a version may have to be written; another writer may have written some by then."""
-    pages = {
-        (entry.site_id, known_urls[entry.article.canonical_url])
-        for entry in entries
-        if entry.article and entry.article.canonical_url in known_urls
-    }
-    existing = _load_existing_versions(connection, pages)
-    found: list[CommitEntry] = []
-    for entry in entries:
-        if entry.article is None or entry.digest is None:
-            continue
-        url_id = known_urls.get(entry.article.canonical_url)
-        before = existing.get(((entry.site_id, url_id), entry.digest)) if url_id is not None else None
-        if before is None or entry.sort_key < before.order:
-            found.append(entry)
-    return found
-
-
 _ORIGINAL = aliased(VersionRow, name="original")
 _EXISTING_VERSIONS: Any = (
     select(
@@ -158,7 +137,7 @@ _EXISTING_VERSIONS: Any = (
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(_ORIGINAL, _ORIGINAL.id == VersionRow.duplicate_of_id, isouter=True)
-    .where(VersionRow.page_url_id.in_(bindparam("ids", expanding=True)))
+    .where(VersionRow.page_url_id.in_(IDS))
 )
 
 
