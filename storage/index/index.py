@@ -54,7 +54,7 @@ class Index(Reader):
     @property
     def is_shared(self) -> bool:
         """True if other machines may use the same index at the same time: PostgreSQL."""
-        return self._database.is_shared
+        return self._database.is_postgres
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from sqlalchemy import Connection, and_, not_, select
 
-from storage.article_fields import ArticleFields, ParagraphView
+from storage.article_fields import ArticleFields
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
 from storage.index.engine.statements import IDS, find_by_ids
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
@@ -72,10 +72,6 @@ class TextMask:
             number += size or 1
         return "".join((*kept, text[end:]))
 
-    def apply_to_paragraphs(self, paragraphs: Iterable[ParagraphView]) -> tuple[ParagraphView, ...]:
-        """Return paragraphs without the names."""
-        return tuple(replace(each, text=self.apply(each.text)) for each in paragraphs)
-
     def apply_to_article(self, article: F) -> F:
         """Return an article without the names in its text, dek and captions."""
         if not self:
@@ -84,7 +80,7 @@ class TextMask:
             article,
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
-            all_paragraphs=self.apply_to_paragraphs(article.all_paragraphs),
+            all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),
         )
 
 

@@ -92,11 +92,6 @@ class Database:
         path = self._file.path
         return path.with_name("search") if path.name == "index.sqlite3" else path.with_suffix(".search")
 
-    @property
-    def is_shared(self) -> bool:
-        """True if several machines may have it open; an SQLite file is of one machine."""
-        return self.is_postgres
-
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -119,12 +114,6 @@ class Database:
                     yield connection
             if self._file is not None and not self._file.is_stable():
                 raise IndexReplaced(self.name)
-
-    def identify(self, connection: Connection) -> object:
-        """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
-        if self._file is not None:
-            return self._file.path.stat().st_ino, connection.exec_driver_sql("PRAGMA schema_version").scalar()
-        return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
 
     def _require_present_file(self) -> bool:
         """Close connections to an SQLite file that another one has replaced, and return whether that was so."""

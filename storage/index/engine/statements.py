@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Executable, LargeBinary, Row, Select, Table, bindparam, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -127,20 +126,6 @@ def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
     """Return a placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
     name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
     return f"%b::{name}[]" if name != "JSONB" else f"%b::text[]::{name}[]"
-
-
-def upsert_rows(connection: Connection, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; one whose key exists updates all other columns."""
-    if rows:
-        connection.execute(_build_upsert(connection.dialect.name, table, key), rows)
-
-
-@lru_cache(maxsize=16)
-def _build_upsert(dialect: str, table: type[Base], key: str) -> Executable:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    columns = {name: insert.excluded[name] for name in table.__table__.c.keys() if name != key}  # noqa: SIM118
-    statement: Executable = insert.on_conflict_do_update(index_elements=[key], set_=columns)
-    return statement
 
 
 def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from storage.index.engine.statements import IDS, change_by_ids, insert_rows
+from storage.index.frontier.url_queue import reschedule
 from storage.index.rows.duplicates import is_duplicate_text
 from storage.index.schema.tables import (
     CaptureRow,
@@ -202,8 +203,4 @@ def select_never_captured(connection: Connection, site: str, now: datetime) -> l
 
 def make_due(connection: Connection, url_ids: Collection[int], now: datetime) -> None:
     """Make URLs due now."""
-    if url_ids:
-        connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=now),
-            [{"of": url_id} for url_id in sorted(url_ids)],
-        )
+    reschedule(connection, dict.fromkeys(url_ids, now))

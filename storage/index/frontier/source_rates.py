@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows, upsert_rows
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls, SourceItems, is_archive, unpack_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import AlarmRow, SourceRateRow
@@ -98,7 +98,7 @@ class SourceRateBatch:
     def save(self) -> None:
         """Write changed rates and alarms."""
         rows = [_row(url_id, self._states[url_id]) for url_id in sorted(self._changed)]
-        upsert_rows(self._connection, SourceRateRow, "url_id", rows)
+        insert_rows(self._connection, SourceRateRow, rows, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
         insert_rows(self._connection, AlarmRow, self._raised)
         for url_id, kind, at in self._cleared:
             self._connection.execute(_CLEAR, {"of": url_id, "what": kind, "at": at})
@@ -121,6 +121,7 @@ class SourceRateBatch:
         self._raised.append({"url_id": url_id, "kind": kind, "raised_at": at, "cleared_at": None})
 
 
+_UPDATED_COLUMNS = [column.name for column in SourceRateRow.__table__.c if column.name != "url_id"]
 _BY_IDS = select(SourceRateRow).where(SourceRateRow.url_id.in_(IDS))
 _CLEAR = (
     update(AlarmRow)

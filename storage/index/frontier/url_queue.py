@@ -161,20 +161,6 @@ def blank_row(entry: CommitEntry) -> dict[str, Any]:
     }
 
 
-def insert_discovered(
-    connection: Connection,
-    lookups: LookupTables,
-    discovered: Iterable[DiscoveredUrl],
-    urls: Mapping[str, int],
-    orphans: OrphanCandidates,
-) -> set[int]:
-    """Add URLs to the frontier. Return the ids of those that were not there."""
-    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
-    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
-    _update_known(connection, improved)
-    return {row["url_id"] for row in rows}
-
-
 def _split_new_and_known(
     connection: Connection,
     lookups: LookupTables,
@@ -249,23 +235,17 @@ def find_reported_changes(
     """Return the due time of each page that a source reports as modified after the archive fetched it."""
     changed: dict[int, datetime] = {}
     for entry in entries:
-        reported = {urls[found.url]: found for found in entry.ingest.discovered_urls if _is_recent_change(found)}
-        if not reported:
-            continue
-        later = _select_changed_since_fetch(connection, reported)
+        reported = {
+            urls[found.url]: (found.modified, found.due_at)
+            for found in entry.ingest.discovered_urls
+            if found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
+        }
+        rows = fetch_by_ids(connection, _FETCHED, reported)
+        later = [row.url_id for row in rows if row.last_fetched_at < reported[row.url_id][0]]
         if 0 < len(later) <= max(_MAX_CHANGES, len(reported) // 2):
             for url_id in later:
-                changed[url_id] = min(filter(None, (changed.get(url_id), reported[url_id].due_at)))
+                changed[url_id] = min(filter(None, (changed.get(url_id), reported[url_id][1])))
     return changed
-
-
-def _is_recent_change(found: DiscoveredUrl) -> bool:
-    return found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
-
-
-def _select_changed_since_fetch(connection: Connection, reported: Mapping[int, DiscoveredUrl]) -> list[int]:
-    rows = fetch_by_ids(connection, _FETCHED, reported)
-    return [row.url_id for row in rows if row.last_fetched_at < (reported[row.url_id].modified or row.last_fetched_at)]
 
 
 _FETCHED = select(FrontierRow.url_id, FrontierRow.last_fetched_at).where(
@@ -317,7 +297,10 @@ def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence
     discovered = [sanitize_discovered_url(one) for one in discovered]
     wanted = [url for one in discovered for url in (one.url, one.discovery.via) if url]
     urls, _ = lookups.urls.ensure_ids(connection, wanted)
-    return len(insert_discovered(connection, lookups, discovered, urls, OrphanCandidates()))
+    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, OrphanCandidates())
+    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    _update_known(connection, improved)
+    return len(rows)
 
 
 def reschedule(connection: Connection, due_times: Mapping[int, datetime | None]) -> None:

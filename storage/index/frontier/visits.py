@@ -27,7 +27,7 @@ from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
-from storage.model import SOURCE_OUTCOMES, Discovery, NextVisit, Outcome, UrlKind, VisitResult
+from storage.model import SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
 
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
 """Delay of the next visit to a URL whose newest capture has a time in the future."""
@@ -130,7 +130,7 @@ def _apply_capture(
             is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,
             leads_to_article=entry.capture_id in context.leading,
             repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
-            is_next_page=_is_next_listing_page(entry.discovery),
+            is_next_page=entry.discovery.kind is entry.discovery.via_kind is UrlKind.LISTING,
             source_check=sources.check(entry, urls), source_rates=sources.rates(entry.url_id),
         )  # fmt: skip
         visit = plan(result)
@@ -174,10 +174,6 @@ def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
         return True
     is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
     return is_unresolved and (known.is_newest_article or known.first_seen_at is None)
-
-
-def _is_next_listing_page(discovery: Discovery) -> bool:
-    return discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
 
 
 def _publication_date(entry: CommitEntry) -> datetime | None:

@@ -187,7 +187,7 @@ def _iter_counts(
     """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    for statement, columns, is_held in (_count_days(), *_count_excluded(connection, exclude)):
+    for statement, columns, is_held in _counts(connection, exclude):
         keys = [columns[name].label(name) for name in by]
         found = statement.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
@@ -204,18 +204,10 @@ _Part = tuple[AnySelect, Mapping[str, Any], bool]
 """A count query, the columns that it can be grouped and filtered by, and False if it counts excluded captures."""
 
 
-def _count_days() -> _Part:
-    columns = {
-        "site_id": DailyCapturesRow.site_id,
-        "day": DailyCapturesRow.day,
-        "outcome": DailyCapturesRow.outcome,
-        "since": DailyCapturesRow.day,
-    }
-    return select(func.sum(DailyCapturesRow.captures)), columns, True
-
-
-def _count_excluded(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
-    """Yield counts of captures that are excluded; those of hidden sites are left out by the caller."""
+def _counts(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
+    """Yield counts of all captures, and of excluded ones; those of hidden sites are left out by the caller."""
+    daily = DailyCapturesRow.__table__.c
+    yield select(func.sum(daily.captures)), {**daily, "since": daily.day}, True
     at = CaptureRow.fetched_at
     columns = {
         "site_id": CaptureRow.site_id, "day": utc_day(connection, at), "outcome": CaptureRow.outcome, "since": at

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_articles, visible_captures, visible_versions
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
-from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.engine.statements import IDS, AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -210,41 +210,51 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
 
 def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
     """Return the links on a captured page, each with the article that it leads to."""
-    groups = connection.execute(
-        select(LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
-        .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkGroupRow.id)
-        .where(CaptureGroupRow.capture_id == capture_id)
-        .order_by(CaptureGroupRow.position)
-    ).all()
-    if not groups:
-        return ()
     held = visible_articles(connection, exclude)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
     captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
         captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
-    links: dict[int, list[LinkView]] = {}
-    rows = connection.execute(
-        select(
-            LinkRow.group_id,
-            UrlRow.url,
-            LinkRow.anchor,
-            func.coalesce(article, captured.scalar_subquery()).label("article_id"),
+    target = func.coalesce(article, captured.scalar_subquery()).label("article_id")
+    return tuple(
+        LinkGroupView(
+            kind=LinkKind(group.kind),
+            label=group.label,
+            links=tuple(LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id) for row in links),
         )
+        for group, links in load_links(connection, exclude, [capture_id], target).get(capture_id, ())
+    )
+
+
+def load_links(
+    connection: Connection, exclude: Exclusions, capture_ids: Sequence[int], *columns: ColumnElement[Any]
+) -> dict[int, list[tuple[AnyRow, list[AnyRow]]]]:
+    """Return the link groups of captured pages, each with its visible links, for which more columns are read."""
+    groups = connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
+    links: dict[int, list[AnyRow]] = {group.id: [] for group in groups}
+    query = (
+        select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, *columns)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
-        .where(LinkRow.group_id.in_({group.id for group in groups}))
+        .where(LinkRow.group_id.in_(IDS))
         .order_by(LinkRow.group_id, LinkRow.position)
-    ).all()
+    )
+    rows = connection.execute(query, {"ids": sorted(links)}).all() if links else ()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
     for row in rows:
-        if row.url in withheld:
-            continue
-        link = LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id)
-        links.setdefault(row.group_id, []).append(link)
-    return tuple(
-        LinkGroupView(kind=LinkKind(group.kind), label=group.label, links=tuple(links.get(group.id, ())))
-        for group in groups
-    )
+        if row.url not in withheld:
+            links[row.group_id].append(row)
+    found: dict[int, list[tuple[AnyRow, list[AnyRow]]]] = {}
+    for group in groups:
+        found.setdefault(group.capture_id, []).append((group, links[group.id]))
+    return found
+
+
+_GROUPS = (
+    select(CaptureGroupRow.capture_id, LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
+    .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
+    .where(CaptureGroupRow.capture_id.in_(IDS))
+    .order_by(CaptureGroupRow.capture_id, CaptureGroupRow.position)
+)
 
 
 def get_article(connection: Connection, exclude: Exclusions, article_id: int) -> ArticleView | None:
@@ -381,33 +391,29 @@ def list_articles(
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
     """Return the visible articles with these ids, unordered."""
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    with_ids = ArticleRow.id.in_(bindparam("ids", expanding=True))
+    with_ids = ArticleRow.id.in_(IDS)
     statement = _select_articles(connection, exclude).where(with_ids, *visible)
     return [_article_line(row) for row in connection.execute(statement, {"ids": list(ids)})] if ids else []
 
 
 def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> int | None:
     """Return the id of the article with a canonical URL, or of the one that the URL's newest capture shows."""
-    at = {"digest": short_digest(url)}
+    here = UrlRow.digest == short_digest(url)
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(UrlRow.digest == bindparam("digest"), *visible_articles(connection, exclude))
+        .where(here, *visible_articles(connection, exclude))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
     captured = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(
-            UrlRow.digest == bindparam("digest"),
-            CaptureRow.article_id.is_not(None),
-            *visible_captures(connection, exclude),
-        )
+        .where(here, CaptureRow.article_id.is_not(None), *visible_captures(connection, exclude))
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )
-    return connection.scalar(named, at) or connection.scalar(captured, at)
+    return connection.scalar(named) or connection.scalar(captured)
 
 
 _RECENT_VERSIONS = 1_000

@@ -6,7 +6,7 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 
 import heapq
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -154,11 +154,7 @@ def _iter_closest(
         before, later = CaptureRow.fetched_at < time, CaptureRow.fetched_at >= time
         ways.append(_iter_by_time(connection, [of_url, before, *conditions], backwards=True))
         ways.append(_iter_by_time(connection, [of_url, later, *conditions], backwards=False))
-    yield from heapq.merge(*ways, key=lambda line: _distance(line, time))
-
-
-def _distance(line: CdxLine, time: datetime) -> tuple[timedelta, datetime, str]:
-    return abs(line.fetched_at - time), line.fetched_at, line.record_id
+    yield from heapq.merge(*ways, key=lambda line: (abs(line.fetched_at - time), line.fetched_at, line.record_id))
 
 
 def _iter_by_time(

@@ -61,9 +61,7 @@ def get_listing(
     found = connection.scalar(then) or connection.scalar(
         select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
     )
-    if found is None:
-        return None
-    return _build_view(connection, exclude, found, read)
+    return None if found is None else _build_view(connection, exclude, found, read)
 
 
 def get_nth_listing_time(connection: Connection, exclude: Exclusions, url: str, number: int) -> datetime | None:

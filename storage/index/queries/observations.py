@@ -37,16 +37,9 @@ def load_histories(
         looks = _load_looks(connection, exclude, some)
         parts = _load_parts(connection, some)
         changes = _load_changes(connection, exclude, some)
-        histories.update(
-            (
-                article_id,
-                ArticleHistory(
-                    _build_article_spans(article_id, looks.get(article_id, ()), parts.get(article_id, {})),
-                    tuple(changes.get(article_id, ())),
-                ),
-            )
-            for article_id in some
-        )
+        for article_id in some:
+            spans = _build_article_spans(article_id, looks.get(article_id, ()), parts.get(article_id, {}))
+            histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 
 

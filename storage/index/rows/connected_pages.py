@@ -39,7 +39,7 @@ class ConnectedPages:
         while found := found - self._pages:
             self._pages |= found
             rows = self._select(VersionRow.page_url_id, {url_id for _, url_id in found})
-            new = [row for row in rows if _page(row) in found]
+            new = [row for row in rows if page_of(row) in found]
             self.rows.update((row.id, row) for row in new)
             found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
 
@@ -47,7 +47,7 @@ class ConnectedPages:
         """Return the texts of all pages."""
         return [
             PageText(
-                version_id=row.id, page=_page(row), digest=row.digest, masked=row.masked_digest,
+                version_id=row.id, page=page_of(row), digest=row.digest, masked=row.masked_digest,
                 evidence=Evidence(row.evidence), headline=row.headline, published=row.published_at,
                 published_source=row.published_source, first=(row.fetched_at, row.record_id),
             )
@@ -56,11 +56,11 @@ class ConnectedPages:
 
     def urls(self) -> dict[Page, str]:
         """Return the canonical URLs of all pages."""
-        return {_page(row): row.url for row in self.rows.values()}
+        return {page_of(row): row.url for row in self.rows.values()}
 
     def moves(self) -> set[tuple[Page, Page]]:
         """Return the pages that lead to others."""
-        pages = {_page(row) for row in self.rows.values()}
+        pages = {page_of(row) for row in self.rows.values()}
         at: dict[tuple[int, int], set[Page]] = {}
         for page in pages:
             for url_id in self._url_ids(page):
@@ -96,19 +96,19 @@ class ConnectedPages:
         sites = {row.site_id for row in rows}
         digests = {row.digest for row in rows}
         same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, digests, soft=sorted(self.soft))
-        return found | {_page(row) for row in same if row.site_id in sites}
+        return found | {page_of(row) for row in same if row.site_id in sites}
 
     def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
         """Return the pages that are captured under another URL, of which one is among these."""
         found: set[Page] = set()
         url_ids = {url_id for _, url_id in pages}
         for row in fetch_by_ids(self.connection, _ALTERNATES, url_ids):
-            page = _page(row)
+            page = page_of(row)
             if page in pages:
                 self._alternates.setdefault(page, set()).add(row.url_id)
                 found.add((row.site_id, row.url_id))
         named = fetch_by_ids(self.connection, _NAMED_BY, url_ids)
-        return found | {_page(row) for row in named if (row.site_id, row.url_id) in pages}
+        return found | {page_of(row) for row in named if (row.site_id, row.url_id) in pages}
 
     def _find_redirected(self, pages: Collection[Page]) -> set[Page]:
         """Return the pages that permanent redirects connect with these."""
@@ -118,11 +118,12 @@ class ConnectedPages:
             self.connection, url_ids, self._redirects
         )
         found = {(site_id, url_id) for site_id in sites for url_id in others}
-        found.update(_page(row) for row in fetch_by_ids(self.connection, _NAMED_BY, others))
+        found.update(page_of(row) for row in fetch_by_ids(self.connection, _NAMED_BY, others))
         return {page for page in found if page[0] in sites}
 
 
-def _page(row: AnyRow) -> Page:
+def page_of(row: AnyRow) -> Page:
+    """Return the page of a version's row."""
     return row.site_id, row.page_url_id
 
 

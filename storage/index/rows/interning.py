@@ -86,7 +86,8 @@ class LookupTable(Generic[K]):
                 more, made = self._insert(connection, new)
                 found.update(more)
             ids.update(found)
-            self._cache(found)
+            self._cached_ids.update(found)
+            drop_oldest(self._cached_ids, self._cache_size)
         return ids, made
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
@@ -105,10 +106,6 @@ class LookupTable(Generic[K]):
         # Some existed: not selected before, or inserted by another writer just now.
         found = self._find(connection, new)
         return found, [key for key, row_id in found.items() if row_id == ours[key]]
-
-    def _cache(self, found: Mapping[K, int]) -> None:
-        self._cached_ids.update(found)
-        drop_oldest(self._cached_ids, self._cache_size)
 
 
 class LookupTables:

@@ -56,11 +56,8 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
     'headline:a6d20aa6a4c7'
     """
     contents = ((kind, [text for text in texts if text]) for kind, texts in parts.items())
-    return " ".join(f"{kind.value}:{_digest(texts)}" for kind, texts in contents if texts)
-
-
-def _digest(texts: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
+    digests = {kind: hashlib.sha256(b"\0".join(texts)).hexdigest()[:12] for kind, texts in contents if texts}
+    return " ".join(f"{kind.value}:{digest}" for kind, digest in digests.items())
 
 
 _PARAGRAPHS = select_paragraphs(ParagraphRow.digest)

@@ -13,13 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
-from tantivy import Document
 
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import (
     FieldValues,
-    build_document,
     count_microseconds,
     join_parts,
     make_label,
@@ -48,11 +46,6 @@ _FEW_LEARNT = 2_000
 """Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
 _LONGEST_VALUE = 500
-
-
-def build_documents(connection: Connection, article_ids: Sequence[int]) -> list[Document]:
-    """Return the documents of all versions of these articles."""
-    return [build_document(values) for values in load_documents(connection, article_ids)]
 
 
 def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[FieldValues]:

@@ -4,7 +4,6 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,11 @@ from tantivy import Query
 
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.statements import IDS, batches, fetch_by_ids
-from storage.index.fulltext.fields import count_microseconds, split_label, to_time
+from storage.index.fulltext.fields import count_microseconds, make_label, to_time
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import VARIED, fold_value
+from storage.index.search.lists import merge_spellings
 from storage.index.search.matches import Matches, Search
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
@@ -189,26 +189,16 @@ def _count_facet(
     chosen: Sequence[str],
 ) -> tuple[FacetValue, ...]:
     """Return the most frequent values of a facet, and those that are chosen."""
-    counts: Counter[str] = Counter()
-    printed: dict[str, Counter[str]] = {}
-    names = load_site_names(connection) if name == "site" else {}
-    for label, count in labels:
-        value, spelling = split_label(names[label] if name == "site" else label)
-        counts[value] += count
-        printed.setdefault(value, Counter())[spelling] += count
-    if name != "site":
-        for value, spelling in _iter_other_values(connection, matches, name):
-            counts[value] += 1
-            printed.setdefault(value, Counter())[spelling] += 1
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    if name == "site":
+        sites = load_site_names(connection)
+        labels = [(sites[label], count) for label, count in labels]
+    else:
+        others = _iter_other_values(connection, matches, name)
+        labels = [*labels, *((make_label(value, spelling), 1) for value, spelling in others)]
     wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}
     return tuple(
-        FacetValue(
-            name=min(printed[value].items(), key=lambda one: (-one[1], one[0]))[0],
-            articles=count,
-            is_chosen=value in wanted,
-        )
-        for place, (value, count) in enumerate(ordered)
+        FacetValue(name=printed, articles=count, is_chosen=value in wanted)
+        for place, (value, printed, count) in enumerate(merge_spellings(labels))
         if place < MOST_VALUES or value in wanted
     )
 

@@ -19,10 +19,11 @@ from storage.errors import ArchiveError, DiskFull, SearchDamaged, SearchNotReady
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
 from storage.index.engine.statements import IDS, batches, find_by_ids
+from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
-from storage.index.search.documents import build_documents
+from storage.index.search.documents import load_documents
 
 POLL_SECONDS = 1.0
 INLINE_ARTICLES = 1_000
@@ -126,7 +127,7 @@ def _apply(
         return None
     with folder.write(state) as writer:
         for some in batches(changed, _BATCH):
-            writer.replace(some, build_documents(connection, some))
+            writer.replace(some, map(build_document, load_documents(connection, some)))
         state = folder.commit(writer, state, mark)
     return None if folder.deleted_share(state) > _MOST_DELETED else state
 
@@ -137,7 +138,7 @@ def _build(connection: Connection, folder: FulltextFolder, mark: str) -> None:
     with folder.build(identify_index(connection), mark) as writer:
         for start in range(0, len(ids), _BATCH):
             folder.report_progress(start / len(ids))
-            writer.replace((), build_documents(connection, ids[start : start + _BATCH]))
+            writer.replace((), map(build_document, load_documents(connection, ids[start : start + _BATCH])))
             if start and start % _COMMIT == 0:
                 writer.commit()
 

@@ -6,10 +6,10 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, bindparam, func, or_, select, union, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, func, or_, select, union, update
 
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import IDS, AnyRow, AnySelect, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, AnySelect, find_by_ids, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.part_digests import load_part_digests
@@ -52,13 +52,11 @@ _ORDER = attrgetter("sort_key")
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Return the ids of existing articles, by site and canonical URL."""
     wanted = set(keys)
-    rows = connection.execute(_BY_URL, {"urls": sorted({url_id for _, url_id in wanted})})
+    rows = connection.execute(_BY_URL, {"ids": sorted({url_id for _, url_id in wanted})})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
 
 
-_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
-    ArticleRow.url_id.in_(bindparam("urls", expanding=True))
-)
+_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(IDS))
 
 
 _UPDATE_ARTICLE = (
@@ -82,7 +80,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
     captures = _load_captures(connection, ids)
-    states = _load_newest_outcomes(connection, ids)
+    states = {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": ids})}
     published = _order_versions(connection, captures)
     recompute_metadata_changes(connection, captures, ids)
     changed: list[dict[str, Any]] = []
@@ -95,11 +93,9 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
         dated = published[row.id] or first
         if dated != row.dated_at:
             redated.append(row.id)
-        now = (first, last, dated, state)
-        if now != (row.first_seen_at, row.last_seen_at, row.dated_at, row.state):
-            changed.append(
-                {"of": row.id, "first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
-            )
+        now = {"first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
+        if any(getattr(row, name) != value for name, value in now.items()):
+            changed.append({"of": row.id, **now})
     if changed:
         changed.sort(key=lambda row: row["of"])
         connection.execute(_UPDATE_ARTICLE, changed)
@@ -109,9 +105,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
 
 def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
     """Return the articles that these captures show, and those whose URLs they are of."""
-    url_ids = sorted({entry.url_id for entry in entries})
-    parameters = {"urls": url_ids}
-    affected = {article_id for article_id in connection.scalars(_AFFECTED, parameters) if article_id is not None}
+    affected = find_by_ids(connection, _AFFECTED, {entry.url_id for entry in entries})
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
@@ -123,13 +117,9 @@ def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, list
     return captures
 
 
-def _load_newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Return the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
-    return {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": list(ids)})}
-
-
 @cache
 def _build_outcomes_query() -> AnySelect:
+    """Select the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
         CaptureRow.article_id.in_(IDS)
     )
@@ -148,13 +138,12 @@ def _build_outcomes_query() -> AnySelect:
     return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
 
 
-_URLS: BindParameter[Any] = bindparam("urls", expanding=True)
 _STORED = select(
     ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
 ).where(ArticleRow.id.in_(IDS))
 _AFFECTED: CompoundSelect[int | None] = union(
-    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
-    select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
+    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)),
+    select(ArticleRow.id).where(ArticleRow.url_id.in_(IDS)),
 )
 _CAPTURES = (
     select(

@@ -22,13 +22,8 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
-from storage.index.write.versions import (
-    VersionDraft,
-    assign_versions,
-    write_capture_groups,
-    write_versions,
-)
-from storage.model import Article, Ingest, NextVisit, RecordPlace, VisitResult
+from storage.index.write.versions import VersionDraft, assign_versions, write_capture_groups, write_versions
+from storage.model import Article, Ingest, NextVisit, Reading, RecordPlace, VisitResult
 
 
 def commit(
@@ -174,17 +169,14 @@ def _via_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:
 
 def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -> Iterator[str]:
     """Yield URLs that links and images refer to: of listings, and of articles whose content will be written."""
-    for article in articles:
-        if article.image:
-            yield article.image.url
-        for group in article.link_groups:
+    listings = (entry.reading for entry in entries if entry.article is None)
+    pages: Iterable[Article | Reading] = chain(articles, listings)
+    for page in pages:
+        if isinstance(page, Article) and page.image:
+            yield page.image.url
+        for group in page.link_groups:
             for link in group.links:
                 yield link.url
-    for entry in entries:
-        if entry.article is None:
-            for group in entry.reading.link_groups:
-                for link in group.links:
-                    yield link.url
 
 
 def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> None:

@@ -25,6 +25,7 @@ from storage.index.rows.connected_pages import (
     ConnectedPages,
     follow_redirects,
     load_body_lengths,
+    page_of,
     trace_redirects,
 )
 from storage.index.rows.entry import CommitEntry
@@ -117,11 +118,12 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     changes = _find_changes(connection, found, rows)
     if not changes:
         return
-    before = _articles_of(connection, changes)
+    before = find_by_ids(connection, _SHOWING, (change.row.id for change in changes))
     _update_versions(connection, changes)
     _update_captures(connection, changes)
     after = {change.shown_in for change in changes if change.shown_in is not None}
-    _update_articles(connection, before | after)
+    touched = before | after
+    recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 
 def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
@@ -129,30 +131,26 @@ def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> se
 
     Before texts are deleted or moved to another site: afterwards they have to be compared again.
     """
-    pages = {_page(row) for row in connection.execute(_PAGES.where(condition))}
+    pages = {page_of(row) for row in connection.execute(_PAGES.where(condition))}
     rows: dict[int, AnyRow] = {}
     while True:
         texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
-        new = [row for row in texts if _page(row) in pages]
+        new = [row for row in texts if page_of(row) in pages]
         rows = {row.id: row for row in new}
         originals = {row.duplicate_of_id for row in new if row.duplicate_of_id}
         ids = {row.article_id for row in new if row.article_id} | find_by_ids(connection, _ARTICLES, originals)
-        mates = {_page(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, ids)} - pages
+        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, ids)} - pages
         if not mates:
             break
         pages |= mates
     identities = tuple(
-        Identity(page=page, shown={row.id: row.id for row in rows.values() if _page(row) == page}) for page in pages
+        Identity(page=page, shown={row.id: row.id for row in rows.values() if page_of(row) == page}) for page in pages
     )
     if rows:
         _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
     _mark_uncompared(connection, VersionRow.masked_digest.in_(IDS), {row.masked_digest for row in rows.values()})
     _mark_uncompared(connection, VersionRow.id.in_(IDS), rows)
     return pages
-
-
-def _page(row: AnyRow) -> Page:
-    return row.site_id, row.page_url_id
 
 
 _PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()
@@ -210,12 +208,12 @@ def _ensure_articles(
     return ids
 
 
-def _articles_of(connection: Connection, changes: Sequence[_Change]) -> set[int]:
-    """Return the articles that show texts so far."""
-    query = select(CaptureRow.article_id).where(CaptureRow.page_version_id.in_(IDS), CaptureRow.article_id.is_not(None))
-    return find_by_ids(connection, query.distinct(), (change.row.id for change in changes))
-
-
+_SHOWING = (
+    select(CaptureRow.article_id)
+    .where(CaptureRow.page_version_id.in_(IDS), CaptureRow.article_id.is_not(None))
+    .distinct()
+)
+"""The articles that show texts."""
 _UPDATE_VERSION = (
     update(VersionRow)
     .where(VersionRow.id == bindparam("of"))
@@ -269,10 +267,6 @@ _UPDATE_CAPTURES = (
     .where(CaptureRow.page_version_id == bindparam("of"))
     .values(article_id=bindparam("article"), version_id=bindparam("version"))
 )
-
-
-def _update_articles(connection: Connection, touched: set[int]) -> None:
-    recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 
 def delete_empty_articles(connection: Connection, article_ids: Iterable[int]) -> set[int]:

@@ -193,12 +193,9 @@ def _select_resolvable(connection: Connection) -> list[_Pair]:
 def _load_pairs(connection: Connection, revisit: Any, original: Any, condition: ColumnElement[bool]) -> list[_Pair]:
     found = connection.execute(select(revisit.id, original.id).where(condition).order_by(original.record_id.desc()))
     meant: dict[int, int] = dict(found.all())  # of several originals the lowest record id
-    rows = _load_captures(connection, [*meant, *meant.values()])
+    named = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), [*meant, *meant.values()])
+    rows = {row.id: row for row in named}
     return [(rows[revisit_id], _from_row(rows[original_id])) for revisit_id, original_id in sorted(meant.items())]
-
-
-def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
-    return {row.id: row for row in fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), ids)}
 
 
 def _needs_reading(revisit: AnyRow, original: _Original) -> bool:

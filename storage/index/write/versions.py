@@ -12,7 +12,7 @@ from storage.article_fields import to_columns
 from storage.index.engine.statements import IDS, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
-from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
+from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTable, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
     CaptureGroupRow,
@@ -180,7 +180,10 @@ def write_versions(
                 del row[name]
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
-    _write_names(connection, lookups, drafts)
+    authors = {draft.version_id: draft.article.authors for draft in drafts}
+    _write_names(connection, lookups.authors, VersionAuthorRow, "author_id", authors)
+    tags = {draft.version_id: draft.article.tags for draft in drafts}
+    _write_names(connection, lookups.tags, VersionTagRow, "tag_id", tags)
 
 
 def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
@@ -236,34 +239,22 @@ def _write_paragraphs(connection: Connection, lookups: LookupTables, drafts: Seq
     insert_columns(connection, VersionParagraphRow, columns)
 
 
-def _write_names(connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft]) -> None:
-    bylines = {draft.version_id: storable_names(draft.article.authors) for draft in drafts}
-    tags = {draft.version_id: storable_names(draft.article.tags) for draft in drafts}
-    author_ids, _ = lookups.authors.ensure_ids(connection, (name for line in bylines.values() for name in line))
-    tag_ids, _ = lookups.tags.ensure_ids(connection, (name for line in tags.values() for name in line))
-    insert_rows(
-        connection,
-        VersionAuthorRow,
-        [
-            {"version_id": version_id, "position": position, "author_id": author_ids[name]}
-            for version_id, line in bylines.items()
-            for position, name in enumerate(line)
-        ],
-    )
-    insert_rows(
-        connection,
-        VersionTagRow,
-        [
-            {"version_id": version_id, "position": position, "tag_id": tag_ids[name]}
-            for version_id, line in tags.items()
-            for position, name in enumerate(line)
-        ],
-    )
-
-
-def storable_names(names: Iterable[str]) -> list[str]:
-    """Return names as they are stored."""
-    return [name[:MAX_NAME_LENGTH] for name in names if name]
+def _write_names(
+    connection: Connection,
+    lookup: LookupTable[str],
+    table: type[VersionAuthorRow | VersionTagRow],
+    column: str,
+    names: Mapping[int, Iterable[str]],
+) -> None:
+    """Write the names of versions into their table, with the ids of the names in a column."""
+    stored = {version_id: [name[:MAX_NAME_LENGTH] for name in some if name] for version_id, some in names.items()}
+    ids, _ = lookup.ensure_ids(connection, (name for some in stored.values() for name in some))
+    rows = [
+        {"version_id": version_id, "position": position, column: ids[name]}
+        for version_id, some in stored.items()
+        for position, name in enumerate(some)
+    ]
+    insert_rows(connection, table, rows)
 
 
 VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
