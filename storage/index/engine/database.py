@@ -14,13 +14,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.errors import DiskFull, IndexFailure, IndexReadOnly, IndexReplaced, IndexTooOld, QueryTooLong
 from storage.extras import install_command
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
-from storage.index.engine.sqlite_file import SqliteFile
+from storage.index.engine.sqlite_file import SqliteConnection, SqliteFile
 from storage.index.engine.statements import AnySelect
 from storage.index.engine.work_limit import WorkLimit
 from storage.index.schema.tables import Base
@@ -181,7 +182,13 @@ def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: st
     def begins(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    def returns(connection: SqliteConnection | None, record: ConnectionPoolEntry) -> None:
+        # It was in use when the pool was disposed of, which leaves the rest to the garbage collector.
+        if connection is not None and connection.generation != file.generation:
+            record.invalidate()
+
     event.listen(engine, "begin", begins)
+    event.listen(engine, "checkin", returns)
     return engine
 
 
