@@ -23,15 +23,7 @@ from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
 from storage.index.write.settle import learn_all, settle
 from storage.index.write.sites import register_sites, rename_sites
-from storage.model import (
-    CrawlRun,
-    DiscoveredUrl,
-    Ingest,
-    NextVisit,
-    RefersTo,
-    Site,
-    VisitResult,
-)
+from storage.model import CrawlRun, DiscoveredUrl, Ingest, NextVisit, RefersTo, Site, VisitResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +54,7 @@ class Index(Reader):
     @property
     def is_shared(self) -> bool:
         """True if other machines may use the same index at the same time: PostgreSQL."""
-        return self._database.is_shared
+        return self._database.is_postgres
 
     def close(self) -> None:
         """Close all connections."""

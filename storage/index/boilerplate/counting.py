@@ -6,8 +6,7 @@ Both tables are temporary: the transaction that creates them drops them.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -67,17 +66,6 @@ _COUNTED = Table(
 )
 
 
-class PreviousCount(NamedTuple):
-    """Counts of a paragraph as stored before."""
-
-    site_id: int
-    paragraph_id: int
-    articles: int
-    first: datetime
-    last: datetime
-    is_boilerplate: bool
-
-
 def create_tables(connection: Connection) -> None:
     """Create the temporary tables."""
     _TABLES.create_all(connection, checkfirst=False)
@@ -122,10 +110,9 @@ def read_counts(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow
     return _stream(connection, _COUNTED_ROWS, {"fewest": fewest})
 
 
-def read_previous_counts(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[list[PreviousCount]]:
-    """Yield batches of the stored counts of the same paragraphs."""
-    for some in _stream(connection, _PREVIOUS_ROWS, {"sites": site_ids, "fewest": fewest}):
-        yield [PreviousCount(*row) for row in some]
+def read_previous_counts(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[Sequence[AnyRow]]:
+    """Yield batches of the stored counts of the same paragraphs: rows of `boilerplate`."""
+    return _stream(connection, _PREVIOUS_ROWS, {"sites": site_ids, "fewest": fewest})
 
 
 def store_counts(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
@@ -247,16 +234,10 @@ _COUNTED_ROWS = (
     .where(or_(_COUNTED.c.articles >= bindparam("fewest"), _COUNTED.c.is_boilerplate))
     .order_by(_COUNTED.c.site_id, _COUNTED.c.paragraph_id)
 )
-_PREVIOUS_ROWS = (
-    select(
-        BoilerplateRow.site_id, BoilerplateRow.paragraph_id, BoilerplateRow.articles_seen,
-        BoilerplateRow.first_seen_at, BoilerplateRow.last_seen_at, BoilerplateRow.is_boilerplate,
-    )
-    .where(
-        BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
-        or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.is_boilerplate),
-    )
-)  # fmt: skip
+_PREVIOUS_ROWS = select(BoilerplateRow).where(
+    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
+    or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.is_boilerplate),
+)
 
 _UNCOUNTED = """
 FROM boilerplate

@@ -10,11 +10,11 @@ articles of a period, so everything that may be boilerplate is decided again, an
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from storage.index.boilerplate import counting
 from storage.index.boilerplate.rule import (
@@ -29,7 +29,7 @@ from storage.index.boilerplate.rule import (
     min_articles,
 )
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -68,7 +68,8 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
     lock_rows(connection, SiteRow.id, site_ids)
     new = _lock_uncounted_versions(connection, site_ids)
     dates = ArticleDates(connection, site_ids)
-    everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or _need_relearning(connection, site_ids)
+    need_relearning = select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)
+    everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or bool(connection.scalar(need_relearning))
     counting.create_tables(connection)
     with limit_sort_memory(connection):
         _count(connection, site_ids, dates, everything=everything)
@@ -82,8 +83,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         learnt += sum(changed.values())
         unlearnt += len(changed) - sum(changed.values())
     counting.drop_tables(connection)
-    for some in batches(new):
-        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_counted=True))
+    change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_counted=True), new)
     connection.execute(
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
     )
@@ -107,17 +107,10 @@ def _lock_uncounted_versions(connection: Connection, site_ids: Sequence[int]) ->
 
     They are locked, so that no mark by another writer is lost; versions that others are changing are skipped.
     """
-    query = select(VersionRow.id).where(_is_new(site_ids)).order_by(VersionRow.id)
-    return list(connection.scalars(query.with_for_update(key_share=True, skip_locked=True)))
-
-
-def _is_new(site_ids: Sequence[int]) -> ColumnElement[bool]:
     of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
-    return (~VersionRow.is_counted) & VersionRow.article_id.in_(of_sites)
-
-
-def _need_relearning(connection: Connection, site_ids: Sequence[int]) -> bool:
-    return bool(connection.scalar(select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)))
+    query = select(VersionRow.id).where(~VersionRow.is_counted, VersionRow.article_id.in_(of_sites))
+    query = query.order_by(VersionRow.id)
+    return list(connection.scalars(query.with_for_update(key_share=True, skip_locked=True)))
 
 
 class ArticleDates:
@@ -146,9 +139,11 @@ class ArticleDates:
         between = bisect_right(dates, _microseconds(last)) - bisect_left(dates, _microseconds(first))
         return comparison_window(between, len(dates))
 
-    def is_enough(self, counts: counting.PreviousCount) -> bool:
+    def is_enough(self, counts: AnyRow) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
-        return is_enough_in_best_place(counts.articles, self.window(counts.site_id, counts.first, counts.last))
+        return is_enough_in_best_place(
+            counts.articles_seen, self.window(counts.site_id, counts.first_seen_at, counts.last_seen_at)
+        )
 
 
 def _microseconds(at: datetime) -> int:
@@ -177,7 +172,10 @@ def _build_judgement(row: AnyRow, window: int) -> _Judged:
 
 
 def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParagraph, bool]:
-    samples = {one.place: _select_sample(connection, *one.place) for one in judged}
+    samples = {
+        one.place: connection.scalars(_CARRYING, {"site_id": one.place[0], "paragraph_id": one.place[1]}).all()
+        for one in judged
+    }
     carriers = _load_carriers(connection, {article_id for ids in samples.values() for article_id in ids})
     return {
         one.place: is_boilerplate(
@@ -185,11 +183,6 @@ def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParag
         )
         for one in judged
     }
-
-
-def _select_sample(connection: Connection, site_id: int, paragraph_id: int) -> list[int]:
-    """Return the newest articles of a site that carry a paragraph."""
-    return list(connection.scalars(_CARRYING, {"site_id": site_id, "paragraph_id": paragraph_id}))
 
 
 _CARRYING = (
@@ -206,21 +199,17 @@ _CARRYING = (
     .order_by(ArticleRow.dated_at.desc(), UrlRow.url)
     .limit(SAMPLE)
 )
+"""The newest articles of a site that carry a paragraph."""
 
 
-def _load_carriers(connection: Connection, article_ids: Iterable[int]) -> dict[int, CarryingArticle]:
+def _load_carriers(connection: Connection, article_ids: Collection[int]) -> dict[int, CarryingArticle]:
     """Return the paragraphs of articles by which different stories are told apart."""
-    lengths: dict[int, dict[int, int]] = {}
-    shared: dict[int, dict[int, int]] = {}
-    for some in batches(article_ids):
-        for article_id in some:
-            lengths[article_id], shared[article_id] = {}, {}
-        for article_id, paragraph_id, length, is_shared in connection.execute(
-            _PARAGRAPHS_OF_ARTICLES, {"articles": some}
-        ):
-            lengths[article_id][paragraph_id] = length
-            if is_shared:
-                shared[article_id][paragraph_id] = length
+    lengths: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
+    shared: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
+    for article_id, paragraph_id, length, is_shared in fetch_by_ids(connection, _PARAGRAPHS_OF_ARTICLES, article_ids):
+        lengths[article_id][paragraph_id] = length
+        if is_shared:
+            shared[article_id][paragraph_id] = length
     return {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
 
 
@@ -241,7 +230,7 @@ _PARAGRAPHS_OF_ARTICLES = (
         isouter=True,
     )
     .where(
-        VersionRow.article_id.in_(bindparam("articles", expanding=True)),
+        VersionRow.article_id.in_(IDS),
         VersionRow.is_current,
         VersionParagraphRow.role.in_(COUNTED),
     )
@@ -275,11 +264,9 @@ def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> Non
     rows = [{"site_id": site_id, "paragraph_id": one} for site_id, ids in by_site.items() for one in ids]
     insert_rows(connection, SearchChangeRow, rows)
     for site_id, paragraph_ids in by_site.items():
-        for some in batches(paragraph_ids):
-            carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(some))
-            of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
-            connection.execute(
-                update(VersionRow)
-                .where(VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None))
-                .values(parts="")
-            )
+        carrying = select(VersionParagraphRow.version_id).where(VersionParagraphRow.paragraph_id.in_(IDS))
+        of_site = select(ArticleRow.id).where(ArticleRow.site_id == site_id)
+        stale = update(VersionRow).where(
+            VersionRow.id.in_(carrying), VersionRow.article_id.in_(of_site), VersionRow.parts.is_not(None)
+        )
+        change_by_ids(connection, stale.values(parts=""), paragraph_ids)

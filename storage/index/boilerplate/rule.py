@@ -12,10 +12,12 @@ A paragraph is boilerplate when enough different articles of the site carry it. 
   articles is never revised: the share is of the articles dated between its first and last appearance, at least thirty.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import combinations, count
 
+from storage.index.rows.identity import DisjointSets
 from storage.model import BOILERPLATE_ROLES
 
 COUNTED = tuple(sorted(role.value for role in BOILERPLATE_ROLES))
@@ -136,28 +138,18 @@ def count_stories(carriers: Sequence[CarryingArticle], paragraph_id: int) -> int
         for carrier in carriers
     ]
     stories = [one for one in own if one[1] >= _OWN_TEXT]
-    family = list(range(len(stories)))
-
-    def head(member: int) -> int:
-        while family[member] != member:
-            member = family[member]
-        return member
-
-    for one in range(len(stories)):
-        for other in range(one):
-            if head(one) != head(other) and _is_near_duplicate(stories[one], stories[other]):
-                family[head(one)] = head(other)
-    return sum(family[member] == member for member in range(len(stories)))
+    families = DisjointSets[int]()
+    for one, other in combinations(range(len(stories)), 2):
+        if families.find(one) != families.find(other) and _is_near_duplicate(stories[one], stories[other]):
+            families.join(one, other)
+    return len({families.find(member) for member in range(len(stories))})
 
 
 def _find_common(carriers: Sequence[CarryingArticle]) -> set[int]:
     """Return the paragraphs that nearly all carriers share with the candidate, such as the rest of a disclaimer."""
     if len(carriers) < 5:
         return set()
-    seen: dict[int, int] = {}
-    for carrier in carriers:
-        for paragraph_id in carrier.shared:
-            seen[paragraph_id] = seen.get(paragraph_id, 0) + 1
+    seen = Counter(paragraph_id for carrier in carriers for paragraph_id in carrier.shared)
     return {paragraph_id for paragraph_id, count in seen.items() if count >= 0.8 * len(carriers)}
 
 

@@ -71,7 +71,7 @@ class JobClaim:
     site: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WorkerInfo:
     """A worker process."""
 
@@ -85,7 +85,7 @@ class WorkerInfo:
     """Its last heartbeat; after STALLED seconds without one it counts as gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CrawlJob:
     """A site that is being crawled, or whose last crawl failed."""
 
@@ -208,10 +208,7 @@ def load_workload(url: str) -> Workload:
             "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %s", (CRAWLS,)
         ).fetchone()
         return Workload(
-            workers=tuple(
-                WorkerInfo(worker=row[0], host=row[1], pid=row[2], slots=row[3], since=row[4], last_heartbeat_at=row[5])
-                for row in workers
-            ),
+            workers=tuple(WorkerInfo(*row) for row in workers),
             running=_load_jobs(session, "doing", "started"),
             failed=_load_jobs(session, "failed", "failed"),
             waiting=waiting[0] if waiting else 0,
@@ -226,4 +223,4 @@ def _load_jobs(session: "psycopg.Connection", status: str, event: str) -> tuple[
         "HAVING status = 'doing' OR max(at) > clock_timestamp() - interval '1 day' ORDER BY at DESC",
         (event, status, CRAWLS),
     ).fetchall()
-    return tuple(CrawlJob(site=row[0], worker=row[1], attempts=row[2], at=row[3]) for row in rows)
+    return tuple(CrawlJob(*row) for row in rows)

@@ -46,6 +46,11 @@ def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int
     return {row.name: row.id for row in rows}
 
 
+def load_site_names(connection: Connection) -> dict[int, str]:
+    """Return the names of all sites by id."""
+    return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+
+
 def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     """Return conditions on the id of a visible URL."""
     if not exclude.urlkeys:

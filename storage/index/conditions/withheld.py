@@ -6,30 +6,22 @@ page --links--> withheld URLs --> texts of these links --------'
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote
 
 from sqlalchemy import Connection, and_, not_, select
 
-from storage.article_fields import ArticleFields, ParagraphView
+from storage.article_fields import ArticleFields
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
-from storage.index.schema.tables import (
-    CaptureGroupRow,
-    CaptureRow,
-    LinkRow,
-    SiteHostRow,
-    SiteRow,
-    UrlRow,
-    VersionRow,
-)
+from storage.index.engine.statements import IDS, find_by_ids
+from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.exclusions import Exclusions
 from storage.urls import strip_www, surt, url_host
 
 WITHHELD = "[withheld]"
 """Text in place of a headline or link text that is withheld."""
-_AT_ONCE = 400
 _MOST_HEADLINES = 5_000
 """Newest withheld articles whose headlines are looked for in texts that have no link to them."""
 _MIN_WORDS = 3
@@ -39,7 +31,6 @@ _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
 
 F = TypeVar("F", bound=ArticleFields)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +72,6 @@ class TextMask:
             number += size or 1
         return "".join((*kept, text[end:]))
 
-    def apply_to_paragraphs(self, paragraphs: Iterable[ParagraphView]) -> tuple[ParagraphView, ...]:
-        """Return paragraphs without the names."""
-        return tuple(replace(each, text=self.apply(each.text)) for each in paragraphs)
-
     def apply_to_article(self, article: F) -> F:
         """Return an article without the names in its text, dek and captions."""
         if not self:
@@ -93,7 +80,7 @@ class TextMask:
             article,
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
-            all_paragraphs=self.apply_to_paragraphs(article.all_paragraphs),
+            all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),
         )
 
 
@@ -141,10 +128,7 @@ def _load_headlines(connection: Connection, urls: Collection[str]) -> set[str]:
         .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     )
-    found: set[str] = set()
-    for some in _batch(sorted(keys)):
-        found |= set(connection.scalars(captured.where(UrlRow.urlkey.in_(some)).distinct()))
-    return found
+    return find_by_ids(connection, captured.where(UrlRow.urlkey.in_(IDS)).distinct(), keys)
 
 
 def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
@@ -158,9 +142,8 @@ def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterab
     named = {url: (url, *_EMBEDDED.findall(unquote(url)[1:])) for url in urls}
     keys = {url: [key for each in inside for key in _spellings(each)] for url, inside in named.items()}
     visible = visible_targets(connection, exclude)
-    withheld: set[str] = set()
-    for some in _batch(sorted({key for each in keys.values() for key in each})):
-        withheld |= set(connection.scalars(select(UrlRow.urlkey).where(UrlRow.urlkey.in_(some), not_(and_(*visible)))))
+    query = select(UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), not_(and_(*visible)))
+    withheld = find_by_ids(connection, query, {key for each in keys.values() for key in each})
     hidden = _load_hosts(connection, exclude.hidden)
     return frozenset(
         url
@@ -187,8 +170,3 @@ def _is_below(host: str, hosts: Collection[str]) -> bool:
     """Return True if a host is one of these, or a host below one of them."""
     labels = strip_www(host).split(".")
     return any(".".join(labels[begin:]) in hosts for begin in range(len(labels)))
-
-
-def _batch(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for begin in range(0, len(values), _AT_ONCE):
-        yield values[begin : begin + _AT_ONCE]

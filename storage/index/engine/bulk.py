@@ -3,7 +3,7 @@ again over all rows.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Column, Connection, Table, bindparam, text
 from sqlalchemy.exc import OperationalError
@@ -17,24 +17,6 @@ RowBatches = Iterable[Sequence[Sequence[Any]]]
 ROW_CLASSES: dict[str, type[Base]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
 
 
-class BulkLoader(Protocol):
-    """Loads whole tables into an empty index."""
-
-    def begin(self) -> None:
-        """Empty all tables, and drop what slows inserts down."""
-
-    def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
-        """Insert rows, which are in key order."""
-
-    def end(self) -> None:
-        """Create again what was dropped, which checks all rows."""
-
-
-def create_bulk_loader(connection: Connection) -> BulkLoader:
-    """Return the bulk loader of this database."""
-    return _PostgresLoader(connection) if connection.dialect.name == "postgresql" else _SqliteLoader(connection)
-
-
 class _PostgresLoader:
     """Loads by COPY in the caller's transaction: nothing is visible before it ends, and nothing remains if it fails."""
 
@@ -43,6 +25,7 @@ class _PostgresLoader:
         self._deferred: list[str] = []
 
     def begin(self) -> None:
+        """Empty all tables, and drop what slows inserts down."""
         run = self._connection.exec_driver_sql
         # Fail instead of waiting for long if somebody else uses one of the tables.
         run("SET LOCAL lock_timeout = '10s'")
@@ -63,6 +46,7 @@ class _PostgresLoader:
         run(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
 
     def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
+        """Insert rows, which are in key order."""
         processors = _find_processors(self._connection, columns)
         names = ", ".join(column.name for column in columns)
         driver: Any = self._connection.connection.driver_connection
@@ -77,6 +61,7 @@ class _PostgresLoader:
             raise OperationalError(statement, None, error) from error
 
     def end(self) -> None:
+        """Create again what was dropped, which checks all rows."""
         for statement in self._deferred:
             self._connection.exec_driver_sql(statement)
         for name, row in ROW_CLASSES.items():
@@ -132,6 +117,15 @@ class _SqliteLoader:
                 f"a row of {missing[0]} refers to a missing row of {missing[2]}: the index is damaged; the WARC files "
                 "are untouched. Make a new index from them with: newsarchive rebuild"
             )
+
+
+BulkLoader: TypeAlias = _PostgresLoader | _SqliteLoader
+"""Loads whole tables into an empty index."""
+
+
+def create_bulk_loader(connection: Connection) -> BulkLoader:
+    """Return the bulk loader of this database."""
+    return _PostgresLoader(connection) if connection.dialect.name == "postgresql" else _SqliteLoader(connection)
 
 
 _OBJECTS = text(

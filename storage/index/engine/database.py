@@ -12,13 +12,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import (
-    DBAPIError,
-    IntegrityError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -99,11 +93,6 @@ class Database:
         path = self._file.path
         return path.with_name("search") if path.name == "index.sqlite3" else path.with_suffix(".search")
 
-    @property
-    def is_shared(self) -> bool:
-        """True if several machines may have it open; an SQLite file is of one machine."""
-        return self.is_postgres
-
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -126,14 +115,6 @@ class Database:
                     yield connection
             if self._file is not None and not self._file.is_stable():
                 raise IndexReplaced(self.name)
-
-    def identify(self, connection: Connection) -> object:
-        """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
-        if self._file is not None:
-            # Of the connection, not of the path, where another file may be by now.
-            driver: Any = connection.connection.driver_connection
-            return driver.generation, connection.exec_driver_sql("PRAGMA schema_version").scalar()
-        return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
 
     def _require_present_file(self) -> bool:
         """Close connections to an SQLite file that another one has replaced, and return whether that was so."""

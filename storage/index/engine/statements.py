@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Executable, LargeBinary, Row, Select, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, Connection, Executable, LargeBinary, Row, Select, Table, bindparam, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -15,6 +14,8 @@ from storage.index.schema.tables import Base
 Key = TypeVar("Key", int, str, bytes)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+"""Keys that the condition of a statement takes."""
 
 
 def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
@@ -26,6 +27,22 @@ def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
+
+
+def fetch_by_ids(connection: Connection, query: Executable, ids: Iterable[Key], **others: object) -> list[Any]:
+    """Return the rows of a query for any number of keys, which it takes as IDS; `others` are its other parameters."""
+    return [row for some in batches(ids) for row in connection.execute(query, {"ids": some, **others})]
+
+
+def find_by_ids(connection: Connection, query: Executable, ids: Iterable[Key]) -> set[Any]:
+    """Return the values of a query of one column for any number of keys, which it takes as IDS."""
+    return {row[0] for row in fetch_by_ids(connection, query, ids)}
+
+
+def change_by_ids(connection: Connection, statement: Executable, ids: Iterable[Key]) -> None:
+    """Update or delete rows for any number of keys, which the statement takes as IDS."""
+    for some in batches(ids):
+        connection.execute(statement, {"ids": some})
 
 
 def insert_rows(
@@ -109,20 +126,6 @@ def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
     """Return a placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
     name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
     return f"%b::{name}[]" if name != "JSONB" else f"%b::text[]::{name}[]"
-
-
-def upsert_rows(connection: Connection, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; one whose key exists updates all other columns."""
-    if rows:
-        connection.execute(_build_upsert(connection.dialect.name, table, key), rows)
-
-
-@lru_cache(maxsize=16)
-def _build_upsert(dialect: str, table: type[Base], key: str) -> Executable:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    columns = {name: insert.excluded[name] for name in table.__table__.c.keys() if name != key}  # noqa: SIM118
-    statement: Executable = insert.on_conflict_do_update(index_elements=[key], set_=columns)
-    return statement
 
 
 def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:

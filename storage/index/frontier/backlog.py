@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import (
@@ -66,9 +66,9 @@ def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: dat
     query = (
         select(
             FrontierRow.site,
-            func.count().label("urls"),
+            func.count().label("url_count"),
             func.max(FrontierRow.priority).label("max_priority"),
-            func.sum(case((FrontierRow.kind == UrlKind.LISTING.value, 1), else_=0)).label("listings"),
+            func.count().filter(FrontierRow.kind == UrlKind.LISTING.value).label("listing_count"),
         )
         .where(
             FrontierRow.site.in_(list(sites)),
@@ -79,12 +79,7 @@ def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: dat
         .group_by(FrontierRow.site)
         .order_by(FrontierRow.site)
     )
-    return tuple(
-        BackfillBacklog(
-            site=row.site, url_count=row.urls, max_priority=row.max_priority, listing_count=int(row.listings)
-        )
-        for row in connection.execute(query)
-    )
+    return tuple(BackfillBacklog(**row._asdict()) for row in connection.execute(query))
 
 
 _NEWEST_CAPTURE = (

@@ -4,14 +4,15 @@ It belongs to the schedule: a rebuild loses it, and the next runs learn it again
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 
-from storage.index.engine.statements import insert_rows
+from storage.index.engine.statements import IDS, change_by_ids, insert_rows
+from storage.index.frontier.url_queue import reschedule
 from storage.index.rows.duplicates import is_duplicate_text
 from storage.index.schema.tables import (
     CaptureRow,
@@ -38,7 +39,7 @@ COUNTED_OUTCOMES = frozenset(
 """Outcomes that say whether a URL is productive; the others depend on the server's state or on our reading."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SavedBackoff:
     """A host that asked for slower requests or did not respond."""
 
@@ -85,36 +86,15 @@ class FirstCapture:
 
 def load_backoffs(connection: Connection) -> tuple[SavedBackoff, ...]:
     """Return all hosts that are backed off, by name."""
-    rows = connection.execute(select(HostBackoffRow).order_by(HostBackoffRow.host))
-    return tuple(
-        SavedBackoff(
-            host=row.host,
-            ready_at=row.ready_at,
-            refusal_count=row.refusal_count,
-            backoff_level=row.backoff_level,
-            reason=row.reason,
-        )
-        for row in rows
-    )
+    columns = [HostBackoffRow.__table__.c[field.name] for field in fields(SavedBackoff)]
+    rows = connection.execute(select(*columns).order_by(HostBackoffRow.host))
+    return tuple(SavedBackoff(*row) for row in rows)
 
 
 def save_backoffs(connection: Connection, backoffs: Mapping[str, SavedBackoff | None], now: datetime) -> None:
     """Store the back-off of hosts; None: it is over."""
-    hosts = sorted(backoffs)
-    for start in range(0, len(hosts), _BATCH):
-        connection.execute(delete(HostBackoffRow).where(HostBackoffRow.host.in_(hosts[start : start + _BATCH])))
-    rows = [
-        {
-            "host": backoff.host,
-            "ready_at": backoff.ready_at,
-            "refusal_count": backoff.refusal_count,
-            "backoff_level": backoff.backoff_level,
-            "reason": backoff.reason,
-            "updated_at": now,
-        }
-        for host in hosts
-        if (backoff := backoffs[host]) is not None
-    ]
+    change_by_ids(connection, delete(HostBackoffRow).where(HostBackoffRow.host.in_(IDS)), backoffs)
+    rows = [{**asdict(backoff), "updated_at": now} for _, backoff in sorted(backoffs.items()) if backoff is not None]
     insert_rows(connection, HostBackoffRow, rows, conflict_columns=["host"])
 
 
@@ -133,17 +113,7 @@ def save_url_patterns(connection: Connection, patterns: Mapping[tuple[str, str],
     if patterns:
         keys = [{"of_site": site, "of_pattern": pattern} for site, pattern in sorted(patterns)]
         connection.execute(_DELETE_PATTERN, keys)
-    rows = [
-        {
-            "site": state.site,
-            "pattern": state.pattern,
-            "unproductive_count": state.unproductive_count,
-            "example_url": state.example_url,
-            "parked_at": state.parked_at,
-        }
-        for _, state in sorted(patterns.items())
-        if state is not None
-    ]
+    rows = [asdict(state) for _, state in sorted(patterns.items()) if state is not None]
     insert_rows(connection, UrlPatternRow, rows, conflict_columns=["site", "pattern"])
 
 
@@ -233,8 +203,4 @@ def select_never_captured(connection: Connection, site: str, now: datetime) -> l
 
 def make_due(connection: Connection, url_ids: Collection[int], now: datetime) -> None:
     """Make URLs due now."""
-    if url_ids:
-        connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=now),
-            [{"of": url_id} for url_id in sorted(url_ids)],
-        )
+    reschedule(connection, dict.fromkeys(url_ids, now))

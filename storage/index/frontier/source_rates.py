@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows, upsert_rows
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls, SourceItems, is_archive, unpack_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import AlarmRow, SourceRateRow
@@ -52,11 +52,10 @@ class SourceRateBatch:
         self._cleared: list[tuple[int, str, datetime]] = []
         self.mentions: dict[int, datetime] = {}
         """Times at which a source named a URL that its previous reading did not name, by the ids of these URLs."""
-        for some in batches(self._states):
-            for row in connection.execute(_BY_IDS, {"ids": some}):
-                ids = unpack_ids(row.item_ids)
-                known = None if ids is None else frozenset(ids)
-                self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, known)
+        for row in fetch_by_ids(connection, _BY_IDS, self._states):
+            ids = unpack_ids(row.item_ids)
+            known = None if ids is None else frozenset(ids)
+            self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, known)
 
     def rates(self, url_id: int) -> SourceRates | None:
         """Return the rates of a source as learnt so far."""
@@ -99,7 +98,7 @@ class SourceRateBatch:
     def save(self) -> None:
         """Write changed rates and alarms."""
         rows = [_row(url_id, self._states[url_id]) for url_id in sorted(self._changed)]
-        upsert_rows(self._connection, SourceRateRow, "url_id", rows)
+        insert_rows(self._connection, SourceRateRow, rows, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
         insert_rows(self._connection, AlarmRow, self._raised)
         for url_id, kind, at in self._cleared:
             self._connection.execute(_CLEAR, {"of": url_id, "what": kind, "at": at})
@@ -122,7 +121,8 @@ class SourceRateBatch:
         self._raised.append({"url_id": url_id, "kind": kind, "raised_at": at, "cleared_at": None})
 
 
-_BY_IDS = select(SourceRateRow).where(SourceRateRow.url_id.in_(bindparam("ids", expanding=True)))
+_UPDATED_COLUMNS = [column.name for column in SourceRateRow.__table__.c if column.name != "url_id"]
+_BY_IDS = select(SourceRateRow).where(SourceRateRow.url_id.in_(IDS))
 _CLEAR = (
     update(AlarmRow)
     .where(AlarmRow.url_id == bindparam("of"), AlarmRow.kind == bindparam("what"), AlarmRow.cleared_at.is_(None))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, SiteRow, SourceRow, UrlRow
@@ -31,7 +31,7 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
     insert_rows(connection, SourceRow, rows)
 
 
-_DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(bindparam("ids", expanding=True)))
+_DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
 _AT = CaptureRow.fetched_at
 _READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_READ))
 # Built once: each batch runs it for every source in it, and building a statement costs more than running it.
@@ -87,14 +87,9 @@ def update_site_titles(connection: Connection) -> None:
     """Set the titles of sites to those of their front pages."""
     sites = connection.execute(select(SiteRow.id, SiteRow.url, SiteRow.title)).all()
     fronts = {short_digest(site.url): site.id for site in sites}
-    titles: dict[int, str | None] = {}
-    for some in batches(fronts):
-        known = connection.execute(
-            select(UrlRow.digest, SourceRow.title)
-            .join(SourceRow, SourceRow.url_id == UrlRow.id)
-            .where(UrlRow.digest.in_(some))
-        )
-        titles.update({fronts[digest]: title for digest, title in known})
+    query = select(UrlRow.digest, SourceRow.title).join(SourceRow, SourceRow.url_id == UrlRow.id)
+    known = fetch_by_ids(connection, query.where(UrlRow.digest.in_(IDS)), fronts)
+    titles = {fronts[digest]: title for digest, title in known}
     renamed = [{"of": site.id, "to": titles.get(site.id)} for site in sites if site.title != titles.get(site.id)]
     if renamed:
         named = update(SiteRow).where(SiteRow.id == bindparam("of")).values(title=bindparam("to"))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.engine import Dialect
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
@@ -75,7 +75,7 @@ FRONTIER_WITH_VIA = select(FRONTIER, UrlRow.url.label("via")).join(
     UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True
 )
 """The frontier, with the URL of the page on which each URL was discovered."""
-FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(bindparam("ids", expanding=True)))
+FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(IDS))
 """The same for some URLs. Built once: building a statement takes longer than running it."""
 
 
@@ -161,20 +161,6 @@ def blank_row(entry: CommitEntry) -> dict[str, Any]:
     }
 
 
-def insert_discovered(
-    connection: Connection,
-    lookups: LookupTables,
-    discovered: Iterable[DiscoveredUrl],
-    urls: Mapping[str, int],
-    orphans: OrphanCandidates,
-) -> set[int]:
-    """Add URLs to the frontier. Return the ids of those that were not there."""
-    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
-    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
-    _update_known(connection, improved)
-    return {row["url_id"] for row in rows}
-
-
 def _split_new_and_known(
     connection: Connection,
     lookups: LookupTables,
@@ -193,10 +179,8 @@ def _split_new_and_known(
         known = best.get(url_id)
         if (waits is None or rank < waits[0] or one.priority < waits[1]) and (known is None or rank < known[0]):
             best[url_id] = (rank, one)
-    existing: dict[int, Any] = {}
     ids = sorted(best)
-    for some in batches(ids):
-        existing.update({row.url_id: row for row in connection.execute(FRONTIER_BY_IDS, {"ids": some})})
+    existing = {row.url_id: row for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)}
     rows, improved = [], []
     for url_id in ids:
         rank, one = best[url_id]
@@ -251,32 +235,21 @@ def find_reported_changes(
     """Return the due time of each page that a source reports as modified after the archive fetched it."""
     changed: dict[int, datetime] = {}
     for entry in entries:
-        reported = {urls[found.url]: found for found in entry.ingest.discovered_urls if _is_recent_change(found)}
-        if not reported:
-            continue
-        later = _select_changed_since_fetch(connection, reported)
+        reported = {
+            urls[found.url]: (found.modified, found.due_at)
+            for found in entry.ingest.discovered_urls
+            if found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
+        }
+        rows = fetch_by_ids(connection, _FETCHED, reported)
+        later = [row.url_id for row in rows if row.last_fetched_at < reported[row.url_id][0]]
         if 0 < len(later) <= max(_MAX_CHANGES, len(reported) // 2):
             for url_id in later:
-                changed[url_id] = min(filter(None, (changed.get(url_id), reported[url_id].due_at)))
+                changed[url_id] = min(filter(None, (changed.get(url_id), reported[url_id][1])))
     return changed
 
 
-def _is_recent_change(found: DiscoveredUrl) -> bool:
-    return found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
-
-
-def _select_changed_since_fetch(connection: Connection, reported: Mapping[int, DiscoveredUrl]) -> list[int]:
-    later: list[int] = []
-    for some in batches(reported):
-        for row in connection.execute(_FETCHED, {"ids": some}):
-            modified = reported[row.url_id].modified
-            if modified is not None and row.last_fetched_at < modified:
-                later.append(row.url_id)
-    return later
-
-
 _FETCHED = select(FrontierRow.url_id, FrontierRow.last_fetched_at).where(
-    FrontierRow.url_id.in_(bindparam("ids", expanding=True)), FrontierRow.last_fetched_at.is_not(None)
+    FrontierRow.url_id.in_(IDS), FrontierRow.last_fetched_at.is_not(None)
 )
 
 
@@ -298,9 +271,8 @@ _ADVANCE = (
 
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
     """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
-    for some in batches(mentions):
-        rows = connection.execute(_MENTIONED, {"ids": some}).all()
-        advance_due_times(connection, {row.url_id: _mention_due_at(row, mentions[row.url_id]) for row in rows})
+    rows = fetch_by_ids(connection, _MENTIONED, mentions)
+    advance_due_times(connection, {row.url_id: _mention_due_at(row, mentions[row.url_id]) for row in rows})
 
 
 def _mention_due_at(row: AnyRow, mentioned_at: datetime) -> datetime:
@@ -313,7 +285,7 @@ _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
 """Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
 article that is not checked any more."""
 _MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow.failure_count).where(
-    FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
+    FrontierRow.url_id.in_(IDS),
     FrontierRow.kind == UrlKind.ARTICLE.value,
     FrontierRow.last_fetched_at.is_not(None),
     or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
@@ -325,7 +297,10 @@ def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence
     discovered = [sanitize_discovered_url(one) for one in discovered]
     wanted = [url for one in discovered for url in (one.url, one.discovery.via) if url]
     urls, _ = lookups.urls.ensure_ids(connection, wanted)
-    return len(insert_discovered(connection, lookups, discovered, urls, OrphanCandidates()))
+    rows, improved = _split_new_and_known(connection, lookups, discovered, urls, OrphanCandidates())
+    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    _update_known(connection, improved)
+    return len(rows)
 
 
 def reschedule(connection: Connection, due_times: Mapping[int, datetime | None]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import batches, insert_rows
+from storage.index.engine.statements import fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
 from storage.index.frontier.url_queue import (
@@ -22,17 +22,12 @@ from storage.index.frontier.url_queue import (
     discovery_rank,
     read_discovery,
 )
-from storage.index.rows.duplicates import (
-    Duplicates,
-    alternate_url_captures,
-    find_duplicates,
-    redirects_to_articles,
-)
+from storage.index.rows.duplicates import Duplicates, alternate_url_captures, find_duplicates, redirects_to_articles
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
-from storage.model import SOURCE_OUTCOMES, Discovery, NextVisit, Outcome, UrlKind, VisitResult
+from storage.model import SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
 
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
 """Delay of the next visit to a URL whose newest capture has a time in the future."""
@@ -81,10 +76,9 @@ def schedule_next_visits(
     captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
     captured.sort(key=lambda entry: entry.sort_key)
     ids = sorted({entry.url_id for entry in captured})
-    rows: dict[int, dict[str, Any]] = {}
-    for some in batches(ids):
-        found = connection.execute(FRONTIER_BY_IDS, {"ids": some})
-        rows.update({row.url_id: dict(row._mapping) for row in found})  # noqa: SLF001 - public
+    rows: dict[int, dict[str, Any]] = {
+        row.url_id: row._asdict() for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)
+    }
     before = _load_previous_states(
         connection, [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")], captured
     )
@@ -136,7 +130,7 @@ def _apply_capture(
             is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,
             leads_to_article=entry.capture_id in context.leading,
             repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
-            is_next_page=_is_next_listing_page(entry.discovery),
+            is_next_page=entry.discovery.kind is entry.discovery.via_kind is UrlKind.LISTING,
             source_check=sources.check(entry, urls), source_rates=sources.rates(entry.url_id),
         )  # fmt: skip
         visit = plan(result)
@@ -180,10 +174,6 @@ def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
         return True
     is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
     return is_unresolved and (known.is_newest_article or known.first_seen_at is None)
-
-
-def _is_next_listing_page(discovery: Discovery) -> bool:
-    return discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
 
 
 def _publication_date(entry: CommitEntry) -> datetime | None:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -153,14 +153,9 @@ class FulltextFolder:
         finally:
             os.close(handle)
 
-    @contextmanager
-    def write(self, state: FolderState) -> Iterator[FulltextWriter]:
+    def write(self, state: FolderState) -> AbstractContextManager[FulltextWriter]:
         """Open the writer of the index in use."""
-        writer = FulltextWriter(self.path / state.index)
-        try:
-            yield writer
-        finally:
-            writer.close()
+        return closing(FulltextWriter(self.path / state.index))
 
     @contextmanager
     def build(self, identity: str, mark: str) -> Iterator[FulltextWriter]:
@@ -172,12 +167,9 @@ class FulltextFolder:
             if used is None or one.name != used.index:
                 shutil.rmtree(one, ignore_errors=True)
         name = f"index-{max(numbers, default=0) + 1}"
-        writer = FulltextWriter(self.path / name)
-        try:
+        with closing(FulltextWriter(self.path / name)) as writer:
             yield writer
             opstamp = writer.commit()
-        finally:
-            writer.close()
         self.write_state(
             FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=opstamp)
         )

@@ -1,6 +1,7 @@
 """A view of one commit of the engine: counts, lists and distributions, all of them exact."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -41,16 +42,12 @@ class EngineSearcher:
         return int(self.searcher.num_docs)
 
     def _search(self, query: Query, **options: Any) -> Any:
-        try:
+        with _translate():
             return self.searcher.search(query, **options)
-        except BaseException as error:
-            raise _translate(error) from error
 
     def _values(self, name: str, addresses: list[DocAddress]) -> list[int]:
-        try:
+        with _translate():
             return self.searcher.fast_field_values(name, addresses)  # type: ignore[return-value]  # integer fields
-        except BaseException as error:
-            raise _translate(error) from error
 
     def list_sorted(
         self, query: Query, field: str, limit: int, offset: int = 0, *, values: str = "version"
@@ -125,10 +122,8 @@ class EngineSearcher:
 
     def list_terms(self, field: str, prefix: str, among: Query | None) -> list[tuple[str, int]]:
         """Return the terms of a field that begin so, with their number of documents among those that match."""
-        try:
+        with _translate():
             return self.searcher.terms_with_prefix(field, prefix, filter_query=among)
-        except BaseException as error:
-            raise _translate(error) from error
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""
@@ -143,10 +138,8 @@ class EngineSearcher:
         return None if found["min"] is None else (found["min"], found["max"])
 
     def _aggregate(self, query: Query, what: dict[str, Any]) -> dict[str, Any]:
-        try:
+        with _translate():
             return self.searcher.aggregate(query, what)
-        except BaseException as error:
-            raise _translate(error) from error
 
     def match_values(self, field: str, values: Iterable[int | str]) -> Query:
         """Return a query for documents with one of these values."""
@@ -181,8 +174,12 @@ def _round(score: float) -> float:
     return float(f"{score:.4g}")
 
 
-def _translate(error: BaseException) -> BaseException:
-    """Return our error for one of the engine's. Its panics, by which it answers damaged files, are no Exceptions."""
-    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
-        return error
-    return SearchDamaged(str(error))
+@contextmanager
+def _translate() -> Iterator[None]:
+    """Raise our error for one of the engine's. Its panics, by which it answers damaged files, are no Exceptions."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise SearchDamaged(str(error)) from error

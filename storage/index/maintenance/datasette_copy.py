@@ -83,9 +83,8 @@ def _write(
     connection.execute("BEGIN")
     count = 0
     for batch in _batches(enumerate(lines, 1)):
-        connection.executemany(_ARTICLE, map(_article, batch))
-        rows = [row for number, line in batch for row in _links(number, line)]
-        connection.executemany(_LINK, rows)
+        connection.executemany(_ARTICLE, [(number, *table_row(line)) for number, line in batch])
+        connection.executemany(_LINK, [row for number, line in batch for row in _links(number, line)])
         count += len(batch)
         tell(count)
     for some in _batches(enumerate(captures, 1)):
@@ -100,11 +99,6 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
     going = iter(items)
     while batch := list(islice(going, _AT_ONCE)):
         yield batch
-
-
-def _article(numbered: tuple[int, Mapping[str, Any]]) -> tuple[Any, ...]:
-    number, line = numbered
-    return number, *table_row(line)
 
 
 def _links(number: int, line: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -35,31 +35,6 @@ _BUSY = (
 )
 
 
-class Replacement(Protocol):
-    """A new index beside an old one."""
-
-    address: str
-    """Address of the new index."""
-
-    def check(self) -> None:
-        """Raise IndexFailure if the new index could not take the place of the old one."""
-
-    def clear(self) -> None:
-        """Delete the unfinished index that an earlier process left."""
-
-    def swap(self, attempts: int = ATTEMPTS) -> None:
-        """Put the new index in the place of the old one. No process may have the new one open.
-
-        ArchiveBusy if another process does not let go of the old one.
-        """
-
-
-def prepare_replacement(address: str, sleep: Callable[[float], None] = time.sleep) -> Replacement:
-    """Return the place beside an index where a new one is made."""
-    file = sqlite_file(address)
-    return _FileReplacement(file) if file is not None else _SchemaReplacement(address, sleep)
-
-
 class _FileReplacement:
     """A new SQLite file beside the old one."""
 
@@ -67,11 +42,13 @@ class _FileReplacement:
         self._file = file
         self._fresh = file.with_name(file.name + ".rebuilding")
         self.address = sqlite_address(self._fresh)
+        """Address of the new index."""
 
     def check(self) -> None:
-        """A file can always be replaced."""
+        """Raise IndexFailure if the new index could not take the place of the old one. A file always can."""
 
     def clear(self) -> None:
+        """Delete the unfinished index that an earlier process left."""
         try:
             self._fresh.unlink(missing_ok=True)
             _remove_log(self._fresh)
@@ -79,6 +56,10 @@ class _FileReplacement:
             raise_write_error(self._fresh, problem)
 
     def swap(self, attempts: int = ATTEMPTS) -> None:
+        """Put the new index in the place of the old one. No process may have the new one open.
+
+        ArchiveBusy if another process does not let go of the old one.
+        """
         # Not by renaming: a server that has the old file open would go on reading it, and between removing the old
         # file's log and the renaming a crash would lose what is in the log.
         if not (self._file.exists() and self._file.stat().st_size and self._write_pages(attempts)):
@@ -237,6 +218,16 @@ class _SchemaReplacement:
             run(statement.replace("%", "%%"))
         if _may_create(connection):
             run(f"DROP SCHEMA {fresh}")
+
+
+Replacement: TypeAlias = _FileReplacement | _SchemaReplacement
+"""A new index beside an old one."""
+
+
+def prepare_replacement(address: str, sleep: Callable[[float], None] = time.sleep) -> Replacement:
+    """Return the place beside an index where a new one is made."""
+    file = sqlite_file(address)
+    return _FileReplacement(file) if file is not None else _SchemaReplacement(address, sleep)
 
 
 class _InUse(Exception):

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, fetch_by_ids
 from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.export import load_export_lines
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow, WarcFileRow
-from storage.index.views.articles import ArticleView, CaptureView
+from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.model import Outcome, RecordPlace
 
@@ -76,8 +76,8 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
     )
 
 
-def _by_field(article: ArticleView) -> dict[str, object]:
-    return {each.name: getattr(article, each.name) for each in fields(article)}
+def _by_field(value: Any) -> dict[str, object]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def _flatten(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -89,15 +89,21 @@ def _flatten(value: object, path: str) -> Iterator[tuple[str, object]]:
         for number, each in enumerate(value):
             yield from _flatten(each, f"{path}[{number}]")
     elif isinstance(value, Mapping) or is_dataclass(value):
-        named = (
-            value if isinstance(value, Mapping) else {each.name: getattr(value, each.name) for each in fields(value)}
-        )
-        for name, each in named.items():
+        for name, each in (value if isinstance(value, Mapping) else _by_field(value)).items():
             # At the top "current" is the number of the current version.
             if name not in OF_ONE_INDEX or not path:
                 yield from _flatten(each, f"{path}.{name}" if path else str(name))
     else:
         yield path, value
+
+
+_RECORDS = (
+    select(
+        CaptureRow.record_id, CaptureRow.refers_to_id, CaptureRow.warc_offset, CaptureRow.warc_length, WarcFileRow.name
+    )
+    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    .where(CaptureRow.id.in_(IDS))
+)
 
 
 def find_captures(connection: Connection, statements: Sequence[Statement]) -> dict[str, RecordPlace]:
@@ -106,19 +112,10 @@ def find_captures(connection: Connection, statements: Sequence[Statement]) -> di
     found: dict[str, RecordPlace] = {}
     while chosen:
         originals: set[int] = set()
-        for some in batches(chosen):
-            query = (
-                select(
-                    CaptureRow.record_id, CaptureRow.refers_to_id, CaptureRow.warc_offset, CaptureRow.warc_length,
-                    WarcFileRow.name,
-                )
-                .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-                .where(CaptureRow.id.in_(some))
-            )  # fmt: skip
-            for row in connection.execute(query):
-                if row.record_id not in found and row.refers_to_id is not None:
-                    originals.add(row.refers_to_id)
-                found[row.record_id] = RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length)
+        for row in fetch_by_ids(connection, _RECORDS, chosen):
+            if row.record_id not in found and row.refers_to_id is not None:
+                originals.add(row.refers_to_id)
+            found[row.record_id] = RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length)
         chosen = originals
     return found
 

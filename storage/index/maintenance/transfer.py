@@ -90,13 +90,10 @@ Not the change log of search: a copy has an identity of its own, so its search f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferredTable:
+class TransferredTable(TableChecksum):
     """A table that is the same in both databases."""
 
     table: str
-    rows: int
-    digest: str
-    """SHA-256 over all rows in key order, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +184,12 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
         report(len(TABLES), len(TABLES), "indexes and references")
         bulk.end()
         for table in TABLES:
-            _require_equal(table.name, sums[table.name], checksum_table(writing, table))
+            sent, found = sums[table.name], checksum_table(writing, table)
+            if sent != found:
+                raise IndexFailure(
+                    f"the copy of {table.name} differs from the source ({sent.rows:,} rows sent, {found.rows:,} found);"
+                    " the copy was discarded, and the index is unchanged. Find the cause with: newsarchive doctor"
+                )
         writing.commit()
     into.analyze()
     return _make_result(source.name, name or into.name, sums, copied=True)
@@ -231,14 +233,6 @@ def _compare(source: Database, held: Database, report: ProgressCallback) -> Tran
                     "was changed. Name an empty database, or empty that one"
                 )
     return _make_result(source.name, held.name, sums, copied=False)
-
-
-def _require_equal(table: str, sent: TableChecksum, found: TableChecksum) -> None:
-    if sent != found:
-        raise IndexFailure(
-            f"the copy of {table} differs from the source ({sent.rows:,} rows sent, {found.rows:,} found); the copy "
-            "was discarded, and the index is unchanged. Find the cause with: newsarchive doctor"
-        )
 
 
 def _make_result(source: str, target: str, sums: dict[str, TableChecksum], *, copied: bool) -> TransferResult:

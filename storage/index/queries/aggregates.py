@@ -14,11 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import (
-    load_site_ids,
-    visible_articles,
-    visible_captures,
-)
+from storage.index.conditions.visibility import load_site_ids, load_site_names, visible_articles, visible_captures
 from storage.index.engine.dialect import ranges_table, utc_day
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
@@ -75,18 +71,12 @@ def count_outcomes_by_site(
     connection: Connection, exclude: Exclusions, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
-    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
-    return {names[site_id]: outcomes for site_id, outcomes in _outcomes(connection, exclude, since, site).items()}
-
-
-def _outcomes(
-    connection: Connection, exclude: Exclusions, since: date | None, site: str | None
-) -> dict[int, dict[Outcome, int]]:
+    names = load_site_names(connection)
     counted: dict[int, Counter[str]] = {}
     for (site_id, outcome), count in _iter_counts(connection, exclude, ("site_id", "outcome"), since, site):
         counted.setdefault(site_id, Counter())[outcome] += count
     return {
-        site_id: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
+        names[site_id]: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
         for site_id, outcomes in counted.items()
     }
 
@@ -197,7 +187,7 @@ def _iter_counts(
     """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    for statement, columns, is_held in (_count_days(), *_count_excluded(connection, exclude)):
+    for statement, columns, is_held in _counts(connection, exclude):
         keys = [columns[name].label(name) for name in by]
         found = statement.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
@@ -214,18 +204,10 @@ _Part = tuple[AnySelect, Mapping[str, Any], bool]
 """A count query, the columns that it can be grouped and filtered by, and False if it counts excluded captures."""
 
 
-def _count_days() -> _Part:
-    columns = {
-        "site_id": DailyCapturesRow.site_id,
-        "day": DailyCapturesRow.day,
-        "outcome": DailyCapturesRow.outcome,
-        "since": DailyCapturesRow.day,
-    }
-    return select(func.sum(DailyCapturesRow.captures)), columns, True
-
-
-def _count_excluded(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
-    """Yield counts of captures that are excluded; those of hidden sites are left out by the caller."""
+def _counts(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
+    """Yield counts of all captures, and of excluded ones; those of hidden sites are left out by the caller."""
+    daily = DailyCapturesRow.__table__.c
+    yield select(func.sum(daily.captures)), {**daily, "since": daily.day}, True
     at = CaptureRow.fetched_at
     columns = {
         "site_id": CaptureRow.site_id, "day": utc_day(connection, at), "outcome": CaptureRow.outcome, "since": at

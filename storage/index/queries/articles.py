@@ -3,19 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import (
-    current_version,
-    visible_articles,
-    visible_captures,
-    visible_versions,
-)
+from storage.index.conditions.visibility import current_version, visible_articles, visible_captures, visible_versions
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
-from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.engine.statements import IDS, AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -214,41 +209,51 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
 
 def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
     """Return the links on a captured page, each with the article that it leads to."""
-    groups = connection.execute(
-        select(LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
-        .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkGroupRow.id)
-        .where(CaptureGroupRow.capture_id == capture_id)
-        .order_by(CaptureGroupRow.position)
-    ).all()
-    if not groups:
-        return ()
     held = visible_articles(connection, exclude)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
     captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
         captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
-    links: dict[int, list[LinkView]] = {}
-    rows = connection.execute(
-        select(
-            LinkRow.group_id,
-            UrlRow.url,
-            LinkRow.anchor,
-            func.coalesce(article, captured.scalar_subquery()).label("article_id"),
+    target = func.coalesce(article, captured.scalar_subquery()).label("article_id")
+    return tuple(
+        LinkGroupView(
+            kind=LinkKind(group.kind),
+            label=group.label,
+            links=tuple(LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id) for row in links),
         )
+        for group, links in load_links(connection, exclude, [capture_id], target).get(capture_id, ())
+    )
+
+
+def load_links(
+    connection: Connection, exclude: Exclusions, capture_ids: Sequence[int], *columns: ColumnElement[Any]
+) -> dict[int, list[tuple[AnyRow, list[AnyRow]]]]:
+    """Return the link groups of captured pages, each with its visible links, for which more columns are read."""
+    groups = connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
+    links: dict[int, list[AnyRow]] = {group.id: [] for group in groups}
+    query = (
+        select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, *columns)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
-        .where(LinkRow.group_id.in_({group.id for group in groups}))
+        .where(LinkRow.group_id.in_(IDS))
         .order_by(LinkRow.group_id, LinkRow.position)
-    ).all()
+    )
+    rows = connection.execute(query, {"ids": sorted(links)}).all() if links else ()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
     for row in rows:
-        if row.url in withheld:
-            continue
-        link = LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id)
-        links.setdefault(row.group_id, []).append(link)
-    return tuple(
-        LinkGroupView(kind=LinkKind(group.kind), label=group.label, links=tuple(links.get(group.id, ())))
-        for group in groups
-    )
+        if row.url not in withheld:
+            links[row.group_id].append(row)
+    found: dict[int, list[tuple[AnyRow, list[AnyRow]]]] = {}
+    for group in groups:
+        found.setdefault(group.capture_id, []).append((group, links[group.id]))
+    return found
+
+
+_GROUPS = (
+    select(CaptureGroupRow.capture_id, LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
+    .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
+    .where(CaptureGroupRow.capture_id.in_(IDS))
+    .order_by(CaptureGroupRow.capture_id, CaptureGroupRow.position)
+)
 
 
 def get_article(connection: Connection, exclude: Exclusions, article_id: int) -> ArticleView | None:
@@ -263,9 +268,7 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     current = get_version(connection, exclude, row.version_id)
     assert current is not None
     # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
-    named = select(ArticleRow.url_id).where(ArticleRow.id == article_id)
-    urls = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.article_id == article_id).union(named)).all()
-    mine = CaptureRow.url_id.in_(urls)
+    mine = CaptureRow.url_id.in_(load_url_ids(connection, article_id))
     held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     history = load_histories(connection, exclude, [article_id])[article_id]
@@ -277,6 +280,12 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
         captures=tuple(_capture_view(one, exclude) for one in all_captures),
         linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
+
+
+def load_url_ids(connection: Connection, article_id: int) -> Sequence[int]:
+    """Return the ids of all URLs of an article."""
+    shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
+    return connection.scalars(shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))).all()
 
 
 def _load_version_lines(
@@ -303,13 +312,11 @@ def _load_version_lines(
 
 
 def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
-    captured = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
-    urls = captured.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))
     pages = (
         select(VersionRow.article_id)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(urls), *visible_versions(connection, exclude))
+        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)), *visible_versions(connection, exclude))
     )
     shown_here = visible_articles(connection, exclude)
     statement = _select_articles(connection, exclude).where(
@@ -383,33 +390,29 @@ def list_articles(
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
     """Return the visible articles with these ids, unordered."""
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    with_ids = ArticleRow.id.in_(bindparam("ids", expanding=True))
+    with_ids = ArticleRow.id.in_(IDS)
     statement = _select_articles(connection, exclude).where(with_ids, *visible)
     return [_article_line(row) for row in connection.execute(statement, {"ids": list(ids)})] if ids else []
 
 
 def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> int | None:
     """Return the id of the article with a canonical URL, or of the one that the URL's newest capture shows."""
-    at = {"digest": short_digest(url)}
+    here = UrlRow.digest == short_digest(url)
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(UrlRow.digest == bindparam("digest"), *visible_articles(connection, exclude))
+        .where(here, *visible_articles(connection, exclude))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
     captured = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(
-            UrlRow.digest == bindparam("digest"),
-            CaptureRow.article_id.is_not(None),
-            *visible_captures(connection, exclude),
-        )
+        .where(here, CaptureRow.article_id.is_not(None), *visible_captures(connection, exclude))
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )
-    return connection.scalar(named, at) or connection.scalar(captured, at)
+    return connection.scalar(named) or connection.scalar(captured)
 
 
 _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA,

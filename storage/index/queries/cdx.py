@@ -5,15 +5,22 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from storage.index.conditions.visibility import load_site_ids, prefix_condition, visible_captures, visible_targets
-from storage.index.engine.statements import AnyRow, AnySelect
+from storage.index.conditions.visibility import (
+    load_site_ids,
+    prefix_condition,
+    prefix_end,
+    visible_captures,
+    visible_targets,
+)
+from storage.index.engine.statements import IDS, AnyRow, AnySelect
 from storage.index.queries.export import select_versions
+from storage.index.queries.timeline import follows
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.views.articles import EVERYTHING, Filters, list_values
 from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
@@ -31,7 +38,6 @@ _FETCH_SIZE = 1000
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _IN_ORDER = (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id)
 _IN_REVERSE = tuple(column.desc() for column in _IN_ORDER)
 
@@ -58,7 +64,7 @@ def match_exact(url: str) -> tuple[KeyRange, ...]:
 
 def match_prefix(url: str) -> tuple[KeyRange, ...]:
     """Return the urlkeys of URLs with a prefix (matchType=prefix)."""
-    return (_prefix_range(surt(url)),)
+    return (KeyRange(surt(url), prefix_end(surt(url))),)
 
 
 def match_host(url: str) -> tuple[KeyRange, ...]:
@@ -75,10 +81,6 @@ def match_domain(url: str) -> tuple[KeyRange, ...]:
     return (*match_host(url), KeyRange(f"{key},", f"{key}-"))
 
 
-def _prefix_range(key: str) -> KeyRange:
-    return KeyRange(key, key + chr(0x10FFFF))
-
-
 def iter_cdx_lines(connection: Connection, exclude: Exclusions, query: CdxQuery) -> Iterator[CdxLine]:
     """Yield captures in the order of a CDX file, or in that of the query."""
     conditions = [*_query_conditions(query), *visible_captures(connection, exclude)]
@@ -93,11 +95,6 @@ def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Condition
     """Yield captures by scanning URLs in the order of their keys, without sorting."""
     for batch in _iter_url_batches(connection, query):
         yield from _iter_batch(connection, batch, query, conditions)
-
-
-def _iter_sorted(connection: Connection, conditions: _Conditions) -> Iterator[CdxLine]:
-    """Yield captures sorted by the database: for few, which an index finds."""
-    yield from map(_cdx_line, connection.execute(_LINES.where(*conditions).order_by(*_IN_ORDER)))
 
 
 def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery) -> int:
@@ -157,11 +154,7 @@ def _iter_closest(
         before, later = CaptureRow.fetched_at < time, CaptureRow.fetched_at >= time
         ways.append(_iter_by_time(connection, [of_url, before, *conditions], backwards=True))
         ways.append(_iter_by_time(connection, [of_url, later, *conditions], backwards=False))
-    yield from heapq.merge(*ways, key=lambda line: _distance(line, time))
-
-
-def _distance(line: CdxLine, time: datetime) -> tuple[timedelta, datetime, str]:
-    return abs(line.fetched_at - time), line.fetched_at, line.record_id
+    yield from heapq.merge(*ways, key=lambda line: (abs(line.fetched_at - time), line.fetched_at, line.record_id))
 
 
 def _iter_by_time(
@@ -176,36 +169,23 @@ def _iter_by_time(
         yield from map(_cdx_line, rows)
         if len(rows) < step:
             return
-        more, step = found.where(_seek_condition(rows[-1], backwards=backwards)), min(step * 10, _FETCH_SIZE)
-
-
-def _seek_condition(row: AnyRow, *, backwards: bool) -> ColumnElement[bool]:
-    at, name = CaptureRow.fetched_at, CaptureRow.record_id
-    if backwards:
-        return and_(at <= row.fetched_at, or_(at < row.fetched_at, name < row.record_id))
-    return and_(at >= row.fetched_at, or_(at > row.fetched_at, name > row.record_id))
+        last, step = rows[-1], min(step * 10, _FETCH_SIZE)
+        more = found.where(follows(last.fetched_at, last.record_id, backwards=backwards))
 
 
 def _query_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
-    bounds: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (query.since, lambda time: CaptureRow.fetched_at >= time),
-        (query.until, lambda time: CaptureRow.fetched_at < time),
-    )
-    times = [condition(value) for value, condition in bounds if value is not None]
-    return [*times, *_resume_conditions(query)]
-
-
-def _resume_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
-    """Return conditions that resume after the last line of an earlier answer."""
-    if query.after is None:
-        return []
-    key, time, record_id = query.after
-    at, name = CaptureRow.fetched_at, CaptureRow.record_id
-    if query.reverse:
-        earlier = or_(at < time, and_(at == time, name < record_id))
-        return [or_(UrlRow.urlkey < key, and_(UrlRow.urlkey == key, earlier))]
-    later = or_(at > time, and_(at == time, name > record_id))
-    return [or_(UrlRow.urlkey > key, and_(UrlRow.urlkey == key, later))]
+    """Return conditions for the times of a query; it resumes after the last line of an earlier answer."""
+    conditions: list[ColumnElement[bool]] = []
+    if query.since is not None:
+        conditions.append(CaptureRow.fetched_at >= query.since)
+    if query.until is not None:
+        conditions.append(CaptureRow.fetched_at < query.until)
+    if query.after is not None:
+        key, time, record_id = query.after
+        beyond = UrlRow.urlkey < key if query.reverse else UrlRow.urlkey > key
+        same_url = and_(UrlRow.urlkey == key, follows(time, record_id, backwards=query.reverse))
+        conditions.append(or_(beyond, same_url))
+    return conditions
 
 
 def _key_conditions(keys: Sequence[KeyRange]) -> ColumnElement[bool]:
@@ -252,7 +232,7 @@ def _iter_page_urls(connection: Connection, query: CdxQuery, page: int) -> Itera
 
 
 def _iter_batch(connection: Connection, urls: list[int], query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
-    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(_IDS), *conditions)
+    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(IDS), *conditions)
     by = _IN_REVERSE if query.reverse else _IN_ORDER
     streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
     for row in connection.execute(found.order_by(*by), {"ids": urls}, execution_options=streaming):
@@ -316,6 +296,7 @@ def iter_cdx_lines_of_articles(
     chosen = select(VersionRow.article_id).where(VersionRow.id.in_(versions))
     ids = connection.scalars(chosen.limit(_MAX_SORTED + 1)).all()
     if len(ids) <= _MAX_SORTED:
-        yield from _iter_sorted(connection, [*visible, CaptureRow.article_id.in_(ids)])
+        few = _LINES.where(*visible, CaptureRow.article_id.in_(ids)).order_by(*_IN_ORDER)
+        yield from map(_cdx_line, connection.execute(few))
     else:
         yield from _iter_by_key(connection, everything, [*visible, CaptureRow.article_id.in_(chosen)])

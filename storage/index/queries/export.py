@@ -1,30 +1,21 @@
 """Export lines: one for each article or version. Their keys and order are a public interface."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
-from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
+from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import AnySelect
+from storage.index.engine.statements import IDS, AnyRow, AnySelect
+from storage.index.queries.articles import load_links
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureGroupRow,
-    CaptureRow,
-    LinkGroupRow,
-    LinkRow,
-    SiteRow,
-    UrlRow,
-    VersionRow,
-    WarcFileRow,
-)
+from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
@@ -35,7 +26,6 @@ _SEARCH_BATCH = 100
 """Lines of a search that are loaded at once."""
 _CANONICAL = UrlRow.__table__.alias("canonical")
 _IMAGE = UrlRow.__table__.alias("image")
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def iter_export_lines(
@@ -118,7 +108,8 @@ def load_export_lines(
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
     paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(connection, texts)
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
-    links = _load_link_groups(connection, ids, exclude) if with_text else {}
+    captures = [row.capture_id for row in rows.values()]
+    links = load_links(connection, exclude, captures) if with_text else {}
     article_ids = [row.article_id for row in rows.values()]
     histories = (
         load_histories(connection, exclude, article_ids) if with_text else dict.fromkeys(article_ids, NO_HISTORY)
@@ -131,7 +122,7 @@ def load_export_lines(
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=tuple(links.get(version_id, ())), image=exclude.name_url(row.image),
+            links=tuple(map(_build_link_group, links.get(row.capture_id, ()))), image=exclude.name_url(row.image),
             version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,
@@ -145,22 +136,10 @@ def load_export_lines(
         yield article_to_json(masks[version_id].apply_to_article(article))
 
 
-def _load_link_groups(
-    connection: Connection, ids: Mapping[str, Any], exclude: Exclusions
-) -> dict[int, list[LinkGroup]]:
-    groups = connection.execute(_GROUPS, ids).all()
-    links: dict[int, list[Link]] = {group.group_id: [] for group in groups}
-    rows = connection.execute(_LINKS, {"ids": sorted(links)}).all() if links else ()
-    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
-    for row in rows:
-        if row.url not in withheld:
-            links[row.group_id].append(Link(url=row.url, anchor=row.anchor))
-    loaded: dict[int, list[LinkGroup]] = {}
-    for group in groups:
-        loaded.setdefault(group.version_id, []).append(
-            LinkGroup(kind=LinkKind(group.kind), label=group.label, links=tuple(links[group.group_id]))
-        )
-    return loaded
+def _build_link_group(group_with_links: tuple[AnyRow, Sequence[AnyRow]]) -> LinkGroup:
+    group, rows = group_with_links
+    links = tuple(Link(url=row.url, anchor=row.anchor) for row in rows)
+    return LinkGroup(kind=LinkKind(group.kind), label=group.label, links=links)
 
 
 _COUNTED = VersionRow.__table__.alias("counted")
@@ -185,20 +164,5 @@ def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
         .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
-        .where(VersionRow.id.in_(_IDS))
+        .where(VersionRow.id.in_(IDS))
     )  # fmt: skip
-
-
-_GROUPS = (
-    select(VersionRow.id.label("version_id"), LinkGroupRow.id.label("group_id"), LinkGroupRow.kind, LinkGroupRow.label)
-    .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
-    .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
-    .where(VersionRow.id.in_(_IDS))
-    .order_by(VersionRow.id, CaptureGroupRow.position)
-)
-_LINKS = (
-    select(LinkRow.group_id, UrlRow.url, LinkRow.anchor)
-    .join(UrlRow, UrlRow.id == LinkRow.url_id)
-    .where(LinkRow.group_id.in_(_IDS))
-    .order_by(LinkRow.group_id, LinkRow.position)
-)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import AnyRow
-from storage.index.queries.articles import load_article_lines
+from storage.index.queries.articles import load_article_lines, load_url_ids
 from storage.index.schema.tables import (
-    ArticleRow,
     CaptureGroupRow,
     CaptureRow,
     LinkGroupRow,
@@ -76,7 +75,7 @@ def list_backlinks(
         .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
         .join(VersionRow, VersionRow.capture_id == CaptureGroupRow.capture_id)
         .where(
-            LinkRow.url_id.in_(_load_url_ids(connection, article_id)),
+            LinkRow.url_id.in_(load_url_ids(connection, article_id)),
             VersionRow.article_id != article_id,
             *visible_versions(connection, exclude),
         )
@@ -88,21 +87,10 @@ def list_backlinks(
     articles = load_article_lines(connection, exclude, list(links))
     articles.sort(key=lambda line: (line.dated_at, line.id), reverse=True)
     return tuple(
-        Backlink(
-            article=article,
-            kind=LinkKind(links[article.id].kind),
-            label=links[article.id].label,
-            anchor=links[article.id].anchor,
-        )
+        Backlink(article=article, kind=LinkKind(link.kind), label=link.label, anchor=link.anchor)
         for article in articles[:limit]
+        for link in [links[article.id]]
     )
-
-
-def _load_url_ids(connection: Connection, article_id: int) -> Sequence[int]:
-    """Return the ids of all URLs of an article."""
-    shown = select(CaptureRow.url_id).where(CaptureRow.article_id == article_id)
-    named = select(ArticleRow.url_id).where(ArticleRow.id == article_id)
-    return connection.scalars(union(shown, named)).all()
 
 
 def list_listing_placements(
@@ -115,7 +103,7 @@ def list_listing_placements(
         )
         .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
         .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
-        .where(LinkRow.url_id.in_(_load_url_ids(connection, article_id)))
+        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)))
         .limit(_MAX_CAPTURES)
     ).all()
     looks = _load_listing_captures(connection, exclude, sorted({place.capture_id for place in places}))

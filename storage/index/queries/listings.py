@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, TableClause, and_, column, fun
 from sqlalchemy.ext.compiler import compiles
 
 from storage.index.conditions.visibility import visible_captures
+from storage.index.engine.statements import batches
 from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
@@ -60,9 +61,7 @@ def get_listing(
     found = connection.scalar(then) or connection.scalar(
         select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
     )
-    if found is None:
-        return None
-    return _build_view(connection, exclude, found, read)
+    return None if found is None else _build_view(connection, exclude, found, read)
 
 
 def get_nth_listing_time(connection: Connection, exclude: Exclusions, url: str, number: int) -> datetime | None:
@@ -123,12 +122,10 @@ def get_link_presence(
 ) -> dict[str, LinkPresence]:
     """Return the first and last capture of a listing with each of these URLs, and the number of captures with it."""
     found: dict[str, LinkPresence] = {}
-    wanted = sorted({short_digest(item): item for item in items}.items())
     # The sum keeps SQLite from scanning all captures of the listing, few of which contain these URLs.
     here = (CaptureRow.url_id + 0).in_(load_page_ids(connection, url))
     read = [here, CaptureRow.outcome == _LISTING, *visible_captures(connection, exclude)]
-    for start in range(0, len(wanted), _AT_ONCE):
-        digests = [digest for digest, _ in wanted[start : start + _AT_ONCE]]
+    for digests in batches({short_digest(item) for item in items}, _AT_ONCE):
         # A capture has groups of its own or those of its original; each case has an index.
         for way in (
             and_(CaptureRow.id == CaptureGroupRow.capture_id, CaptureRow.is_read),
@@ -149,14 +146,8 @@ def get_link_presence(
                 .where(UrlRow.digest.in_(digests), *read)
                 .group_by(UrlRow.url)
             ):
-                mine = LinkPresence(first=row.first, last=row.last, captures=row.captures)
-                found[row.url] = _merge_presence(found[row.url], mine) if row.url in found else mine
+                known = found.get(row.url, LinkPresence(row.first, row.last, 0))
+                found[row.url] = LinkPresence(
+                    min(known.first, row.first), max(known.last, row.last), known.captures + row.captures
+                )
     return found
-
-
-def _merge_presence(one: LinkPresence, other: LinkPresence) -> LinkPresence:
-    return LinkPresence(
-        first=min(one.first, other.first),
-        last=max(one.last, other.last),
-        captures=one.captures + other.captures,
-    )

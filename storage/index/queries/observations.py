@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import utc_day
-from storage.index.engine.statements import AnySelect, batches
+from storage.index.engine.statements import IDS, AnySelect, batches
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -31,7 +31,6 @@ from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify
 from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BEFORE = CaptureRow.__table__.alias("captures_before")
 
 
@@ -57,21 +56,14 @@ def load_histories(
         looks = load_looks(connection, some, visible_captures(connection, exclude))
         parts = _load_parts(connection, some)
         changes = _load_changes(connection, exclude, some)
-        histories.update(
-            (
-                article_id,
-                ArticleHistory(
-                    build_spans((each.look for each in looks.get(article_id, ())), parts.get(article_id, {})),
-                    tuple(changes.get(article_id, ())),
-                ),
-            )
-            for article_id in some
-        )
+        for article_id in some:
+            spans = build_spans((each.look for each in looks.get(article_id, ())), parts.get(article_id, {}))
+            histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 
 
 _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(
-    VersionRow.article_id.in_(_IDS), VersionRow.parts.is_not(None)
+    VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None)
 )
 
 
@@ -95,7 +87,7 @@ def _load_changes(
         .join(CaptureRow, CaptureRow.id == MetadataChangeRow.capture_id)
         .join(_BEFORE, _BEFORE.c.id == MetadataChangeRow.before_id)
         .where(
-            MetadataChangeRow.article_id.in_(_IDS),
+            MetadataChangeRow.article_id.in_(IDS),
             and_(True, *visible_captures(connection, exclude), *visible_captures(connection, exclude, _BEFORE)),
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)

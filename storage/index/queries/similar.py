@@ -6,13 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from storage.index.conditions.visibility import visible_versions
 from storage.index.queries.articles import load_article_lines
-from storage.index.schema.tables import (
-    ArticleRow,
-    BoilerplateRow,
-    ParagraphRow,
-    VersionParagraphRow,
-    VersionRow,
-)
+from storage.index.schema.tables import ArticleRow, BoilerplateRow, ParagraphRow, VersionParagraphRow, VersionRow
 from storage.index.views.articles import ArticleLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import BODY_ROLES

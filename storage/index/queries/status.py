@@ -6,15 +6,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, text
 
 from storage.index.boilerplate.rule import comparison_window
-from storage.index.conditions.visibility import (
-    visible_articles,
-    visible_captures,
-    visible_urls,
-    visible_versions,
-)
+from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
 from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
@@ -83,30 +78,16 @@ def list_site_status(
 
 def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
     """Return the number of versions by site."""
+    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     of_site = (
         select(func.count())
         .select_from(ArticleRow)
         .join(VersionRow, VersionRow.article_id == ArticleRow.id)
-        .where(ArticleRow.site_id == SiteRow.id, ~VersionRow.is_variant)
+        .where(ArticleRow.site_id == SiteRow.id, ~VersionRow.is_variant, *shown)
         .correlate(SiteRow)
         .scalar_subquery()
     )
-    versions = {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
-    if not exclude:
-        return versions
-    shown = (
-        select(SiteRow.name, func.count(VersionRow.id).label("versions"))
-        .select_from(SiteRow)
-        .outerjoin(ArticleRow, and_(ArticleRow.site_id == SiteRow.id, *visible_articles(connection, exclude)))
-        .outerjoin(
-            VersionRow,
-            and_(
-                VersionRow.article_id == ArticleRow.id, ~VersionRow.is_variant, *visible_versions(connection, exclude)
-            ),
-        )
-        .group_by(SiteRow.name)
-    )
-    return {row.name: row.versions for row in connection.execute(shown)}
+    return {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
 
 
 def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
@@ -117,23 +98,15 @@ def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[s
     rows = connection.execute(
         select(
             FrontierRow.site,
-            func.sum(case((and_(daily, FrontierRow.due_at <= now), 1), else_=0)).label("due"),
-            func.sum(case((and_(daily, FrontierRow.due_at > now), 1), else_=0)).label("scheduled"),
-            func.sum(case((past, 1), else_=0)).label("older"),
-            func.min(case((daily, FrontierRow.due_at))).label("next_due"),
+            func.count().filter(and_(daily, FrontierRow.due_at <= now)).label("due"),
+            func.count().filter(and_(daily, FrontierRow.due_at > now)).label("scheduled"),
+            func.count().filter(past).label("older"),
+            func.min(FrontierRow.due_at).filter(daily).label("next_due"),
         )
         .where(FrontierRow.due_at.is_not(None))
         .group_by(FrontierRow.site)
-    )  # fmt: skip
-    return {
-        row.site: {
-            "due": int(row.due),
-            "scheduled": int(row.scheduled),
-            "older": int(row.older),
-            "next_due": row.next_due,
-        }
-        for row in rows
-    }
+    )
+    return {row.site: {name: row._mapping[name] for name in ("due", "scheduled", "older", "next_due")} for row in rows}  # noqa: SLF001 - public
 
 
 def list_crawls(
@@ -179,11 +152,10 @@ def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
 
 def get_last_crawl(connection: Connection, exclude: Exclusions) -> LastCrawl | None:
     """Return the newest run, or None."""
-    statement = select(CrawlRow).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
+    columns = (CrawlRow.run.label("id"), CrawlRow.started_at, CrawlRow.finished_at, CrawlRow.outcome)
+    statement = select(*columns).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
     row = connection.execute(statement).first()
-    if row is None:
-        return None
-    return LastCrawl(id=row.run, started_at=row.started_at, finished_at=row.finished_at, outcome=row.outcome)
+    return LastCrawl(**row._asdict()) if row else None
 
 
 def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:
@@ -195,16 +167,14 @@ def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     """Return all WARC files by name."""
     held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
     rows = connection.execute(
-        select(WarcFileRow, CrawlRow.run.label("crawl"), held.label("captures"))
+        select(
+            WarcFileRow.name, WarcFileRow.state, CrawlRow.run.label("crawl"), WarcFileRow.size, WarcFileRow.sha256,
+            held.label("captures"),
+        )
         .join(CrawlRow, CrawlRow.id == WarcFileRow.crawl_id, isouter=True)
         .order_by(WarcFileRow.name)
-    )
-    return tuple(
-        WarcFileView(
-            name=row.name, state=row.state, crawl=row.crawl, size=row.size, sha256=row.sha256, captures=row.captures
-        )
-        for row in rows
-    )
+    )  # fmt: skip
+    return tuple(WarcFileView(**row._asdict()) for row in rows)
 
 
 def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
@@ -340,7 +310,7 @@ def list_source_health(
                 FrontierRow.kind != UrlKind.LISTING.value, FrontierRow.via_kind.is_(None),
                 FrontierRow.via_kind != UrlKind.LISTING.value,
             ),
-            *_visible_sources(exclude),
+            FrontierRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression),
         )
         .order_by(FrontierRow.site, UrlRow.url)
     )  # fmt: skip
@@ -354,7 +324,3 @@ def list_source_health(
         )
         for row in connection.execute(statement)
     )  # fmt: skip
-
-
-def _visible_sources(exclude: Exclusions) -> list[ColumnElement[bool]]:
-    return [FrontierRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression)]

@@ -8,13 +8,13 @@ A page is all spellings of one URL: http or https, with or without "www.", perce
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from storage.index.conditions.visibility import prefix_end, visible_captures
 from storage.index.engine.dialect import utc_day
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.queries import articles
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
@@ -25,7 +25,6 @@ from storage.urls import surt, surt_host, url_host
 
 _MAX_SPELLINGS = 60
 """URLs of one page; more than that share a urlkey only by variations of capitals."""
-_BATCH_SIZE = 400
 _SECOND = timedelta(seconds=1)
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_ASCII = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")
@@ -121,22 +120,27 @@ def _find_closest(
     found = (
         (abs(row.fetched_at - time), rank, row.id)
         for rank, url_id in enumerate(ids)
-        for row in _iter_neighbours(connection, [CaptureRow.url_id == url_id, *conditions], time)
+        for later in (False, True)
+        if (row := _find_next(connection, [url_id], [_is_from(time, later=later), *conditions], later=later))
     )
     best = min(found, default=None)
     return best[2] if best else None
 
 
-def _iter_neighbours(
-    connection: Connection, conditions: Iterable[ColumnElement[bool]], time: datetime
-) -> Iterator[Any]:
-    at = CaptureRow.fetched_at
-    statement = select(CaptureRow.id, at).where(*conditions).limit(1)
-    for one in (
-        statement.where(at < time).order_by(at.desc(), CaptureRow.record_id.desc()),
-        statement.where(at >= time).order_by(at, CaptureRow.record_id),
-    ):
-        yield from connection.execute(one)
+def _is_from(time: datetime, *, later: bool) -> ColumnElement[bool]:
+    return CaptureRow.fetched_at >= time if later else CaptureRow.fetched_at < time
+
+
+def _find_next(
+    connection: Connection, url_ids: Iterable[int], conditions: Iterable[ColumnElement[bool]], *, later: bool
+) -> AnyRow | None:
+    """Return time, record id and id of the first capture of these URLs under conditions, or of the last one."""
+    columns = CaptureRow.fetched_at, CaptureRow.record_id, CaptureRow.id
+    by = columns[:2] if later else [column.desc() for column in columns[:2]]
+    one = select(*columns).where(*conditions).order_by(*by).limit(1)
+    # One index scan for each URL: it ends at the first row.
+    rows = (row for url_id in url_ids for row in connection.execute(one.where(CaptureRow.url_id == url_id)))
+    return min(rows, default=None) if later else max(rows, default=None)
 
 
 def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> CaptureSpan | None:
@@ -156,37 +160,26 @@ def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, ti
     begin = time.replace(microsecond=0)
     at = CaptureRow.fetched_at
     conditions = [shows_page(ids), *visible_captures(connection, exclude)]
-    earlier: list[datetime] = []
-    later: list[datetime] = []
-    for url_id in ids:
-        # One index scan for each URL: it ends at the first row that shows the page.
-        statement = select(at).where(CaptureRow.url_id == url_id, *conditions).limit(1)
-        earlier += connection.scalars(statement.where(at < begin).order_by(at.desc()))
-        later += connection.scalars(statement.where(at >= begin + _SECOND).order_by(at))
-    return AdjacentTimes(before=max(earlier, default=None), after=min(later, default=None))
+    before = _find_next(connection, ids, [at < begin, *conditions], later=False)
+    after = _find_next(connection, ids, [at >= begin + _SECOND, *conditions], later=True)
+    return AdjacentTimes(before.fetched_at if before else None, after.fetched_at if after else None)
 
 
 def find_adjacent_capture(
     connection: Connection, exclude: Exclusions, url: str, time: datetime, record_id: str, *, later: bool
 ) -> int | None:
     """Return the id of a page's capture before or after the one with a time and record id, errors included."""
-    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    conditions = [follows(time, record_id, backwards=not later), *visible_captures(connection, exclude)]
+    found = _find_next(connection, load_page_ids(connection, url), conditions, later=later)
+    return found.id if found else None
 
-    if later:
-        beyond = and_(at >= time, or_(at > time, name > record_id))
-    else:
-        beyond = and_(at <= time, or_(at < time, name < record_id))
-    by = (at, name) if later else (at.desc(), name.desc())
-    found: list[tuple[datetime, str, int]] = []
-    for url_id in load_page_ids(connection, url):
-        statement = select(at, name, CaptureRow.id).where(
-            CaptureRow.url_id == url_id, beyond, *visible_captures(connection, exclude)
-        )
-        rows = connection.execute(statement.order_by(*by).limit(1))
-        found += [(row.fetched_at, row.record_id, row.id) for row in rows]
-    if not found:
-        return None
-    return (min(found) if later else max(found))[2]
+
+def follows(time: datetime, record_id: str, *, backwards: bool) -> ColumnElement[bool]:
+    """Return a condition: a capture comes after a place in the order of time, or before it; an index finds it."""
+    at, name = CaptureRow.fetched_at, CaptureRow.record_id
+    if backwards:
+        return and_(at <= time, or_(at < time, name < record_id))
+    return and_(at >= time, or_(at > time, name > record_id))
 
 
 def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
@@ -198,12 +191,10 @@ def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iter
     usable = or_(CaptureRow.status.is_(None), CaptureRow.status < 400)
     there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(connection, exclude))
     found: set[str] = set()
-    keys = sorted(by_key)
-    for start in range(0, len(keys), _BATCH_SIZE):
-        some = keys[start : start + _BATCH_SIZE]
-        for row in connection.execute(select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(some), there)):
-            page = normalize_page_url(row.url)
-            found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
+    query = select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), there)
+    for row in fetch_by_ids(connection, query, by_key):
+        page = normalize_page_url(row.url)
+        found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
     return frozenset(found)
 
 
@@ -224,15 +215,13 @@ def list_nearby_urls(
         )
         rows = connection.execute(some).all()
         if rows:
-            newest: dict[int, tuple[datetime, int]] = {
-                row.url_id: (row.last, row.captures)
-                for row in connection.execute(
-                    select(CaptureRow.url_id, func.max(at).label("last"), func.count().label("captures"))
-                    .where(CaptureRow.url_id.in_([row.id for row in rows]), *visible)
-                    .group_by(CaptureRow.url_id)
-                )
-            }
-            return tuple(ArchivedUrl(url=row.url, newest=newest[row.id][0], captures=newest[row.id][1]) for row in rows)
+            counts = connection.execute(
+                select(CaptureRow.url_id, func.max(at), func.count())
+                .where(CaptureRow.url_id.in_([row.id for row in rows]), *visible)
+                .group_by(CaptureRow.url_id)
+            )
+            of_url = {url_id: (newest, captures) for url_id, newest, captures in counts}
+            return tuple(ArchivedUrl(row.url, *of_url[row.id]) for row in rows)
     return ()
 
 
@@ -254,16 +243,13 @@ def _iter_shorter_keys(urlkey: str) -> Iterator[str]:
 def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[YearCount, ...]:
     """Return the number of captures of a page by year, from its first to its last, empty years included."""
     at = CaptureRow.fetched_at
-    shown = _page_conditions(connection, exclude, load_page_ids(connection, url))
+    shown = _page_conditions(connection, exclude, url)
     first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
     if first is None:
         return ()
     counting = select(func.count()).select_from(CaptureRow).where(*shown)
     return tuple(
-        YearCount(
-            year=year,
-            captures=connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0,
-        )
+        YearCount(year, connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0)
         for year in range(first.year, last.year + 1)
     )
 
@@ -275,7 +261,7 @@ def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) 
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
         .where(
-            *_page_conditions(connection, exclude, load_page_ids(connection, url)),
+            *_page_conditions(connection, exclude, url),
             at >= _year_start(year),
             at < _year_start(year + 1),
         )
@@ -300,22 +286,16 @@ def list_capture_times(  # noqa: PLR0913 - which page, between what, and which p
     rows = connection.execute(
         select(CaptureRow.id, UrlRow.url, at, CaptureRow.status, CaptureRow.kind, CaptureRow.outcome)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_page_conditions(connection, exclude, load_page_ids(connection, url)), at >= since, at < until)
+        .where(*_page_conditions(connection, exclude, url), at >= since, at < until)
         .order_by(at.desc(), CaptureRow.record_id.desc())
         .limit(limit)
         .offset(offset)
     )
-    return tuple(
-        CalendarEntry(
-            id=row.id, url=row.url, fetched_at=row.fetched_at, status=row.status, kind=row.kind,
-            outcome=Outcome(row.outcome),
-        )
-        for row in rows
-    )  # fmt: skip
+    return tuple(CalendarEntry(*row[:-1], Outcome(row.outcome)) for row in rows)
 
 
-def _page_conditions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ColumnElement[bool]]:
-    return [CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude)]
+def _page_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
+    return [CaptureRow.url_id.in_(load_page_ids(connection, url)), *visible_captures(connection, exclude)]
 
 
 def _year_start(year: int) -> datetime:

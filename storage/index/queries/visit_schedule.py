@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, SiteRow, UrlRow
@@ -60,9 +60,7 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
         .limit(1)
     ).first()
     ids = NamedUrls(connection).list_sources(dict(frontier._mapping), now)  # noqa: SLF001 - public
-    named: list[str] = []
-    for some in batches(ids):
-        named += connection.scalars(select(UrlRow.url).where(UrlRow.id.in_(some)))
+    named = find_by_ids(connection, select(UrlRow.url).where(UrlRow.id.in_(IDS)), ids)
     return VisitSchedule(
         url=url,
         due_at=frontier.due_at,

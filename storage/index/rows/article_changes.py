@@ -11,14 +11,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, union, update
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, insert_rows
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
 from storage.model import Outcome
 from storage.observations import STATES_WITHOUT_TEXT, ChangeEvent, Look, look_of
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _FACTS = ("before_id", "seen_at", "seen_before_at", "event", "number", "before_number", "texts")
 """Columns that depend on captures; the others are the comparison of the two texts."""
 
@@ -57,8 +56,8 @@ def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[ArticleLoo
 
 def _select_places() -> Any:
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url"))
-    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))
-    return union(shown.where(CaptureRow.article_id.in_(_IDS)), named).subquery()
+    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
+    return union(shown.where(CaptureRow.article_id.in_(IDS)), named).subquery()
 
 
 _PLACES = _select_places()
@@ -77,12 +76,12 @@ _GONE = (
     .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
     .where(CaptureRow.outcome.in_([outcome.value for outcome in STATES_WITHOUT_TEXT]))
 )
-_SEVERAL = select(VersionRow.article_id).where(VersionRow.article_id.in_(_IDS), VersionRow.number > 1)
+_SEVERAL = select(VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.number > 1)
 _STORED = select(ChangeRow.article_id, ChangeRow.capture_id, *(getattr(ChangeRow, name) for name in _FACTS)).where(
-    ChangeRow.article_id.in_(_IDS)
+    ChangeRow.article_id.in_(IDS)
 )
 _TEXTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts, VersionRow.modified).where(
-    VersionRow.article_id.in_(_IDS), ~VersionRow.is_variant
+    VersionRow.article_id.in_(IDS), ~VersionRow.is_variant
 )
 
 
@@ -148,7 +147,6 @@ def store_edits(connection: Connection, edits: Sequence[Mapping[str, Any]]) -> N
 
 def delete_changes(connection: Connection, *, articles: Iterable[int] = (), captures: Iterable[int] = ()) -> None:
     """Delete the changes of articles, and those that captures show or are compared with."""
-    for some in batches(articles):
-        connection.execute(delete(ChangeRow).where(ChangeRow.article_id.in_(some)))
-    for some in batches(captures):
-        connection.execute(delete(ChangeRow).where(or_(ChangeRow.capture_id.in_(some), ChangeRow.before_id.in_(some))))
+    change_by_ids(connection, delete(ChangeRow).where(ChangeRow.article_id.in_(IDS)), articles)
+    shown = or_(ChangeRow.capture_id.in_(IDS), ChangeRow.before_id.in_(IDS))
+    change_by_ids(connection, delete(ChangeRow).where(shown), captures)

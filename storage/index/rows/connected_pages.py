@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.duplicates import SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
 from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
@@ -16,7 +16,6 @@ _MAX_REDIRECTS = 20
 """Length of a chain of redirects, as in the Fetch standard."""
 PERMANENT = (301, 308)
 _BODY = sorted(role.value for role in BODY_ROLES)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class ConnectedPages:
         while found := found - self._pages:
             self._pages |= found
             rows = self._select(VersionRow.page_url_id, {url_id for _, url_id in found})
-            new = [row for row in rows if _page(row) in found]
+            new = [row for row in rows if page_of(row) in found]
             self.rows.update((row.id, row) for row in new)
             found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
 
@@ -48,7 +47,7 @@ class ConnectedPages:
         """Return the texts of all pages."""
         return [
             PageText(
-                version_id=row.id, page=_page(row), digest=row.digest, masked=row.masked_digest,
+                version_id=row.id, page=page_of(row), digest=row.digest, masked=row.masked_digest,
                 evidence=Evidence(row.evidence), headline=row.headline, published=row.published_at,
                 published_source=row.published_source, first=(row.fetched_at, row.record_id),
             )
@@ -57,11 +56,11 @@ class ConnectedPages:
 
     def urls(self) -> dict[Page, str]:
         """Return the canonical URLs of all pages."""
-        return {_page(row): row.url for row in self.rows.values()}
+        return {page_of(row): row.url for row in self.rows.values()}
 
     def moves(self) -> set[tuple[Page, Page]]:
         """Return the pages that lead to others."""
-        pages = {_page(row) for row in self.rows.values()}
+        pages = {page_of(row) for row in self.rows.values()}
         at: dict[tuple[int, int], set[Page]] = {}
         for page in pages:
             for url_id in self._url_ids(page):
@@ -73,10 +72,7 @@ class ConnectedPages:
         return {(source, target) for source, target in moves if source != target and source in pages}
 
     def _select(self, column: Any, ids: Iterable[int]) -> list[AnyRow]:
-        rows: list[AnyRow] = []
-        for some in batches(ids):
-            rows += self.connection.execute(_TEXTS.where(column.in_(some)))
-        return rows
+        return fetch_by_ids(self.connection, _TEXTS.where(column.in_(IDS)), ids)
 
     def _url_ids(self, page: Page) -> set[int]:
         return {page[1]} | self._alternates.get(page, set())
@@ -86,37 +82,33 @@ class ConnectedPages:
         wanted = {(row.site_id, row.masked_digest) for row in rows} - self._grouped
         self._grouped |= wanted
         found: set[Page] = set()
-        for some in batches({masked for _, masked in wanted}):
-            for group in self.connection.execute(SHARED_TEXTS, {"ids": some}):
-                if (group.site_id, group.masked_digest) not in wanted or group.first == group.last:
-                    continue
-                # A soft error of many pages stays one: only pages that do not know yet are changed.
-                is_soft = group.evidence == 0 and group.pages > MAX_DATED_PAGES
-                members = _MEMBERS.where(VersionRow.site_id == group.site_id)
-                members = members.where(VersionRow.masked_digest == group.masked_digest)
-                if is_soft:
-                    self.soft.add(group.masked_digest)
-                    members = members.where(_IS_SHOWN)
-                found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
+        for group in fetch_by_ids(self.connection, SHARED_TEXTS, {masked for _, masked in wanted}):
+            if (group.site_id, group.masked_digest) not in wanted or group.first == group.last:
+                continue
+            # A soft error of many pages stays one: only pages that do not know yet are changed.
+            is_soft = group.evidence == 0 and group.pages > MAX_DATED_PAGES
+            members = _MEMBERS.where(VersionRow.site_id == group.site_id)
+            members = members.where(VersionRow.masked_digest == group.masked_digest)
+            if is_soft:
+                self.soft.add(group.masked_digest)
+                members = members.where(_IS_SHOWN)
+            found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
         sites = {row.site_id for row in rows}
-        for digests in batches({row.digest for row in rows}):
-            same = self.connection.execute(_PAGES_OF_DIGESTS, {"digests": digests, "soft": sorted(self.soft)})
-            found.update(_page(row) for row in same if row.site_id in sites)
-        return found
+        digests = {row.digest for row in rows}
+        same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, digests, soft=sorted(self.soft))
+        return found | {page_of(row) for row in same if row.site_id in sites}
 
     def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
         """Return the pages that are captured under another URL, of which one is among these."""
         found: set[Page] = set()
-        for some in batches({url_id for _, url_id in pages}):
-            for row in self.connection.execute(_ALTERNATES, {"ids": some}):
-                page = _page(row)
-                if page in pages:
-                    self._alternates.setdefault(page, set()).add(row.url_id)
-                    found.add((row.site_id, row.url_id))
-            for row in self.connection.execute(_NAMED_BY, {"ids": some}):
-                if (row.site_id, row.url_id) in pages:
-                    found.add(_page(row))
-        return found
+        url_ids = {url_id for _, url_id in pages}
+        for row in fetch_by_ids(self.connection, _ALTERNATES, url_ids):
+            page = page_of(row)
+            if page in pages:
+                self._alternates.setdefault(page, set()).add(row.url_id)
+                found.add((row.site_id, row.url_id))
+        named = fetch_by_ids(self.connection, _NAMED_BY, url_ids)
+        return found | {page_of(row) for row in named if (row.site_id, row.url_id) in pages}
 
     def _find_redirected(self, pages: Collection[Page]) -> set[Page]:
         """Return the pages that permanent redirects connect with these."""
@@ -126,12 +118,12 @@ class ConnectedPages:
             self.connection, url_ids, self._redirects
         )
         found = {(site_id, url_id) for site_id in sites for url_id in others}
-        for some in batches(others):
-            found.update(_page(row) for row in self.connection.execute(_NAMED_BY, {"ids": some}))
+        found.update(page_of(row) for row in fetch_by_ids(self.connection, _NAMED_BY, others))
         return {page for page in found if page[0] in sites}
 
 
-def _page(row: AnyRow) -> Page:
+def page_of(row: AnyRow) -> Page:
+    """Return the page of a version's row."""
     return row.site_id, row.page_url_id
 
 
@@ -143,7 +135,7 @@ _TEXTS: Any = (
 _PAGES_OF_DIGESTS: Any = (
     select(VersionRow.site_id, VersionRow.page_url_id)
     .where(
-        VersionRow.digest.in_(bindparam("digests", expanding=True)),
+        VersionRow.digest.in_(IDS),
         VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)),
     )
     .distinct()
@@ -156,8 +148,8 @@ _CAPTURED: Any = (
     .where(CaptureRow.url_id != VersionRow.page_url_id)
     .distinct()
 )
-_ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(_IDS))
-_NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(_IDS))
+_ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(IDS))
+_NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(IDS))
 
 
 def follow_redirects(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
@@ -175,10 +167,9 @@ def _walk(connection: Connection, url_ids: Iterable[int], redirects: dict[int, s
     newest, found = set(seen), set[int]()
     for _ in range(_MAX_REDIRECTS):
         reached: set[int] = set()
-        for some in batches(newest):
-            for row in connection.execute(_REDIRECTS.where(column.in_(some))):
-                redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
-                reached.add(row.redirect_url_id if column is CaptureRow.url_id else row.url_id)
+        for row in fetch_by_ids(connection, _REDIRECTS.where(column.in_(IDS)), newest):
+            redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
+            reached.add(row.redirect_url_id if column is CaptureRow.url_id else row.url_id)
         newest = reached - seen
         if not newest:
             break
@@ -207,14 +198,13 @@ def _reachable(redirects: Mapping[int, set[int]], url_ids: Iterable[int]) -> set
 def load_body_lengths(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:
     """Return the lengths of the body paragraphs of versions, by paragraph."""
     found: dict[int, dict[int, int]] = {}
-    for some in batches(version_ids):
-        for version_id, paragraph_id, length in connection.execute(_BODY_LENGTHS, {"ids": some}):
-            found.setdefault(version_id, {})[paragraph_id] = length
+    for version_id, paragraph_id, length in fetch_by_ids(connection, _BODY_LENGTHS, version_ids):
+        found.setdefault(version_id, {})[paragraph_id] = length
     return dict(found)
 
 
 _BODY_LENGTHS: Any = (
     select(VersionParagraphRow.version_id, ParagraphRow.id, func.length(ParagraphRow.text))
     .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.version_id.in_(_IDS), VersionParagraphRow.role.in_(_BODY))
+    .where(VersionParagraphRow.version_id.in_(IDS), VersionParagraphRow.role.in_(_BODY))
 )

@@ -7,12 +7,11 @@ of an article is taken for a soft error: the page is visited again, as after any
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, VersionRow
 from storage.model import Outcome, UrlKind
@@ -31,17 +30,11 @@ class Duplicates:
 def find_duplicates(connection: Connection, entries: Sequence[CommitEntry]) -> Duplicates:
     """Return the captures whose text other pages of the site have."""
     captures = {entry.capture_id: entry.page_version_id for entry in entries if entry.page_version_id is not None}
-    texts: dict[int, Any] = {}
-    for some in batches(set(captures.values())):
-        texts.update((row.id, row) for row in connection.execute(_TEXTS, {"ids": some}))
-    groups: dict[tuple[int, bytes], Any] = {}
-    for masked in batches({row.masked_digest for row in texts.values()}):
-        for row in connection.execute(SHARED_TEXTS, {"ids": masked}):
-            groups[row.site_id, row.masked_digest] = row
-    first: dict[tuple[int, str], int] = {}
-    for digests in batches({row.digest for row in texts.values()}):
-        for row in connection.execute(_FIRST_OF_DIGEST, {"digests": digests}):
-            first[row.site_id, row.digest] = row.first
+    texts = {row.id: row for row in fetch_by_ids(connection, _TEXTS, set(captures.values()))}
+    shared = fetch_by_ids(connection, SHARED_TEXTS, {row.masked_digest for row in texts.values()})
+    groups = {(row.site_id, row.masked_digest): row for row in shared}
+    oldest = fetch_by_ids(connection, _FIRST_OF_DIGEST, {row.digest for row in texts.values()})
+    first = {(row.site_id, row.digest): row.first for row in oldest}
     copies, soft_errors = set(), set()
     for capture_id, version_id in captures.items():
         text = texts[version_id]
@@ -66,16 +59,12 @@ def alternate_url_captures(connection: Connection, entries: Sequence[CommitEntry
         for entry in entries
         if entry.article is None and entry.article_id is not None
     }
-    canonical: dict[int, int] = {}
-    for some in batches({article_id for article_id, _ in same.values()}):
-        rows = connection.execute(_CANONICAL_URLS, {"ids": some})
-        canonical.update({row.id: row.url_id for row in rows})
+    rows = fetch_by_ids(connection, _CANONICAL_URLS, {article_id for article_id, _ in same.values()})
+    canonical = {row.id: row.url_id for row in rows}
     for capture_id, (article_id, url_id) in same.items():
         if canonical.get(article_id, url_id) != url_id:
             other[capture_id] = canonical[article_id]
-    fetched: set[int] = set()
-    for some in batches(set(other.values())):
-        fetched.update(connection.scalars(_FETCHED_ARTICLES, {"ids": some}))
+    fetched = find_by_ids(connection, _FETCHED_ARTICLES, set(other.values()))
     return {capture_id for capture_id, url_id in other.items() if url_id in fetched}
 
 
@@ -86,9 +75,7 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
         for entry in entries
         if entry.outcome is Outcome.REDIRECT and entry.capture.redirect_url
     }
-    articles: set[int] = set()
-    for some in batches(set(targets.values())):
-        articles.update(connection.scalars(_URLS_WITH_ARTICLES, {"ids": some}))
+    articles = find_by_ids(connection, _URLS_WITH_ARTICLES, set(targets.values()))
     return {capture_id for capture_id, url_id in targets.items() if url_id in articles}
 
 
@@ -100,24 +87,20 @@ def is_duplicate_text() -> ColumnElement[bool]:
     )
 
 
-_CANONICAL_URLS: Any = select(ArticleRow.id, ArticleRow.url_id).where(
-    ArticleRow.id.in_(bindparam("ids", expanding=True))
-)
+_CANONICAL_URLS = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
 _FETCHED_ARTICLES = select(FrontierRow.url_id).where(
-    FrontierRow.url_id.in_(bindparam("ids", expanding=True)),
+    FrontierRow.url_id.in_(IDS),
     FrontierRow.last_fetched_at.is_not(None),
     FrontierRow.kind == UrlKind.ARTICLE.value,
     FrontierRow.failure_count == 0,
 )
 _URLS_WITH_ARTICLES = (
-    select(CaptureRow.url_id)
-    .where(CaptureRow.url_id.in_(bindparam("ids", expanding=True)), CaptureRow.article_id.is_not(None))
-    .distinct()
+    select(CaptureRow.url_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)).distinct()
 )
-_TEXTS: Any = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
-    VersionRow.id.in_(bindparam("ids", expanding=True))
+_TEXTS = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
+    VersionRow.id.in_(IDS)
 )
-SHARED_TEXTS: Any = (
+SHARED_TEXTS = (
     select(
         VersionRow.site_id,
         VersionRow.masked_digest,
@@ -126,12 +109,12 @@ SHARED_TEXTS: Any = (
         func.count(VersionRow.page_url_id.distinct()).label("pages"),
         func.max(VersionRow.evidence).label("evidence"),
     )
-    .where(VersionRow.masked_digest.in_(bindparam("ids", expanding=True)))
+    .where(VersionRow.masked_digest.in_(IDS))
     .group_by(VersionRow.site_id, VersionRow.masked_digest)
 )
 """Texts by their masked digests: the first and last page that has each, and the best evidence. Read from an index."""
-_FIRST_OF_DIGEST: Any = (
+_FIRST_OF_DIGEST = (
     select(VersionRow.site_id, VersionRow.digest, func.min(VersionRow.id).label("first"))
-    .where(VersionRow.digest.in_(bindparam("digests", expanding=True)))
+    .where(VersionRow.digest.in_(IDS))
     .group_by(VersionRow.site_id, VersionRow.digest)
 )

@@ -17,8 +17,6 @@ from storage.model import (
     Role,
 )
 
-_SHOWN_LIKE_ORIGINAL = frozenset({Outcome.NOT_MODIFIED})
-
 
 @dataclass(slots=True, kw_only=True)
 class CommitEntry:
@@ -93,7 +91,7 @@ class CommitEntry:
 def is_read(ingest: Ingest) -> bool:
     """Return whether an ingest has a reading of its own."""
     reading = ingest.reading
-    waits = reading.outcome in _SHOWN_LIKE_ORIGINAL or reading.reason == ORIGINAL_MISSING
+    waits = reading.outcome is Outcome.NOT_MODIFIED or reading.reason == ORIGINAL_MISSING
     return ingest.capture.kind != "revisit" or not waits
 
 

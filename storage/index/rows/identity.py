@@ -148,13 +148,14 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     )
 
 
-class _Sets(Generic[T]):
+class DisjointSets(Generic[T]):
     """Disjoint sets, joined step by step."""
 
     def __init__(self) -> None:
         self._parents: dict[T, T] = {}
 
     def find(self, one: T) -> T:
+        """Return the member that stands for the set of another."""
         parents = self._parents
         while (parent := parents.get(one, one)) != one:
             parents[one] = parents.get(parent, parent)
@@ -162,14 +163,14 @@ class _Sets(Generic[T]):
         return one
 
     def join(self, one: T, other: T) -> None:
+        """Join the sets of two members."""
         self._parents[self.find(one)] = self.find(other)
 
     def join_all(self, members: Iterable[T]) -> None:
-        first: T | None = None
-        for member in members:
-            if first is None:
-                first = member
-            self.join(member, first)
+        """Join the sets of several members."""
+        listed = list(members)
+        for member in listed:
+            self.join(member, listed[0])
 
 
 def _find_unproven(comparison: Comparison) -> Iterator[int]:
@@ -208,7 +209,7 @@ class _Classes:
     """Classes of texts that are the same but for edits."""
 
     def __init__(self, texts: Sequence[PageText], comparison: Comparison, load_paragraphs: LoadParagraphs) -> None:
-        self._sets = _Sets[int]()
+        self._sets = DisjointSets[int]()
         self._urls = comparison.urls
         self._join_same(texts)
         self._join_alike(texts, comparison.moves, load_paragraphs)
@@ -264,7 +265,7 @@ def _is_alike(one: Lengths, other: Lengths) -> bool:
 class _Replaced:
     """The other texts of pages that have one text."""
 
-    ever: _Sets[int] = field(default_factory=_Sets)
+    ever: DisjointSets[int] = field(default_factory=DisjointSets)
     classes: set[int] = field(default_factory=set)
     earlier: set[int] = field(default_factory=set)
     """Those that were there before it."""
@@ -316,7 +317,7 @@ def _group_pages(
     """Return the texts of pages that are one article each."""
     by_page = _by(texts, lambda text: text.page)
     of_page = {page: frozenset(map(classes.of, own)) for page, own in by_page.items()}
-    joined = _Sets[Page]()
+    joined = DisjointSets[Page]()
     for pages in _by(of_page, of_page.__getitem__).values():
         joined.join_all(pages)
     for source, target in moves:

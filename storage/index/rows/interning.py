@@ -1,13 +1,13 @@
 """Interning: ids of shared rows (URLs, paragraphs, names, link groups) by the text that each stands for."""
 
 import hashlib
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, fetch_by_ids, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 from storage.index.text.analyzer import fold_text
@@ -19,8 +19,6 @@ V = TypeVar("V")
 
 MAX_NAME_LENGTH = 300
 """Characters of names with an SQL index (authors, tags, sections): PostgreSQL refuses entries over 2,700 bytes."""
-
-_AT_ONCE = 900
 
 
 def short_digest(text: str) -> bytes:
@@ -60,9 +58,7 @@ class LookupTable(Generic[K]):
         self._mostly_new = mostly_new
         self._cached_ids: dict[K, int] = {}
         columns = table.__table__.c
-        self._finding = select(columns[unique_column], columns.id).where(
-            columns[unique_column].in_(bindparam("wanted", expanding=True))
-        )
+        self._finding = select(columns[unique_column], columns.id).where(columns[unique_column].in_(IDS))
 
     def clear_cache(self) -> None:
         """Forget all ids, as rows may have been deleted."""
@@ -90,23 +86,12 @@ class LookupTable(Generic[K]):
                 more, made = self._insert(connection, new)
                 found.update(more)
             ids.update(found)
-            self._cache(found)
+            self._cached_ids.update(found)
+            drop_oldest(self._cached_ids, self._cache_size)
         return ids, made
 
-    def existing_ids(self, connection: Connection, keys: Collection[K]) -> dict[K, int]:
-        """Return the ids of those keys that have a row."""
-        ids = {key: self._cached_ids[key] for key in keys if key in self._cached_ids}
-        found = self._find(connection, {self._value_of(key): key for key in keys if key not in ids})
-        self._cache(found)
-        return ids | found
-
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
-        values = list(missing)
-        found: dict[K, int] = {}
-        for start in range(0, len(values), _AT_ONCE):
-            rows = connection.execute(self._finding, {"wanted": values[start : start + _AT_ONCE]}).all()
-            found.update((missing[value], row_id) for value, row_id in rows)
-        return found
+        return {missing[value]: row_id for value, row_id in fetch_by_ids(connection, self._finding, missing)}
 
     def _insert(self, connection: Connection, new: Mapping[Any, K]) -> tuple[dict[K, int], list[K]]:
         """Insert rows in key order: writers that insert the same rows in different orders deadlock."""
@@ -121,10 +106,6 @@ class LookupTable(Generic[K]):
         # Some existed: not selected before, or inserted by another writer just now.
         found = self._find(connection, new)
         return found, [key for key, row_id in found.items() if row_id == ours[key]]
-
-    def _cache(self, found: Mapping[K, int]) -> None:
-        self._cached_ids.update(found)
-        drop_oldest(self._cached_ids, self._cache_size)
 
 
 class LookupTables:

@@ -8,9 +8,9 @@ page's, and dates that were counted back from "3 hours ago" are as uncertain as 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.article_changes import delete_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureMetadataRow, MetadataChangeRow
@@ -18,7 +18,6 @@ from storage.model import Article
 from storage.observations import MetadataField
 from storage.page_date import SourcedDate
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _NOT_PRINTED = frozenset({"feed", "sitemap", "url", "relative"})
 """Sources of dates that the page does not print as such."""
 _FIELDS = tuple(field.value for field in MetadataField)
@@ -45,20 +44,18 @@ def _format_printed(date: SourcedDate | None) -> str | None:
 
 def delete_capture_metadata(connection: Connection, capture_ids: Iterable[int]) -> None:
     """Delete the metadata of captures, and the changes that they show or are compared with."""
-    capture_ids = set(capture_ids)
-    delete_changes(connection, captures=capture_ids)
-    for some in batches(capture_ids):
-        connection.execute(delete(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(some)))
-        shown = or_(MetadataChangeRow.capture_id.in_(some), MetadataChangeRow.before_id.in_(some))
-        connection.execute(delete(MetadataChangeRow).where(shown))
+    ids = set(capture_ids)
+    delete_changes(connection, captures=ids)
+    change_by_ids(connection, delete(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(IDS)), ids)
+    shown = or_(MetadataChangeRow.capture_id.in_(IDS), MetadataChangeRow.before_id.in_(IDS))
+    change_by_ids(connection, delete(MetadataChangeRow).where(shown), ids)
 
 
 def delete_article_changes(connection: Connection, article_ids: Iterable[int]) -> None:
     """Delete the changes of articles and of their metadata."""
-    article_ids = set(article_ids)
-    delete_changes(connection, articles=article_ids)
-    for some in batches(article_ids):
-        connection.execute(delete(MetadataChangeRow).where(MetadataChangeRow.article_id.in_(some)))
+    ids = set(article_ids)
+    delete_changes(connection, articles=ids)
+    change_by_ids(connection, delete(MetadataChangeRow).where(MetadataChangeRow.article_id.in_(IDS)), ids)
 
 
 def recompute_metadata_changes(
@@ -66,18 +63,14 @@ def recompute_metadata_changes(
 ) -> None:
     """Compute the metadata changes of articles from all their captures, which are given in the order of time."""
     several = [article_id for article_id, rows in captures.items() if len(rows) > 1]
-    metadata: dict[int, AnyRow] = {}
-    for some in batches([row.id for article_id in several for row in captures[article_id]]):
-        metadata.update((row.capture_id, row) for row in connection.execute(_METADATA, {"ids": some}))
+    compared = [row.id for article_id in several for row in captures[article_id]]
+    metadata = {row.capture_id: row for row in fetch_by_ids(connection, _METADATA, compared)}
     wanted = {
         (row["capture_id"], row["field"]): row
         for article_id in several
         for row in _changes(article_id, captures[article_id], metadata)
     }
-    stored: dict[tuple[int, str], dict[str, Any]] = {}
-    for some in batches(article_ids):
-        for row in connection.execute(_STORED, {"ids": some}).mappings():
-            stored[row["capture_id"], row["field"]] = dict(row)
+    stored = {(row.capture_id, row.field): row._asdict() for row in fetch_by_ids(connection, _STORED, article_ids)}
     gone = [key for key, row in stored.items() if wanted.get(key) != row]
     if gone:
         connection.execute(_DELETE, [{"of": capture_id, "which": field} for capture_id, field in sorted(gone)])
@@ -85,8 +78,8 @@ def recompute_metadata_changes(
     insert_rows(connection, MetadataChangeRow, new)
 
 
-_METADATA = select(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(_IDS))
-_STORED = select(MetadataChangeRow.__table__).where(MetadataChangeRow.article_id.in_(_IDS))
+_METADATA = select(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(IDS))
+_STORED = select(MetadataChangeRow.__table__).where(MetadataChangeRow.article_id.in_(IDS))
 _DELETE = delete(MetadataChangeRow).where(
     MetadataChangeRow.capture_id == bindparam("of"), MetadataChangeRow.field == bindparam("which")
 )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, bindparam, delete, or_, select
+from sqlalchemy import Connection, Select, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, change_by_ids, find_by_ids
 from storage.index.schema.tables import (
     AlarmRow,
     ArticleRow,
@@ -90,22 +90,16 @@ def _delete_unused(connection: Connection, table: type[Base], ids: set[int], use
 
 
 def _select_unused(connection: Connection, table: type[Base], ids: set[int], users: Sequence[_User]) -> list[int]:
-    query = _build_unused_query(table, tuple(users))
-    unused: list[int] = []
-    for some in batches(ids):
-        unused += connection.scalars(query, {"ids": some})
-    return unused
+    return sorted(find_by_ids(connection, _build_unused_query(table, tuple(users)), ids))
 
 
 @cache
 def _build_unused_query(table: type[Base], users: tuple[_User, ...]) -> Select[int]:
     row = table.__table__.c
     used = or_(*(select(user).where(user == row.id).exists() for user in users))
-    return select(row.id).where(row.id.in_(bindparam("ids", expanding=True)), ~used)
+    return select(row.id).where(row.id.in_(IDS), ~used)
 
 
 def _delete_rows(connection: Connection, table: type[Base], unused: Sequence[int]) -> bool:
-    row = table.__table__.c
-    for some in batches(unused):
-        connection.execute(delete(table).where(row.id.in_(some)))
+    change_by_ids(connection, delete(table).where(table.__table__.c.id.in_(IDS)), unused)
     return bool(unused)

@@ -5,18 +5,20 @@ Boilerplate is not among the parts: a site's new disclaimer makes no version of 
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, false, func, select
+from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import batches
-from storage.index.rows.version_parts import BOILERPLATE_JOIN, load_authors
-from storage.index.schema.tables import ArticleRow, BoilerplateRow, ParagraphRow, VersionParagraphRow, VersionRow
+from storage.index.engine.statements import IDS, batches
+from storage.index.rows.version_parts import load_authors, select_paragraphs
+from storage.index.schema.tables import ParagraphRow, VersionRow
 from storage.model import BODY_ROLES, Role
 from storage.observations import ChangeKind
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_BODY = frozenset(role.value for role in BODY_ROLES)
+_KINDS: dict[str, ChangeKind] = {
+    Role.CAPTION.value: ChangeKind.CAPTION,
+    Role.CORRECTION.value: ChangeKind.CORRECTION,
+    **{role.value: ChangeKind.BODY for role in BODY_ROLES},
+}
 
 
 def load_part_digests(connection: Connection, version_ids: Sequence[int]) -> dict[int, str]:
@@ -25,7 +27,7 @@ def load_part_digests(connection: Connection, version_ids: Sequence[int]) -> dic
     for some in batches(version_ids):
         paragraphs: dict[int, dict[ChangeKind, list[bytes]]] = {version_id: {} for version_id in some}
         for version_id, role, digest, is_boilerplate in connection.execute(_PARAGRAPHS, {"ids": some}):
-            kind = _kind_of_role(role)
+            kind = _KINDS.get(role)
             if kind is not None and not is_boilerplate:
                 marked = digest + role.encode() if kind is ChangeKind.BODY else digest
                 paragraphs[version_id].setdefault(kind, []).append(marked)
@@ -54,33 +56,11 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
     'headline:a6d20aa6a4c7'
     """
     contents = ((kind, [text for text in texts if text]) for kind, texts in parts.items())
-    return " ".join(f"{kind.value}:{_digest(texts)}" for kind, texts in contents if texts)
+    digests = {kind: hashlib.sha256(b"\0".join(texts)).hexdigest()[:12] for kind, texts in contents if texts}
+    return " ".join(f"{kind.value}:{digest}" for kind, digest in digests.items())
 
 
-def _digest(texts: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
-
-
-def _kind_of_role(role: str) -> ChangeKind | None:
-    if role in _BODY:
-        return ChangeKind.BODY
-    return {Role.CAPTION.value: ChangeKind.CAPTION, Role.CORRECTION.value: ChangeKind.CORRECTION}.get(role)
-
-
-_PARAGRAPHS = (
-    select(
-        VersionParagraphRow.version_id,
-        VersionParagraphRow.role,
-        ParagraphRow.digest,
-        func.coalesce(BoilerplateRow.is_boilerplate, false()),
-    )
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(BoilerplateRow, BOILERPLATE_JOIN, isouter=True)
-    .where(VersionParagraphRow.version_id.in_(_IDS))
-    .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
-)
+_PARAGRAPHS = select_paragraphs(ParagraphRow.digest)
 _VERSIONS = select(
     VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.image_caption
-).where(VersionRow.id.in_(_IDS))
+).where(VersionRow.id.in_(IDS))

@@ -27,7 +27,7 @@ def find_sites(connection: Connection, lookups: LookupTables, requests: Sequence
     unknown: dict[str, str] = {}
     for url, requesting_site in requests:
         if registry.find_configured(url, requesting_site) is None:
-            name, origin = site_name_from_host(url), _origin(url)
+            name, origin = site_name_from_host(url), f"{url.partition('://')[0].lower()}://{url_host(url)}/"
             unknown[name] = min(origin, unknown.get(name, origin))
     if _add_unknown_sites(connection, registry, unknown):
         lookups.sites = registry = load_registry(connection)
@@ -75,8 +75,3 @@ def is_on_host(host: str) -> ColumnElement[bool]:
     here = and_(UrlRow.urlkey >= f"{key})", UrlRow.urlkey < f"{key}*")
     below = and_(UrlRow.urlkey >= f"{key},", UrlRow.urlkey < f"{key}-")
     return or_(here, below)
-
-
-def _origin(url: str) -> str:
-    scheme = url.partition("://")[0].lower()
-    return f"{scheme}://{url_host(url)}/"

@@ -1,11 +1,13 @@
 """Authors, tags and paragraphs of stored versions, for search, queries and search documents."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, false, func, select
+from sqlalchemy import Connection, and_, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import ParagraphView
-from storage.index.engine.statements import AnySelect
+from storage.index.engine.statements import IDS, AnySelect
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -18,8 +20,6 @@ from storage.index.schema.tables import (
     VersionTagRow,
 )
 from storage.model import BOILERPLATE_ROLES, Role
-
-_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 
 
 def load_authors(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -51,13 +51,13 @@ def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[
 _AUTHORS = (
     select(VersionAuthorRow.version_id, AuthorRow.name)
     .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-    .where(VersionAuthorRow.version_id.in_(_IDS))
+    .where(VersionAuthorRow.version_id.in_(IDS))
     .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
 )
 _TAGS = (
     select(VersionTagRow.version_id, TagRow.name)
     .join(TagRow, TagRow.id == VersionTagRow.tag_id)
-    .where(VersionTagRow.version_id.in_(_IDS))
+    .where(VersionTagRow.version_id.in_(IDS))
     .order_by(VersionTagRow.version_id, VersionTagRow.position)
 )
 BOILERPLATE_JOIN = and_(
@@ -66,17 +66,24 @@ BOILERPLATE_JOIN = and_(
     VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
 )
 """Joins the paragraphs of versions to what their article's site has learnt of them."""
-_PARAGRAPHS = (
-    select(
-        VersionParagraphRow.version_id,
-        VersionParagraphRow.role,
-        ParagraphRow.text,
-        func.coalesce(BoilerplateRow.is_boilerplate, false()),
+
+
+def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
+    """Return a selection of version, role, one column of the text and whether it is boilerplate, in reading order."""
+    return (
+        select(
+            VersionParagraphRow.version_id,
+            VersionParagraphRow.role,
+            column,
+            func.coalesce(BoilerplateRow.is_boilerplate, false()),
+        )
+        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
+        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
+        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+        .join(BoilerplateRow, BOILERPLATE_JOIN, isouter=True)
+        .where(VersionParagraphRow.version_id.in_(IDS))
+        .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
     )
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(BoilerplateRow, BOILERPLATE_JOIN, isouter=True)
-    .where(VersionParagraphRow.version_id.in_(_IDS))
-    .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
-)
+
+
+_PARAGRAPHS = select_paragraphs(ParagraphRow.text)

@@ -106,6 +106,10 @@ def _id() -> Mapped[int]:
     return mapped_column(Integer, primary_key=True, comment="Surrogate key; differs after a rebuild")
 
 
+def _column(comment: str) -> Mapped[Any]:
+    return mapped_column(comment=comment)
+
+
 def _to(target: str, comment: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
     return mapped_column(ForeignKey(target), comment=comment, primary_key=primary_key, index=index)
 
@@ -125,13 +129,13 @@ class SiteRow(Base):
 
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True, comment="Short name, as in newsarchive.toml; else the host")
-    url: Mapped[str] = mapped_column(comment="Front page")
-    title: Mapped[str | None] = mapped_column(comment="The site's title, from the newest capture of its front page")
-    configured: Mapped[bool] = mapped_column(comment="False if the site is known from imported pages only")
-    configured_at: Mapped[datetime | None] = mapped_column(
-        comment="Start of the run whose configuration describes the site; null: newsarchive.toml describes it"
+    url: Mapped[str] = _column("Front page")
+    title: Mapped[str | None] = _column("The site's title, from the newest capture of its front page")
+    configured: Mapped[bool] = _column("False if the site is known from imported pages only")
+    configured_at: Mapped[datetime | None] = _column(
+        "Start of the run whose configuration describes the site; null: newsarchive.toml describes it"
     )
-    needs_relearning: Mapped[bool] = mapped_column(comment="True if all of its boilerplate must be counted again")
+    needs_relearning: Mapped[bool] = _column("True if all of its boilerplate must be counted again")
 
 
 class SiteHostRow(Base):
@@ -141,7 +145,7 @@ class SiteHostRow(Base):
     __table_args__ = (PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
-    host: Mapped[str] = mapped_column(comment='Host in lower case, with ":port" unless it is the scheme\'s default')
+    host: Mapped[str] = _column('Host in lower case, with ":port" unless it is the scheme\'s default')
 
 
 class UrlRow(Base):
@@ -151,7 +155,7 @@ class UrlRow(Base):
 
     id: Mapped[int] = _id()
     site_id: Mapped[int | None] = _to("sites.id", "The site that its host belongs to; null for other hosts")
-    url: Mapped[str] = mapped_column(comment="Absolute URL without fragment, as found")
+    url: Mapped[str] = _column("Absolute URL without fragment, as found")
     urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form, sorts by host; its first 600 characters")
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
@@ -172,32 +176,28 @@ class FrontierRow(Base):
     )
 
     url_id: Mapped[int] = _url_key("The URL")
-    site: Mapped[str] = mapped_column(comment="Name of the site for which it is fetched")
-    host: Mapped[str] = mapped_column(comment="Host of the URL; requests to one host are made one at a time")
-    kind: Mapped[str] = mapped_column(comment="What it is expected to be: article, listing, feed, sitemap or asset")
+    site: Mapped[str] = _column("Name of the site for which it is fetched")
+    host: Mapped[str] = _column("Host of the URL; requests to one host are made one at a time")
+    kind: Mapped[str] = _column("What it is expected to be: article, listing, feed, sitemap or asset")
     via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
-    via_kind: Mapped[str | None] = mapped_column(comment="Kind of that page: feed, sitemap, listing or article")
-    title: Mapped[str | None] = mapped_column(comment="Title that the feed or sitemap gives for it")
-    published: Mapped[str | None] = mapped_column(
-        comment="Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
+    via_kind: Mapped[str | None] = _column("Kind of that page: feed, sitemap, listing or article")
+    title: Mapped[str | None] = _column("Title that the feed or sitemap gives for it")
+    published: Mapped[str | None] = _column(
+        "Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
     )
-    anchor: Mapped[str | None] = mapped_column(comment="Text of the link by which it was discovered")
-    redirect_count: Mapped[int] = mapped_column(comment="Redirects and canonical links in a row that led to it")
-    due_at: Mapped[datetime | None] = mapped_column(comment="When to fetch it next; null: never")
-    priority: Mapped[int] = mapped_column(comment="Lower numbers are fetched first")
-    ended_by: Mapped[str | None] = mapped_column(
-        comment="Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused"
+    anchor: Mapped[str | None] = _column("Text of the link by which it was discovered")
+    redirect_count: Mapped[int] = _column("Redirects and canonical links in a row that led to it")
+    due_at: Mapped[datetime | None] = _column("When to fetch it next; null: never")
+    priority: Mapped[int] = _column("Lower numbers are fetched first")
+    ended_by: Mapped[str | None] = _column(
+        "Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused"
     )
-    failure_count: Mapped[int] = mapped_column(comment="Fetches in a row that failed, or brought no article of a page")
-    unchanged_count: Mapped[int] = mapped_column(comment="Fetches in a row that brought nothing new")
-    last_fetched_at: Mapped[datetime | None] = mapped_column(comment="Time of its newest capture; null: none yet")
-    validated_at: Mapped[datetime | None] = mapped_column(
-        comment="Time of the capture that etag and last_modified are of"
-    )
-    etag: Mapped[str | None] = mapped_column(comment="ETag of the newest 200 response, for If-None-Match")
-    last_modified: Mapped[str | None] = mapped_column(
-        comment="Last-Modified of the newest 200 response, for If-Modified-Since"
-    )
+    failure_count: Mapped[int] = _column("Fetches in a row that failed, or brought no article of a page")
+    unchanged_count: Mapped[int] = _column("Fetches in a row that brought nothing new")
+    last_fetched_at: Mapped[datetime | None] = _column("Time of its newest capture; null: none yet")
+    validated_at: Mapped[datetime | None] = _column("Time of the capture that etag and last_modified are of")
+    etag: Mapped[str | None] = _column("ETag of the newest 200 response, for If-None-Match")
+    last_modified: Mapped[str | None] = _column("Last-Modified of the newest 200 response, for If-Modified-Since")
 
 
 class HostBackoffRow(Base):
@@ -206,11 +206,11 @@ class HostBackoffRow(Base):
     __tablename__ = "host_backoff"
 
     host: Mapped[str] = mapped_column(primary_key=True, comment="Host name")
-    ready_at: Mapped[datetime | None] = mapped_column(comment="No requests are sent to it before this time")
-    refusal_count: Mapped[int] = mapped_column(comment="Responses 429 or 503 in a row")
-    backoff_level: Mapped[int] = mapped_column(comment="How many times its delay is doubled at present")
-    reason: Mapped[str] = mapped_column(comment="Why requests are held back")
-    updated_at: Mapped[datetime] = mapped_column(comment="When this row was written")
+    ready_at: Mapped[datetime | None] = _column("No requests are sent to it before this time")
+    refusal_count: Mapped[int] = _column("Responses 429 or 503 in a row")
+    backoff_level: Mapped[int] = _column("How many times its delay is doubled at present")
+    reason: Mapped[str] = _column("Why requests are held back")
+    updated_at: Mapped[datetime] = _column("When this row was written")
 
 
 class UrlPatternRow(Base):
@@ -219,11 +219,11 @@ class UrlPatternRow(Base):
     __tablename__ = "url_patterns"
     __table_args__ = (PrimaryKeyConstraint("site", "pattern"),)
 
-    site: Mapped[str] = mapped_column(comment="Name of the site")
-    pattern: Mapped[str] = mapped_column(comment="Host, path template and query keys")
-    unproductive_count: Mapped[int] = mapped_column(comment="First captures in a row that brought no new article")
-    example_url: Mapped[str] = mapped_column(comment="The newest of its URLs")
-    parked_at: Mapped[datetime | None] = mapped_column(comment="Since when its URLs are not fetched; null: they are")
+    site: Mapped[str] = _column("Name of the site")
+    pattern: Mapped[str] = _column("Host, path template and query keys")
+    unproductive_count: Mapped[int] = _column("First captures in a row that brought no new article")
+    example_url: Mapped[str] = _column("The newest of its URLs")
+    parked_at: Mapped[datetime | None] = _column("Since when its URLs are not fetched; null: they are")
 
 
 class CrawlRow(Base):
@@ -233,10 +233,10 @@ class CrawlRow(Base):
 
     id: Mapped[int] = _id()
     run: Mapped[str] = mapped_column(unique=True, comment="Name of the run, as in isPartOf of the WARC files")
-    started_at: Mapped[datetime | None] = mapped_column(comment="Start; null if only its records are known")
-    finished_at: Mapped[datetime | None] = mapped_column(comment="End; null while it runs")
-    outcome: Mapped[str | None] = mapped_column(comment="finished, stopped, failed or interrupted; null while it runs")
-    counters: Mapped[dict[str, Any]] = mapped_column(comment="Counters of the run, by name")
+    started_at: Mapped[datetime | None] = _column("Start; null if only its records are known")
+    finished_at: Mapped[datetime | None] = _column("End; null while it runs")
+    outcome: Mapped[str | None] = _column("finished, stopped, failed or interrupted; null while it runs")
+    counters: Mapped[dict[str, Any]] = _column("Counters of the run, by name")
 
 
 class CrawlSiteRow(Base):
@@ -257,13 +257,20 @@ class WarcFileRow(Base):
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True, comment="File name, without folder")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run that wrote it; null for imported files", index=True)
-    state: Mapped[str] = mapped_column(comment="open while it is being written, then closed")
+    state: Mapped[str] = _column("open while it is being written, then closed")
     size: Mapped[int | None] = mapped_column(BigInteger, comment="Size in bytes; null while it is open")
-    sha256: Mapped[str | None] = mapped_column(comment="SHA-256 of the file, in hexadecimal; null while it is open")
+    sha256: Mapped[str | None] = _column("SHA-256 of the file, in hexadecimal; null while it is open")
 
 
 def _on_captures(name: str, *columns: str, where: str) -> Index:
     return _partial(f"ix_captures_{name}", *columns, where=where)
+
+
+def _to_versions(column: str) -> ForeignKeyConstraint:
+    name = f"fk_captures_{column}"
+    return ForeignKeyConstraint(
+        [column], ["versions.id"], name=name, use_alter=True, deferrable=True, initially="DEFERRED"
+    )
 
 
 class CaptureRow(Base):
@@ -290,28 +297,14 @@ class CaptureRow(Base):
         _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
         _on_captures("original", "refers_to_id", where="refers_to_id IS NOT NULL"),
         _on_captures("pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
-        ForeignKeyConstraint(
-            ["version_id"],
-            ["versions.id"],
-            name="fk_captures_version_id",
-            use_alter=True,
-            deferrable=True,
-            initially="DEFERRED",
-        ),
-        ForeignKeyConstraint(
-            ["page_version_id"],
-            ["versions.id"],
-            name="fk_captures_page_version_id",
-            use_alter=True,
-            deferrable=True,
-            initially="DEFERRED",
-        ),
+        _to_versions("version_id"),
+        _to_versions("page_version_id"),
     )
 
     id: Mapped[int] = _id()
     url_id: Mapped[int] = _to("urls.id", "The URL that was requested")
     site_id: Mapped[int] = _to("sites.id", "The site it belongs to: by its host, else the requesting site")
-    requesting_site: Mapped[str] = mapped_column(comment="Name of the site for which it was fetched")
+    requesting_site: Mapped[str] = _column("Name of the site for which it was fetched")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run; null for imported records")
     warc_file_id: Mapped[int] = _to("warc_files.id", "The WARC file that holds the record")
     warc_offset: Mapped[int] = mapped_column(BigInteger, comment="Offset of the record in that file")
@@ -319,43 +312,37 @@ class CaptureRow(Base):
         BigInteger, comment="Length of the record in that file, in compressed bytes"
     )
     record_id: Mapped[str] = mapped_column(unique=True, comment="WARC-Record-ID, without angle brackets")
-    kind: Mapped[str] = mapped_column(comment="Type of the record: response, revisit or resource")
-    fetched_at: Mapped[datetime] = mapped_column(comment="When the request was sent")
-    warc_date: Mapped[str] = mapped_column(comment="WARC-Date, exactly as in the record")
-    status: Mapped[int | None] = mapped_column(comment="HTTP status; null if the response is not HTTP")
-    mime: Mapped[str | None] = mapped_column(comment="Media type by the response's Content-Type")
-    payload_digest: Mapped[str | None] = mapped_column(comment="Digest of the payload, content coding kept")
+    kind: Mapped[str] = _column("Type of the record: response, revisit or resource")
+    fetched_at: Mapped[datetime] = _column("When the request was sent")
+    warc_date: Mapped[str] = _column("WARC-Date, exactly as in the record")
+    status: Mapped[int | None] = _column("HTTP status; null if the response is not HTTP")
+    mime: Mapped[str | None] = _column("Media type by the response's Content-Type")
+    payload_digest: Mapped[str | None] = _column("Digest of the payload, content coding kept")
     payload_size: Mapped[int] = mapped_column(BigInteger, comment="Size of the payload in bytes; 0 for a revisit")
-    truncated: Mapped[str | None] = mapped_column(comment="Why the response is truncated; null if it is complete")
-    profile: Mapped[str | None] = mapped_column(
-        comment="Profile of a revisit: identical-payload-digest or server-not-modified"
-    )
-    refers_to_record: Mapped[str | None] = mapped_column(comment="Of a revisit: WARC-Refers-To, without angle brackets")
+    truncated: Mapped[str | None] = _column("Why the response is truncated; null if it is complete")
+    profile: Mapped[str | None] = _column("Profile of a revisit: identical-payload-digest or server-not-modified")
+    refers_to_record: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To, without angle brackets")
     refers_to_url_id: Mapped[int | None] = _to("urls.id", "Of a revisit: WARC-Refers-To-Target-URI")
-    refers_to_date: Mapped[str | None] = mapped_column(comment="Of a revisit: WARC-Refers-To-Date")
+    refers_to_date: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To-Date")
     refers_to_id: Mapped[int | None] = mapped_column(
         # A batch may bring a revisit before its original.
         ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
         comment="Of a revisit: the original capture; null if the archive does not hold it",
     )
     redirect_url_id: Mapped[int | None] = _to("urls.id", "Target of a redirect")
-    outcome: Mapped[str] = mapped_column(
-        comment="What the response turned out to be: article, listing, feed, challenge, gone ..."
-    )
-    reason: Mapped[str] = mapped_column(comment="Why it was classified so")
-    title: Mapped[str | None] = mapped_column(comment="Title of the page or feed")
-    entries: Mapped[int] = mapped_column(comment="Number of items of a feed or sitemap, or of links of a listing")
-    content_digest: Mapped[str | None] = mapped_column(comment="SHA-256 of the payload, content coding undone")
-    is_read: Mapped[bool] = mapped_column(comment="False for a revisit that takes its reading from its original")
-    extractor: Mapped[str | None] = mapped_column(
-        comment="Version of the extractor that read it; null where is_read is false"
-    )
-    etag: Mapped[str | None] = mapped_column(comment="ETag header of the response")
-    last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified header of the response")
+    outcome: Mapped[str] = _column("What the response turned out to be: article, listing, feed, challenge, gone ...")
+    reason: Mapped[str] = _column("Why it was classified so")
+    title: Mapped[str | None] = _column("Title of the page or feed")
+    entries: Mapped[int] = _column("Number of items of a feed or sitemap, or of links of a listing")
+    content_digest: Mapped[str | None] = _column("SHA-256 of the payload, content coding undone")
+    is_read: Mapped[bool] = _column("False for a revisit that takes its reading from its original")
+    extractor: Mapped[str | None] = _column("Version of the extractor that read it; null where is_read is false")
+    etag: Mapped[str | None] = _column("ETag header of the response")
+    last_modified: Mapped[str | None] = _column("Last-Modified header of the response")
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
-    version_id: Mapped[int | None] = mapped_column(comment="The version of that article that it shows")
-    page_version_id: Mapped[int | None] = mapped_column(
-        comment="The text of its own page, also where that is a duplicate of another page's or a soft error"
+    version_id: Mapped[int | None] = _column("The version of that article that it shows")
+    page_version_id: Mapped[int | None] = _column(
+        "The text of its own page, also where that is a duplicate of another page's or a soft error"
     )
 
 
@@ -366,9 +353,9 @@ class DailyCapturesRow(Base):
     __table_args__ = (PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
-    day: Mapped[str] = mapped_column(comment="Day in UTC, such as 2026-03-01")
-    outcome: Mapped[str] = mapped_column(comment="Outcome, as in captures")
-    captures: Mapped[int] = mapped_column(comment="Number of captures")
+    day: Mapped[str] = _column("Day in UTC, such as 2026-03-01")
+    outcome: Mapped[str] = _column("Outcome, as in captures")
+    captures: Mapped[int] = _column("Number of captures")
 
 
 class ArticleRow(Base):
@@ -384,10 +371,10 @@ class ArticleRow(Base):
     id: Mapped[int] = _id()
     site_id: Mapped[int] = _to("sites.id", "The site")
     url_id: Mapped[int] = _to("urls.id", "Canonical URL", index=True)
-    first_seen_at: Mapped[datetime] = mapped_column(comment="Time of the first capture that shows it")
-    last_seen_at: Mapped[datetime] = mapped_column(comment="Time of the last capture that shows it")
-    dated_at: Mapped[datetime] = mapped_column(comment="Publication date by its current version, else first_seen_at")
-    state: Mapped[str] = mapped_column(comment="live, gone or moved, by the newest capture of its URLs")
+    first_seen_at: Mapped[datetime] = _column("Time of the first capture that shows it")
+    last_seen_at: Mapped[datetime] = _column("Time of the last capture that shows it")
+    dated_at: Mapped[datetime] = _column("Publication date by its current version, else first_seen_at")
+    state: Mapped[str] = _column("live, gone or moved, by the newest capture of its URLs")
 
 
 class VersionRow(Base):
@@ -423,61 +410,55 @@ class VersionRow(Base):
         comment="The version of the article that has the same text, from another page of it",
     )
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
-    number: Mapped[int] = mapped_column(
-        comment="From 1, in the order of first captures; the same for rows that differ in boilerplate only"
+    number: Mapped[int] = _column(
+        "From 1, in the order of first captures; the same for rows that differ in boilerplate only"
     )
-    is_variant: Mapped[bool] = mapped_column(
-        comment="True if it differs from an earlier row with its number in boilerplate only"
-    )
-    is_current: Mapped[bool] = mapped_column(
-        comment="True for the version that the newest capture of the article shows"
-    )
-    digest: Mapped[str] = mapped_column(
-        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
+    is_variant: Mapped[bool] = _column("True if it differs from an earlier row with its number in boilerplate only")
+    is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
+    digest: Mapped[str] = _column(
+        "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
         " address left out"
     )
-    changed: Mapped[str] = mapped_column(
-        comment="Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
+    changed: Mapped[str] = _column(
+        "Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
         " correction; empty for the first text"
     )
-    is_corrected: Mapped[bool] = mapped_column(comment="True if it has a correction, editor's note or retraction")
-    parts: Mapped[str | None] = mapped_column(
-        comment="Digests of its parts without boilerplate, by kind of change; null for an article's only version"
+    is_corrected: Mapped[bool] = _column("True if it has a correction, editor's note or retraction")
+    parts: Mapped[str | None] = _column(
+        "Digests of its parts without boilerplate, by kind of change; null for an article's only version"
     )
-    masked_digest: Mapped[bytes] = mapped_column(
-        comment="First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
+    masked_digest: Mapped[bytes] = _column(
+        "First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
     )
-    evidence: Mapped[int] = mapped_column(
-        comment="What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"
+    evidence: Mapped[int] = _column(
+        "What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"
     )
-    headline: Mapped[str] = mapped_column(comment="Headline, as printed")
-    dek: Mapped[str | None] = mapped_column(comment="Subheading below the headline")
-    kicker: Mapped[str | None] = mapped_column(comment="Line above the headline that names its subject or series")
-    organisations: Mapped[str | None] = mapped_column(
-        comment="News agencies, desks and publishers in the byline, one a line"
-    )
-    author_links: Mapped[str | None] = mapped_column(comment="URLs of the authors' pages and profiles, one a line")
+    headline: Mapped[str] = _column("Headline, as printed")
+    dek: Mapped[str | None] = _column("Subheading below the headline")
+    kicker: Mapped[str | None] = _column("Line above the headline that names its subject or series")
+    organisations: Mapped[str | None] = _column("News agencies, desks and publishers in the byline, one a line")
+    author_links: Mapped[str | None] = _column("URLs of the authors' pages and profiles, one a line")
     language: Mapped[str | None] = mapped_column(
         index=True, comment="Primary language subtag (BCP 47), such as en or zh"
     )
-    published: Mapped[str | None] = mapped_column(
-        comment="Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is"
+    published: Mapped[str | None] = _column(
+        "Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is"
     )
-    published_at: Mapped[datetime | None] = mapped_column(comment="The same in UTC, to sort and filter by")
-    published_source: Mapped[str | None] = mapped_column(comment="Where that date is from: json-ld, meta, feed ...")
-    modified: Mapped[str | None] = mapped_column(comment="Modification date as the page states it, in the same form")
-    modified_at: Mapped[datetime | None] = mapped_column(comment="The same in UTC")
-    modified_source: Mapped[str | None] = mapped_column(comment="Where that date is from")
+    published_at: Mapped[datetime | None] = _column("The same in UTC, to sort and filter by")
+    published_source: Mapped[str | None] = _column("Where that date is from: json-ld, meta, feed ...")
+    modified: Mapped[str | None] = _column("Modification date as the page states it, in the same form")
+    modified_at: Mapped[datetime | None] = _column("The same in UTC")
+    modified_source: Mapped[str | None] = _column("Where that date is from")
     section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
-    access: Mapped[str | None] = mapped_column(comment="free or paywalled; null if the page does not say")
-    is_live_blog: Mapped[bool] = mapped_column(comment="True for a live blog")
-    noarchive: Mapped[bool] = mapped_column(comment="True if the page's robots meta element says noarchive")
+    access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
+    is_live_blog: Mapped[bool] = _column("True for a live blog")
+    noarchive: Mapped[bool] = _column("True if the page's robots meta element says noarchive")
     image_url_id: Mapped[int | None] = _to("urls.id", "Lead image")
-    image_caption: Mapped[str | None] = mapped_column(comment="Caption of the lead image")
-    paragraph_count: Mapped[int] = mapped_column(comment="Number of paragraphs of all roles")
-    extractor: Mapped[str | None] = mapped_column(comment="Version of the extractor that read its first capture")
-    is_counted: Mapped[bool] = mapped_column(comment="False until its paragraphs are counted for boilerplate")
-    is_compared: Mapped[bool] = mapped_column(comment="False until it is compared with the texts of other pages")
+    image_caption: Mapped[str | None] = _column("Caption of the lead image")
+    paragraph_count: Mapped[int] = _column("Number of paragraphs of all roles")
+    extractor: Mapped[str | None] = _column("Version of the extractor that read its first capture")
+    is_counted: Mapped[bool] = _column("False until its paragraphs are counted for boilerplate")
+    is_compared: Mapped[bool] = _column("False until it is compared with the texts of other pages")
 
 
 class CaptureMetadataRow(Base):
@@ -488,10 +469,10 @@ class CaptureMetadataRow(Base):
     capture_id: Mapped[int] = mapped_column(
         ForeignKey("captures.id"), primary_key=True, autoincrement=False, comment="The capture"
     )
-    published: Mapped[str | None] = mapped_column(comment="Publication date that the page prints, ISO 8601")
-    modified: Mapped[str | None] = mapped_column(comment="Modification date that the page prints, ISO 8601")
-    tags: Mapped[str | None] = mapped_column(comment="Tags, joined by semicolons")
-    image: Mapped[str | None] = mapped_column(comment="URL of the lead image")
+    published: Mapped[str | None] = _column("Publication date that the page prints, ISO 8601")
+    modified: Mapped[str | None] = _column("Modification date that the page prints, ISO 8601")
+    tags: Mapped[str | None] = _column("Tags, joined by semicolons")
+    image: Mapped[str | None] = _column("URL of the lead image")
 
 
 class MetadataChangeRow(Base):
@@ -501,11 +482,11 @@ class MetadataChangeRow(Base):
     __table_args__ = (PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
 
     capture_id: Mapped[int] = _to("captures.id", "The capture that shows the new value")
-    field: Mapped[str] = mapped_column(comment="published, modified, tags or image")
+    field: Mapped[str] = _column("published, modified, tags or image")
     article_id: Mapped[int] = _to("articles.id", "The article", index=True)
     before_id: Mapped[int] = _to("captures.id", "The capture before it, which shows the old value", index=True)
-    old: Mapped[str | None] = mapped_column(comment="Old value; null: none")
-    new: Mapped[str | None] = mapped_column(comment="New value; null: none")
+    old: Mapped[str | None] = _column("Old value; null: none")
+    new: Mapped[str | None] = _column("New value; null: none")
 
 
 class ChangeRow(Base):
@@ -546,7 +527,7 @@ class ParagraphRow(Base):
 
     id: Mapped[int] = _id()
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of text")
-    text: Mapped[str] = mapped_column(comment="The text")
+    text: Mapped[str] = _column("The text")
 
 
 class VersionParagraphRow(Base):
@@ -556,9 +537,9 @@ class VersionParagraphRow(Base):
     __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = mapped_column(comment="From 0")
+    position: Mapped[int] = _column("From 0")
     paragraph_id: Mapped[int] = _to("paragraphs.id", "The text", index=True)
-    role: Mapped[str] = mapped_column(comment="Role in that version: text, heading, quote, caption, disclaimer ...")
+    role: Mapped[str] = _column("Role in that version: text, heading, quote, caption, disclaimer ...")
 
 
 class AuthorRow(Base):
@@ -578,7 +559,7 @@ class VersionAuthorRow(Base):
     __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = mapped_column(comment="From 0")
+    position: Mapped[int] = _column("From 0")
     author_id: Mapped[int] = _to("authors.id", "The author", index=True)
 
 
@@ -598,7 +579,7 @@ class VersionTagRow(Base):
     __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = mapped_column(comment="From 0")
+    position: Mapped[int] = _column("From 0")
     tag_id: Mapped[int] = _to("tags.id", "The tag", index=True)
 
 
@@ -609,8 +590,8 @@ class LinkGroupRow(Base):
 
     id: Mapped[int] = _id()
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of a SHA-256 over kind, label and links")
-    kind: Mapped[str] = mapped_column(comment="related, latest, inline or listing")
-    label: Mapped[str] = mapped_column(comment="Visible heading of the group; empty if it has none")
+    kind: Mapped[str] = _column("related, latest, inline or listing")
+    label: Mapped[str] = _column("Visible heading of the group; empty if it has none")
 
 
 class LinkRow(Base):
@@ -620,9 +601,9 @@ class LinkRow(Base):
     __table_args__ = (PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
 
     group_id: Mapped[int] = _to("link_groups.id", "The group")
-    position: Mapped[int] = mapped_column(comment="From 0")
+    position: Mapped[int] = _column("From 0")
     url_id: Mapped[int] = _to("urls.id", "Target of the link", index=True)
-    anchor: Mapped[str] = mapped_column(comment="Link text")
+    anchor: Mapped[str] = _column("Link text")
 
 
 class CaptureGroupRow(Base):
@@ -632,7 +613,7 @@ class CaptureGroupRow(Base):
     __table_args__ = (PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
 
     capture_id: Mapped[int] = _to("captures.id", "The captured page")
-    position: Mapped[int] = mapped_column(comment="From 0, in the order of the page")
+    position: Mapped[int] = _column("From 0, in the order of the page")
     group_id: Mapped[int] = _to("link_groups.id", "The group", index=True)
 
 
@@ -648,10 +629,10 @@ class BoilerplateRow(Base):
 
     site_id: Mapped[int] = _to("sites.id", "The site")
     paragraph_id: Mapped[int] = _to("paragraphs.id", "The paragraph", index=True)
-    articles_seen: Mapped[int] = mapped_column(comment="Number of articles of the site that carry it")
-    first_seen_at: Mapped[datetime] = mapped_column(comment="Date of the oldest of them")
-    last_seen_at: Mapped[datetime] = mapped_column(comment="Date of the newest of them")
-    is_boilerplate: Mapped[bool] = mapped_column(comment="True: boilerplate, not counted as part of any body")
+    articles_seen: Mapped[int] = _column("Number of articles of the site that carry it")
+    first_seen_at: Mapped[datetime] = _column("Date of the oldest of them")
+    last_seen_at: Mapped[datetime] = _column("Date of the newest of them")
+    is_boilerplate: Mapped[bool] = _column("True: boilerplate, not counted as part of any body")
 
 
 class SourceRow(Base):
@@ -661,12 +642,12 @@ class SourceRow(Base):
 
     url_id: Mapped[int] = _url_key("URL of the source")
     site_id: Mapped[int] = _to("sites.id", "The site", index=True)
-    kind: Mapped[str] = mapped_column(comment="feed, sitemap or listing")
-    title: Mapped[str | None] = mapped_column(comment="Its title, by the newest reading")
-    entries: Mapped[int] = mapped_column(comment="Number of items or links in the newest reading")
-    first_seen_at: Mapped[datetime] = mapped_column(comment="Time of the first capture that could be read as a source")
-    last_seen_at: Mapped[datetime] = mapped_column(comment="Time of the newest capture that could be read as a source")
-    last_changed_at: Mapped[datetime] = mapped_column(comment="Time of the capture since which it is unchanged")
+    kind: Mapped[str] = _column("feed, sitemap or listing")
+    title: Mapped[str | None] = _column("Its title, by the newest reading")
+    entries: Mapped[int] = _column("Number of items or links in the newest reading")
+    first_seen_at: Mapped[datetime] = _column("Time of the first capture that could be read as a source")
+    last_seen_at: Mapped[datetime] = _column("Time of the newest capture that could be read as a source")
+    last_changed_at: Mapped[datetime] = _column("Time of the capture since which it is unchanged")
 
 
 class SourceRateRow(Base):
@@ -675,32 +656,30 @@ class SourceRateRow(Base):
     __tablename__ = "source_rates"
 
     url_id: Mapped[int] = _url_key("The source")
-    first_read_at: Mapped[datetime] = mapped_column(comment="Time of the first reading")
-    last_read_at: Mapped[datetime] = mapped_column(comment="Time of the newest reading")
-    last_new_at: Mapped[datetime] = mapped_column(comment="When it last had an item that the previous reading lacked")
-    items_per_day: Mapped[float] = mapped_column(comment="New items per day, on average")
-    discovery_share: Mapped[float] = mapped_column(comment="Share of its new items that it named first, 0 to 1")
-    new_items: Mapped[float] = mapped_column(comment="Items that appeared since the first reading")
-    first_named_items: Mapped[float] = mapped_column(comment="Those of them that no other source had named before")
-    bursts: Mapped[float] = mapped_column(comment="Times at which items appeared, several at once counted once")
-    longest_gap: Mapped[float] = mapped_column(comment="Longest time without a new item, in seconds")
-    capacity: Mapped[int] = mapped_column(comment="Number of items that it holds at most")
-    interval_factor: Mapped[float] = mapped_column(
-        comment="Below 1 after items were lost: its interval is multiplied by this"
+    first_read_at: Mapped[datetime] = _column("Time of the first reading")
+    last_read_at: Mapped[datetime] = _column("Time of the newest reading")
+    last_new_at: Mapped[datetime] = _column("When it last had an item that the previous reading lacked")
+    items_per_day: Mapped[float] = _column("New items per day, on average")
+    discovery_share: Mapped[float] = _column("Share of its new items that it named first, 0 to 1")
+    new_items: Mapped[float] = _column("Items that appeared since the first reading")
+    first_named_items: Mapped[float] = _column("Those of them that no other source had named before")
+    bursts: Mapped[float] = _column("Times at which items appeared, several at once counted once")
+    longest_gap: Mapped[float] = _column("Longest time without a new item, in seconds")
+    capacity: Mapped[int] = _column("Number of items that it holds at most")
+    interval_factor: Mapped[float] = _column("Below 1 after items were lost: its interval is multiplied by this")
+    newest_item_at: Mapped[datetime | None] = _column("Latest date of an item")
+    lost_at: Mapped[datetime | None] = _column(
+        "Newest reading that had no item in common with the previous one: items may have been missed"
     )
-    newest_item_at: Mapped[datetime | None] = mapped_column(comment="Latest date of an item")
-    lost_at: Mapped[datetime | None] = mapped_column(
-        comment="Newest reading that had no item in common with the previous one: items may have been missed"
+    silent_since: Mapped[datetime | None] = _column(
+        "Since when it has been silent for longer than its rate explains; null: it is not"
     )
-    silent_since: Mapped[datetime | None] = mapped_column(
-        comment="Since when it has been silent for longer than its rate explains; null: it is not"
+    hours: Mapped[dict[str, Any]] = _column(
+        "watched and items: for each of 168 hours from Monday 0:00 UTC the hours observed and the items seen"
     )
-    hours: Mapped[dict[str, Any]] = mapped_column(
-        comment="watched and items: for each of 168 hours from Monday 0:00 UTC the hours observed and the items seen"
-    )
-    item_count: Mapped[int] = mapped_column(comment="Number of items in the newest reading")
-    item_ids: Mapped[bytes | None] = mapped_column(
-        comment="Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
+    item_count: Mapped[int] = _column("Number of items in the newest reading")
+    item_ids: Mapped[bytes | None] = _column(
+        "Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
     )
 
 
@@ -712,11 +691,9 @@ class AlarmRow(Base):
 
     id: Mapped[int] = _id()
     url_id: Mapped[int] = _to("urls.id", "The source")
-    kind: Mapped[str] = mapped_column(comment="silent or lost")
-    raised_at: Mapped[datetime] = mapped_column(comment="Time of the reading that raised it")
-    cleared_at: Mapped[datetime | None] = mapped_column(
-        comment="Time of the reading that cleared it; null: still raised"
-    )
+    kind: Mapped[str] = _column("silent or lost")
+    raised_at: Mapped[datetime] = _column("Time of the reading that raised it")
+    cleared_at: Mapped[datetime | None] = _column("Time of the reading that cleared it; null: still raised")
 
 
 class SearchChangeRow(Base):
@@ -735,8 +712,8 @@ class SearchChangeRow(Base):
         BigInteger().with_variant(Integer(), "sqlite"),
         comment="PostgreSQL: the transaction, by which a reader finds what was committed since; SQLite: null",
     )
-    article_id: Mapped[int | None] = mapped_column(comment="An article that changed, or that is gone")
-    site_id: Mapped[int | None] = mapped_column(comment="The site of paragraph_id")
-    paragraph_id: Mapped[int | None] = mapped_column(
-        comment="A paragraph that became boilerplate of a site or ceased to be: articles that carry it change"
+    article_id: Mapped[int | None] = _column("An article that changed, or that is gone")
+    site_id: Mapped[int | None] = _column("The site of paragraph_id")
+    paragraph_id: Mapped[int | None] = _column(
+        "A paragraph that became boilerplate of a site or ceased to be: articles that carry it change"
     )

@@ -31,7 +31,8 @@ def create_in_sqlite(connection: Connection) -> bool:
     """Create the newest schema in an SQLite file, twenty times as fast as by Alembic. False if it is not empty."""
     if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
         return False
-    for statement in _read_script(_SQLITE):
+    # A blank line ends a statement.
+    for statement in _SQLITE.read_text("utf-8").split("\n\n"):
         connection.exec_driver_sql(statement)
     _set_identity(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
@@ -42,11 +43,6 @@ def create_in_sqlite(connection: Connection) -> bool:
 def _set_identity(connection: Connection) -> None:
     """Give an SQLite index a number by which a search folder tells it from others."""
     connection.exec_driver_sql(f"PRAGMA user_version={secrets.randbits(31)}")
-
-
-def _read_script(file: Path) -> list[str]:
-    """Return the statements of an SQL script, in which a blank line ends a statement."""
-    return file.read_text("utf-8").split("\n\n")
 
 
 def upgrade(connection: Connection, *, create: bool) -> None:

@@ -12,14 +12,12 @@ from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
-from tantivy import Document
+from sqlalchemy import Connection, bindparam, select
 
 from storage.index.boilerplate.rule import COUNTED
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import (
     FieldValues,
-    build_document,
     count_microseconds,
     join_parts,
     make_label,
@@ -48,12 +46,6 @@ _FEW_LEARNT = 2_000
 """Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
 _LONGEST_VALUE = 500
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-
-
-def build_documents(connection: Connection, article_ids: Sequence[int]) -> list[Document]:
-    """Return the documents of all versions of these articles."""
-    return [build_document(values) for values in load_documents(connection, article_ids)]
 
 
 def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[FieldValues]:
@@ -158,11 +150,11 @@ _VERSIONS: Any = (
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(_CAPTURED, _CAPTURED.c.id == CaptureRow.url_id)
-    .where(VersionRow.article_id.in_(_IDS))
+    .where(VersionRow.article_id.in_(IDS))
 )  # fmt: skip
 _METADATA_CHANGES: Any = (
     select(MetadataChangeRow.article_id, MetadataChangeRow.field)
-    .where(MetadataChangeRow.article_id.in_(_IDS))
+    .where(MetadataChangeRow.article_id.in_(IDS))
     .distinct()
 )
 
@@ -170,9 +162,7 @@ _METADATA_CHANGES: Any = (
 def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, list[str]]:
     """Return the searched texts of versions, without boilerplate."""
     sites = {row.id: row.site_id for row in versions}
-    rows: list[AnyRow] = []
-    for some in batches(sites):
-        rows += connection.execute(_PARAGRAPHS, {"ids": some})
+    rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
     learnt = _load_boilerplate(connection, set(sites.values()), {row.paragraph_id for row in rows})
     texts: dict[int, list[str]] = {}
     for version_id, paragraph_id, role, paragraph in rows:
@@ -183,14 +173,10 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
 
 def _load_boilerplate(connection: Connection, sites: set[int], paragraphs: set[int]) -> set[tuple[int, int]]:
     """Return which of these paragraphs are boilerplate, as ids of site and paragraph."""
-    parameters: dict[str, list[int]] = {"sites": sorted(sites)}
-    learnt = {(row.site_id, row.paragraph_id) for row in connection.execute(_FIRST_LEARNT, parameters)}
-    if len(learnt) < _FEW_LEARNT:
-        return learnt
-    for ids in batches(paragraphs):
-        rows = connection.execute(_LEARNT_AMONG, {**parameters, "ids": ids})
-        learnt.update((row.site_id, row.paragraph_id) for row in rows)
-    return learnt
+    rows: Sequence[Any] = connection.execute(_FIRST_LEARNT, {"sites": sorted(sites)}).all()
+    if len(rows) == _FEW_LEARNT:
+        rows = fetch_by_ids(connection, _LEARNT_AMONG, paragraphs, sites=sorted(sites))
+    return {(row.site_id, row.paragraph_id) for row in rows}
 
 
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
@@ -198,12 +184,12 @@ _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
     BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate
 )
 _FIRST_LEARNT = _LEARNT.limit(_FEW_LEARNT)
-_LEARNT_AMONG = _LEARNT.where(BoilerplateRow.paragraph_id.in_(_IDS))
+_LEARNT_AMONG = _LEARNT.where(BoilerplateRow.paragraph_id.in_(IDS))
 _PARAGRAPHS: Any = (
     select(
         VersionParagraphRow.version_id, VersionParagraphRow.paragraph_id, VersionParagraphRow.role, ParagraphRow.text
     )
     .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.version_id.in_(_IDS))
+    .where(VersionParagraphRow.version_id.in_(IDS))
     .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
 )

@@ -4,7 +4,6 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +12,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 from tantivy import Query
 
-from storage.index.engine.statements import batches
-from storage.index.fulltext.fields import count_microseconds, split_label, to_time
+from storage.index.conditions.visibility import load_site_names
+from storage.index.engine.statements import IDS, batches, fetch_by_ids
+from storage.index.fulltext.fields import count_microseconds, make_label, to_time
 from storage.index.rows.version_parts import load_authors
-from storage.index.schema.tables import SiteRow, VersionRow
+from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import VARIED, fold_value
+from storage.index.search.lists import merge_spellings
 from storage.index.search.matches import Matches, Search
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
@@ -32,6 +33,8 @@ _MAX_SPANS: tuple[tuple[HistogramStep, timedelta], ...] = (
     ("month", timedelta(days=5 * 365)),
 )
 """The longest time that is shown in each step; longer ones are shown in years."""
+_LONGEST: Mapping[HistogramStep, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
+"""Days of the longest period of each step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def _edges(step: HistogramStep, first: datetime, last: datetime) -> Iterator[dat
     edge = _begin(step, first)
     while edge <= last:
         yield edge
-        edge = _next(step, edge)
+        edge = _begin(step, edge + timedelta(days=_LONGEST[step]))
     yield edge
 
 
@@ -91,18 +94,6 @@ def _begin(step: HistogramStep, moment: datetime) -> datetime:
             return day.replace(day=1)
         case "year":
             return day.replace(month=1, day=1)
-
-
-def _next(step: HistogramStep, edge: datetime) -> datetime:
-    match step:
-        case "day":
-            return edge + timedelta(days=1)
-        case "week":
-            return edge + timedelta(days=7)
-        case "month":
-            return (edge + timedelta(days=31)).replace(day=1)
-        case "year":
-            return edge.replace(year=min(edge.year + 1, 9999))
 
 
 FacetName = Literal["site", "section", "author", "language", "year"]
@@ -198,26 +189,16 @@ def _count_facet(
     chosen: Sequence[str],
 ) -> tuple[FacetValue, ...]:
     """Return the most frequent values of a facet, and those that are chosen."""
-    counts: Counter[str] = Counter()
-    printed: dict[str, Counter[str]] = {}
-    names = _load_site_names(connection) if name == "site" else {}
-    for label, count in labels:
-        value, spelling = split_label(names[label] if name == "site" else label)
-        counts[value] += count
-        printed.setdefault(value, Counter())[spelling] += count
-    if name != "site":
-        for value, spelling in _iter_other_values(connection, matches, name):
-            counts[value] += 1
-            printed.setdefault(value, Counter())[spelling] += 1
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    if name == "site":
+        sites = load_site_names(connection)
+        labels = [(sites[label], count) for label, count in labels]
+    else:
+        others = _iter_other_values(connection, matches, name)
+        labels = [*labels, *((make_label(value, spelling), 1) for value, spelling in others)]
     wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}
     return tuple(
-        FacetValue(
-            name=min(printed[value].items(), key=lambda one: (-one[1], one[0]))[0],
-            articles=count,
-            is_chosen=value in wanted,
-        )
-        for place, (value, count) in enumerate(ordered)
+        FacetValue(name=printed, articles=count, is_chosen=value in wanted)
+        for place, (value, printed, count) in enumerate(merge_spellings(labels))
         if place < MOST_VALUES or value in wanted
     )
 
@@ -225,10 +206,6 @@ def _count_facet(
 _MOST_YEARS = 10_000
 _MOST_LABELS = 900
 """Values of a facet that are read from the engine: spellings of one name are counted together."""
-
-
-def _load_site_names(connection: Connection) -> Mapping[int, str]:
-    return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
 
 
 def _iter_other_values(connection: Connection, matches: Matches, name: FacetName) -> Iterator[tuple[str, str]]:
@@ -257,11 +234,10 @@ def _load_facet_values(connection: Connection, ids: Sequence[int], name: FacetNa
         }
     values: dict[int, dict[str, str]] = {one: {} for one in ids}
     column = VersionRow.section if name == "section" else VersionRow.language
-    for some in batches(ids):
-        for version_id, value in connection.execute(select(VersionRow.id, column).where(VersionRow.id.in_(some))):
-            compared = fold_value(value or "") if name == "section" else value
-            if value and compared:
-                values[version_id][compared] = value
+    for version_id, value in fetch_by_ids(connection, select(VersionRow.id, column).where(VersionRow.id.in_(IDS)), ids):
+        compared = fold_value(value or "") if name == "section" else value
+        if value and compared:
+            values[version_id][compared] = value
     return values
 
 

@@ -18,11 +18,12 @@ from sqlalchemy import Connection, func, select
 from storage.errors import ArchiveError, DiskFull, SearchDamaged, SearchNotReady
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, batches, find_by_ids
+from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
-from storage.index.search.documents import build_documents
+from storage.index.search.documents import load_documents
 
 POLL_SECONDS = 1.0
 INLINE_ARTICLES = 1_000
@@ -107,14 +108,13 @@ def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None
         else:
             paragraphs.setdefault(row.site_id, set()).add(row.paragraph_id)
     for site_id, of_site in paragraphs.items():
-        for some in batches(of_site):
-            carrying = (
-                select(VersionRow.article_id)
-                .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
-                .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-                .where(VersionParagraphRow.paragraph_id.in_(some), ArticleRow.site_id == site_id)
-            )
-            articles.update(article_id for article_id in connection.scalars(carrying) if article_id is not None)
+        carrying = (
+            select(VersionRow.article_id)
+            .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
+            .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+            .where(VersionParagraphRow.paragraph_id.in_(IDS), ArticleRow.site_id == site_id)
+        )
+        articles |= find_by_ids(connection, carrying, of_site)
     return articles
 
 
@@ -127,7 +127,7 @@ def _apply(
         return None
     with folder.write(state) as writer:
         for some in batches(changed, _BATCH):
-            writer.replace(some, build_documents(connection, some))
+            writer.replace(some, map(build_document, load_documents(connection, some)))
         state = folder.commit(writer, state, mark)
     return None if folder.deleted_share(state) > _MOST_DELETED else state
 
@@ -138,7 +138,7 @@ def _build(connection: Connection, folder: FulltextFolder, mark: str) -> None:
     with folder.build(identify_index(connection), mark) as writer:
         for start in range(0, len(ids), _BATCH):
             folder.report_progress(start / len(ids))
-            writer.replace((), build_documents(connection, ids[start : start + _BATCH]))
+            writer.replace((), map(build_document, load_documents(connection, ids[start : start + _BATCH])))
             if start and start % _COMMIT == 0:
                 writer.commit()
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from storage.errors import SearchNotReady
+from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import make_order, split_label
-from storage.index.schema.tables import ArticleRow, SiteRow, UrlRow
+from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.matches import Search
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import Exclusions
@@ -37,7 +38,7 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     """Count filtered articles by their current versions. Ignores `filters.query`."""
     search = Search(connection, exclude)
     wanted = search.find_current(filters)
-    names = {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+    names = load_site_names(connection)
     counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
     sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(
@@ -55,17 +56,20 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
         return SiteProfile(sections=(), authors=(), languages=())
     columns = ("section_label", "author_label", "language")
     counts = search.engine.count_values(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))
-    sections, authors, languages = (_merge_spellings(counts[column]) for column in columns)
+    sections, authors, languages = (
+        tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
+        for column in columns
+    )
     return SiteProfile(sections=sections, authors=authors, languages=languages)
 
 
-def _merge_spellings(labels: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    """Return names with their counts, most first; each in its most frequent spelling, which comes first."""
+def merge_spellings(labels: Iterable[tuple[str, int]]) -> list[tuple[str, str, int]]:
+    """Return the values of labels with their most frequent spelling and their counts, most first."""
     counts: Counter[str] = Counter()
-    printed: dict[str, str] = {}
+    printed: dict[str, Counter[str]] = {}
     for label, articles in labels:
         value, spelling = split_label(label)
         counts[value] += articles
-        printed.setdefault(value, spelling)
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_MAX_PROFILE_NAMES]
-    return tuple((printed[value], articles) for value, articles in ordered)
+        printed.setdefault(value, Counter())[spelling] += articles
+    names = {value: min((-count, name) for name, count in names.items())[1] for value, names in printed.items()}
+    return sorted(((value, names[value], count) for value, count in counts.items()), key=lambda one: (-one[2], one[0]))

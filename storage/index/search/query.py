@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from storage.index.fulltext.fields import MOST_BETWEEN
 from storage.index.text.analyzer import Term, split_terms
@@ -193,15 +194,10 @@ def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:
 
 def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
     """Return filters with one from the query's text; those that are set already take precedence."""
-    match name:
-        case "site":
-            return replace(filters, site=filters.site or value)
-        case "author":
-            return replace(filters, author=filters.author or value)
-        case "section":
-            return replace(filters, section=filters.section or value)
-        case "language" | "lang":
-            return replace(filters, language=filters.language or value)
+    name = "language" if name == "lang" else name
+    if name in ("site", "author", "section", "language"):
+        added: dict[str, Any] = {name: getattr(filters, name) or value}
+        return replace(filters, **added)
     first, _, last = value.partition("..") if name == "date" else (value, "", "")
     begin, end = parse_date_range(first), parse_date_range(last or first)
     if begin is None or end is None:

@@ -8,13 +8,7 @@ from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import AnyRow
 from storage.index.rows.version_parts import load_authors, load_paragraphs
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureRow,
-    SiteRow,
-    UrlRow,
-    VersionRow,
-)
+from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
 from storage.index.search.matches import Matches, Search, suggest_query
 from storage.index.search.query import SearchQuery, parse_query

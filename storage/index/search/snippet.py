@@ -103,9 +103,7 @@ def _find_phrase(found: Sequence[Term], phrase: Sequence[re.Pattern[str]]) -> It
 
 def _span_in_term(term: Term, place: int, width: int) -> tuple[int, int]:
     """Return the position of a bigram in a run; for a run whose folding changes its length, the whole run."""
-    if not term.is_run:
-        return term.start, term.end
-    if len(term.raw) != len(term.words):
+    if not term.is_run or len(term.raw) != len(term.words):
         return term.start, term.end
     start = term.start + place
     return start, min(start + width, term.end)

@@ -101,12 +101,8 @@ def sanitize(value: T) -> T:
 
 
 def _texts(ingest: Ingest) -> list[str | None]:
-    capture, reading, article, refers_to = (
-        ingest.capture,
-        ingest.reading,
-        ingest.reading.article,
-        ingest.capture.refers_to,
-    )
+    capture, reading = ingest.capture, ingest.reading
+    article, refers_to = reading.article, capture.refers_to
     texts: list[str | None] = [
         capture.url, capture.redirect_url, capture.etag, capture.last_modified, capture.mime, capture.record_id,
         capture.crawl, capture.payload_digest, capture.truncated, capture.date, reading.reason, reading.title,

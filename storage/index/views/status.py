@@ -8,14 +8,21 @@ from storage.model import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlView:
-    """One run."""
+class LastCrawl:
+    """The newest run, without its captures."""
 
     id: str
-    sites: tuple[str, ...]
     started_at: datetime | None
     finished_at: datetime | None
     outcome: str | None
+    """None while it is running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlView(LastCrawl):
+    """One run."""
+
+    sites: tuple[str, ...]
     counters: Mapping[str, int]
     captures: int
 
@@ -46,17 +53,6 @@ class SiteCount:
     last_capture: datetime | None
     newest_article: datetime | None
     """Date of its newest article: publication, or first capture."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastCrawl:
-    """The newest run, without its captures."""
-
-    id: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    outcome: str | None
-    """None while it is running."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,20 +6,10 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    CompoundSelect,
-    Connection,
-    bindparam,
-    func,
-    or_,
-    select,
-    union,
-    update,
-)
+from sqlalchemy import CompoundSelect, Connection, bindparam, func, or_, select, union, update
 
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import AnyRow, AnySelect, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, AnySelect, find_by_ids, insert_rows, reserve_ids
 from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
@@ -63,13 +53,11 @@ _ORDER = attrgetter("sort_key")
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Return the ids of existing articles, by site and canonical URL."""
     wanted = set(keys)
-    rows = connection.execute(_BY_URL, {"urls": sorted({url_id for _, url_id in wanted})})
+    rows = connection.execute(_BY_URL, {"ids": sorted({url_id for _, url_id in wanted})})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
 
 
-_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(
-    ArticleRow.url_id.in_(bindparam("urls", expanding=True))
-)
+_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(IDS))
 
 
 _UPDATE_ARTICLE = (
@@ -80,9 +68,7 @@ _UPDATE_ARTICLE = (
 
 
 _MARK_UNCOUNTED = (
-    update(VersionRow)
-    .where(VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.is_counted)
-    .values(is_counted=False)
+    update(VersionRow).where(VersionRow.article_id.in_(IDS), VersionRow.is_counted).values(is_counted=False)
 )
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
@@ -95,7 +81,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
     captures = _load_captures(connection, ids)
-    states = _load_newest_outcomes(connection, ids)
+    states = {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": ids})}
     published = _order_versions(connection, captures)
     recompute_metadata_changes(connection, captures, ids)
     recompute_changes(connection, ids)
@@ -109,11 +95,9 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
         dated = published[row.id] or first
         if dated != row.dated_at:
             redated.append(row.id)
-        now = (first, last, dated, state)
-        if now != (row.first_seen_at, row.last_seen_at, row.dated_at, row.state):
-            changed.append(
-                {"of": row.id, "first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
-            )
+        now = {"first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
+        if any(getattr(row, name) != value for name, value in now.items()):
+            changed.append({"of": row.id, **now})
     if changed:
         changed.sort(key=lambda row: row["of"])
         connection.execute(_UPDATE_ARTICLE, changed)
@@ -123,9 +107,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
 
 def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
     """Return the articles that these captures show, and those whose URLs they are of."""
-    url_ids = sorted({entry.url_id for entry in entries})
-    parameters = {"urls": url_ids}
-    affected = {article_id for article_id in connection.scalars(_AFFECTED, parameters) if article_id is not None}
+    affected = find_by_ids(connection, _AFFECTED, {entry.url_id for entry in entries})
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
@@ -137,17 +119,13 @@ def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, list
     return captures
 
 
-def _load_newest_outcomes(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """Return the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
-    return {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": list(ids)})}
-
-
 @cache
 def _build_outcomes_query() -> AnySelect:
+    """Select the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
     shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(_IDS)
+        CaptureRow.article_id.in_(IDS)
     )
-    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(_IDS))).subquery()
+    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))).subquery()
     newest_first = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
     place = func.row_number().over(partition_by=places.c.article, order_by=newest_first)
     # A redirect from another address of the article says that this address moved, not the article.
@@ -162,21 +140,19 @@ def _build_outcomes_query() -> AnySelect:
     return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_URLS: BindParameter[Any] = bindparam("urls", expanding=True)
 _STORED = select(
     ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
-).where(ArticleRow.id.in_(_IDS))
+).where(ArticleRow.id.in_(IDS))
 _AFFECTED: CompoundSelect[int | None] = union(
-    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(_URLS), CaptureRow.article_id.is_not(None)),
-    select(ArticleRow.id).where(ArticleRow.url_id.in_(_URLS)),
+    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)),
+    select(ArticleRow.id).where(ArticleRow.url_id.in_(IDS)),
 )
 _CAPTURES = (
     select(
         CaptureRow.article_id, CaptureRow.id, CaptureRow.url_id, CaptureRow.version_id, CaptureRow.refers_to_id,
         CaptureRow.fetched_at,
     )
-    .where(CaptureRow.article_id.in_(_IDS))
+    .where(CaptureRow.article_id.in_(IDS))
     .order_by(CaptureRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
@@ -186,7 +162,7 @@ _IN_ORDER = (
         VersionRow.id, VersionRow.article_id, VersionRow.published_at, *(getattr(VersionRow, name) for name in _ORDERED)
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.article_id.in_(_IDS))
+    .where(VersionRow.article_id.in_(IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 

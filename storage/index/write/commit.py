@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from storage.index.engine.dialect import has_concurrent_writers
-from storage.index.engine.statements import AnySelect, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows, reserve_ids
 from storage.index.frontier.source_status import update_sources
 from storage.index.frontier.url_queue import add_discovered
 from storage.index.frontier.visits import schedule_next_visits
@@ -24,14 +22,8 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
-from storage.index.write.versions import (
-    VersionDraft,
-    assign_versions,
-    select_possible_drafts,
-    write_capture_groups,
-    write_versions,
-)
-from storage.model import Article, Ingest, NextVisit, RecordPlace, VisitResult
+from storage.index.write.versions import VersionDraft, assign_versions, write_capture_groups, write_versions
+from storage.model import Article, Ingest, NextVisit, Reading, RecordPlace, VisitResult
 
 
 def commit(
@@ -43,8 +35,10 @@ def commit(
     if not entries:
         return CommitResult(known=len(batch))
     assign_sites(connection, lookups, entries)
-    predicted = _predict_link_targets(connection, lookups, entries)
-    urls, made = lookups.urls.ensure_ids(connection, chain(_referenced_urls(entries), predicted))
+    targets = set(_link_targets(entries, (entry.article for entry in entries if entry.article)))
+    # All at once, in the order of their keys: two writers that inserted URLs twice in a transaction could wait for each
+    # other.
+    urls, made = lookups.urls.ensure_ids(connection, chain(_referenced_urls(entries), targets))
     for entry in entries:
         entry.url_id = urls[entry.capture.url]
     # Which of several sources of a URL is kept is decided later; the others may become orphans.
@@ -58,8 +52,7 @@ def commit(
     mark_alternates(connection, entries)
 
     linked = set(_link_targets(entries, (draft.article for draft in drafts)))
-    orphans.urls.update(urls[url] for url in predicted.intersection(made) - linked)
-    urls |= lookups.urls.ensure_ids(connection, linked)[0]
+    orphans.urls.update(urls[url] for url in targets.intersection(made) - linked)
     write_versions(connection, lookups, drafts, urls, orphans)
     write_link_groups(connection, lookups, drafts, entries, urls)
     recompute_articles(connection, affected_articles(connection, entries))
@@ -114,7 +107,7 @@ _EXISTING_CAPTURES = (
         WarcFileRow.name.label("warc"),
     )
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-    .where(CaptureRow.record_id.in_(bindparam("ids", expanding=True)))
+    .where(CaptureRow.record_id.in_(IDS))
 )
 
 
@@ -174,33 +167,16 @@ def _via_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:
                 yield found.discovery.via
 
 
-def _predict_link_targets(connection: Connection, lookups: LookupTables, entries: Sequence[CommitEntry]) -> set[str]:
-    """Return the URLs that links will refer to, as far as they are known before there are versions.
-
-    If two writers inserted URLs twice in a transaction, each could wait for the other's: a deadlock. Inserted all at
-    once, in the order of their keys, they do not.
-    """
-    if not has_concurrent_writers(connection):
-        return set()
-    canonical = {entry.article.canonical_url for entry in entries if entry.article}
-    existing = lookups.urls.existing_ids(connection, canonical)
-    possible = select_possible_drafts(connection, entries, existing)
-    return set(_link_targets(entries, (entry.article for entry in possible if entry.article)))
-
-
 def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -> Iterator[str]:
     """Yield URLs that links and images refer to: of listings, and of articles whose content will be written."""
-    for article in articles:
-        if article.image:
-            yield article.image.url
-        for group in article.link_groups:
+    listings = (entry.reading for entry in entries if entry.article is None)
+    pages: Iterable[Article | Reading] = chain(articles, listings)
+    for page in pages:
+        if isinstance(page, Article) and page.image:
+            yield page.image.url
+        for group in page.link_groups:
             for link in group.links:
                 yield link.url
-    for entry in entries:
-        if entry.article is None:
-            for group in entry.reading.link_groups:
-                for link in group.links:
-                    yield link.url
 
 
 def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> None:
@@ -216,25 +192,14 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
 def _ensure_named_rows(
     connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Mapping[str, dict[str, Any]]
 ) -> dict[str, int]:
-    found = _ids_of(connection, table, column, wanted)
+    columns = table.__table__.c
+    query = select(columns[column], columns.id).where(columns[column].in_(IDS))
+    found = dict(fetch_by_ids(connection, query, wanted))
     missing = sorted(set(wanted) - set(found))
     if missing:
         insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], conflict_columns=[column])
-        found = _ids_of(connection, table, column, wanted)
+        found = dict(fetch_by_ids(connection, query, wanted))
     return found
-
-
-def _ids_of(
-    connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Iterable[str]
-) -> dict[str, int]:
-    rows = connection.execute(_by_name(table, column), {"names": list(wanted)})
-    return {row[0]: row[1] for row in rows}
-
-
-@cache
-def _by_name(table: type[CrawlRow | WarcFileRow], column: str) -> AnySelect:
-    columns = table.__table__.c
-    return select(columns[column], columns.id).where(columns[column].in_(bindparam("names", expanding=True)))
 
 
 def _capture_row(

@@ -4,18 +4,28 @@ Commits take each page for an article of its own. `compare_pages` reads the page
 with all pages that share a text with them or that a permanent redirect connects, and stores what they are.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    batches,
+    change_by_ids,
+    fetch_by_ids,
+    find_by_ids,
+    insert_rows,
+    reserve_ids,
+)
 from storage.index.rows.connected_pages import (
     PERMANENT,
     ConnectedPages,
     follow_redirects,
     load_body_lengths,
+    page_of,
     trace_redirects,
 )
 from storage.index.rows.entry import CommitEntry
@@ -53,14 +63,14 @@ def compare_pages(connection: Connection) -> int:
     _store_identities(connection, found, pages.rows)
     # Also those that were to be compared later: nothing else can be said of them then.
     done = [row.id for row in pages.rows.values() if not row.is_compared]
-    for some in batches(done):
-        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=True))
+    change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_compared=True), done)
     return len(done)
 
 
-def mark_uncompared(connection: Connection, condition: ColumnElement[bool]) -> None:
-    """Have texts compared again."""
-    connection.execute(update(VersionRow).where(condition, VersionRow.is_compared).values(is_compared=False))
+def _mark_uncompared(connection: Connection, condition: ColumnElement[bool], ids: Iterable[Any]) -> None:
+    """Have the texts compared again that the condition names by IDS."""
+    marking = update(VersionRow).where(condition, VersionRow.is_compared).values(is_compared=False)
+    change_by_ids(connection, marking, ids)
 
 
 def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]) -> None:
@@ -71,16 +81,14 @@ def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]
     if not redirecting:
         return
     url_ids = redirecting | follow_redirects(connection, redirecting, {}) | trace_redirects(connection, redirecting, {})
-    for some in batches(url_ids):
-        captured = select(CaptureRow.page_version_id).where(CaptureRow.url_id.in_(some))
-        mark_uncompared(connection, or_(VersionRow.page_url_id.in_(some), VersionRow.id.in_(captured)))
+    captured = select(CaptureRow.page_version_id).where(CaptureRow.url_id.in_(IDS))
+    _mark_uncompared(connection, or_(VersionRow.page_url_id.in_(IDS), VersionRow.id.in_(captured)), url_ids)
 
 
 def mark_alternates(connection: Connection, entries: Sequence[CommitEntry]) -> None:
     """Have the texts of pages compared again that are captured under another URL than their canonical one."""
     captured = {entry.page_version_id for entry in entries if entry.article and entry.page_url_id != entry.url_id}
-    for some in batches(version_id for version_id in captured if version_id is not None):
-        mark_uncompared(connection, VersionRow.id.in_(some))
+    _mark_uncompared(connection, VersionRow.id.in_(IDS), captured - {None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +118,12 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     changes = _find_changes(connection, found, rows)
     if not changes:
         return
-    before = _articles_of(connection, changes)
+    before = find_by_ids(connection, _SHOWING, (change.row.id for change in changes))
     _update_versions(connection, changes)
     _update_captures(connection, changes)
     after = {change.shown_in for change in changes if change.shown_in is not None}
-    _update_articles(connection, before | after)
+    touched = before | after
+    recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 
 def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
@@ -122,62 +131,37 @@ def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> se
 
     Before texts are deleted or moved to another site: afterwards they have to be compared again.
     """
-    pages = {_page(row) for row in connection.execute(_PAGES.where(condition))}
+    pages = {page_of(row) for row in connection.execute(_PAGES.where(condition))}
     rows: dict[int, AnyRow] = {}
     while True:
-        new = [row for row in _load_texts(connection, {url_id for _, url_id in pages}) if _page(row) in pages]
+        texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
+        new = [row for row in texts if page_of(row) in pages]
         rows = {row.id: row for row in new}
-        ids = {row.article_id for row in new if row.article_id} | _duplicated_articles(connection, rows.values())
-        mates = _pages_of_articles(connection, ids) - pages
+        originals = {row.duplicate_of_id for row in new if row.duplicate_of_id}
+        ids = {row.article_id for row in new if row.article_id} | find_by_ids(connection, _ARTICLES, originals)
+        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, ids)} - pages
         if not mates:
             break
         pages |= mates
     identities = tuple(
-        Identity(page=page, shown={row.id: row.id for row in rows.values() if _page(row) == page}) for page in pages
+        Identity(page=page, shown={row.id: row.id for row in rows.values() if page_of(row) == page}) for page in pages
     )
     if rows:
         _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
-    for some in batches({row.masked_digest for row in rows.values()}):
-        alike = VersionRow.masked_digest.in_(some)
-        connection.execute(update(VersionRow).where(alike).values(is_compared=False))
-    for some in batches(rows):
-        connection.execute(update(VersionRow).where(VersionRow.id.in_(some)).values(is_compared=False))
+    _mark_uncompared(connection, VersionRow.masked_digest.in_(IDS), {row.masked_digest for row in rows.values()})
+    _mark_uncompared(connection, VersionRow.id.in_(IDS), rows)
     return pages
 
 
-def _page(row: AnyRow) -> Page:
-    return row.site_id, row.page_url_id
-
-
 _PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()
-_TEXTS: Any = select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id).join(
-    CaptureRow, CaptureRow.id == VersionRow.capture_id
+_TEXTS_OF_PAGES = (
+    select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .where(VersionRow.page_url_id.in_(IDS))
 )
-
-
-def _load_texts(connection: Connection, url_ids: Iterable[int]) -> list[AnyRow]:
-    rows: list[AnyRow] = []
-    for some in batches(url_ids):
-        rows += connection.execute(_TEXTS.where(VersionRow.page_url_id.in_(some)))
-    return rows
-
-
-def _duplicated_articles(connection: Connection, rows: Iterable[AnyRow]) -> set[int]:
-    """Return the articles whose versions these duplicate."""
-    found: set[int] = set()
-    for some in batches({row.duplicate_of_id for row in rows if row.duplicate_of_id}):
-        query = select(VersionRow.article_id).where(VersionRow.id.in_(some), VersionRow.article_id.is_not(None))
-        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
-    return found
-
-
-def _pages_of_articles(connection: Connection, article_ids: Iterable[int]) -> set[Page]:
-    found: set[Page] = set()
-    for some in batches(article_ids):
-        shown = select(VersionRow.id).where(VersionRow.article_id.in_(some))
-        mine = or_(VersionRow.article_id.in_(some), VersionRow.duplicate_of_id.in_(shown))
-        found.update(_page(row) for row in connection.execute(_PAGES.where(mine)))
-    return found
+_ARTICLES = select(VersionRow.article_id).where(VersionRow.id.in_(IDS), VersionRow.article_id.is_not(None))
+_SHOWN = select(VersionRow.id).where(VersionRow.article_id.in_(IDS))
+_PAGES_OF_ARTICLES = _PAGES.where(or_(VersionRow.article_id.in_(IDS), VersionRow.duplicate_of_id.in_(_SHOWN)))
 
 
 def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> list[_Change]:
@@ -224,16 +208,12 @@ def _ensure_articles(
     return ids
 
 
-def _articles_of(connection: Connection, changes: Sequence[_Change]) -> set[int]:
-    """Return the articles that show texts so far."""
-    found: set[int] = set()
-    for some in batches(change.row.id for change in changes):
-        shown = CaptureRow.article_id.is_not(None)
-        query = select(CaptureRow.article_id).where(CaptureRow.page_version_id.in_(some), shown).distinct()
-        found.update(article_id for article_id in connection.scalars(query) if article_id is not None)
-    return found
-
-
+_SHOWING = (
+    select(CaptureRow.article_id)
+    .where(CaptureRow.page_version_id.in_(IDS), CaptureRow.article_id.is_not(None))
+    .distinct()
+)
+"""The articles that show texts."""
 _UPDATE_VERSION = (
     update(VersionRow)
     .where(VersionRow.id == bindparam("of"))
@@ -266,9 +246,9 @@ def _update_versions(connection: Connection, changes: Sequence[_Change]) -> None
 def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
     for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
         are_soft = outcome is Outcome.SOFT_ERROR
-        for some in batches(change.row.id for change in changes if (change.shown_in is None) == are_soft):
-            these = (CaptureRow.page_version_id.in_(some), CaptureRow.outcome == outcome_before.value)
-            connection.execute(update(CaptureRow).where(*these).values(outcome=outcome.value))
+        these = (CaptureRow.page_version_id.in_(IDS), CaptureRow.outcome == outcome_before.value)
+        changed = (change.row.id for change in changes if (change.shown_in is None) == are_soft)
+        change_by_ids(connection, update(CaptureRow).where(*these).values(outcome=outcome.value), changed)
     connection.execute(
         _UPDATE_CAPTURES,
         [
@@ -289,17 +269,11 @@ _UPDATE_CAPTURES = (
 )
 
 
-def _update_articles(connection: Connection, touched: set[int]) -> None:
-    empty = _without_captures(connection, touched)
+def delete_empty_articles(connection: Connection, article_ids: Iterable[int]) -> set[int]:
+    """Delete those of some articles that no capture shows any more, and return their ids."""
+    wanted = set(article_ids)
+    shown = select(CaptureRow.article_id).where(CaptureRow.article_id.in_(IDS)).distinct()
+    empty = wanted - find_by_ids(connection, shown, wanted)
     delete_article_changes(connection, empty)
-    for some in batches(empty):
-        connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(some)))
-    recompute_articles(connection, touched - empty)
-
-
-def _without_captures(connection: Connection, ids: Collection[int]) -> set[int]:
-    full: set[int] = set()
-    for some in batches(ids):
-        shown = select(CaptureRow.article_id).where(CaptureRow.article_id.in_(some)).distinct()
-        full.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
-    return set(ids) - full
+    change_by_ids(connection, delete(ArticleRow).where(ArticleRow.id.in_(IDS)), empty)
+    return empty

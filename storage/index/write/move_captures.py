@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.statements import AnyRow, batches, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, batches, fetch_by_ids, insert_rows, reserve_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes
@@ -26,7 +26,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.write.articles import recompute_articles
-from storage.index.write.compare_pages import compare_pages, separate_pages
+from storage.index.write.compare_pages import compare_pages, delete_empty_articles, separate_pages
 from storage.index.write.versions import VERSION_CONTENT, delete_content
 
 _BATCH = 200
@@ -82,11 +82,8 @@ Moved = Sequence[tuple[AnyRow, int]]
 def _reload(connection: Connection, moved: Moved) -> Moved:
     """Return the captures that show articles, now that each page has one of its own, with their new sites."""
     sites = {row.id: site_id for row, site_id in moved}
-    found: list[tuple[AnyRow, int]] = []
-    for some in batches(sites):
-        query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(some))
-        found += [(row, sites[row.id]) for row in connection.execute(query)]
-    return found
+    query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))
+    return [(row, sites[row.id]) for row in fetch_by_ids(connection, query, sites)]
 
 
 def _move_articles(connection: Connection, moved: Moved) -> None:
@@ -100,11 +97,8 @@ def _move_articles(connection: Connection, moved: Moved) -> None:
         target = _article_at(connection, article_id, site_id)
         touched |= {article_id, target}
         _move_versions(connection, article_id, target, captures, orphans)
-    empty = _without_captures(connection, touched)
     delete_article_changes(connection, touched)
-    connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(empty)))
-    touched -= empty
-    recompute_articles(connection, touched)
+    recompute_articles(connection, touched - delete_empty_articles(connection, touched))
     delete_orphans(connection, orphans)
 
 
@@ -116,12 +110,6 @@ def _article_at(connection: Connection, article_id: int, site_id: int) -> int:
     insert_rows(connection, ArticleRow, [row], conflict_columns=["site_id", "url_id"])
     query = select(ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.url_id == row["url_id"])
     return connection.scalars(query).one()
-
-
-def _without_captures(connection: Connection, article_ids: Iterable[int]) -> set[int]:
-    ids = sorted(article_ids)
-    full = connection.scalars(select(CaptureRow.article_id).where(CaptureRow.article_id.in_(ids)).distinct())
-    return set(ids) - {article_id for article_id in full if article_id is not None}
 
 
 _VERSIONS = (

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.identity import Page
 from storage.index.rows.interning import LookupTables
@@ -34,7 +34,7 @@ from storage.index.schema.tables import (
 from storage.index.text.sanitize import shorten_name
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
-from storage.index.write.compare_pages import separate_pages
+from storage.index.write.compare_pages import delete_empty_articles, separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
 from storage.index.write.versions import delete_content
 from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
@@ -256,23 +256,17 @@ def replace_readings(
 
 def _load_rows(connection: Connection, batch: Sequence[Ingest]) -> list[AnyRow]:
     """Return the rows of captures, in the order of their ids."""
-    rows: list[AnyRow] = []
-    for records in batches({shorten_name(ingest.capture.record_id) for ingest in batch}):
-        rows += connection.execute(
-            select(CaptureRow, UrlRow.url)
-            .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-            .where(CaptureRow.record_id.in_(records))
-        )
+    query = select(CaptureRow, UrlRow.url).join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    records = {shorten_name(ingest.capture.record_id) for ingest in batch}
+    rows = fetch_by_ids(connection, query.where(CaptureRow.record_id.in_(IDS)), records)
     return sorted(rows, key=lambda row: row.id)
 
 
 def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int], orphans: OrphanCandidates) -> set[int]:
     """Withdraw the readings of captures. Return the ids of URLs whose state may change by that."""
     followers = _find_followers(connection, {row.id for row in rows}, articles)
-    versions: dict[int, int] = {}
-    for some in batches(articles):
-        query = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(some))
-        versions.update((row.id, row.capture_id) for row in connection.execute(query))
+    query = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(IDS))
+    versions = {row.id: row.capture_id for row in fetch_by_ids(connection, query, articles)}
     for some in batches({row.id for row in rows} | set(versions.values())):
         delete_content(connection, [], some, orphans)
     url_ids = {row.url_id for row in rows} | set(followers.values())
@@ -282,9 +276,8 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
         _mark_unread(connection, some)
     for some in batches(versions):
         delete_content(connection, some, [], orphans)
-        connection.execute(delete(VersionRow).where(VersionRow.id.in_(some)))
-    for some in batches(url_ids):
-        connection.execute(delete(SourceRow).where(SourceRow.url_id.in_(some)))
+    change_by_ids(connection, delete(VersionRow).where(VersionRow.id.in_(IDS)), versions)
+    change_by_ids(connection, delete(SourceRow).where(SourceRow.url_id.in_(IDS)), url_ids)
     of_articles = sorted({row.site_id for row in rows if row.article_id is not None})
     connection.execute(update(SiteRow).where(SiteRow.id.in_(of_articles)).values(needs_relearning=True))
     return url_ids
@@ -298,10 +291,8 @@ def _find_followers(connection: Connection, captures: set[int], articles: set[in
     while newest or shown:
         rows: list[AnyRow] = []
         for column, ids in ((CaptureRow.refers_to_id, newest), (CaptureRow.article_id, shown)):
-            for some in batches(ids):
-                rows += connection.execute(
-                    select(CaptureRow.id, CaptureRow.url_id).where(column.in_(some), CaptureRow.is_read.is_(False))
-                )
+            query = select(CaptureRow.id, CaptureRow.url_id).where(column.in_(IDS), CaptureRow.is_read.is_(False))
+            rows += fetch_by_ids(connection, query, ids)
         shown = []
         newest = [row.id for row in rows if row.id not in found]
         found.update((row.id, row.url_id) for row in rows)
@@ -328,18 +319,12 @@ def _mark_unread(connection: Connection, captures: Sequence[int]) -> None:
 
 def _delete_empty_articles(connection: Connection, articles: Iterable[int], orphans: OrphanCandidates) -> None:
     """Delete articles that no capture shows any more."""
-    for some in batches(articles):
-        shown = select(CaptureRow.id).where(CaptureRow.article_id == ArticleRow.id).exists()
-        empty = connection.execute(select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(some), ~shown))
-        gone = {row.id: row.url_id for row in empty}
-        delete_article_changes(connection, gone)
-        orphans.urls.update(gone.values())
-        connection.execute(delete(ArticleRow).where(ArticleRow.id.in_(sorted(gone))))
+    query = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
+    urls = {row.id: row.url_id for row in fetch_by_ids(connection, query, articles)}
+    orphans.urls.update(urls[gone] for gone in delete_empty_articles(connection, urls))
 
 
-_CURRENT = select(VersionRow.id, VersionRow.article_id).where(
-    VersionRow.article_id.in_(bindparam("ids", expanding=True)), VersionRow.is_current
-)
+_CURRENT = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.is_current)
 
 
 def _lines_by_article(
@@ -430,14 +415,12 @@ def delete_captures(
 ) -> None:
     """Delete captures with what only they show: articles, versions, paragraphs, search documents, links."""
     orphans = OrphanCandidates()
-    rows: list[AnyRow] = []
-    for some in batches(set(record_ids)):
-        rows += connection.execute(select(CaptureRow).where(CaptureRow.record_id.in_(some)))
+    rows = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.record_id.in_(IDS)), set(record_ids))
     articles = {row.article_id for row in rows if row.article_id is not None}
     url_ids = _retract(connection, rows, articles, orphans)
-    for some in batches(row.id for row in rows):
-        connection.execute(update(CaptureRow).where(CaptureRow.refers_to_id.in_(some)).values(refers_to_id=None))
-        connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(some)))
+    ids = [row.id for row in rows]
+    change_by_ids(connection, update(CaptureRow).where(CaptureRow.refers_to_id.in_(IDS)).values(refers_to_id=None), ids)
+    change_by_ids(connection, delete(CaptureRow).where(CaptureRow.id.in_(IDS)), ids)
     _delete_empty_articles(connection, articles, orphans)
     keys = sorted({surt(url) for url in urls})
     of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(keys))

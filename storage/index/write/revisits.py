@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureRow
 from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome
@@ -80,15 +80,14 @@ def _find_originals(
     return by_record, by_place
 
 
-_CANDIDATES = select(CaptureRow).where(
-    or_(
-        CaptureRow.record_id.in_(bindparam("records", expanding=True)),
-        and_(
-            CaptureRow.url_id.in_(bindparam("urls", expanding=True)),
-            CaptureRow.warc_date.in_(bindparam("dates", expanding=True)),
-        ),
-    )
-)
+def _is_named(record_id: Any, url_id: Any, date: Any) -> ColumnElement[bool]:
+    """Return the condition that columns have the values of `_lookup_parameters`."""
+    at_url = url_id.in_(bindparam("urls", expanding=True))
+    at_place = and_(at_url, date.in_(bindparam("dates", expanding=True)))
+    return or_(record_id.in_(bindparam("records", expanding=True)), at_place)
+
+
+_CANDIDATES = select(CaptureRow).where(_is_named(CaptureRow.record_id, CaptureRow.url_id, CaptureRow.warc_date))
 
 
 def _lookup_parameters(records: Sequence[str], places: Iterable[tuple[int, str]]) -> dict[str, Any]:
@@ -142,13 +141,7 @@ _LINKED_REVISITS = select(
     CaptureRow.refers_to_date,
 ).where(
     CaptureRow.refers_to_id.is_not(None),
-    or_(
-        CaptureRow.refers_to_record.in_(bindparam("records", expanding=True)),
-        and_(
-            CaptureRow.refers_to_url_id.in_(bindparam("urls", expanding=True)),
-            CaptureRow.refers_to_date.in_(bindparam("dates", expanding=True)),
-        ),
-    ),
+    _is_named(CaptureRow.refers_to_record, CaptureRow.refers_to_url_id, CaptureRow.refers_to_date),
 )
 
 
@@ -200,16 +193,9 @@ def _select_resolvable(connection: Connection) -> list[_Pair]:
 def _load_pairs(connection: Connection, revisit: Any, original: Any, condition: ColumnElement[bool]) -> list[_Pair]:
     found = connection.execute(select(revisit.id, original.id).where(condition).order_by(original.record_id.desc()))
     meant: dict[int, int] = dict(found.all())  # of several originals the lowest record id
-    rows = _load_captures(connection, [*meant, *meant.values()])
+    named = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), [*meant, *meant.values()])
+    rows = {row.id: row for row in named}
     return [(rows[revisit_id], _from_row(rows[original_id])) for revisit_id, original_id in sorted(meant.items())]
-
-
-def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
-    rows: dict[int, AnyRow] = {}
-    for some in batches(ids):
-        for row in connection.execute(select(CaptureRow).where(CaptureRow.id.in_(some))):
-            rows[row.id] = row
-    return rows
 
 
 def _needs_reading(revisit: AnyRow, original: _Original) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, delete, func, or_, select
 
 from storage.index.boilerplate.learning import learn_boilerplate
-from storage.index.engine.statements import batches
+from storage.index.engine.statements import IDS, find_by_ids
 from storage.index.frontier.source_status import recompute_sources, update_site_titles
 from storage.index.schema.tables import ArticleRow, CaptureRow, SearchChangeRow, SiteRow, VersionRow
 from storage.index.views.articles import SettleResult
@@ -79,22 +79,12 @@ def _renumber_some(connection: Connection) -> int:
 
 def _resolve_revisits(connection: Connection) -> ResolvedRevisits:
     resolved = resolve_waiting_revisits(connection)
-    url_ids: set[int] = set()
-    for some in batches(resolved.capture_ids):
-        url_ids.update(connection.scalars(select(CaptureRow.url_id).where(CaptureRow.id.in_(some))))
+    of_captures = select(CaptureRow.url_id).where(CaptureRow.id.in_(IDS))
+    url_ids = find_by_ids(connection, of_captures, resolved.capture_ids)
     recompute_sources(connection, url_ids)
-    recompute_articles(connection, resolved.article_ids | _articles_at(connection, url_ids))
+    shown_there = select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None))
+    recompute_articles(connection, resolved.article_ids | find_by_ids(connection, shown_there.distinct(), url_ids))
     return resolved
-
-
-def _articles_at(connection: Connection, url_ids: Iterable[int]) -> set[int]:
-    """Return the articles that captures of these URLs show."""
-    found: set[int] = set()
-    for some in batches(url_ids):
-        here = CaptureRow.url_id.in_(some)
-        shown = select(CaptureRow.article_id).where(here, CaptureRow.article_id.is_not(None)).distinct()
-        found.update(article_id for article_id in connection.scalars(shown) if article_id is not None)
-    return found
 
 
 def _sites_to_learn(connection: Connection) -> list[_SiteToLearn]:

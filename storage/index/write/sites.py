@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.engine.statements import batches, insert_rows
+from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_assignment import reassign_urls
 from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
@@ -35,10 +35,10 @@ def register_sites(
     unchanged: list[str] = []
     hosts_by_site: dict[str, set[str]] = {}
     changed: dict[str, Site] = {}
-    described = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
+    before = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
     for site in sites:
         known = registry.by_name.get(site.name)
-        if known is not None and not _overrides(known, described[known.id], described_at):
+        if known is not None and not _overrides(known, before[known.id], described_at):
             continue
         hosts = {host for host in (url_host(site.url), *(host.lower() for host in site.hosts)) if host}
         if known is not None and (known.url, set(known.hosts), known.configured) == (site.url, hosts, True):
@@ -50,8 +50,8 @@ def register_sites(
     if changed:
         lock_registry(connection, exclusive=True)
     _write_descriptions(connection, changed.values(), hosts_by_site, described_at)
-    for some in batches(unchanged):
-        connection.execute(update(SiteRow).where(SiteRow.name.in_(some)).values(configured_at=described_at))
+    described = update(SiteRow).where(SiteRow.name.in_(IDS)).values(configured_at=described_at)
+    change_by_ids(connection, described, unchanged)
     lookups.sites = registry = load_registry(connection)
     # A new archive with a thousand sites has no URLs yet, and nothing to move.
     if changed_hosts and connection.scalar(select(UrlRow.id).limit(1)) is not None:
@@ -87,16 +87,11 @@ def _write_descriptions(
         update(SiteRow).where(SiteRow.name == bindparam("of")).values(url=bindparam("at"), **source),
         [{"of": site.name, "at": site.url} for site in ordered],
     )
-    ids: dict[str, int] = {}
-    for some in batches(hosts):
-        ids.update((row.name, row.id) for row in connection.execute(_IDS_BY_NAME, {"names": some}))
-    for some_ids in batches(ids.values()):
-        connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id.in_(some_ids)))
+    query = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(IDS))
+    ids = {row.name: row.id for row in fetch_by_ids(connection, query, hosts)}
+    change_by_ids(connection, delete(SiteHostRow).where(SiteHostRow.site_id.in_(IDS)), ids.values())
     host_rows = [{"site_id": ids[site.name], "host": host} for site in ordered for host in sorted(hosts[site.name])]
     insert_rows(connection, SiteHostRow, host_rows)
-
-
-_IDS_BY_NAME = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(bindparam("names", expanding=True)))
 
 
 def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[str, str]) -> list[str]:

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
 from storage.article_fields import to_columns
-from storage.index.engine.statements import insert_columns, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
-from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
+from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTable, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
     CaptureGroupRow,
@@ -121,27 +121,6 @@ def _assign_text(
         yield draft
 
 
-def select_possible_drafts(
-    connection: Connection, entries: Sequence[CommitEntry], known_urls: Mapping[str, int]
-) -> list[CommitEntry]:
-    """Return the entries for which a version may have to be written; another writer may have written some by then."""
-    pages = {
-        (entry.site_id, known_urls[entry.article.canonical_url])
-        for entry in entries
-        if entry.article and entry.article.canonical_url in known_urls
-    }
-    existing = _load_existing_versions(connection, pages)
-    found: list[CommitEntry] = []
-    for entry in entries:
-        if entry.article is None or entry.digest is None:
-            continue
-        url_id = known_urls.get(entry.article.canonical_url)
-        before = existing.get(((entry.site_id, url_id), entry.digest)) if url_id is not None else None
-        if before is None or entry.sort_key < before.order:
-            found.append(entry)
-    return found
-
-
 _ORIGINAL = aliased(VersionRow, name="original")
 _EXISTING_VERSIONS: Any = (
     select(
@@ -158,7 +137,7 @@ _EXISTING_VERSIONS: Any = (
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(_ORIGINAL, _ORIGINAL.id == VersionRow.duplicate_of_id, isouter=True)
-    .where(VersionRow.page_url_id.in_(bindparam("ids", expanding=True)))
+    .where(VersionRow.page_url_id.in_(IDS))
 )
 
 
@@ -201,7 +180,10 @@ def write_versions(
                 del row[name]
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
-    _write_names(connection, lookups, drafts)
+    authors = {draft.version_id: draft.article.authors for draft in drafts}
+    _write_names(connection, lookups.authors, VersionAuthorRow, "author_id", authors)
+    tags = {draft.version_id: draft.article.tags for draft in drafts}
+    _write_names(connection, lookups.tags, VersionTagRow, "tag_id", tags)
 
 
 def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
@@ -257,34 +239,22 @@ def _write_paragraphs(connection: Connection, lookups: LookupTables, drafts: Seq
     insert_columns(connection, VersionParagraphRow, columns)
 
 
-def _write_names(connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft]) -> None:
-    bylines = {draft.version_id: storable_names(draft.article.authors) for draft in drafts}
-    tags = {draft.version_id: storable_names(draft.article.tags) for draft in drafts}
-    author_ids, _ = lookups.authors.ensure_ids(connection, (name for line in bylines.values() for name in line))
-    tag_ids, _ = lookups.tags.ensure_ids(connection, (name for line in tags.values() for name in line))
-    insert_rows(
-        connection,
-        VersionAuthorRow,
-        [
-            {"version_id": version_id, "position": position, "author_id": author_ids[name]}
-            for version_id, line in bylines.items()
-            for position, name in enumerate(line)
-        ],
-    )
-    insert_rows(
-        connection,
-        VersionTagRow,
-        [
-            {"version_id": version_id, "position": position, "tag_id": tag_ids[name]}
-            for version_id, line in tags.items()
-            for position, name in enumerate(line)
-        ],
-    )
-
-
-def storable_names(names: Iterable[str]) -> list[str]:
-    """Return names as they are stored."""
-    return [name[:MAX_NAME_LENGTH] for name in names if name]
+def _write_names(
+    connection: Connection,
+    lookup: LookupTable[str],
+    table: type[VersionAuthorRow | VersionTagRow],
+    column: str,
+    names: Mapping[int, Iterable[str]],
+) -> None:
+    """Write the names of versions into their table, with the ids of the names in a column."""
+    stored = {version_id: [name[:MAX_NAME_LENGTH] for name in some if name] for version_id, some in names.items()}
+    ids, _ = lookup.ensure_ids(connection, (name for some in stored.values() for name in some))
+    rows = [
+        {"version_id": version_id, "position": position, column: ids[name]}
+        for version_id, some in stored.items()
+        for position, name in enumerate(some)
+    ]
+    insert_rows(connection, table, rows)
 
 
 VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
