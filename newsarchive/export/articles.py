@@ -1,14 +1,13 @@
 """Exports of articles: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
 
 import csv
-import io
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,18 +42,25 @@ def write_jsonl(request: ExportRequest, file: BinaryIO) -> int:
     return count
 
 
+class _Echo:
+    """A file whose `write` returns the text, so that a CSV writer returns each line."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield rows as lines of CSV (RFC 4180)."""
+    yield from map(csv.writer(_Echo()).writerow, rows)
+
+
 def write_csv(request: ExportRequest, file: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    count = 0
-    try:
-        rows = csv.writer(text)
-        rows.writerow(field.name for field in TABLE_FIELDS)
-        for line in request.track(request.iter_articles(), _PROGRESS_EVERY):
-            rows.writerow(csv_row(line))
-            count += 1
-    finally:
-        text.detach()
+    rows = map(csv_row, request.track(request.iter_articles(), _PROGRESS_EVERY))
+    count = -1
+    for line in format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)):
+        file.write(line.encode())
+        count += 1
     return count
 
 

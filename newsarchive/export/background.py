@@ -29,7 +29,6 @@ from storage.places import raise_write_error
 from storage.places.folder import open_atomic, remove_parts, write_atomic
 
 ExportState: TypeAlias = Literal["waiting", "running", "done", "failed"]
-RequestFactory: TypeAlias = Callable[[Filters], ExportRequest]
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +76,6 @@ class ExportJob:
     server: int = 0
     """Id of the process that runs it."""
 
-    @property
-    def file_name(self) -> str:
-        """Name of the file in the folder."""
-        return f"{self.id}{FORMATS[self.format].suffix}"
-
 
 _JOB = TypeAdapter(ExportJob)
 """Writes and reads the JSON of an export."""
@@ -90,7 +84,9 @@ _JOB = TypeAdapter(ExportJob)
 class ExportJobs:
     """The exports of one archive. Safe to share between threads."""
 
-    def __init__(self, folder: Path, create_request: RequestFactory, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, folder: Path, create_request: Callable[[Filters], ExportRequest], *, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._folder = folder
         self._create_request = create_request
         self._now = now
@@ -128,7 +124,7 @@ class ExportJobs:
 
     def path(self, job: ExportJob) -> Path:
         """Return the path of an export's file."""
-        return self._folder / job.file_name
+        return self._folder / f"{job.id}{FORMATS[job.format].suffix}"
 
     def submit(
         self, format_: Format, filters: Filters = EVERYTHING, *, all_versions: bool = False, rules: str = ""

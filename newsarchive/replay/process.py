@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
@@ -131,7 +131,8 @@ def run_pywb(
             "and set its URL as replay_url in [serve] of newsarchive.toml"
         )
     secret = secrets.token_urlsafe(24)
-    replay_options = _add_pywb_user(options, secret, address)
+    users = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
+    replay_options = replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
     with tempfile.TemporaryDirectory(prefix="newsarchive-replay-") as folder:
         (Path(folder) / "config.yaml").write_text(
             format_config(_archive_url(replay_options, secret), archive.warc_folder.absolute())
@@ -144,12 +145,6 @@ def run_pywb(
             yield replay_options
         finally:
             supervisor.stop()
-
-
-def _add_pywb_user(options: ServeOptions, secret: str, address: str) -> ServeOptions:
-    """Add a user for pywb if authentication is required."""
-    users: Mapping[str, str] = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
-    return replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
 
 
 def _archive_url(options: ServeOptions, secret: str) -> str:

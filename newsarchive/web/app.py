@@ -79,6 +79,7 @@ def create_app(
     app.state.options = options
     app.state.access = LiveAccessRules(archive)
     app.state.health = HealthMonitor(archive, app.state.access.get)
+    app.state.exports = exports.load_export_jobs(archive, app.state.access.get)
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
     app.mount("/static", StaticAssets(), name="static")
     for router in ROUTERS:

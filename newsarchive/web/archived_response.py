@@ -27,10 +27,6 @@ class ArchivedResponse:
     entity: bytes
     """Body without transfer coding and with its content coding: the bytes of the payload digest."""
 
-    def get(self, name: str) -> str | None:
-        """Return the first value of a header, or None."""
-        return header(self.headers, name)
-
     def decode(self, limit: int) -> bytes:
         """Return the body without its content coding; PayloadError if it is invalid or larger than `limit` bytes."""
         return decode_entity(self.entity, self.headers, limit)

@@ -1,9 +1,10 @@
 """Limit on heavy requests: exports, CDX listings and WARC slices that run at once."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Generic, TypeVar
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
 
 from storage.errors import ArchiveError
 from storage.index.engine.work_limit import WorkLimit
@@ -27,66 +28,35 @@ class HeavyRequests:
         self._slots = threading.BoundedSemaphore(limit)
 
     @contextmanager
-    def slot(self, work: WorkLimit) -> Iterator[None]:
-        """Hold a slot while the block runs, and count its CPU time; TooBusy if all are taken."""
+    def _hold_slot(self) -> Iterator[None]:
+        """Hold a slot while the block runs; TooBusy if all are taken."""
         if not self._slots.acquire(blocking=False):
             raise TooBusy
         try:
-            with work.measure():
-                yield
+            yield
         finally:
             self._slots.release()
 
-    def stream(self, items: Iterator[T], work: WorkLimit) -> "HeavyStream[T]":
+    @contextmanager
+    def slot(self, work: WorkLimit) -> Iterator[None]:
+        """Hold a slot while the block runs, and count its CPU time; TooBusy if all are taken."""
+        with self._hold_slot(), work.measure():
+            yield
+
+    def stream(self, items: Iterator[T], work: WorkLimit) -> Generator[T, None, None]:
         """Return the items of a streamed response, holding a slot until it ends; TooBusy if all slots are taken.
 
         The first item is made at once: its error is then a response of its own, since nothing has been sent.
         """
-        if not self._slots.acquire(blocking=False):
-            raise TooBusy
-        stream = HeavyStream(work.limit(items), self._slots.release)
-        stream.begin()
+        stream = self._hold_while_streaming(items, work)
+        next(stream)
         return stream
 
-
-class HeavyStream(Generic[T]):
-    """Items of a response. Its slot is released once: at the end, at an error, or when the client disconnects."""
-
-    def __init__(self, items: Iterator[T], release: Callable[[], None]) -> None:
-        self._items = items
-        self._release: Callable[[], None] | None = release
-        self._first: list[T] = []
-
-    def begin(self) -> None:
-        """Make the first item."""
-        with suppress(StopIteration):
-            self._first = [next(self)]
-
-    def __iter__(self) -> "HeavyStream[T]":
-        """Return the iterator itself."""
-        return self
-
-    def __next__(self) -> T:
-        """Return the next item."""
-        if self._first:
-            return self._first.pop()
-        try:
-            return next(self._items)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Release the slot and close the source of the items."""
-        release, self._release = self._release, None
-        if release is not None:
-            try:
-                close = getattr(self._items, "close", None)
-                if close is not None:
-                    close()
-            finally:
-                release()
-
-    def __del__(self) -> None:
-        """Release the slot of a generator that was never started, whose `finally` does not run."""
-        self.close()
+    def _hold_while_streaming(self, items: Iterator[T], work: WorkLimit) -> Generator[Any, None, None]:
+        """Yield None once the first item is made, then the items. From the first None on, closing releases the slot."""
+        with self._hold_slot():
+            limited = work.limit(items)
+            first = tuple(islice(limited, 1))
+            yield None
+            yield from first
+            yield from limited

@@ -30,13 +30,9 @@ def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
 
 
 def memento_headers(context: RequestContext, url: str, fetched_at: datetime) -> dict[str, str]:
-    """Return the headers Memento-Datetime and Link of a response that contains a capture."""
-    return {"memento-datetime": format_http_date(fetched_at), "link": memento_links(context, url, fetched_at)}
-
-
-def memento_links(context: RequestContext, url: str, fetched_at: datetime) -> str:
-    """Return a Link header: original, timegate, timemap, and the mementos around a capture."""
-    return ", ".join((*_common_links(context, url), *_memento_entries(context, url, fetched_at)))
+    """Return Memento-Datetime and Link of a response with a capture: original, timegate, timemap, neighbours."""
+    links = ", ".join((*_common_links(context, url), *_memento_entries(context, url, fetched_at)))
+    return {"memento-datetime": format_http_date(fetched_at), "link": links}
 
 
 def timegate_links(context: RequestContext, url: str, fetched_at: datetime | None) -> str:

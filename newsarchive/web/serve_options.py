@@ -1,8 +1,7 @@
 """Options of `newsarchive serve`: one frozen object, from newsarchive.toml and the command line."""
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -38,39 +37,21 @@ class RequestLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
-    """Options of `newsarchive serve`."""
+class ServeOptions(ServeConfig):
+    """Options of `newsarchive serve`: the settings of [serve], and what only the command line has."""
 
-    host: str = "127.0.0.1"
-    port: int = 8000
     public: bool = False
     """True if everybody who reaches the server may read, by decision of the owner."""
     auth: bool = False
     """True if a user name and password, or a token, is required."""
-    users: Mapping[str, str] = field(default_factory=dict)
-    """Password hashes by user name."""
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    """Token hashes by name."""
     cert: Path | None = None
     """PEM file of the TLS certificate; None serves without TLS."""
     key: Path | None = None
     """PEM file of its private key; None means that `cert` contains it."""
-    public_url: str = ""
-    """Public URL of the archive, without a trailing slash; "" means the URL of each request."""
     allowed_hosts: frozenset[str] = frozenset()
     """Accepted Host headers; empty accepts all, as with `public` or `auth`."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses of proxies whose X-Forwarded-For header is trusted."""
-    about: str = ""
-    """Description of the archive for its home page; `[text](URL)` is a link."""
-    allow_search_engines: bool = False
-    """True allows search engines in robots.txt."""
-    replay_url: str = ""
-    """URL of pywb's collection, without a trailing slash; "" if pywb does not run."""
-    allow_exports: bool | None = None
-    """True allows readers to start exports, which cost time and disk space; None means: unless `public`."""
     limits: RequestLimits = RequestLimits()
-
+    """The limits that apply; those of [serve] are among them."""
     rate_limited: bool = False
     """True if `rate_limit` applies: whenever clients other than this machine's can connect."""
 
@@ -82,18 +63,16 @@ class ServeOptions:
     @classmethod
     def from_config(cls, config: ServeConfig, *, host: str | None = None, port: int | None = None) -> Self:
         """Return the options of [serve] in newsarchive.toml, with another address if one is given."""
-        shared = {each.name: getattr(config, each.name) for each in fields(config) if each.name in cls.__slots__}
-        options = cls(
-            **shared,
+        given = {"host": host, "port": port}
+        settings = {each.name: getattr(config, each.name) for each in fields(config)}
+        return cls(
+            **settings | {name: value for name, value in given.items() if value is not None},
             limits=RequestLimits(
                 query_timeout=config.query_timeout.total_seconds(),
                 max_heavy_requests=config.max_heavy_requests,
                 rate_limit=float(config.rate_limit),
                 rate_burst=config.rate_burst,
             ),
-        )
-        return replace(
-            options, host=options.host if host is None else host, port=options.port if port is None else port
         )
 
     def validate(self) -> Self:

@@ -49,8 +49,8 @@ FIELDS: dict[Dialect, tuple[str, ...]] = {
     "pywb": ("urlkey", "timestamp", "url", "mime", "status", "digest", "length", "offset", "filename"),
     "wayback": ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"),
 }
-EXTRA_FIELDS: dict[Dialect, tuple[str, ...]] = {"pywb": ("redirect",), "wayback": ("offset", "filename", "redirect")}
-"""Fields that are returned only if requested."""
+ALL_FIELDS = (*FIELDS["pywb"], "redirect")
+"""All fields under pywb's names; those that a dialect does not list are returned only if requested."""
 FIELD_ALIASES = {"original": "url", "mimetype": "mime", "statuscode": "status"}
 """Names of the Wayback Machine for fields of pywb; both dialects accept both."""
 BLOCK_SIZE = 3000
@@ -196,8 +196,8 @@ def _parse_fields(named: str | None, dialect: Dialect) -> tuple[str, ...]:
 
 def _canonical_field(name: str) -> str:
     field = FIELD_ALIASES.get(name, name)
-    if field not in FIELDS["pywb"] and field not in EXTRA_FIELDS["pywb"]:
-        raise ValueError(f"Unknown field {name}; fields are {', '.join((*FIELDS['pywb'], *EXTRA_FIELDS['pywb']))}")
+    if field not in ALL_FIELDS:
+        raise ValueError(f"Unknown field {name}; fields are {', '.join(ALL_FIELDS)}")
     return field
 
 

@@ -6,7 +6,6 @@
 """
 
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,9 +16,11 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
+from newsarchive.archive import Archive
 from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest
+from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from storage.index.engine.work_limit import WorkLimit
@@ -37,7 +38,6 @@ MAX_JOB_CPU = 3600.0
 FILTER_FIELDS = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
 """Form fields that select articles."""
 _MAX_FORM_SIZE = 20_000
-_jobs_lock = threading.Lock()
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -54,20 +54,28 @@ async def read_form(request: Request) -> dict[str, str]:
     return {name: values[0].strip() for name, values in fields.items()}
 
 
+def get_export_jobs(request: Request) -> ExportJobs:
+    """Return the exports of this server; 403 if readers may not start any."""
+    if not request.app.state.options.exports_enabled:
+        raise HTTPException(403, "Exports are disabled in this archive. Single articles are available as WARC or WACZ")
+    jobs: ExportJobs = request.app.state.exports
+    return jobs
+
+
 FormFields = Annotated[dict[str, str], Depends(read_form)]
+Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 
 
 @router.get("/exports")
-def exports_page(context: Context) -> Response:
+def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
-    _require_exports(context)
-    jobs = get_export_jobs(context).list_jobs()
+    listed = jobs.list_jobs()
     sites = tuple(site.name for site in context.index.ask(list_site_counts))
     given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
     return context.render(
         "exports.html",
-        jobs=jobs,
-        file_urls={job.id: _file_url(context, job) for job in jobs},
+        jobs=listed,
+        file_urls={job.id: _file_url(context, job) for job in listed},
         forms=FORMATS,
         sites=sites,
         days=KEPT_FOR.days,
@@ -76,18 +84,15 @@ def exports_page(context: Context) -> Response:
 
 
 @router.post("/exports")
-def start_export(context: Context, fields: FormFields) -> Response:
+def start_export(context: Context, jobs: Jobs, fields: FormFields) -> Response:
     """Queue an export and redirect to the list."""
-    _require_exports(context)
     try:
         form = Format(fields.get("format", "jsonl"))
         filters = _parse_filters(fields)
     except ValueError as problem:
         raise HTTPException(400, f"Invalid export: {problem}") from None
     try:
-        get_export_jobs(context).submit(
-            form, filters, all_versions="all_versions" in fields, rules=_rules_digest(context)
-        )
+        jobs.submit(form, filters, all_versions="all_versions" in fields, rules=_rules_digest(context))
     except TooManyJobs as problem:
         raise HTTPException(
             429, f"{str(problem)[0].upper()}{str(problem)[1:]}", headers={"retry-after": "60"}
@@ -96,19 +101,17 @@ def start_export(context: Context, fields: FormFields) -> Response:
 
 
 @router.post("/exports/{job_id}/remove")
-def remove_export(context: Context, job_id: str) -> Response:
+def remove_export(jobs: Jobs, job_id: str) -> Response:
     """Remove an export; a running one is stopped."""
-    _require_exports(context)
-    get_export_jobs(context).remove(_get_job_or_404(context, job_id).id)
+    jobs.remove(_get_job_or_404(jobs, job_id).id)
     return RedirectResponse("/exports", 303)
 
 
 @router.get("/exports/{job_id}/{name}")
-def download_export(context: Context, job_id: str, name: str) -> Response:
+def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Response:
     """Return the file of an export."""
-    _require_exports(context)
-    job = _get_job_or_404(context, job_id)
-    path = get_export_jobs(context).path(job)
+    job = _get_job_or_404(jobs, job_id)
+    path = jobs.path(job)
     if not _file_url(context, job) or name != _file_name(job) or not path.is_file():
         raise HTTPException(404, "This export does not exist, or was made under other access rules. Start it again")
     return FileResponse(path, media_type=FORMATS[job.format].media_type, filename=name)
@@ -130,7 +133,7 @@ def _export_article(context: RequestContext, article_id: int, form: Format) -> R
     article = context.index.ask(get_article, article_id)
     if article is None:
         raise HTTPException(404, "The archive has no such article")
-    choice = build_export_request(context, Filters(articles=(article_id,)), context.work)
+    choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     with context.heavy_requests.slot(context.work):
         # Written to a file first, so that an error can still become an error response.
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
@@ -162,42 +165,32 @@ def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
     return check_size
 
 
-def build_export_request(context: RequestContext, filters: Filters, work: WorkLimit | None = None) -> ExportRequest:
+def build_export_request(
+    archive: Archive, rules: AccessRules, filters: Filters, work: WorkLimit | None = None
+) -> ExportRequest:
     """Return the request of an export under the access rules; without `work`, of one in the background."""
-    # Not the index of this request: a job may run much later, after the end of an embargo.
-    exclude = context.rules.exclusions(context.archive.now())
+    # Not the index of a request: a job may run much later, after the end of an embargo.
+    exclude = rules.exclusions(archive.now())
     work = work or WorkLimit(MAX_JOB_CPU)
     return ExportRequest(
-        index=context.archive.index.excluding(exclude, pin=IndexPin(), work=work),
-        places=context.archive.places,
+        index=archive.index.excluding(exclude, pin=IndexPin(), work=work),
+        places=archive.places,
         filters=filters,
-        title=context.name,
-        operator=context.archive.config.operator,
-        now=context.archive.now,
+        title=archive.folder.name or "newsarchive",
+        operator=archive.config.operator,
+        now=archive.now,
     )
 
 
-def get_export_jobs(context: RequestContext) -> ExportJobs:
-    """Return the exports of this server; the first call loads those of earlier servers."""
-    state = context.request.app.state
-    with _jobs_lock:
-        if not hasattr(state, "exports"):
-            state.exports = ExportJobs(
-                context.archive.folder / "exports",
-                lambda filters: build_export_request(context, filters),
-                now=context.archive.now,
-            )
-        jobs: ExportJobs = state.exports
-    return jobs
+def load_export_jobs(archive: Archive, get_rules: Callable[[], AccessRules]) -> ExportJobs:
+    """Return the exports of a server, with those of earlier ones."""
+    return ExportJobs(
+        archive.folder / "exports", lambda filters: build_export_request(archive, get_rules(), filters), now=archive.now
+    )
 
 
-def _require_exports(context: RequestContext) -> None:
-    if not context.options.exports_enabled:
-        raise HTTPException(403, "Exports are disabled in this archive. Single articles are available as WARC or WACZ")
-
-
-def _get_job_or_404(context: RequestContext, job_id: str) -> ExportJob:
-    job = get_export_jobs(context).get(job_id)
+def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
+    job = jobs.get(job_id)
     if job is None:
         raise HTTPException(404, "No such export; it may have expired")
     return job

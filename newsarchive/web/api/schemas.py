@@ -5,13 +5,16 @@ Each is a view of the index under another name; times are ISO 8601 in UTC, dates
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from storage.article_fields import FIELDS, FieldType
-from storage.index.views.articles import VersionView
+from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
+from storage.index.views.status import CrawlView, SiteStatus
+from storage.observations import MetadataEvent
 from storage.page_date import PageDate
 
 
@@ -35,6 +38,37 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
+def fields_of(view: type, names: str) -> Any:
+    """Return a model with fields of a view: dates as pages state them, members of enumerations as their values."""
+    hints = get_type_hints(view)
+    fields: dict[str, Any] = {name: (_api_type(hints[name]), ...) for name in names.split()}
+    return create_model(view.__name__, __base__=ApiModel, **fields)
+
+
+def _api_type(hint: Any) -> Any:
+    if hint == PageDate | None:
+        return StatedDate | None
+    return str if isinstance(hint, type) and issubclass(hint, StrEnum) else hint
+
+
+# Made from the views, in the order of the fields in JSON.
+_SiteSummary: Any = fields_of(SiteStatus, "name url title articles versions captures first_capture last_capture")
+_ArticleSummary: Any = fields_of(ArticleLine, "id site url headline dek section published first_seen state versions")
+_CaptureDetail: Any = fields_of(
+    CaptureView,
+    "id url site record_id kind fetched_at status mime payload_digest payload_size truncated outcome reason "
+    "redirect_url article_id version_id version_number",
+)
+_MetadataChangeItem: Any = fields_of(MetadataEvent, "field old new seen_before seen record_before record")
+_SearchResult: Any = fields_of(
+    SearchHit,
+    "article_id version_id number versions matching site url headline snippet dek authors section language published "
+    "first_seen state",
+)
+_CrawlSummary: Any = fields_of(CrawlView, "id sites started_at finished_at outcome counters captures")
+_SourceSummary: Any = fields_of(SourceView, "url site kind title entries first_seen last_seen last_changed")
+
+
 class ProblemDetails(ApiModel):
     """An error (RFC 9457)."""
 
@@ -45,18 +79,11 @@ class ProblemDetails(ApiModel):
     """Explanation, with a remedy if there is one."""
 
 
-class SiteSummary(ApiModel):
+class SiteSummary(_SiteSummary):  # type: ignore[misc]
     """A news site with its archived totals."""
 
-    name: str
     url: str
     """Front page."""
-    title: str | None
-    articles: int
-    versions: int
-    captures: int
-    first_capture: datetime | None
-    last_capture: datetime | None
 
 
 class SiteList(ApiModel):
@@ -65,22 +92,15 @@ class SiteList(ApiModel):
     sites: tuple[SiteSummary, ...]
 
 
-class ArticleSummary(ApiModel):
+class ArticleSummary(_ArticleSummary):  # type: ignore[misc]
     """An article in a list."""
 
     id: int
     """Id in this index; it changes when the index is rebuilt. The URL is permanent."""
-    site: str
     url: str
     """Canonical URL."""
-    headline: str
-    dek: str | None
-    section: str | None
-    published: StatedDate | None
-    first_seen: datetime
     state: str
     """live, gone or moved."""
-    versions: int
 
 
 class ArticlePage(ApiModel):
@@ -125,28 +145,15 @@ class LinkGroupItem(ApiModel):
     links: tuple[LinkItem, ...]
 
 
-class CaptureDetail(ApiModel):
+class CaptureDetail(_CaptureDetail):  # type: ignore[misc]
     """One capture of a URL."""
 
-    id: int
-    url: str
-    site: str
     record_id: str
     """WARC-Record-ID."""
     kind: str
     """response, revisit or resource."""
-    fetched_at: datetime
-    status: int | None
-    mime: str | None
-    payload_digest: str | None
-    payload_size: int
-    truncated: str | None
     outcome: str
     """article, listing, feed, redirect, gone, challenge ..."""
-    reason: str
-    redirect_url: str | None
-    article_id: int | None
-    version_id: int | None
     version_number: int | None
     """Number of the version that it shows."""
     warc: str = Field(validation_alias=AliasPath("place", "warc"))
@@ -181,21 +188,15 @@ class SpanItem(ApiModel):
     """True if the article was gone or moved before."""
 
 
-class MetadataChangeItem(ApiModel):
-    """A changed date, tag or image address, which makes no version."""
+class MetadataChangeItem(_MetadataChangeItem):  # type: ignore[misc]
+    """A changed date, tag or image address, which makes no version.
+
+    `seen_before` and `record_before` are time and WARC-Record-ID of the capture with the old value, `seen` and `record`
+    those of the capture with the new one.
+    """
 
     field: str
     """published, modified, tags or image."""
-    old: str | None
-    new: str | None
-    seen_before: datetime
-    """Capture with the old value."""
-    seen: datetime
-    """Capture with the new value."""
-    record_before: str
-    """WARC-Record-ID of the capture with the old value."""
-    record: str
-    """WARC-Record-ID of the capture with the new value."""
 
 
 class _SeenVersion(ApiModel):
@@ -288,26 +289,13 @@ class SnippetPart(ApiModel):
     is_match: bool
 
 
-class SearchResult(ApiModel):
+class SearchResult(_SearchResult):  # type: ignore[misc]
     """An article found by a search, in its newest matching version."""
 
-    article_id: int
-    version_id: int
-    number: int
-    versions: int
     matching: int
     """Number of matching versions."""
-    site: str
-    url: str
     headline: Annotated[str, BeforeValidator(lambda parts: "".join(part.text for part in parts))]
     snippet: tuple[SnippetPart, ...]
-    dek: str | None
-    authors: tuple[str, ...]
-    section: str | None
-    language: str | None
-    published: StatedDate | None
-    first_seen: datetime
-    state: str
 
 
 class SearchResults(ApiModel):
@@ -324,17 +312,11 @@ class SearchResults(ApiModel):
     """Cursor of the next page; null at the end."""
 
 
-class CrawlSummary(ApiModel):
+class CrawlSummary(_CrawlSummary):  # type: ignore[misc]
     """A run of the crawler."""
 
-    id: str
-    sites: tuple[str, ...]
-    started_at: datetime | None
-    finished_at: datetime | None
     outcome: str | None
     """finished, stopped, failed or interrupted; null while it runs."""
-    counters: dict[str, int]
-    captures: int
 
 
 class CrawlPage(ApiModel):
@@ -345,17 +327,8 @@ class CrawlPage(ApiModel):
     """Cursor of the next page; null at the end."""
 
 
-class SourceSummary(ApiModel):
+class SourceSummary(_SourceSummary):  # type: ignore[misc]
     """A feed, sitemap or listing."""
-
-    url: str
-    site: str
-    kind: str
-    title: str | None
-    entries: int
-    first_seen: datetime
-    last_seen: datetime
-    last_changed: datetime
 
 
 class SourceList(ApiModel):

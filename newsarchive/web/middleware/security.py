@@ -1,7 +1,7 @@
 """Security headers, Host check and cross-site check, against archived pages and other sites; HEAD, compression."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -17,15 +17,15 @@ CSP = (
 )
 """No inline script or style. Handlers that serve archived bytes set a policy of their own, which is kept."""
 
-HEADERS = (
-    (b"content-security-policy", CSP.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 """Defaults: a header that a handler sets is kept."""
 
 
@@ -37,24 +37,18 @@ class SecurityHeadersMiddleware(HttpMiddleware):
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = add_default_headers(message.get("headers", []), HEADERS)
+                add_default_headers(MutableHeaders(scope=message))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
-def add_default_headers(
-    headers: Iterable[tuple[bytes, bytes]], defaults: Iterable[tuple[bytes, bytes]]
-) -> list[tuple[bytes, bytes]]:
-    """Return the headers with the missing defaults added.
-
-    A response with its own CSP, which may allow frames, gets no X-Frame-Options.
-    """
-    given = list(headers)
-    names = {name.lower() for name, _ in given}
-    if b"content-security-policy" in names:
-        names.add(b"x-frame-options")
-    return given + [(name, value) for name, value in defaults if name not in names]
+def add_default_headers(headers: MutableHeaders) -> None:
+    """Add the missing defaults. A response with its own CSP, which may allow frames, gets no X-Frame-Options."""
+    has_policy = "content-security-policy" in headers
+    for name, value in HEADERS.items():
+        if not (has_policy and name == "x-frame-options"):
+            headers.setdefault(name, value)
 
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,7 +11,6 @@ from newsarchive.version import VERSION
 from newsarchive.web.context import Context
 from newsarchive.web.pages.changes import compare_path, describe_change
 from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
-from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
 from storage.index.queries.articles import list_articles
 from storage.index.queries.observations import list_changes
@@ -29,7 +28,7 @@ COLUMNS = 12
 ARTICLES, ARTICLES_OF_SINGLE_SITE = 5, 12
 CHANGES = 6
 NEVER = datetime.min.replace(tzinfo=UTC)
-_LINK = re.compile(r"\[([^\][]+)\]\(([^()\s]+)\)")
+_LINK = re.compile(r"\[([^\][]+)\]\(((?:https?://[^()\s/?#]|/(?![/\\]))[^()\s]*)\)", re.IGNORECASE)
 
 
 @router.get("/", include_in_schema=False)
@@ -92,16 +91,8 @@ def parse_about(text: str) -> tuple[AboutPart, ...]:
     >>> parse_about("[x](javascript:alert)")
     (AboutPart(text='[x](javascript:alert)', href=''),)
     """
-    parts: list[AboutPart] = []
-    begin = 0
-    for link in _LINK.finditer(text):
-        label, href = link.groups()
-        if not (is_http_url(href) or (href.startswith("/") and not href.startswith(("//", "/\\")))):
-            continue
-        if link.start() > begin:
-            parts.append(AboutPart(text[begin : link.start()]))
-        parts.append(AboutPart(label, href))
-        begin = link.end()
-    if begin < len(text):
-        parts.append(AboutPart(text[begin:]))
-    return tuple(parts)
+    text, *links = _LINK.split(text)
+    parts = [AboutPart(text)]
+    for label, href, after in zip(links[::3], links[1::3], links[2::3], strict=True):
+        parts += [AboutPart(label, href), AboutPart(after)]
+    return tuple(part for part in parts if part.text)

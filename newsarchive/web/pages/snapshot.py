@@ -208,7 +208,7 @@ class LoadedCapture:
 
 def media_type(answer: ArchivedResponse | None) -> str:
     """Return the declared media type of a response."""
-    return ((answer.get("Content-Type") if answer else "") or "").partition(";")[0].strip().lower()
+    return ((header(answer.headers, "Content-Type") if answer else "") or "").partition(";")[0].strip().lower()
 
 
 def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture:
@@ -326,9 +326,7 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),
         title=(page.title if isinstance(page, SanitizedPage) else "") or capture.title or capture.url,
         refresh_url=page.refresh_url if isinstance(page, SanitizedPage) else None,
-        frame=links.embed_url(capture.url, EmbedKind.FRAMED).replace(
-            f"{EmbedKind.FRAMED}{EMBED_TOKEN}", EmbedKind.FRAMED, 1
-        ),
+        frame=ReplayLinks(timestamp=here).embed_url(capture.url, EmbedKind.FRAMED),
         image=links.embed_url(capture.url, EmbedKind.IMAGE),
         raw=f"/web/{here}id_/{quote_url(capture.url)}",
         text=_decode_text(shown) if shown.display is Display.TEXT else "",

@@ -5,17 +5,16 @@ to the garbage collector; until it runs, files, index connections and slots of h
 that are gone.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import IO, Any
 
 from anyio import CancelScope, to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from newsarchive.export.articles import csv_cell, line_to_json
+from newsarchive.export.articles import csv_cell, format_csv, line_to_json
 from storage.article_fields import TABLE_FIELDS
 
 _PIECE = 1 << 18
@@ -55,24 +54,12 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def csv_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield export lines as CSV (RFC 4180), without the text. Begins with a BOM, by which Excel recognises UTF-8."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    yield "\ufeff" + _drain(buffer)
-    for line in lines:
-        flat = {**line, **line["capture"]}
-        writer.writerow([csv_cell(flat[name]) for name in COLUMNS])
-        yield _drain(buffer)
+    flat_lines = ({**line, **line["capture"]} for line in lines)
+    yield "\ufeff"
+    yield from format_csv(chain([COLUMNS], ([csv_cell(flat[name]) for name in COLUMNS] for flat in flat_lines)))
 
 
 def jsonl_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield export lines as JSON Lines."""
     for line in lines:
         yield line_to_json(line) + "\n"
-
-
-def _drain(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
