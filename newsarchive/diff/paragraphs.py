@@ -1,6 +1,6 @@
 """Word diff of a paragraph, with bounded work.
 
-    text -> tokens (words, spaces, punctuation) -> Myers (1986): fewest changes -> runs -> pieces
+    text -> tokens (words, spaces, punctuation) -> longest common subsequence -> runs -> pieces
 
 Scripts without spaces (Chinese, Japanese, Thai ...) are compared by character, combining marks with their letter.
 """
@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
+
+from rapidfuzz.distance import Indel
 
 _SPACES = r"\s\u200b\ufeff"
 _PUNCTUATION = (
@@ -55,9 +57,12 @@ class DiffPiece:
 
 @dataclass(slots=True)
 class DiffBudget:
-    """Steps that a comparison may take over all paragraphs; the rest is reported as removed and added as a whole."""
+    """Pairs of tokens to compare over all paragraphs; what exceeds it is reported as removed and added as a whole.
 
-    remaining: int = 2_000_000
+    The default takes 50 MB and a twentieth of a second at most.
+    """
+
+    remaining: int = 400_000_000
 
 
 def tokenize(text: str) -> list[str]:
@@ -98,12 +103,8 @@ def diff_words(older: str, newer: str, effort: DiffBudget | None = None) -> tupl
     old, new = tokenize(older), tokenize(newer)
     start = _common_prefix(old, new)
     end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
-    runs = [
-        _Run("".join(old[:start]), "", ""),
-        *_diff_runs(middle_old, middle_new, effort or DiffBudget()),
-        _Run("".join(old[len(old) - end :]), "", ""),
-    ]
+    middle = _diff_runs(old[start : len(old) - end], new[start : len(new) - end], effort or DiffBudget())
+    runs = [_Run("".join(old[:start]), "", ""), *middle, _Run("".join(old[len(old) - end :]), "", "")]
     return tuple(_pieces(_merge_small_gaps(runs)))
 
 
@@ -125,54 +126,16 @@ class _Run:
     added: str
 
 
-def _diff_runs(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[_Run]:
-    kept = _match_tokens(old, new, effort) if old and new else []
-    runs: list[_Run] = []
-    at_old = at_new = 0
-    for left, right in [*kept, (len(old), len(new))]:
-        if left > at_old or right > at_new or not runs:
-            runs.append(_Run("", "".join(old[at_old:left]), "".join(new[at_new:right])))
-        if left < len(old):
-            runs.append(_Run(old[left], "", ""))
-        at_old, at_new = left + 1, right + 1
-    return runs
-
-
-def _match_tokens(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[tuple[int, int]]:
-    """Return the positions of unchanged tokens for the fewest changes; none if the budget is exhausted."""
-    furthest = {1: 0}
-    history: list[dict[int, int]] = []
-    for changed in range(len(old) + len(new) + 1):
-        history.append(dict(furthest))
-        for diagonal in range(-changed, changed + 1, 2):
-            down = diagonal == -changed or (diagonal != changed and furthest[diagonal - 1] < furthest[diagonal + 1])
-            x = begin = furthest[diagonal + 1] if down else furthest[diagonal - 1] + 1
-            y = x - diagonal
-            while x < len(old) and y < len(new) and old[x] == new[y]:
-                x, y = x + 1, y + 1
-            furthest[diagonal] = x
-            effort.remaining -= 1 + x - begin
-            if x >= len(old) and y >= len(new):
-                return _trace_back(history, len(old), len(new))
-        effort.remaining -= changed  # the copy of `furthest`
-        if effort.remaining <= 0:
-            return []
-    return []
-
-
-def _trace_back(history: Sequence[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
-    kept: list[tuple[int, int]] = []
-    for changed in range(len(history) - 1, -1, -1):
-        furthest, diagonal = history[changed], x - y
-        down = diagonal == -changed or (diagonal != changed and furthest[diagonal - 1] < furthest[diagonal + 1])
-        before = diagonal + 1 if down else diagonal - 1
-        from_x = furthest[before] if changed else 0
-        from_y = from_x - before if changed else 0
-        while x > from_x and y > from_y:
-            x, y = x - 1, y - 1
-            kept.append((x, y))
-        x, y = from_x, from_y
-    return kept[::-1]
+def _diff_runs(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> Iterator[_Run]:
+    """Yield the runs for the fewest changes; one of all tokens if the budget does not suffice."""
+    if len(old) * len(new) > effort.remaining:
+        yield _Run("", "".join(old), "".join(new))
+        return
+    effort.remaining -= len(old) * len(new)
+    for step in Indel.opcodes(old, new):
+        before = "".join(old[step.src_start : step.src_end])
+        is_same = step.tag == "equal"
+        yield _Run(before, "", "") if is_same else _Run("", before, "".join(new[step.dest_start : step.dest_end]))
 
 
 def _merge_small_gaps(runs: Sequence[_Run]) -> list[_Run]:
