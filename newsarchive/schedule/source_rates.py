@@ -153,9 +153,9 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
     )
 
 
-def record_unreadable(rates: SourceRates, at: datetime) -> SourceRates:
+def record_unreadable(rates: SourceRates | None, at: datetime) -> SourceRates | None:
     """Return the rates of a source after a response that could not be read."""
-    return replace(rates, silent_since=_find_silence(rates, at)) if at > rates.last_read_at else rates
+    return replace(rates, silent_since=_find_silence(rates, at)) if rates and at > rates.last_read_at else rates
 
 
 def has_missed_items(check: SourceCheck) -> bool:
