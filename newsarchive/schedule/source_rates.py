@@ -89,10 +89,6 @@ class ExpectedRates:
             rate = self._cache[hour] = (items + prior * WEEK_PRIOR_HOURS) / (watched + WEEK_PRIOR_HOURS)
         return rate
 
-    def items_between(self, start: datetime, end: datetime) -> float:
-        """Return the expected items in a period."""
-        return sum(self.rate_at(hour) * share for hour, share in split_by_hour(start, end))
-
     def time_of(self, start: datetime, items: float, latest: datetime) -> datetime:
         """Return the time until which so many items are expected, at most `latest`."""
         left, at = items, start
