@@ -280,12 +280,6 @@ MAX_OPEN_FILES = 128
 """Files of readings kept open."""
 
 
-@dataclass(slots=True)
-class _OpenFile:
-    readings: ReadingsFile
-    runs_registered: bool = False
-
-
 @contextmanager
 def open_batch_readings(
     where: BatchTarget,
@@ -328,7 +322,9 @@ class BatchReadings:
     def __init__(self, executor: BatchExecutor, tasks: dict[str, FileTask]) -> None:
         self._executor = executor
         self._tasks = tasks
-        self._open: OrderedDict[str, _OpenFile] = OrderedDict()
+        self._open: OrderedDict[str, ReadingsFile] = OrderedDict()
+        self._registered: set[str] = set()
+        """Files whose runs are registered."""
 
     def wait_until_read(self, progress: ProgressCallback) -> None:
         """Wait until all files are read. Progress is reported in files."""
@@ -351,19 +347,19 @@ class BatchReadings:
     def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
         """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""
         task = self._tasks.get(place.warc)
-        opened = self._open_file(task) if task else None
-        if opened is None:
+        readings = self._open_readings(task) if task else None
+        if readings is None:
             return None
-        if not opened.runs_registered:
-            opened.runs_registered = True
-            for started in opened.readings.summary.runs:
+        if place.warc not in self._registered:
+            self._registered.add(place.warc)
+            for started in readings.summary.runs:
                 register_run(started.run)
-        return opened.readings.reading_at(place.offset)
+        return readings.reading_at(place.offset)
 
     def close(self) -> None:
         """Close the open files."""
         while self._open:
-            self._open.popitem()[1].readings.close()
+            self._open.popitem()[1].close()
 
     def delete_files(self) -> None:
         """Delete the readings, which are all in the index."""
@@ -373,14 +369,14 @@ class BatchReadings:
         for folder in {task.folder for task in self._tasks.values()}:
             remove_empty_batch_folder(folder)
 
-    def _open_file(self, task: FileTask) -> _OpenFile | None:
+    def _open_readings(self, task: FileTask) -> ReadingsFile | None:
         name = task.file.name
         if name not in self._open:
             readings = ReadingsFile.open(task.path)
             if readings is None:
                 return None
-            self._open[name] = _OpenFile(readings)
+            self._open[name] = readings
             if len(self._open) > MAX_OPEN_FILES:
-                self._open.popitem(last=False)[1].readings.close()
+                self._open.popitem(last=False)[1].close()
         self._open.move_to_end(name)
         return self._open[name]

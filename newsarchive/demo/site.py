@@ -129,14 +129,6 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Server)
         return self.server.demo
 
-    def do_GET(self) -> None:
-        """Send the page."""
-        self._respond(with_body=True)
-
-    def do_HEAD(self) -> None:
-        """Send the headers of the page."""
-        self._respond(with_body=False)
-
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
         """Return the site's time for the Date header."""
         return format_datetime(self._demo.time, usegmt=True)
@@ -144,7 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Log nothing."""
 
-    def _respond(self, *, with_body: bool) -> None:
+    def do_GET(self) -> None:
+        """Send the page, or for HEAD its headers."""
         page = self._demo.find_page(self.path)
         origin = self._demo.url.rstrip("/")
         recorded = self._demo.site.origin
@@ -165,8 +158,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if with_body:
+        if self.command != "HEAD":
             self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 - the base class's name
 
 
 def _replace_origin(page: RecordedPage, recorded: bytes, origin: bytes) -> bytes:

@@ -1,11 +1,11 @@
 """Comparison of two versions of an article: changed text and metadata, and whether the page mentions the change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, TextChange, align_paragraphs, diff_words
+from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, ParagraphPair, TextChange, diff_paragraphs, diff_words
 from storage.article_fields import ArticleFields, ParagraphView
 from storage.model import BODY_ROLES, Role
 from storage.observations import ChangeKind
@@ -179,63 +179,50 @@ def _compare_line(before: str, after: str, role: Role, effort: DiffBudget) -> Pa
 def _compare_paragraphs(
     before: Sequence[ParagraphView], after: Sequence[ParagraphView], effort: DiffBudget
 ) -> tuple[ParagraphDiff, ...]:
+    pairs = list(diff_paragraphs([each.text for each in before], [each.text for each in after], effort))
+    moved_to = {pair.older: pair.newer for pair, _ in pairs if pair.moved}
     rows: list[ParagraphDiff] = []
-    pairs = align_paragraphs([each.text for each in before], [each.text for each in after])
-    moved_from = {pair.older: pair for pair in pairs if pair.moved}
     reported = 0
-    for pair in pairs:
-        # A moved paragraph leaves a row at its old position.
+    for pair, pieces in pairs:
         if pair.older is not None and not pair.moved:
-            rows += [
-                _moved_away_row(before, old, moved_from[old].newer)
-                for old in range(reported, pair.older)
-                if old in moved_from
-            ]
+            rows += _moved_away_rows(before, moved_to, range(reported, pair.older))
             reported = pair.older + 1
-        rows.append(_paragraph_row(before, after, pair.older, pair.newer, moved=pair.moved, effort=effort))
-    rows += [
-        _moved_away_row(before, old, moved_from[old].newer) for old in range(reported, len(before)) if old in moved_from
-    ]
+        rows.append(_paragraph_row(before, after, pair, pieces))
+    rows += _moved_away_rows(before, moved_to, range(reported, len(before)))
     return tuple(rows)
 
 
-def _moved_away_row(before: Sequence[ParagraphView], older: int, newer: int | None) -> ParagraphDiff:
-    pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
-    return ParagraphDiff(
-        kind=RowKind.LEFT,
-        role=before[older].role,
-        pieces=pieces,
-        older=older + 1,
-        newer=None if newer is None else newer + 1,
-    )
+def _moved_away_rows(
+    before: Sequence[ParagraphView], moved_to: Mapping[int | None, int | None], span: range
+) -> Iterator[ParagraphDiff]:
+    """Yield the rows that moved paragraphs leave at their old positions."""
+    for older in span:
+        if older in moved_to:
+            pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
+            pair = ParagraphPair(older=older, newer=moved_to[older])
+            yield _numbered_row(RowKind.LEFT, before[older].role, pieces, pair)
 
 
 def _paragraph_row(
     before: Sequence[ParagraphView],
     after: Sequence[ParagraphView],
-    older: int | None,
-    newer: int | None,
-    *,
-    moved: bool,
-    effort: DiffBudget,
+    pair: ParagraphPair,
+    pieces: tuple[DiffPiece, ...],
 ) -> ParagraphDiff:
-    old = None if older is None else before[older]
-    new = None if newer is None else after[newer]
-    shown = new or old
-    assert shown is not None
-    if old is None or new is None:
-        kind, change = (RowKind.ADDED, TextChange.ADDED) if old is None else (RowKind.REMOVED, TextChange.REMOVED)
-        pieces: tuple[DiffPiece, ...] = (DiffPiece(change=change, text=shown.text),)
+    if pair.newer is None:
+        assert pair.older is not None
+        return _numbered_row(RowKind.REMOVED, before[pair.older].role, pieces, pair)
+    if pair.older is None:
+        kind = RowKind.ADDED
     else:
-        kind = RowKind.MOVED if moved else RowKind.SAME if old.text == new.text else RowKind.CHANGED
-        pieces = diff_words(old.text, new.text, effort)
-    return ParagraphDiff(
-        kind=kind,
-        role=shown.role,
-        pieces=pieces,
-        older=None if older is None else older + 1,
-        newer=None if newer is None else newer + 1,
-    )
+        is_same = before[pair.older].text == after[pair.newer].text
+        kind = RowKind.MOVED if pair.moved else RowKind.SAME if is_same else RowKind.CHANGED
+    return _numbered_row(kind, after[pair.newer].role, pieces, pair)
+
+
+def _numbered_row(kind: RowKind, role: Role, pieces: tuple[DiffPiece, ...], pair: ParagraphPair) -> ParagraphDiff:
+    older, newer = (None if at is None else at + 1 for at in (pair.older, pair.newer))
+    return ParagraphDiff(kind=kind, role=role, pieces=pieces, older=older, newer=newer)
 
 
 def _metadata_changes(older: ArticleFields, newer: ArticleFields) -> list[MetadataChange]:

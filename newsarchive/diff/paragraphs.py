@@ -1,17 +1,19 @@
 """Word diff of a paragraph, with bounded work.
 
-    text -> tokens (words, spaces, punctuation) -> Myers (1986): fewest changes -> runs -> pieces
+    text -> tokens (words, spaces, punctuation) -> longest common subsequence -> runs -> pieces
 
 Scripts without spaces (Chinese, Japanese, Thai ...) are compared by character, combining marks with their letter.
 """
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
+
+from rapidfuzz.distance import Indel, Postfix, Prefix
 
 _SPACES = r"\s\u200b\ufeff"
 _PUNCTUATION = (
@@ -55,9 +57,12 @@ class DiffPiece:
 
 @dataclass(slots=True)
 class DiffBudget:
-    """Steps that a comparison may take over all paragraphs; the rest is reported as removed and added as a whole."""
+    """Pairs of tokens to compare over all paragraphs; what exceeds it is reported as removed and added as a whole.
 
-    remaining: int = 2_000_000
+    The default takes 50 MB and a twentieth of a second at most.
+    """
+
+    remaining: int = 400_000_000
 
 
 def tokenize(text: str) -> list[str]:
@@ -96,24 +101,11 @@ def diff_words(older: str, newer: str, effort: DiffBudget | None = None) -> tupl
     if older == newer:
         return (DiffPiece(change=TextChange.SAME, text=older),) if older else ()
     old, new = tokenize(older), tokenize(newer)
-    start = _common_prefix(old, new)
-    end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
-    runs = [
-        _Run("".join(old[:start]), "", ""),
-        *_diff_runs(middle_old, middle_new, effort or DiffBudget()),
-        _Run("".join(old[len(old) - end :]), "", ""),
-    ]
+    start = Prefix.similarity(old, new)
+    end = Postfix.similarity(old[start:], new[start:])
+    middle = _diff_runs(old[start : len(old) - end], new[start : len(new) - end], effort or DiffBudget())
+    runs = [_Run("".join(old[:start]), "", ""), *middle, _Run("".join(old[len(old) - end :]), "", "")]
     return tuple(_pieces(_merge_small_gaps(runs)))
-
-
-def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
-    length = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length
 
 
 @dataclass(slots=True)
@@ -125,54 +117,16 @@ class _Run:
     added: str
 
 
-def _diff_runs(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[_Run]:
-    kept = _match_tokens(old, new, effort) if old and new else []
-    runs: list[_Run] = []
-    at_old = at_new = 0
-    for left, right in [*kept, (len(old), len(new))]:
-        if left > at_old or right > at_new or not runs:
-            runs.append(_Run("", "".join(old[at_old:left]), "".join(new[at_new:right])))
-        if left < len(old):
-            runs.append(_Run(old[left], "", ""))
-        at_old, at_new = left + 1, right + 1
-    return runs
-
-
-def _match_tokens(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> list[tuple[int, int]]:
-    """Return the positions of unchanged tokens for the fewest changes; none if the budget is exhausted."""
-    furthest = {1: 0}
-    history: list[dict[int, int]] = []
-    for changed in range(len(old) + len(new) + 1):
-        history.append(dict(furthest))
-        for diagonal in range(-changed, changed + 1, 2):
-            down = diagonal == -changed or (diagonal != changed and furthest[diagonal - 1] < furthest[diagonal + 1])
-            x = begin = furthest[diagonal + 1] if down else furthest[diagonal - 1] + 1
-            y = x - diagonal
-            while x < len(old) and y < len(new) and old[x] == new[y]:
-                x, y = x + 1, y + 1
-            furthest[diagonal] = x
-            effort.remaining -= 1 + x - begin
-            if x >= len(old) and y >= len(new):
-                return _trace_back(history, len(old), len(new))
-        effort.remaining -= changed  # the copy of `furthest`
-        if effort.remaining <= 0:
-            return []
-    return []
-
-
-def _trace_back(history: Sequence[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
-    kept: list[tuple[int, int]] = []
-    for changed in range(len(history) - 1, -1, -1):
-        furthest, diagonal = history[changed], x - y
-        down = diagonal == -changed or (diagonal != changed and furthest[diagonal - 1] < furthest[diagonal + 1])
-        before = diagonal + 1 if down else diagonal - 1
-        from_x = furthest[before] if changed else 0
-        from_y = from_x - before if changed else 0
-        while x > from_x and y > from_y:
-            x, y = x - 1, y - 1
-            kept.append((x, y))
-        x, y = from_x, from_y
-    return kept[::-1]
+def _diff_runs(old: Sequence[str], new: Sequence[str], effort: DiffBudget) -> Iterator[_Run]:
+    """Yield the runs for the fewest changes; one of all tokens if the budget does not suffice."""
+    if len(old) * len(new) > effort.remaining:
+        yield _Run("", "".join(old), "".join(new))
+        return
+    effort.remaining -= len(old) * len(new)
+    for step in Indel.opcodes(old, new):
+        before = "".join(old[step.src_start : step.src_end])
+        is_same = step.tag == "equal"
+        yield _Run(before, "", "") if is_same else _Run("", before, "".join(new[step.dest_start : step.dest_end]))
 
 
 def _merge_small_gaps(runs: Sequence[_Run]) -> list[_Run]:
@@ -195,20 +149,18 @@ def _is_small_gap(before: _Run, run: _Run) -> bool:
     return length <= max(len(before.removed), len(before.added)) and length <= max(len(run.removed), len(run.added))
 
 
-def _merge_runs(runs: Sequence[_Run]) -> Iterator[_Run]:
+def _merge_runs(runs: Iterable[_Run]) -> list[_Run]:
     """Merge runs so that each but the first begins with common text, and each but the last ends with a change."""
-    waiting = _Run("", "", "")
+    merged = [_Run("", "", "")]
     for run in runs:
-        if waiting.removed or waiting.added:
-            if run.same:
-                yield waiting
-                waiting = _Run(run.same, run.removed, run.added)
-                continue
-            waiting.removed += run.removed
-            waiting.added += run.added
+        last = merged[-1]
+        if run.same and (last.removed or last.added):
+            merged.append(run)
         else:
-            waiting = _Run(waiting.same + run.same, run.removed, run.added)
-    yield waiting
+            last.same += run.same
+            last.removed += run.removed
+            last.added += run.added
+    return merged
 
 
 def _pieces(runs: Sequence[_Run]) -> Iterator[DiffPiece]:
@@ -229,8 +181,6 @@ def _pieces(runs: Sequence[_Run]) -> Iterator[DiffPiece]:
 #     all pairs --------------> the heaviest chain that keeps both orders; pairs outside it were moved
 #
 # The work grows linearly with the length, because a hostile article may have thousands of equal paragraphs.
-
-__all__ = ["DiffPiece", "ParagraphChange", "ParagraphPair", "TextChange", "align_paragraphs", "compare_paragraphs"]
 
 REWRITTEN = 0.5
 """Share of common words from which a paragraph counts as rewritten, not as replaced."""
@@ -274,21 +224,18 @@ def compare_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[Para
     >>> [line.is_changed for line in compare_paragraphs(["One.", "Two."], ["One.", "Two!"])]
     [False, True]
     """
-    effort = DiffBudget()
-    lines: list[ParagraphChange] = []
+    found = diff_paragraphs(older, newer, DiffBudget())
+    return tuple(ParagraphChange(pieces=pieces, moved=pair.moved) for pair, pieces in found)
+
+
+def diff_paragraphs(
+    older: Sequence[str], newer: Sequence[str], effort: DiffBudget
+) -> Iterator[tuple[ParagraphPair, tuple[DiffPiece, ...]]]:
+    """Yield the pairs of paragraphs, and their words, in the order of the newer text."""
     for pair in align_paragraphs(older, newer):
-        if pair.older is None:
-            lines.append(_unpaired_change(TextChange.ADDED, newer[pair.newer or 0]))
-        elif pair.newer is None:
-            lines.append(_unpaired_change(TextChange.REMOVED, older[pair.older]))
-        else:
-            pieces = diff_words(older[pair.older], newer[pair.newer], effort)
-            lines.append(ParagraphChange(pieces=pieces, moved=pair.moved))
-    return tuple(lines)
-
-
-def _unpaired_change(change: TextChange, text: str) -> ParagraphChange:
-    return ParagraphChange(pieces=(DiffPiece(change=change, text=text),))
+        before = "" if pair.older is None else older[pair.older]
+        after = "" if pair.newer is None else newer[pair.newer]
+        yield pair, diff_words(before, after, effort)
 
 
 def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphPair, ...]:
@@ -305,16 +252,10 @@ Positions = list[tuple[int, int]]
 
 def _match_equal(older: Sequence[str], newer: Sequence[str]) -> Positions:
     """Match equal paragraphs, the k-th occurrence with the k-th, in the newer order."""
-    places: dict[str, list[int]] = defaultdict(list)
+    places: dict[str, deque[int]] = defaultdict(deque)
     for at, text in enumerate(older):
         places[text].append(at)
-    used: Counter[str] = Counter()
-    pairs: Positions = []
-    for at, text in enumerate(newer):
-        if used[text] < len(places.get(text, ())):
-            pairs.append((places[text][used[text]], at))
-            used[text] += 1
-    return pairs
+    return [(places[text].popleft(), at) for at, text in enumerate(newer) if places[text]]
 
 
 def heaviest_chain(pairs: Positions, older: Sequence[str]) -> Positions:

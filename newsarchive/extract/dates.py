@@ -63,9 +63,8 @@ _PUBLISHED_PROPERTIES = ("datepublished", "pubdate")
 
 def is_date_line(block: Block) -> bool:
     """Return whether a block is a line that gives a date, not a sentence in which one occurs."""
-    if block.zone & (zones.DATE | zones.BYLINE) or len(block.text) <= _LABEL_LENGTH:
-        return True
-    if _begins_with_day(block.text):
+    is_marked = bool(block.zone & (zones.DATE | zones.BYLINE))
+    if is_marked or len(block.text) <= _LABEL_LENGTH or _begins_with_day(block.text):
         return True
     digits = sum(map(str.isdigit, block.text))
     is_sentence = block.text.endswith((".", "!", "?", "。"))
@@ -92,20 +91,14 @@ def _is_caption(block: Block) -> bool:
     return not _begins_with_day(block.text) and 3 * digits < sum(map(str.isalpha, block.text))
 
 
-def marked_elements(root: HtmlElement) -> Iterator[HtmlElement]:
-    """Yield the elements of a page, hidden ones included, whose microdata says that they give its publication."""
+def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
+    """Return the date of the first element, hidden or not, whose microdata says that it gives the publication."""
     for element in root.iter("time", "span", "div", "p", "abbr"):
         prop = element.get("itemprop")
         if (prop and prop.lower() in _PUBLISHED_PROPERTIES) or (element.tag == "time" and "pubdate" in element.attrib):
-            yield element
-
-
-def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
-    """Return the date of the first element that is marked as the date of publication."""
-    for element in marked_elements(root):
-        text = element.get("datetime") or element.get("content") or element.text_content()
-        if at := parse_iso_date(text[:200], zone):
-            return at
+            text = element.get("datetime") or element.get("content") or element.text_content()
+            if at := parse_iso_date(text[:200], zone):
+                return at
     return None
 
 
@@ -145,11 +138,8 @@ def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> Page
     """Return the first day without a year, in the last such year before a time that the page was there."""
     if latest is None:
         return None
-    for block in blocks:
-        near = len(block.text) <= _MAX_YEARLESS_LINE and not block.zone & OTHER_TEXTS
-        if near and (at := parse_yearless_date(block.text, latest)):
-            return at
-    return None
+    near = (block.text for block in blocks if len(block.text) <= _MAX_YEARLESS_LINE and not block.zone & OTHER_TEXTS)
+    return next(filter(None, (parse_yearless_date(text, latest) for text in near)), None)
 
 
 def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
@@ -170,7 +160,7 @@ def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
             continue
         clock = find_clock(text[match.end() :])
         hour, minute, second = clock or (0, 0, 0)
-        for year in (latest.year, latest.year - 1, latest.year - 2, latest.year - 3, latest.year - 4):
+        for year in range(latest.year, latest.year - 5, -1):
             try:
                 at = datetime(year, month, day, hour % 24, minute % 60, second, tzinfo=UTC)
             except ValueError:
@@ -181,17 +171,13 @@ def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
     return None
 
 
-def find_title_date(texts: Iterable[str], zone: tzinfo | None) -> PageDate | None:
-    """Return the date in the title or description of a page."""
-    return next((at for text in texts if text and (at := parse_printed_date(text[:300], zone))), None)
-
-
 # Read the dates of an article: when it was published and modified, and the source of each date.
 #
 # Sources in order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, the feed or sitemap
 # that listed the page, and last the fallbacks above and the date of the last change. The time of the
 # fetch is never taken for a date; it only resolves "3 hours ago".
 
+_PUBLISHED_KEYS = ("datePublished", "dateCreated", "uploadDate")
 _PUBLISHED_META = words("published_meta")
 _MODIFIED_META = words("modified_meta")
 _UPDATE_WORDS = re.compile(
@@ -249,10 +235,6 @@ class DateSources:
         stated = text_of(self.jsonld.article.get("inLanguage")) or self.head.language or self.head.first("og:locale")
         return stated.lower().replace("_", "-")
 
-    def texts(self, keys: Iterable[str], metas: Iterable[str]) -> list[str]:
-        """Return the values of JSON-LD keys and meta elements."""
-        return self.jsonld_texts(keys) + self.head.all(*metas)
-
     def jsonld_texts(self, keys: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys."""
         return [text_of(self.jsonld.article[key]) for key in keys if self.jsonld.article.get(key)]
@@ -271,7 +253,7 @@ def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[
 
 def _find_stated_zone(sources: DateSources) -> tzinfo | None:
     names = ("datePublished", "dateModified", "dateCreated")
-    for text in sources.texts(names, _PUBLISHED_META + _MODIFIED_META):
+    for text in sources.jsonld_texts(names) + sources.head.all(*_PUBLISHED_META, *_MODIFIED_META):
         if (zone := stated_zone(text)) is not None and zone is not UTC:
             return zone
     return None
@@ -281,7 +263,7 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
     """Return the first date of a source; if it has no time of day, the time that a later source gives for that day."""
     candidates: list[SourcedDate | None] = []
     found: SourcedDate | None = None
-    for dated in _claimed_dates(sources):
+    for _, dated in _stated_dates(sources, "published", _PUBLISHED_KEYS, _PUBLISHED_META):
         candidates.append(dated)
         found = _more_precise(found, dated)
         if found is not None and not _is_day_only(found) and not evidence.is_recording:
@@ -322,13 +304,6 @@ def _in_printed_offset(dated: SourcedDate, sources: DateSources) -> SourcedDate:
         if minutes and minutes % 15 == 0 and _WESTERNMOST <= minutes <= _EASTERNMOST:
             return replace(dated, offset=minutes)
     return dated
-
-
-def _claimed_dates(sources: DateSources) -> Iterator[SourcedDate | None]:
-    """Yield the dates that the layout and the metadata give."""
-    yield _first_date(sources.layout.texts("published"), "layout", sources.zone)
-    yield _first_date(sources.jsonld_texts(("datePublished", "dateCreated", "uploadDate")), "json-ld", sources.zone)
-    yield _first_date(sources.head.all(*_PUBLISHED_META), "meta", sources.zone)
 
 
 def _printed_dates(sources: DateSources) -> Iterator[SourcedDate]:
@@ -373,22 +348,30 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
-    yield _with_source(find_title_date(titles, sources.zone), "title")
+    title_dates = (parse_printed_date(text[:300], sources.zone) for text in titles if text)
+    yield _with_source(next(filter(None, title_dates), None), "title")
     yield _with_source(find_script_date(sources.root, sources.zone), "script")
     latest = modified.at if modified else sources.fetched_at
     yield _with_source(find_yearless_date(sources.nearby, latest), "visible")
-    changed = modified or _time_element_date(distant, updated=True) or _visible_date(distant, updated=True)
+    changed = modified or _time_element_date(distant, updated=True) or next(_visible_dates(distant, updated=True), None)
     yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
     yield next(_visible_dates(replace(sources, nearby=sentences)), None)
 
 
 def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
-    yield "layout", _first_date(sources.layout.texts("modified"), "layout", sources.zone)
-    yield "json-ld", _first_date(sources.jsonld_texts(("dateModified",)), "json-ld", sources.zone)
-    yield "meta", _first_date(sources.head.all(*_MODIFIED_META), "meta", sources.zone)
+    yield from _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
     yield "time", _time_element_date(sources, updated=True)
-    yield "visible", _visible_date(sources, updated=True)
+    yield "visible", next(_visible_dates(sources, updated=True), None)
+
+
+def _stated_dates(
+    sources: DateSources, field: str, keys: Iterable[str], metas: Iterable[str]
+) -> Iterator[tuple[str, SourcedDate | None]]:
+    """Yield the sources that state a date for machines, and the dates: the layout and the metadata."""
+    yield "layout", _first_date(sources.layout.texts(field), "layout", sources.zone)
+    yield "json-ld", _first_date(sources.jsonld_texts(keys), "json-ld", sources.zone)
+    yield "meta", _first_date(sources.head.all(*metas), "meta", sources.zone)
 
 
 def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> SourcedDate | None:
@@ -474,10 +457,6 @@ def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | 
     return None
 
 
-def _visible_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
-    return next(_visible_dates(sources, updated=updated), None)
-
-
 def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[SourcedDate]:
     """Yield the dates that the lines near the headline print."""
     american = sources.language == "en-us"
@@ -495,8 +474,8 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
             text = text[: update_word.start()]
         if date := _parse_line(text, sources, day_first=not american):
             is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
-            source = "visible" if is_printed else "relative"
-            yield SourcedDate(at=date.at, offset=date.offset, is_day=date.is_day, source=source)
+            if dated := _with_source(date, "visible" if is_printed else "relative"):
+                yield dated
 
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:

@@ -166,11 +166,8 @@ def _find_day(text: str, *, day_first: bool, language: str) -> tuple[tuple[int, 
 
 def _find_persian_day(text: str) -> tuple[tuple[int, int, int], int, int] | None:
     if match := _PERSIAN_DAY.search(text):
-        return (
-            _persian_to_gregorian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1])),
-            match.start(),
-            match.end(),
-        )
+        day = _persian_to_gregorian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1]))
+        return day, match.start(), match.end()
     if match := _PERSIAN_NUMBERS.search(text):
         return _persian_to_gregorian(int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
     return None

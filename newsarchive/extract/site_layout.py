@@ -112,15 +112,12 @@ def _compile(text: str) -> XPath:
     if not text.strip():
         raise ValueError("must be a CSS selector or an XPath expression")
     try:
-        return XPath(text if _is_xpath(text) else _to_xpath(parse(text)))
+        is_xpath = text.lstrip().startswith(("/", "./", "("))
+        return XPath(text if is_xpath else _to_xpath(parse(text)))
     except SelectorError as error:
         raise ValueError(f"is not a CSS selector ({error})") from None
     except XPathError as error:
         raise ValueError(f"is not an XPath expression ({error})") from None
-
-
-def _is_xpath(text: str) -> bool:
-    return text.lstrip().startswith(("/", "./", "("))
 
 
 def _to_xpath(selectors: Sequence[CssSelector]) -> str:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from html import unescape
 from itertools import islice
 from time import struct_time
-from typing import Any
+from typing import Any, TypeVar
 
 import feedparser
 from lxml.etree import LxmlError, XMLPullParser, _Element
@@ -29,6 +29,7 @@ from newsarchive.extract.word_tables import alternatives, words
 from storage.model import FeedEntry, UrlKind, UrlSource
 from storage.page_date import PageDate
 
+T = TypeVar("T", FeedEntry, UrlSource)
 MAX_URLS = 50_000
 MAX_BYTES = 52_428_800
 _CHUNK = 1 << 16
@@ -135,7 +136,7 @@ def _parse_time(text: str) -> datetime | None:
 def read_url_list(text: str, url: str) -> tuple[FeedEntry, ...]:
     """Read a sitemap in plain text: one URL per line."""
     found = (resolve_link(url, line) for line in text.splitlines()[:MAX_URLS] if line.strip())
-    return tuple(FeedEntry(url=target) for target in dict.fromkeys(found) if target)
+    return _unique_by_url(FeedEntry(url=target) for target in found if target)
 
 
 def read_robots(text: str, url: str) -> tuple[UrlSource, ...]:
@@ -144,14 +145,10 @@ def read_robots(text: str, url: str) -> tuple[UrlSource, ...]:
     >>> [s.url for s in read_robots("Sitemap: /map.xml # all", "https://a.example/robots.txt")]
     ['https://a.example/map.xml']
     """
-    found: dict[str, UrlSource] = {}
-    for line in text.splitlines()[:100_000]:
-        name, colon, value = line.partition(":")
-        if colon and name.strip().lower() == "sitemap":
-            target = resolve_link(url, value.partition(" #")[0])
-            if target:
-                found.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP))
-    return tuple(found.values())
+    lines = (line.partition(":") for line in text.splitlines()[:100_000])
+    named = (value.partition(" #")[0] for name, _, value in lines if name.strip().lower() == "sitemap")
+    targets = filter(None, (resolve_link(url, value) for value in named))
+    return _unique_by_url(UrlSource(url=target, kind=UrlKind.SITEMAP) for target in targets)
 
 
 # Read feeds: RSS, Atom and RDF with feedparser, and JSON Feed.
@@ -172,17 +169,17 @@ def read_feed(payload: bytes, url: str) -> tuple[str | None, tuple[FeedEntry, ..
         return None, ()
     # RSS itself has no update date: feedparser reports Dublin Core's dc:date as one.
     is_rss = str(parsed.get("version", "")).startswith("rss")
-    entries = _unique_entries(_feed_entry(item, url, is_rss=is_rss) for item in parsed.entries[:MAX_ENTRIES])
-    return _plain_text(parsed.feed.get("title")), entries
+    entries = (_feed_entry(item, url, is_rss=is_rss) for item in parsed.entries[:MAX_ENTRIES])
+    return _plain_text(parsed.feed.get("title")), _unique_by_url(entries)
 
 
-def _unique_entries(found: Iterable[FeedEntry | None]) -> tuple[FeedEntry, ...]:
-    """Return the entries, the first of each URL."""
-    entries: dict[str, FeedEntry] = {}
-    for entry in found:
-        if entry is not None:
-            entries.setdefault(entry.url, entry)
-    return tuple(entries.values())
+def _unique_by_url(found: Iterable[T | None]) -> tuple[T, ...]:
+    """Return entries or sources, the first of each URL."""
+    unique: dict[str, T] = {}
+    for each in found:
+        if each is not None:
+            unique.setdefault(each.url, each)
+    return tuple(unique.values())
 
 
 def _feed_entry(item: Any, base: str, *, is_rss: bool) -> FeedEntry | None:
@@ -232,7 +229,7 @@ def read_json_feed(text: str, url: str) -> tuple[str | None, tuple[FeedEntry, ..
         return None, ()
     items = feed.get("items")
     found = (_json_entry(item, url) for item in (items if isinstance(items, list) else [])[:MAX_ENTRIES])
-    return _plain_text(feed.get("title")), _unique_entries(found)
+    return _plain_text(feed.get("title")), _unique_by_url(found)
 
 
 def _json_entry(item: object, base: str) -> FeedEntry | None:
@@ -242,16 +239,13 @@ def _json_entry(item: object, base: str) -> FeedEntry | None:
     url = resolve_link(base, link) if isinstance(link, str) else None
     if url is None:
         return None
-    dates = {
-        key: parse_iso_date(value)
-        for key in ("date_published", "date_modified")
-        if isinstance(value := item.get(key), str)
-    }
+    stated = (item.get(key) for key in ("date_published", "date_modified"))
+    published, modified = (value if isinstance(value, str) else "" for value in stated)
     return FeedEntry(
         url=url,
         title=_plain_text(item.get("title")),
-        published=dates.get("date_published"),
-        modified=modified.at if (modified := dates.get("date_modified")) else None,
+        published=parse_iso_date(published),
+        modified=_parse_time(modified),
     )
 
 
@@ -265,15 +259,15 @@ _PAGINATION = re.compile(r"paginat|pager|page-?nav|page-?numbers|nav-?links|page
 
 def find_feeds(page: Page, head: Head) -> tuple[UrlSource, ...]:
     """Return the feeds in <link rel=alternate>, each once; comment feeds are skipped."""
-    found: dict[str, UrlSource] = {}
+    found: list[UrlSource] = []
     for rel, attributes in head.links:
         if "alternate" not in rel.split() or attributes.get("type", "").strip().lower() not in _FEED_TYPES:
             continue
         url = resolve_link(page.base, attributes.get("href", ""))
         title = " ".join(attributes.get("title", "").split())
         if url and not _COMMENT_FEED.search(url) and "comment" not in title.lower():
-            found.setdefault(url, UrlSource(url=url, kind=UrlKind.FEED, title=title))
-    return tuple(found.values())
+            found.append(UrlSource(url=url, kind=UrlKind.FEED, title=title))
+    return _unique_by_url(found)
 
 
 def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSource, ...]:
@@ -299,8 +293,5 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
 
 
 def _is_in_pagination(link: HtmlElement) -> bool:
-    for element in islice(link.iterancestors(), 4):
-        names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}"
-        if _PAGINATION.search(names):
-            return True
-    return False
+    named = (element.get(name) for element in islice(link.iterancestors(), 4) for name in ("class", "id", "aria-label"))
+    return any(_PAGINATION.search(name) for name in named if name)

@@ -1,11 +1,9 @@
 """Discover the URLs that a capture makes due, with their priorities. Live crawl and rebuild share this function."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from newsarchive.ingest.backfill_priority import (
     LAST_PAGE,
@@ -29,6 +27,7 @@ from storage.model import (
     UrlKind,
     UrlSource,
 )
+from storage.urls import url_host
 
 # Lower numbers are fetched first: fresh URLs before those that only complete the archive.
 SOURCE = 0
@@ -49,10 +48,6 @@ LooksLikeArticle = Callable[[str], bool | None]
 IsCaptured = Callable[[str], bool]
 
 
-_DEFAULT_PORT = {"http": 80, "https": 443}
-_ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
-
-
 def site_host(url: str) -> str:
     """Return the host in lower case, without "www." and without a default port; "" if the URL has none.
 
@@ -61,27 +56,12 @@ def site_host(url: str) -> str:
     >>> site_host("http://127.0.0.1:8000/")
     '127.0.0.1:8000'
     """
-    origin = _ORIGIN.match(url)
-    return _host_at(origin[0]) if origin else ""
-
-
-@lru_cache(maxsize=4096)  # a page links to its own host a hundred times
-def _host_at(origin: str) -> str:
-    try:
-        parts = urlsplit(origin)
-        port = parts.port
-    except ValueError:
-        return ""
-    host = (parts.hostname or "").removeprefix("www.")
-    return host if port in (None, _DEFAULT_PORT.get(parts.scheme)) else f"{host}:{port}"
+    return url_host(url).removeprefix("www.")
 
 
 def is_on_site_host(site: Site, url: str) -> bool:
     """Return True if a URL is on one of the site's hosts."""
-    if not url.startswith(("http://", "https://")):
-        return False
-    host = site_host(url)
-    return bool(host) and host in _hosts_of(site)
+    return url.startswith(("http://", "https://")) and site_host(url) in _hosts_of(site)
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -214,7 +215,9 @@ class Ingestor:
         """Start reading a capture without submitting it; returns the future reading and the bytes held until then."""
         task = reading or reading_from_headers(record) or self._build_task(record)
         if isinstance(task, Reading):
-            return _completed_future(task), 0
+            known: Future[Reading] = Future()
+            known.set_result(task)
+            return known, 0
         return self._readers.submit(task), len(task.block)
 
     def _build_task(self, record: CaptureRecord) -> ReadingTask | Reading:
@@ -257,7 +260,8 @@ class Ingestor:
                     if alone and len(ready) == len(self._queue):
                         return ready
                     continue
-            _wait_for(waiting_for)
+            with suppress(CancelledError):
+                waiting_for.exception()
 
     def _list_ready(self) -> list[_Item]:
         """Return the items at the head of the queue that have been read, up to an action or a large sitemap."""
@@ -301,7 +305,8 @@ class Ingestor:
             # The reading's callback refers to the item: the reference cycle would keep the page in memory until the
             # garbage collector runs.
             reading, item.reading = item.reading, None
-            _resolve(item.done, reading.result() if reading else Reading(outcome=Outcome.OTHER, reason="noted"))
+            if item.done.set_running_or_notify_cancel():
+                item.done.set_result(reading.result() if reading else Reading(outcome=Outcome.OTHER, reason="noted"))
 
     def build_ingest(self, record: CaptureRecord, reading: Reading) -> Ingest:
         """Collect everything that a capture writes into the index."""
@@ -326,26 +331,8 @@ class Ingestor:
                 item.done.set_exception(problem)
 
 
-def _completed_future(reading: Reading) -> Future[Reading]:
-    future: Future[Reading] = Future()
-    future.set_result(reading)
-    return future
-
-
 def _count_listed_urls(reading: Future[Reading] | None) -> int:
     """Return the number of URLs that a feed or sitemap lists: each becomes several rows."""
     if reading is None or reading.cancelled() or reading.exception() is not None:
         return 0
     return len(reading.result().entries)
-
-
-def _wait_for(reading: Future[Reading]) -> None:
-    try:
-        reading.exception()
-    except CancelledError:
-        return
-
-
-def _resolve(future: Future[Reading], reading: Reading) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_result(reading)

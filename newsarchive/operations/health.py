@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
@@ -92,6 +95,22 @@ class Finding:
         """Return the finding as one line."""
         command = f"Next: {self.command}" if self.command else ""
         return f"{self.subject}: {' '.join(filter(None, (self.sentence, self.meaning, command)))}"
+
+
+_TEXTS = tomllib.loads(files("newsarchive.operations").joinpath("findings.toml").read_text("utf-8"))
+
+
+def make_finding(name: str, subject: str = "", *, site: str | None = None, **facts: object) -> Finding:
+    """Return a finding with its texts from findings.toml, which say the facts."""
+    texts = _TEXTS[name]
+    stated: str = texts.get("subject", "")
+    return Finding(
+        severity=Severity(texts.get("severity", Severity.ERROR)),
+        code=stated.lower().replace(" ", "-") or texts.get("code", name),
+        subject=stated or subject,
+        site=site,
+        **{key: texts.get(key, "").format(site=site, **facts) for key in ("sentence", "meaning", "command")},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,22 +258,10 @@ def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
 def _check_disk(folder: Path, subject: str) -> Finding:
     free = shutil.disk_usage(folder).free
     if not _has_free_files(folder):
-        return Finding(
-            severity=Severity.ERROR,
-            code="disk-full",
-            subject=subject,
-            sentence="The file system has no room for another file, although bytes are free.",
-            meaning="A crawl stops when the disk is full; nothing that was committed is lost.",
-            command="df -i",
-        )
-    return Finding(
-        severity=Severity.ERROR if free < FULL_DISK else Severity.WARNING if free < LOW_DISK else Severity.OK,
-        code="disk-full" if free < FULL_DISK else "disk-low" if free < LOW_DISK else "disk",
-        subject=subject,
-        sentence=f"{humanize_size(free)} free.",
-        meaning="A crawl stops when the disk is full; nothing that was committed is lost." if free < LOW_DISK else "",
-        command="df -h" if free < LOW_DISK else "",
-    )
+        return make_finding("disk-full-of-files", subject)
+    if free < LOW_DISK:
+        return make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
+    return Finding(severity=Severity.OK, code="disk", subject=subject, sentence=f"{humanize_size(free)} free.")
 
 
 def _has_free_files(folder: Path) -> bool:
@@ -290,53 +297,35 @@ def _list_hosts(site: SiteConfig) -> list[str]:
 
 
 def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> Iterator[Finding]:
-    def finding(code: str, sentence: str, *, severity: Severity = Severity.WARNING, **more: str) -> Finding:
-        return Finding(severity=severity, code=code, subject=site.name, site=site.name, sentence=sentence, **more)
-
-    crawl_command = f"newsarchive crawl {site.name}"
+    finding = partial(make_finding, subject=site.name, site=site.name)
     crawl = site.last_crawl
     last_capture = status.last_capture if status else None
     if crawl is not None and status is not None and not (status.due or status.scheduled or status.older):
-        yield finding(
-            "nothing-scheduled",
-            "The site is configured, and no URL of it is scheduled: its crawls fetch nothing.",
-            meaning="Its front page and sources may belong to another site in newsarchive.toml, or be refused.",
-            command=crawl_command,
-        )
+        yield finding("nothing-scheduled")
     if crawl is None and last_capture is None:
-        yield finding(NEVER_CRAWLED, "The site has never been crawled.", command=crawl_command)
+        yield finding(NEVER_CRAWLED)
         return
     if crawl is not None and crawl.outcome in {"failed", "interrupted"}:
-        sentence = "The last crawl failed." if crawl.outcome == "failed" else "The last crawl was interrupted."
-        yield finding("crawl-failed", sentence, severity=Severity.ERROR, command=crawl_command)
+        yield finding("crawl-failed", what="failed" if crawl.outcome == "failed" else "was interrupted")
     begun = crawl.started_at if crawl else None
     if begun is not None and (last_capture is None or last_capture < begun) and (site.refusal or last_capture is None):
         why = f"The site {site.refusal}" if site.refusal else "The site gave no answer that could be captured"
         since = f"since {last_capture:%Y-%m-%d %H:%M} UTC" if last_capture else "in any crawl"
-        meaning = (
-            "Open it in a browser to see whether it is online; if it has moved, correct its URL in newsarchive.toml."
-        )
-        sentence = f"{why}: nothing was captured {since}."
-        yield finding("site-down", sentence, severity=Severity.ERROR, meaning=meaning, command=crawl_command)
+        yield finding("site-down", why=why, since=since)
     if status is None or last_capture is None:
         return
     if begun is not None and now - begun > OVERDUE_AFTER and status.due:
-        sentence = f"No crawl has run for {_format_age(now - begun)}, and {status.due:,} URLs are due."
-        yield finding("crawl-overdue", sentence, command="newsarchive schedule")
+        yield finding("crawl-overdue", age=_format_age(now - begun), due=status.due)
     elif now - last_capture > SILENT_AFTER:
-        age = _format_age(now - last_capture)
-        meaning = f"Open {status.url} in a browser to see whether the site is online."
-        yield finding("site-silent", f"Nothing was captured for {age}.", meaning=meaning, command=crawl_command)
+        yield finding("site-silent", age=_format_age(now - last_capture), url=status.url)
     failed = sum(site.failed.values())
     are_all_failed = failed == site.captures >= MIN_FAILED
     if are_all_failed or (site.captures >= MIN_CAPTURES and failed / site.captures > MAX_FAILED_SHARE):
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in site.failed.items())
-        sentence = f"{failed:,} of {site.captures:,} captures of the last week failed: {outcomes}."
-        yield finding("captures-failed", sentence, severity=Severity.ERROR, command="newsarchive serve --open")
+        yield finding("captures-failed", failed=failed, captures=site.captures, outcomes=outcomes)
     yesterday = site.week[-2]
     if is_thin(yesterday.articles, yesterday.usual):
-        sentence = f"{yesterday.day} has {yesterday.articles:,} articles; {yesterday.usual:g} are usual."
-        yield finding("thin-day", sentence, meaning="Check its feeds and listings in newsarchive.toml.")
+        yield finding("thin-day", day=yesterday)
 
 
 def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
@@ -347,49 +336,17 @@ def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime
             continue
         reported.add(each.site)
         url = sites[each.site].url if each.site in sites else ""
-        yield Finding(
-            severity=Severity.ERROR,
-            code="articles-lapsed",
-            subject=each.site,
-            site=each.site,
-            sentence=describe_lapsed(each, url),
-            meaning="The articles stay as they were, and their pages are fetched again with growing pauses."
-            f" Open {url} in a browser to see what the site answers to readers.",
-            command=f"newsarchive crawl {each.site}",
-        )
+        lapsed = describe_lapsed(each, url)
+        yield make_finding("articles-lapsed", each.site, site=each.site, lapsed=lapsed, url=url)
 
 
 def _check_source(source: SourceHealth) -> Finding:
-    rates = source.habits
-    if source.state == "failing":
-        sentence = f"The last {source.failures} fetches failed."
-        meaning = "Correct its URL in newsarchive.toml, or remove it."
-    elif source.state == "silent" and rates is not None:
-        sentence = f"No new item since {rates.last_new_at:%Y-%m-%d %H:%M} UTC, longer than ever before."
-        meaning = "Open it in a browser; if it has moved, correct its URL in newsarchive.toml."
-    else:
-        sentence = "Items appeared and disappeared between two fetches; some may be lost."
-        meaning = "It is fetched more often now; run crawls more often, too."
-    return Finding(
-        severity=Severity.ERROR if source.state == "failing" else Severity.WARNING,
-        code=f"source-{source.state}",
-        subject=f"{source.site}: {source.kind} {source.url}",
-        sentence=sentence,
-        meaning=meaning,
-        command="newsarchive schedule" if source.state == "overflowing" else "",
-        site=source.site,
-    )
+    subject = f"{source.site}: {source.kind} {source.url}"
+    return make_finding(f"source-{source.state}", subject, site=source.site, source=source)
 
 
 def _check_missing(file: MissingWarc) -> Finding:
-    return Finding(
-        severity=Severity.ERROR,
-        code="warc-missing",
-        subject=file.warc,
-        sentence=f"The file is missing, and with it {file.captures:,} captures that the index lists.",
-        meaning="Mount its disk, or restore it from a backup. If it is lost for good: newsarchive rebuild --forget",
-        command="newsarchive verify",
-    )
+    return make_finding("warc-missing", file.warc, captures=file.captures)
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:
@@ -399,14 +356,7 @@ def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) ->
             if now.timestamp() - (places.folder / file.name).stat().st_mtime > UPLOAD_OVERDUE_AFTER.total_seconds():
                 late.append(file)
     if late:
-        yield Finding(
-            severity=Severity.WARNING,
-            code="upload-overdue",
-            subject="bucket",
-            sentence=f"{describe_waiting(tuple(late))}.",
-            meaning="Until then they are stored in the folder only.",
-            command="newsarchive bucket --upload",
-        )
+        yield make_finding("upload-overdue", "bucket", waiting=describe_waiting(tuple(late)))
 
 
 def _compare_files(
@@ -416,15 +366,8 @@ def _compare_files(
     try:
         stored = {file.name: file for file in places.files()}
     except (BucketUnreachable, BucketRefused) as problem:
-        finding = Finding(
-            severity=Severity.ERROR,
-            code="bucket-unreachable",
-            subject="bucket",
-            sentence="The bucket cannot be listed, so missing files cannot be told.",
-            meaning=f"{str(problem)[:1].upper()}{str(problem)[1:]}.",
-            command="newsarchive bucket --check",
-        )
-        return (), (finding,)
+        sentence = f"{str(problem)[:1].upper()}{str(problem)[1:]}"
+        return (), (make_finding("bucket-unreachable", "bucket", problem=sentence),)
     missing = []
     known = index.read(list_warc_files)
     for file in known:
@@ -448,18 +391,8 @@ def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileVie
     size = humanize_size(sum(file.size for file in lacking))
     count = f"{len(lacking):,} WARC {'file' if len(lacking) == 1 else 'files'} ({size})"
     is_known = any(file.name in names for file in stored.values())
-    yield Finding(
-        severity=Severity.ERROR,
-        code="warc-unindexed" if is_known else INDEX_EMPTY,
-        subject="index",
-        sentence=f"{count} {'is' if len(lacking) == 1 else 'are'} not in the index, and no page of them can be found."
-        if is_known
-        else f"The index knows none of the {count} of the archive: no page of them can be found.",
-        meaning="The files are untouched. The index is older than they are, or an import has not finished."
-        if is_known
-        else "The files are untouched. The index is empty, or another archive's.",
-        command="newsarchive crawl" if is_known else "newsarchive rebuild",
-    )
+    verb = "is" if len(lacking) == 1 else "are"
+    yield make_finding("warc-unindexed" if is_known else INDEX_EMPTY, "index", count=count, verb=verb)
 
 
 def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:
@@ -468,14 +401,7 @@ def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) 
         file = stored.get(row.name)
         if file is None or file.is_open or row.state != "closed" or row.size is None or file.size == row.size:
             continue
-        yield Finding(
-            severity=Severity.ERROR,
-            code="warc-changed",
-            subject=row.name,
-            sentence=f"The file has {file.size:,} bytes; it had {row.size:,} when it was closed.",
-            meaning="Captures in it may be lost. Restore it from a backup, or see what can be read.",
-            command="newsarchive verify",
-        )
+        yield make_finding("warc-changed", row.name, size=file.size, known_size=row.size)
 
 
 def _folder_size(folder: Path) -> int:

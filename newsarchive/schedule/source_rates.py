@@ -89,10 +89,6 @@ class ExpectedRates:
             rate = self._cache[hour] = (items + prior * WEEK_PRIOR_HOURS) / (watched + WEEK_PRIOR_HOURS)
         return rate
 
-    def items_between(self, start: datetime, end: datetime) -> float:
-        """Return the expected items in a period."""
-        return sum(self.rate_at(hour) * share for hour, share in split_by_hour(start, end))
-
     def time_of(self, start: datetime, items: float, latest: datetime) -> datetime:
         """Return the time until which so many items are expected, at most `latest`."""
         left, at = items, start
@@ -153,9 +149,9 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
     )
 
 
-def record_unreadable(rates: SourceRates, at: datetime) -> SourceRates:
+def record_unreadable(rates: SourceRates | None, at: datetime) -> SourceRates | None:
     """Return the rates of a source after a response that could not be read."""
-    return replace(rates, silent_since=_find_silence(rates, at)) if at > rates.last_read_at else rates
+    return replace(rates, silent_since=_find_silence(rates, at)) if rates and at > rates.last_read_at else rates
 
 
 def has_missed_items(check: SourceCheck) -> bool:

@@ -4,12 +4,13 @@ Articles are checked at fixed ages, and anew after every change. Images and font
 once they may have changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from newsarchive.schedule.source_rates import ExpectedRates, learn_rates, record_unreadable
-from storage.model import NextVisit, Outcome, SourceRates, UrlKind, VisitEnd, VisitResult
+from storage.model import SOURCE_KINDS, NextVisit, Outcome, SourceRates, UrlKind, VisitEnd, VisitResult
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -52,6 +53,25 @@ class VisitIntervals:
 
 
 DEFAULT_INTERVALS = VisitIntervals()
+
+
+def planner(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Callable[[VisitResult], NextVisit]:
+    """Return the function that `Index.commit` calls for every capture."""
+    return partial(plan_next_visit, intervals=intervals)
+
+
+def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTERVALS) -> NextVisit:
+    """Return when a URL is fetched again after a visit."""
+    if visit.kind is UrlKind.ROBOTS:
+        return NextVisit(due_at=None, failure_count=0, unchanged_count=0)
+    if visit.kind is UrlKind.ASSET:
+        return plan_requisite_visit(visit, failed=visit.outcome in FAILURE_OUTCOMES)
+    unchanged = 0 if visit.changed else visit.unchanged_count + 1
+    if visit.kind in SOURCE_KINDS:
+        return plan_source_visit(visit, intervals, unchanged)
+    if shows_no_article(visit):
+        return plan_article_retry(visit, intervals)
+    return plan_article_visit(visit, intervals, unchanged)
 
 
 def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
@@ -186,6 +206,10 @@ def _pause_of_unlisted(failures: int, visit: VisitResult, intervals: VisitInterv
     is_final = visit.outcome not in FAILURE_OUTCOMES
     if is_final or (failures >= intervals.max_failures and not _was_cut_by_us(visit)):
         return None
+    return _growing_pause(failures)
+
+
+def _growing_pause(failures: int) -> timedelta:
     return min(10 * MINUTE * 4.0 ** min(failures - 1, 8), DAY)
 
 
@@ -208,13 +232,21 @@ MIN_SHARE = 0.02
 
 
 def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
-    """Return when a source is visited again, by its rates if they are known."""
+    """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
+    if visit.outcome in FAILURE_OUTCOMES:
+        failures = visit.failure_count + 1
+        return NextVisit(
+            due_at=visit.fetched_at + _growing_pause(failures),
+            failure_count=failures,
+            unchanged_count=visit.unchanged_count,
+            source_rates=record_unreadable(rates, visit.fetched_at),
+        )
     if visit.source_check is not None:
         rates = learn_rates(rates, visit.source_check, visit.fetched_at)
         due_at = _due_by_rates(rates, visit, intervals)
     else:
-        rates = record_unreadable(rates, visit.fetched_at) if rates is not None else None
+        rates = record_unreadable(rates, visit.fetched_at)
         due_at = visit.fetched_at + _backoff_interval(visit.kind, intervals, unchanged)
     return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
 
