@@ -94,12 +94,11 @@ class LiveAccessRules:
 
     def get(self) -> AccessRules:
         """Return the rules; read them again if the file has changed."""
-        stamp = self._read_stamp()
-        if stamp != self._stamp:
-            with self._lock:
-                if stamp != self._stamp:
-                    self.reload()
-                    self._stamp = stamp
+        with self._lock:
+            stamp = self._read_stamp()
+            if stamp != self._stamp:
+                self.reload()
+                self._stamp = stamp
         return self._rules
 
     def reload(self) -> None:

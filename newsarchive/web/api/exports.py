@@ -118,18 +118,10 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
 
 
 @router.get("/article/{article_id:int}.warc.gz")
-def article_warc(context: Context, article_id: int) -> Response:
-    """Return the records of one article as a WARC file."""
-    return _export_article(context, article_id, Format.WARC)
-
-
 @router.get("/article/{article_id:int}.wacz")
-def article_wacz(context: Context, article_id: int) -> Response:
-    """Return the records of one article with their index, as WACZ."""
-    return _export_article(context, article_id, Format.WACZ)
-
-
-def _export_article(context: RequestContext, article_id: int, form: Format) -> Response:
+def article_records(context: Context, article_id: int) -> Response:
+    """Return the records of one article as a WARC file, or with their index as WACZ."""
+    form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
     article = context.index.ask(get_article, article_id)
     if article is None:
         raise HTTPException(404, "The archive has no such article")

@@ -68,20 +68,13 @@ class TimeMapPage:
     lines: Sequence[CdxLine]
 
 
-@router.get("/timemap/{number:int}/{form}/{url:path}")
-def timemap_page(request: Request, context: Context, number: int, form: TimeMapFormat) -> Response:
-    """Return a page of a TimeMap."""
-    return _respond(context, form, archived_url(request, f"/timemap/{number}/{form}/"), number)
-
-
 @router.get("/timemap/{form}/{url:path}")
+@router.get("/timemap/{number:int}/{form}/{url:path}")  # registered, and so matched, before the one above
 def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response:
-    """Return page 1 of a TimeMap."""
-    return _respond(context, form, archived_url(request, f"/timemap/{form}/"), 1)
-
-
-def _respond(context: RequestContext, form: TimeMapFormat, url: str, number: int) -> Response:
-    page = _load_page(context, url, number)
+    """Return a page of a TimeMap; the first without a number."""
+    number = request.path_params.get("number")
+    prefix = f"/timemap/{form}/" if number is None else f"/timemap/{number}/{form}/"
+    page = _load_page(context, archived_url(request, prefix), 1 if number is None else number)
     if form == "json":
         return _json_response(context, page)
     # Without parameters: clients compare the media type literally.

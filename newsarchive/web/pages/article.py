@@ -85,16 +85,14 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
 
 
 @router.get("/article/{article_id:int}/cite.bib")
-def cite_bib(context: Context, article_id: int, version: int | None = None) -> Response:
-    """Return the citation as BibTeX."""
-    citation = _load_citation(context, article_id, version)
-    return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
-
-
 @router.get("/article/{article_id:int}/cite.json")
-def cite_json(context: Context, article_id: int, version: int | None = None) -> Response:
-    """Return the citation as CSL-JSON."""
-    citation = _load_citation(context, article_id, version)
+def cite(context: Context, article_id: int, version: int | None = None) -> Response:
+    """Return the citation as BibTeX or CSL-JSON."""
+    found = get_article_or_404(context, article_id)
+    shown = found.current if version is None else get_version_or_404(context, found, version)
+    citation = _citation(context, shown)
+    if context.request.url.path.endswith(".bib"):
+        return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
     return Response(csl_json(citation), media_type="application/vnd.citationstyles.csl+json")
 
 
@@ -130,11 +128,6 @@ def _picture_url(context: RequestContext, version: VersionView) -> str | None:
     return ReplayLinks(timestamp=format_timestamp(version.capture.fetched_at), token=EMBED_TOKEN).embed_url(
         version.image, EmbedKind.IMAGE
     )
-
-
-def _load_citation(context: RequestContext, article_id: int, number: int | None) -> Citation:
-    found = get_article_or_404(context, article_id)
-    return _citation(context, found.current if number is None else get_version_or_404(context, found, number))
 
 
 def _citation(context: RequestContext, version: VersionView) -> Citation:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from newsarchive.operations.health import is_thin
 
-STEP, BAR_WIDTH, HEIGHT = 10, 8, 100
-"""Distance and width of bars, height of the chart."""
+HEIGHT = 100
+"""Height of the chart; a bar is 10 wide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,6 @@ class DayBar:
 
     day: date
     count: int
-    x: int
     y: float
     height: float
     usual: float | None
@@ -26,7 +25,7 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayChart:
-    """A bar chart, STEP wide for each bar and HEIGHT high."""
+    """A bar chart."""
 
     bars: tuple[DayBar, ...]
     highest: int
@@ -60,14 +59,14 @@ def build_day_chart(
     shown = list(days)
     most = max([1, *(counts.get(day, 0) for day in shown), *(round(usual.get(day, 0)) for day in shown)])
     bars = []
-    for number, day in enumerate(shown):
+    for day in shown:
         count, expected = counts.get(day, 0), usual.get(day)
         height = round(HEIGHT * count / most, 1)
         # A single capture among thousands stays visible.
         height = max(height, 1.0) if count else 0.0
         bars.append(
             DayBar(
-                day=day, count=count, x=STEP * number, y=round(HEIGHT - height, 1), height=height,
+                day=day, count=count, y=round(HEIGHT - height, 1), height=height,
                 usual=None if expected is None else round(HEIGHT - HEIGHT * expected / most, 1),
                 is_low=is_thin(count, expected),
             )

@@ -1,8 +1,6 @@
 """/search: results, facets and histogram, and the same results as feeds, CSV and JSON Lines."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -20,6 +18,11 @@ from storage.index.views.articles import SearchHit, TextSegment
 router = APIRouter()
 
 FEED_SIZE = 50
+FEEDS = {
+    "/search.atom": (render_atom, "application/atom+xml; charset=utf-8"),
+    "/search.json": (render_json_feed, "application/feed+json"),
+}
+ROWS = {"csv": (csv_rows, "text/csv; charset=utf-8"), "jsonl": (jsonl_rows, "application/jsonl; charset=utf-8")}
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -81,39 +84,20 @@ def plain_text(segments: Iterable[TextSegment]) -> str:
 
 
 @router.get("/search.atom", include_in_schema=False)
-def search_atom(context: Context) -> Response:
-    """Return the newest results as an Atom feed."""
-    return context.add_etag(
-        Response(render_atom(_build_feed(context, "/search.atom")), media_type="application/atom+xml; charset=utf-8")
-    )
-
-
 @router.get("/search.json", include_in_schema=False)
-def search_json(context: Context) -> Response:
-    """Return the newest results as a JSON Feed."""
-    return context.add_etag(
-        Response(render_json_feed(_build_feed(context, "/search.json")), media_type="application/feed+json")
-    )
+def search_feed(context: Context) -> Response:
+    """Return the newest results as an Atom feed or a JSON Feed."""
+    path = context.request.url.path
+    render, media_type = FEEDS[path]
+    return context.add_etag(Response(render(_build_feed(context, path)), media_type=media_type))
 
 
 @router.get("/search.csv", include_in_schema=False)
-def search_csv(context: Context) -> Response:
-    """Return all results, up to a limit, as CSV."""
-    return _stream_results(context, csv_rows, "text/csv; charset=utf-8", "csv")
-
-
 @router.get("/search.jsonl", include_in_schema=False)
-def search_jsonl(context: Context) -> Response:
-    """Return all results with full text, up to a limit, in the format of `newsarchive export`."""
-    return _stream_results(context, jsonl_rows, "application/jsonl; charset=utf-8", "jsonl")
-
-
-def _stream_results(
-    context: RequestContext,
-    write: Callable[[Iterable[Mapping[str, Any]]], Iterator[str]],
-    media_type: str,
-    suffix: str,
-) -> Response:
+def search_rows(context: Context) -> Response:
+    """Return all results, up to a limit: as CSV, or with full text in the format of `newsarchive export`."""
+    suffix = context.request.url.path.rpartition(".")[2]
+    write, media_type = ROWS[suffix]
     params = _parse_params(context)
     lines = iter_search_lines(
         context.index,
@@ -121,7 +105,7 @@ def _stream_results(
         params.filters,
         limit=context.options.limits.max_rows,
         order=params.sort,
-        with_text=write is not csv_rows,
+        with_text=suffix != "csv",
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
     headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}

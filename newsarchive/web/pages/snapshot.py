@@ -60,14 +60,11 @@ CACHE_CONTROL = "private, max-age=600"
 def _add_routes(kind: EmbedKind) -> None:
     """Add the two routes of a kind: URLs with the token, which the archive's own frames use, and URLs without."""
 
-    def with_token(request: Request, context: Context, digits: int, token: str) -> Response:
-        return _serve_requisite(request, context, digits, kind, token)
+    def requisite(request: Request, context: Context, digits: int) -> Response:
+        return _serve_requisite(request, context, digits, kind, request.path_params.get("token", ""))
 
-    def without_token(request: Request, context: Context, digits: int) -> Response:
-        return _serve_requisite(request, context, digits, kind, "")
-
-    router.add_api_route(f"/web/{{digits:int}}{kind}{{token}}/{{url:path}}", with_token)
-    router.add_api_route(f"/web/{{digits:int}}{kind}/{{url:path}}", without_token)
+    for token in ("{token}", ""):
+        router.add_api_route(f"/web/{{digits:int}}{kind}{token}/{{url:path}}", requisite)
 
 
 for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER):
@@ -262,15 +259,12 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
 
 
 @router.get("/web/{digits:int}~{requested:int}/{url:path}")
-def snapshot_with_offset(request: Request, context: Context, digits: int, requested: int) -> Response:
-    """Return a capture with its distance from the requested time."""
-    return _respond(context, archived_url(request, f"/web/{digits}~{requested}/"), str(digits), str(requested))
-
-
 @router.get("/web/{digits:int}/{url:path}")
 def snapshot(request: Request, context: Context, digits: int) -> Response:
-    """Return the capture of a second, or redirect to the nearest."""
-    return _respond(context, archived_url(request, f"/web/{digits}/"), str(digits), None)
+    """Return the capture of a second, or redirect to the nearest; with the time that was requested, if it is given."""
+    requested = request.path_params.get("requested")
+    prefix = f"/web/{digits}/" if requested is None else f"/web/{digits}~{requested}/"
+    return _respond(context, archived_url(request, prefix), str(digits), None if requested is None else str(requested))
 
 
 @router.get("/web/http{rest:path}")
