@@ -1,36 +1,19 @@
-"""Scrapy's settings, in the order in which a request uses them. Those of the archive are in newsarchive.toml.
+"""Settings of the checkout as a Scrapy project: `scrapy list`, `shell`, `fetch`, `view` and `parse` need no archive.
 
-Only Scrapy's engine is used: components that request, change or cache anything by themselves are off. The frontier
-schedules retries and redirects (no retry, redirect, HTTP cache or robots middleware), and bytes are recorded as
-received (no decompression).
+A crawl with an archive sets more: newsarchive.crawl.scrapy_settings.
 """
 
 BOT_NAME = "newsarchive"
 SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
+ROBOTSTXT_OBEY = True
+DOWNLOAD_DELAY = 1
 
-# The next request: from the frontier in the index, one at a time for each host.
-SCHEDULER = "newsarchive.crawl.scrapy_adapter.FrontierScheduler"
-CONCURRENT_REQUESTS = 16  # set from newsarchive.toml
-DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+# response.article and response.links: what newsarchive reads on a page.
+DOWNLOADER_MIDDLEWARES = {"newsarchive.crawl.article_response.ArticleResponses": 10}
 
-# A downloader of our own, without queues, slots, handlers and middlewares.
-DOWNLOADER = "newsarchive.crawl.scrapy_adapter.CaptureDownloader"
-
-# No response is passed on to the spider: it is recorded, and the frontier is informed.
-SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
-CONCURRENT_ITEMS = 1
-WARN_ON_GENERATOR_RETURN_VALUE = False
-URLLENGTH_LIMIT = 0  # by newsarchive.crawl.download.ssrf
-
-# No consoles, and no statistics, which nothing reads.
-EXTENSIONS_BASE: dict[str, int] = {}
+# No ports that other users of the machine could connect to.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"
-STATS_DUMP = False
-LOG_LEVEL = "WARNING"
-LOG_FORMATTER = "newsarchive.crawl.scrapy_adapter.QuietFormatter"
-LOG_VERSIONS: list[str] = []
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

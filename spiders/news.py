@@ -1,13 +1,21 @@
 """The spider of all sites: turns URLs of the frontier into requests."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Self
 
 import scrapy
 from scrapy import Request
-from scrapy.exceptions import UsageError
+from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse, Response
 
+from newsarchive.crawl.article_response import ArticleResponse
+from newsarchive.crawl.run import prepare_crawl
 from newsarchive.crawl.run_context import ACCEPT_ENCODING, RunContext
+from newsarchive.crawl.scrapy_host import ScrapyHost
+from storage.article_fields import article_to_json, from_article
+from storage.errors import ArchiveError
 from storage.model import DueUrl, UrlKind
 
 ACCEPT = {
@@ -23,18 +31,50 @@ class NewsSpider(scrapy.Spider):
     """Requests the due URLs of a run's sites: front pages, sections, feeds, sitemaps and articles."""
 
     name = "news"
+    host: ScrapyHost | None = None
+    """The crawl, if Scrapy's own command has started the spider."""
+    refusal = "nothing was fetched: no archive is named to record pages in: scrapy crawl news -a archive=FOLDER"
+    """Why nothing is fetched without a context."""
 
     def __init__(self, context: RunContext | None = None, **kwargs: Any) -> None:
-        if context is None:
-            raise UsageError("this spider records pages in an archive; start it with: newsarchive crawl")
         super().__init__(**kwargs)
         self.context = context
 
+    @classmethod
+    def from_crawler(
+        cls, crawler: Crawler, *args: Any, archive: str | None = None, site: str | None = None, **kwargs: Any
+    ) -> Self:
+        """Create the spider. Called by Scrapy, with the arguments of `scrapy crawl news -a archive=... -a site=...`.
+
+        Without an archive, it does what Scrapy's other commands ask of it.
+        """
+        archive = archive or crawler.settings.get("NEWSARCHIVE_ARCHIVE")
+        host, refusal = None, cls.refusal
+        if archive and kwargs.get("context") is None:
+            try:
+                host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
+            except ArchiveError as problem:
+                refusal = str(problem)
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.host, spider.refusal = host, refusal
+        return spider
+
     async def start(self) -> AsyncIterator[Request]:
         """Yield nothing: the scheduler knows the due URLs."""
+        if self.context is None:
+            self.logger.error("%s", self.refusal)
+            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="newsarchive_failed"))
         nothing: tuple[Request, ...] = ()
         for request in nothing:
             yield request
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
+        """Yield the article on a page, if it is one, for `scrapy parse`. In a crawl, articles are read from records."""
+        del kwargs
+        if self.context is None and isinstance(response, HtmlResponse):
+            article = response.replace(cls=ArticleResponse).article
+            if article is not None:
+                yield article_to_json(from_article(article))
 
     def request(self, due: DueUrl) -> Request:
         """Return the request for a URL; conditional if the last response had validators (RFC 9110, 13).
@@ -42,6 +82,7 @@ class NewsSpider(scrapy.Spider):
         ValueError if no request can be made. It has no callback: the response is recorded, and the URLs that it links
         come back through the frontier.
         """
+        assert self.context is not None
         headers = {
             "User-Agent": self.context.user_agent,
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),

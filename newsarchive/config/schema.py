@@ -5,7 +5,7 @@ the file that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SE
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
@@ -320,6 +320,8 @@ class Config:
     """The [[site]] tables in the file's order. Not a setting."""
     serve: ServeConfig = field(default_factory=ServeConfig)
     """The table [serve]. Not a setting."""
+    scrapy: Mapping[str, Any] = field(default_factory=dict)
+    """The table [scrapy]: settings of Scrapy's, by name. Not a setting."""
 
     operator: str = _setting(TEXT, "", "Who runs this archive; written into every WARC file")
     contact: str = _setting(TEXT, "", "Mail or web address at which site owners reach you; part of the User-Agent")

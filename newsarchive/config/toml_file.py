@@ -252,11 +252,14 @@ class _ConfigParser:
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
+        scrapy = data.pop("scrapy", {})
+        if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
+            raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
         values = self._values(data, SETTINGS, None)
         values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._require_unique_sites(sites)
-        return _resolve(Config(folder=self.folder, sites=sites, **values))
+        return _resolve(Config(folder=self.folder, sites=sites, scrapy=scrapy, **values))
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)

@@ -20,14 +20,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings
 
 from newsarchive.bucket.upload import BackgroundUploader
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
+from newsarchive.config.toml_file import load_config
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import Budget
@@ -43,6 +45,8 @@ from newsarchive.crawl.render import create_renderer, require_browser
 from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import ResponseLimits, RunContext
 from newsarchive.crawl.run_state import RunState
+from newsarchive.crawl.scrapy_host import ScrapyHost
+from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
@@ -108,11 +112,13 @@ def crawl(  # noqa: PLR0913 - the options of a run
     backfill: BackfillLimit | None = None,
     now: Callable[[], datetime] | None = None,
     sole_process: bool = False,
+    host: ScrapyHost | None = None,
 ) -> CrawlReport:
     """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
 
     `on_locked` is called once the sites are locked. With `backfill`, older URLs are fetched after the due ones.
-    `sole_process`: the process does nothing else, so it is killed if it loses the lease on its sites.
+    `sole_process`: the process does nothing else, so it is killed if it loses the lease on its sites. `host`: the
+    process is Scrapy's, and this a thread of it.
 
     The first SIGINT or SIGTERM stops the run in order within seconds, the second one ends the process at once. Raises
     ArchiveBusy if one of the sites is being crawled, and StorageError if the disk is full; what was committed before
@@ -140,10 +146,23 @@ def crawl(  # noqa: PLR0913 - the options of a run
         on_locked()
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
-            max_pages=max_pages, max_time=max_time, progress=progress, now=now,
+            max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload)))
+
+
+def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost:
+    """Prepare a crawl in a process of Scrapy's: set what the archive owns; ConfigError if somebody overrides it."""
+    configure_crawl(settings, load_config(folder))
+
+    def start(host: ScrapyHost) -> CrawlReport:
+        from newsarchive.archive import Archive
+
+        with Archive.open(folder) as archive:
+            return crawl(archive, sites, host=host)
+
+    return ScrapyHost(start)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -160,6 +179,7 @@ class _CrawlRun:
     max_time: float
     progress: OnProgress | None
     now: Callable[[], datetime]
+    host: ScrapyHost | None
     counters: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -177,7 +197,8 @@ class _CrawlRun:
             with archive.index.follow_search(), archive.ingestor(writer.sync) as ingestor:
                 self._ingestor = ingestor
                 self._begin(ingestor)
-                outcome = event_loop.run(self._fetch(writer, ingestor))
+                run_in_loop = event_loop.run if self.host is None else self.host.run
+                outcome = run_in_loop(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
                 self.counters["versions"] = ingestor.new_versions
             self._is_all_committed = True
@@ -254,10 +275,15 @@ class _CrawlRun:
         context.require_lease()
         if context.recorder.failure is not None:
             raise context.recorder.failure
-        return "stopped" if stopper.is_stopped or context.frontier.is_page_limit_reached else "finished"
+        # Scrapy's own conditions, such as CLOSESPIDER_TIMEOUT, give other reasons.
+        is_closed_early = context.close_reason != "finished" or context.frontier.is_page_limit_reached
+        return "stopped" if stopper.is_stopped or is_closed_early else "finished"
 
     async def _run_scrapy(self, context: RunContext) -> None:
-        runner = AsyncCrawlerRunner(scrapy_settings(self.archive.config))
+        if self.host is not None:
+            await self.host.hold(context)
+            return
+        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
         await runner.crawl(runner.create_crawler("news"), context=context)
 
     def _create_context(
@@ -385,15 +411,6 @@ def list_seeds(site: SiteConfig, now: datetime) -> Iterator[DiscoveredUrl]:
     for kind, urls in seeds:
         for url in urls:
             yield DiscoveredUrl(url=url, discovery=Discovery(site=site.name, kind=kind), due_at=now, priority=SOURCE)
-
-
-def scrapy_settings(config: Config) -> Settings:
-    """Return Scrapy's settings for an archive."""
-    settings = Settings()
-    settings.setmodule("newsarchive.settings", priority="project")
-    settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
-    settings.set("USER_AGENT", config.user_agent, priority="cmdline")
-    return settings
 
 
 def politeness_settings(config: Config, site: SiteConfig) -> PolitenessSettings:

@@ -73,6 +73,8 @@ class RunContext:
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
     on_fetched: Callable[[str], None] = field(default=lambda _: None)
     """Called with each URL that was fetched."""
+    close_reason: str = "finished"
+    """Why Scrapy closed the spider."""
     require_lease: Callable[[], None] = field(default=lambda: None)
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
@@ -82,9 +84,10 @@ class RunContext:
         """Number of pages being rendered. They wait for other requests."""
         return self.frontier.subresources.rendering
 
-    async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Capture | None:
+    async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
         summary, capture = ResponseSummary(no_response=True), None
+        recorded: Exchange | None = None
         began = time.monotonic()
         document: BrowserResponse | None = None
         renderer = self.renderer if self.renderer is not None and self.renderer.renders(due) else None
@@ -93,7 +96,8 @@ class RunContext:
             headers = [(name, value) for name, value in headers if name.lower() not in CONDITIONAL_HEADERS]
 
         async def record(exchange: Exchange) -> Capture:
-            nonlocal document
+            nonlocal document, recorded
+            recorded = exchange
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
                 return await self._record_subresource(renderer.convert_to_subresource(exchange))
             return await self._record(exchange, self._on_commit(due, len(exchange.response), began))
@@ -106,7 +110,7 @@ class RunContext:
         self.on_fetched(due.url)
         if renderer is not None and document is not None:
             await self._render(renderer, due, document, began)
-        return capture
+        return recorded
 
     async def fetch_subresource(
         self, page: DueUrl, url: str, headers: Mapping[str, str], until: float

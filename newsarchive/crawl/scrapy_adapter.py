@@ -3,14 +3,26 @@
 import asyncio
 import logging
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, logformatter
+from scrapy.core.downloader.middleware import DownloaderMiddlewareManager
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Headers, HtmlResponse, Response
+from scrapy.responsetypes import responsetypes
+from scrapy.signals import request_reached_downloader, response_downloaded
+from scrapy.utils.misc import build_from_crawler
 from twisted.internet.defer import Deferred
 
+from newsarchive.crawl.article_response import ArticleResponse
+from newsarchive.crawl.politeness import ResponseSummary
+from newsarchive.crawl.render import browser_response
 from newsarchive.crawl.run_context import RunContext
+from newsarchive.crawl.scrapy_host import ScrapyHost
+from storage.errors import ArchiveError
+from storage.model import DueUrl, Exchange
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +31,16 @@ def get_run_context(crawler: Crawler) -> RunContext:
     """Return the context of the run that a crawler is part of."""
     context = getattr(crawler.spider, "context", None)
     if not isinstance(context, RunContext):
-        raise NotConfigured("there is no archive to record pages in; start the spider with: newsarchive crawl")
+        raise NotConfigured("there is no archive to record pages in; name it: scrapy crawl news -a archive=FOLDER")
     return context
 
 
 class FrontierScheduler(BaseScheduler):
     """Gives Scrapy a request when a host may be requested, and wakes it when that changes. Setting: SCHEDULER."""
 
-    def __init__(self, context: RunContext, crawler: Crawler) -> None:
-        self._context = context
+    _context: RunContext
+
+    def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._spider: Any = None
         self._timer: asyncio.TimerHandle | None = None
@@ -37,21 +50,55 @@ class FrontierScheduler(BaseScheduler):
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Create the scheduler. Called by Scrapy."""
-        return cls(get_run_context(crawler), crawler)
+        return cls(crawler)
 
-    def open(self, spider: Spider) -> None:
+    def open(self, spider: Spider) -> Deferred[None] | None:
         """Begin the crawl."""
         self._spider = spider
-        self._context.wake = self._wake
+        if self._host is None:
+            self._context = get_run_context(self._crawler)
+            self._context.wake = self._wake
+            return None
+        return Deferred.fromFuture(asyncio.ensure_future(self._open_host(self._host)))
 
-    def close(self, reason: str) -> None:  # noqa: ARG002
+    def close(self, reason: str) -> Deferred[None] | None:
         """End the crawl."""
         self._closed = True
         self._set_timer(None)
+        if self._spider.context is not None:
+            self._context.close_reason = reason
+        return None if self._host is None else Deferred.fromFuture(asyncio.ensure_future(self._close_host(self._host)))
+
+    @property
+    def _host(self) -> ScrapyHost | None:
+        """The crawl's host if Scrapy's own command has started the spider."""
+        return getattr(self._spider, "host", None)
+
+    async def _open_host(self, host: ScrapyHost) -> None:
+        try:
+            self._context = self._spider.context = await host.open()
+        except ArchiveError as problem:
+            self._spider.refusal = str(problem)  # the spider's `start` logs it, and closes the spider
+        else:
+            self._context.wake = self._wake
+
+    async def _close_host(self, host: ScrapyHost) -> None:
+        if self._spider.context is None:
+            return  # it never began
+        try:
+            report = await host.close()
+        except ArchiveError as problem:
+            log.error("%s", problem)  # noqa: TRY400 - a message for the owner
+            return
+        if report is not None:
+            for name, count in report.run.counters.items():
+                self._crawler.stats.set_value(f"newsarchive/{name}", count)
+            for line in (*report.problems, *report.notes):
+                log.warning("%s", line)
 
     def has_pending_requests(self) -> bool:
         """Return True while the run goes on. Scrapy ends it if this is False and no request is in progress."""
-        return not self._context.frontier.idle
+        return self._spider.context is not None and not self._context.frontier.idle
 
     def enqueue_request(self, request: Request) -> bool:  # noqa: ARG002
         """Refuse a request: all of them come from the frontier, so that none is lost with the process."""
@@ -59,6 +106,8 @@ class FrontierScheduler(BaseScheduler):
 
     def next_request(self) -> Request | None:
         """Return a request that may be sent now, or None; then a timer or a response wakes Scrapy."""
+        if self._spider.context is None:
+            return None
         frontier = self._context.frontier
         while not self._context.recorder.is_full and (due := frontier.next_url()) is not None:
             try:
@@ -110,41 +159,95 @@ class FrontierScheduler(BaseScheduler):
 class CaptureDownloader:
     """Fetches for Scrapy and records the responses. Setting: DOWNLOADER.
 
-    Scrapy's own downloader has a queue, slots, middlewares and handlers, which take five turns of the event loop for
-    each request and decide nothing here. Nor does a spider read responses: they are recorded, and the URLs they link
-    come back through the frontier. So Scrapy gets its own request as the result, like from a middleware that retries
-    it, and the scheduler refuses that.
+    Scrapy's own downloader has a queue, slots and handlers, which take turns of the event loop for each request and
+    decide nothing here. Where nothing listens (`newsarchive crawl` without a [scrapy] table), neither responses nor
+    middlewares are needed: responses are recorded, and the URLs they link come back through the frontier. Then Scrapy
+    gets its own request as the result, like from a middleware that retries it, and the scheduler refuses that.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._context = get_run_context(crawler)
+        self._crawler = crawler
         self._concurrency = crawler.settings.getint("CONCURRENT_REQUESTS")
+        has_listeners = bool(crawler.settings.getdict("EXTENSIONS_BASE"))
+        self._middlewares = build_from_crawler(DownloaderMiddlewareManager, crawler) if has_listeners else None
         self.active: set[Request] = set()
         """Requests in progress: Scrapy does not end while there is one."""
 
-    def fetch(self, request: Request) -> Deferred[Request]:
+    def fetch(self, request: Request) -> Deferred[Request | Response]:
         """Fetch a request's URL and record the response."""
         self.active.add(request)
         return Deferred.fromFuture(asyncio.ensure_future(self._fetch(request)))
 
     def needs_backout(self) -> bool:
         """Return True at the limit of concurrent requests. A page being rendered is none: it waits for others."""
-        return len(self.active) - self._context.rendering >= self._concurrency
+        return bool(self.active) and len(self.active) - self._context.rendering >= self._concurrency
 
     def close(self) -> None:
         """Leave the client open: the run closes it."""
 
-    async def _fetch(self, request: Request) -> Request:
+    @property
+    def _context(self) -> RunContext:
+        return get_run_context(self._crawler)
+
+    async def _fetch(self, request: Request) -> Request | Response:
+        try:
+            if self._middlewares is None:
+                await self._record(request)
+                return request
+            return await self._fetch_through(self._middlewares, request)
+        finally:
+            self.active.remove(request)
+
+    async def _fetch_through(self, middlewares: DownloaderMiddlewareManager, request: Request) -> Request | Response:
+        """Fetch a request that middlewares may change, and pass the response on."""
+        due: DueUrl = request.meta["due"]
+        is_sent = False
+
+        async def send(changed: Request) -> Response:
+            nonlocal is_sent
+            proxy = changed.meta.get("proxy")
+            if proxy or changed.url != request.url or changed.method != "GET":
+                what = f"set the proxy {urlsplit(proxy).hostname}" if proxy else "changed the URL or method"
+                raise ValueError(f"a downloader middleware has {what} of {request}, which a crawl cannot; not sent")
+            is_sent = True
+            signals, spider = self._crawler.signals, self._crawler.spider
+            signals.send_catch_log(request_reached_downloader, request=changed, spider=spider)
+            exchange = await self._record(changed)
+            response = None if exchange is None else to_response(changed, exchange)
+            if response is None:
+                raise IgnoreRequest("there is no response; the crawl log has the reason")
+            signals.send_catch_log(response_downloaded, response=response, request=changed, spider=spider)
+            return response
+
+        try:
+            return await middlewares.download_async(send, request)
+        finally:
+            if not is_sent:  # a middleware has refused or answered it
+                self._context.frontier.record_response(due, ResponseSummary(no_response=True, is_blocked=True))
+
+    async def _record(self, request: Request) -> Exchange | None:
         headers = [
             (name.decode("ascii"), value.decode("latin-1"))
             for name, values in request.headers.items()
             for value in values
         ]
-        try:
-            await self._context.fetch(request.meta["due"], request.url, headers)
-        finally:
-            self.active.remove(request)
-        return request
+        return await self._context.fetch(request.meta["due"], request.url, headers)
+
+
+def to_response(request: Request, exchange: Exchange) -> Response | None:
+    """Return an exchange as Scrapy's response; None if it is not HTTP or cannot be decoded."""
+    received = browser_response(exchange)
+    if received is None:
+        return None
+    headers = Headers()
+    for name, value in received.headers:
+        headers.appendlist(name, value)
+    found = responsetypes.from_args(headers=headers, url=request.url, body=received.body)
+    kind = ArticleResponse if found is HtmlResponse else found
+    response: Response = kind(
+        url=request.url, status=received.status, headers=headers, body=received.body, request=request
+    )
+    return response
 
 
 class QuietFormatter(logformatter.LogFormatter):
@@ -154,4 +257,4 @@ class QuietFormatter(logformatter.LogFormatter):
         """Log nothing: the crawl has a log of its own."""
 
     def scraped(self, *_: Any) -> None:  # type: ignore[override]
-        """Log nothing: there are no items."""
+        """Log nothing for items."""
