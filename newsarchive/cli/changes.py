@@ -14,7 +14,8 @@ from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Wit
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.changes import change_lines, change_rows, iter_changes, write_changes_parquet
+from newsarchive.export.articles import line_to_json
+from newsarchive.export.changes import change_rows, iter_changes, write_changes_parquet
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.views.history import ChangeFilters
@@ -72,7 +73,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
             with open_atomic(into) as file:
                 write_changes_parquet(found, file)
             return
-        lines = change_rows(found) if format_ is ChangesFormat.CSV else change_lines(found)
+        lines = change_rows(found) if format_ is ChangesFormat.CSV else (line_to_json(each) + "\n" for each in found)
         if into is None:
             sys.stdout.writelines(lines)
             return

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, BinaryIO
 
-from newsarchive.export.articles import csv_cell, import_parquet, line_to_json
+from newsarchive.export.articles import csv_cell, import_parquet
 from storage.article_fields import format_time
 from storage.index.queries.observations import list_changes
 from storage.index.reader import Reader
@@ -35,11 +35,6 @@ def iter_changes(index: Reader, filters: ChangeFilters, limit: int | None = None
         offset += size
         if len(some) < size:
             return
-
-
-def change_lines(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield changes as JSON Lines."""
-    return (line_to_json(change) + "\n" for change in changes)
 
 
 def change_rows(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """/changes: what was changed in articles, when and how much; the same as feeds, CSV and JSON Lines."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,13 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.changes import change_lines, change_rows, iter_changes
+from newsarchive.export.changes import change_rows, iter_changes
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
+from newsarchive.web.feeds import Feed, FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.responses.streaming import ClosingStreamingResponse
+from newsarchive.web.pages.search import FEEDS, ROWS
+from newsarchive.web.responses.streaming import ClosingStreamingResponse, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.observations import count_changes, list_changes
@@ -129,39 +130,22 @@ def compare_path(change: ChangeView) -> str:
 
 
 @router.get("/changes.atom")
-def changes_atom(context: Context) -> Response:
-    """Return the newest changes as an Atom feed."""
-    body = render_atom(_build_feed(context, "/changes.atom"))
-    return context.add_etag(Response(body, media_type="application/atom+xml; charset=utf-8"))
-
-
 @router.get("/changes.json")
-def changes_json(context: Context) -> Response:
-    """Return the newest changes as a JSON Feed."""
-    body = render_json_feed(_build_feed(context, "/changes.json"))
-    return context.add_etag(Response(body, media_type="application/feed+json"))
+def changes_feed(context: Context) -> Response:
+    """Return the newest changes as an Atom feed or a JSON Feed."""
+    path = context.request.url.path
+    render, media_type = FEEDS[path.rpartition(".")[2]]
+    return context.add_etag(Response(render(_build_feed(context, path)), media_type=media_type))
 
 
 @router.get("/changes.csv")
-def changes_csv(context: Context) -> Response:
-    """Return all changes, up to a limit, as CSV."""
-    return _stream(context, change_rows, "text/csv; charset=utf-8", "csv")
-
-
 @router.get("/changes.jsonl")
-def changes_jsonl(context: Context) -> Response:
-    """Return all changes, up to a limit, as JSON Lines."""
-    return _stream(context, change_lines, "application/jsonl; charset=utf-8", "jsonl")
-
-
-def _stream(
-    context: RequestContext,
-    write: Callable[[Iterable[Mapping[str, Any]]], Iterator[str]],
-    media_type: str,
-    suffix: str,
-) -> Response:
+def changes_rows(context: Context) -> Response:
+    """Return all changes, up to a limit, as CSV or JSON Lines."""
+    suffix = context.request.url.path.rpartition(".")[2]
     filters = ChangeParams.from_query(context.request.query_params).filters
-    lines = write(iter_changes(context.index, filters, context.options.limits.max_rows))
+    found = iter_changes(context.index, filters, context.options.limits.max_rows)
+    lines = change_rows(found) if suffix == "csv" else jsonl_rows(found)
     headers = {"content-disposition": f'attachment; filename="changes.{suffix}"'}
     stream = context.heavy_requests.stream(lines, context.work)
-    return ClosingStreamingResponse(stream, media_type=media_type, headers=headers)
+    return ClosingStreamingResponse(stream, media_type=ROWS[suffix][1], headers=headers)

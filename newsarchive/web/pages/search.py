@@ -1,6 +1,7 @@
 """/search: results, facets and histogram, and the same results as feeds, CSV and JSON Lines."""
 
 import hashlib
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
 
@@ -19,8 +20,8 @@ router = APIRouter()
 
 FEED_SIZE = 50
 FEEDS = {
-    "/search.atom": (render_atom, "application/atom+xml; charset=utf-8"),
-    "/search.json": (render_json_feed, "application/feed+json"),
+    "atom": (render_atom, "application/atom+xml; charset=utf-8"),
+    "json": (render_json_feed, "application/feed+json"),
 }
 ROWS = {"csv": (csv_rows, "text/csv; charset=utf-8"), "jsonl": (jsonl_rows, "application/jsonl; charset=utf-8")}
 
@@ -88,7 +89,7 @@ def plain_text(segments: Iterable[TextSegment]) -> str:
 def search_feed(context: Context) -> Response:
     """Return the newest results as an Atom feed or a JSON Feed."""
     path = context.request.url.path
-    render, media_type = FEEDS[path]
+    render, media_type = FEEDS[path.rpartition(".")[2]]
     return context.add_etag(Response(render(_build_feed(context, path)), media_type=media_type))
 
 
