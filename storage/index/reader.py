@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from storage.errors import IndexReplaced, SearchDamaged
 from storage.index.engine.database import Database
-from storage.index.engine.dialect import identify_index
 from storage.index.engine.work_limit import WorkLimit
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
@@ -25,7 +24,7 @@ class IndexPin:
 
     def check(self, database: Database, connection: Connection) -> None:
         """Raise IndexReplaced if another index was queried before."""
-        identity = identify_index(connection)
+        identity = database.identify(connection)
         if self._identity is None:
             self._identity = identity
         elif self._identity != identity:

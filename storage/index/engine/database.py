@@ -116,6 +116,14 @@ class Database:
             if self._file is not None and not self._file.is_stable():
                 raise IndexReplaced(self.name)
 
+    def identify(self, connection: Connection) -> object:
+        """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
+        if self._file is not None:
+            # Of the connection, not of the path, where another file may be by now.
+            driver: Any = connection.connection.driver_connection
+            return driver.generation, connection.exec_driver_sql("PRAGMA schema_version").scalar()
+        return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
+
     def _require_present_file(self) -> bool:
         """Close connections to an SQLite file that another one has replaced, and return whether that was so."""
         if self._file is None or not self._file.is_replaced():
