@@ -19,14 +19,13 @@ _CHILD = """
 import sys
 import json
 sys.path[:] = json.loads(sys.argv.pop())
-from importlib import import_module
-module, _, function = sys.argv.pop(1).partition(":")
-getattr(import_module(module), function)(sys.argv[1:])
+from pkgutil import resolve_name
+resolve_name(sys.argv.pop(1))(sys.argv[1:])
 """
 
 
-def find_shadowing_module() -> tuple[str, str] | None:
-    """Return the file that is imported instead of a package of newsarchive, and the package's name."""
+def exit_if_shadowed() -> None:
+    """End the process with a message if a module of the user's is imported instead of a package of newsarchive."""
     root = Path(__file__).parent.parent.resolve()
     for package in PACKAGES:
         try:
@@ -34,22 +33,13 @@ def find_shadowing_module() -> tuple[str, str] | None:
         except ValueError:  # a module without a specification, made by a program
             continue
         if spec is not None and spec.origin and Path(spec.origin).resolve() != root / package / "__init__.py":
-            return spec.origin, package
-    return None
-
-
-def exit_if_shadowed() -> None:
-    """End the process with a message if a module of the user's is imported instead of a package of newsarchive."""
-    shadowing = find_shadowing_module()
-    if shadowing is not None:
-        file, package = shadowing
-        print(
-            f"newsarchive: {file} is imported instead of newsarchive's package {package!r}; nothing was done. Rename "
-            "it, or keep its folder out of Python's import path: run newsarchive in another folder, with --archive "
-            "FOLDER, and check PYTHONPATH",
-            file=sys.stderr,
-        )
-        sys.exit(CONFIG_ERROR)
+            print(
+                f"newsarchive: {spec.origin} is imported instead of newsarchive's package {package!r}; nothing was "
+                "done. Rename it, or keep its folder out of Python's import path: run newsarchive in another folder, "
+                "with --archive FOLDER, and check PYTHONPATH",
+                file=sys.stderr,
+            )
+            sys.exit(CONFIG_ERROR)
 
 
 def child_command(entry: str, *arguments: str) -> list[str]:

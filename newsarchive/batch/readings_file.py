@@ -84,12 +84,6 @@ class Damage:
     what: str
     torn: bool
 
-    @classmethod
-    def from_error(cls, problem: WarcError) -> Self:
-        """Return the damage that an error reports."""
-        torn = isinstance(problem, TornRecord)
-        return cls(file=problem.file, offset=problem.offset, what=problem.what, torn=torn)
-
     def to_error(self) -> WarcError:
         """Return the error."""
         return (TornRecord if self.torn else BadRecord)(self.file, self.offset, self.what)
@@ -145,7 +139,8 @@ def write_readings(
                     runs.append(item)
                 file.write(_encode_frame(item))
         except WarcError as problem:
-            damage = Damage.from_error(problem)
+            is_torn = isinstance(problem, TornRecord)
+            damage = Damage(file=problem.file, offset=problem.offset, what=problem.what, torn=is_torn)
         summary = ReadingsSummary(
             file=measure(), fingerprint=fingerprint, damage=damage, runs=tuple(runs), offsets=offsets,
             is_partial=is_partial,

@@ -12,7 +12,7 @@ from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import short_time, stdout, to_json
 from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
-from newsarchive.operations.lapsed_articles import describe_answer
+from newsarchive.operations.health import describe_answer
 from storage.errors import ConfigError, NotFound
 from storage.index.queries.articles import find_article_id
 from storage.index.queries.status import list_boilerplate

@@ -220,9 +220,7 @@ def find_clock(text: str) -> tuple[int, int, int] | None:
     return None
 
 
-def _parse_clock(hour: str | None, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
-    if hour is None:
-        return 0, 0, 0
+def _parse_clock(hour: str, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
     hours = int(hour)
     if half and hours <= 12:
         hours = hours % 12 + (12 if half.lower().startswith(("p", "μ", "م")) else 0)
@@ -243,9 +241,7 @@ def _parse_zone(name: str | None) -> tzinfo | None:
 
 
 def _find_zone(text: str) -> tzinfo | None:
-    if match := _PRINTED_OFFSET.search(text):
-        return _parse_zone(match[1])
-    match = _ZONE_NAME.search(text)
+    match = _PRINTED_OFFSET.search(text) or _ZONE_NAME.search(text)
     return _parse_zone(match[1]) if match else None
 
 

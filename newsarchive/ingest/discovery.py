@@ -144,16 +144,11 @@ def _redirect_target(capture: Capture, discovery: Discovery, site: Site) -> Iter
 def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
     """Yield the requisites of a page or stylesheet, on any host, with the lowest priority."""
     via = {Outcome.ARTICLE: UrlKind.ARTICLE, Outcome.ASSET: UrlKind.ASSET}.get(reading.outcome, UrlKind.LISTING)
-    for url in _requisite_urls(reading) if site.requisites else ():
-        yield _linked_url(capture, site, via, url, REQUISITE, kind=UrlKind.ASSET)
-
-
-def _requisite_urls(reading: Reading) -> Iterable[str]:
-    """Yield a page's requisites and its lead image, which may be named in its metadata only."""
-    yield from reading.requisites
+    # The lead image may be named in the metadata only.
     image = reading.article.image if reading.article else None
-    if image is not None and image.url.startswith(("http://", "https://")):
-        yield image.url
+    images = (image.url,) if image is not None and image.url.startswith(("http://", "https://")) else ()
+    for url in (*reading.requisites, *images) if site.requisites else ():
+        yield _linked_url(capture, site, via, url, REQUISITE, kind=UrlKind.ASSET)
 
 
 def _canonical_url(capture: Capture, discovery: Discovery, url: str, site: Site) -> Iterator[DiscoveredUrl]:

@@ -192,16 +192,13 @@ def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
     """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
     index.write(warc_files.record_opened_warc, part.file.name)
     for item in read_captures(part.file, part.start):
-        match item:
-            case RunStarted():
-                _begin_run(index, ingestor, part, item.run)
-            case CaptureRecord():
-                if item.capture.place.offset == part.start:
-                    ingestor.wait_for_room()
-                    ingestor.submit(item)
-                return
-            case _:
-                return
+        if isinstance(item, RunStarted):
+            _begin_run(index, ingestor, part, item.run)
+            continue
+        if isinstance(item, CaptureRecord) and item.capture.place.offset == part.start:
+            ingestor.wait_for_room()
+            ingestor.submit(item)
+        return
 
 
 def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:

@@ -17,14 +17,13 @@ from urllib.parse import urlsplit
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
-from newsarchive.operations.lapsed_articles import describe_lapsed
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
-from storage.index.queries.visit_schedule import list_lapsed_articles
+from storage.index.queries.visit_schedule import Answer, LapsedArticles, list_lapsed_articles
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
@@ -62,6 +61,22 @@ NEVER_CRAWLED = "never-crawled"
 INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
+
+MAX_ANSWERS = 3
+"""Kinds of answers that are named."""
+_PHRASES = {
+    Outcome.EMPTY: "an empty body",
+    Outcome.CHALLENGE: "a page that asks whether the reader is human",
+    Outcome.CONSENT_WALL: "a page that asks for consent",
+    Outcome.PAYWALL_STUB: "the beginning of the text only",
+    Outcome.SOFT_404: 'a page that says "not found"',
+    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
+    Outcome.LISTING: "a list of links",
+    Outcome.MEDIA: "a page without text",
+    Outcome.FEED: "a feed",
+    Outcome.SITEMAP: "a sitemap",
+    Outcome.ASSET: "a file that is no page",
+}
 
 
 class Severity(StrEnum):
@@ -338,6 +353,34 @@ def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime
         url = sites[each.site].url if each.site in sites else ""
         lapsed = describe_lapsed(each, url)
         yield make_finding("articles-lapsed", each.site, site=each.site, lapsed=lapsed, url=url)
+
+
+def describe_lapsed(lapsed: LapsedArticles, site_url: str) -> str:
+    """Return a sentence such as "55 articles of 55 answer with a redirect to /sorry."."""
+    head = f"{lapsed.lapsed:,} articles of {lapsed.checked:,}"
+    phrases: dict[str, int] = {}
+    for answer, count in lapsed.answers.items():
+        phrase = describe_answer(answer, site_url)
+        phrases[phrase] = phrases.get(phrase, 0) + count
+    named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
+    if len(named) == 1:
+        return f"{head} answer with {named[0][0]}."
+    parts = [f"{count:,} answer with {phrase}" for phrase, count in named[:MAX_ANSWERS]]
+    if others := sum(count for _, count in named[MAX_ANSWERS:]):
+        parts.append(f"{others:,} in other ways")
+    return f"{head} are no articles any more: {', '.join(parts)}."
+
+
+def describe_answer(answer: Answer, site_url: str) -> str:
+    """Return what a page answers, to follow "answers with"."""
+    if answer.outcome is Outcome.REDIRECT and answer.redirect_url:
+        target, site = urlsplit(answer.redirect_url), urlsplit(site_url)
+        is_here = target.netloc.removeprefix("www.") == site.netloc.removeprefix("www.")
+        return f"a redirect to {(target.path or '/') if is_here else answer.redirect_url}"
+    if answer.outcome in (Outcome.ERROR, Outcome.GONE):
+        is_cut = answer.status is None or 200 <= answer.status < 300
+        return "an incomplete response" if is_cut else f"HTTP {answer.status}"
+    return _PHRASES.get(answer.outcome, "a page that is no article")
 
 
 def _check_source(source: SourceHealth) -> Finding:

@@ -17,6 +17,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any, NoReturn
 
 from newsarchive.startup import end_with_parent, exit_if_shadowed
@@ -81,7 +82,7 @@ def serve_forks(control: socket.socket, spec: WorkerSpec) -> None:
     gc.set_threshold(20_000, 50, 1_000)
     for module in spec.preload:
         importlib.import_module(module)
-    read = _load_function(spec.read)
+    read = resolve_name(spec.read)
     gc.freeze()  # so that no collection in a worker writes to the pages that all share
     parent = os.getpid()
     while True:
@@ -133,12 +134,6 @@ def _run_worker(work: socket.socket, spec: WorkerSpec, read: Callable[[Any], Any
                 break
     finally:
         os._exit(0)
-
-
-def _load_function(name: str) -> Callable[[Any], Any]:
-    module, _, attribute = name.partition(":")
-    function: Callable[[Any], Any] = getattr(importlib.import_module(module), attribute)
-    return function
 
 
 def _limit_memory(size: int) -> None:

@@ -12,7 +12,7 @@ from newsarchive.operations import doctor, health
 
 FOLDER = files("newsarchive.operations")
 TEXTS = tomllib.loads(FOLDER.joinpath("findings.toml").read_text("utf-8"))
-SOURCE_STATES = [f"source-{state}" for state in health.UNHEALTHY]
+SOURCE_STATES = [f"source-{state}" for state in sorted(health.UNHEALTHY)]
 
 
 def called_names(argument: ast.expr) -> list[str]:
