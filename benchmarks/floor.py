@@ -176,10 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs", flush=True)
     crawls: list[Run] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as scratch,
-        newsroom(options.articles, options.page_size) as url,
-    ):
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, newsroom(options.articles, options.page_size) as url:
         for number in range(options.runs):
             folder = Path(scratch, str(number))
             folder.mkdir()

@@ -82,10 +82,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
     step = max(1, options.articles // options.steps)
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as scratch,
-        newsroom(options.articles, options.page_size) as url,
-    ):
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, newsroom(options.articles, options.page_size) as url:
         folder, log = Path(scratch, "archive"), Path(scratch, "log")
         folder.mkdir()
         (folder / "newsarchive.toml").write_text(CONFIG.format(url=url))

@@ -162,13 +162,7 @@ class Archive:
         self.close()
 
     def search(
-        self,
-        text: str,
-        filters: Filters = EVERYTHING,
-        *,
-        limit: int = 20,
-        offset: int = 0,
-        order: Order = "newest",
+        self, text: str, filters: Filters = EVERYTHING, *, limit: int = 20, offset: int = 0, order: Order = "newest"
     ) -> SearchPage:
         """Find articles; for the query syntax: newsarchive help search."""
         self.index.update_search()

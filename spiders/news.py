@@ -92,13 +92,7 @@ class NewsSpider(scrapy.Spider):
             headers["If-None-Match"] = due.etag
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
-        request = Request(
-            due.url,
-            headers=headers,
-            errback=self.log_failure,
-            meta={"due": due},
-            dont_filter=True,
-        )
+        request = Request(due.url, headers=headers, errback=self.log_failure, meta={"due": due}, dont_filter=True)
         if not request.url.isascii():
             raise ValueError(f"{due.url} has no valid host name")
         return request

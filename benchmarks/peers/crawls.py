@@ -57,9 +57,7 @@ def run_crawl(peer: Peer, python: Path, options: argparse.Namespace) -> Haul:
         folder.mkdir()
         with ExitStack() as until_the_end:
             with cores(slice(-1, None) if options.one_core else slice(None)):
-                url = until_the_end.enter_context(
-                    newsroom(articles, options.page_size, accepts=peer.accepts, log=log),
-                )
+                url = until_the_end.enter_context(newsroom(articles, options.page_size, accepts=peer.accepts, log=log))
             command = peer.command(Course(url=url, folder=folder, python=python))
             with cores(slice(1) if options.one_core else slice(None)):
                 cost = run_timed(command, folder=Path(scratch))

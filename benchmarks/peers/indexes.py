@@ -20,10 +20,7 @@ from benchmarks.table import table
 
 CDXJ_INDEXER = Environment(name="cdxj-indexer", requirements=("cdxj-indexer==1.5.0", "warcio==1.8.1"))
 HEAD = ("indexer", "lines", "lines/s", "CPU s", "memory MB", "what it does")
-TOLD = {
-    "newsarchive export": "from the index that the crawl made",
-    "cdxj-indexer": "reads the WARC file whole, sorts",
-}
+TOLD = {"newsarchive export": "from the index that the crawl made", "cdxj-indexer": "reads the WARC file whole, sorts"}
 
 
 def lines_of(file: Path) -> set[tuple[str, ...]]:

@@ -83,12 +83,7 @@ READERS = (
         undone="nothing: versions, link groups, boilerplate, search index; two reading processes",
         texts=_in_index,
     ),
-    Reader(
-        name="newsarchive, `extract_page`",
-        command=_ours_alone,
-        undone="no index; one process",
-        texts=in_lines,
-    ),
+    Reader(name="newsarchive, `extract_page`", command=_ours_alone, undone="no index; one process", texts=in_lines),
     Reader(
         name="warcio + trafilatura",
         command=_script("with_trafilatura.py"),

@@ -17,14 +17,12 @@ MAX_PROCESSES = 256
 """Processes that an option may ask for."""
 
 Folder = Annotated[
-    Path,
-    typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive."),
+    Path, typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SiteName = Annotated[str | None, typer.Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d."),
+    str | None, typer.Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d.")
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same formats.")]
 Dask = Annotated[

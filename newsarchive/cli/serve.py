@@ -137,7 +137,4 @@ def print_password_hash() -> None:
         raise typer.BadParameter("the password is empty; no hash was made", param_hint="--hash-password")
     # Only this line goes to standard output, so that it can be appended to the file.
     print(f'NAME = "{hash_secret(secret)}"')
-    print(
-        "Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.",
-        file=sys.stderr,
-    )
+    print("Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.", file=sys.stderr)

@@ -345,8 +345,7 @@ class Config:
         POSITIVE_DURATION, "5s", "Time limit of one request to the bucket; requests are tried three times"
     )
     keep_local: timedelta | None = _optional_setting(
-        DURATION,
-        'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever',
+        DURATION, 'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever'
     )
     index: str = _setting(
         TEXT,
@@ -437,9 +436,7 @@ class Config:
     log_size: int = _setting(SIZE, "10MB", "Start a new log file when the current one reaches this size")
     log_files: int = _setting(INTEGER, 5, "Full log files that are kept")
     metrics: str = _setting(
-        TEXT,
-        "",
-        'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none',
+        TEXT, "", 'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none'
     )
     ping: str = _setting(
         BASE_URL,

@@ -19,14 +19,7 @@ from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
-from newsarchive.crawl.robots import (
-    ALLOW_ALL,
-    UNREACHABLE_TTL,
-    Robots,
-    RobotsPending,
-    RobotsResponse,
-    RobotsRules,
-)
+from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason

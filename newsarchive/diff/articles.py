@@ -204,10 +204,7 @@ def _moved_away_rows(
 
 
 def _paragraph_row(
-    before: Sequence[ParagraphView],
-    after: Sequence[ParagraphView],
-    pair: ParagraphPair,
-    pieces: tuple[DiffPiece, ...],
+    before: Sequence[ParagraphView], after: Sequence[ParagraphView], pair: ParagraphPair, pieces: tuple[DiffPiece, ...]
 ) -> ParagraphDiff:
     if pair.newer is None:
         assert pair.older is not None

@@ -219,10 +219,7 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[s
     sources = [
         ("json-ld", text_of(jsonld.article.get("headline"))),
         ("og:title", head.first("og:title")),
-        (
-            "meta",
-            head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title"),
-        ),
+        ("meta", head.first("twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title")),
         ("json-ld name", text_of(jsonld.article.get("name"))),
         ("<title>", head.title),
     ]

@@ -13,13 +13,7 @@ from typing import Protocol
 
 from storage.model import Capture, Exchange, RecordPlace, RefersTo, RenderedPage
 from storage.warc.gzip_members import MAX_RECORD_SIZE
-from storage.warc.payload import (
-    HttpMessage,
-    extract_entity,
-    final_response_start,
-    parse_http_headers,
-    split_message,
-)
+from storage.warc.payload import HttpMessage, extract_entity, final_response_start, parse_http_headers, split_message
 from storage.warc.provenance import discovery_fields
 from storage.warc.reader import to_capture
 from storage.warc.record import (

@@ -72,10 +72,7 @@ class _Input:
 
 
 def import_file(
-    path: Path,
-    into: Path,
-    is_known: Callable[[str], bool] = lambda _: False,
-    taken_down: frozenset[str] = frozenset(),
+    path: Path, into: Path, is_known: Callable[[str], bool] = lambda _: False, taken_down: frozenset[str] = frozenset()
 ) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
 
@@ -148,10 +145,7 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
     if not count and not taking.damage:
         taking.report_damage(0, "no WARC record")
     return ImportedFile(
-        source=taking.source,
-        files=(final,) if count else (),
-        record_count=count,
-        damage=tuple(taking.damage),
+        source=taking.source, files=(final,) if count else (), record_count=count, damage=tuple(taking.damage)
     )
 
 

@@ -157,11 +157,7 @@ def parse_record(data: bytes, place: RecordPlace) -> Record:
     if tail.strip():
         raise BadRecord(place.warc, place.offset, f"{len(tail)} bytes behind the record in its gzip member")
     return Record(
-        place=place,
-        type=(header(headers, "WARC-Type") or "").lower(),
-        headers=headers,
-        block=block,
-        tail=tail,
+        place=place, type=(header(headers, "WARC-Type") or "").lower(), headers=headers, block=block, tail=tail
     )
 
 

@@ -36,14 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         )
         at = datetime.fromisoformat(options.at).astimezone(UTC) if options.at else OPENS
         server = stack.enter_context(
-            serve(
-                newsroom,
-                options.host,
-                options.port,
-                clock=Clock(at, runs=options.runs),
-                log=options.log,
-                tls=tls,
-            )
+            serve(newsroom, options.host, options.port, clock=Clock(at, runs=options.runs), log=options.log, tls=tls)
         )
         server.delay = options.delay
         if options.control_port is not None:

@@ -23,18 +23,7 @@ from tests.newsroom.http_messages import (
     prepare_response,
 )
 from tests.newsroom.newspaper import PageTemplate, find_section
-from tests.newsroom.pages import (
-    assets,
-    classic,
-    feeds,
-    listing,
-    longform,
-    modern,
-    other_pages,
-    padding,
-    soup,
-    variants,
-)
+from tests.newsroom.pages import assets, classic, feeds, listing, longform, modern, other_pages, padding, soup, variants
 from tests.newsroom.site_view import PageContent, SiteView
 
 DEFAULT_ORIGIN = "http://lantern.example"

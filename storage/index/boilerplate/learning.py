@@ -229,11 +229,7 @@ _PARAGRAPHS_OF_ARTICLES = (
         & (BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id),
         isouter=True,
     )
-    .where(
-        VersionRow.article_id.in_(IDS),
-        VersionRow.is_current,
-        VersionParagraphRow.role.in_(COUNTED),
-    )
+    .where(VersionRow.article_id.in_(IDS), VersionRow.is_current, VersionParagraphRow.role.in_(COUNTED))
 )
 
 
@@ -248,10 +244,7 @@ def _store(connection: Connection, changed: Mapping[SiteParagraph, bool]) -> Non
 
 _UPDATE_DECISION = (
     update(BoilerplateRow)
-    .where(
-        BoilerplateRow.site_id == bindparam("site"),
-        BoilerplateRow.paragraph_id == bindparam("paragraph"),
-    )
+    .where(BoilerplateRow.site_id == bindparam("site"), BoilerplateRow.paragraph_id == bindparam("paragraph"))
     .values(is_boilerplate=bindparam("now"))
 )
 

@@ -180,9 +180,7 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
             VersionRow.id
             == select(_NEWEST.c.version_id)
             .where(
-                _NEWEST.c.article_id == ArticleRow.id,
-                _NEWEST.c.version_id.is_not(None),
-                _NEWEST.c.fetched_at <= until,
+                _NEWEST.c.article_id == ArticleRow.id, _NEWEST.c.version_id.is_not(None), _NEWEST.c.fetched_at <= until
             )
             .order_by(_NEWEST.c.fetched_at.desc(), _NEWEST.c.record_id.desc())
             .limit(1)

@@ -91,12 +91,7 @@ class NamedUrls:
 
 
 _SOURCES_OF_SITE = (
-    select(
-        SourceRateRow.url_id,
-        SourceRateRow.last_read_at,
-        SourceRateRow.newest_item_at,
-        SourceRateRow.item_ids,
-    )
+    select(SourceRateRow.url_id, SourceRateRow.last_read_at, SourceRateRow.newest_item_at, SourceRateRow.item_ids)
     .join(FrontierRow, FrontierRow.url_id == SourceRateRow.url_id)
     .where(FrontierRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
 )

@@ -262,8 +262,7 @@ def advance_due_times(connection: Connection, due_times: Mapping[int, datetime])
 _ADVANCE = (
     update(FrontierRow)
     .where(
-        FrontierRow.url_id == bindparam("of"),
-        or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at")),
+        FrontierRow.url_id == bindparam("of"), or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at"))
     )
     .values(due_at=bindparam("at"), ended_by=None)
 )
@@ -435,11 +434,7 @@ def _build_lanes_query(dialect: Dialect) -> Select[Any]:
             top.c.priority.is_not(None)
         )
     )
-    lane = (
-        frontier.site == lanes.c.site,
-        frontier.host == lanes.c.host,
-        frontier.priority == lanes.c.priority,
-    )
+    lane = (frontier.site == lanes.c.site, frontier.host == lanes.c.host, frontier.priority == lanes.c.priority)
     earliest = select(func.min(frontier.due_at)).where(frontier.due_at.is_not(None), *lane).scalar_subquery()
     return select(lanes.c.site, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
         lanes.c.priority.is_not(None)

@@ -152,11 +152,7 @@ def _apply_capture(
         # The clock was ahead at its newest capture. It was due all the same, and must not stay due.
         row["due_at"] = at + RETRY_AFTER_FUTURE_CAPTURE
     before[entry.url_id] = _PreviousState(
-        first_seen,
-        entry.version_id or known.version_id,
-        content or known.content_digest,
-        shows_article,
-        gone_since,
+        first_seen, entry.version_id or known.version_id, content or known.content_digest, shows_article, gone_since
     )
     return row
 

@@ -94,11 +94,7 @@ def get_export_lines(
 
 
 def load_export_lines(
-    connection: Connection,
-    version_ids: Sequence[int],
-    exclude: Exclusions = NO_EXCLUSIONS,
-    *,
-    with_text: bool = True,
+    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines of versions, in their order; without text, links and history if a table has no room for them."""
     ids = {"ids": list(version_ids)}

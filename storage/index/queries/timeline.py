@@ -260,11 +260,7 @@ def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) 
     day = utc_day(connection, at)
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
-        .where(
-            *_page_conditions(connection, exclude, url),
-            at >= _year_start(year),
-            at < _year_start(year + 1),
-        )
+        .where(*_page_conditions(connection, exclude, url), at >= _year_start(year), at < _year_start(year + 1))
         .group_by(day)
         .order_by(day)
     )

@@ -146,19 +146,13 @@ def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...
     """Return the conditions for captures of a run, since a time, of URLs that were articles before."""
     earlier = aliased(CaptureRow)
     was_article = select(earlier.id).where(
-        earlier.url_id == CaptureRow.url_id,
-        earlier.version_id.is_not(None),
-        earlier.fetched_at < CaptureRow.fetched_at,
+        earlier.url_id == CaptureRow.url_id, earlier.version_id.is_not(None), earlier.fetched_at < CaptureRow.fetched_at
     )
     return CaptureRow.fetched_at >= since, CaptureRow.crawl_id.is_not(None), was_article.exists()
 
 
 def _load_run(
-    connection: Connection,
-    exclude: Exclusions,
-    since: datetime,
-    key: tuple[int, int],
-    answers: Mapping[Answer, int],
+    connection: Connection, exclude: Exclusions, since: datetime, key: tuple[int, int], answers: Mapping[Answer, int]
 ) -> LapsedArticles:
     site_id, crawl_id = key
     checked = (

@@ -134,10 +134,7 @@ _TEXTS: Any = (
 )
 _PAGES_OF_DIGESTS: Any = (
     select(VersionRow.site_id, VersionRow.page_url_id)
-    .where(
-        VersionRow.digest.in_(IDS),
-        VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)),
-    )
+    .where(VersionRow.digest.in_(IDS), VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)))
     .distinct()
 )
 _MEMBERS: Any = select(VersionRow.page_url_id).distinct()

@@ -142,10 +142,7 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     soft |= replacing
     kept = [text for text in proven if text.version_id not in replacing]
     groups = _group_pages(kept, classes, comparison.moves)
-    return Identities(
-        articles=tuple(_identity(texts, comparison) for texts in groups),
-        soft=frozenset(soft),
-    )
+    return Identities(articles=tuple(_identity(texts, comparison) for texts in groups), soft=frozenset(soft))
 
 
 class DisjointSets(Generic[T]):

@@ -182,11 +182,7 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
 
 
 def _count_facet(
-    connection: Connection,
-    matches: Matches,
-    name: FacetName,
-    labels: Iterable[tuple[Any, int]],
-    chosen: Sequence[str],
+    connection: Connection, matches: Matches, name: FacetName, labels: Iterable[tuple[Any, int]], chosen: Sequence[str]
 ) -> tuple[FacetValue, ...]:
     """Return the most frequent values of a facet, and those that are chosen."""
     if name == "site":

@@ -79,11 +79,7 @@ class Search:
         older = [text.version for texts in several.values() for text in texts[1:]]
         unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
         return Matches(
-            engine=self.engine,
-            every=every,
-            unique=unique,
-            ranked=self.translation.rank(query, unique),
-            several=several,
+            engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), several=several
         )
 
     def _list_several(self, every: Query) -> dict[int, list[MatchingVersion]]:

@@ -18,10 +18,7 @@ from storage.index.views.exclusions import Exclusions
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""
-_EXCLUDED_BY = (
-    ("urlkey", "site", ("first_seen", "dated")),
-    ("capture_urlkey", "capture_site", ("captured",)),
-)
+_EXCLUDED_BY = (("urlkey", "site", ("first_seen", "dated")), ("capture_urlkey", "capture_site", ("captured",)))
 """Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1
 """Edits between a fuzzy word and the words that it finds."""

@@ -47,10 +47,7 @@ def settle(write: Write) -> SettleResult:
     write(_prune_changes)
     write(update_site_titles)
     return SettleResult(
-        resolved=len(resolved.capture_ids),
-        unread=tuple(resolved.unread),
-        learnt=learnt,
-        unlearnt=unlearnt,
+        resolved=len(resolved.capture_ids), unread=tuple(resolved.unread), learnt=learnt, unlearnt=unlearnt
     )
 
 

@@ -296,11 +296,7 @@ def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.
     ],
 )
 def test_a_stopped_crawl_is_not_done(
-    queue: Queue,
-    monkeypatch: pytest.MonkeyPatch,
-    ended: CrawlExit,
-    stopping: bool,
-    raised: type[Exception] | None,
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, ended: CrawlExit, stopping: bool, raised: type[Exception] | None
 ) -> None:
     """Its exit code is 0: the outcome of its run decides."""
     died: Died = []

@@ -31,11 +31,7 @@ def test_every_process_makes_the_same_bytes() -> None:
     """Pages and pictures do not depend on hash seeds, locale or time zone."""
     outcomes = {
         subprocess.run(
-            [sys.executable, "-c", DIGEST],
-            env=os.environ | surroundings,
-            capture_output=True,
-            text=True,
-            check=True,
+            [sys.executable, "-c", DIGEST], env=os.environ | surroundings, capture_output=True, text=True, check=True
         ).stdout
         for surroundings in ({"PYTHONHASHSEED": "1", "TZ": "UTC"}, {"PYTHONHASHSEED": "2", "TZ": "Asia/Kathmandu"})
     }

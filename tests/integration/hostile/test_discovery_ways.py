@@ -363,9 +363,7 @@ def test_a_feed_with_too_few_items_is_reported(
 
 
 @pytest.mark.slow
-def test_an_article_is_checked_by_its_age_and_by_lastmod(
-    build: Callable[[Site], Rig],
-) -> None:
+def test_an_article_is_checked_by_its_age_and_by_lastmod(build: Callable[[Site], Rig]) -> None:
     """1 h, 6 h, 1 d, 7 d, 30 d, then monthly while the front page names it; a later lastmod makes it due at once."""
     rig = build(lambda _: {"/": front(link("/story"))})
     for hours in (0, 0.5, 1.1, 3, 6.2, 15, 26, 35):

@@ -12,11 +12,7 @@ from storage.callbacks import utc_now
 from storage.index.frontier import host_state
 from storage.index.queries.articles import list_articles
 
-BY_YIELD = {
-    "/tage/": "/tage/{n}",
-    "/beitrag/": "/beitrag/4711/*",
-    "/hop/": "/hop/{n}",
-}
+BY_YIELD = {"/tage/": "/tage/{n}", "/beitrag/": "/beitrag/4711/*", "/hop/": "/hop/{n}"}
 BY_RULE = ("/kalender/", "/sitzung", "/filter", "/weit")
 ROUNDS = 12
 """URLs of a pattern that may be in progress, or in one batch, when it is parked."""

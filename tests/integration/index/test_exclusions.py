@@ -9,11 +9,7 @@ from sqlalchemy import text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
-from storage.index.queries.aggregates import (
-    count_articles_per_day,
-    count_captures_per_day,
-    list_site_counts,
-)
+from storage.index.queries.aggregates import count_articles_per_day, count_captures_per_day, list_site_counts
 from storage.index.queries.articles import (
     find_article_id,
     get_article,

@@ -111,10 +111,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("tags", ["trade", "steel"]),
         ("corrections", []),
         ("body", "First paragraph.\n\nSecond paragraph."),
-        (
-            "paragraphs",
-            [{"role": "text", "text": "First paragraph."}, {"role": "text", "text": "Second paragraph."}],
-        ),
+        ("paragraphs", [{"role": "text", "text": "First paragraph."}, {"role": "text", "text": "Second paragraph."}]),
         ("boilerplate", []),
         (
             "links",

@@ -132,10 +132,7 @@ def test_an_undone_edit_refers_to_the_first_version_again(index: Index, article_
     assert seen(article) == [(1, (), False), (2, ("headline",), False), (1, ("headline",), True)]
     first = article.versions[0]
     times = [look.capture.fetched_at for look in looks]
-    assert [(span.first_seen, span.last_seen) for span in first.spans] == [
-        (times[0], times[0]),
-        (times[2], times[3]),
-    ]
+    assert [(span.first_seen, span.last_seen) for span in first.spans] == [(times[0], times[0]), (times[2], times[3])]
     assert article.current.number == 1
     assert article.current.spans == first.spans
     (line,) = index.stream(iter_export_lines)
@@ -167,14 +164,7 @@ def test_new_boilerplate_makes_no_version(index: Index, article_at: Make, plan: 
         return article_at(urls[number], *own, *more, notices[day], minute=1000 * day + number)
 
     index.commit([look(number, day) for day in (0, 1) for number in range(8)], plan)
-    index.commit(
-        [
-            replace(
-                look(3, 1, "A third paragraph was added."),
-            )
-        ],
-        plan,
-    )
+    index.commit([replace(look(3, 1, "A third paragraph was added."))], plan)
     index.settle()
     found = [index.ask(get_article, article_id) for article_id in range(1, 9)]
     versions = {article.url: [line.changed for line in article.versions] for article in found if article is not None}

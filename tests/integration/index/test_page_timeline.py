@@ -115,10 +115,7 @@ def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[
     assert minute_of(index, "https://news.example/moved", at(0)) == 5
     assert index.ask(
         select_archived_urls, [PAGE, "http://news.example/Page", "https://news.example/down", "https://x.example/"]
-    ) == {
-        PAGE,
-        "http://news.example/Page",
-    }
+    ) == {PAGE, "http://news.example/Page"}
 
 
 def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:

@@ -56,10 +56,7 @@ def test_captures_of_other_hosts_are_filed_by_host_in_any_order(tmp_path: Path) 
         live = filed(archive)
         archive.rebuild()
         assert filed(archive) == live
-    assert live == {
-        "http://sport.news.example/one": "sport.news.example",
-        "http://news.example/two": "news.example",
-    }
+    assert live == {"http://sport.news.example/one": "sport.news.example", "http://news.example/two": "news.example"}
 
 
 def test_a_site_added_after_an_import_has_its_own_settings(tmp_path: Path) -> None:

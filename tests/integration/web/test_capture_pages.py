@@ -142,8 +142,7 @@ def test_missing_requisites_are_listed_and_not_requested(archive_of: ArchiveOf) 
     html = b"<img src=/i.png><img src=/gone.png alt=Gone><link rel=stylesheet href=//cdn.example/gone.css>"
     client = browse(
         archive_of(
-            {"url": PAGE, "body": html},
-            {"url": "http://www.news.example/i.png", "body": PNG, "mime": "image/png"},
+            {"url": PAGE, "body": html}, {"url": "http://www.news.example/i.png", "body": PNG, "mime": "image/png"}
         )
     )
     outer = client.get(f"/web/{STAMP}/{PAGE}").text

@@ -100,9 +100,6 @@ def test_the_terminal_compares_bylines_and_corrections_too(archive: Archive) -> 
     """Those parts that differ are shown, others are not."""
     found = find_article(archive, "1")
     byline = [line for line in compare_version_numbers(archive, found, 1, 2) if line.is_changed]
-    assert ["".join(piece.text for piece in line.pieces) for line in byline] == [
-        "Byline: Ada Berg",
-        "Byline: Jo Li",
-    ]
+    assert ["".join(piece.text for piece in line.pieces) for line in byline] == ["Byline: Ada Berg", "Byline: Jo Li"]
     noted = [line for line in compare_version_numbers(archive, found, 1, 3) if line.is_changed]
     assert [line.pieces[0].text for line in noted] == [NOTE]

@@ -123,12 +123,7 @@ def test_no_request_causes_a_server_error(client: TestClient, path: str, times: 
         answer = case.call(base_url="http://127.0.0.1:8000")
         case.validate_response(
             answer,
-            checks=[
-                not_a_server_error,
-                status_code_conformance,
-                content_type_conformance,
-                response_schema_conformance,
-            ],
+            checks=[not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance],
         )
 
     holds()

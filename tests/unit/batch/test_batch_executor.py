@@ -137,10 +137,7 @@ def test_an_unreachable_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -
 def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with (
-        pytest.raises(ConfigError, match=r"Install it with: .*\[dask\]"),
-        open_executor(BatchTarget(dask="tcp://x:1")),
-    ):
+    with pytest.raises(ConfigError, match=r"Install it with: .*\[dask\]"), open_executor(BatchTarget(dask="tcp://x:1")):
         pass
 
 

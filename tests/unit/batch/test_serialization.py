@@ -11,18 +11,7 @@ from newsarchive.batch.readings_file import dump, load
 from newsarchive.config.schema import SiteConfig
 from newsarchive.extract.site_layout import DatedLayout, Layout, Layouts, Selector
 from newsarchive.ingest.tasks import CaptureReading
-from storage.model import (
-    Article,
-    Capture,
-    Discovery,
-    Outcome,
-    Paragraph,
-    Reading,
-    RecordPlace,
-    Role,
-    Site,
-    UrlKind,
-)
+from storage.model import Article, Capture, Discovery, Outcome, Paragraph, Reading, RecordPlace, Role, Site, UrlKind
 from storage.page_date import PageDate
 from storage.warc.reader import CaptureRecord
 from storage.warc.repair import repair_file

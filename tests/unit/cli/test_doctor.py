@@ -64,17 +64,7 @@ def test_doctor_accepts_this_installation() -> None:
 def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     """Every check runs, and the one thing that is missing is named with the next command."""
     found = by_name(doctor.run_checks(archive.folder, NOW.replace(year=2100)))
-    assert set(found) >= {
-        "Python",
-        "Scrapy",
-        "folder",
-        "disk",
-        "sites",
-        "contact",
-        "index",
-        "open files",
-        "clock",
-    }
+    assert set(found) >= {"Python", "Scrapy", "folder", "disk", "sites", "contact", "index", "open files", "clock"}
     assert found["sites"].severity is Severity.WARNING
     assert found["sites"].command == "newsarchive add https://..."
     assert [each for each in found.values() if each.severity is Severity.ERROR and each.subject != "disk"] == []

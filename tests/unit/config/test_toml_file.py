@@ -114,10 +114,7 @@ def test_a_full_file_is_read_as_written() -> None:
         ("commit_seconds = inf", "must be a number of seconds"),
         ('obey_robots = "yes"', "must be true or false"),
         ('recheck = "1h"', "must be a list"),
-        (
-            f'{format_site(NEWS)}listings = ["http://[x"]',
-            'line 5: listings = ["http://[x"]: must be URLs that begin',
-        ),
+        (f'{format_site(NEWS)}listings = ["http://[x"]', 'line 5: listings = ["http://[x"]: must be URLs that begin'),
         ('warc_folder = ""', "must be a path"),
         ("operator = ", "is not TOML"),
         ("site = 3", "sites are written as [[site]]"),

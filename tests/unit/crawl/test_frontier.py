@@ -220,10 +220,7 @@ def test_disallowed_urls_are_put_off_for_a_day() -> None:
     """A URL that robots.txt disallows is not requested, nor selected again in this run."""
     queue = MemoryQueue()
     queue.add("http://a.example/no/1", "http://a.example/yes")
-    world = World(
-        queue,
-        lambda due: ResponseSummary(status=200, robots=RobotsResponse(status=200, block=DISALLOW)),
-    )
+    world = World(queue, lambda due: ResponseSummary(status=200, robots=RobotsResponse(status=200, block=DISALLOW)))
     frontier = world.run()
     assert world.pages() == ["http://a.example/yes"]
     assert queue.rows[1].due_at - START >= timedelta(days=1)
@@ -300,8 +297,7 @@ def test_a_short_retry_after_is_waited_for() -> None:
     queue = MemoryQueue()
     queue.add("http://a.example/1", "http://a.example/2")
     world = World(
-        queue,
-        lambda due: ResponseSummary(status=429, retry_after="40") if due.url.endswith("/1") else fine(due),
+        queue, lambda due: ResponseSummary(status=429, retry_after="40") if due.url.endswith("/1") else fine(due)
     )
     world.run()
     (first, second) = [at for at, url in world.requested if not url.endswith("robots.txt")]

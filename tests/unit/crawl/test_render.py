@@ -38,9 +38,7 @@ class SameResponse:
 
 def create_renderer() -> PageRenderer:
     return PageRenderer(
-        sites=["news"],
-        browser=Chromium(executable="", user_agent="a", seconds=1, sandbox=True),
-        now=lambda: NOON,
+        sites=["news"], browser=Chromium(executable="", user_agent="a", seconds=1, sandbox=True), now=lambda: NOON
     )
 
 

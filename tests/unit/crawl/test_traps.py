@@ -75,10 +75,7 @@ def test_any_text_has_a_result(url: str) -> None:
 
 def test_urls_of_one_form_share_a_pattern() -> None:
     """Numbers, dates, random names and slugs are placeholders; other segments are kept."""
-    urls = [
-        "https://news.example/cal/2026/11?view=a",
-        "https://news.example/cal/1999/1?view=b",
-    ]
+    urls = ["https://news.example/cal/2026/11?view=a", "https://news.example/cal/1999/1?view=b"]
     assert {url_patterns(url)[0] for url in urls} == {"news.example/cal/{n}/{n}?view"}
     assert url_patterns("https://news.example/a-story/x8f9a0b1.html")[0] == "news.example/{s}/{id}.html"
 

@@ -74,10 +74,7 @@ def test_a_parked_pattern_is_tried_again_after_a_month() -> None:
     assert [
         counts.find_parked_pattern(due("/cal/2"), NOW + PARKING_TIME - timedelta(1)) is None,
         counts.find_parked_pattern(due("/cal/2"), later),
-    ] == [
-        False,
-        None,
-    ]
+    ] == [False, None]
     assert counts.find_parked_pattern(due("/cal/3"), later) is not None
     counts.count([first_capture("/cal/2")], later)
     assert counts.find_parked_pattern(due("/cal/3"), later + timedelta(days=1)) is not None

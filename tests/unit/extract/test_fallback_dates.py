@@ -100,8 +100,7 @@ def test_listopad_is_the_month_of_the_language(language: str, month: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "name",
-    "siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac".split(),
+    "name", "siječanj veljača ožujak travanj svibanj lipanj srpanj kolovoz rujan listopad studeni prosinac".split()
 )
 def test_croatian_months_in_the_nominative(name: str) -> None:
     """All twelve names differ from those of the neighbours."""

@@ -9,10 +9,7 @@ from storage.urls import resolve_url
 BASES = ("https://news.example/a/b.html?c#d", "http://127.0.0.1:8080/", "https://user:word@news.example")
 
 
-@given(
-    st.sampled_from(BASES),
-    st.text(alphabet="/.;?#&= %aé\u00a0:\\@", max_size=12).map(lambda rest: f"/{rest}"),
-)
+@given(st.sampled_from(BASES), st.text(alphabet="/.;?#&= %aé\u00a0:\\@", max_size=12).map(lambda rest: f"/{rest}"))
 @example("https://news.example/a/b.html?c#d", "//")
 @example("https://news.example/a/b.html", "/\t/")
 @example("https://news.example", "/a/../b")

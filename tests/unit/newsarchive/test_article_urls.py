@@ -5,18 +5,7 @@ from datetime import UTC, datetime
 
 from newsarchive.ingest.article_urls import ArticleUrlPatterns
 from newsarchive.ingest.discovery import LISTING_LINK, UNLIKELY_LINK, discover_urls
-from storage.model import (
-    Capture,
-    Discovery,
-    Link,
-    LinkGroup,
-    LinkKind,
-    Outcome,
-    Reading,
-    RecordPlace,
-    Site,
-    UrlKind,
-)
+from storage.model import Capture, Discovery, Link, LinkGroup, LinkKind, Outcome, Reading, RecordPlace, Site, UrlKind
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GAZETTE = Site(name="gazette", url="https://gazette.example/")

@@ -108,10 +108,7 @@ def test_a_listing_makes_its_articles_and_its_next_page_due() -> None:
         DiscoveredUrl(
             url="https://gazette.example/?page=2",
             discovery=Discovery(
-                site="gazette",
-                kind=UrlKind.LISTING,
-                via="https://www.gazette.example/",
-                via_kind=UrlKind.LISTING,
+                site="gazette", kind=UrlKind.LISTING, via="https://www.gazette.example/", via_kind=UrlKind.LISTING
             ),
             due_at=AT,
             priority=NEXT_PAGE,
@@ -173,10 +170,7 @@ def test_images_of_social_cards_are_requisites(requisites: bool) -> None:
         )
         reading = Reading(outcome=Outcome.ARTICLE, reason="", article=article, requisites=(shown,))
         found = discover_urls(
-            capture("https://gazette.example/a"),
-            how(UrlKind.ARTICLE),
-            reading,
-            replace(SITE, requisites=requisites),
+            capture("https://gazette.example/a"), how(UrlKind.ARTICLE), reading, replace(SITE, requisites=requisites)
         )
         assert [one.url for one in found if one.discovery.kind is UrlKind.ASSET] == (wanted if requisites else [])
 

@@ -52,10 +52,7 @@ def test_records_are_those_of_the_compressed_file(path: Path, tmp_path: Path) ->
     assert [read_record(path, place.offset).place for place in places] == places
     assert [
         each.capture.url[-1] for each in read_captures(path, places[2].offset) if isinstance(each, CaptureRecord)
-    ] == [
-        "2",
-        "3",
-    ]
+    ] == ["2", "3"]
     assert check_file(path).problems == []
 
 

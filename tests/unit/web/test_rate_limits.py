@@ -10,11 +10,7 @@ from newsarchive.web.middleware.rate_limit import TokenBuckets
 from storage.index.engine.work_limit import WorkLimit
 
 
-@given(
-    st.floats(0.1, 50),
-    st.integers(1, 50),
-    st.lists(st.floats(0, 2), min_size=1, max_size=200),
-)
+@given(st.floats(0.1, 50), st.integers(1, 50), st.lists(st.floats(0, 2), min_size=1, max_size=200))
 def test_no_client_exceeds_its_rate(rate: float, burst: int, pauses: list[float]) -> None:
     """Over any time a client gets at most the burst plus the rate; after the returned wait a request is accepted."""
     buckets = TokenBuckets(rate, burst)
