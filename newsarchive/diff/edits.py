@@ -354,6 +354,3 @@ def _clip(text: str, at: int = 0) -> str:
         cut = text.rfind(" ", at, end)
         end = cut if cut > at else end
     return ("…" if begin else "") + text[begin:end].strip() + ("…" if end < len(text) else "")
-
-
-KIND_NAMES = tuple(kind.value for kind in EditKind)
