@@ -74,14 +74,3 @@ def test_last_line_that_announces_others_is_not_body() -> None:
 def test_credit_of_a_picture_is_not_body(line: str) -> None:
     """Also at the end of a text, away from the picture."""
     assert (Role.TEXT, line) not in paragraphs(f"<div>{TEXT}<p>{line}</p></div>")
-
-
-def test_biography_may_begin_with_the_first_name() -> None:
-    """After the text, of an author whom the page names."""
-    line = "Rose is a senior editor who writes about harbours, ferries and the people who need them."
-    for name, role in (("Rose Roe", Role.BIO), ("Jane Roe", Role.TEXT)):
-        page = f"""<html><head><title>Harbour wall</title><meta name="author" content="{name}"></head>
-        <body><h1>Harbour wall</h1><div>{TEXT}<p>{line}</p></div></body></html>"""
-        article = extract_page(page.encode(), URL).article
-        assert article is not None
-        assert (role, line) in [(each.role, each.text) for each in article.paragraphs]
