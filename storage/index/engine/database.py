@@ -20,13 +20,14 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.errors import DiskFull, IndexFailure, IndexReadOnly, IndexReplaced, IndexTooOld, QueryTooLong
 from storage.extras import install_command
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
-from storage.index.engine.sqlite_file import SqliteFile
+from storage.index.engine.sqlite_file import SqliteConnection, SqliteFile
 from storage.index.engine.statements import AnySelect
 from storage.index.engine.work_limit import WorkLimit
 from storage.index.schema.tables import Base
@@ -129,7 +130,9 @@ class Database:
     def identify(self, connection: Connection) -> object:
         """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
         if self._file is not None:
-            return self._file.path.stat().st_ino, connection.exec_driver_sql("PRAGMA schema_version").scalar()
+            # Of the connection, not of the path, where another file may be by now.
+            driver: Any = connection.connection.driver_connection
+            return driver.generation, connection.exec_driver_sql("PRAGMA schema_version").scalar()
         return connection.exec_driver_sql("SELECT to_regclass('captures')::oid").scalar()
 
     def _require_present_file(self) -> bool:
@@ -198,7 +201,13 @@ def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: st
     def begins(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    def returns(connection: SqliteConnection | None, record: ConnectionPoolEntry) -> None:
+        # It was in use when the pool was disposed of, which leaves the rest to the garbage collector.
+        if connection is not None and connection.generation != file.generation:
+            record.invalidate()
+
     event.listen(engine, "begin", begins)
+    event.listen(engine, "checkin", returns)
     return engine
 
 

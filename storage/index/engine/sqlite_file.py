@@ -34,17 +34,31 @@ _NO_SPACE = 1 << 20
 """A disk with fewer bytes free is full: the shared memory of readers and writer alone needs 32 kB."""
 
 
+class SqliteConnection(sqlite3.Connection):
+    """A connection that knows which of the files of one name it has open."""
+
+    generation = 0
+
+
 class SqliteFile:
     """The file of an index, and how it was opened last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.generation = 0
+        """Number of files that have replaced the first one."""
         self._is_shared = True
         self._seen: Fingerprint | None = None
         self._lock = threading.Lock()
 
-    def connect(self, pragmas: Sequence[str], *, write: bool) -> sqlite3.Connection:
+    def connect(self, pragmas: Sequence[str], *, write: bool) -> SqliteConnection:
         """Open a connection in autocommit mode; IndexReadOnly or DiskFull if it is to write and cannot."""
+        generation = self.generation  # before the file is opened: it may be replaced meanwhile
+        connection = self._connect(pragmas, write=write)
+        connection.generation = generation
+        return connection
+
+    def _connect(self, pragmas: Sequence[str], *, write: bool) -> SqliteConnection:
         try:
             connection = self._connect_shared(pragmas)
         except sqlite3.OperationalError as error:
@@ -68,7 +82,9 @@ class SqliteFile:
         with self._lock:
             now = self._take_fingerprint()
             before, self._seen = self._seen, now
-            return before is not None and before != now
+            replaced = before is not None and before != now
+            self.generation += replaced
+            return replaced
 
     def is_stable(self) -> bool:
         """Return whether what was read since `is_replaced` is of one state: True with locks, else if nobody wrote."""
@@ -96,9 +112,11 @@ class SqliteFile:
     def _log(self) -> Path:
         return self.path.with_name(self.path.name + "-wal")
 
-    def _connect_shared(self, pragmas: Sequence[str]) -> sqlite3.Connection:
+    def _connect_shared(self, pragmas: Sequence[str]) -> SqliteConnection:
         # By default the driver leaves DDL and reads outside of transactions.
-        connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False, isolation_level=None)
+        connection = sqlite3.connect(
+            self.path, timeout=10, check_same_thread=False, isolation_level=None, factory=SqliteConnection
+        )
         try:
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
@@ -110,11 +128,13 @@ class SqliteFile:
             raise
         return connection
 
-    def _connect_alone(self, pragmas: Sequence[str]) -> sqlite3.Connection:
+    def _connect_alone(self, pragmas: Sequence[str]) -> SqliteConnection:
         has_log = self._log.exists() and self._log.stat().st_size > 0
         how = "mode=ro&vfs=unix-none" if has_log else "mode=ro&immutable=1"
         address = f"file:{quote(str(self.path.absolute()))}?{how}"
-        connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+        connection = sqlite3.connect(
+            address, uri=True, check_same_thread=False, isolation_level=None, factory=SqliteConnection
+        )
         try:
             if has_log:
                 # The index of the log is then kept in memory instead of NAME-shm.

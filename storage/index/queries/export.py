@@ -124,7 +124,9 @@ def load_export_lines(
         load_histories(connection, exclude, article_ids) if with_text else dict.fromkeys(article_ids, NO_HISTORY)
     )
     for version_id in version_ids:
-        row = rows[version_id]
+        row = rows.get(version_id)
+        if row is None:
+            continue  # deleted since the search folder was written
         history = histories.get(row.article_id, NO_HISTORY)
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,

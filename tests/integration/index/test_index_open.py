@@ -1,8 +1,11 @@
 """Opening an index creates its schema or brings it up to date."""
 
+import gc
 import multiprocessing
+import shutil
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +43,23 @@ def test_an_archive_without_a_usable_index_is_not_created(tmp_path: Path) -> Non
         Archive.init(tmp_path, index="postgresql://nobody@127.0.0.1:9/none")
     Archive.init(tmp_path, index="other.sqlite3").close()
     assert (tmp_path / "other.sqlite3").exists()
+
+
+def test_a_file_that_was_replaced_is_closed_as_soon_as_its_last_reader_is_done(tmp_path: Path) -> None:
+    """Not when the garbage collector finds it: a server whose index is rebuilt often keeps no deleted files open."""
+    file = tmp_path / "index.sqlite3"
+    with closing(Index.open(f"sqlite:///{file}")) as index:
+        gc.disable()
+        try:
+            with index._database.read_transaction() as former:
+                shutil.copy(file, tmp_path / "copy")
+                (tmp_path / "copy").replace(file)
+                assert index.ask(get_status).articles == 0
+                assert former.execute(text("SELECT count(*) FROM articles")).scalar() == 0
+            links = [str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        finally:
+            gc.enable()
+    assert [link for link in links if str(tmp_path) in link and "deleted" in link] == []
 
 
 def test_an_index_of_a_later_version_is_refused(index_url: str) -> None:
