@@ -113,9 +113,10 @@ def test_groups_after_an_article(after: str, expected: tuple[LinkGroup, ...]) ->
 
 
 def test_link_to_the_main_element_is_no_tab() -> None:
-    """ "Skip to content" leads to an element around the lists, and names none of them."""
+    """A link "Skip to content" leads to an element around the lists, and names none of them."""
     page = f"""<html><head><meta property="og:type" content="article"></head><body><a href="#main">Skip to content</a>
-    <main id="main"><article><h1>Rain falls on the hills</h1>{TEXT}</article><div>{listed(101, 102)}</div></main></body>"""
+    <main id="main"><article><h1>Rain falls on the hills</h1>{TEXT}</article>
+    <div>{listed(101, 102)}</div></main></body>"""
     article = extract_page(page.encode(), URL).article
     assert article is not None
     assert article.link_groups == (group(LinkKind.RELATED, "", 101, 102),)
