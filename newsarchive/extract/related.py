@@ -256,7 +256,7 @@ def _find_label(
     bound = _first_block(group)
     for _ in range(_MAX_LABEL_LEVELS):
         if box is None or box.tag in ("body", "html"):
-            break
+            return _heading_before(group.box, content, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = content.blocks[index]
             if not _is_within(block.element, box):
@@ -273,6 +273,15 @@ def _find_label(
                 return None
         box = box.getparent()
     return None
+
+
+def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
+    """Return the heading right before a top-level box, or right before the first card of the page itself."""
+    before = box.getprevious()
+    block = content.blocks[bound - 1] if bound else None
+    if block is not None and _announces_links(block.text) and _is_label(block):
+        return block
+    return block if block is not None and before is block.element and block.tag in HEADINGS else None
 
 
 def _shared_label(before: CandidateGroup, group: CandidateGroup) -> Block | None:
