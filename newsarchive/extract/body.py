@@ -18,6 +18,7 @@ from newsarchive.extract.jsonld import Node
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
+    MAX_LABEL,
     RoleContext,
     assign_role,
     ends_sentence,
@@ -288,14 +289,18 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
-    """Remove what is not text from the end: headings without text after them, short lines after the teasers."""
+    """Remove what is not text from the end: headings and labels of what is not there, short lines after the teasers."""
     behind = _lines_after_teasers(blocks, roles)
     for index in sorted(roles, reverse=True):
         if roles[index] not in BODY_ROLES:
             continue
         if index in behind:
             del roles[index]
-        elif roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
+        elif (
+            roles[index] is Role.HEADING
+            or label_role(blocks[index]) is Role.TEASER
+            or (len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":：")
+        ):
             roles[index] = Role.TEASER
         else:
             break

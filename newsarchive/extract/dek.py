@@ -71,7 +71,6 @@ def find_dek_block(
         if (described or marked or heading) and _differs_from_text(block, blocks, texts):
             return block.index
         alone = _is_alone_with_headline(blocks[headline.block], block, blocks, texts)
-        alone = alone or _is_only_bold_line(block, blocks, texts)
         alone = alone or _is_sentence_under_dated_headline(blocks[headline.block], block, blocks, texts)
         if alone and not _has_author_or_date(block, authors):
             return block.index
@@ -95,18 +94,6 @@ def _is_alone_with_headline(headline: Block, block: Block, blocks: list[Block], 
     if phrases.PROMO.match(block.text) or phrases.RELATED.match(block.text):
         return False
     return not any(box in blocks[i].element.iterancestors() for i in (block.index + 1, *later))
-
-
-def _is_only_bold_line(block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether this line is bold and the text after it is not, on pages laid out as a table."""
-    later = [blocks[i] for i in texts if i > block.index][:3]
-    return (
-        block.tag == "td"
-        and block.strong
-        and effective_length(block.text) >= _MIN_LENGTH
-        and bool(later)
-        and not any(b.strong for b in later)
-    )
 
 
 def _is_sentence_under_dated_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:

@@ -24,9 +24,13 @@ _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
+_MAX_LABEL_LEVELS = 6
 """Ancestors of a group's parent in which its label is looked for."""
 
 
+_MAX_NAME = 40
+"""Longest name of a box, in characters."""
+_MIN_LETTERS = 3
 _MIN_LIST = 4
 """Links from which cards side by side are a list."""
 
@@ -241,10 +245,16 @@ def _find_label(
     group: CandidateGroup, groups: list[CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
     """Return the heading that labels a group: in its box before the first card, or right before the box."""
-    owners = {c.anchor.block: g for g in groups for c in g.candidates}
+    # The block of a picture's link is the one after it.
+    owners = {
+        c.anchor.block: g
+        for g in groups
+        for c in g.candidates
+        if c.anchor.text or not _is_label(content.blocks[min(c.anchor.block, len(content.blocks) - 1)])
+    }
     box: HtmlElement | None = group.box
     bound = _first_block(group)
-    for _ in range(_MAX_LEVELS):
+    for _ in range(_MAX_LABEL_LEVELS):
         if box is None or box.tag in ("body", "html"):
             return _heading_before(group.box, content, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
@@ -257,7 +267,7 @@ def _find_label(
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
                 return None
-            if _is_label(block):
+            if _is_label(block) or (box is not group.box and _opens_box(block, box, content)):
                 return block if not _labels_empty_box(block, box) else None
             if len(block.text) > 80:
                 return None
@@ -293,10 +303,13 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
-    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
+    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby.
+
+    A link to the main element is "Skip to content".
+    """
     box: HtmlElement | None = group.box
     for _ in range(_MAX_LEVELS):
-        if box is None or box.tag in ("body", "html"):
+        if box is None or box.tag in ("body", "html", "main", "article"):
             break
         if name := tabs.get(box.get("id") or ""):
             return name
@@ -333,21 +346,34 @@ def _is_label(block: Block) -> bool:
     )
 
 
+def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
+    """Return whether a short line without digits is the first of a box: its name, whatever its markup."""
+    before = content.blocks[block.index - 1].element if block.index else None
+    return (
+        len(block.text) < _MAX_NAME
+        and sum(map(str.isalpha, block.text)) >= _MIN_LETTERS
+        and not any(map(str.isdigit, block.text))
+        and not block.zone & (zones.BUTTON | zones.DATE | zones.BYLINE | zones.AD | zones.NAV | zones.SHARE)
+        and not any("#" in anchor.href for anchor in block.anchors)
+        and before is not None
+        and not _is_within(before, box)
+    )
+
+
 def _labels_empty_box(block: Block, box: HtmlElement) -> bool:
     """Return whether a heading is in a box of its own, beside an empty element that a script fills."""
     after = block.element.getnext()
     if after is not None and _is_empty_box(after):
         return True
+    within = block.element
     for above in block.element.iterancestors():
         if above is box:
             return False
-        others = [
-            e
-            for e in above
-            if isinstance(e.tag, str) and e.tag in ("div", "ul", "ol", "section") and not _is_within(block.element, e)
-        ]
-        if any(not e.text_content().strip() and e.find(".//img") is None for e in others):
+        # An empty element before the heading decorates it.
+        others = (e for e in within.itersiblings("div", "ul", "ol", "section") if e.find(".//img") is None)
+        if any(not e.text_content().strip() for e in others):
             return True
+        within = above
     return False
 
 

@@ -58,7 +58,7 @@ _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600
 """Characters of a table cell from which it is part of the layout, not of a table."""
 _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
-_MAX_LABEL = 45
+MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60
 """Longest text of a button, in characters."""
@@ -345,10 +345,11 @@ def _is_bio(block: Block, context: RoleContext) -> bool:
         return False
     if phrases.CONTACT.match(text) or phrases.FOLLOWED.search(text):
         return True
-    for name in context.authors:
-        start = text.find(name, 0, len(name) + 3)
-        if start >= 0 and " " in name and phrases.INTRODUCES.match(text[start + len(name) :].lstrip()):
-            return length > 40
+    for author in context.authors:
+        for name in (author, author.partition(" ")[0]):
+            start = text.find(name, 0, len(name) + 3)
+            if start >= 0 and " " in author and phrases.INTRODUCES.match(text[start + len(name) :].lstrip()):
+                return length > 40
     return False
 
 
@@ -386,7 +387,7 @@ def label_role(block: Block) -> Role | None:
     """Return the role that a short heading announces: teasers, a disclaimer, a newsletter; None for other headings."""
     text = block.text
     if len(text) > 70 or not (
-        block.tag in HEADINGS or block.strong or (block.tag in _LABEL_TAGS and len(text) < _MAX_LABEL)
+        block.tag in HEADINGS or block.strong or (block.tag in _LABEL_TAGS and len(text) < MAX_LABEL)
     ):
         return None
     if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4:

@@ -94,6 +94,7 @@ _HIDDEN_STYLE = re.compile(
     re.IGNORECASE,
 )
 _NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
 _DIGITS = "0123456789"
 _MAX_NAMES = 300
@@ -144,7 +145,9 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     zone, cache_key = 0, tag
     for name, value in attributes:
         if name in _NAME_ATTRIBUTES:
-            cache_key = f"{cache_key} {value}"
+            # The id of a heading is made of its text: "social-benefits" is no share bar.
+            if name != "id" or tag not in _HEADINGS:
+                cache_key = f"{cache_key} {value}"
         elif name in _OTHER_ATTRIBUTES:
             zone |= _zones_of_attribute(name, value)
     cache_key = cache_key[:_MAX_CACHE_KEY]

@@ -89,11 +89,37 @@ def listed(*numbers: int) -> str:
             (),
             id="topics and authors are no articles",
         ),
+        pytest.param(
+            "<div><a href='/magazine/5/the-magazine-of-this-month'><img src='m.jpg'></a></div>"
+            f"<div class='list'><h3>Read next</h3>{listed(101, 102)}</div>",
+            (group(LinkKind.RELATED, "Read next", 101, 102),),
+            id="the link of a picture before a heading does not claim it",
+        ),
+        pytest.param(
+            f"<div><span>Harbour and sea</span><div><div><div>{listed(101, 102, 103)}</div></div></div></div>",
+            (group(LinkKind.RELATED, "Harbour and sea", 101, 102, 103),),
+            id="the first short line of a box names it, through wrappers",
+        ),
+        pytest.param(
+            f"<div><div></div><h3>Most discussed</h3></div>{listed(101, 102, 103)}".join(("<section>", "</section>")),
+            (group(LinkKind.LATEST, "Most discussed", 101, 102, 103),),
+            id="an empty element before a heading is decoration",
+        ),
     ],
 )
 def test_groups_after_an_article(after: str, expected: tuple[LinkGroup, ...]) -> None:
     """Links in one container are a group, under the label of that container, in page order."""
     assert groups(after) == expected
+
+
+def test_link_to_the_main_element_is_no_tab() -> None:
+    """A link "Skip to content" leads to an element around the lists, and names none of them."""
+    page = f"""<html><head><meta property="og:type" content="article"></head><body><a href="#main">Skip to content</a>
+    <main id="main"><article><h1>Rain falls on the hills</h1>{TEXT}</article>
+    <div>{listed(101, 102)}</div></main></body>"""
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert article.link_groups == (group(LinkKind.RELATED, "", 101, 102),)
 
 
 def test_menus_are_ignored() -> None:

@@ -55,3 +55,22 @@ def test_a_sentence_that_begins_like_a_notice_is_text(line: str) -> None:
     assert (Role.TEXT, line) in paragraphs(f"{TEXT}<p>{line}</p>{TEXT}")
     notice = "Este artículo es solo para suscriptores."
     assert (Role.PROMO, notice) in paragraphs(f"{TEXT}<p>{notice}</p>")
+
+
+def test_id_of_a_heading_is_made_of_its_text() -> None:
+    """A heading is no share bar and no list of links because its anchor has such a word."""
+    for name in ("social-benefits", "popular-instruments", "related-work"):
+        assert (Role.HEADING, "Why we sing") in paragraphs(f"<div>{TEXT}<h2 id='{name}'>Why we sing</h2>{TEXT}</div>")
+
+
+def test_last_line_that_announces_others_is_not_body() -> None:
+    """What it announces is not part of the text; within the text such a line is."""
+    line = "More helpful articles by the harbour:"
+    assert (Role.TEASER, line) in paragraphs(f"<div>{TEXT}<p>{line}</p></div>")
+    assert (Role.TEXT, line) in paragraphs(f"<div>{TEXT}<p>{line}</p>{TEXT}</div>")
+
+
+@pytest.mark.parametrize("line", ["[Image via Harbour Office/AP]", "Titelbild: Hafenamt", "Bildquelle: Hafenamt"])
+def test_credit_of_a_picture_is_not_body(line: str) -> None:
+    """Also at the end of a text, away from the picture."""
+    assert (Role.TEXT, line) not in paragraphs(f"<div>{TEXT}<p>{line}</p></div>")
