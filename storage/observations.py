@@ -72,6 +72,8 @@ class Look(NamedTuple):
     state: ObservedState
     version: int | None
     """Number of the version that it shows; None if it shows none."""
+    capture_id: int = 0
+    """Id of the capture in the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,15 +87,18 @@ class _Run(NamedTuple):
 class Edit:
     """The classification of an edit."""
 
-    kinds: tuple[EditKind, ...]
+    kinds: tuple[EditKind, ...] = ()
     """The most important first; empty if no text differs."""
-    notice: EditVerdict
-    added: int
+    notice: EditVerdict | None = None
+    added: int = 0
     """Characters, without white space."""
-    removed: int
-    older: str | None
+    removed: int = 0
+    older: str | None = None
     """Excerpt at the most telling place; None if nothing was there."""
-    newer: str | None
+    newer: str | None = None
+
+
+NO_EDIT = Edit()
 
 
 class _Finding(NamedTuple):

@@ -6,9 +6,11 @@ The page is read by the same code that reads it for the archive; nothing is deci
 """
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from types import MappingProxyType
 
 from lxml.html import HtmlElement
@@ -35,16 +37,8 @@ HEADLINE = BlockRole(role=None, rule="the headline")
 _SHOWN_IF_CLAIMED = frozenset({"organisations", "body"})
 _SEPARATORS = ("\n", "\t")
 """Between blocks that are merged into one paragraph."""
-_ZONE_NAMES = {
-    zones.ASIDE: "aside", zones.NAV: "navigation", zones.FOOTER: "footer", zones.FIGURE: "figure",
-    zones.FIGCAPTION: "figcaption", zones.QUOTE: "quotation", zones.LIST: "list", zones.TABLE: "table",
-    zones.HIDDEN: "hidden", zones.FORM: "form", zones.BUTTON: "button", zones.PRE: "preformatted",
-    zones.RELATED: "related", zones.LATEST: "latest", zones.PROMO: "promotion", zones.SHARE: "sharing",
-    zones.COMMENTS: "comments", zones.BYLINE: "byline", zones.CAPTION: "caption", zones.TAGS: "tags",
-    zones.PLAYER: "player", zones.MENU: "menu", zones.AD: "advertisement", zones.CONSENT: "consent",
-    zones.EMBED: "embedded", zones.DEK: "dek", zones.DATE: "date", zones.BIO: "biography",
-    zones.DISCLAIMER: "disclaimer", zones.BODY: "article body",
-}  # fmt: skip
+_WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+_ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}
 
 
 _CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")
@@ -328,25 +322,7 @@ def _simple_selector(element: HtmlElement) -> str:
 
 # The words in which an explanation is shown: names of sources, dates, scores.
 
-SOURCES: Mapping[str, str] = MappingProxyType(
-    {
-        "elsewhere": "a date elsewhere on the page",
-        "feed": "the feed that listed the page",
-        "json-ld": "JSON-LD",
-        "layout": "the site's layout",
-        "meta": "a meta element",
-        "microdata": "microdata",
-        "modified": "the date of the last change",
-        "page URL": "the URL of the page",
-        "relative": "the visible page, counted back from the fetch",
-        "script": "the data of a script",
-        "sitemap": "the sitemap that listed the page",
-        "time": "a <time> element",
-        "title": "the title or description of the page",
-        "url": "a date in the URL",
-        "visible": "the visible page",
-    }
-)
+SOURCES: Mapping[str, str] = MappingProxyType(_WORDS["sources"])
 """Readable names of the sources of claims; sources that are not listed are readable as they are."""
 LABELS: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
 _ALMOST_CERTAIN = 0.994

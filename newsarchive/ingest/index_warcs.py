@@ -5,11 +5,11 @@ warcinfo -> register sites and run;  response + metadata -> Ingestor;  end recor
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from newsarchive.diff.edits import classify_edit
+from newsarchive.diff.edits import NO_EDIT, classify_edit
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
@@ -154,14 +154,10 @@ def classify_edits(index: Index) -> None:
 
 
 def _classify_edit(edit: EditToClassify) -> dict[str, Any]:
+    """Return the row of a classified edit; nothing is to be told where no text differs."""
+    found = NO_EDIT if edit.older is None or edit.newer is None else classify_edit(edit.older, edit.newer)
     key = {"article_id": edit.article_id, "capture_id": edit.capture_id, "texts": edit.texts}
-    if edit.older is None or edit.newer is None:
-        return key | {"kinds": "", "notice": None, "added": 0, "removed": 0, "older": None, "newer": None}
-    found = classify_edit(edit.older, edit.newer)
-    return key | {
-        "kinds": " ".join(found.kinds), "notice": found.notice.value, "added": found.added, "removed": found.removed,
-        "older": found.older, "newer": found.newer,
-    }  # fmt: skip
+    return asdict(found) | key | {"kinds": " ".join(found.kinds), "notice": found.notice}
 
 
 def _read_capture(file: WarcFile, offset: int) -> CaptureRecord | None:

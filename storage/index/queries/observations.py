@@ -57,7 +57,7 @@ def load_histories(
         parts = _load_parts(connection, some)
         changes = _load_changes(connection, exclude, some)
         for article_id in some:
-            spans = build_spans((each.look for each in looks.get(article_id, ())), parts.get(article_id, {}))
+            spans = build_spans(looks.get(article_id, ()), parts.get(article_id, {}))
             histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 

@@ -9,7 +9,7 @@ was is decided afterwards from the two texts, and again when one of the texts ch
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, union, update
 
@@ -22,18 +22,11 @@ _FACTS = ("before_id", "seen_at", "seen_before_at", "event", "number", "before_n
 """Columns that depend on captures; the others are the comparison of the two texts."""
 
 
-class ArticleLook(NamedTuple):
-    """A look, and the capture that it was."""
-
-    capture_id: int
-    look: Look
-
-
 def load_looks(
     connection: Connection, article_ids: Iterable[int], visible: Sequence[ColumnElement[bool]] = ()
-) -> dict[int, list[ArticleLook]]:
+) -> dict[int, list[Look]]:
     """Return the looks at articles in the order of time, from the captures of all their URLs."""
-    looks: dict[int, list[ArticleLook]] = {}
+    looks: dict[int, list[Look]] = {}
     for some in batches(article_ids):
         rows: dict[int, list[AnyRow]] = {}
         for row in connection.execute(_LOOKS.where(*visible), {"ids": some}):
@@ -43,7 +36,7 @@ def load_looks(
     return looks
 
 
-def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[ArticleLook]:
+def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[Look]:
     own_urls = {row.url_id for row in rows}
     for row in rows:
         if row.article_id in (article_id, None):
@@ -51,7 +44,7 @@ def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[ArticleLoo
             moved = row.redirect_url_id not in own_urls
             look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
             if look is not None:
-                yield ArticleLook(row.id, look)
+                yield look._replace(capture_id=row.id)
 
 
 def _select_places() -> Any:
@@ -117,24 +110,23 @@ _NOT_COMPARED: dict[str, Any] = {
 
 
 def _find_changes(
-    article_id: int, looks: Iterable[ArticleLook], texts: Mapping[tuple[int, int], str]
+    article_id: int, looks: Iterable[Look], texts: Mapping[tuple[int, int], str]
 ) -> Iterator[dict[str, Any]]:
     shown: int | None = None
-    before: ArticleLook | None = None
-    for capture_id, look in looks:
-        if shown is not None and before is not None:
+    before: Look | None = None
+    for look in looks:
+        if shown is not None and before is not None and (look.state, look.version) != (before.state, before.version):
             event = ChangeEvent(look.state.value) if look.version is None else ChangeEvent.EDITED
-            if look.version is not None and before.look.version is None:
+            if look.version is not None and before.version is None:
                 event = ChangeEvent.BACK
-            if (look.state, look.version) != before.look[1:]:
-                both = f"{texts.get((article_id, shown))} {texts.get((article_id, look.version or shown))}"
-                yield {
-                    "article_id": article_id, "capture_id": capture_id, "before_id": before.capture_id,
-                    "seen_at": look.at, "seen_before_at": before.look.at, "event": event.value, "number": look.version,
-                    "before_number": shown, "texts": hashlib.sha256(both.encode()).hexdigest()[:16],
-                }  # fmt: skip
+            both = f"{texts.get((article_id, shown))} {texts.get((article_id, look.version or shown))}"
+            yield {
+                "article_id": article_id, "capture_id": look.capture_id, "before_id": before.capture_id,
+                "seen_at": look.at, "seen_before_at": before.at, "event": event.value, "number": look.version,
+                "before_number": shown, "texts": hashlib.sha256(both.encode()).hexdigest()[:16],
+            }  # fmt: skip
         shown = shown if look.version is None else look.version
-        before = ArticleLook(capture_id, look)
+        before = look
 
 
 def store_edits(connection: Connection, edits: Sequence[Mapping[str, Any]]) -> None:
