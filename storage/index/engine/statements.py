@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Executable, LargeBinary, Row, Select, Table, bindparam, text
+from sqlalchemy import BindParameter, Connection, Executable, Float, LargeBinary, Row, Select, Table, bindparam, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -104,11 +104,7 @@ def _build_insert(
     SQLite gets one row at a time, PostgreSQL all of them in one statement, as an array for each column.
     """
     columns = [table.__table__.c[name] for name in names]
-    # Both drivers take bytes as they are; SQLAlchemy would wrap each.
-    processors = [
-        None if isinstance(column.type, LargeBinary) else column.type.dialect_impl(dialect).bind_processor(dialect)
-        for column in columns
-    ]
+    processors = [_find_processor(column, dialect) for column in columns]
     into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
     if dialect.name == "postgresql":
         arrays = ", ".join(_format_array(column, dialect) for column in columns)
@@ -120,6 +116,14 @@ def _build_insert(
         action = f"UPDATE SET {updates}" if updates else "NOTHING"
         sql += f" ON CONFLICT ({', '.join(conflict_columns)}) DO {action}"
     return _InsertStatement(sql, tuple((place, process) for place, process in enumerate(processors) if process))
+
+
+def _find_processor(column: KeyedColumnElement[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    if isinstance(column.type, Float):
+        return float  # psycopg takes no array of whole and other numbers
+    if isinstance(column.type, LargeBinary):
+        return None  # both drivers take bytes as they are; SQLAlchemy would wrap each
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
