@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -23,15 +22,6 @@ from storage.observations import ChangeEvent
 from storage.places.folder import open_atomic
 
 
-class ChangesFormat(StrEnum):
-    """Formats of a list of changes."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
 def changes(  # noqa: PLR0913 - every word is an option of the command line
     *,
     site: SiteName = None,
@@ -46,7 +36,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
-    format_: Annotated[ChangesFormat, typer.Option("--format", help="Format of the output.")] = ChangesFormat.TEXT,
+    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], typer.Option("--format", help="Format.")] = "text",
     into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,
@@ -59,26 +49,21 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
         notice=tuple(notice or ()) or None, since=parse_time(since, "--since"), until=parse_time(until, "--until"),
     )  # fmt: skip
-    if format_ is ChangesFormat.PARQUET and into is None:
-        raise ConfigError(
-            "Parquet cannot be written to standard output; nothing was done. Name a file: -o FILE.parquet"
-        )
+    if (format_, into is None) in {("parquet", True), ("text", False)}:
+        fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
+        raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")
     with Archive.open_to_read(archive) as opened:
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         found = iter_changes(opened.index.excluding(rules.exclusions(opened.now())), filters, limit)
-        if format_ is ChangesFormat.TEXT:
-            _print(found)
-            return
-        if format_ is ChangesFormat.PARQUET and into is not None:
-            with open_atomic(into) as file:
-                write_changes_parquet(found, file)
-            return
-        lines = change_rows(found) if format_ is ChangesFormat.CSV else (line_to_json(each) + "\n" for each in found)
+        lines = change_rows(found) if format_ == "csv" else (line_to_json(each) + "\n" for each in found)
         if into is None:
-            sys.stdout.writelines(lines)
+            _print(found) if format_ == "text" else sys.stdout.writelines(lines)
             return
         with open_atomic(into) as file:
-            file.writelines(line.encode() for line in lines)
+            if format_ == "parquet":
+                write_changes_parquet(found, file)
+            else:
+                file.writelines(line.encode() for line in lines)
 
 
 def _print(changes: Iterable[Mapping[str, Any]]) -> None:

@@ -193,22 +193,16 @@ def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
 
 
 def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[EditKind]:
-    if row.kind is RowKind.ADDED:
-        yield EditKind.ADDED
-    elif row.kind is RowKind.REMOVED:
-        yield EditKind.REMOVED
     if row.kind in {RowKind.ADDED, RowKind.REMOVED}:
+        yield EditKind(row.kind.value)
         return
     if row.kind is RowKind.MOVED:
         yield EditKind.ORDER
-    runs = list(_runs(row))
-    if not runs:
-        return
     if _is_typo(row, names):
         yield EditKind.TYPO
         return
     kinds: set[EditKind] = set()
-    for run in runs:
+    for run in _runs(row):
         if _is_slip(run, names):
             continue
         if _differ(_numbers(run.removed), _numbers(run.added)):
@@ -219,7 +213,7 @@ def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[Edit
             kinds.add(EditKind.QUOTES)
         else:
             kinds.add(EditKind.WORDING)
-    yield from sorted(kinds, key=_RANK.__getitem__)
+    yield from kinds
 
 
 def _differ(old: frozenset[str], new: frozenset[str], *, both: bool = True) -> bool:
