@@ -71,9 +71,16 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
+    # The block of a picture's link is the one after it.
+    owners = {
+        c.anchor.block: g
+        for g in groups
+        for c in g.candidates
+        if c.anchor.text or not _is_label(content.blocks[min(c.anchor.block, len(content.blocks) - 1)])
+    }
     for group in groups:
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
-        group.label = None if group.label_text else _find_label(group, groups, content, body_blocks)
+        group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(groups, content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
@@ -242,16 +249,12 @@ def _first_block(group: CandidateGroup) -> int:
 
 
 def _find_label(
-    group: CandidateGroup, groups: list[CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
+    group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
-    """Return the heading that labels a group: in its box before the first card, or right before the box."""
-    # The block of a picture's link is the one after it.
-    owners = {
-        c.anchor.block: g
-        for g in groups
-        for c in g.candidates
-        if c.anchor.text or not _is_label(content.blocks[min(c.anchor.block, len(content.blocks) - 1)])
-    }
+    """Return the heading that labels a group: in its box before the first card, or right before the box.
+
+    `owners`: the group that each block with a link belongs to.
+    """
     box: HtmlElement | None = group.box
     bound = _first_block(group)
     for _ in range(_MAX_LABEL_LEVELS):

@@ -345,11 +345,10 @@ def _is_bio(block: Block, context: RoleContext) -> bool:
         return False
     if phrases.CONTACT.match(text) or phrases.FOLLOWED.search(text):
         return True
-    for author in context.authors:
-        for name in (author, author.partition(" ")[0]):
-            start = text.find(name, 0, len(name) + 3)
-            if start >= 0 and " " in author and phrases.INTRODUCES.match(text[start + len(name) :].lstrip()):
-                return length > 40
+    for name in context.authors:
+        start = text.find(name, 0, len(name) + 3)
+        if start >= 0 and " " in name and phrases.INTRODUCES.match(text[start + len(name) :].lstrip()):
+            return length > 40
     return False
 
 
