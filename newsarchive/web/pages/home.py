@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from fastapi import APIRouter, Response
@@ -17,7 +17,6 @@ from storage.index.queries.observations import list_changes
 from storage.index.queries.status import get_last_crawl
 from storage.index.reader import Reader
 from storage.index.views.articles import Filters
-from storage.index.views.history import ChangeFilters
 from storage.index.views.status import SiteCount
 
 router = APIRouter()
@@ -46,7 +45,7 @@ def home(context: Context) -> Response:
         sites=sites,
         columns=[(site, index.ask(list_articles, Filters(site=site.name), limit=lines)) for site in shown],
         chart=build_captures_chart(index, sites),
-        changes=index.ask(list_changes, ChangeFilters(since=context.now - timedelta(days=7)), limit=CHANGES),
+        changes=index.ask(list_changes, limit=CHANGES),
         compare_path=compare_path,
         describe_change=describe_change,
         about=parse_about(context.options.about),

@@ -70,6 +70,12 @@ OF_SITES = (
 OF_ALL = (
     "/",
     "/sites",
+    "/changes",
+    "/changes.atom",
+    "/changes.json",
+    "/changes.csv",
+    "/changes.jsonl",
+    "/api/v1/changes",
     "/crawls",
     "/crawls/20260309T060000Z-0001",
     "/search?q=unseen",
