@@ -54,7 +54,8 @@ test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 slow: $(VENV)/.installed-dev ## Run the slow tests
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
+# With ABLATE=1 the session also measures each rule of reading: what the figures are without it.
+quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages; ABLATE=1: without each rule)
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
 lint: $(VENV)/.installed-dev ## Check style, types and layers

@@ -1,5 +1,7 @@
 """The sessions that people, `make` and CI run alike. Alone, nox makes an environment from the lock file for each."""
 
+import os
+
 import nox
 
 nox.options.default_venv_backend = "uv|venv"
@@ -52,10 +54,15 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def quality(session: nox.Session) -> None:
-    """How well pages are read, as a table: our own pages, and those of NEWSARCHIVE_EVAL where it names some."""
+    """How well pages are read, as a table: our own pages, and those of NEWSARCHIVE_EVAL where it names some.
+
+    With ABLATE=1 in the environment, also what each rule contributes, which takes ten minutes.
+    """
     _install(session)
     pages = ("tests/quality", "tests/unit/extract/test_page_fixtures.py")
     session.run("python", "-m", "pytest", "-q", *pages, *session.posargs)
+    if os.environ.get("ABLATE"):
+        session.run("python", "-m", "tests.quality.ablation")
 
 
 @nox.session

@@ -78,7 +78,7 @@ def postgres_url() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def eval_folder() -> Path:
     """The folder of annotated real pages."""
     folder = os.environ.get(EVAL)

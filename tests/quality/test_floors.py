@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,11 +18,9 @@ from newsarchive.extract import extract_page
 from storage.index import Index
 from storage.index.queries.export import iter_export_lines
 from storage.model import (
-    BODY_ROLES,
     Capture,
     Discovery,
     Ingest,
-    LinkGroup,
     NextVisit,
     Outcome,
     Reading,
@@ -32,11 +29,9 @@ from storage.model import (
     UrlKind,
     VisitResult,
 )
+from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page
 
 pytestmark = pytest.mark.slow
-
-TOKEN = re.compile(r"\w+")
-SHINGLE = 4
 
 
 class Figures(Protocol):
@@ -44,47 +39,6 @@ class Figures(Protocol):
 
     def add(self, part: str, key: str, value: float, name: str, *, slower: float = 1.0) -> None:
         """Record a figure, and fail if it is worse than its floor."""
-
-
-# --- bodies: shingles of four words, as in the public article-extraction-benchmark ---
-
-
-def shingles(text: str) -> Counter[tuple[str, ...]]:
-    tokens = TOKEN.findall(text)
-    if not tokens:
-        return Counter()
-    return Counter(tuple(tokens[i : i + SHINGLE]) for i in range(max(1, len(tokens) - SHINGLE + 1)))
-
-
-def counts(gold: str, found: str) -> tuple[float, float, float]:
-    """Return the shares of a page's shingles that are right, superfluous, and missing."""
-    want, have = shingles(gold), shingles(found)
-    right = sum((want & have).values())
-    extra, lost = have.total() - right, want.total() - right
-    whole = (right + extra + lost) or 1
-    return right / whole, extra / whole, lost / whole
-
-
-def share(right: float, wrong: float, other: float) -> float:
-    if wrong == other == 0:
-        return 1.0
-    return right / (right + wrong) if right + wrong else 0.0
-
-
-def body_figures(gold: Mapping[str, str], found: Mapping[str, str]) -> tuple[float, float]:
-    """Return F1 and the share of pages that are exactly right."""
-    rows = [counts(text, found[page]) for page, text in gold.items()]
-    precision = mean(share(right, extra, lost) for right, extra, lost in rows if right + extra)
-    recall = mean(share(right, lost, extra) for right, extra, lost in rows if right + lost)
-    exact = mean(TOKEN.findall(text) == TOKEN.findall(found[page]) for page, text in gold.items())
-    return 2 * precision * recall / (precision + recall), exact
-
-
-def body(reading: Reading, *, dek: bool = False) -> str:
-    if reading.article is None:
-        return ""
-    texts = [p.text for p in reading.article.paragraphs if p.role in BODY_ROLES]
-    return "\n".join([reading.article.dek or "", *texts] if dek else texts)
 
 
 def read_all(
@@ -185,92 +139,12 @@ def test_kinds(eval_folder: Path, figures: Figures) -> None:
 
 # --- links ---
 
-TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|intcid|intcmp|cmpid|ftag|dicbo|ref_src|tpcc|maca)$", re.IGNORECASE
-)
-LISTING = ("related", "latest")
-
-
-def target(url: str) -> str:
-    """Return a URL for comparison: without scheme, fragment, tracking parameters and trailing slash."""
-    parts = urlsplit(url.strip())
-    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~-._").rstrip("/") or "/"
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(k)]
-    return f"//{(parts.hostname or '').lower()}{path}" + (f"?{urlencode(query)}" if query else "")
-
-
-def is_page_itself(link: str, page: str) -> bool:
-    (path, _, query), (own, _, own_query) = link.partition("?"), page.partition("?")
-    same = path == own and (link == page or not query or not own_query)
-    return same and path.count("/") > 2 and not path.endswith("/")
-
-
-def label(text: str) -> str:
-    return " ".join(text.casefold().split()).strip(" \t\n.:;,!?»«›‹>|-–—·•…\"'“”„()[]【】")
-
-
-class LinkTally:
-    """Counts links, pages and groups."""
-
-    def __init__(self) -> None:
-        self.inline = Counter[str]()
-        self.macro: list[float] = []
-        self.left_empty = 0
-        self.matched = self.labelled = self.label_right = 0
-
-    def page(self, right: Mapping[str, Any], groups: tuple[LinkGroup, ...]) -> None:
-        ignored = {target(url) for url in right.get("ignore", ())}
-        own = target(right["url"])
-        found = [(g, {target(link.url) for link in g.links}) for g in groups]
-        gold = [(g, {target(url) for url in g["hrefs"]}) for g in right["groups"]]
-
-        def gathered(pairs: list[tuple[Any, set[str]]], kinds: tuple[str, ...], drop: set[str]) -> set[str]:
-            links = {u for g, urls in pairs if (g["kind"] if isinstance(g, dict) else g.kind) in kinds for u in urls}
-            return {u for u in links - drop if not is_page_itself(u, own)}
-
-        want = gathered(gold, LISTING, set())
-        have = gathered(found, LISTING, ignored - want)
-        both = len(want & have)
-        self.macro.append(1.0 if not want and not have else 2 * both / (len(want) + len(have)))
-        self.left_empty += not want and not have
-        want = gathered(gold, ("inline",), set())
-        have = gathered(found, ("inline",), ignored - want)
-        self.inline += Counter(right=len(want & have), extra=len(have - want), lost=len(want - have))
-        self.groups(
-            [(g, urls) for g, urls in gold if g["kind"] in LISTING],
-            [(g, {u for u in urls - ignored if not is_page_itself(u, own)}) for g, urls in found if g.kind in LISTING],
-        )
-
-    def groups(self, gold: list[tuple[Any, set[str]]], found: list[tuple[LinkGroup, set[str]]]) -> None:
-        """Match groups one to one, the largest overlap first."""
-        pairs = sorted(
-            (-len(want & have) / len(want | have), label(g["label"]) != label(f.label), i, j)
-            for i, (g, want) in enumerate(gold)
-            for j, (f, have) in enumerate(found)
-            if want & have
-        )
-        used_gold, used_found = set(), set()
-        for overlap, differs, i, j in pairs:
-            if -overlap < 0.5 or i in used_gold or j in used_found:
-                continue
-            used_gold.add(i)
-            used_found.add(j)
-            self.matched += 1
-            if label(gold[i][0]["label"]):
-                self.labelled += 1
-                self.label_right += not differs
-
-    @property
-    def inline_f1(self) -> float:
-        return 2 * self.inline["right"] / (2 * self.inline["right"] + self.inline["extra"] + self.inline["lost"])
-
 
 @lru_cache(maxsize=1)
 def link_tally(eval_folder: Path) -> LinkTally:
     tally = LinkTally()
     for right in json.loads((eval_folder / "links.json").read_text("utf-8"))["pages"]:
-        reading = extract_page(gzip.decompress((eval_folder / right["file"]).read_bytes()), right["url"])
-        tally.page(right, reading.article.link_groups if reading.article else reading.link_groups)
+        tally.page(right, gathered_groups(read_page(eval_folder, right["file"], right["url"])))
     return tally
 
 
@@ -283,6 +157,7 @@ def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
     figures.add("links", "none_left_empty", tally.left_empty, "links: pages without a listing left empty, of 10")
     figures.add("links", "groups_matched", tally.matched, "links: groups matched, of 89")
     figures.add("links", "label_exact", tally.label_right / tally.labelled, "links: labels exact, of matched groups")
+    figures.add("links", "kind_exact", tally.same_kind / tally.matched, "links: kind, of matched groups")
 
 
 def test_links_in_text(eval_folder: Path, figures: Figures) -> None:

@@ -1,0 +1,183 @@
+"""Print what each rule of reading contributes: figures of annotated pages with all rules, and without one at a time.
+
+`make quality ABLATE=1` runs it after the table of figures. A rule is replaced by one that decides nothing (a predicate
+that is never true, an empty table), in a process of its own, and a fixed sample is read again.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from copy import copy
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from storage.model import Reading
+from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, world_figures
+
+WORKERS = 2
+WORLD_SAMPLE = 200
+COLUMNS = {
+    "pages F1": "pages_f1",
+    "exact": "pages_exact",
+    "world F1": "world_f1",
+    "exact ": "world_exact",
+    "sent.": "world_sentences",
+    "title": "world_title",
+    "links F1": "links_f1",
+    "inline": "links_inline",
+    "label": "links_label",
+    "world-l. F1": "links_world_f1",
+    "inline ": "links_world_inline",
+    "label ": "links_world_label",
+    "kind": "links_world_kind",
+}
+"""Heads of the columns, and the figures in them."""
+
+
+def always(value: object) -> Callable[..., object]:
+    """Return a function that returns a fixed value."""
+    return lambda *_args, **_options: copy(value)
+
+
+def keep_groups_apart(groups: list[Any], _content: object) -> list[Any]:
+    """Replace the merging of link groups: each keeps its own label."""
+    for group in groups:
+        if group.label is not None:
+            group.label_text = group.label.text
+    return groups
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: where it is, and what decides nothing in its place."""
+
+    name: str
+    module: str
+    """Below newsarchive.extract."""
+    attribute: str
+    replacement: object
+
+    def disable(self) -> None:
+        """Put the replacement into each module that has imported the rule."""
+        original = getattr(import_module(f"newsarchive.extract.{self.module}"), self.attribute)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("newsarchive.extract") and getattr(module, self.attribute, None) is original:
+                setattr(module, self.attribute, self.replacement)
+
+
+RULES = (
+    Rule(
+        "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
+    ),
+    Rule("select: densest text", "select_body", "_find_dense_text", always(set())),
+    Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),
+    Rule("select: text like its siblings", "select_body", "find_missed_text", always(set())),
+    Rule("select: title of the text after it", "select_body", "_is_title_of_text", always(False)),
+    Rule("select: read a short body again", "select_body", "find_cut_text", always(set())),
+    Rule("select: zones around the body", "select_body", "dominant_zones", always(0)),
+    Rule("body: JSON-LD articleBody", "body", "read_article_body", always(())),
+    Rule("body: what labels announce", "body", "_apply_labels", always(None)),
+    Rule("body: trim the end", "body", "_trim_end", always(None)),
+    Rule("body: short lines after teasers", "body", "_lines_after_teasers", always(set())),
+    Rule("body: corrections", "corrections", "find_corrections", always(())),
+    Rule("dek: all", "dek", "find_dek_block", always(-1)),
+    Rule("dek: line alone with the headline", "dek", "_is_alone_with_headline", always(False)),
+    Rule("dek: sentence under a dated headline", "dek", "_is_sentence_under_dated_headline", always(False)),
+    Rule("roles: by surrounding elements", "roles", "_role_by_zones", always(None)),
+    Rule("roles: by wording of a line", "roles", "_role_by_phrase", always(None)),
+    Rule("roles: by opening words", "roles", "_role_by_opening", always(None)),
+    Rule("roles: date lines", "roles", "_is_dateline", always(False)),
+    Rule("roles: bylines", "roles", "_is_byline", always(False)),
+    Rule("roles: biographies", "roles", "_is_bio", always(False)),
+    Rule("roles: teasers", "roles", "_is_teaser", always(False)),
+    Rule("roles: captions beside a picture", "roles", "_shares_element_with_image", always(False)),
+    Rule("roles: cells of a page's layout", "roles", "_is_layout_cell", always(False)),
+    Rule("headline: kickers inside", "headline", "split_kicker", lambda block, _claims: ("", block.text)),
+    Rule("headline: site's name in titles", "headline", "remove_site_name", lambda title, _site: title),
+    Rule("links: short headlines in lists", "related", "_add_short_headlines", always(None)),
+    Rule("links: labels above", "related", "_find_label", always(None)),
+    Rule("links: labels of tabs", "related", "_tab_label", always("")),
+    Rule("links: merge groups", "related", "_merge_groups", keep_groups_apart),
+    Rule("links: read also", "related", "_is_read_also", always(False)),
+    Rule("links: words of a headline", "related", "_score_anchor_text", always(0.0)),
+)
+
+
+def sample_world(world: dict[str, Any], needed: set[str]) -> dict[str, Any]:
+    """Return a fixed sample of the pages, which includes those with annotated links."""
+    others = [page for page in world if page not in needed]
+    step = len(others) / (WORLD_SAMPLE - len(needed))
+    chosen = needed | {others[int(number * step)] for number in range(WORLD_SAMPLE - len(needed))}
+    return {page: answer for page, answer in world.items() if page in chosen}
+
+
+def link_figures(
+    name: str, folder: Path, answers: list[dict[str, Any]], readings: dict[str, Reading]
+) -> dict[str, float]:
+    tally = LinkTally()
+    for answer in answers:
+        reading = readings.get(answer["id"]) or read_page(folder, answer["file"], answer["url"])
+        tally.page(answer, gathered_groups(reading))
+    return {
+        f"{name}_f1": mean(tally.macro),
+        f"{name}_inline": tally.inline_f1,
+        f"{name}_label": tally.same_label / (tally.matched or 1),
+        f"{name}_kind": tally.same_kind / (tally.matched or 1),
+    }
+
+
+def measure(folder: Path, rule: int | None) -> dict[str, float]:
+    """Return the figures of the sample without a rule, or with all."""
+    if rule is not None:
+        import_module("newsarchive.extract.page")
+        RULES[rule].disable()
+    gold = {name: json.loads((folder / name).read_text("utf-8")) for name in ("bodies.json", "links.json")}
+    linked = json.loads((folder / "links_world.json").read_text("utf-8"))["pages"]
+    world = sample_world(
+        json.loads((folder / "world" / "world.json").read_text("utf-8")), {answer["id"] for answer in linked}
+    )
+    pages = {
+        page: read_page(folder, f"pages/{page}.html.gz", answer["url"]) for page, answer in gold["bodies.json"].items()
+    }
+    readings = {page: read_page(folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in world.items()}
+    bodies = {page: answer["body"] for page, answer in gold["bodies.json"].items()}
+    f1, exact = body_figures(bodies, {page: body(reading) for page, reading in pages.items()})
+    return {
+        "pages_f1": f1,
+        "pages_exact": exact,
+        **{f"world_{key}": value for key, value in world_figures(world, readings).items()},
+        **link_figures("links", folder, gold["links.json"]["pages"], pages),
+        **link_figures("links_world", folder, linked, readings),
+    }
+
+
+def main() -> None:
+    """Print a line for each rule: by how much each figure differs without it."""
+    folder = os.environ.get("NEWSARCHIVE_EVAL")
+    if not folder:
+        sys.exit("NEWSARCHIVE_EVAL names no folder of annotated pages, so that no rule can be measured. Set it to one.")
+    widths = [max(8, len(head) + 2) for head in COLUMNS]
+    print(f"{'':<48}" + "".join(f"{head:>{width}}" for head, width in zip(COLUMNS, widths, strict=True)))
+    # A process for each: some functions cache what they have computed.
+    pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), max_tasks_per_child=1)
+    with pool:
+        results = pool.map(measure, [Path(folder)] * (len(RULES) + 1), [None, *range(len(RULES))])
+        full = next(results)
+        row = "".join(f"{full[key]:>{width}.3f}" for key, width in zip(COLUMNS.values(), widths, strict=True))
+        print(f"{'all rules':<48}{row}", flush=True)
+        for rule, without in zip(RULES, islice(results, len(RULES)), strict=True):
+            differences = [round(without[key] - full[key], 4) for key in COLUMNS.values()]
+            cells = (f"{each:+.4f}" if each else "." for each in differences)
+            row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+            print(f"{'- ' + rule.name:<48}" + row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

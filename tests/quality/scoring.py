@@ -1,0 +1,220 @@
+"""Score readings of annotated pages: bodies, sentences, titles, persons and links (see NEWSARCHIVE_EVAL)."""
+
+import gzip
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from statistics import mean
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from newsarchive.extract import extract_page
+from storage.model import BODY_ROLES, LinkGroup, Reading
+
+TOKEN = re.compile(r"\w+")
+SHINGLE = 4
+
+
+# --- bodies: shingles of four words, as in the public article-extraction-benchmark ---
+
+
+def shingles(text: str) -> Counter[tuple[str, ...]]:
+    tokens = TOKEN.findall(text)
+    if not tokens:
+        return Counter()
+    return Counter(tuple(tokens[i : i + SHINGLE]) for i in range(max(1, len(tokens) - SHINGLE + 1)))
+
+
+def counts(gold: str, found: str) -> tuple[float, float, float]:
+    """Return the shares of a page's shingles that are right, superfluous, and missing."""
+    want, have = shingles(gold), shingles(found)
+    right = sum((want & have).values())
+    extra, lost = have.total() - right, want.total() - right
+    whole = (right + extra + lost) or 1
+    return right / whole, extra / whole, lost / whole
+
+
+def share(right: float, wrong: float, other: float) -> float:
+    if wrong == other == 0:
+        return 1.0
+    return right / (right + wrong) if right + wrong else 0.0
+
+
+def body_figures(gold: Mapping[str, str], found: Mapping[str, str]) -> tuple[float, float]:
+    """Return F1 and the share of pages that are exactly right."""
+    rows = [counts(text, found[page]) for page, text in gold.items()]
+    precision = mean(share(right, extra, lost) for right, extra, lost in rows if right + extra)
+    recall = mean(share(right, lost, extra) for right, extra, lost in rows if right + lost)
+    exact = mean(TOKEN.findall(text) == TOKEN.findall(found[page]) for page, text in gold.items())
+    return 2 * precision * recall / (precision + recall), exact
+
+
+def body(reading: Reading, *, dek: bool = False) -> str:
+    if reading.article is None:
+        return ""
+    texts = [p.text for p in reading.article.paragraphs if p.role in BODY_ROLES]
+    return "\n".join([reading.article.dek or "", *texts] if dek else texts)
+
+
+def read_page(eval_folder: Path, file: str, url: str) -> Reading:
+    return extract_page(gzip.decompress((eval_folder / file).read_bytes()), url)
+
+
+# --- links ---
+
+TRACKING = re.compile(
+    r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|intcid|intcmp|cmpid|ftag|dicbo|ref_src|tpcc|maca)$", re.IGNORECASE
+)
+LISTING = ("related", "latest")
+
+
+def target(url: str) -> str:
+    """Return a URL for comparison: without scheme, fragment, tracking parameters and trailing slash."""
+    parts = urlsplit(url.strip())
+    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~-._").rstrip("/") or "/"
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(k)]
+    return f"//{(parts.hostname or '').lower()}{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def is_page_itself(link: str, page: str) -> bool:
+    (path, _, query), (own, _, own_query) = link.partition("?"), page.partition("?")
+    same = path == own and (link == page or not query or not own_query)
+    return same and path.count("/") > 2 and not path.endswith("/")
+
+
+def label(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" \t\n.:;,!?»«›‹>|-–—·•…\"'“”„()[]【】")
+
+
+class LinkTally:
+    """Counts links, pages and groups."""
+
+    def __init__(self) -> None:
+        self.inline = Counter[str]()
+        self.macro: list[float] = []
+        self.left_empty = 0
+        self.matched = self.labelled = self.label_right = 0
+        self.same_label = self.same_kind = 0
+
+    def page(self, right: Mapping[str, Any], groups: tuple[LinkGroup, ...]) -> None:
+        ignored = {target(url) for url in right.get("ignore", ())}
+        own = target(right["url"])
+        found = [(g, {target(link.url) for link in g.links}) for g in groups]
+        gold = [(g, {target(url) for url in g["hrefs"]}) for g in right["groups"]]
+
+        def gathered(pairs: list[tuple[Any, set[str]]], kinds: tuple[str, ...], drop: set[str]) -> set[str]:
+            links = {u for g, urls in pairs if (g["kind"] if isinstance(g, dict) else g.kind) in kinds for u in urls}
+            return {u for u in links - drop if not is_page_itself(u, own)}
+
+        want = gathered(gold, LISTING, set())
+        have = gathered(found, LISTING, ignored - want)
+        both = len(want & have)
+        self.macro.append(1.0 if not want and not have else 2 * both / (len(want) + len(have)))
+        self.left_empty += not want and not have
+        want = gathered(gold, ("inline",), set())
+        have = gathered(found, ("inline",), ignored - want)
+        self.inline += Counter(right=len(want & have), extra=len(have - want), lost=len(want - have))
+        self.groups(
+            [(g, urls) for g, urls in gold if g["kind"] in LISTING],
+            [(g, {u for u in urls - ignored if not is_page_itself(u, own)}) for g, urls in found if g.kind in LISTING],
+        )
+
+    def groups(self, gold: list[tuple[Any, set[str]]], found: list[tuple[LinkGroup, set[str]]]) -> None:
+        """Match groups one to one, the largest overlap first."""
+        pairs = sorted(
+            (-len(want & have) / len(want | have), label(g["label"]) != label(f.label), i, j)
+            for i, (g, want) in enumerate(gold)
+            for j, (f, have) in enumerate(found)
+            if want & have
+        )
+        used_gold, used_found = set(), set()
+        for overlap, differs, i, j in pairs:
+            if -overlap < 0.5 or i in used_gold or j in used_found:
+                continue
+            used_gold.add(i)
+            used_found.add(j)
+            self.matched += 1
+            self.same_label += not differs
+            self.same_kind += gold[i][0]["kind"] == found[j][0].kind
+            if label(gold[i][0]["label"]):
+                self.labelled += 1
+                self.label_right += not differs
+
+    @property
+    def inline_f1(self) -> float:
+        return 2 * self.inline["right"] / (2 * self.inline["right"] + self.inline["extra"] + self.inline["lost"])
+
+
+def gathered_groups(reading: Reading) -> tuple[LinkGroup, ...]:
+    return reading.article.link_groups if reading.article else reading.link_groups
+
+
+# --- pages of other public sets: sentences that must and must not be read, titles, persons ---
+
+ORGANISATION = re.compile(
+    r"\b(afp|ap|dpa|reuters|staff|redaktion|redacción|redazione|rédaction|editors?|editorial|team|desk|news|agency|"
+    r"agencia|press|media|newsroom|associated press|pti|ians|ani|efe|ansa|tass|kyodo|yonhap|xinhua)\b",
+    re.IGNORECASE,
+)
+CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def fold(text: str | None) -> str:
+    """Return the words of a text, for comparison."""
+    return " ".join(TOKEN.findall(unicodedata.normalize("NFKC", text or "").casefold()))
+
+
+def persons(names: Iterable[str], url: str) -> set[str]:
+    """Return the names that can be a person's: two words or more, unless in CJK script, and not the site's own."""
+    own = re.sub(r"[^a-z0-9]", "", (urlsplit(url).netloc).casefold())
+    found = set()
+    for name in names:
+        folded = fold(name)
+        plain = re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", folded))
+        if (
+            ORGANISATION.search(name)
+            or re.search(r"[./\d@]\S", name)
+            or re.search("新聞|新闻|オンライン|通信|社$", name)
+        ):
+            continue
+        if (" " in folded or CJK.search(folded)) and not (plain and plain in own):
+            found.add(folded)
+    return found
+
+
+def sentence_f1(gold: Collection[Mapping[str, Any]], found: Collection[Reading]) -> float:
+    """Return F1 of the sentences of pages: those that must be in the text, or in the dek, and those that must not."""
+    right = lost = extra = 0
+    for answer, reading in zip(gold, found, strict=True):
+        text = " ".join(body(reading).split())
+        dek = " ".join(((reading.article.dek if reading.article else None) or "").split())
+        for sentence in (" ".join(each.split()) for each in answer["with"]):
+            right += sentence in text or sentence in dek
+            lost += not (sentence in text or sentence in dek)
+        extra += sum(" ".join(each.split()) in text for each in answer["without"])
+    return 2 * right / (2 * right + lost + extra)
+
+
+def world_figures(gold: Mapping[str, Mapping[str, Any]], readings: Mapping[str, Reading]) -> dict[str, float]:
+    """Return those of the figures of some pages for which they have right answers."""
+    found = {}
+    bodies = {page: answer["body"] for page, answer in gold.items() if answer.get("body")}
+    if bodies:
+        found["f1"], found["exact"] = body_figures(bodies, {page: body(readings[page]) for page in bodies})
+    judged = [page for page, answer in gold.items() if "with" in answer]
+    if judged:
+        found["sentences"] = sentence_f1([gold[page] for page in judged], [readings[page] for page in judged])
+    titles, names, days = [], [], []
+    for page, answer in gold.items():
+        article = readings[page].article
+        if answer.get("title"):
+            titles.append(fold(answer["title"]) == fold(article.headline if article else None))
+        if want := persons(answer.get("authors") or (), answer["url"]):
+            names.append(want == persons(article.authors if article else (), answer["url"]))
+        if answer.get("day"):
+            published = article.published if article else None
+            days.append(answer["day"] == (published.isoformat()[:10] if published else ""))
+    found |= {key: mean(each) for key, each in (("title", titles), ("persons", names), ("day", days)) if each}
+    return found

@@ -1,0 +1,38 @@
+"""The rules that `make quality ABLATE=1` measures."""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from tests.quality.ablation import RULES, WORLD_SAMPLE, Rule, sample_world
+
+
+@pytest.fixture
+def modules() -> Iterator[list[ModuleType]]:
+    """The modules of reading, which are as they were after the test."""
+    import_module("newsarchive.extract.page")
+    loaded = [module for name, module in sys.modules.items() if name.startswith("newsarchive.extract")]
+    before = [dict(vars(module)) for module in loaded]
+    yield loaded
+    for module, attributes in zip(loaded, before, strict=True):
+        vars(module).update(attributes)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.attribute)
+def test_a_disabled_rule_is_called_from_nowhere(modules: list[ModuleType], rule: Rule) -> None:
+    original = getattr(import_module(f"newsarchive.extract.{rule.module}"), rule.attribute)
+    assert callable(original)
+    rule.disable()
+    assert not [module.__name__ for module in modules if any(each is original for each in vars(module).values())]
+
+
+def test_the_sample_is_the_same_each_time_and_has_the_pages_with_annotated_links() -> None:
+    world = {f"page-{number}": {"url": ""} for number in range(1061)}
+    needed = {"page-3", "page-700"}
+    chosen = sample_world(world, needed)
+    assert len(chosen) == WORLD_SAMPLE
+    assert needed < chosen.keys()
+    assert list(chosen) == list(sample_world(world, needed))
