@@ -5,7 +5,7 @@ The corpus is the recorded newsroom (`newsarchive demo`) and the articles of `se
 
     3  about what was asked for
     2  about a part of it, a consequence of it, or its wider subject
-    1  mentions it, or is about what the words mean in another sense that a reader may have meant
+    1  says something about it in passing, or is about what the words mean in another sense that a reader may have meant
 
 An article is named by its id in `search_articles.jsonl`, or by the number in the URL of a page of the newsroom. Grades
 say what a reader wants, whether the words are in the text or not: an article that says "blaze" is about a fire.
@@ -85,7 +85,7 @@ def compute_gain(grades: Sequence[int]) -> float:
     >>> compute_gain([3, 0, 1])
     7.5
     """
-    return sum((2**grade - 1) / log2(place + 2) for place, grade in enumerate(grades[:DEPTH]))
+    return sum(((1 << grade) - 1) / log2(place + 2) for place, grade in enumerate(grades[:DEPTH]))
 
 
 def load_queries() -> list[JudgedQuery]:
