@@ -54,7 +54,7 @@ test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 slow: $(VENV)/.installed-dev ## Run the slow tests
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and print the table
+quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages) and results ranked, and print the table
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
 lint: $(VENV)/.installed-dev ## Check style, types and layers

@@ -52,7 +52,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def quality(session: nox.Session) -> None:
-    """How well pages are read, as a table: our own pages, and those of NEWSARCHIVE_EVAL where it names some."""
+    """How well pages are read, our own and those of NEWSARCHIVE_EVAL, and search results ranked, as a table."""
     _install(session)
     pages = ("tests/quality", "tests/unit/extract/test_page_fixtures.py")
     session.run("python", "-m", "pytest", "-q", *pages, *session.posargs)
