@@ -85,7 +85,14 @@ def test_a_letter_that_changes_the_sense_is_no_typo(before: str, after: str) -> 
 
 def test_a_live_blog_is_not_called_silent() -> None:
     """It is edited by its nature."""
-    text = {"headline": "Live", "dek": None, "authors": [], "section": None, "caption": None, "corrections": []}
+    text: dict[str, Any] = {
+        "headline": "Live",
+        "dek": None,
+        "authors": [],
+        "section": None,
+        "caption": None,
+        "corrections": [],
+    }
     sides = [
         article_of("en", text | {"paragraphs": [each]}) for each in ("The sitting has begun.", "The vote is over.")
     ]
