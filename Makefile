@@ -55,7 +55,7 @@ slow: $(VENV)/.installed-dev ## Run the slow tests
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # With ABLATE=1 the session also measures each rule of reading: what the figures are without it.
-quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages; ABLATE=1: without each rule)
+quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages; ABLATE=1: without each rule) and results ranked
 	$(BIN)/python -m nox --no-venv --no-install --non-interactive -s quality
 
 lint: $(VENV)/.installed-dev ## Check style, types and layers

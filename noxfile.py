@@ -54,9 +54,9 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def quality(session: nox.Session) -> None:
-    """How well pages are read, as a table: our own pages, and those of NEWSARCHIVE_EVAL where it names some.
+    """How well pages are read, our own and those of NEWSARCHIVE_EVAL, and search results ranked, as a table.
 
-    With ABLATE=1 in the environment, also what each rule contributes, which takes ten minutes.
+    With ABLATE=1 in the environment, also what each rule of reading contributes, which takes ten minutes.
     """
     _install(session)
     pages = ("tests/quality", "tests/unit/extract/test_page_fixtures.py")

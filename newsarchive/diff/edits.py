@@ -115,9 +115,11 @@ def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
     if len(kinds) > 1 and EditKind.TYPO in kinds:
         kinds.remove(EditKind.TYPO)
     telling = next((finding for kind in kinds for finding in findings if finding.kind is kind), None)
-    notice = comparison.notice.verdict
+    notice: EditVerdict | None = comparison.notice.verdict
     if notice in {EditVerdict.SILENT, EditVerdict.DATED} and _prints_notice(newer):
         notice = EditVerdict.NOTED
+    elif notice is EditVerdict.SILENT and comparison.notice.live:
+        notice = None  # live blogs are edited without a note by their nature
     return Edit(
         kinds=tuple(kinds), notice=notice, added=comparison.characters_added, removed=comparison.characters_removed,
         older=telling and telling.older, newer=telling and telling.newer,

@@ -25,8 +25,6 @@ from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
 
-_CLASSIFIED_AT_ONCE = 100
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarcRange:
@@ -149,7 +147,7 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
 
 def classify_edits(index: Index) -> None:
     """Classify all edits that are not classified, some in each transaction; an interrupted run is continued later."""
-    while edits := index.read(list_edits_to_classify, _CLASSIFIED_AT_ONCE):
+    while edits := index.read(list_edits_to_classify, limit=100):
         index.write(store_edits, [_classify_edit(edit) for edit in edits])
 
 

@@ -85,7 +85,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     measured = config.stash[FIGURES].measured
     if not measured and not right + wrong:
         return
-    terminalreporter.section("quality of reading")
+    terminalreporter.section("quality of reading and ranking")
     terminalreporter.line(f"{'':<52}{'now':>10}{'floor':>10}{'target':>10}{'reached':>10}")
     for figure in measured:
         terminalreporter.line(figure.line)

@@ -1,7 +1,7 @@
 """Histories of articles: spans of looks, changes of metadata, and lists of changes, from all captures of their URLs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -116,16 +116,17 @@ def _select_changes(
     connection: Connection, exclude: Exclusions, filters: ChangeFilters, *columns: Any, with_text: bool
 ) -> AnySelect:
     """Select columns of changes; other tables are joined only where a condition needs them: counts read all rows."""
-    query = select(*columns).select_from(ChangeRow).join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
+    query = select(*columns).select_from(ChangeRow)
+    if with_text or exclude or filters.site is not None:
+        query = query.join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
     if filters.site is not None:
         query = query.where(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
-    if exclude:
+    query = query.where(*visible_articles(connection, exclude))
+    # An article with a capture of a blocked URL is withheld as a whole.
+    if others := replace(exclude, urlkeys=()):
         query = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
-        query = query.join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id).where(
-            *visible_articles(connection, exclude),
-            *visible_captures(connection, exclude),
-            *visible_captures(connection, exclude, _BEFORE),
-        )
+        query = query.join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id)
+        query = query.where(*visible_captures(connection, others), *visible_captures(connection, others, _BEFORE))
     if with_text or filters.section is not None or filters.author is not None:
         number = func.coalesce(ChangeRow.number, ChangeRow.before_number)
         query = query.join(_SHOWN, _is_version(_SHOWN, number))

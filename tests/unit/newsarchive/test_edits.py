@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,21 @@ def test_a_letter_that_changes_the_sense_is_no_typo(before: str, after: str) -> 
         for text in (before, after)
     ]  # fmt: skip
     assert EditKind.TYPO not in classify_edit(*sides).kinds
+
+
+def test_a_live_blog_is_not_called_silent() -> None:
+    """It is edited by its nature."""
+    text: dict[str, Any] = {
+        "headline": "Live",
+        "dek": None,
+        "authors": [],
+        "section": None,
+        "caption": None,
+        "corrections": [],
+    }
+    sides = [
+        article_of("en", text | {"paragraphs": [each]}) for each in ("The sitting has begun.", "The vote is over.")
+    ]
+    older, newer = (replace(each, live_blog=True) for each in sides)
+    assert classify_edit(*sides).notice is EditVerdict.SILENT
+    assert classify_edit(older, newer).notice is None
