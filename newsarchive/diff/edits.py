@@ -51,7 +51,10 @@ class EditKind(StrEnum):
 
 
 _RANK = {kind: place for place, kind in enumerate(EditKind)}
-_RETRACTION = re.compile(r"retract|withdrawn|zurückgezogen|retirad|retiré|ritirat|ritratt|撤回|撤稿", re.IGNORECASE)
+_RETRACTION = re.compile(
+    r"(?i)\bretraction\b|(?:article|story|piece|report)\W+(?:\w+\W+){0,5}(?:retracted|withdrawn)|zurückgezogen|retirad[oa]"
+    r"|retiré|ritirat[oa]|ritrattazione|撤回|撤稿"
+)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*|[零〇一二三四五六七八九十百千万億亿兆]{2,}")
 _NUMBER_WORDS = frozenset(
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
