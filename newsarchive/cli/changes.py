@@ -14,9 +14,10 @@ from newsarchive.cli.output import pluralize, print_line, safe_text, short_time,
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import line_to_json
-from newsarchive.export.changes import change_rows, iter_changes, write_changes_parquet
+from newsarchive.export.changes import change_rows, change_to_json, write_changes_parquet
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
+from storage.index.queries.observations import iter_changes
 from storage.index.views.history import ChangeFilters
 from storage.observations import ChangeEvent
 from storage.places.folder import open_atomic
@@ -54,7 +55,8 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")
     with Archive.open_to_read(archive) as opened:
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
-        found = iter_changes(opened.index.excluding(rules.exclusions(opened.now())), filters, limit)
+        index = opened.index.excluding(rules.exclusions(opened.now()))
+        found = map(change_to_json, index.stream(iter_changes, filters, limit=limit))
         lines = change_rows(found) if format_ == "csv" else (line_to_json(each) + "\n" for each in found)
         if into is None:
             _print(found) if format_ == "text" else sys.stdout.writelines(lines)
@@ -68,8 +70,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
 
 def _print(changes: Iterable[Mapping[str, Any]]) -> None:
     out, count = stdout(), 0
-    for change in changes:
-        count += 1
+    for count, change in enumerate(changes, 1):  # noqa: B007 - it is printed at the end
         out.print(safe_text(f"{change['article']:>5}  {change['headline']}", "bold"))
         what = ", ".join(change["kinds"]) or change["event"]
         facts = [short_time(datetime.fromisoformat(change["seen"])), change["site"], what, change["notice"] or ""]

@@ -1,20 +1,15 @@
 """Changes of articles as JSON, JSON Lines, CSV and Parquet."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from itertools import chain
 from typing import Any, BinaryIO
 
-from newsarchive.export.articles import csv_cell, import_parquet
+from newsarchive.export.articles import csv_cell, format_csv, import_parquet
 from storage.article_fields import format_time
-from storage.index.queries.observations import list_changes
-from storage.index.reader import Reader
-from storage.index.views.history import ChangeFilters, ChangeView
+from storage.index.views.history import ChangeView
 
-_AT_ONCE = 500
 COLUMNS = tuple(field.name for field in fields(ChangeView))
 _TIMES = ("seen_before", "seen")
 
@@ -25,24 +20,9 @@ def change_to_json(change: ChangeView) -> dict[str, Any]:
     return values | {"kinds": list(change.kinds)} | {name: format_time(values[name]) for name in _TIMES}
 
 
-def iter_changes(index: Reader, filters: ChangeFilters, limit: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield changes, those seen last first; a bounded number is in memory."""
-    offset = 0
-    while limit is None or offset < limit:
-        size = _AT_ONCE if limit is None else min(_AT_ONCE, limit - offset)
-        some = index.ask(list_changes, filters, limit=size, offset=offset)
-        yield from map(change_to_json, some)
-        offset += size
-        if len(some) < size:
-            return
-
-
 def change_rows(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield changes as CSV (RFC 4180) with a header line."""
-    for row in chain([COLUMNS], ([csv_cell(change[name]) for name in COLUMNS] for change in changes)):
-        buffer = io.StringIO()
-        csv.writer(buffer).writerow(row)
-        yield buffer.getvalue()
+    return format_csv(chain([COLUMNS], ([csv_cell(change[name]) for name in COLUMNS] for change in changes)))
 
 
 def write_changes_parquet(changes: Iterable[Mapping[str, Any]], file: BinaryIO) -> int:

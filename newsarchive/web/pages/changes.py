@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -9,16 +10,16 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.changes import change_rows, iter_changes
+from newsarchive.export.changes import change_rows, change_to_json
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.pages.search import FEEDS, ROWS
+from newsarchive.web.pages.search import FEED_SIZE, FEEDS, ROWS
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE
 from storage.index.queries.aggregates import list_site_counts
-from storage.index.queries.observations import count_changes, list_changes
+from storage.index.queries.observations import count_changes, iter_changes, list_changes
 from storage.index.search.query import parse_date_range
 from storage.index.views.history import ChangeFilters, ChangeView
 from storage.observations import ChangeEvent
@@ -26,7 +27,6 @@ from storage.observations import ChangeEvent
 router = APIRouter(include_in_schema=False)
 
 DAYS = 60
-FEED_SIZE = 50
 NOTICES = {
     EditVerdict.SILENT.value: "without a word", EditVerdict.DATED.value: "with a new date",
     EditVerdict.NOTED.value: "with a note",
@@ -141,11 +141,12 @@ def changes_feed(context: Context) -> Response:
 @router.get("/changes.csv")
 @router.get("/changes.jsonl")
 def changes_rows(context: Context) -> Response:
-    """Return all changes, up to a limit, as CSV or JSON Lines."""
+    """Return all changes, up to a limit, as JSON Lines or as CSV with a BOM, by which Excel recognises UTF-8."""
     suffix = context.request.url.path.rpartition(".")[2]
     filters = ChangeParams.from_query(context.request.query_params).filters
-    found = iter_changes(context.index, filters, context.options.limits.max_rows)
-    lines = change_rows(found) if suffix == "csv" else jsonl_rows(found)
+    views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
+    found = map(change_to_json, views)
+    lines = chain(["\ufeff"], change_rows(found)) if suffix == "csv" else jsonl_rows(found)
     headers = {"content-disposition": f'attachment; filename="changes.{suffix}"'}
     stream = context.heavy_requests.stream(lines, context.work)
     return ClosingStreamingResponse(stream, media_type=ROWS[suffix][1], headers=headers)

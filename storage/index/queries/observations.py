@@ -1,8 +1,9 @@
 """Histories of articles: spans of looks, changes of metadata, and lists of changes, from all captures of their URLs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -32,6 +33,7 @@ from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, 
 from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +186,24 @@ def list_changes(
     )  # fmt: skip
 
 
+def iter_changes(
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters, *, limit: int | None = None
+) -> Iterator[ChangeView]:
+    """Yield changes of articles, those seen last first; a bounded number is in memory."""
+    for offset in count(0, _AT_ONCE):
+        size = _AT_ONCE if limit is None else min(_AT_ONCE, limit - offset)
+        some = list_changes(connection, exclude, filters, limit=max(size, 0), offset=offset)
+        yield from some
+        if len(some) < _AT_ONCE:
+            return
+
+
 def count_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES) -> dict[date, int]:
     """Return the number of changes by the day (UTC) on which they were seen, newest first."""
     day = utc_day(connection, ChangeRow.seen_at)
     query = _select_changes(connection, exclude, filters, day, func.count(), with_text=False)
     counted = query.group_by(day).order_by(day.desc())
-    return {date.fromisoformat(text): count for text, count in connection.execute(counted)}
+    return {date.fromisoformat(text): changes for text, changes in connection.execute(counted)}
 
 
 def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:
