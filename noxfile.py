@@ -54,7 +54,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def quality(session: nox.Session) -> None:
-    """How well pages are read, our own and those of NEWSARCHIVE_EVAL, and search results ranked, as a table.
+    """Measure the reading of our pages and those of NEWSARCHIVE_EVAL, and the ranking of search results, as a table.
 
     With ABLATE=1 in the environment, also what each rule of reading contributes, which takes ten minutes.
     """

@@ -56,7 +56,7 @@ STATES_WITHOUT_TEXT = {
 
 
 class ChangeEvent(StrEnum):
-    """What happened to an article between two looks."""
+    """Event of an article between two looks."""
 
     EDITED = "edited"
     GONE = "gone"

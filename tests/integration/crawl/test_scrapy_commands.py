@@ -106,7 +106,7 @@ def test_scrapy_s_command_is_the_archive_s_crawl(server: Any, make: Make) -> Non
 
 
 def test_scrapy_s_conditions_close_the_crawl_in_order(server: Any, make: Make) -> None:
-    """What was fetched is committed, the rest is due in the next crawl."""
+    """Fetched pages are committed; the rest is due in the next crawl."""
     folder = make()
     crawler = run_news(folder, CLOSESPIDER_PAGECOUNT=2, CONCURRENT_ITEMS=1)
     assert crawler.stats.get_value("finish_reason") == "closespider_pagecount"

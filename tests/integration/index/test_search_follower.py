@@ -88,7 +88,7 @@ def test_damaged_documents_are_found_and_made_anew(filled: Index) -> None:
 
 @pytest.mark.parametrize("suffix", ["idx", "term", "store", "fast"])
 def test_a_missing_file_is_found_and_made_anew(filled: Index, article_at: Make, plan: Plan, suffix: str) -> None:
-    """Whether the folder is opened to read, or to apply a change."""
+    """Both where the folder is opened to read, and where a change is applied."""
     for change in (False, True):
         next(in_use(filled).glob(f"*.{suffix}")).unlink()
         filled.folder._opened = None

@@ -64,7 +64,7 @@ def test_id_of_a_heading_is_made_of_its_text() -> None:
 
 
 def test_last_line_that_announces_others_is_not_body() -> None:
-    """What it announces is not part of the text; within the text such a line is."""
+    """The links that it announces are not part of the text; within the text such a line is."""
     line = "More helpful articles by the harbour:"
     assert (Role.TEASER, line) in paragraphs(f"<div>{TEXT}<p>{line}</p></div>")
     assert (Role.TEXT, line) in paragraphs(f"<div>{TEXT}<p>{line}</p>{TEXT}</div>")

@@ -54,7 +54,7 @@ def test_kinds_of_edits_are_those_of_a_judge() -> None:
 
 
 def test_no_edit_with_a_printed_correction_is_silent() -> None:
-    """Whether the note is new or was there before."""
+    """A note that was there before counts as a new one does."""
     for line in PAIRS.read_text("utf-8").splitlines():
         pair = json.loads(line)
         older, newer = (article_of(pair["language"], pair[side]) for side in ("before", "after"))
