@@ -1,0 +1,66 @@
+"""`newsarchive changes`: the same changes as text and in each format, on standard output or in a file."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsarchive.archive import Archive
+
+PAGE = (
+    '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "港口重开"}</script><h1>港口重开</h1>'
+    "<article><p>The harbour opened on Monday after %s years of work, and the first ships came in before noon.</p>"
+    "<p>The mayor said that the town had waited for it, and thanked all who had built it.</p></article>"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(shared_archive_of: Callable[..., Archive]) -> Path:
+    """An archive with one article, in which a number was changed."""
+    url = "https://news.example/2026/03/harbour.html"
+    looks = [
+        {"url": url, "body": (PAGE % years).encode(), "at": datetime(2026, 3, day, 5, tzinfo=UTC)}
+        for day, years in ((1, "nine"), (2, "eleven"))
+    ]
+    return shared_archive_of(*looks).folder
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    words = [sys.executable, "-m", "newsarchive", "changes", "--archive", str(folder), *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_each_format_has_the_change(folder: Path, tmp_path: Path) -> None:
+    """With the kind, and the excerpts of both texts."""
+    text = run(folder, "--kind", "numbers").stdout
+    assert "港口重开" in text
+    assert "after eleven years" in text
+    (line,) = run(folder, "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["kinds"] == ["numbers"]
+    assert run(folder, "--format", "csv", "-o", str(tmp_path / "changes.csv")).returncode == 0
+    (row,) = csv.DictReader((tmp_path / "changes.csv").read_text("utf-8").splitlines())
+    assert row["after"].startswith("The harbour opened on Monday after eleven")
+    assert run(folder, "--kind", "typo", "--format", "jsonl").stdout == ""
+
+
+def test_parquet_has_typed_columns(folder: Path, tmp_path: Path) -> None:
+    """Times are times, and kinds are lists."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert run(folder, "--format", "parquet", "-o", str(tmp_path / "changes.parquet")).returncode == 0
+    (row,) = parquet.read_table(tmp_path / "changes.parquet").to_pylist()
+    assert (row["kinds"], row["seen"]) == (["numbers"], datetime(2026, 3, 2, 5, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("options", [("--format", "parquet"), ("-o", "changes.txt")])
+def test_a_format_that_does_not_fit_the_output_is_an_error(folder: Path, options: tuple[str, ...]) -> None:
+    """It says what was not done, and what to add; no file is made."""
+    done = run(folder, *options)
+    assert done.returncode != 0
+    assert "nothing was done. Add" in done.stderr
+    assert not Path("changes.txt").exists()
