@@ -461,8 +461,8 @@ def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
                 is_page = "html" in answer.headers["content-type"]
         except HTTPError as problem:
             problem.close()
-            # Links of archived pages may lead to pages that are not archived, and replay answers with the archived status:
-            # the change "gone" links to the capture of a 410.
+            # Links of archived pages may lead to pages that are not archived, and replay answers with the archived
+            # status: the change "gone" links to the capture of a 410.
             is_replayed = "memento-datetime" in problem.headers
             if not path.startswith("/web/") or not (is_replayed or problem.code == 404):
                 broken.append(f"{path}: {problem}")
