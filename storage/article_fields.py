@@ -256,12 +256,9 @@ def _scalars(article: Article) -> dict[str, Any]:
     values = {name: getattr(article, name, None) for name, _ in _STORED}
     for name in _DATES:
         date: SourcedDate | None = values[name]
-        values |= {name: _without_source(date), f"{name}_source": date.source if date else None}
+        values[name] = PageDate(at=date.at, offset=date.offset, is_day=date.is_day) if date else None
+        values[f"{name}_source"] = date.source if date else None
     return values | {"image_caption": article.image.caption if article.image else None, "live_blog": article.live}
-
-
-def _without_source(date: SourcedDate | None) -> PageDate | None:
-    return PageDate(at=date.at, offset=date.offset, is_day=date.is_day) if date else None
 
 
 def to_columns(article: Article) -> dict[str, Any]:

@@ -82,21 +82,18 @@ class _RangedFile(io.RawIOBase):
             return 0
         behind = self._begin + len(self._window)
         if not self._begin <= self._at < behind:
-            self._fetch(goes_on=self._at == behind)
+            if self._at == behind:
+                self._step = min(self._step * 2, MAX_READ_AHEAD)
+                self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
+            else:
+                self._step = FIRST_RANGE
+                self._window, self._size = _read_first_range(self._place, self.name, self._at)
+            self._begin = self._at
         start = self._at - self._begin
         count = min(len(into), len(self._window) - start)
         into[:count] = self._window[start : start + count]
         self._at += count
         return count
-
-    def _fetch(self, *, goes_on: bool) -> None:
-        if goes_on:
-            self._step = min(self._step * 2, MAX_READ_AHEAD)
-            self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
-        else:
-            self._step = FIRST_RANGE
-            self._window, self._size = _read_first_range(self._place, self.name, self._at)
-        self._begin = self._at
 
 
 # A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
@@ -292,15 +289,10 @@ class Bucket:
                     self.url, "no credentials were found, and this machine has no role for it"
                 ) from problem
             if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
-                code = _error_code(problem)
+                found = re.search(r"<Code>(\w+)</Code>", str(problem))
+                code = f" ({found[1]})" if found else ""
                 raise BucketRefused(self.url, f"access is denied with the credentials found{code}") from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
-
-
-def _error_code(problem: Exception) -> str:
-    """Return an S3 server's error code in parentheses, or ""."""
-    found = re.search(r"<Code>(\w+)</Code>", str(problem))
-    return f" ({found[1]})" if found else ""
 
 
 def _to_object(name: str, meta: Any) -> BucketObject:

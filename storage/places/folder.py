@@ -99,7 +99,8 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     in_block = False
     try:
         with part.open("x+b") as file:
-            _set_mode(file.fileno(), target, mode)
+            with suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if mode is None else mode)
             in_block = True
             yield file
             in_block = False
@@ -135,11 +136,6 @@ def remove_parts(path: Path) -> None:
     for part in path.parent.glob(f"{escape(path.name)}.*{PART}"):
         with suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-def _set_mode(fd: int, target: Path, mode: int | None) -> None:
-    with suppress(FileNotFoundError):
-        os.fchmod(fd, target.stat().st_mode & 0o7777 if mode is None else mode)
 
 
 # The id of a machine, in a file of the archive's folder.

@@ -31,20 +31,17 @@ class ArcSplitter(RecordSplitter):
         url, peer, stamp, mime, length = (part.decode("utf-8", "replace") for part in line.groups())
         stream.discard(line.end())
         block = self.read_block(place, int(length))
-        date = self._parse_date(place, stamp)
+        try:
+            at = datetime.strptime(stamp.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        except ValueError:
+            raise self.damage_error(place, f"record with the date {stamp!r}") from None
+        date = f"{at:%Y-%m-%dT%H:%M:%SZ}"
         if url.startswith("filedesc:"):
             return _build_member("warcinfo", url, date, block, [("WARC-Filename", url.removeprefix("filedesc://"))])
         named: Fields = [("WARC-Target-URI", url), ("WARC-IP-Address", None if peer == "0.0.0.0" else peer)]  # noqa: S104
         if block.startswith(b"HTTP/"):
             return _build_member("response", url, date, block, [*named, ("Content-Type", HTTP_RESPONSE)])
         return _build_member("resource", url, date, block, [*named, ("Content-Type", mime)])
-
-    def _parse_date(self, place: int, stamp: str) -> str:
-        try:
-            at = datetime.strptime(stamp.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        except ValueError:
-            raise self.damage_error(place, f"record with the date {stamp!r}") from None
-        return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _build_member(type_: str, url: str, date: str, block: bytes, fields: Fields) -> bytes:

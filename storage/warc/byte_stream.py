@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from contextlib import suppress
 from typing import BinaryIO
 
 from storage.warc.gzip_members import MAX_RECORD_SIZE, find_member, is_gzip_start
@@ -120,9 +121,17 @@ class GzipByteStream(ByteStream):
         try:
             self.buffer += self._inflater.decompress(self._raw)
         except zlib.error as problem:
-            self._salvage(before)
+            with suppress(zlib.error):  # byte by byte, up to the damage
+                for at in range(len(self._raw)):
+                    self.buffer += before.decompress(self._raw[at : at + 1])
             raise BrokenStream(self._offset, f"corrupt gzip member ({problem})") from None
-        self._consume(len(self._raw) - len(self._inflater.unused_data))
+        count = len(self._raw) - len(self._inflater.unused_data)
+        if self._copy is not None:
+            self._copy += self._raw[:count]
+            if len(self._copy) > MAX_RECORD_SIZE:
+                self._copy = None
+        self._length += count
+        self._raw = self._raw[count:]
         self._is_inside = not self._inflater.eof
         return True
 
@@ -136,22 +145,6 @@ class GzipByteStream(ByteStream):
             raise BrokenStream(self._offset, "no gzip member")
         self._is_inside = True
         return True
-
-    def _consume(self, count: int) -> None:
-        if self._copy is not None:
-            self._copy += self._raw[:count]
-            if len(self._copy) > MAX_RECORD_SIZE:
-                self._copy = None
-        self._length += count
-        self._raw = self._raw[count:]
-
-    def _salvage(self, before: "zlib._Decompress") -> None:
-        """Inflate byte by byte up to the damage."""
-        for at in range(len(self._raw)):
-            try:
-                self.buffer += before.decompress(self._raw[at : at + 1])
-            except zlib.error:
-                return
 
     def resume(self, offset: int, content: "re.Pattern[bytes]") -> bool:
         """Resume behind damage."""

@@ -5,7 +5,6 @@ foreign file that has it over the body as stored gets a note, since that is not 
 """
 
 import base64
-import binascii
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -64,38 +63,38 @@ def check_file(path: Readable) -> FileReport:
 
 def _check(file: BinaryIO, report: FileReport) -> None:
     references = _RecordReferences(is_ours=report.name.startswith(PREFIX))
-    for record in read_open_file(file, report.name, 0, lambda damage: _add_damage(damage, report)):
+
+    def add_damage(damage: WarcError) -> None:
+        report.problems.append(WarcProblem(offset=damage.offset, what=damage.what))
+
+    for record in read_open_file(file, report.name, 0, add_damage):
         report.records += 1
         _check_record(record, report)
-        if references.contains(record.id):
+        if record.id in references.ids:
             _add(report.problems, record, "duplicate record id")
         references.add(record)
-    _report_references(references, report)
+    if references.is_ours:
+        report.problems += references.dangling_references() + references.missing_fields
+    else:
+        # Other tools omit fields and refer to records in other files: that is not damage.
+        report.notes += references.missing_fields
     if not report.records:
         report.problems.append(WarcProblem(offset=0, what="no records"))
-
-
-def _add_damage(damage: WarcError, report: FileReport) -> None:
-    report.problems.append(WarcProblem(offset=damage.offset, what=damage.what))
 
 
 class _RecordReferences:
     """The record ids of a file, and the ids that its records refer to. Our own files have no dangling references."""
 
     def __init__(self, *, is_ours: bool) -> None:
-        self._ids: set[str] = set()
+        self.ids: set[str] = set()
         self._named: dict[str, Record] = {}
         self.is_ours = is_ours
         self.missing_fields: list[WarcProblem] = []
         """Records without a mandatory field that can be read nevertheless."""
 
-    def contains(self, record_id: str) -> bool:
-        """Return whether a record of that id came before."""
-        return record_id in self._ids
-
     def add(self, record: Record) -> None:
         """Add a record."""
-        self._ids.add(record.id)
+        self.ids.add(record.id)
         self.is_ours = self.is_ours or (record.type == "warcinfo" and RUN_FIELD in record.block)
         bare = Record(place=record.place, type=record.type, headers=record.headers, block=b"")
         for name in (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Warcinfo-ID")):
@@ -108,17 +107,9 @@ class _RecordReferences:
         """Return the references to records that are not in the file."""
         lost: list[WarcProblem] = []
         for name, record in self._named.items():
-            if name not in self._ids:
+            if name not in self.ids:
                 _add(lost, record, f"record that refers to <{name}>, which is not in the file")
         return lost
-
-
-def _report_references(references: _RecordReferences, report: FileReport) -> None:
-    if references.is_ours:
-        report.problems += references.dangling_references() + references.missing_fields
-    else:
-        # Other tools omit fields and refer to records in other files: that is not damage.
-        report.notes += references.missing_fields
 
 
 def _check_record(record: Record, report: FileReport) -> None:
@@ -131,7 +122,12 @@ def _check_record(record: Record, report: FileReport) -> None:
         _add(report.problems, record, "block that does not match its digest")
     _check_payload(record, report)
     if is_capture(record):
-        _check_capture(record, report)
+        try:
+            parse_date(record)
+        except BadRecord as problem:
+            _add(report.problems, record, problem.what)
+        else:
+            report.captures.append((record.id, record.place.offset))
 
 
 def _check_payload(record: Record, report: FileReport) -> None:
@@ -149,15 +145,6 @@ def _check_payload(record: Record, report: FileReport) -> None:
         _add(report.problems, record, "payload that does not match its digest")
 
 
-def _check_capture(record: Record, report: FileReport) -> None:
-    try:
-        parse_date(record)
-    except BadRecord as problem:
-        _add(report.problems, record, problem.what)
-    else:
-        report.captures.append((record.id, record.place.offset))
-
-
 def matches_digest(labelled: str, data: bytes) -> bool | None:
     """Return whether a labelled digest, in Base16 or Base32, is that of `data`; None for an unknown algorithm.
 
@@ -169,16 +156,12 @@ def matches_digest(labelled: str, data: bytes) -> bool | None:
     if algorithm not in ("md5", "sha1", "sha256", "sha384", "sha512"):
         return None
     digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
-    return _decode_digest(value, len(digest)) == digest
-
-
-def _decode_digest(value: str, size: int) -> bytes | None:
     try:
-        if len(value) == 2 * size:
-            return bytes.fromhex(value)
-        return base64.b32decode(value.upper() + "=" * (-len(value) % 8))
-    except (ValueError, binascii.Error):
-        return None
+        if len(value) == 2 * len(digest):
+            return bytes.fromhex(value) == digest
+        return base64.b32decode(value.upper() + "=" * (-len(value) % 8)) == digest
+    except ValueError:
+        return False
 
 
 def _add(to: list[WarcProblem], record: Record, what: str) -> None:

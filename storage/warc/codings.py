@@ -10,6 +10,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 import brotli  # type: ignore[import-untyped]
@@ -40,7 +41,8 @@ def decode_entity(body: bytes, headers: Headers, limit: int) -> bytes:
 
     Labels that are not codings (utf-8, none, identity) are ignored, as browsers do.
     """
-    codings = _codings(headers)
+    named = [value for key, value in headers if key.lower() == "content-encoding"]
+    codings = [coding.strip().lower() for value in named for coding in value.split(",")]
     if len(codings) > MAX_CODINGS:
         raise PayloadError(f"the body has {len(codings)} codings; at most {MAX_CODINGS} are decoded")
     for coding in reversed(codings):
@@ -58,11 +60,6 @@ def _too_large(message: str, beginning: bytes) -> PayloadTooLarge:
     error = PayloadTooLarge(message)
     error.beginning = beginning
     return error
-
-
-def _codings(headers: Headers) -> list[str]:
-    named = [value for key, value in headers if key.lower() == "content-encoding"]
-    return [coding.strip().lower() for value in named for coding in value.split(",")]
 
 
 class _Output:
@@ -106,24 +103,20 @@ def _gunzip(body: bytes, output: _Output) -> bytes:
     if not body.startswith(_GZIP):
         return body
     retry = output.restart()
+    at = 0
     try:
-        return _gunzip_members(body, output)
+        while body.startswith(_GZIP, at):
+            inflater = isal_zlib.decompressobj(wbits=31)
+            while at < len(body) and not inflater.eof:
+                feed = body[at : at + _PIECE]
+                output.add(inflater.decompress(feed, output.room))
+                at += len(feed) - len(inflater.unused_data)
+        return output.to_bytes()
     except IsalError as problem:
         # Browsers ignore the checksum, and a page that is damaged near its end is still useful.
         if _salvage(body, retry, 31) is None:
             retry.fail(problem)
         return retry.to_bytes()
-
-
-def _gunzip_members(body: bytes, output: _Output) -> bytes:
-    at = 0
-    while body.startswith(_GZIP, at):
-        inflater = isal_zlib.decompressobj(wbits=31)
-        while at < len(body) and not inflater.eof:
-            feed = body[at : at + _PIECE]
-            output.add(inflater.decompress(feed, output.room))
-            at += len(feed) - len(inflater.unused_data)
-    return output.to_bytes()
 
 
 def _inflate(body: bytes, output: _Output) -> bytes:
@@ -150,7 +143,9 @@ def _salvage(body: bytes, output: _Output, wbits: int) -> bool | None:
         try:
             output.add(inflater.decompress(feed, output.room))
         except zlib.error:
-            _inflate_bytewise(before, feed, output)
+            with suppress(zlib.error):
+                for one in range(len(feed)):
+                    output.add(before.decompress(feed[one : one + 1], output.room))
             return False if output.size else None
         at += len(feed) - len(inflater.unused_data)
         if inflater.eof:
@@ -158,14 +153,6 @@ def _salvage(body: bytes, output: _Output, wbits: int) -> bool | None:
                 return True
             inflater = zlib.decompressobj(wbits)
     return False
-
-
-def _inflate_bytewise(inflater: "zlib._Decompress", feed: bytes, output: _Output) -> None:
-    for one in range(len(feed)):
-        try:
-            output.add(inflater.decompress(feed[one : one + 1], output.room))
-        except zlib.error:
-            return
 
 
 def _unbrotli(body: bytes, output: _Output) -> bytes:

@@ -110,7 +110,12 @@ class WarcSplitter(RecordSplitter):
         member = stream.current_member(begin) if is_ended else None
         if member is None:
             self._check_length(place, header(headers, "WARC-Block-Digest"), block, END if is_ended else b"")
-        self._validate(place, head + block + END)
+        # Parsed with our own reader, so that every imported record can be read later.
+        record = parse_record(head + block + END, RecordPlace(warc="", offset=place, length=0))
+        if not record.type:
+            raise self.damage_error(place, "record without WARC-Type")
+        if is_capture(record):
+            parse_date(record)
         return compress_member(head + block + END, is_text=True) if member is None else member
 
     def _check_length(self, place: int, digest: str | None, block: bytes, end: bytes) -> None:
@@ -124,11 +129,3 @@ class WarcSplitter(RecordSplitter):
             return
         stream.unread(block + end)
         raise self.damage_error(place, "record that does not end where its Content-Length says")
-
-    def _validate(self, place: int, whole: bytes) -> None:
-        """Parse it with our own reader, so that every imported record can be read later."""
-        record = parse_record(whole, RecordPlace(warc="", offset=place, length=0))
-        if not record.type:
-            raise self.damage_error(place, "record without WARC-Type")
-        if is_capture(record):
-            parse_date(record)

@@ -47,16 +47,12 @@ def compress_member(record: bytes, *, is_text: bool) -> bytes:
 
     `is_text` compresses harder: for text, not for what is compressed already.
     """
-    if not is_text and len(record) >= _LARGE and _is_compressed(record):
-        return b"".join(_store_member(record))
+    if not is_text and len(record) >= _LARGE:
+        middle = len(record) // 2
+        sample = record[middle : middle + _SAMPLE]  # its header may be wrong about its being compressed
+        if len(isal_zlib.compress(sample, 1)) > _MIN_GAIN * len(sample):
+            return b"".join(_store_member(record))
     return igzip.compress(record, 3 if is_text else 1, mtime=0)
-
-
-def _is_compressed(record: bytes) -> bool:
-    """Return whether a sample of a record does not compress; its header may be wrong about that."""
-    middle = len(record) // 2
-    sample = record[middle : middle + _SAMPLE]
-    return len(isal_zlib.compress(sample, 1)) > _MIN_GAIN * len(sample)
 
 
 def _store_member(record: bytes) -> Iterator[bytes]:

@@ -102,9 +102,8 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
             "Download it again, or repair it with: zip -FF"
         ) from problem
     with container:
-        parts = [
-            _import_wacz_part(container, info, path, into, whole) for info in container.infolist() if _is_warc(info)
-        ]
+        members = [info for info in container.infolist() if _WACZ_MEMBER.fullmatch(info.filename)]
+        parts = [_import_wacz_part(container, info, path, into, whole) for info in members]
     nothing = () if parts else (f"{path.name}: no WARC file in it",)
     return ImportedFile(
         source=str(path),
@@ -113,10 +112,6 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
         damage=tuple(one for part in parts for one in part.damage) + nothing,
         already_imported=tuple(name for part in parts for name in part.already_imported),
     )
-
-
-def _is_warc(info: zipfile.ZipInfo) -> bool:
-    return _WACZ_MEMBER.fullmatch(info.filename) is not None
 
 
 def _import_wacz_part(
@@ -137,9 +132,8 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
     file.seek(0)
     stem = _UNSAFE.sub("-", _SUFFIX.sub("", taking.name)).strip(".-")[:100] or "warc"
     final = into / f"import-{stem}-{digest[:16]}.warc.gz"
-    if final.exists() or taking.is_known(final.name):
-        return ImportedFile(source=taking.source, already_imported=(final.name,))
-    count = _write_file(final, _split_records(file, taking))
+    is_known = final.exists() or taking.is_known(final.name)
+    count = None if is_known else _write_file(final, _split_records(file, taking))
     if count is None:
         return ImportedFile(source=taking.source, already_imported=(final.name,))
     if not count and not taking.damage:

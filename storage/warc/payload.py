@@ -15,7 +15,7 @@ from storage.warc.record import Headers
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
+CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
 def split_message(block: bytes) -> tuple[bytes, bytes]:
@@ -72,7 +72,11 @@ def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
 def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
     name, value = "", ""
     for line in lines:
-        text = _decode_line(line.rstrip(b"\r"))
+        line = line.rstrip(b"\r")
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            text = line.decode("latin-1")
         if text[:1] in (" ", "\t") and name:
             value = f"{value} {text.strip()}"
             continue
@@ -82,13 +86,6 @@ def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
         name, value = (name.strip() if colon else ""), value.strip()
     if name:
         yield name, value
-
-
-def _decode_line(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 def extract_entity(block: bytes, headers: Headers | None = None) -> bytes:
@@ -118,7 +115,7 @@ def remove_chunking(body: bytes) -> bytes:
     pieces: list[bytes] = []
     at = 0
     while True:
-        size = _CHUNK_SIZE.match(body, at)
+        size = CHUNK_LINE.match(body, at)
         if size is None:
             return b"".join(pieces) if at else body
         length = int(size[1], 16)

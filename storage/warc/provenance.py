@@ -13,7 +13,7 @@ from typing import Any
 from storage.errors import BadRecord
 from storage.model import CrawlRun, Discovery, Site, UrlKind
 from storage.page_date import PageDate
-from storage.warc.record import Fields, Headers, Record, clean_value, header, parse_fields
+from storage.warc.record import Fields, Record, clean_value, header, parse_fields
 
 RUN_URI = "urn:newsarchive:crawl:"
 RUN_FIELD = b"newsarchive-run: "
@@ -85,21 +85,18 @@ def parse_run(record: Record) -> CrawlRun | None:
     fields = parse_fields(record.block)
     finished = header(fields, "finished")
     try:
+        counters = json.loads(header(fields, "counters") or "{}")
         return CrawlRun(
             id=header(fields, "newsarchive-run") or "",
             sites=tuple(_parse_site(value) for key, value in fields if key == "newsarchive-site"),
             started_at=datetime.fromisoformat(header(fields, "started") or ""),
             finished_at=datetime.fromisoformat(finished) if finished else None,
             outcome=header(fields, "outcome"),
-            counters=_parse_counters(fields),
+            counters={str(name): int(count) for name, count in counters.items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as problem:
         place = record.place
         raise BadRecord(place.warc, place.offset, f"malformed run record ({problem})") from None
-
-
-def _parse_counters(fields: Headers) -> dict[str, int]:
-    return {str(name): int(count) for name, count in json.loads(header(fields, "counters") or "{}").items()}
 
 
 def _parse_site(text: str) -> Site:

@@ -200,6 +200,8 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
     message = message or _parse_message(record, http=http)
     status, headers = message.status, message.headers
     body = b"" if record.type == "revisit" else message.body
+    content_type = header(headers, "Content-Type") if http else record.get("Content-Type")
+    profile = _PROFILE.search(record.get("WARC-Profile") or "")
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -208,12 +210,12 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         fetched_at=parse_date(record),
         date=record.get("WARC-Date") or "",
         status=status,
-        mime=_mime(header(headers, "Content-Type") if http else record.get("Content-Type")),
+        mime=(content_type or "").partition(";")[0].strip().lower() or None,
         payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
         truncated=_truncation(record),
         refers_to=_refers_to(record),
-        profile=_profile(record),
+        profile=profile[1] if profile else None,
         redirect_url=redirect_target(record.uri, status, headers),
         crawl=run,
         etag=header(headers, "ETag"),
@@ -280,15 +282,6 @@ def _refers_to(record: Record) -> RefersTo | None:
         url=(record.get("WARC-Refers-To-Target-URI") or "").strip("<> ") or None,
         date=record.get("WARC-Refers-To-Date"),
     )
-
-
-def _profile(record: Record) -> str | None:
-    found = _PROFILE.search(record.get("WARC-Profile") or "")
-    return found[1] if found else None
-
-
-def _mime(content_type: str | None) -> str | None:
-    return (content_type or "").partition(";")[0].strip().lower() or None
 
 
 def redirect_target(url: str, status: int | None, headers: Headers) -> str | None:

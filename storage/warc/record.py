@@ -56,8 +56,10 @@ class Record:
     @property
     def id(self) -> str:
         """Record id without angle brackets; derived from the content if a tool wrote none."""
-        given = (self.get("WARC-Record-ID") or "").strip("<> ")
-        return given or _derive_id(self)
+        if given := (self.get("WARC-Record-ID") or "").strip("<> "):
+            return given
+        content = f"{self.type} {self.uri} {self.get('WARC-Date')} {sha256(self.block)}"
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, content)}"
 
     @property
     def uri(self) -> str:
@@ -73,11 +75,6 @@ def header(headers: Headers, name: str) -> str | None:
         if len(key) == size and key.lower() == lowered:
             return value
     return None
-
-
-def _derive_id(record: Record) -> str:
-    content = f"{record.type} {record.uri} {record.get('WARC-Date')} {sha256(record.block)}"
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, content)}"
 
 
 def new_record_id() -> str:

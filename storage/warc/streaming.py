@@ -4,7 +4,6 @@ file --gzip member inflated--> record --Content-Length--> block --head--> status
                                                                     --chunked coding decoded--> chunks of the entity
 """
 
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord
 from storage.places.file_names import Readable, warc_name
-from storage.warc.payload import final_response_start, is_chunked, parse_http_headers
+from storage.warc.payload import CHUNK_LINE, final_response_start, is_chunked, parse_http_headers
 from storage.warc.record import Headers, content_length, header, parse_fields
 from storage.warc.uncompressed import is_uncompressed
 
@@ -23,7 +22,6 @@ _MAX_HEADER = 1 << 20
 _CHUNK_PROBE = 1 << 20
 """Bytes of the first chunk that are read to find out whether a body is chunked at all."""
 _UNBOUND = 1 << 62
-_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +129,12 @@ class _RecordBytes:
         self.left -= len(found)
         return found
 
-    def read_line(self, most: int = CHUNK_SIZE) -> bytes:
-        """Return a line with its end, cut at `most` bytes."""
+    def read_line(self) -> bytes:
+        """Return a line with its end, cut at CHUNK_SIZE bytes."""
         count = 256
-        while (end := self.peek(count).find(b"\n")) < 0 and count < min(most, self.left):
+        while (end := self.peek(count).find(b"\n")) < 0 and count < min(CHUNK_SIZE, self.left):
             count *= 2
-        return self.read(min(end + 1 if end >= 0 else most, most))
+        return self.read(min(end + 1, CHUNK_SIZE) if end >= 0 else CHUNK_SIZE)
 
     def read_head(self) -> bytes:
         """Return all lines up to the first empty one; everything if there is none."""
@@ -177,7 +175,7 @@ class _RecordBytes:
 def _remove_chunking(source: _RecordBytes) -> Iterator[bytes]:
     """Decode chunked transfer coding; a body that is not chunked, as some tools store it, is passed on unchanged."""
     line = source.read_line()
-    size = _CHUNK_LINE.fullmatch(line)
+    size = CHUNK_LINE.fullmatch(line)
     if size is None:
         yield line
         yield from source.read_rest()
@@ -194,7 +192,7 @@ def _remove_chunking(source: _RecordBytes) -> Iterator[bytes]:
         yield from source.read_chunks(length - len(begin))
         if not source.skip_line_end():
             raise source.damage_error("response that is only partly chunked")
-    while length and source.left and (size := _CHUNK_LINE.fullmatch(source.read_line())):
+    while length and source.left and (size := CHUNK_LINE.fullmatch(source.read_line())):
         length = int(size[1], 16)
         yield from source.read_chunks(length)
         source.skip_line_end()

@@ -93,7 +93,7 @@ def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> byte
         text = b"" if length is None else format_fields([(MARK, digest), ("reason", reason[:length] or None)])
         for padding in (0, max(0, size - len(text) - _SPARE - 300)):
             block = text + b"\n" * padding
-            member = _deflate(_format_record(block, record_id, now), 0 if padding else 9)
+            member = zlib.compress(_format_record(block, record_id, now), 0 if padding else 9, wbits=31)
             gap = size - len(member)
             # The extra field of the gzip header (RFC 1952, 2.3.1.1) takes two bytes for its length, and up to 65,535.
             if 2 <= gap <= 65_537:
@@ -108,8 +108,3 @@ def _format_record(block: bytes, record_id: str, now: datetime) -> bytes:
         ("Content-Type", WARC_FIELDS if block else None), ("Content-Length", str(len(block))),
     ]  # fmt: skip
     return VERSION + format_fields(fields) + b"\r\n" + block + END
-
-
-def _deflate(record: bytes, level: int) -> bytes:
-    packer = zlib.compressobj(level, wbits=31)
-    return packer.compress(record) + packer.flush()
