@@ -17,11 +17,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, LiteralString, Self
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from storage.errors import ArchiveBusy, ArchiveError
 from storage.index.engine.postgres import connect, jobs_schema, translate_driver_errors
@@ -166,7 +165,7 @@ class LeaseHolder:
     since: datetime
 
 
-class Lease:
+class Lease(AbstractContextManager["Lease"]):
     """Lease of this process on some sites, from construction to `close`."""
 
     def __init__(
@@ -187,7 +186,7 @@ class Lease:
             sent = time.monotonic()
             with translate_driver_errors(url):
                 self._schema = create_lease_tables(self._session)
-                _acquire(self._session, self._schema, self._key, sites, (since, work))
+                _acquire(self._session, self._schema, self._key, sites, since, work)
         except BaseException:
             self._session.close()
             raise
@@ -200,10 +199,7 @@ class Lease:
             session_fd=lambda: None if self._session.closed else self._session.fileno(),
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -237,7 +233,11 @@ class Lease:
     def _send_heartbeat(self) -> bool | None:
         """Update our row. False if it is gone, None if the server does not respond, not in a new session either."""
         updated = self._update_holder()
-        return self._update_holder() if updated is None and self._reconnect() else updated
+        if updated is None:
+            with suppress(ArchiveError):
+                self._session = self._connect()
+                return self._update_holder()
+        return updated
 
     def _update_holder(self) -> bool | None:
         statement = "UPDATE {}.lease_holders SET seen_at = clock_timestamp() WHERE holder = %s"
@@ -247,13 +247,6 @@ class Lease:
             self._session.close()
             return None
         return bool(cursor.rowcount)
-
-    def _reconnect(self) -> bool:
-        try:
-            self._session = self._connect()
-        except ArchiveError:
-            return False
-        return True
 
     def _report_loss(self) -> None:
         self.lost = True
@@ -297,7 +290,7 @@ def lock_changes(session: "psycopg.Connection") -> Iterator[None]:
 
 
 def _acquire(
-    session: "psycopg.Connection", schema: str, key: int, sites: Sequence[str] | None, work: tuple[datetime, str]
+    session: "psycopg.Connection", schema: str, key: int, sites: Sequence[str] | None, since: datetime, work: str
 ) -> None:
     wanted = sorted(set(sites)) if sites is not None else [ALL]
     parameters = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
@@ -305,32 +298,29 @@ def _acquire(
         expired, backends = set(), set()
         for row in session.execute(format_in_schema(_SELECT_LEASES, schema), parameters).fetchall():
             if row[6] and row[7] is not None:
-                raise _build_busy_error(_read_holder(row))
+                holder = _read_holder(row)
+                what = "the archive" if holder.site == ALL else holder.site
+                raise ArchiveBusy(
+                    f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) "
+                    f"since {holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or "
+                    "crawl another site",
+                    holder.since,
+                )
             expired.add(row[1])
             backends.add(row[7])
         for backend in backends - {None}:
             session.execute("SELECT pg_terminate_backend(%s)", (backend,))
         deletion = format_in_schema("DELETE FROM {}.lease_holders WHERE holder = ANY(%s)", schema)
         session.execute(deletion, (sorted(expired),))
-        since, what = work
-        session.execute(
-            format_in_schema("INSERT INTO {}.lease_holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema),
-            (key, socket.gethostname(), os.getpid(), what, since),
+        insertion = format_in_schema(
+            "INSERT INTO {}.lease_holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema
         )
+        session.execute(insertion, (key, socket.gethostname(), os.getpid(), work, since))
         session.execute(format_in_schema("INSERT INTO {}.leases SELECT unnest(%s::text[]), %s", schema), (wanted, key))
 
 
 def _read_holder(row: Sequence[Any]) -> LeaseHolder:
     return LeaseHolder(site=row[0], host=row[2], pid=row[3], work=row[4], since=row[5].astimezone(UTC))
-
-
-def _build_busy_error(holder: LeaseHolder) -> ArchiveBusy:
-    what = "the archive" if holder.site == ALL else holder.site
-    return ArchiveBusy(
-        f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) since "
-        f"{holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or crawl another site",
-        holder.since,
-    )
 
 
 def relation_exists(session: "psycopg.Connection", name: str) -> bool:

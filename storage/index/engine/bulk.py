@@ -1,6 +1,4 @@
-"""Bulk loading of whole tables into an empty index: indexes, foreign keys and triggers are dropped before, and created
-again over all rows.
-"""
+"""Bulk loading of whole tables into an empty index; indexes, foreign keys and triggers are created over all rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -47,16 +45,25 @@ class _PostgresLoader:
 
     def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
         """Insert rows, which are in key order."""
-        processors = _find_processors(self._connection, columns)
+        dialect = self._connection.dialect
+        # Conversions to what COPY takes, by the place of the column; most values need none.
+        processors: list[tuple[int, Any]] = [
+            (place, column.type.dialect_impl(dialect).bind_processor(dialect))
+            for place, column in enumerate(columns)
+            if isinstance(column.type, JSON)
+        ]
         names = ", ".join(column.name for column in columns)
         driver: Any = self._connection.connection.driver_connection
         statement = f"COPY {table.name} ({names}) FROM STDIN (FREEZE)"
         try:
             with driver.cursor() as cursor, cursor.copy(statement) as copy:
                 for batch in rows:
-                    for row in _process_rows(batch, processors):
-                        copy.write_row(row)
-        except self._connection.dialect.loaded_dbapi.Error as error:
+                    for row in batch:
+                        values: Any = list(row) if processors else row
+                        for place, process in processors:
+                            values[place] = process(values[place])
+                        copy.write_row(values)
+        except dialect.loaded_dbapi.Error as error:
             # As SQLAlchemy would raise it.
             raise OperationalError(statement, None, error) from error
 
@@ -132,24 +139,3 @@ _OBJECTS = text(
     "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     " AND tbl_name IN :tables ORDER BY rowid"
 ).bindparams(bindparam("tables", expanding=True))
-
-
-def _find_processors(connection: Connection, columns: Sequence[Column[Any]]) -> list[tuple[int, Any]]:
-    """Return conversions to what COPY takes, by the place of the column; most values need none."""
-    return [
-        (place, column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect))
-        for place, column in enumerate(columns)
-        if isinstance(column.type, JSON)
-    ]
-
-
-def _process_rows(rows: Sequence[Sequence[Any]], processors: Sequence[tuple[int, Any]]) -> Iterable[Sequence[Any]]:
-    if not processors:
-        return rows
-    processed = []
-    for row in rows:
-        values = list(row)
-        for place, process in processors:
-            values[place] = process(values[place])
-        processed.append(values)
-    return processed

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -55,10 +55,7 @@ class Database:
 
     @classmethod
     def open(cls, address: str, *, create: bool = True) -> Self:
-        """Connect, and bring the schema up to date.
-
-        IndexTooOld if it was made by an unreleased version.
-        """
+        """Connect, and bring the schema up to date. IndexTooOld if it was made by an unreleased version."""
         url = parse_address(address)
         file = sqlite_file(address)
         if not create and file is not None and not file.is_file():
@@ -69,7 +66,12 @@ class Database:
         database = cls(url)
         try:
             with translate_errors(database.name):
-                database._migrate(create=create)
+                revision = _read_revision(database.engine)
+                is_new = revision != HEAD and create and not database.is_postgres and database.write(create_in_sqlite)
+                if revision in FORMER:
+                    raise IndexTooOld(revision)
+                if revision != HEAD and not is_new:
+                    database.write(partial(upgrade, create=create))
         except BaseException:
             database.close()
             raise
@@ -155,14 +157,6 @@ class Database:
         """Update the planner's statistics of all tables after many rows were written."""
         if self.is_postgres:
             self.write(partial(analyze_tables, tables=Base.metadata.tables))
-
-    def _migrate(self, *, create: bool) -> None:
-        revision = _read_revision(self.engine)
-        if revision == HEAD or (create and not self.is_postgres and self.write(create_in_sqlite)):
-            return
-        if revision in FORMER:
-            raise IndexTooOld(revision)
-        self.write(partial(upgrade, create=create))
 
 
 def _create_postgres_engine(url: URL) -> Engine:
@@ -304,22 +298,18 @@ class AutocommitReader:
             self._disconnect()
 
     def _first_row(self, query: AnySelect, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        compiled = self._compiled.get(query) or self._compile(query)
+        compiled = self._compiled.get(query)
+        if compiled is None:
+            compiled = query.compile(dialect=self._engine.dialect)
+            assert isinstance(compiled, SQLCompiler)
+            self._compiled[query] = compiled
         parameters = dict(compiled.construct_params(values) or {})
         order = compiled.positiontup
-        cursor = self._connect().cursor()
-        try:
+        with closing(self._connect().cursor()) as cursor:
             cursor.execute(compiled.string, parameters if order is None else [parameters[name] for name in order])
             # All of them: a statement of SQLite's that is not at its end keeps old pages from being reclaimed.
             rows = cursor.fetchall()
-        finally:
-            cursor.close()
         return tuple(rows[0]) if rows else None
-
-    def _compile(self, query: AnySelect) -> SQLCompiler:
-        compiled = query.compile(dialect=self._engine.dialect)
-        assert isinstance(compiled, SQLCompiler)
-        return self._compiled.setdefault(query, compiled)
 
     def _connect(self) -> Any:
         if self._driver is None:

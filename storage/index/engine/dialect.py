@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -30,7 +30,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
-from storage.index.schema.tables import UtcDateTime
+from storage.index.schema.tables import UtcDateTime, format_utc
 
 _SORT_MEMORY = -8192
 """Kilobytes, as SQLite takes them."""
@@ -62,7 +62,7 @@ def ranges_table(
         listed = func.unnest(numbers, _array(starts, kind), _array(ends, kind)).table_valued(*columns, name=name)
         table: FromClause = listed.render_derived()
         return table, table.c.number, table.c.start, table.c.stop
-    written = json.dumps([[_format_value(value) for value in pair] for pair in pairs])
+    written = json.dumps(pairs, default=format_utc)
     table = func.json_each(bindparam(None, written)).table_valued("key", "value")
     start, stop = (func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
     # The limit keeps SQLite from parsing the JSON again for every row that is compared with it.
@@ -72,13 +72,6 @@ def ranges_table(
 
 def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> BindParameter[Any]:
     return bindparam(None, list(values), type_=ARRAY(kind), unique=True)
-
-
-def _format_value(value: Any) -> Any:
-    """Return a time as the SQLite driver writes it: text that sorts."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    return value
 
 
 def text_list(dialect: Dialect, parameter: str) -> ColumnElement[str]:

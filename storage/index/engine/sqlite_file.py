@@ -65,7 +65,13 @@ class SqliteFile:
             if error.sqlite_errorcode & 0xFF not in _UNWRITABLE or not self.path.is_file():
                 raise
             if write:
-                raise self._write_error() from error
+                with suppress(OSError):
+                    if shutil.disk_usage(self.path.parent).free < _NO_SPACE:
+                        raise DiskFull(
+                            f"no space is left for the index {self.path}; nothing was changed. What only reads works: "
+                            "search, show, export, verify, serve. Free some space, then run the same command again"
+                        ) from error
+                raise IndexReadOnly(str(self.path)) from error
             # Before the file is opened: a change in between is then noticed.
             self._is_shared, self._seen = False, None
             self._seen = self._take_fingerprint()
@@ -146,15 +152,6 @@ class SqliteFile:
             connection.close()
             raise
         return connection
-
-    def _write_error(self) -> IndexFailure | DiskFull:
-        with suppress(OSError):
-            if shutil.disk_usage(self.path.parent).free < _NO_SPACE:
-                return DiskFull(
-                    f"no space is left for the index {self.path}; nothing was changed. What only reads works: search, "
-                    "show, export, verify, serve. Free some space, then run the same command again"
-                )
-        return IndexReadOnly(str(self.path))
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

@@ -107,7 +107,9 @@ def _build_insert(
     processors = [_find_processor(column, dialect) for column in columns]
     into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
     if dialect.name == "postgresql":
-        arrays = ", ".join(_format_array(column, dialect) for column in columns)
+        # Binary, as psycopg quotes texts one by one otherwise.
+        types = [column.type.compile(dialect=dialect).partition(" COLLATE")[0] for column in columns]
+        arrays = ", ".join("%b::text[]::JSONB[]" if name == "JSONB" else f"%b::{name}[]" for name in types)
         sql = f"{into} SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our tables and columns
     else:
         sql = f"{into} VALUES ({', '.join('?' for _ in names)})"
@@ -124,12 +126,6 @@ def _find_processor(column: KeyedColumnElement[Any], dialect: Dialect) -> Callab
     if isinstance(column.type, LargeBinary):
         return None  # both drivers take bytes as they are; SQLAlchemy would wrap each
     return column.type.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _format_array(column: KeyedColumnElement[Any], dialect: Dialect) -> str:
-    """Return a placeholder for all values of a column; binary, as psycopg quotes texts one by one otherwise."""
-    name = column.type.compile(dialect=dialect).partition(" COLLATE")[0]
-    return f"%b::{name}[]" if name != "JSONB" else f"%b::text[]::{name}[]"
 
 
 def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[int]:

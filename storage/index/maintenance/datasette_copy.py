@@ -84,7 +84,13 @@ def _write(
     count = 0
     for batch in _batches(enumerate(lines, 1)):
         connection.executemany(_ARTICLE, [(number, *table_row(line)) for number, line in batch])
-        connection.executemany(_LINK, [row for number, line in batch for row in _links(number, line)])
+        links = [
+            (number, group["kind"], group["label"], position, link["url"], link["anchor"])
+            for number, line in batch
+            for group in line["links"]
+            for position, link in enumerate(group["links"])
+        ]
+        connection.executemany(_LINK, links)
         count += len(batch)
         tell(count)
     for some in _batches(enumerate(captures, 1)):
@@ -99,12 +105,6 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
     going = iter(items)
     while batch := list(islice(going, _AT_ONCE)):
         yield batch
-
-
-def _links(number: int, line: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    for group in line["links"]:
-        for position, link in enumerate(group["links"]):
-            yield number, group["kind"], group["label"], position, link["url"], link["anchor"]
 
 
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """The WARC files that an index knows, read from an index of any version, even one that is damaged."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import inspect, text
@@ -37,19 +37,19 @@ def load_known_files(address: str) -> tuple[KnownWarcFile, ...] | None:
     file = sqlite_file(address)
     if file is not None and not (file.exists() and file.stat().st_size):
         return ()
-    database = Database.open_unchecked(address)
-    try:
-        with database.read_transaction() as connection:
-            if not inspect(connection).has_table("warc_files"):
-                return ()
-            files = connection.execute(_FILES).all()
-        counts = _count_captures(database)
-    except IndexFailure:
-        if file is None:
-            raise
-        return None
-    finally:
-        database.close()
+    counts: dict[int, tuple[int, int]] = {}
+    with closing(Database.open_unchecked(address)) as database:
+        try:
+            with database.read_transaction() as connection:
+                if not inspect(connection).has_table("warc_files"):
+                    return ()
+                files = connection.execute(_FILES).all()
+        except IndexFailure:
+            if file is None:
+                raise
+            return None
+        with suppress(IndexFailure), database.read_transaction() as connection:  # the table of captures may be damaged
+            counts = {row.warc_file_id: (row.captures, row.last) for row in connection.execute(_CAPTURES)}
     return tuple(
         KnownWarcFile(
             name=each.name,
@@ -59,10 +59,3 @@ def load_known_files(address: str) -> tuple[KnownWarcFile, ...] | None:
         )
         for each in files
     )
-
-
-def _count_captures(database: Database) -> dict[int, tuple[int, int]]:
-    """Return number and end of the captures of each file; nothing if the table of captures is damaged."""
-    with suppress(IndexFailure), database.read_transaction() as connection:
-        return {row.warc_file_id: (row.captures, row.last) for row in connection.execute(_CAPTURES)}
-    return {}

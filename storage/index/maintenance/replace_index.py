@@ -9,7 +9,7 @@ that is killed leaves the old index as it was, and the unfinished one beside it.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -136,12 +136,8 @@ class _SchemaReplacement:
     def __init__(self, address: str, sleep: Callable[[float], None]) -> None:
         self._own = address
         self._sleep = sleep
-        database = Database.open_unchecked(address)
-        try:
-            with database.read_transaction() as connection:
-                self._schema = str(connection.exec_driver_sql("SELECT coalesce(current_schema(), 'public')").scalar())
-        finally:
-            database.close()
+        with closing(Database.open_unchecked(address)) as database, database.read_transaction() as connection:
+            self._schema = str(connection.exec_driver_sql("SELECT coalesce(current_schema(), 'public')").scalar())
         self._fresh = "newsarchive_rebuild" if self._schema == "public" else f"{self._schema}_rebuild"
         url = parse_address(address)
         given = url.query.get("options", "")
@@ -167,11 +163,8 @@ class _SchemaReplacement:
         raise ArchiveBusy(_BUSY)
 
     def _run(self, work: Callable[[Connection], None]) -> None:
-        database = Database.open_unchecked(self._own)
-        try:
+        with closing(Database.open_unchecked(self._own)) as database:
             database.write(work)
-        finally:
-            database.close()
 
     def _old_tables(self, connection: Connection) -> list[str]:
         names = [*TABLES, *FORMER_TABLES] if _read_revision(connection, self._schema) in FORMER else list(TABLES)
@@ -205,7 +198,13 @@ class _SchemaReplacement:
         old = self._old_tables(connection)
         named = {"schema": self._schema, "names": old}
         if old:
-            _lock_tables(connection, [f"{own}.{_quote(name)}" for name in old])
+            try:
+                run(f"LOCK TABLE {', '.join(f'{own}.{_quote(name)}' for name in old)} IN ACCESS EXCLUSIVE MODE")
+            except DBAPIError as error:
+                # lock_not_available, deadlock_detected
+                if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"}:
+                    raise _InUse from error
+                raise
         grants = connection.scalars(_GRANTS, {**named, "names": [name for name in old if name in TABLES]}).all()
         for statement in _drop_statements(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
             run(statement)
@@ -232,16 +231,6 @@ def prepare_replacement(address: str, sleep: Callable[[float], None] = time.slee
 
 class _InUse(Exception):
     """Another session uses the old tables."""
-
-
-def _lock_tables(connection: Connection, names: Sequence[str]) -> None:
-    try:
-        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
-    except DBAPIError as error:
-        # lock_not_available, deadlock_detected
-        if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"}:
-            raise _InUse from error
-        raise
 
 
 def _read_revision(connection: Connection, schema: str) -> str | None:

@@ -10,7 +10,9 @@ the end. After an interruption the target is empty as before, and the same comma
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from sqlalchemy import JSON, Column, Connection, Table, select
 
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import IndexFailure
-from storage.index.engine.bulk import BulkLoader, RowBatches, create_bulk_loader
+from storage.index.engine.bulk import RowBatches, create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
 from storage.index.engine.dialect import freeze_snapshot
 from storage.index.engine.statements import AnyRow
@@ -51,15 +53,11 @@ class ChecksumBuilder:
         """Add the next rows."""
         self._rows += len(rows)
         if self._json_columns:
-            rows = [self._normalize_json(row) for row in rows]
+            formed = [list(row) for row in rows]
+            for row, place in product(formed, self._json_columns):
+                row[place] = json.dumps(row[place], sort_keys=True)  # PostgreSQL does not keep the order of keys
+            rows = formed
         self._digest.update("".join(map(repr, map(tuple, rows))).encode())
-
-    def _normalize_json(self, row: Sequence[Any]) -> list[Any]:
-        """Return a row with its JSON normalized: PostgreSQL does not keep the order of keys."""
-        formed = list(row)
-        for place in self._json_columns:
-            formed[place] = json.dumps(formed[place], sort_keys=True)
-        return formed
 
     def finish(self) -> TableChecksum:
         """Return the checksum of all rows that were added."""
@@ -120,37 +118,26 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
     """
     if source == target:
         raise IndexFailure("the index is in that database already; nothing was changed. Name another database")
-    held = Database.open(source, create=False)
-    try:
+    with closing(Database.open(source, create=False)) as held:
         file = sqlite_file(target)
         if file is not None:
             return _transfer_to_file(held, file, report)
-        into = Database.open(target)
-        try:
+        with closing(Database.open(target)) as into:
             return _fill(held, into, report)
-        finally:
-            into.close()
-    finally:
-        held.close()
 
 
 def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) -> TransferResult:
     """Copy into an SQLite file, which is written under another name and renamed at the end."""
     if file.exists():
-        there = Database.open(sqlite_address(file), create=False)
-        try:
+        with closing(Database.open(sqlite_address(file), create=False)) as there:
             if not _is_empty(there):
                 return _compare(source, there, report)
-        finally:
-            there.close()
     fresh = file.with_name(file.name + ".copying")
     _remove(fresh)
-    into = Database.open(sqlite_address(fresh))
+    opened = closing(Database.open(sqlite_address(fresh)))
     try:
-        try:
+        with opened as into:
             done = _fill(source, into, report, name=sqlite_address(file))
-        finally:
-            into.close()
         _remove(file)
         replace_durably(fresh, file)
     except BaseException:
@@ -180,7 +167,13 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
             freeze_snapshot(reading)
             bulk = create_bulk_loader(writing)
             bulk.begin()
-            sums = dict(_copy_tables(reading, bulk, report))
+            sums: dict[str, TableChecksum] = {}
+            for done, table in enumerate(TABLES):
+                columns = list(table.c)
+                summing = ChecksumBuilder(columns)
+                tell = lambda rows, done=done, table=table: report(done, len(TABLES), f"{table.name}, {rows:,} rows")  # noqa: E731
+                bulk.write(table, columns, _observe(iter_by_key(reading, table, columns), summing, tell))
+                sums[table.name] = summing.finish()
         report(len(TABLES), len(TABLES), "indexes and references")
         bulk.end()
         for table in TABLES:
@@ -193,18 +186,6 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
         writing.commit()
     into.analyze()
     return _make_result(source.name, name or into.name, sums, copied=True)
-
-
-def _copy_tables(
-    reading: Connection, bulk: BulkLoader, report: ProgressCallback
-) -> Iterator[tuple[str, TableChecksum]]:
-    """Copy table by table; yield the name and checksum of each."""
-    for done, table in enumerate(TABLES):
-        columns = list(table.c)
-        summing = ChecksumBuilder(columns)
-        tell = lambda rows, done=done, table=table: report(done, len(TABLES), f"{table.name}, {rows:,} rows")  # noqa: E731
-        bulk.write(table, columns, _observe(iter_by_key(reading, table, columns), summing, tell))
-        yield table.name, summing.finish()
 
 
 def _observe(
