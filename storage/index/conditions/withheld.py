@@ -97,7 +97,14 @@ def load_mask(
         .order_by(VersionRow.id.desc())
         .limit(_MOST_HEADLINES)
     )
-    return TextMask().extend({*newest, *_load_headlines(connection, addresses), *addresses, *anchors})
+    captured = (
+        select(VersionRow.headline)
+        .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
+        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    )
+    keys = {key for url in addresses for key in _spellings(url)}
+    named = find_by_ids(connection, captured.where(UrlRow.urlkey.in_(IDS)).distinct(), keys)
+    return TextMask().extend({*newest, *named, *addresses, *anchors})
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
@@ -120,17 +127,6 @@ def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Se
     return {version_id: mask.extend(named[version_id]) for version_id in version_ids}
 
 
-def _load_headlines(connection: Connection, urls: Collection[str]) -> set[str]:
-    """Return the headlines of the articles that were captured at URLs."""
-    keys = {key for url in urls for key in _spellings(url)}
-    captured = (
-        select(VersionRow.headline)
-        .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    )
-    return find_by_ids(connection, captured.where(UrlRow.urlkey.in_(IDS)).distinct(), keys)
-
-
 def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
     """Return which of these URLs no page may name.
 
@@ -144,7 +140,9 @@ def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterab
     visible = visible_targets(connection, exclude)
     query = select(UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), not_(and_(*visible)))
     withheld = find_by_ids(connection, query, {key for each in keys.values() for key in each})
-    hidden = _load_hosts(connection, exclude.hidden)
+    of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
+    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(exclude.hidden)))) if exclude.hidden else ()
+    hidden = frozenset(map(strip_www, hosts))
     return frozenset(
         url
         for url, each in keys.items()
@@ -158,12 +156,6 @@ def _spellings(url: str) -> tuple[str, str]:
     """Return the urlkey of a URL, and that without its parameters, which may be those of a feed's readers."""
     key = surt(url)
     return key, key.partition("?")[0]
-
-
-def _load_hosts(connection: Connection, sites: Collection[str]) -> frozenset[str]:
-    of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
-    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(sites)))) if sites else ()
-    return frozenset(map(strip_www, hosts))
 
 
 def _is_below(host: str, hosts: Collection[str]) -> bool:

@@ -211,7 +211,11 @@ class FulltextFolder:
         try:
             if not os.access(folder, os.W_OK):
                 # The engine makes a lock file even to read, but follows links.
-                folder = _link_files(folder, self._make_temporary())
+                linked = self._make_temporary()
+                for file in folder.iterdir():
+                    if not file.name.endswith(".lock"):
+                        (linked / file.name).symlink_to(file.absolute())
+                folder = linked
             return _open_index(folder)
         except OSError as error:
             raise SearchDamaged(str(error)) from error
@@ -247,13 +251,6 @@ def _translate(error: BaseException) -> DiskFull | SearchDamaged:
             "Free some space, then run the same command again"
         )
     return SearchDamaged(str(error))
-
-
-def _link_files(folder: Path, beside: Path) -> Path:
-    for file in folder.iterdir():
-        if not file.name.endswith(".lock"):
-            (beside / file.name).symlink_to(file.absolute())
-    return beside
 
 
 def _is_sound(file: Path) -> bool:

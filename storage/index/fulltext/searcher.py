@@ -49,9 +49,7 @@ class EngineSearcher:
         with _translate():
             return self.searcher.fast_field_values(name, addresses)  # type: ignore[return-value]  # integer fields
 
-    def list_sorted(
-        self, query: Query, field: str, limit: int, offset: int = 0, *, values: str = "version"
-    ) -> list[int]:
+    def list_sorted(self, query: Query, field: str, limit: int, offset: int, *, values: str = "version") -> list[int]:
         """Return the ids of matching versions, or other values, by a column, greatest first."""
         offset, limit = self._clamp(offset, limit)
         if limit <= 0:
@@ -59,7 +57,7 @@ class EngineSearcher:
         found = self._search(query, limit=limit, offset=offset, count=False, order_by_field=field)
         return self._values(values, [address for _, address in found.hits])
 
-    def list_best(self, query: Query, limit: int, offset: int = 0) -> list[int]:
+    def list_best(self, query: Query, limit: int, offset: int) -> list[int]:
         """Return the ids of matching versions by score, best first.
 
         The order does not depend on how the documents lie in segments: scores are rounded to four digits, as sums

@@ -187,7 +187,17 @@ def _iter_counts(
     """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    for statement, columns, is_held in _counts(connection, exclude):
+    daily = DailyCapturesRow.__table__.c
+    at = CaptureRow.fetched_at
+    # Each with the columns that it is grouped and filtered by, and False if it counts excluded captures.
+    counts: list[tuple[AnySelect, Mapping[str, Any], bool]] = [
+        (select(func.sum(daily.captures)), {**daily, "since": daily.day}, True)
+    ]
+    if visible := visible_captures(connection, exclude):
+        excluded = select(func.count()).select_from(CaptureRow).where(not_(and_(*visible)))
+        day, outcome = utc_day(connection, at), CaptureRow.outcome
+        counts.append((excluded, {"site_id": CaptureRow.site_id, "day": day, "outcome": outcome, "since": at}, False))
+    for statement, columns, is_held in counts:
         keys = [columns[name].label(name) for name in by]
         found = statement.add_columns(*keys).group_by(*(columns[name] for name in by))
         if since is not None:
@@ -198,23 +208,6 @@ def _iter_counts(
             found = found.where(columns["site_id"].not_in(hidden))
         for row in connection.execute(found):
             yield tuple(row[1:]), int(row[0]) if is_held else -int(row[0])
-
-
-_Part = tuple[AnySelect, Mapping[str, Any], bool]
-"""A count query, the columns that it can be grouped and filtered by, and False if it counts excluded captures."""
-
-
-def _counts(connection: Connection, exclude: Exclusions) -> Iterator[_Part]:
-    """Yield counts of all captures, and of excluded ones; those of hidden sites are left out by the caller."""
-    daily = DailyCapturesRow.__table__.c
-    yield select(func.sum(daily.captures)), {**daily, "since": daily.day}, True
-    at = CaptureRow.fetched_at
-    columns = {
-        "site_id": CaptureRow.site_id, "day": utc_day(connection, at), "outcome": CaptureRow.outcome, "since": at
-    }  # fmt: skip
-    visible = visible_captures(connection, exclude)
-    if visible:
-        yield select(func.count()).select_from(CaptureRow).where(not_(and_(*visible))), columns, False
 
 
 def _midnight(day: date) -> datetime:

@@ -86,24 +86,21 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
     named = (row.refers_to_record, row.refers_to_url, row.refers_to_date)
     if exclude and row.refers_to_url != row.url:
         named = (None, None, None)  # the original may be withheld, and this record is not of that page
+    reason = str(row.reason)
+    if row.outcome == Outcome.SOFT_ERROR.value:
+        # It is read as an article, and known by other captures.
+        reason = f"the site sends this text in place of articles; read alone it is one: {reason}"
     return CaptureView(
         id=row.id, url=row.url, urlkey=row.urlkey, site=row.site, record_id=row.record_id,
         place=RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length), kind=row.kind,
         fetched_at=row.fetched_at, date=row.warc_date, status=row.status, mime=row.mime,
         payload_digest=row.payload_digest, payload_size=row.payload_size, truncated=row.truncated,
-        outcome=Outcome(row.outcome), reason=_describe_outcome(row), title=row.title, entries=row.entries,
+        outcome=Outcome(row.outcome), reason=reason, title=row.title, entries=row.entries,
         redirect_url=row.redirect_url,
         refers_to=RefersTo(record_id=named[0], url=named[1], date=named[2]) if any(named) else None,
         refers_to_id=row.refers_to_id, crawl=row.crawl, article_id=row.article_id, version_id=row.version_id,
         version_number=row.version_number,
     )  # fmt: skip
-
-
-def _describe_outcome(row: AnyRow) -> str:
-    """Return why a capture has its outcome. A soft error is read as an article, and known by other captures."""
-    if row.outcome != Outcome.SOFT_ERROR.value:
-        return str(row.reason)
-    return f"the site sends this text in place of articles; read alone it is one: {row.reason}"
 
 
 def iter_captures(
@@ -367,9 +364,7 @@ def list_articles(
     offset: int = 0,
     after_id: int | None = None,
 ) -> tuple[ArticleLine, ...]:
-    """Return articles by date, newest first; with `after_id`, those after the article with that id. Ignores
-    `filters.query`.
-    """
+    """Return articles by date, newest first, or those after the one with `after_id`. Ignores `filters.query`."""
     if filters.selects_texts:
         ids = list_article_ids(connection, exclude, filters, limit, offset, after_id)
         lines = {line.id: line for line in load_article_lines(connection, exclude, ids)}

@@ -7,7 +7,7 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -87,14 +87,17 @@ def iter_cdx_lines(connection: Connection, exclude: Exclusions, query: CdxQuery)
     urls = _find_exact_urls(connection, query)
     if urls is not None:
         yield from _iter_of_urls(connection, urls, query, conditions)
-        return
-    yield from _iter_by_key(connection, query, conditions)
+    else:
+        yield from _iter_by_key(connection, query, conditions)
 
 
 def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
     """Yield captures by scanning URLs in the order of their keys, without sorting."""
+    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(IDS), *conditions)
+    found = found.order_by(*(_IN_REVERSE if query.reverse else _IN_ORDER))
+    streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
     for batch in _iter_url_batches(connection, query):
-        yield from _iter_batch(connection, batch, query, conditions)
+        yield from map(_cdx_line, connection.execute(found, {"ids": batch}, execution_options=streaming))
 
 
 def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery) -> int:
@@ -194,8 +197,13 @@ def _key_conditions(keys: Sequence[KeyRange]) -> ColumnElement[bool]:
 
 def _iter_url_batches(connection: Connection, query: CdxQuery) -> Iterator[list[int]]:
     """Yield ids of URLs in the order of their keys; those with the same key are in one batch."""
+    by = (UrlRow.urlkey.desc(), UrlRow.id) if query.reverse else (UrlRow.urlkey, UrlRow.id)
+    in_order = select(UrlRow.id, UrlRow.urlkey).order_by(*by)
     if query.page is not None:
-        yield from _iter_page_urls(connection, query, query.page)
+        of_page = in_order.where(_key_conditions(query.keys)).limit(query.page_size)
+        ids = connection.scalars(of_page.offset(query.page * query.page_size)).all()
+        for begin in range(0, len(ids), _MAX_BATCH):
+            yield list(ids[begin : begin + _MAX_BATCH])
         return
     size = _FIRST_BATCH
     for keys in reversed(query.keys) if query.reverse else query.keys:
@@ -204,39 +212,13 @@ def _iter_url_batches(connection: Connection, query: CdxQuery) -> Iterator[list[
             edge = query.after[0]
             key_range.append(UrlRow.urlkey <= edge if query.reverse else UrlRow.urlkey >= edge)
         more: list[ColumnElement[bool]] = []
-        while rows := _load_keys(connection, [*key_range, *more], size, reverse=query.reverse):
+        while rows := connection.execute(in_order.where(*key_range, *more).limit(size)).all():
             edge = rows[-1].urlkey
             # The limit may separate URLs with the last key: they are loaded again, all of them.
             inside = [row.id for row in rows if row.urlkey != edge]
             yield [*inside, *connection.scalars(select(UrlRow.id).where(UrlRow.urlkey == edge))]
             more = [UrlRow.urlkey < edge if query.reverse else UrlRow.urlkey > edge]
             size = min(size * 2, _MAX_BATCH)
-
-
-def _load_keys(
-    connection: Connection, conditions: Sequence[ColumnElement[bool]], size: int, *, reverse: bool
-) -> Sequence[AnyRow]:
-    statement = select(UrlRow.id, UrlRow.urlkey).where(*conditions).order_by(*_key_order(reverse=reverse))
-    return connection.execute(statement.limit(size)).all()
-
-
-def _key_order(*, reverse: bool) -> tuple[Any, ...]:
-    return (UrlRow.urlkey.desc(), UrlRow.id) if reverse else (UrlRow.urlkey, UrlRow.id)
-
-
-def _iter_page_urls(connection: Connection, query: CdxQuery, page: int) -> Iterator[list[int]]:
-    statement = select(UrlRow.id).where(_key_conditions(query.keys)).order_by(*_key_order(reverse=query.reverse))
-    ids = connection.scalars(statement.limit(query.page_size).offset(page * query.page_size)).all()
-    for begin in range(0, len(ids), _MAX_BATCH):
-        yield list(ids[begin : begin + _MAX_BATCH])
-
-
-def _iter_batch(connection: Connection, urls: list[int], query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
-    found: AnySelect = _LINES.where(CaptureRow.url_id.in_(IDS), *conditions)
-    by = _IN_REVERSE if query.reverse else _IN_ORDER
-    streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
-    for row in connection.execute(found.order_by(*by), {"ids": urls}, execution_options=streaming):
-        yield _cdx_line(row)
 
 
 def _cdx_line(row: AnyRow) -> CdxLine:

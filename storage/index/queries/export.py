@@ -64,13 +64,7 @@ def select_versions(
 
 
 def iter_search_lines(
-    reader: Reader,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
-    order: Order = "newest",
-    with_text: bool = True,
+    reader: Reader, text: str, filters: Filters, *, limit: int, order: Order, with_text: bool
 ) -> Iterator[dict[str, Any]]:
     """Return the export lines of the articles that a search finds, in the search's order.
 

@@ -113,7 +113,12 @@ def list_listing_placements(
             one = found.setdefault((url_id, label), _Presence(at, at, (place, position)))
             one.first, one.last, one.count = min(one.first, at), max(one.last, at), one.count + 1
             one.best = min(one.best, (place, position))
-    named = _load_listing_names(connection, {url_id for url_id, _ in found})
+    names = (
+        select(UrlRow.id, UrlRow.url, SourceRow.title)
+        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
+        .where(UrlRow.id.in_({url_id for url_id, _ in found}))
+    )
+    named = {row.id: (row.url, row.title or "") for row in connection.execute(names)}
     longest = sorted(found.items(), key=lambda item: (-item[1].count, named[item[0][0]], item[0][1]))
     return tuple(
         ListingPlacement(
@@ -141,9 +146,7 @@ class _Presence:
 def _load_listing_captures(
     connection: Connection, exclude: Exclusions, capture_ids: Sequence[int]
 ) -> dict[int, list[tuple[int, datetime]]]:
-    """Return URL and time of the captures that show the same as each of these captures of listings: itself and its
-    unread revisits.
-    """
+    """Return URL and time of the captures that show what each of these shows: itself and its unread revisits."""
     here = [CaptureRow.outcome == Outcome.LISTING.value, *visible_captures(connection, exclude)]
     table, wanted = values_table(connection, capture_ids, "wanted")
     read = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.id)
@@ -154,13 +157,3 @@ def _load_listing_captures(
         for capture_id, url_id, at in connection.execute(statement):
             looks.setdefault(capture_id, []).append((url_id, at))
     return looks
-
-
-def _load_listing_names(connection: Connection, url_ids: set[int]) -> dict[int, tuple[str, str]]:
-    """Return URLs and titles of listings."""
-    rows = connection.execute(
-        select(UrlRow.id, UrlRow.url, SourceRow.title)
-        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
-        .where(UrlRow.id.in_(url_ids))
-    )
-    return {row.id: (row.url, row.title or "") for row in rows}

@@ -17,7 +17,6 @@ from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, UrlRow
-from storage.index.views.articles import LinkGroupView
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import LinkPresence, ListingView
 from storage.model import Outcome
@@ -97,6 +96,9 @@ def _build_view(
     at = _LISTINGS.c.fetched_at
     counting = select(func.count()).select_from(_LISTINGS).where(*read)
     number = connection.scalar(counting.where(at <= capture.fetched_at)) or 1
+    shown_as = select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
+    is_read, original_id = connection.execute(shown_as).one()
+    source = capture_id if is_read or original_id is None else original_id
     return ListingView(
         capture=capture,
         number=number,
@@ -105,16 +107,8 @@ def _build_view(
         after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
         first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
         last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
-        groups=_load_groups(connection, exclude, capture_id),
+        groups=articles.load_link_groups(connection, exclude, source),
     )
-
-
-def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
-    shown_as = connection.execute(
-        select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
-    ).one()
-    source = capture_id if shown_as.is_read or shown_as.refers_to_id is None else shown_as.refers_to_id
-    return articles.load_link_groups(connection, exclude, source)
 
 
 def get_link_presence(

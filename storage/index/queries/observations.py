@@ -56,7 +56,9 @@ def load_histories(
     histories: dict[int, ArticleHistory] = {}
     for some in batches(set(article_ids)):
         looks = load_looks(connection, some, visible_captures(connection, exclude))
-        parts = _load_parts(connection, some)
+        parts: dict[int, dict[int, str]] = {}
+        for row in connection.execute(_PARTS, {"ids": some}):
+            parts.setdefault(row.article_id, {})[row.number] = row.parts
         changes = _load_changes(connection, exclude, some)
         for article_id in some:
             spans = build_spans(looks.get(article_id, ()), parts.get(article_id, {}))
@@ -67,14 +69,6 @@ def load_histories(
 _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(
     VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None)
 )
-
-
-def _load_parts(connection: Connection, article_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    """Return the digests of the parts of versions, by article and number."""
-    parts: dict[int, dict[int, str]] = {}
-    for row in connection.execute(_PARTS, {"ids": list(article_ids)}):
-        parts.setdefault(row.article_id, {})[row.number] = row.parts
-    return parts
 
 
 def _load_changes(

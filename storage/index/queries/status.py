@@ -212,10 +212,13 @@ def list_boilerplate(
     if site in exclude.hidden:
         return ()
     site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
+    visible = visible_versions(connection, exclude)
+    printed = and_(VersionParagraphRow.paragraph_id == ParagraphRow.id, VersionRow.id == VersionParagraphRow.version_id)
+    shown = [exists().where(printed, *visible)] if visible else []
     most = connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
-        .where(BoilerplateRow.site_id == site_id, *_visible_paragraphs(connection, exclude))
+        .where(BoilerplateRow.site_id == site_id, *shown)
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
     ).all()
@@ -231,14 +234,6 @@ def list_boilerplate(
         )
         for row, articles in zip(most, between, strict=True)
     )  # fmt: skip
-
-
-def _visible_paragraphs(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    visible = visible_versions(connection, exclude)
-    if not visible:
-        return []
-    printed = and_(VersionParagraphRow.paragraph_id == ParagraphRow.id, VersionRow.id == VersionParagraphRow.version_id)
-    return [exists().where(printed, *visible)]
 
 
 SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]
@@ -276,11 +271,8 @@ class SourceHealth:
             return "silent"
         if habits.lost_at and habits.interval_factor < RECOVERED_FACTOR:
             return "overflowing"
-        return (
-            "redundant"
-            if habits.new_items >= _MIN_NEW_ITEMS and habits.first_named_items / habits.new_items < _MIN_DISCOVERY_SHARE
-            else "fine"
-        )
+        is_late = habits.first_named_items / habits.new_items < _MIN_DISCOVERY_SHARE
+        return "redundant" if is_late and habits.new_items >= _MIN_NEW_ITEMS else "fine"
 
     @property
     def items_per_day(self) -> float | None:

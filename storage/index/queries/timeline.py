@@ -117,18 +117,15 @@ def _find_first(connection: Connection, ids: Sequence[int], conditions: Iterable
 def _find_closest(
     connection: Connection, ids: Sequence[int], time: datetime, conditions: Sequence[ColumnElement[bool]]
 ) -> int | None:
+    sides = ((False, CaptureRow.fetched_at < time), (True, CaptureRow.fetched_at >= time))
     found = (
         (abs(row.fetched_at - time), rank, row.id)
         for rank, url_id in enumerate(ids)
-        for later in (False, True)
-        if (row := _find_next(connection, [url_id], [_is_from(time, later=later), *conditions], later=later))
+        for later, is_there in sides
+        if (row := _find_next(connection, [url_id], [is_there, *conditions], later=later))
     )
     best = min(found, default=None)
     return best[2] if best else None
-
-
-def _is_from(time: datetime, *, later: bool) -> ColumnElement[bool]:
-    return CaptureRow.fetched_at >= time if later else CaptureRow.fetched_at < time
 
 
 def _find_next(

@@ -37,18 +37,8 @@ class VisitSchedule:
 
 def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, now: datetime) -> VisitSchedule | None:
     """Return the schedule of a URL; None if it is not in the frontier."""
-    frontier = connection.execute(
-        select(
-            FrontierRow.url_id,
-            FrontierRow.via_id,
-            FrontierRow.site,
-            FrontierRow.due_at,
-            FrontierRow.ended_by,
-            FrontierRow.last_fetched_at,
-        )
-        .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .where(UrlRow.digest == short_digest(url))
-    ).first()
+    scheduled = select(FrontierRow.__table__).join(UrlRow, UrlRow.id == FrontierRow.url_id)
+    frontier = connection.execute(scheduled.where(UrlRow.digest == short_digest(url))).first()
     if frontier is None:
         return None
     target = aliased(UrlRow)

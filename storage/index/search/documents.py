@@ -163,20 +163,16 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     """Return the searched texts of versions, without boilerplate."""
     sites = {row.id: row.site_id for row in versions}
     rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
-    learnt = _load_boilerplate(connection, set(sites.values()), {row.paragraph_id for row in rows})
+    of_sites = sorted(set(sites.values()))
+    boilerplate: Sequence[Any] = connection.execute(_FIRST_LEARNT, {"sites": of_sites}).all()
+    if len(boilerplate) == _FEW_LEARNT:
+        boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
+    learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
     texts: dict[int, list[str]] = {}
     for version_id, paragraph_id, role, paragraph in rows:
         if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
             texts.setdefault(version_id, []).append(paragraph)
     return texts
-
-
-def _load_boilerplate(connection: Connection, sites: set[int], paragraphs: set[int]) -> set[tuple[int, int]]:
-    """Return which of these paragraphs are boilerplate, as ids of site and paragraph."""
-    rows: Sequence[Any] = connection.execute(_FIRST_LEARNT, {"sites": sorted(sites)}).all()
-    if len(rows) == _FEW_LEARNT:
-        rows = fetch_by_ids(connection, _LEARNT_AMONG, paragraphs, sites=sorted(sites))
-    return {(row.site_id, row.paragraph_id) for row in rows}
 
 
 _SEARCHED = {role.value for role in SEARCHED_ROLES}

@@ -7,10 +7,10 @@ for each value that one of its matching versions has, as it is found with any of
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
-from tantivy import Query
 
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.statements import IDS, batches, fetch_by_ids
@@ -72,15 +72,10 @@ def choose_periods(first: datetime, last: datetime) -> tuple[HistogramStep, tupl
     ('week', ['2026-01-26', '2026-02-02'], 46)
     """
     step: HistogramStep = next((step for step, widest in _MAX_SPANS if last - first <= widest), "year")
-    return step, tuple(_edges(step, first, last))
-
-
-def _edges(step: HistogramStep, first: datetime, last: datetime) -> Iterator[datetime]:
-    edge = _begin(step, first)
-    while edge <= last:
-        yield edge
-        edge = _begin(step, edge + timedelta(days=_LONGEST[step]))
-    yield edge
+    edges = [_begin(step, first)]
+    while edges[-1] <= last:
+        edges.append(_begin(step, edges[-1] + timedelta(days=_LONGEST[step])))
+    return step, tuple(edges)
 
 
 def _begin(step: HistogramStep, moment: datetime) -> datetime:
@@ -243,21 +238,10 @@ def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Hi
         return Histogram(step="day", bars=())
     step, edges = choose_periods(*map(to_time, extremes))
     counted = [count_microseconds(edge) for edge in edges]
-
-    def count(query: Query) -> list[int]:
-        return matches.engine.count_ranges(query, "dated", counted)
-
-    periods = zip(
-        edges[:-1],
-        edges[1:],
-        count(matches.unique),
-        count(search.find_current(Filters(site=query.filters.site))),
-        strict=True,
+    every = search.find_current(Filters(site=query.filters.site))
+    matching, archived = (matches.engine.count_ranges(each, "dated", counted) for each in (matches.unique, every))
+    bars = (
+        HistogramBar(begin=begin, end=end, articles=count, archived=of_all)
+        for (begin, end), count, of_all in zip(pairwise(edges), matching, archived, strict=True)
     )
-    return Histogram(
-        step=step,
-        bars=tuple(
-            HistogramBar(begin=begin, end=end, articles=articles, archived=archived)
-            for begin, end, articles, archived in periods
-        ),
-    )
+    return Histogram(step=step, bars=tuple(bars))

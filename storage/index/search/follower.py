@@ -55,10 +55,14 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
     Returns the state of the index in use, None if there is none.
     """
     state = _read_usable_state(connection, folder)
-    if state is not None and not _has_changes(connection, state.mark):
+    condition = None if state is None else changes_since(connection, state.mark)
+    changes = select(ArticleRow.id) if condition is None else select(SearchChangeRow.id).where(condition)
+    if condition is not None and connection.execute(changes.limit(1)).first() is None:
         return state
-    if most is not None and _is_longer(connection, state, most):
-        return state
+    if most is not None:
+        counted = select(func.count()).select_from(changes.limit(most + 1).subquery())
+        if (connection.scalar(counted) or 0) > most:
+            return state
     with folder.lock() as is_ours:
         if not is_ours:
             return state
@@ -78,20 +82,6 @@ def _read_usable_state(connection: Connection, folder: FulltextFolder) -> Folder
     if state is None or state.identity != identify_index(connection):
         return None
     return None if changes_since(connection, state.mark) is None else state
-
-
-def _has_changes(connection: Connection, mark: str) -> bool:
-    condition = changes_since(connection, mark)
-    return (
-        condition is None
-        or connection.execute(select(SearchChangeRow.id).where(condition).limit(1)).first() is not None
-    )
-
-
-def _is_longer(connection: Connection, state: FolderState | None, most: int) -> bool:
-    condition = None if state is None else changes_since(connection, state.mark)
-    rows = select(ArticleRow.id) if condition is None else select(SearchChangeRow.id).where(condition)
-    return (connection.scalar(select(func.count()).select_from(rows.limit(most + 1).subquery())) or 0) > most
 
 
 def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
@@ -161,7 +151,10 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
-        self._check_files()
+        state = self._folder.read_state()
+        # The engine does not notice damaged files, and counts wrong.
+        if state is not None and self._folder.find_damage(state):
+            self._folder.discard()
         while True:
             is_last = self._ending.wait(POLL_SECONDS)
             try:
@@ -177,9 +170,3 @@ class Follower:
                 _LOG.log(level, "search is not up to date: %s", error)
             if is_last:
                 return
-
-    def _check_files(self) -> None:
-        """Discard an index whose files are damaged: the engine does not notice, and counts wrong."""
-        state = self._folder.read_state()
-        if state is not None and self._folder.find_damage(state):
-            self._folder.discard()

@@ -75,20 +75,16 @@ class Search:
             ),
             *self.excluded,
         )
-        several = self._list_several(every)
+        several: dict[int, list[MatchingVersion]] = {}
+        for text in self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED)))):
+            several.setdefault(text.article, []).append(text)
+        for texts in several.values():
+            texts.sort(key=lambda text: (-text.place, text.version))
         older = [text.version for texts in several.values() for text in texts[1:]]
         unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
         return Matches(
             engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), several=several
         )
-
-    def _list_several(self, every: Query) -> dict[int, list[MatchingVersion]]:
-        found: dict[int, list[MatchingVersion]] = {}
-        for text in self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED)))):
-            found.setdefault(text.article, []).append(text)
-        for texts in found.values():
-            texts.sort(key=lambda text: (-text.place, text.version))
-        return found
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of articles, of those that pass the filters.

@@ -74,7 +74,11 @@ def _load_hits(
     versions = {row.id: row for row in _load_versions(connection, search.exclude, version_ids)}
     # A version may be gone since the search folder was written.
     ids = [version_id for version_id in version_ids if version_id in versions]
-    texts, authors = _load_texts(connection, ids), load_authors(connection, ids)
+    texts = {
+        version_id: [each.text for each in paragraphs if each.role in SEARCHED_ROLES and not each.boilerplate]
+        for version_id, paragraphs in load_paragraphs(connection, ids).items()
+    }
+    authors = load_authors(connection, ids)
     counts = _count_versions(connection, search.exclude, [versions[one].article_id for one in ids])
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
@@ -128,11 +132,3 @@ def _count_versions(connection: Connection, exclude: Exclusions, article_ids: Se
         .group_by(VersionRow.article_id)
     )
     return {article_id or 0: count for article_id, count in rows}
-
-
-def _load_texts(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Return the searched paragraphs of versions, without boilerplate, by version id."""
-    return {
-        version_id: [each.text for each in paragraphs if each.role in SEARCHED_ROLES and not each.boilerplate]
-        for version_id, paragraphs in load_paragraphs(connection, version_ids).items()
-    }

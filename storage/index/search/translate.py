@@ -47,13 +47,10 @@ class Translation:
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
         if leaf.typed and leaf.field in FORMS:
-            forms = dict.fromkeys([*leaf.words, *self._stems(leaf)])
+            stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
+            forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
             return match_any(*(self._word(FORMS[leaf.field], form) for form in forms))
         return self._in_field(leaf, leaf.field)
-
-    def _stems(self, leaf: SearchTerm) -> list[str]:
-        stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
-        return sorted(stem for stem in stems if stem)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
