@@ -338,5 +338,7 @@ class PayloadError(ArchiveError):
 class PayloadTooLarge(PayloadError):
     """The decoded body exceeds the size limit. The bytes are kept."""
 
-    beginning: bytes = b""
-    """Bytes that were decoded up to the limit; empty if the body has several codings."""
+    def __init__(self, message: str, beginning: bytes = b"") -> None:
+        super().__init__(message)
+        self.beginning = beginning
+        """Bytes that were decoded up to the limit; empty if the body has several codings."""

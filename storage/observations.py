@@ -164,10 +164,7 @@ def _build_span(run: list[Look], before: list[ObservedSpan], parts: Mapping[int,
 
 
 def look_of(at: datetime, outcome: Outcome, version: int | None, *, is_moved: bool) -> Look | None:
-    """Return a capture as a look; None if it says nothing of the article.
-
-    `is_moved`: a redirect leads to none of the article's addresses.
-    """
+    """Return a capture as a look, or None; `is_moved`: a redirect leads to none of the article's addresses."""
     if version is not None:
         return Look(at, ObservedState.SHOWN, version)
     state = STATES_WITHOUT_TEXT.get(outcome)

@@ -198,10 +198,7 @@ class Bucket:
                     obstore.put(store, name, whole, mode="create", use_multipart=False)
 
     def sync(self, name: str) -> None:
-        """Flush a file to disk if the bucket is a folder; a server does so before it responds.
-
-        BucketUnreachable if that fails.
-        """
+        """Flush a file to disk if the bucket is a folder, as a server does by itself. BucketUnreachable if it fails."""
         if not self.url.startswith(_FOLDER):
             return
         folder = Path(self.url.removeprefix(_FOLDER))

@@ -52,14 +52,8 @@ def decode_entity(body: bytes, headers: Headers, limit: int) -> bytes:
         if decode is not None and body:
             body = decode(body, _Output(coding, limit, is_last=len(codings) == 1))
     if len(body) > limit:
-        raise _too_large(f"the body has {len(body)} bytes, more than the limit of {limit}", body[:limit])
+        raise PayloadTooLarge(f"the body has {len(body)} bytes, more than the limit of {limit}", body[:limit])
     return body
-
-
-def _too_large(message: str, beginning: bytes) -> PayloadTooLarge:
-    error = PayloadTooLarge(message)
-    error.beginning = beginning
-    return error
 
 
 class _Output:
@@ -83,7 +77,7 @@ class _Output:
         self.size += len(piece)
         if self.size > self._limit:
             message = f"the {self.coding} body decodes to more than the limit of {self._limit} bytes"
-            raise _too_large(message, self.to_bytes()[: self._limit] if self._is_last else b"")
+            raise PayloadTooLarge(message, self.to_bytes()[: self._limit] if self._is_last else b"")
 
     def to_bytes(self) -> bytes:
         """Return the output."""

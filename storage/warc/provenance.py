@@ -76,10 +76,7 @@ def run_fields(run: CrawlRun) -> Fields:
 
 
 def parse_run(record: Record) -> CrawlRun | None:
-    """Return the run of a warcinfo or end record; None if another tool wrote it.
-
-    BadRecord if it is ours and malformed.
-    """
+    """Return the run of a warcinfo or end record; None if another tool wrote it, BadRecord if ours is malformed."""
     if RUN_FIELD not in record.block:
         return None
     fields = parse_fields(record.block)

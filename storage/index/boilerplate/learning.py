@@ -10,8 +10,8 @@ articles of a period, so everything that may be boilerplate is decided again, an
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -30,6 +30,7 @@ from storage.index.boilerplate.rule import (
 )
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
 from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.fulltext.fields import count_microseconds
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -49,7 +50,6 @@ _COUNT_ALL_FACTOR = 10
 _JUDGED_AT_ONCE = 50
 """Candidates per batch; each has up to SAMPLE articles in memory."""
 _DATES_AT_ONCE = 1_000
-_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class _Judged(NamedTuple):
@@ -79,7 +79,11 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         _mark_stale(connection, [(row.site_id, row.paragraph_id) for row in lost])
     counting.store_counts(connection, site_ids, everything=everything)
     for changed in _find_changed_decisions(connection, dates):
-        _store(connection, changed)
+        connection.execute(
+            _UPDATE_DECISION,
+            [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
+        )
+        _mark_stale(connection, changed)
         learnt += sum(changed.values())
         unlearnt += len(changed) - sum(changed.values())
     counting.drop_tables(connection)
@@ -103,10 +107,7 @@ def _count(connection: Connection, site_ids: Sequence[int], dates: "ArticleDates
 
 
 def _lock_uncounted_versions(connection: Connection, site_ids: Sequence[int]) -> list[int]:
-    """Return new and changed versions.
-
-    They are locked, so that no mark by another writer is lost; versions that others are changing are skipped.
-    """
+    """Return new and changed versions, locked so that no other's mark is lost; those that others change are skipped."""
     of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
     query = select(VersionRow.id).where(~VersionRow.is_counted, VersionRow.article_id.in_(of_sites))
     query = query.order_by(VersionRow.id)
@@ -121,7 +122,7 @@ class ArticleDates:
         dated = select(ArticleRow.site_id, ArticleRow.dated_at).where(ArticleRow.site_id.in_(site_ids))
         streaming = {"stream_results": True, "yield_per": _DATES_AT_ONCE}
         for site_id, at in connection.execute(dated.order_by(ArticleRow.dated_at), execution_options=streaming):
-            self._of[site_id].append(_microseconds(at))
+            self._of[site_id].append(count_microseconds(at))
 
     @property
     def article_count(self) -> int:
@@ -136,7 +137,7 @@ class ArticleDates:
     def window(self, site_id: int, first: datetime, last: datetime) -> int:
         """Return the number of articles of the site between two dates, within bounds."""
         dates = self._of[site_id]
-        between = bisect_right(dates, _microseconds(last)) - bisect_left(dates, _microseconds(first))
+        between = bisect_right(dates, count_microseconds(last)) - bisect_left(dates, count_microseconds(first))
         return comparison_window(between, len(dates))
 
     def is_enough(self, counts: AnyRow) -> bool:
@@ -146,14 +147,22 @@ class ArticleDates:
         )
 
 
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _TICK
-
-
 def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iterator[dict[SiteParagraph, bool]]:
     """Decide on counted paragraphs. Yield batches of the decisions that changed."""
     for rows in counting.read_counts(connection, dates.min_articles):
-        judged = [_build_judgement(row, dates.window(row.site_id, row.first_seen_at, row.last_seen_at)) for row in rows]
+        judged = [
+            _Judged(
+                (row.site_id, row.paragraph_id),
+                BoilerplateCandidate(
+                    length=row.length, articles=row.articles, first_from_start=row.first_from_start,
+                    last_from_start=row.last_from_start, first_from_end=row.first_from_end,
+                    last_from_end=row.last_from_end,
+                ),
+                dates.window(row.site_id, row.first_seen_at, row.last_seen_at),
+                row.is_boilerplate,
+            )
+            for row in rows
+        ]  # fmt: skip
         candidates = [one for one in judged if has_enough_articles(one.candidate, one.window)]
         decisions = dict.fromkeys((one.place for one in judged), False)
         for start in range(0, len(candidates), _JUDGED_AT_ONCE):
@@ -163,20 +172,19 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
             yield changed
 
 
-def _build_judgement(row: AnyRow, window: int) -> _Judged:
-    candidate = BoilerplateCandidate(
-        length=row.length, articles=row.articles, first_from_start=row.first_from_start,
-        last_from_start=row.last_from_start, first_from_end=row.first_from_end, last_from_end=row.last_from_end,
-    )  # fmt: skip
-    return _Judged((row.site_id, row.paragraph_id), candidate, window, row.is_boilerplate)
-
-
 def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParagraph, bool]:
     samples = {
         one.place: connection.scalars(_CARRYING, {"site_id": one.place[0], "paragraph_id": one.place[1]}).all()
         for one in judged
     }
-    carriers = _load_carriers(connection, {article_id for ids in samples.values() for article_id in ids})
+    # The paragraphs of articles by which different stories are told apart.
+    lengths: dict[int, dict[int, int]] = {article_id: {} for ids in samples.values() for article_id in ids}
+    shared: dict[int, dict[int, int]] = {article_id: {} for article_id in lengths}
+    for article_id, paragraph_id, length, is_shared in fetch_by_ids(connection, _PARAGRAPHS_OF_ARTICLES, lengths):
+        lengths[article_id][paragraph_id] = length
+        if is_shared:
+            shared[article_id][paragraph_id] = length
+    carriers = {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
     return {
         one.place: is_boilerplate(
             one.candidate, one.window, [carriers[each] for each in samples[one.place]], one.place[1]
@@ -200,19 +208,6 @@ _CARRYING = (
     .limit(SAMPLE)
 )
 """The newest articles of a site that carry a paragraph."""
-
-
-def _load_carriers(connection: Connection, article_ids: Collection[int]) -> dict[int, CarryingArticle]:
-    """Return the paragraphs of articles by which different stories are told apart."""
-    lengths: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
-    shared: dict[int, dict[int, int]] = {article_id: {} for article_id in article_ids}
-    for article_id, paragraph_id, length, is_shared in fetch_by_ids(connection, _PARAGRAPHS_OF_ARTICLES, article_ids):
-        lengths[article_id][paragraph_id] = length
-        if is_shared:
-            shared[article_id][paragraph_id] = length
-    return {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
-
-
 _PARAGRAPHS_OF_ARTICLES = (
     select(
         VersionRow.article_id,
@@ -231,15 +226,6 @@ _PARAGRAPHS_OF_ARTICLES = (
     )
     .where(VersionRow.article_id.in_(IDS), VersionRow.is_current, VersionParagraphRow.role.in_(COUNTED))
 )
-
-
-def _store(connection: Connection, changed: Mapping[SiteParagraph, bool]) -> None:
-    """Store changed decisions, and mark what depends on them."""
-    connection.execute(
-        _UPDATE_DECISION,
-        [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
-    )
-    _mark_stale(connection, changed)
 
 
 _UPDATE_DECISION = (

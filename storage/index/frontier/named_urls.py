@@ -54,10 +54,7 @@ class NamedUrls:
         self._unwritten: dict[str, dict[int, SourceItems]] = {}
 
     def is_named(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool) -> bool:
-        """Return whether a source names the URL of a row of the frontier, at a time.
-
-        `by_archives`: sources that list old pages only count, too.
-        """
+        """Return whether a source names the URL of a row; with `by_archives`, also one that lists old pages only."""
         return bool(self.list_sources(row, at, by_archives=by_archives))
 
     def list_sources(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool = True) -> list[int]:

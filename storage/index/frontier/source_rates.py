@@ -90,8 +90,11 @@ class SourceRateBatch:
             before = state.ids if state.item_count else frozenset()
             state.item_count = len(items)
             state.ids = frozenset(items) if len(items) <= MAX_REMEMBERED_ITEMS else None
-            named.update(entry.discovery.site, _source_items(entry.url_id, state))
-            is_current = not is_archive(rates.newest_item_at, rates.last_read_at)
+            ids = None if state.ids is None else tuple(sorted(state.ids))
+            newest = rates.newest_item_at
+            content = SourceItems(url_id=entry.url_id, read_at=rates.last_read_at, newest_item_at=newest, ids=ids)
+            named.update(entry.discovery.site, content)
+            is_current = not is_archive(newest, rates.last_read_at)
             if before is not None and state.ids is not None and is_current:
                 self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
@@ -158,13 +161,6 @@ def _check_items(entry: CommitEntry, state: _SourceState, urls: Mapping[str, int
         previous_count=None if state.rates is None else state.item_count,
         newest_item_at=min(max(dates), at) if dates else None,
     )
-
-
-def _source_items(url_id: int, state: _SourceState) -> SourceItems:
-    rates = state.rates
-    assert rates is not None
-    ids = None if state.ids is None else tuple(sorted(state.ids))
-    return SourceItems(url_id=url_id, read_at=rates.last_read_at, newest_item_at=rates.newest_item_at, ids=ids)
 
 
 def read_rates(row: AnyRow) -> SourceRates:

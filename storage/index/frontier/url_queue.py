@@ -4,7 +4,7 @@ Until a URL is captured, its discovery is the one by the best source that named 
 a feed before a page). From then on it is that of its newest capture, as in the WARC record.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -110,11 +110,6 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
 _DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published", "anchor", "redirect_count")
 
 
-def _named_url_ids(entry: CommitEntry, urls: Mapping[str, int]) -> Iterator[int]:
-    """Yield ids of the pages that a capture names, without assets."""
-    return (urls[found.url] for found in entry.ingest.discovered_urls if found.discovery.kind is not UrlKind.ASSET)
-
-
 def add_discovered(
     connection: Connection,
     lookups: LookupTables,
@@ -141,7 +136,8 @@ def add_discovered(
     advance_due_times(connection, changed)
     unclaimed = set(new)
     for entry in sorted(entries, key=lambda entry: entry.sort_key):
-        named = new.intersection(_named_url_ids(entry, urls)) if new else frozenset()
+        pages = (one for one in entry.ingest.discovered_urls if new and one.discovery.kind is not UrlKind.ASSET)
+        named = new.intersection(urls[one.url] for one in pages)
         entry.named_new_urls = bool(named)
         # If several name it in one batch, the earliest capture counts as the first.
         entry.first_named_ids = frozenset(named & unclaimed)
@@ -271,13 +267,11 @@ _ADVANCE = (
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
     """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
     rows = fetch_by_ids(connection, _MENTIONED, mentions)
-    advance_due_times(connection, {row.url_id: _mention_due_at(row, mentions[row.url_id]) for row in rows})
-
-
-def _mention_due_at(row: AnyRow, mentioned_at: datetime) -> datetime:
-    pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
-    fetched_at: datetime = row.last_fetched_at
-    return max(mentioned_at, fetched_at + pause)
+    due_times: dict[int, datetime] = {}
+    for row in rows:
+        pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
+        due_times[row.url_id] = max(mentions[row.url_id], row.last_fetched_at + pause)
+    advance_due_times(connection, due_times)
 
 
 _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)

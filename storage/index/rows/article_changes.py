@@ -32,41 +32,38 @@ def load_looks(
         for row in connection.execute(_LOOKS.where(*visible), {"ids": some}):
             rows.setdefault(row.article, []).append(row)
         for article_id, its_rows in rows.items():
-            looks[article_id] = list(_build_looks(article_id, its_rows))
+            own_urls = {row.url_id for row in its_rows}
+            looks[article_id] = []
+            for row in its_rows:
+                if row.article_id in (article_id, None):
+                    number = row.number if row.article_id == article_id else None
+                    moved = row.redirect_url_id not in own_urls
+                    look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
+                    if look is not None:
+                        looks[article_id].append(look._replace(capture_id=row.id))
     return looks
 
 
-def _build_looks(article_id: int, rows: Sequence[AnyRow]) -> Iterator[Look]:
-    own_urls = {row.url_id for row in rows}
-    for row in rows:
-        if row.article_id in (article_id, None):
-            number = row.number if row.article_id == article_id else None
-            moved = row.redirect_url_id not in own_urls
-            look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
-            if look is not None:
-                yield look._replace(capture_id=row.id)
-
-
-def _select_places() -> Any:
-    shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url"))
-    named = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
-    return union(shown.where(CaptureRow.article_id.in_(IDS)), named).subquery()
-
-
-_PLACES = _select_places()
+PLACES = union(
+    select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
+        CaptureRow.article_id.in_(IDS)
+    ),
+    select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS)),
+).subquery()
+"""The URLs of articles: the canonical one, and all that showed it."""
 _LOOKS = (
     select(
-        _PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
+        PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
         CaptureRow.article_id, CaptureRow.redirect_url_id, VersionRow.number,
     )
-    .select_from(_PLACES)
-    .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
+    .select_from(PLACES)
+    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
     .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
-    .order_by(_PLACES.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
+    .order_by(PLACES.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 _GONE = (
-    select(_PLACES.c.article)
-    .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
+    select(PLACES.c.article)
+    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
     .where(CaptureRow.outcome.in_([outcome.value for outcome in STATES_WITHOUT_TEXT]))
 )
 _SEVERAL = select(VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.number > 1)

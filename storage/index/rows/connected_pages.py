@@ -1,6 +1,6 @@
 """Pages that are compared together: those that share a text, or that a redirect or canonical URL connects."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,8 +67,11 @@ class ConnectedPages:
                 at.setdefault((page[0], url_id), set()).add(page)
         moves = {((page[0], url_id), page) for page in pages for url_id in self._alternates.get(page, ())}
         for page in pages:
-            for url_id in _reachable(self._redirects, self._url_ids(page)):
-                moves |= {(page, target) for target in at.get((page[0], url_id), ())}
+            newest, reached = self._url_ids(page), set[int]()
+            for _ in range(_MAX_REDIRECTS):
+                newest = {target for url_id in newest for target in self._redirects.get(url_id, ())} - reached
+                reached |= newest
+            moves |= {(page, target) for url_id in reached for target in at.get((page[0], url_id), ())}
         return {(source, target) for source, target in moves if source != target and source in pages}
 
     def _select(self, column: Any, ids: Iterable[int]) -> list[AnyRow]:
@@ -114,9 +117,7 @@ class ConnectedPages:
         """Return the pages that permanent redirects connect with these."""
         sites = {site_id for site_id, _ in pages}
         url_ids = {url_id for page in pages for url_id in self._url_ids(page)}
-        others = follow_redirects(self.connection, url_ids, self._redirects) | trace_redirects(
-            self.connection, url_ids, self._redirects
-        )
+        others = walk_redirects(self.connection, url_ids, self._redirects)
         found = {(site_id, url_id) for site_id in sites for url_id in others}
         found.update(page_of(row) for row in fetch_by_ids(self.connection, _NAMED_BY, others))
         return {page for page in found if page[0] in sites}
@@ -149,29 +150,21 @@ _ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(IDS))
 _NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(IDS))
 
 
-def follow_redirects(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
-    """Return the URLs to which permanent redirects lead from these; note each redirect."""
-    return _walk(connection, url_ids, redirects, CaptureRow.url_id)
-
-
-def trace_redirects(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]]) -> set[int]:
-    """Return the URLs from which permanent redirects lead to these; note each redirect."""
-    return _walk(connection, url_ids, redirects, CaptureRow.redirect_url_id)
-
-
-def _walk(connection: Connection, url_ids: Iterable[int], redirects: dict[int, set[int]], column: Any) -> set[int]:
-    seen = set(url_ids)
-    newest, found = set(seen), set[int]()
-    for _ in range(_MAX_REDIRECTS):
-        reached: set[int] = set()
-        for row in fetch_by_ids(connection, _REDIRECTS.where(column.in_(IDS)), newest):
-            redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
-            reached.add(row.redirect_url_id if column is CaptureRow.url_id else row.url_id)
-        newest = reached - seen
-        if not newest:
-            break
-        seen |= newest
-        found |= newest
+def walk_redirects(connection: Connection, url_ids: set[int], redirects: dict[int, set[int]]) -> set[int]:
+    """Return the URLs to which permanent redirects lead from these, and from which to these; note each redirect."""
+    found: set[int] = set()
+    for column, other in (("url_id", "redirect_url_id"), ("redirect_url_id", "url_id")):
+        query = _REDIRECTS.where(getattr(CaptureRow, column).in_(IDS))
+        newest, seen = url_ids, url_ids
+        for _ in range(_MAX_REDIRECTS):
+            rows = fetch_by_ids(connection, query, newest)
+            for row in rows:
+                redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
+            newest = {getattr(row, other) for row in rows} - seen
+            if not newest:
+                break
+            seen = seen | newest
+        found |= seen - url_ids
     return found
 
 
@@ -180,16 +173,6 @@ _REDIRECTS: Any = (
     .where(CaptureRow.status.in_(PERMANENT), CaptureRow.redirect_url_id.is_not(None))
     .distinct()
 )
-
-
-def _reachable(redirects: Mapping[int, set[int]], url_ids: Iterable[int]) -> set[int]:
-    newest, found = set(url_ids), set[int]()
-    for _ in range(_MAX_REDIRECTS):
-        newest = {target for url_id in newest for target in redirects.get(url_id, ())} - found
-        if not newest:
-            break
-        found |= newest
-    return found
 
 
 def load_body_lengths(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:

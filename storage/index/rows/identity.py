@@ -221,7 +221,8 @@ class _Classes:
                 self._sets.join_all(text.version_id for text in same)
                 continue
             # Daily items, such as puzzles, have the same text at another path under another date.
-            for alike in (*_by(same, self._path).values(), *_by(same, lambda text: text.day).values()):
+            by_path = _by(same, lambda text: urlsplit(self._urls[text.page]).path)
+            for alike in (*by_path.values(), *_by(same, lambda text: text.day).values()):
                 self._sets.join_all(text.version_id for text in alike)
         dated = (text for text in texts if text.day)
         for alike in _by(dated, lambda text: (text.masked, text.headline, text.published)).values():
@@ -248,9 +249,6 @@ class _Classes:
                 paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
             ):
                 self._sets.join(one.version_id, other.version_id)
-
-    def _path(self, text: PageText) -> str:
-        return urlsplit(self._urls[text.page]).path
 
 
 def _is_alike(one: Lengths, other: Lengths) -> bool:

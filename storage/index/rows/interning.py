@@ -154,21 +154,17 @@ class LookupTables:
         """Forget all ids, as rows may have been deleted."""
         self.captured.clear()
         self.waiting.clear()
-        for shared in (self.urls, self.paragraphs, self.authors, self.tags):
+        for shared in (self.urls, self.paragraphs, self.authors, self.tags, self.groups):
             shared.clear_cache()
-        self.groups.clear_cache()
 
     def ensure_group_ids(
         self, connection: Connection, pages: Iterable[tuple[LinkGroup, ...]], urls: Mapping[str, int]
     ) -> list[list[int]]:
         """Return the ids of pages' link groups; the links of new groups are inserted too."""
-        pages = list(pages)
-        digests = [[_group_digest(group) for group in groups] for groups in pages]
-        self._groups = {
-            digest: group
-            for of_page, groups in zip(digests, pages, strict=True)
-            for digest, group in zip(of_page, groups, strict=True)
-        }
+        self._groups, digests = {}, list[list[bytes]]()
+        for groups in pages:
+            digests.append([_group_digest(group) for group in groups])
+            self._groups.update(zip(digests[-1], groups, strict=True))
         ids, made = self.groups.ensure_ids(connection, self._groups)
         columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": []}
         for digest in made:

@@ -14,7 +14,6 @@ from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by
 from storage.index.rows.article_changes import delete_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureMetadataRow, MetadataChangeRow
-from storage.model import Article
 from storage.observations import MetadataField
 from storage.page_date import SourcedDate
 
@@ -25,17 +24,18 @@ _FIELDS = tuple(field.value for field in MetadataField)
 
 def write_capture_metadata(connection: Connection, entries: Iterable[CommitEntry]) -> None:
     """Write the metadata of captures that were read as articles."""
-    rows = [{"capture_id": entry.capture_id, **_metadata(entry.article)} for entry in entries if entry.article]
+    rows = [
+        {
+            "capture_id": entry.capture_id,
+            "published": _format_printed(article.published),
+            "modified": _format_printed(article.modified),
+            "tags": "; ".join(article.tags) or None,
+            "image": article.image.url if article.image else None,
+        }
+        for entry in entries
+        if (article := entry.article)
+    ]
     insert_rows(connection, CaptureMetadataRow, rows)
-
-
-def _metadata(article: Article) -> dict[str, str | None]:
-    return {
-        "published": _format_printed(article.published),
-        "modified": _format_printed(article.modified),
-        "tags": "; ".join(article.tags) or None,
-        "image": article.image.url if article.image else None,
-    }
 
 
 def _format_printed(date: SourcedDate | None) -> str | None:

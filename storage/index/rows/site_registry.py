@@ -59,7 +59,12 @@ class SiteRegistry:
         if host not in self._of_host:
             if len(self._of_host) > 50_000:
                 self._of_host.clear()
-            self._of_host[host] = self._match(host)
+            found = self._exact.get(host) or self._exact.get(strip_www(host))
+            below = host
+            while found is None and "." in below:
+                below = below.partition(".")[2]
+                found = self._parents.get(below)
+            self._of_host[host] = found
         return self._of_host[host]
 
     def find_site(self, url: str) -> Site | None:
@@ -79,14 +84,6 @@ class SiteRegistry:
             return site
         named = self.by_name.get(requesting_site)
         return named if named is not None and named.configured else None
-
-    def _match(self, host: str) -> KnownSite | None:
-        found = self._exact.get(host) or self._exact.get(strip_www(host))
-        below = host
-        while found is None and "." in below:
-            below = below.partition(".")[2]
-            found = self._parents.get(below)
-        return found
 
 
 def site_name_from_host(url: str) -> str:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, bindparam, func, or_, select, union, update
 
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import IDS, AnyRow, AnySelect, find_by_ids, insert_rows, reserve_ids
-from storage.index.rows.article_changes import recompute_changes
+from storage.index.engine.statements import IDS, AnyRow, find_by_ids, insert_rows, reserve_ids
+from storage.index.rows.article_changes import PLACES, recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.part_digests import load_part_digests
@@ -58,15 +57,11 @@ def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict
 
 
 _BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(IDS))
-
-
 _UPDATE_ARTICLE = (
     update(ArticleRow)
     .where(ArticleRow.id == bindparam("of"))
     .values({name: bindparam(name) for name in ("first_seen_at", "last_seen_at", "dated_at", "state")})
 )
-
-
 _MARK_UNCOUNTED = (
     update(VersionRow).where(VersionRow.article_id.in_(IDS), VersionRow.is_counted).values(is_counted=False)
 )
@@ -80,8 +75,10 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
         return
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
-    captures = _load_captures(connection, ids)
-    states = {row.article: row.outcome for row in connection.execute(_build_outcomes_query(), {"ids": ids})}
+    captures: dict[int, list[AnyRow]] = {}
+    for capture in connection.execute(_CAPTURES, {"ids": ids}):
+        captures.setdefault(capture.article_id or 0, []).append(capture)
+    states = {row.article: row.outcome for row in connection.execute(_OUTCOMES, {"ids": ids})}
     published = _order_versions(connection, captures)
     recompute_metadata_changes(connection, captures, ids)
     recompute_changes(connection, ids)
@@ -111,35 +108,21 @@ def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) ->
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
-def _load_captures(connection: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
-    """Return the captures that show articles, in the order of time."""
-    captures: dict[int, list[AnyRow]] = {}
-    for row in connection.execute(_CAPTURES, {"ids": list(ids)}):
-        captures.setdefault(row.article_id, []).append(row)
-    return captures
-
-
-@cache
-def _build_outcomes_query() -> AnySelect:
-    """Select the outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
-    shown = select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
-        CaptureRow.article_id.in_(IDS)
+_NEWEST_FIRST = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
+_RANKED = (
+    select(
+        PLACES.c.article,
+        CaptureRow.outcome,
+        func.row_number().over(partition_by=PLACES.c.article, order_by=_NEWEST_FIRST).label("place"),
     )
-    places = union(shown, select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))).subquery()
-    newest_first = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-    place = func.row_number().over(partition_by=places.c.article, order_by=newest_first)
+    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
+    .join(ArticleRow, ArticleRow.id == PLACES.c.article)
     # A redirect from another address of the article says that this address moved, not the article.
-    counts = or_(CaptureRow.outcome != Outcome.REDIRECT.value, CaptureRow.url_id == ArticleRow.url_id)
-    ranked = (
-        select(places.c.article, CaptureRow.outcome, place.label("place"))
-        .join(CaptureRow, CaptureRow.url_id == places.c.url)
-        .join(ArticleRow, ArticleRow.id == places.c.article)
-        .where(counts)
-        .subquery()
-    )
-    return select(ranked.c.article, ranked.c.outcome).where(ranked.c.place == 1)
-
-
+    .where(or_(CaptureRow.outcome != Outcome.REDIRECT.value, CaptureRow.url_id == ArticleRow.url_id))
+    .subquery()
+)
+_OUTCOMES = select(_RANKED.c.article, _RANKED.c.outcome).where(_RANKED.c.place == 1)
+"""The outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
 _STORED = select(
     ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
 ).where(ArticleRow.id.in_(IDS))
@@ -165,8 +148,6 @@ _IN_ORDER = (
     .where(VersionRow.article_id.in_(IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
-
-
 _RENUMBER = (
     update(VersionRow).where(VersionRow.id == bindparam("of")).values({name: bindparam(name) for name in _ORDERED})
 )

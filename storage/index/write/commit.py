@@ -87,13 +87,20 @@ def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Co
             entry.capture_id, entry.is_upgrade = row.id, True
             entries.append(entry)
         elif _place_order(ingest.capture.place) < (row.warc, row.warc_offset):
-            _move_record(connection, row.id, ingest.capture.place)
+            place = ingest.capture.place
+            files = _ensure_named_rows(connection, WarcFileRow, "name", {place.warc: {"state": "open"}})
+            where = {"warc_file_id": files[place.warc], "warc_offset": place.offset, "warc_length": place.length}
+            connection.execute(update(CaptureRow).where(CaptureRow.id == row.id).values(where))
     # Originals before the revisits that point to them.
     entries.sort(key=lambda entry: (not entry.is_read, entry.sort_key))
     new = [entry for entry in entries if not entry.is_upgrade]
     for entry, capture_id in zip(new, reserve_ids(connection, CaptureRow, len(new)), strict=True):
         entry.capture_id = capture_id
-    _delete_unread(connection, [entry.capture_id for entry in entries if entry.is_upgrade])
+    unread = [entry.capture_id for entry in entries if entry.is_upgrade]
+    if unread:
+        delete_capture_metadata(connection, unread)
+        connection.execute(update(CaptureRow).where(CaptureRow.refers_to_id.in_(unread)).values(refers_to_id=None))
+        connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(unread)))
     return entries
 
 
@@ -125,20 +132,6 @@ def _deduplicate(batch: Iterable[Ingest]) -> dict[str, Ingest]:
             place = min(before.capture.place, ingest.capture.place, key=_place_order)
             ingests[kept.capture.record_id] = replace(kept, capture=replace(kept.capture, place=place))
     return ingests
-
-
-def _move_record(connection: Connection, capture_id: int, place: RecordPlace) -> None:
-    files = _ensure_named_rows(connection, WarcFileRow, "name", {place.warc: {"state": "open"}})
-    where = {"warc_file_id": files[place.warc], "warc_offset": place.offset, "warc_length": place.length}
-    connection.execute(update(CaptureRow).where(CaptureRow.id == capture_id).values(where))
-
-
-def _delete_unread(connection: Connection, capture_ids: Sequence[int]) -> None:
-    if capture_ids:
-        delete_capture_metadata(connection, capture_ids)
-        pointing = update(CaptureRow).where(CaptureRow.refers_to_id.in_(capture_ids))
-        connection.execute(pointing.values(refers_to_id=None))
-        connection.execute(delete(CaptureRow).where(CaptureRow.id.in_(capture_ids)))
 
 
 def _referenced_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:

@@ -20,14 +20,7 @@ from storage.index.engine.statements import (
     insert_rows,
     reserve_ids,
 )
-from storage.index.rows.connected_pages import (
-    PERMANENT,
-    ConnectedPages,
-    follow_redirects,
-    load_body_lengths,
-    page_of,
-    trace_redirects,
-)
+from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
 from storage.index.rows.metadata_changes import delete_article_changes
@@ -80,7 +73,7 @@ def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]
     }
     if not redirecting:
         return
-    url_ids = redirecting | follow_redirects(connection, redirecting, {}) | trace_redirects(connection, redirecting, {})
+    url_ids = redirecting | walk_redirects(connection, redirecting, {})
     captured = select(CaptureRow.page_version_id).where(CaptureRow.url_id.in_(IDS))
     _mark_uncompared(connection, or_(VersionRow.page_url_id.in_(IDS), VersionRow.id.in_(captured)), url_ids)
 

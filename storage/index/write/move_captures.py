@@ -48,7 +48,10 @@ def move_captures(
     )
     for some in batches({row.page_version_id for row, _ in moved if row.page_version_id is not None}):
         separate_pages(connection, VersionRow.id.in_(some))
-    _move_articles(connection, _reload(connection, moved))
+    # The captures that show articles, now that each page has one of its own, with their new sites.
+    sites_of = {row.id: site_id for row, site_id in moved}
+    query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))
+    _move_articles(connection, [(row, sites_of[row.id]) for row in fetch_by_ids(connection, query, sites_of)])
     while compare_pages(connection):
         pass
     recompute_sources(connection, {row.url_id for row, _ in moved})
@@ -76,17 +79,7 @@ def _select_captures(connection: Connection, hosts: Iterable[str], requesting_si
     return [found[capture_id] for capture_id in sorted(found)]
 
 
-Moved = Sequence[tuple[AnyRow, int]]
-
-
-def _reload(connection: Connection, moved: Moved) -> Moved:
-    """Return the captures that show articles, now that each page has one of its own, with their new sites."""
-    sites = {row.id: site_id for row, site_id in moved}
-    query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))
-    return [(row, sites[row.id]) for row in fetch_by_ids(connection, query, sites)]
-
-
-def _move_articles(connection: Connection, moved: Moved) -> None:
+def _move_articles(connection: Connection, moved: Sequence[tuple[AnyRow, int]]) -> None:
     leaving: dict[tuple[int, int], set[int]] = {}
     for row, site_id in moved:
         if row.article_id is not None:

@@ -250,7 +250,11 @@ def replace_readings(
     return ReadingChanges(
         captures=len(rows),
         articles=tuple(_article_changes(before, _lines_by_article(connection, articles, load_lines))),
-        pages=tuple(_page_changes(rows, after)),
+        pages=tuple(
+            PageChange(url=new.url, fetched_at=new.fetched_at, before=Outcome(old.outcome), now=Outcome(new.outcome))
+            for old, new in zip(rows, after, strict=True)
+            if old.outcome != new.outcome
+        ),
     )
 
 
@@ -349,14 +353,6 @@ def _article_changes(
             yield ArticleChange(url=line["canonical_url"], what=("gone",) if new is None else ("new",))
         elif changed := tuple(name for name in new if new[name] != old[name]):
             yield ArticleChange(url=new["canonical_url"], what=changed)
-
-
-def _page_changes(before: Sequence[AnyRow], after: Sequence[AnyRow]) -> Iterator[PageChange]:
-    for old, new in zip(before, after, strict=True):
-        if old.outcome != new.outcome:
-            yield PageChange(
-                url=new.url, fetched_at=new.fetched_at, before=Outcome(old.outcome), now=Outcome(new.outcome)
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

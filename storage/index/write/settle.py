@@ -52,10 +52,7 @@ def settle(write: Write) -> SettleResult:
 
 
 def learn_all(write: Write) -> tuple[int, int]:
-    """Learn the boilerplate of all sites.
-
-    Returns how many paragraphs became boilerplate, and how many ceased to be.
-    """
+    """Learn the boilerplate of all sites. Return how many paragraphs became boilerplate, and how many ceased to be."""
     learnt, unlearnt = 0, 0
     for site_ids in _batch_sites(write(_sites_to_learn)):
         more, less = write(partial(learn_boilerplate, site_ids=site_ids))

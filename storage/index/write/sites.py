@@ -109,7 +109,9 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
             continue
         if new is None:
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
-        _rename_requests(connection, former, present)
+        connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
+        for column in (UrlPatternRow.site, FrontierRow.site, CaptureRow.requesting_site):
+            connection.execute(update(column.class_).where(column == former).values({column.key: present}))
         if new is not None:
             _merge(connection, lookups, old, new)
         renamed.append(former)
@@ -117,13 +119,6 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         lookups.clear_cache()
         lookups.sites = load_registry(connection)
     return renamed
-
-
-def _rename_requests(connection: Connection, former: str, present: str) -> None:
-    connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
-    connection.execute(update(UrlPatternRow).where(UrlPatternRow.site == former).values(site=present))
-    connection.execute(update(FrontierRow).where(FrontierRow.site == former).values(site=present))
-    connection.execute(update(CaptureRow).where(CaptureRow.requesting_site == former).values(requesting_site=present))
 
 
 def _merge(connection: Connection, lookups: LookupTables, old: KnownSite, new: KnownSite) -> None:
