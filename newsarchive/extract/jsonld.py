@@ -19,8 +19,7 @@ _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
 
-# No nested quantifiers: whatever publishers break (a bare quote in a description, an extra comma, a block cut
-# short),
+# No nested quantifiers: whatever publishers break (a bare quote in a description, an extra comma, a block cut short),
 # repairing it must take linear time.
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
@@ -42,11 +41,6 @@ class JsonLd:
 
 def read_jsonld(root: HtmlElement, url: str) -> JsonLd:
     """Return the JSON-LD of the page with a URL."""
-    nodes = _read_nodes(root)
-    return JsonLd(nodes=nodes, article=_find_article(nodes, url))
-
-
-def _read_nodes(root: HtmlElement) -> list[Node]:
     nodes: list[Node] = []
     for script in root.iter("script"):
         kind = script.get("type") or ""
@@ -54,21 +48,14 @@ def _read_nodes(root: HtmlElement) -> list[Node]:
             nodes.extend(_typed_objects(_parse_block(script.text)))
             if len(nodes) > _MAX_NODES:
                 break
-    return nodes[:_MAX_NODES]
+    del nodes[_MAX_NODES:]
+    return JsonLd(nodes=nodes, article=_find_article(nodes, url))
 
 
 def _parse_block(text: str) -> Any:
     """Parse one block; if it is invalid, repair it; if that fails, return its plain string fields."""
-    text = (
-        text[:_MAX_BLOCK]
-        .strip()
-        .removeprefix("<!--")
-        .removeprefix("<![CDATA[")
-        .removesuffix("-->")
-        .removesuffix("]]>")
-        .strip()
-        .rstrip(";")
-    )
+    text = text[:_MAX_BLOCK].strip().removeprefix("<!--").removeprefix("<![CDATA[")
+    text = text.removesuffix("-->").removesuffix("]]>").strip().rstrip(";")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))):
         try:
             return json.loads(attempt, strict=False)
