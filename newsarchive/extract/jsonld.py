@@ -100,9 +100,8 @@ def node_types(node: Node) -> frozenset[str]:
     >>> sorted(node_types({"@type": ["http://schema.org/NewsArticle", "Thing"]}))
     ['NewsArticle', 'Thing']
     """
-    value = node.get("@type")
-    values = value if isinstance(value, list) else [value]
-    return frozenset(v.rpartition("/")[2].rpartition(":")[2] for v in values if isinstance(v, str))
+    values = (each for each in as_list(node.get("@type")) if isinstance(each, str))
+    return frozenset(each.rpartition("/")[2].rpartition(":")[2] for each in values)
 
 
 def _find_article(nodes: Sequence[Node], url: str) -> Node:
@@ -161,10 +160,14 @@ def text_of(value: Any) -> str:
     return " ".join(unescape(unescape(str(value))).split())
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and any other value as the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def texts_of(value: Any) -> list[str]:
     """Return all plain texts of a value or a list of values."""
-    values = value if isinstance(value, list) else [value]
-    return [text for v in values if (text := text_of(v))]
+    return [text for each in as_list(value) if (text := text_of(each))]
 
 
 def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:

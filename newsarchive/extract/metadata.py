@@ -11,7 +11,7 @@ from newsarchive.extract.blocks import Anchor, Block, normalize_space
 from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, is_live_blog, node_types, text_of, texts_of
+from newsarchive.extract.jsonld import JsonLd, as_list, is_live_blog, node_types, text_of, texts_of
 from newsarchive.extract.page_features import looks_live
 from newsarchive.extract.page_input import Headers
 from newsarchive.extract.site_layout import LayoutMatches
@@ -47,8 +47,6 @@ _SCRIPTS = (
 )
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 """The language subtag of a language tag (BCP 47)."""
-
-
 _ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
 """Names of robots whose rules are read."""
 
@@ -103,8 +101,6 @@ def _is_front_page(url: str) -> bool:
 
 
 _SECTION_METAS = words("section_meta")
-
-
 # By way of the attributes: testing each element of a page costs many times as much.
 _BREADCRUMBS = XPath(
     "(/descendant::*/@class[contains(., 'breadcrumb')]/.. | /descendant::*/@id[contains(., 'breadcrumb')]/.."
@@ -263,9 +259,8 @@ def _access_candidates(head: Head, jsonld: JsonLd, matches: LayoutMatches) -> It
         # Such a selector decides by its absence, too.
         yield "layout", Access.PAYWALLED if matches.elements("paywalled") else Access.FREE
     values = [jsonld.article.get("isAccessibleForFree")]
-    parts = jsonld.article.get("hasPart")
-    parts = parts if isinstance(parts, list) else [parts]
-    values += [part.get("isAccessibleForFree") for part in parts if isinstance(part, dict)]
+    parts = (part for part in as_list(jsonld.article.get("hasPart")) if isinstance(part, dict))
+    values += [part.get("isAccessibleForFree") for part in parts]
     states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
     tier = head.first("article:content_tier", "og:article:content_tier").lower()
     yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
