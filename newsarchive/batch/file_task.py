@@ -184,11 +184,8 @@ class ReadAheadWalk(WarcWalk):
 
     def items(self, part: WarcRange) -> Iterator[Item]:
         """Yield the readings of a range; ranges must come in the order of `begin`."""
-        task = self._tasks[part.file.name]
-        result = next(self._results)
-        readings = wait_for_readings(task.path) if result == "" else None
+        readings = open_result(next(self._results), self._executor, self._tasks[part.file.name])
         if readings is None:
-            log.warning("%s is read here: %s", part.file.name, result or failure_reason(result, self._executor, task))
             yield from super().items(part)
             return
         with closing(readings):
@@ -229,31 +226,36 @@ def create_batch_folder(scratch: Path, settings: ReadingSettings, executor: Batc
     return folder
 
 
-def wait_for_readings(path: Path) -> ReadingsFile | None:
-    """Open the readings that a worker wrote: in a shared folder they may appear late."""
+def open_result(result: str | None, executor: BatchExecutor, task: FileTask) -> ReadingsFile | None:
+    """Open the readings that a worker wrote; None if workers could not read the file, and it is read here.
+
+    Raises:
+        DaskFailure: They did read it, and their readings are not on this machine.
+    """
+    if result != "":
+        log.warning(
+            "%s is read here: %s",
+            task.file.name,
+            result or f"several workers of {executor.name} ended while reading it",
+        )
+        return None
+    # In a shared folder they may appear late.
     for _ in range(READINGS_TIMEOUT):
-        if readings := ReadingsFile.open(path):
+        if readings := ReadingsFile.open(task.path):
             return readings
         time.sleep(1)
-    return ReadingsFile.open(path)
-
-
-def make_folder_absolute(file: WarcFile) -> WarcFile:
-    """Return the file with a path that does not depend on the current folder."""
-    return replace(file, places=replace(file.places, folder=file.places.folder.absolute()))
-
-
-def failure_reason(result: str | None, executor: BatchExecutor, task: FileTask) -> str:
-    """Return why workers did not read a file; DaskFailure if they did and their readings are not here."""
-    if result is None:
-        return f"several workers of {executor.name} ended while reading it"
-    if result:
-        return result
+    if readings := ReadingsFile.open(task.path):
+        return readings
     raise DaskFailure(
         f"{executor.name} has read {task.file.name}, but {task.path} is not on this machine; committed captures are "
         "safe. Choose a folder that this machine and all workers see under the same path with --scratch "
         "(newsarchive help batch)"
     )
+
+
+def make_folder_absolute(file: WarcFile) -> WarcFile:
+    """Return the file with a path that does not depend on the current folder."""
+    return replace(file, places=replace(file.places, folder=file.places.folder.absolute()))
 
 
 def remove_scratch_folder(where: BatchTarget, scratch: Path) -> None:
@@ -338,11 +340,10 @@ class BatchReadings:
         for task, result in zip(tasks, self._executor.map(read_warc_file, tasks, report), strict=True):
             done += 1
             report(f"{task.file.name}, read by {self._executor.name}")
-            if result == "" and (readings := wait_for_readings(task.path)):
+            if readings := open_result(result, self._executor, task):
                 readings.close()
-                continue
-            log.warning("%s is read here: %s", task.file.name, result or failure_reason(result, self._executor, task))
-            del self._tasks[task.file.name]
+            else:
+                del self._tasks[task.file.name]
 
     def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
         """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""

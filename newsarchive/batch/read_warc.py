@@ -4,7 +4,7 @@ import atexit
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -71,14 +71,11 @@ def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSett
         timeout=config.read_timeout.total_seconds(),
         max_size=config.read_limit,
         sites=tuple(sites),
-        layout_sites=_list_layout_sites(config.sites),
+        layout_sites=tuple(
+            SiteConfig(name=site.name, url=site.url, hosts=site.hosts, layouts=site.layouts)
+            for site in (config.sites if any(site.layouts is not None for site in config.sites) else ())
+        ),
     )
-
-
-def _list_layout_sites(sites: Sequence[SiteConfig]) -> tuple[SiteConfig, ...]:
-    if all(site.layouts is None for site in sites):
-        return ()
-    return tuple(SiteConfig(name=site.name, url=site.url, hosts=site.hosts, layouts=site.layouts) for site in sites)
 
 
 # Read the captures of one WARC file in guarded processes: a page that hangs or crashes affects no other.

@@ -119,7 +119,10 @@ def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
         kinds.remove(EditKind.TYPO)
     telling = next((finding for kind in kinds for finding in findings if finding.kind is kind), None)
     notice: EditVerdict | None = comparison.notice.verdict
-    if notice in {EditVerdict.SILENT, EditVerdict.DATED} and _prints_notice(newer):
+    shown = (each for each in newer.all_paragraphs if not each.boilerplate)
+    if notice in {EditVerdict.SILENT, EditVerdict.DATED} and any(
+        each.role is Role.CORRECTION or is_notice(each.text, at_edge=True) for each in shown
+    ):
         notice = EditVerdict.NOTED
     elif notice is EditVerdict.SILENT and comparison.notice.live:
         notice = None  # live blogs are edited without a note by their nature
@@ -127,11 +130,6 @@ def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
         kinds=tuple(kinds), notice=notice, added=comparison.characters_added, removed=comparison.characters_removed,
         older=telling and telling.older, newer=telling and telling.newer,
     )  # fmt: skip
-
-
-def _prints_notice(version: ArticleFields) -> bool:
-    shown = [each for each in version.all_paragraphs if not each.boilerplate]
-    return any(each.role is Role.CORRECTION or is_notice(each.text, at_edge=True) for each in shown)
 
 
 def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFields) -> Iterator[_Finding]:
@@ -187,8 +185,7 @@ def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
 def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
     if _is_typo(row, names):
         return EditKind.TYPO
-    old = set(similarity_terms("".join(piece.text for piece in row.before)))
-    new = set(similarity_terms("".join(piece.text for piece in row.after)))
+    old, new = (set(similarity_terms(_join(side))) for side in (row.before, row.after))
     facts = any(_differ(_numbers(run.removed), _numbers(run.added), both=False) for run in _runs(row))
     facts = facts or any(_differ(_names(run.removed, names), _names(run.added, names)) for run in _runs(row))
     common = len(old & new) / max(min(len(old), len(new)), 1)

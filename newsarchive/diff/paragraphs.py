@@ -105,7 +105,12 @@ def diff_words(older: str, newer: str, effort: DiffBudget | None = None) -> tupl
     end = Postfix.similarity(old[start:], new[start:])
     middle = _diff_runs(old[start : len(old) - end], new[start : len(new) - end], effort or DiffBudget())
     runs = [_Run("".join(old[:start]), "", ""), *middle, _Run("".join(old[len(old) - end :]), "", "")]
-    return tuple(_pieces(_merge_small_gaps(runs)))
+    texts = (
+        text
+        for run in _merge_small_gaps(runs)
+        for text in ((TextChange.SAME, run.same), (TextChange.REMOVED, run.removed), (TextChange.ADDED, run.added))
+    )
+    return tuple(DiffPiece(change=change, text=text) for change, text in texts if text)
 
 
 @dataclass(slots=True)
@@ -137,16 +142,14 @@ def _merge_small_gaps(runs: Sequence[_Run]) -> list[_Run]:
     tidy: list[_Run] = []
     for run in _merge_runs(runs):
         tidy.append(run)
-        while len(tidy) > 1 and tidy[-1].same and (tidy[-1].removed or tidy[-1].added) and _is_small_gap(*tidy[-2:]):
-            last = tidy.pop()
+        while len(tidy) > 1:
+            last, changes = tidy[-1], [max(len(each.removed), len(each.added)) for each in tidy[-2:]]
+            if not 0 < len(last.same) <= min(changes):
+                break
+            tidy.pop()
             tidy[-1].removed += last.same + last.removed
             tidy[-1].added += last.same + last.added
     return tidy
-
-
-def _is_small_gap(before: _Run, run: _Run) -> bool:
-    length = len(run.same)
-    return length <= max(len(before.removed), len(before.added)) and length <= max(len(run.removed), len(run.added))
 
 
 def _merge_runs(runs: Iterable[_Run]) -> list[_Run]:
@@ -161,17 +164,6 @@ def _merge_runs(runs: Iterable[_Run]) -> list[_Run]:
             last.removed += run.removed
             last.added += run.added
     return merged
-
-
-def _pieces(runs: Sequence[_Run]) -> Iterator[DiffPiece]:
-    for run in runs:
-        for change, text in (
-            (TextChange.SAME, run.same),
-            (TextChange.REMOVED, run.removed),
-            (TextChange.ADDED, run.added),
-        ):
-            if text:
-                yield DiffPiece(change=change, text=text)
 
 
 # Comparison of two texts: paragraphs are matched first, then words within them.
@@ -311,7 +303,8 @@ def _match_similar(older: Sequence[str], newer: Sequence[str], matched: Position
         place[gap] += 1
         for candidate in {*same_place, *_candidates(words, paragraphs_by_word)}:
             stays = bisect_left(anchors_old, candidate) == gap
-            alike = _similarity(old_words[candidate], words)
+            old = old_words[candidate]
+            alike = 2 * (old & words).total() / (old.total() + words.total())
             if alike >= (REWRITTEN if stays else MOVED):
                 found.append((-alike - (_IN_PLACE if stays else 0.0), candidate, at))
     return _pick_best(found)
@@ -324,10 +317,6 @@ def _candidates(words: Counter[str], paragraphs_by_word: Mapping[str, Sequence[i
         if len(of_word) <= _COMMON:
             shared.update(of_word)
     return [at for at, _ in shared.most_common(_CANDIDATES)]
-
-
-def _similarity(one: Counter[str], other: Counter[str]) -> float:
-    return 2 * (one & other).total() / (one.total() + other.total())
 
 
 def _pick_best(found: list[tuple[float, int, int]]) -> Positions:

@@ -39,8 +39,6 @@ _SEPARATORS = ("\n", "\t")
 """Between blocks that are merged into one paragraph."""
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}
-
-
 _CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")
 """A class or id that needs no escaping in a CSS selector."""
 _MAX_NAME_LENGTH = 40
@@ -160,7 +158,8 @@ def _explain_fields(article: Article | None, claims: Sequence[FieldClaim]) -> It
         # Of several chosen claims the last one took effect.
         taken = [claim for claim in claimed if claim.taken][-1:]
         others = [claim for claim in claimed if claim not in taken]
-        value = taken[0].value if taken else _unclaimed_value(article, name)
+        unclaimed = getattr(article, name, None)
+        value = taken[0].value if taken else unclaimed if isinstance(unclaimed, str) else ""
         if claimed or value or name not in _SHOWN_IF_CLAIMED:
             yield FieldExplanation(name=name, value=value, claims=(*taken, *others))
     for name in ("live", "noarchive"):
@@ -168,16 +167,13 @@ def _explain_fields(article: Article | None, claims: Sequence[FieldClaim]) -> It
             yield FieldExplanation(name=name, value="yes", claims=())
 
 
-def _unclaimed_value(article: Article | None, name: str) -> str:
-    value = getattr(article, name, None)
-    return value if isinstance(value, str) else ""
-
-
 def _explain_lines(
     evidence: Evidence, paragraphs: Sequence[Paragraph], groups: Sequence[LinkGroup], base: str
 ) -> Iterator[ExplainedLine]:
     """Yield the blocks of the page, and between them the paragraphs that have no block of their own."""
-    _mark_replaced_body(evidence)
+    if (body := _body_claim(evidence)) is not None:
+        replaced = BlockRole(role=None, rule=f"too short: the body was taken from {body.source}")
+        evidence.roles = {at: replaced if old.role in BODY_ROLES else old for at, old in evidence.roles.items()}
     added = _find_added_lines(evidence, paragraphs)
     group_of_block = _group_blocks(groups, evidence.blocks, base)
     headline = next((claim.value for claim in evidence.claims if claim.field == "headline" and claim.taken), None)
@@ -191,27 +187,15 @@ def _explain_lines(
             tag=block.tag,
             place=css_path(block.element),
             around=zone_names(block.zone),
-            links=tuple(_http_links(block, base)),
+            links=tuple(Link(url=url, anchor=a.text) for a in block.anchors if (url := resolve_link(base, a.href))),
             group=group_of_block.get(block.index),
         )
         yield from added.get(block.index, [])
 
 
 def _body_claim(evidence: Evidence) -> FieldClaim | None:
+    """Return the claim by which the body was taken from another source than the page's text, such as JSON-LD."""
     return next((claim for claim in evidence.claims if claim.field == "body" and claim.taken), None)
-
-
-def _mark_replaced_body(evidence: Evidence) -> None:
-    """Remove the body roles of the blocks if the body was taken from another source, such as JSON-LD."""
-    if (body := _body_claim(evidence)) is not None:
-        replaced = BlockRole(role=None, rule=f"too short: the body was taken from {body.source}")
-        evidence.roles = {at: replaced if old.role in BODY_ROLES else old for at, old in evidence.roles.items()}
-
-
-def _http_links(block: Block, base: str) -> Iterator[Link]:
-    for anchor in block.anchors:
-        if url := resolve_link(base, anchor.href):
-            yield Link(url=url, anchor=anchor.text)
 
 
 def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> dict[int, list[ExplainedLine]]:
@@ -348,7 +332,8 @@ class FieldSummary:
         """The source of the value and the sources that agree, as one line."""
         if not self.by:
             return "not given on the page"
-        agree = f"; {_join_names(self.agree)} {'agrees' if len(self.agree) == 1 else 'agree'}" if self.agree else ""
+        *first, last = self.agree or ("",)
+        agree = f"; {', '.join(first)} and {last} agree" if first else f"; {last} agrees" if last else ""
         return f"{self.by}{agree}"
 
 
@@ -403,7 +388,3 @@ def _comparable(claim: FieldClaim) -> str:
     if claim.field in _DATES and claim.value and not (date := PageDate.parse(claim.value)).is_day:
         return date.at.isoformat()
     return " ".join(claim.value.casefold().split())
-
-
-def _join_names(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -9,7 +9,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
@@ -71,11 +70,13 @@ class _Run:
 def render_report(explanation: Explanation) -> str:
     """Return the HTML of the report."""
     rows = list(_rows(explanation))
+    counts = Counter((row.name, row.category) for row in rows)
+    legend = [(name, count, category) for (name, category), count in counts.items()]
     article = explanation.reading.article
     style = _read_template("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     headline = next((each.value for each in explanation.fields if each.name == "headline"), "")
-    return _environment().get_template("report.html").render(
+    return _ENVIRONMENT.get_template("report.html").render(
         explanation=explanation,
         version=VERSION,
         headline=headline or explanation.reading.title or "(untitled)",
@@ -83,7 +84,8 @@ def render_report(explanation: Explanation) -> str:
         points=sorted_points(explanation),
         fields=[summarize_field(each) for each in explanation.fields if each.value or each.claims],
         missing=[LABELS.get(f.name, f.name) for f in explanation.fields if not f.value and not f.claims],
-        legend=_legend(rows),
+        # Most frequent first, lines outside the article last.
+        legend=sorted(legend, key=lambda entry: (entry[2] == "left", -entry[1])),
         runs=list(_runs(rows)),
         language=article.language if article else None,
         style=Markup(style),  # noqa: S704 - our own file
@@ -158,17 +160,8 @@ def _runs(rows: Sequence[_Row]) -> Iterator[_Run]:
         yield _Run(lines=lines, folded=outside and len(lines) >= _FOLD_FROM)
 
 
-def _legend(rows: Sequence[_Row]) -> list[tuple[str, int, str]]:
-    """Return (role, number of lines, category), most frequent first and lines outside the article last."""
-    counts = Counter((row.name, row.category) for row in rows)
-    order = sorted(counts.items(), key=lambda item: (item[0][1] == "left", -item[1]))
-    return [(name, count, category) for (name, category), count in order]
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(loader=FunctionLoader(_read_template), autoescape=True, trim_blocks=True)
-
-
 def _read_template(name: str) -> str:
     return files("newsarchive.explain").joinpath("templates", name).read_text("utf-8")
+
+
+_ENVIRONMENT = Environment(loader=FunctionLoader(_read_template), autoescape=True, trim_blocks=True)

@@ -7,7 +7,7 @@ from typing import Any
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, node_types, resolve_references, text_of
+from newsarchive.extract.jsonld import JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
 from newsarchive.extract.tree import resolve_link
@@ -60,9 +60,7 @@ def read_authors(
 
     def candidates() -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "layout", parse_names(layout_texts)
-        names, organisations = _authors_from_jsonld(jsonld, site)
-        agencies.extend(organisations)
-        yield "json-ld", tuple(names[:_MAX_AUTHORS])
+        yield "json-ld", _authors_from_jsonld(jsonld, agencies, site)
         yield "meta", parse_names(_authors_from_meta(head))
         yield "visible", parse_names(printed())
         yield "the owner of the site", _owner(jsonld, head, page_input.url)
@@ -74,37 +72,30 @@ def read_authors(
     return Authors(names=names or organisations[:1], organisations=organisations)
 
 
-def _authors_from_jsonld(jsonld: JsonLd, site: set[str]) -> tuple[list[str], list[str]]:
+def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) -> tuple[str, ...]:
     names: list[str] = []
-    agencies: list[str] = []
-    value: Any = resolve_references(_author_value(jsonld), jsonld.nodes)
-    for item in value if isinstance(value, list) else [value]:
+    for item in as_list(resolve_references(_author_value(jsonld), jsonld.nodes)):
         text = text_of(item.get("name") if isinstance(item, dict) else item)
         if isinstance(item, dict) and "Organization" in "".join(node_types(item)):
             if text and not is_site_name(text, site):
                 agencies.append(text)
         else:
             _add_names(text, names, agencies, site)
-    return names, agencies
+    return tuple(names[:_MAX_AUTHORS])
 
 
 def find_author_links(jsonld: JsonLd, nearby: list[Block], names: tuple[str, ...], base: str) -> tuple[str, ...]:
     """Return the URLs of the authors' pages: those that JSON-LD states, and the links of the names in the byline."""
     keys = {text_key(name) for name in names}
-    value: Any = resolve_references(_author_value(jsonld), jsonld.nodes)
     hrefs = [
         href
-        for item in (value if isinstance(value, list) else [value])[:_MAX_AUTHORS]
+        for item in as_list(resolve_references(_author_value(jsonld), jsonld.nodes))[:_MAX_AUTHORS]
         if isinstance(item, dict) and text_key(text_of(item.get("name"))) in keys
-        for href in (item.get("url"), *_as_list(item.get("sameAs")))
+        for href in (item.get("url"), *as_list(item.get("sameAs")))
     ]
     hrefs += [anchor.href for block in nearby for anchor in block.anchors if text_key(anchor.text) in keys]
     links = (resolve_link(base, href) for href in hrefs if isinstance(href, str))
     return tuple(dict.fromkeys(link for link in links if link and len(link) <= _MAX_LINK))[:_MAX_LINKS]
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _owner(jsonld: JsonLd, head: Head, url: str) -> tuple[str, ...]:

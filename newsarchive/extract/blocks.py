@@ -142,7 +142,10 @@ def collect_blocks(body: HtmlElement) -> PageBlocks:
 
     A box with most of the page's running text is its article, whatever its class or tag: it is read again as a wrapper.
     """
-    wrappers = _headline_ancestors(body)
+    # Elements around an <h1> are not boxes, whatever their class names (a theme, a subject).
+    wrappers = {body: zones.WRAPPER}
+    for heading in body.iter("h1"):
+        wrappers.update(dict.fromkeys(heading.iterancestors(), zones.WRAPPER))
     collector = _walk_body(body, wrappers)
     article_boxes = _find_article_boxes(body, collector)
     if not article_boxes:
@@ -164,7 +167,9 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     sums = [0]
     for block in collector.content.blocks:
         sums.append(sums[-1] + (len(block.text) if is_prose(block) else 0))
-    found = {a.element for a in collector.content.anchors if _is_open_link(a)}
+    # A link that was never closed contains the paragraphs of an article.
+    long_links = [a.element for a in collector.content.anchors if len(a.text) >= _MIN_LINKED_ARTICLE]
+    found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
     if sums[-1] < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
     for box, zone, begin, end in collector.boxes:
@@ -208,13 +213,6 @@ def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
     return True
 
 
-def _is_open_link(anchor: Anchor) -> bool:
-    """Return whether a link was never closed: it contains the paragraphs of an article."""
-    if len(anchor.text) < _MIN_LINKED_ARTICLE:
-        return False
-    return len(list(islice(anchor.element.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN
-
-
 def is_prose(block: Block) -> bool:
     """Return whether a block is a paragraph of running text: a sentence or more, hardly any of it linked."""
     text = block.text
@@ -240,23 +238,13 @@ def _is_continuous(blocks: list[Block]) -> bool:
     return siblings * 2 > paragraphs and after_link * 3 < paragraphs
 
 
-def _headline_ancestors(body: HtmlElement) -> dict[HtmlElement, int]:
-    """Return the elements that contain an <h1>, each with the zones it can open.
-
-    Whatever their class names (a theme, a subject), they are not boxes.
-    """
-    found = {body: zones.WRAPPER}
-    for heading in body.iter("h1"):
-        found.update(dict.fromkeys(heading.iterancestors(), zones.WRAPPER))
-    return found
-
-
 class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
     def __init__(self, wrappers: dict[HtmlElement, int]) -> None:
         self.content = PageBlocks()
         self.wrappers = wrappers
+        """Elements that open no box, each with the zones it can open."""
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0
@@ -394,13 +382,6 @@ class _BlockCollector:
             del self.content.non_article[boxes:]
             self.content.non_article.append(element)
 
-    def note_adjacent(self, element: HtmlElement) -> None:
-        """Note that a label or link directly follows another: links to two places are separated."""
-        self.adjacent = True
-        if self.link_end == self.text_count and self.anchors:
-            # Two <a> elements with one target are one link that an editor has split.
-            self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
-
     def open_zone(self, zone: int, opened: int) -> int:
         """Return the zone inside an element that opens zones."""
         if opened & zones.BODY:
@@ -420,7 +401,11 @@ class _BlockCollector:
 
     def walk_inline(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if tag in _INLINE_ITEMS and self.closed_at == self.text_count:
-            self.note_adjacent(element)
+            # A label or link directly follows another: links to two places are separated.
+            self.adjacent = True
+            if self.link_end == self.text_count and self.anchors:
+                # Two <a> elements with one target are one link that an editor has split.
+                self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
         if tag == "a":
             if self.anchor is None and element not in self.wrappers and (href := element.get("href")):
                 self.walk_link(element, href, zone, depth, holder)

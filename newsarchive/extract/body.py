@@ -198,15 +198,12 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
         if label is None:
             continue
         followers = _followers(blocks, roles, index, label)
-        if followers or (index in roles and (label is not Role.TEASER or _precedes_links(blocks, index))):
+        after = blocks[index + 1 : index + 3]
+        precedes_links = bool(after) and all(b.link_share > 0.6 for b in after)
+        if followers or (index in roles and (label is not Role.TEASER or precedes_links)):
             roles[index] = label
             for follower in followers:
                 roles[follower] = label
-
-
-def _precedes_links(blocks: list[Block], index: int) -> bool:
-    after = blocks[index + 1 : index + 3]
-    return bool(after) and all(b.link_share > 0.6 for b in after)
 
 
 def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: Role) -> list[int]:
@@ -324,7 +321,7 @@ def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int
 def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selection) -> list[Paragraph]:
     """Return the paragraphs in order; the items of a list, and the rows of a table, are merged into one."""
     unplaced: dict[int, list[str]] = {}
-    for after, _tag, text in selection.unplaced:
+    for after, text in selection.unplaced:
         unplaced.setdefault(after, []).append(text)
     paragraphs = [Paragraph(role=Role.TEXT, text=text) for text in unplaced.pop(-1, [])]
     last: tuple[Role, object, object] | None = None

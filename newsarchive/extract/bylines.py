@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from itertools import islice, pairwise, takewhile
 
-from lxml.html import HtmlElement
-
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.names import BARE_LEADS, BYLINE_LEAD, is_person_name, split_byline
@@ -22,6 +20,7 @@ _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS
 """Zones whose bylines belong to other articles."""
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
+_NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
 _AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
 _DATED_BYLINE = re.compile(
@@ -96,7 +95,8 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     ][:1]
     yield [b.text for b in later if _is_lead_line(b)][:1]
     yield next(filter(None, map(_chinese_names, later)), [])
-    yield next(([b.text] for before, b, after in _triples(later) if _is_signature(before, b, after)), [])
+    triples = zip(later, later[1:], [*later[2:], None], strict=False)
+    yield next(([b.text] for before, b, after in triples if _is_signature(before, b, after)), [])
     paragraphs = [at for at, b in enumerate(later) if len(b.text) >= _PARAGRAPH and b.link_share < 0.3]
     # A name alone below the last paragraph; a name within the text is a heading.
     end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
@@ -116,11 +116,6 @@ def _signed_row(marked: list[Block]) -> list[str]:
             found.append(block.text)
             last = block.index
     return found[:5]
-
-
-def _triples(blocks: list[Block]) -> Iterator[tuple[Block, Block, Block | None]]:
-    for at in range(1, len(blocks)):
-        yield blocks[at - 1], blocks[at], blocks[at + 1] if at + 1 < len(blocks) else None
 
 
 def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
@@ -196,13 +191,7 @@ def _bare_name(after: list[Block], headline: int | None) -> list[str]:
     for block in after:
         if len(block.text) >= 2 * _PARAGRAPH or (headline is not None and block.index > headline + _MAX_BEFORE_TEXT):
             break
-        if block.zone & (_NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE) or block.tag in (
-            "h1",
-            "h2",
-            "h3",
-            "td",
-            "th",
-        ):
+        if block.zone & _NOT_NAME or block.tag in ("h1", "h2", "h3", "td", "th"):
             continue
         names = split_byline(block.text) if len(block.text) < _MAX_LINE else []
         several = len(names) > 1 and all(map(is_person_name, names)) and sum(map(len, names)) > len(block.text) * 0.8
@@ -215,15 +204,11 @@ def _marked_parts(block: Block) -> list[str]:
     """Return the texts of the child elements of a block that are marked as a byline, beside others that are not."""
     if len(block.text) > 200:
         return []
-    texts = []
-    for element in islice(block.element.iterdescendants(), _MAX_DESCENDANTS):
-        if not isinstance(element.tag, str) or element.tag in ("script", "style"):
-            continue
-        text = normalize_space(str(element.text_content())) if _names_author(element) else ""
-        if text and text != block.text:
-            texts.append(text)
-    return [text for text in texts if len(text) < 80 and not _is_generic(text)]
-
-
-def _names_author(element: HtmlElement) -> bool:
-    return zones.zones_of_names(element.get("class") or "") & zones.BYLINE != 0 or element.get("itemprop") == "author"
+    texts = [
+        normalize_space(str(element.text_content()))
+        for element in islice(block.element.iterdescendants(), _MAX_DESCENDANTS)
+        if isinstance(element.tag, str)
+        and element.tag not in ("script", "style")
+        and (zones.zones_of_names(element.get("class") or "") & zones.BYLINE or element.get("itemprop") == "author")
+    ]
+    return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]

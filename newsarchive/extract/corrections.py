@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, normalize_space
-from newsarchive.extract.jsonld import Node
+from newsarchive.extract.jsonld import Node, as_list
 from newsarchive.extract.word_tables import alternatives
 from storage.model import Paragraph, Role
 
@@ -72,7 +72,8 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
         if block.zone & _ELSEWHERE or block.link_share > 0.6:
             continue
         announced = label is not None and _is_announced(blocks, block, label)
-        if len(block.text) <= _MAX_LABEL and _is_label(block.text):
+        is_label = phrases.CORRECTION.match(block.text) and not phrases.CORRECTION_POLICY.search(block.text)
+        if is_label and len(block.text) <= _MAX_LABEL:
             label = block
         elif not announced:
             label = None
@@ -98,15 +99,10 @@ def _is_announced(blocks: Sequence[Block], block: Block, label: Block) -> bool:
     return block.index == label.index + 1 or (opens_box and _is_small(box))
 
 
-def _is_label(text: str) -> bool:
-    return phrases.CORRECTION.match(text) and not phrases.CORRECTION_POLICY.search(text)
-
-
-def _is_small(element: HtmlElement | None) -> bool:
+def _is_small(element: HtmlElement) -> bool:
     """Return whether an element can be a correction's own box, and is not around the article."""
     return (
-        element is not None
-        and len(element.text_content()) <= _MAX_BOX
+        len(element.text_content()) <= _MAX_BOX
         and element.find(".//h1") is None
         and len(element.findall(".//p")) <= _MAX_PARAGRAPHS
     )
@@ -119,13 +115,11 @@ def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
     """
     if element not in known:
         around = (element, *islice(element.iterancestors(), _MAX_DEPTH - 1))
-        known[element] = any(_has_name(each) and _is_small(each) for each in around)
+        boxes = ((each, " ".join(each.get(name) or "" for name in _NAMING)[:_MAX_NAMES].lower()) for each in around)
+        known[element] = any(
+            each.tag not in ("body", "html") and _NAMES.search(names) and _is_small(each) for each, names in boxes
+        )
     return known[element]
-
-
-def _has_name(element: HtmlElement) -> bool:
-    names = " ".join(element.get(name) or "" for name in _NAMING) if element.tag not in ("body", "html") else ""
-    return _NAMES.search(names[:_MAX_NAMES].lower()) is not None
 
 
 def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:
@@ -134,10 +128,9 @@ def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) ->
     >>> read_declared_corrections({"correction": {"text": "It was <b>ten</b> years."}}, ())
     (Paragraph(role=<Role.CORRECTION: 'correction'>, text='It was ten years.'),)
     """
-    declared = article.get("correction")
     found: list[Paragraph] = []
     printed = " ".join(paragraph.text for paragraph in paragraphs)
-    for each in declared if isinstance(declared, list) else [declared]:
+    for each in as_list(article.get("correction")):
         text = (each.get("text") or each.get("description")) if isinstance(each, dict) else each
         if not isinstance(text, str) or text.startswith(("http://", "https://")):
             continue

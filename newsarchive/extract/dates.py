@@ -174,8 +174,8 @@ def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
 # Read the dates of an article: when it was published and modified, and the source of each date.
 #
 # Sources in order of trust: JSON-LD, meta elements, microdata, <time>, the visible page, the URL, the feed or sitemap
-# that listed the page, and last the fallbacks above and the date of the last change. The time of the
-# fetch is never taken for a date; it only resolves "3 hours ago".
+# that listed the page, and last the fallbacks above and the date of the last change. The time of the fetch is never
+# taken for a date; it only resolves "3 hours ago".
 
 _PUBLISHED_KEYS = ("datePublished", "dateCreated", "uploadDate")
 _PUBLISHED_META = words("published_meta")
@@ -242,21 +242,15 @@ class DateSources:
 
 def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[SourcedDate | None, SourcedDate | None]:
     """Return (published, modified)."""
-    sources = replace(sources, zone=_find_stated_zone(sources))
+    texts = sources.jsonld_texts(("datePublished", "dateModified", "dateCreated"))
+    stated = map(stated_zone, texts + sources.head.all(*_PUBLISHED_META, *_MODIFIED_META))
+    sources = replace(sources, zone=next((zone for zone in stated if zone is not None and zone is not UTC), None))
     modified = evidence.first("modified", _modified_candidates(sources))
     published = _choose_published(sources, evidence, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):
         modified = None
     return published, modified
-
-
-def _find_stated_zone(sources: DateSources) -> tzinfo | None:
-    names = ("datePublished", "dateModified", "dateCreated")
-    for text in sources.jsonld_texts(names) + sources.head.all(*_PUBLISHED_META, *_MODIFIED_META):
-        if (zone := stated_zone(text)) is not None and zone is not UTC:
-            return zone
-    return None
 
 
 def _choose_published(sources: DateSources, evidence: Evidence, modified: SourcedDate | None) -> SourcedDate | None:
@@ -274,12 +268,15 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         found = _choose_printed(found, printed, modified)
     elif _is_day_only(found):
         found = _more_precise(found, _time_element_date(sources, updated=False))
-    candidates.append(_source_date(sources.discovery))
-    found = _more_precise(found, candidates[-1])
+    if (discovery := sources.discovery) is not None:
+        source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
+        candidates.append(_with_source(discovery.published, source))
+        found = _more_precise(found, candidates[-1])
     if found is None or evidence.is_recording:
         candidates += _fallback_dates(sources, modified)
         found = next((dated for dated in (found, *candidates) if dated), None)
-    if found is not None and _lacks_offset(found):
+    # A date in UTC may not be stated where the page is written.
+    if found is not None and found.offset == 0 and not found.is_day and found.source in ("json-ld", "meta"):
         found_there = _in_printed_offset(found, sources)
         candidates = [found_there if dated is found else dated for dated in candidates]
         found = found_there
@@ -287,11 +284,6 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         if dated is not None:
             evidence.add_claim("published", dated.source, dated, taken=dated is found)
     return found
-
-
-def _lacks_offset(dated: SourcedDate) -> bool:
-    """Return whether a date is stated in UTC, which may not be where the page is written."""
-    return dated.offset == 0 and not dated.is_day and dated.source in ("json-ld", "meta")
 
 
 def _in_printed_offset(dated: SourcedDate, sources: DateSources) -> SourcedDate:
@@ -500,10 +492,3 @@ def _url_date(sources: DateSources) -> SourcedDate | None:
     else:
         return None
     return _with_source(parse_iso_date(f"{year}-{int(month):02}-{int(day):02}"), "url")
-
-
-def _source_date(discovery: Discovery | None) -> SourcedDate | None:
-    if discovery is None or discovery.published is None:
-        return None
-    source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
-    return _with_source(discovery.published, source)

@@ -102,8 +102,7 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
 
 
 def _is_utf8(payload: bytes) -> bool:
-    # In chunks: the decoded text of the whole page, which is not used, would evict the page from the processor's
-    # cache.
+    # In chunks: the decoded text of the whole page, which is not used, would evict the page from the processor's cache.
     decoder = _UTF8()
     try:
         for at in range(0, len(payload), _CHUNK):

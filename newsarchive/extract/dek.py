@@ -55,7 +55,9 @@ def find_dek_block(
             or block.link_share > 0.5
         ):
             continue
-        if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text) or _is_mostly_digits(block.text):
+        # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
+        mostly_digits = 2 * sum(map(str.isdigit, block.text)) >= sum(map(str.isalpha, block.text))
+        if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text) or mostly_digits:
             continue
         own_key = text_key(block.text)
         if word_overlap(own_key, text_key(headline.text)) >= _HEADLINE_OVERLAP:
@@ -77,11 +79,6 @@ def find_dek_block(
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
             break
     return -1
-
-
-def _is_mostly_digits(text: str) -> bool:
-    """Return whether a line is a date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."."""
-    return 2 * sum(map(str.isdigit, text)) >= sum(map(str.isalpha, text))
 
 
 def _is_alone_with_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:

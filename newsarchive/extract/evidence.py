@@ -98,11 +98,9 @@ def _format_value(value: object) -> str:
     match value:
         case tuple() | list():
             return "; ".join(_format_value(each) for each in value)
-        case SourcedDate():
+        case SourcedDate() | datetime():
             return value.isoformat()
         case Image():
             return value.url
-        case datetime():
-            return value.isoformat()
         case _:
             return str(value)

@@ -78,13 +78,6 @@ def find_headline(
     return found
 
 
-def headline_from_layout(text: str, blocks: list[Block]) -> Headline:
-    """Return the headline that a layout names, and the block that prints it."""
-    own_key = text_key(text)
-    block = next((block.index for block in blocks if text_key(block.text) == own_key), None)
-    return Headline(text, block)
-
-
 def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: list[str], site: set[str]) -> Headline:
     """Choose between the blocks of the page and the claims in its metadata."""
     keys = [text_key(claim) for claim in claims]
@@ -99,7 +92,9 @@ def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: li
         score = _score_block(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):
             best = score, block
-    if best is not None and (best[0] >= 0.5 or (best[0] >= 0.3 and _trust_heading(best[1].text, head, jsonld))):
+    # Without other metadata a heading is preferred to <title>, which often names the site or section.
+    stated_title = text_of(jsonld.article.get("headline")) or head.first("og:title", "twitter:title")
+    if best is not None and best[0] >= (0.5 if stated_title or len(best[1].text) <= 12 else 0.3):
         kicker, text = split_kicker(best[1], claims)
         return Headline(text, best[1].index, kicker or _kicker_above(blocks, best[1]))
     if claims:
@@ -126,7 +121,8 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
         return "", block.text
     # "Kicker: headline" in the metadata, where the page prints no colon.
     is_claimed = any(claim.casefold().startswith(f"{kicker.rstrip(':')}:".casefold()) for claim in claims)
-    if is_claimed or kicker.endswith(":") or _is_kicker_class(first):
+    names = [each.get("class") or "" for each in islice(first.iter(), _MAX_WRAPPERS)] if first is not None else []
+    if is_claimed or kicker.endswith(":") or any(map(_KICKER_CLASS.search, names)):
         return kicker.strip(" :|"), text
     return "", block.text
 
@@ -146,12 +142,6 @@ def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | 
     return None, None
 
 
-def _is_kicker_class(element: HtmlElement | None) -> bool:
-    return element is not None and any(
-        _KICKER_CLASS.search(each.get("class") or "") for each in islice(element.iter(), _MAX_WRAPPERS)
-    )
-
-
 def _kicker_above(blocks: list[Block], headline: Block) -> str:
     """Return the line right above the headline whose class says that it is the kicker; "" for none."""
     for block in blocks[max(0, headline.index - _LINES_ABOVE) : headline.index]:
@@ -165,12 +155,6 @@ def _kicker_above(blocks: list[Block], headline: Block) -> str:
         if marked and len(block.text) <= _MAX_KICKER and text_key(block.text) not in text_key(headline.text):
             return block.text
     return ""
-
-
-def _trust_heading(text: str, head: Head, jsonld: JsonLd) -> bool:
-    """Return whether to prefer a heading to <title>, which often names the site or section."""
-    stated_title = text_of(jsonld.article.get("headline")) or head.first("og:title", "twitter:title")
-    return not stated_title and len(text) > 12
 
 
 def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:

@@ -19,8 +19,7 @@ _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
 
-# No nested quantifiers: whatever publishers break (a bare quote in a description, an extra comma, a block cut
-# short),
+# No nested quantifiers: whatever publishers break (a bare quote in a description, an extra comma, a block cut short),
 # repairing it must take linear time.
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
@@ -42,11 +41,6 @@ class JsonLd:
 
 def read_jsonld(root: HtmlElement, url: str) -> JsonLd:
     """Return the JSON-LD of the page with a URL."""
-    nodes = _read_nodes(root)
-    return JsonLd(nodes=nodes, article=_find_article(nodes, url))
-
-
-def _read_nodes(root: HtmlElement) -> list[Node]:
     nodes: list[Node] = []
     for script in root.iter("script"):
         kind = script.get("type") or ""
@@ -54,21 +48,14 @@ def _read_nodes(root: HtmlElement) -> list[Node]:
             nodes.extend(_typed_objects(_parse_block(script.text)))
             if len(nodes) > _MAX_NODES:
                 break
-    return nodes[:_MAX_NODES]
+    del nodes[_MAX_NODES:]
+    return JsonLd(nodes=nodes, article=_find_article(nodes, url))
 
 
 def _parse_block(text: str) -> Any:
     """Parse one block; if it is invalid, repair it; if that fails, return its plain string fields."""
-    text = (
-        text[:_MAX_BLOCK]
-        .strip()
-        .removeprefix("<!--")
-        .removeprefix("<![CDATA[")
-        .removesuffix("-->")
-        .removesuffix("]]>")
-        .strip()
-        .rstrip(";")
-    )
+    text = text[:_MAX_BLOCK].strip().removeprefix("<!--").removeprefix("<![CDATA[")
+    text = text.removesuffix("-->").removesuffix("]]>").strip().rstrip(";")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))):
         try:
             return json.loads(attempt, strict=False)
@@ -113,9 +100,8 @@ def node_types(node: Node) -> frozenset[str]:
     >>> sorted(node_types({"@type": ["http://schema.org/NewsArticle", "Thing"]}))
     ['NewsArticle', 'Thing']
     """
-    value = node.get("@type")
-    values = value if isinstance(value, list) else [value]
-    return frozenset(v.rpartition("/")[2].rpartition(":")[2] for v in values if isinstance(v, str))
+    values = (each for each in as_list(node.get("@type")) if isinstance(each, str))
+    return frozenset(each.rpartition("/")[2].rpartition(":")[2] for each in values)
 
 
 def _find_article(nodes: Sequence[Node], url: str) -> Node:
@@ -174,10 +160,14 @@ def text_of(value: Any) -> str:
     return " ".join(unescape(unescape(str(value))).split())
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and any other value as the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def texts_of(value: Any) -> list[str]:
     """Return all plain texts of a value or a list of values."""
-    values = value if isinstance(value, list) else [value]
-    return [text for v in values if (text := text_of(v))]
+    return [text for each in as_list(value) if (text := text_of(each))]
 
 
 def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:

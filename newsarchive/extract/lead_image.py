@@ -39,19 +39,14 @@ def choose_image(
         layout_value: The image that the site layout names.
         evidence: Where to record the candidates.
     """
-    jsonld_image = _jsonld_image(jsonld)
+    value = resolve_references(jsonld.article.get("image"), jsonld.nodes)
+    jsonld_image: object = value[0] if isinstance(value, list) and value else value
     captioned = _read_figures(captions, page)
     url = evidence.first("image", _candidates(page, head, jsonld_image, captioned, layout_value))
     if not url:
         return None
     caption = (text_of(jsonld_image.get("caption")) or None) if isinstance(jsonld_image, dict) else None
     return Image(url=url, caption=caption or _find_caption(url, captioned))
-
-
-def _jsonld_image(jsonld: JsonLd) -> object:
-    """Return the first image of the JSON-LD: a URL, or an object that has one."""
-    value = resolve_references(jsonld.article.get("image"), jsonld.nodes)
-    return value[0] if isinstance(value, list) and value else value
 
 
 def _candidates(

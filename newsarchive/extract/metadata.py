@@ -2,23 +2,23 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from html import unescape
 
 from lxml.etree import XPath
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
+from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, is_live_blog, node_types, text_of, texts_of
+from newsarchive.extract.jsonld import JsonLd, as_list, is_live_blog, node_types, text_of, texts_of
 from newsarchive.extract.page_features import looks_live
+from newsarchive.extract.page_input import Headers
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key
 from newsarchive.extract.word_tables import entries, words
-from storage.model import Access
+from storage.model import Access, Article
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MAX_TAGS = 50
@@ -47,51 +47,53 @@ _SCRIPTS = (
 )
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 """The language subtag of a language tag (BCP 47)."""
-
-
-ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
+_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
 """Names of robots whose rules are read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """The fields of an article that metadata gives."""
-
-    canonical_url: str
-    section: str | None
-    tags: tuple[str, ...]
-    language: str | None
-    access: Access | None
-    live: bool
-    noarchive: bool
-
-
 def read_metadata(
-    page: Page, head: Head, jsonld: JsonLd, blocks: list[Block], layout_matches: LayoutMatches, evidence: Evidence
-) -> Metadata:
-    """Return the metadata of a page."""
-    metadata = Metadata(
-        canonical_url=read_canonical_url(page, head, evidence),
-        section=evidence.first("section", _section_candidates(page, head, jsonld, layout_matches.text("section"))),
-        tags=evidence.first("tags", _tag_candidates(head, jsonld, blocks, layout_matches.texts("tags"))) or (),
-        language=read_language(head, jsonld, blocks, evidence),
-        access=evidence.first("access", _access_candidates(head, jsonld)),
-        live=is_live_blog(jsonld, page.url) or looks_live(head.title, page.url, blocks),
-        noarchive="noarchive" in " ".join(head.all(*ROBOT_NAMES)).lower(),
+    page: Page, head: Head, jsonld: JsonLd, blocks: list[Block], matches: LayoutMatches, evidence: Evidence
+) -> Article:
+    """Return an article with the fields that metadata gives."""
+    live = is_live_blog(jsonld, page.url) or looks_live(head.title, page.url, blocks)
+    return Article(
+        url=page.url,
+        canonical_url=evidence.first("canonical_url", _canonical_urls(page, head, matches)) or page.url,
+        headline="",
+        section=evidence.first("section", _section_candidates(page, head, jsonld, matches.text("section"))),
+        tags=evidence.first("tags", _tag_candidates(head, jsonld, blocks, matches.texts("tags"))) or (),
+        language=_read_language(head, jsonld, blocks, matches, evidence),
+        access=evidence.first("access", _access_candidates(head, jsonld, matches)),
+        live=bool(matches.elements("live")) if "live" in matches.fields else live,
+        noarchive="noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower(),
+        declared=bool(jsonld.article),
     )
-    return _apply_layout(metadata, page, layout_matches, evidence)
 
 
-def read_canonical_url(page: Page, head: Head, evidence: Evidence = NO_EVIDENCE) -> str:
-    """Return the canonical URL of a page; its own URL if it names none, or only a front page."""
+def has_noarchive_header(headers: Headers) -> bool:
+    """Return True if an X-Robots-Tag says noarchive to all robots, or to one of those whose rules are read.
 
-    def candidates() -> Iterator[tuple[str, str | None]]:
-        for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
-            url = resolve_link(page.base, href) if href else None
-            yield source, None if url and _is_front_page(url) and not _is_front_page(page.url) else url
-        yield "page URL", page.url
+    >>> [has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
+    [True, False]
+    """
+    for name, value in headers:
+        if name.lower() == "x-robots-tag":
+            robot, colon, rules = value.lower().partition(":")
+            # "noarchive, unavailable_after: DATE" names no robot.
+            if not colon or "," in robot or "noarchive" in robot:
+                robot, rules = "robots", value.lower()
+            if "noarchive" in rules and robot.strip() in _ROBOT_NAMES:
+                return True
+    return False
 
-    return evidence.first("canonical_url", candidates()) or page.url
+
+def _canonical_urls(page: Page, head: Head, matches: LayoutMatches) -> Iterator[tuple[str, str | None]]:
+    """Yield the canonical URL of each source, last the page's own: that of a front page is a mistake."""
+    yield "layout", resolve_link(page.base, matches.text("canonical_url") or "")
+    for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
+        url = resolve_link(page.base, href) if href else None
+        yield source, None if url and _is_front_page(url) and not _is_front_page(page.url) else url
+    yield "page URL", page.url
 
 
 def _is_front_page(url: str) -> bool:
@@ -99,8 +101,6 @@ def _is_front_page(url: str) -> bool:
 
 
 _SECTION_METAS = words("section_meta")
-
-
 # By way of the attributes: testing each element of a page costs many times as much.
 _BREADCRUMBS = XPath(
     "(/descendant::*/@class[contains(., 'breadcrumb')]/.. | /descendant::*/@id[contains(., 'breadcrumb')]/.."
@@ -158,8 +158,9 @@ def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str 
         url = resolve_link(page.base, href)
         if text_key(text) in _FRONT_PAGES or not text[:1].isalnum():
             continue
-        front = url is None or not url.partition("://")[2].partition("?")[0].strip("/").count("/")
-        if text and len(text) < _MAX_SECTION_LENGTH and not front and page_key(url or "") != page_key(page.url):
+        if url is None or _is_front_page(url) or len(text) >= _MAX_SECTION_LENGTH:
+            continue
+        if page_key(url) != page_key(page.url):
             return text
     return None
 
@@ -210,8 +211,10 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
     return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
 
 
-def read_language(head: Head, jsonld: JsonLd, blocks: list[Block], evidence: Evidence = NO_EVIDENCE) -> str | None:
-    """Return the language that the page states, unless its script contradicts it; else that of the script."""
+def _read_language(
+    head: Head, jsonld: JsonLd, blocks: list[Block], matches: LayoutMatches, evidence: Evidence
+) -> str | None:
+    """Return the language that the layout names; else the one stated, unless the script of the text is of another."""
 
     def candidates() -> Iterator[tuple[str, str | None]]:
         for source, text in (
@@ -227,6 +230,9 @@ def read_language(head: Head, jsonld: JsonLd, blocks: list[Block], evidence: Evi
     corrected = _correct_language(sample, stated)
     if corrected != stated:
         evidence.add_claim("language", "the script of the text", corrected, taken=True)
+    if named := _LANGUAGE_SUBTAG.match(matches.text("language") or ""):
+        corrected = named[0].lower()
+        evidence.add_claim("language", "layout", corrected, taken=True)
     return corrected
 
 
@@ -248,36 +254,16 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
     return stated
 
 
-def _access_candidates(head: Head, jsonld: JsonLd) -> Iterator[tuple[str, Access | None]]:
+def _access_candidates(head: Head, jsonld: JsonLd, matches: LayoutMatches) -> Iterator[tuple[str, Access | None]]:
+    if "paywalled" in matches.fields:
+        # Such a selector decides by its absence, too.
+        yield "layout", Access.PAYWALLED if matches.elements("paywalled") else Access.FREE
     values = [jsonld.article.get("isAccessibleForFree")]
-    parts = jsonld.article.get("hasPart")
-    parts = parts if isinstance(parts, list) else [parts]
-    values += [part.get("isAccessibleForFree") for part in parts if isinstance(part, dict)]
+    parts = (part for part in as_list(jsonld.article.get("hasPart")) if isinstance(part, dict))
+    values += [part.get("isAccessibleForFree") for part in parts]
     states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
     tier = head.first("article:content_tier", "og:article:content_tier").lower()
     yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
     yield "article:content_tier", Access.PAYWALLED if tier in ("locked", "metered") else None
     yield "json-ld", Access.FREE if states & {"true", "yes", "1"} else None
     yield "article:content_tier", Access.FREE if tier == "free" else None
-
-
-def _apply_layout(metadata: Metadata, page: Page, layout_matches: LayoutMatches, evidence: Evidence) -> Metadata:
-    """Return the metadata with canonical URL, language, access and live flag replaced by those of the layout."""
-    url = resolve_link(page.base, layout_matches.text("canonical_url") or "")
-    if url is not None:
-        evidence.add_claim("canonical_url", "layout", url, taken=True)
-        metadata = replace(metadata, canonical_url=url)
-    language = _LANGUAGE_SUBTAG.match(layout_matches.text("language") or "")
-    if language is not None:
-        evidence.add_claim("language", "layout", language[0].lower(), taken=True)
-        metadata = replace(metadata, language=language[0].lower())
-    if "paywalled" in layout_matches.fields:
-        # Such a selector decides by its absence, too.
-        access = Access.PAYWALLED if layout_matches.elements("paywalled") else Access.FREE
-        evidence.add_claim("access", "layout", access, taken=True)
-        metadata = replace(metadata, access=access)
-    if "live" in layout_matches.fields:
-        live = bool(layout_matches.elements("live"))
-        evidence.add_claim("live", "layout", live, taken=True)
-        metadata = replace(metadata, live=live)
-    return metadata

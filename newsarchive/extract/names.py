@@ -118,9 +118,7 @@ def split_byline(text: str) -> list[str]:
             continue
         if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
-        if part.lower() in BARE_LEADS:
-            continue
-        if part.islower() and len(part.split()) != 2:
+        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2):
             continue
         if part.isupper() and len(part) > 4 and part.isascii():
             part = part.title()

@@ -4,17 +4,12 @@ import hashlib
 import re
 from dataclasses import replace
 
-from newsarchive.extract.article import ExtractedPage, read_article
+from newsarchive.extract.article import read_article
 from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
 from newsarchive.extract.decode import decode, to_utf8
-from newsarchive.extract.metadata import ROBOT_NAMES
+from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
-from newsarchive.extract.placeholder_pages import (
-    DetectedOutcome,
-    detect_media_page,
-    detect_paywall_stub,
-    detect_placeholder,
-)
+from newsarchive.extract.placeholder_pages import detect_media_page, detect_paywall_stub, detect_placeholder
 from newsarchive.extract.related import add_layout_groups, find_link_groups
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
 from newsarchive.extract.site_layout import Layout
@@ -30,7 +25,7 @@ from newsarchive.extract.sources import (
     read_url_list,
 )
 from newsarchive.extract.tree import OversizedPage, parse_page
-from storage.model import Outcome, Reading
+from storage.model import BODY_ROLES, Outcome, Reading
 
 SHELL_TEXT = 200
 """Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""
@@ -108,72 +103,44 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     page = parse_page(to_utf8(payload, page_input.headers), page_input.url)
     if page is None:
         return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
-    extracted = page if isinstance(page, OversizedPage) else read_article(page, page_input)
-    if isinstance(extracted, OversizedPage):
-        return Reading(outcome=Outcome.TOO_LARGE, reason=extracted.reason)
-    title = extracted.title
-    placeholder = detect_placeholder(extracted.features, status)
+    features = page if isinstance(page, OversizedPage) else read_article(page, page_input)
+    if isinstance(features, OversizedPage):
+        return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
+    placeholder = detect_placeholder(features, status)
     if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
-        return _detected_reading(placeholder, title)
+        return replace(placeholder, title=features.title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
-        return Reading(outcome=outcome, reason=f"HTTP {status}", title=title)
-    stub = detect_paywall_stub(extracted.features)
-    score = score_article(extracted.features, stub=stub is not None)
+        return Reading(outcome=outcome, reason=f"HTTP {status}", title=features.title)
+    stub = detect_paywall_stub(features)
+    score = score_article(features, stub=stub is not None)
     page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
-    if has_noarchive_header(page_input.headers):
-        article = replace(extracted.features.article, noarchive=True)
-        extracted = replace(extracted, features=replace(extracted.features, article=article))
-    reading = _article_reading(extracted, stub, score, page_input.layout)
+    reading = _article_reading(features, stub, score, page_input.layout)
     if reading is None:
-        reading = _listing_reading(extracted, score, page_input)
-    return replace(reading, requisites=extracted.requisites)
-
-
-def has_noarchive_header(headers: Headers) -> bool:
-    """Return True if an X-Robots-Tag says noarchive to all robots, or to one of ROBOT_NAMES.
-
-    >>> [has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
-    [True, False]
-    """
-    for name, value in headers:
-        if name.lower() == "x-robots-tag":
-            robot, colon, rules = value.lower().partition(":")
-            # "noarchive, unavailable_after: DATE" names no robot.
-            if not colon or "," in robot or "noarchive" in robot:
-                robot, rules = "robots", value.lower()
-            if "noarchive" in rules and robot.strip() in ROBOT_NAMES:
-                return True
-    return False
-
-
-def _detected_reading(detected: DetectedOutcome, title: str | None) -> Reading:
-    return Reading(outcome=detected.outcome, reason=detected.reason, confidence=detected.confidence, title=title)
+        reading = _listing_reading(features, score, page_input)
+    return replace(reading, title=features.title, requisites=features.requisites)
 
 
 def _article_reading(
-    extracted: ExtractedPage, stub: DetectedOutcome | None, score: ArticleScore, layout: Layout
+    features: PageFeatures, stub: Reading | None, score: ArticleScore, layout: Layout
 ) -> Reading | None:
     """Return the reading of an article; None if the page is not one."""
-    features, body = extracted.features, extracted.body
     article, page = features.article, features.page
-    is_article = score.total >= ARTICLE_THRESHOLD and article.headline and body.text
+    has_text = any(paragraph.role in BODY_ROLES for paragraph in article.paragraphs)
+    is_article = score.total >= ARTICLE_THRESHOLD and article.headline and has_text
     if not is_article or detect_media_page(features):
         return None
-    groups = find_link_groups(page, features.content, body.inside, article.canonical_url, listing=False)
-    return Reading(
-        outcome=stub.outcome if stub else Outcome.ARTICLE,
-        reason=stub.reason if stub else score.reason,
-        confidence=stub.confidence if stub else score.confidence,
+    inside = frozenset(block.index for block in features.body)
+    groups = find_link_groups(page, features.content, inside, article.canonical_url, listing=False)
+    return replace(
+        stub or Reading(outcome=Outcome.ARTICLE, reason=score.reason, confidence=score.confidence),
         article=replace(article, link_groups=add_layout_groups(page, layout, groups)),
-        title=extracted.title,
         sources=find_feeds(page, features.head),
     )
 
 
-def _listing_reading(extracted: ExtractedPage, score: ArticleScore, page_input: PageInput) -> Reading:
+def _listing_reading(features: PageFeatures, score: ArticleScore, page_input: PageInput) -> Reading:
     """Return the reading of a listing, of a gallery or media player, or of any other page."""
-    features = extracted.features
     page, content, head = features.page, features.content, features.head
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
@@ -182,15 +149,14 @@ def _listing_reading(extracted: ExtractedPage, score: ArticleScore, page_input: 
     is_listing = count >= (1 if page_input.is_listing else 6)
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
-        return replace(_detected_reading(media, extracted.title), article=article, link_groups=groups)
+        return replace(media, article=article, link_groups=groups)
     if not count and content.characters < (SHELL_TEXT if features.loaded_scripts else 1):
-        return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run", title=extracted.title)
+        return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
         reason=f"{count} links to articles in {len(groups)} groups",
         confidence=score.confidence,
         article=article,
-        title=extracted.title,
         link_groups=groups,
         sources=(*find_feeds(page, head), *(find_next_pages(page, head, content) if is_listing else ())),
     )

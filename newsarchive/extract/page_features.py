@@ -48,8 +48,15 @@ class PageFeatures:
     discovery: Discovery | None
     loaded_scripts: str
     """URLs of scripts and frames, and the beginnings of inline scripts, lower case."""
+    requisites: tuple[str, ...]
+    """URLs of the subresources that the page needs to be rendered."""
     fits_layout: bool = False
     """The site layout finds both headline and body."""
+
+    @property
+    def title(self) -> str | None:
+        """The <title> of the page, or its headline."""
+        return self.head.title or self.article.headline or None
 
     @property
     def has_date(self) -> bool:
@@ -91,17 +98,14 @@ class PageFeatures:
         enclosing_article = self.enclosing_article
         if enclosing_article is None or not self.body:
             return False
-        inside = sum(len(b.text) for b in self.body if _is_inside(b.element, enclosing_article))
+        around = ((len(b.text), b.element.iterancestors("article")) for b in self.body)
+        inside = sum(size for size, above in around if any(each is enclosing_article for each in above))
         return inside > 0.6 * sum(len(b.text) for b in self.body)
 
     @property
     def running_text_length(self) -> int:
         """Characters of running text in the body."""
         return sum(len(b.text) for b in self.body if len(b.text) > 80 and b.link_share < 0.5)
-
-
-def _is_inside(element: HtmlElement, box: HtmlElement) -> bool:
-    return any(above is box for above in element.iterancestors("article"))
 
 
 def list_loaded_scripts(page: Page) -> str:

@@ -141,7 +141,8 @@ def parse_printed_date(
     if clock is None:
         around = text[max(0, start - 25) : start]
         clock = find_clock(around)
-    return _build_datetime(day, clock, (_find_zone(around) if clock else None) or zone)
+    named = (_PRINTED_OFFSET.search(around) or _ZONE_NAME.search(around)) if clock else None
+    return _build_datetime(day, clock, (_parse_zone(named[1]) if named else None) or zone)
 
 
 def _find_day(text: str, *, day_first: bool, language: str) -> tuple[tuple[int, int, int], int, int] | None:
@@ -238,11 +239,6 @@ def _parse_zone(name: str | None) -> tzinfo | None:
         return timezone(shift if match[1] == "+" else -shift)
     hours_east = _ZONES.get(name.strip().casefold())
     return None if hours_east is None else timezone(timedelta(hours=hours_east))
-
-
-def _find_zone(text: str) -> tzinfo | None:
-    match = _PRINTED_OFFSET.search(text) or _ZONE_NAME.search(text)
-    return _parse_zone(match[1]) if match else None
 
 
 def _build_datetime(

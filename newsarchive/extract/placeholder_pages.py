@@ -1,14 +1,12 @@
 """Detect pages that are served in place of an article: challenges, consent walls, soft 404s, paywall stubs, players."""
 
-from dataclasses import dataclass
-
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import count_ideographs
 from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.urls import is_media_url
 from newsarchive.extract.word_tables import Phrases, alternatives, words
-from storage.model import Access, Outcome
+from storage.model import Access, Outcome, Reading
 
 _CHALLENGE = Phrases(alternatives("challenge"))
 _CHALLENGE_SCRIPTS = words("challenge_script")
@@ -28,17 +26,7 @@ _MIN_ARTICLE_TEXT = 350
 """Characters of running text from which a page with a player is an article."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectedOutcome:
-    """An outcome detected from the features of a page."""
-
-    outcome: Outcome
-    reason: str
-    confidence: float
-    """0 to 1, as Reading.confidence."""
-
-
-def detect_placeholder(features: PageFeatures, status: int) -> DetectedOutcome | None:
+def detect_placeholder(features: PageFeatures, status: int) -> Reading | None:
     """Return the challenge, consent wall or soft 404 that a page is; None for none of them."""
     title = f"{features.head.title} {features.article.headline}"
     opening = " ".join(b.text for b in features.content.blocks[:60])[:4000]
@@ -46,7 +34,7 @@ def detect_placeholder(features: PageFeatures, status: int) -> DetectedOutcome |
     return placeholder or _consent(features, opening)
 
 
-def _challenge(features: PageFeatures, title: str, opening: str, status: int) -> DetectedOutcome | None:
+def _challenge(features: PageFeatures, title: str, opening: str, status: int) -> Reading | None:
     length = features.content.characters
     if length >= _SHORT_PAGE * (2 if status >= 400 else 1):
         return None
@@ -54,24 +42,24 @@ def _challenge(features: PageFeatures, title: str, opening: str, status: int) ->
     phrase = _CHALLENGE.find(title) or _CHALLENGE.find(opening)
     if phrase and (script or status >= 400 or length < 1_200):
         confidence = 0.98 if script or status >= 400 else 0.85
-        return DetectedOutcome(outcome=Outcome.CHALLENGE, reason=f'says "{phrase}"', confidence=confidence)
+        return Reading(outcome=Outcome.CHALLENGE, reason=f'says "{phrase}"', confidence=confidence)
     if script and length < 300:
-        return DetectedOutcome(outcome=Outcome.CHALLENGE, reason=f"little text, and {script}", confidence=0.8)
+        return Reading(outcome=Outcome.CHALLENGE, reason=f"little text, and {script}", confidence=0.8)
     return None
 
 
-def _not_found(features: PageFeatures, title: str, opening: str) -> DetectedOutcome | None:
+def _not_found(features: PageFeatures, title: str, opening: str) -> Reading | None:
     text = sum(len(b.text) for b in features.body if len(b.text) > 80)
     if text < 1_500 and (phrase := _NOT_FOUND.find(title)) and not (features.jsonld.article and text > 600):
         confidence = 0.95 if text < 400 else 0.75
-        return DetectedOutcome(outcome=Outcome.SOFT_404, reason=f'title says "{phrase}"', confidence=confidence)
+        return Reading(outcome=Outcome.SOFT_404, reason=f'title says "{phrase}"', confidence=confidence)
     short = text < 400 and features.content.characters < _SHORT_PAGE and not features.jsonld.article
     if short and (phrase := _NOT_FOUND.find(opening[:800])):
-        return DetectedOutcome(outcome=Outcome.SOFT_404, reason=f'says "{phrase}"', confidence=0.8)
+        return Reading(outcome=Outcome.SOFT_404, reason=f'says "{phrase}"', confidence=0.8)
     return None
 
 
-def _consent(features: PageFeatures, opening: str) -> DetectedOutcome | None:
+def _consent(features: PageFeatures, opening: str) -> Reading | None:
     text = sum(len(b.text) for b in features.body if len(b.text) > 80)
     if features.jsonld.article or features.content.characters >= 6_000 or text >= 3_000:
         return None
@@ -91,7 +79,7 @@ def _consent(features: PageFeatures, opening: str) -> DetectedOutcome | None:
     if share <= 0.5:
         return None
     confidence = min(0.95, 0.6 + share / 2)
-    return DetectedOutcome(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
+    return Reading(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
 
 
 def _asks_for_consent(features: PageFeatures) -> bool:
@@ -103,7 +91,7 @@ def _asks_for_consent(features: PageFeatures) -> bool:
     )
 
 
-def detect_paywall_stub(features: PageFeatures) -> DetectedOutcome | None:
+def detect_paywall_stub(features: PageFeatures) -> Reading | None:
     """Return the outcome of a paywall stub; None if the article is complete, or free."""
     # An ideograph says as much as two letters.
     text = sum(len(b.text) + count_ideographs(b.text) for b in features.body)
@@ -120,14 +108,14 @@ def detect_paywall_stub(features: PageFeatures) -> DetectedOutcome | None:
     paywalled = features.article.access is Access.PAYWALLED
     if phrase and (paywalled or text < 900):
         why = f'{text} characters, then "{phrase}"'
-        return DetectedOutcome(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if paywalled else 0.75)
+        return Reading(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if paywalled else 0.75)
     if paywalled and features.body and features.body[-1].text.endswith(("...", "…")):
         why = f"not free, and breaks off after {text} characters"
-        return DetectedOutcome(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
+        return Reading(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
     return None
 
 
-def detect_media_page(features: PageFeatures, links: int = 0) -> DetectedOutcome | None:
+def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
     """Return the outcome of a gallery, video or audio page with little text; None for other pages.
 
     A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
@@ -150,11 +138,11 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> DetectedOutcome
     if not signs or (is_weak and (links >= _MIN_LISTED or not (types or _has_player(features)))):
         return None
     reason = f"{', '.join(signs)}, {features.running_text_length} characters of text"
-    return DetectedOutcome(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)
+    return Reading(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)
 
 
 def _has_player(features: PageFeatures) -> bool:
-    page = features.headline_block.element.getroottree().getroot() if features.headline_block is not None else None
-    if page is None:
+    page = features.page.root
+    if features.headline_block is None:
         return False
     return page.find(".//video") is not None or page.find(".//audio") is not None or len(page.findall(".//figure")) > 2

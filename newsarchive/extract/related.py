@@ -26,8 +26,6 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6
 """Ancestors of a group's parent in which its label is looked for."""
-
-
 _MAX_NAME = 40
 """Longest name of a box, in characters."""
 _MIN_LETTERS = 3
@@ -64,7 +62,8 @@ def find_link_groups(
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
-    inline = [c for c in candidates if not listing and _is_in_body_text(c, content, body_blocks)]
+    text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
+    inline = [c for c in candidates if c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _add_short_headlines(groups, others)
@@ -124,9 +123,8 @@ def _candidates(
         text = anchor.text
         score = score_article_url(url, canonical if not listing else "")
         if listing and score > -1.5 and _is_headline(anchor):
-            # A headline in a card on a front page is an article's, however short its URL. An article missed here may
-            # be found
-            # nowhere else; a wrong link costs one request.
+            # A headline in a card on a front page is an article's, however short its URL. An article missed here may be
+            # found nowhere else; a wrong link costs one request.
             score += 2.0
         if anchor.block not in body_blocks:
             score += _score_anchor_text(text)
@@ -179,13 +177,6 @@ _score_cached = lru_cache(maxsize=4096)(_score_text)
 """Menus and lists of latest articles are the same on all pages of a site."""
 _MAX_CACHED = 400
 """Longest text that is cached, in characters, so that no page can fill the memory."""
-
-
-def _is_in_body_text(candidate: LinkCandidate, content: PageBlocks, body_blocks: frozenset[int]) -> bool:
-    index = candidate.anchor.block
-    if index not in body_blocks or index >= len(content.blocks):
-        return False
-    return content.blocks[index].link_share < 0.8
 
 
 def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
@@ -244,10 +235,6 @@ def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> H
     return None
 
 
-def _first_block(group: CandidateGroup) -> int:
-    return group.candidates[0].anchor.block
-
-
 def _find_label(
     group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
@@ -256,7 +243,7 @@ def _find_label(
     `owners`: the group that each block with a link belongs to.
     """
     box: HtmlElement | None = group.box
-    bound = _first_block(group)
+    bound = group.candidates[0].anchor.block
     for _ in range(_MAX_LABEL_LEVELS):
         if box is None or box.tag in ("body", "html"):
             return _heading_before(group.box, content, bound)
@@ -445,7 +432,7 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
     """Return whether a group is "read also" within the body: single cards, or a list without a heading."""
     if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
         return False
-    first, last = _first_block(group), max(c.anchor.block for c in group.candidates)
+    first, last = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
     return min(body_blocks) < first and last < max(body_blocks) and max(c.score for c in group.candidates) >= 2.5
 
 

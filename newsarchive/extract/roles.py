@@ -293,7 +293,10 @@ def _byline_or_dateline(block: Block, context: RoleContext) -> Role | None:
 
 def _is_dateline(text: str, block: Block) -> bool:
     named = block.zone & zones.DATE != 0
-    if not _DIGIT.search(text) or not (named or not ends_sentence(text.rstrip(")]")) or _ends_with_unit(text)):
+    if not _DIGIT.search(text) or not (
+        # An abbreviation of a time unit ends no sentence.
+        named or not ends_sentence(text.rstrip(")]")) or _UNIT_END.search(text, len(text) - _UNIT_LENGTH)
+    ):
         return False
     if parse_printed_date(text) is None:
         return False
@@ -301,11 +304,6 @@ def _is_dateline(text: str, block: Block) -> bool:
     # "Published ..., updated ...": a line of two dates has twice the words.
     dates = max(1, len(_YEAR.findall(text)))
     return rest <= dates * (_MAX_DATE_WORDS if named else 6 if dates == 1 else 7)
-
-
-def _ends_with_unit(text: str) -> bool:
-    """Return whether a line ends with an abbreviation of a time unit, not of a sentence."""
-    return _UNIT_END.search(text, len(text) - _UNIT_LENGTH) is not None
 
 
 def _is_relative_date_line(text: str, block: Block, context: RoleContext) -> bool:

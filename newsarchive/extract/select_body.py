@@ -57,8 +57,8 @@ class Selection:
 
     chosen: set[int] = field(default_factory=set)
     """Indexes of blocks."""
-    unplaced: list[tuple[int, str, str]] = field(default_factory=list)
-    """Lines without a block: (the block they follow, -1 for none; trafilatura's tag; text)."""
+    unplaced: list[tuple[int, str]] = field(default_factory=list)
+    """Lines without a block: (the block they follow, -1 for none; text)."""
 
 
 def select_body(page: Page, content: PageBlocks) -> Selection:
@@ -68,9 +68,9 @@ def select_body(page: Page, content: PageBlocks) -> Selection:
     document = _run_trafilatura(tree, page.url) if tree.xpath("count(//*)") <= _MAX_ELEMENTS else None
     found = Selection()
     if isinstance(document, Document):
-        found = _locate_lines(list(_lines(document.body)), blocks)
+        found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
-    taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, _, text in found.unplaced)
+    taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:
         return Selection(chosen=dense)
     return found
@@ -122,21 +122,18 @@ def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     return max(under.values(), key=lambda some: sum(len(b.text) for b in some), default=[])
 
 
-def _lines(body: _Element) -> Iterator[tuple[str, str]]:
-    """Yield (tag of the top-level element, text) of each line that trafilatura returned."""
+def _lines(body: _Element) -> Iterator[str]:
+    """Yield each line that trafilatura returned."""
     for element in body:
         parts: list[str] = []
         for event, text in _walk_lines(element):
             if event:
-                if line := normalize_space("".join(parts)):
-                    yield str(element.tag), line
+                yield normalize_space("".join(parts))
                 parts = []
             else:
                 parts.append(text)
-        if line := normalize_space("".join(parts)):
-            yield str(element.tag), line
-        if element.tail and (line := normalize_space(element.tail)):
-            yield "p", line
+        yield normalize_space("".join(parts))
+        yield normalize_space(element.tail or "")
 
 
 def _walk_lines(element: _Element) -> Iterator[tuple[bool, str]]:
@@ -158,7 +155,7 @@ def _remove_space(text: str) -> str:
     return "".join(text.split())
 
 
-def _locate_lines(lines: list[tuple[str, str]], blocks: list[Block]) -> Selection:
+def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> Selection:
     keys = [_remove_space(block.text) for block in blocks]
     places: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
@@ -168,7 +165,7 @@ def _locate_lines(lines: list[tuple[str, str]], blocks: list[Block]) -> Selectio
     known = {key: frozenset(indexes) for key, indexes in places.items()}
     found = Selection()
     cursor = -1
-    for tag, line in lines:
+    for line in lines:
         key = _remove_space(line)
         if index := _take_free(places.get(key, []), cursor, found.chosen):
             cursor = index - 1
@@ -181,7 +178,7 @@ def _locate_lines(lines: list[tuple[str, str]], blocks: list[Block]) -> Selectio
             found.chosen.update(near)
             cursor = max(near)
         elif not any(i in found.chosen and key in keys[i] for i in range(cursor - _WINDOW + 1, cursor + _WINDOW)):
-            found.unplaced.append((cursor, tag, line))
+            found.unplaced.append((cursor, line))
     return found
 
 
@@ -258,7 +255,9 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
     titles: list[Block] = []
     for block in blocks[headline.block + 1 if headline.block is not None else texts[0] :]:
         parent = block.element.getparent()
-        if block.index in chosen or block.zone & _NOT_TEXT & ~_allowed_zones(block) or parent is None:
+        # Quoted posts are in "social" boxes.
+        excluded = _NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else _NOT_TEXT
+        if block.index in chosen or block.zone & excluded or parent is None:
             continue
         if not _belongs_to_text(block, parent, places):
             if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= _MAX_LINK_SHARE:
@@ -281,11 +280,6 @@ def _is_title_of_text(block: Block, blocks: list[Block], body: set[int]) -> bool
         and markup_role(blocks[after]) is Role.TEXT
         and parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
     )
-
-
-def _allowed_zones(block: Block) -> int:
-    """Return zones that are acceptable for such a block: quoted posts are in "social" boxes."""
-    return zones.SHARE if block.zone & zones.QUOTE else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

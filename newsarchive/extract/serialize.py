@@ -1,6 +1,5 @@
 """Convert a reading to JSON values: the fields of `newsarchive export` that need no archive."""
 
-from datetime import datetime
 from typing import Any
 
 from storage.article_fields import article_to_json, format_time, from_article, links_to_json
@@ -20,7 +19,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
                 "url": entry.url,
                 "title": entry.title,
                 "published": entry.published.isoformat() if entry.published else None,
-                "modified": _format_time(entry.modified),
+                "modified": format_time(entry.modified) if entry.modified else None,
                 "news": entry.news,
             }
             for entry in reading.entries
@@ -28,7 +27,3 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     if reading.sources:
         line["sources"] = [{"url": s.url, "kind": s.kind.value, "title": s.title} for s in reading.sources]
     return line
-
-
-def _format_time(at: datetime | None) -> str | None:
-    return format_time(at) if at else None

@@ -92,8 +92,7 @@ def _evaluate(path: XPath, root: HtmlElement) -> Sequence[HtmlElement | str]:
     try:
         found = path(root)
     except XPathError:
-        # An expression that cannot be evaluated on this page (such as an argument of the wrong type) matches
-        # nothing.
+        # An expression that cannot be evaluated on this page (such as an argument of the wrong type) matches nothing.
         return []
     if isinstance(found, list):
         return [each for each in found if isinstance(each, HtmlElement | str)]
@@ -161,9 +160,6 @@ def _attribute_test(selector: CssSelector) -> tuple[str, str, str] | None:
     return plain.element, name, plain.condition.replace(name, ".").removeprefix(". and ")
 
 
-_LINK_KINDS = (LinkKind.RELATED, LinkKind.LATEST, LinkKind.INLINE, LinkKind.LISTING)
-
-
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutBox:
@@ -207,11 +203,6 @@ class Layout:
         """Return the matches of all fields on a page."""
         named = {name: selector for name in FIELDS if (selector := getattr(self, name)) is not None}
         return LayoutMatches({name: selector.matches(page) for name, selector in named.items()})
-
-    @property
-    def is_empty(self) -> bool:
-        """The layout names no field."""
-        return self == EMPTY_LAYOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +297,7 @@ def read_layout(table: Mapping[str, Any]) -> DatedLayout:
         drop=tuple(_selector("drop", each) for each in (dropped if isinstance(dropped, list) else [dropped])),
         related=tuple(_read_link_box(box) for box in boxes),
     )
-    if layout.is_empty:
+    if layout == EMPTY_LAYOUT:
         raise LayoutError("layout", f"the layout has no field; known fields: {', '.join(sorted(known))}")
     return DatedLayout(layout=layout, since=since, until=until)
 
@@ -318,8 +309,8 @@ def _read_link_box(table: Mapping[str, Any]) -> LayoutBox:
     if "box" not in table:
         raise LayoutError("related", 'a related box needs a selector; write: box = "..."')
     kind = table.get("kind", LinkKind.RELATED.value)
-    if kind not in _LINK_KINDS:
-        raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(_LINK_KINDS)}")
+    if kind not in tuple(LinkKind):
+        raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(LinkKind)}")
     return LayoutBox(
         box=_selector("box", table["box"]),
         kind=LinkKind(kind),

@@ -28,14 +28,10 @@ class PayloadType(Enum):
 
 
 _BY_ROOT = {
-    "urlset": PayloadType.SITEMAP,
-    "sitemapindex": PayloadType.SITEMAP,
-    "rss": PayloadType.FEED,
-    "feed": PayloadType.FEED,
-    "rdf": PayloadType.FEED,
-    "channel": PayloadType.FEED,
-    "html": PayloadType.HTML,
+    **dict.fromkeys(("urlset", "sitemapindex"), PayloadType.SITEMAP),
+    **dict.fromkeys(("rss", "feed", "rdf", "channel"), PayloadType.FEED),
 }
+"""Other roots are those of pages."""
 
 
 def sniff_type(

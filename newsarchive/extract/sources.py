@@ -52,24 +52,32 @@ def remove_entities(payload: bytes) -> bytes:
     return _ENTITY.sub(b"", payload) if b"<!ENTITY" in payload[:65536].upper() else payload
 
 
-def _escape_ampersands(payload: bytes) -> bytes:
-    """Escape bare ampersands in URLs: error recovery would drop them and the parameter name that follows."""
-    return payload if b"<![CDATA[" in payload else _UNESCAPED_AMPERSAND.sub(b"&amp;", payload)
-
-
 def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple[UrlSource, ...]]:
     """Return the pages listed in a sitemap, or the sitemaps listed in a sitemap index."""
     entries: dict[str, FeedEntry] = {}
     sources: dict[str, UrlSource] = {}
-    for kind, fields in _items(_escape_ampersands(remove_entities(payload[:MAX_BYTES]))):
+    payload = remove_entities(payload[:MAX_BYTES])
+    if b"<![CDATA[" not in payload:
+        # Of bare ampersands in URLs, error recovery would drop the parameter name that follows.
+        payload = _UNESCAPED_AMPERSAND.sub(b"&amp;", payload)
+    for kind, fields in _items(payload):
         target = resolve_link(url, fields.get("loc", ""))
         if target is None:
             continue
+        modified = _parse_time(fields.get("lastmod", ""))
         if kind == "sitemap":
-            modified = _parse_time(fields.get("lastmod", ""))
             sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
-            entries.setdefault(target, _entry(target, fields))
+            entries.setdefault(
+                target,
+                FeedEntry(
+                    url=target,
+                    title=fields.get("title"),
+                    published=parse_iso_date(fields.get("publication_date", "")),
+                    modified=modified,
+                    news="news" in fields,
+                ),
+            )
         if len(entries) + len(sources) >= MAX_URLS:
             break
     return tuple(entries.values()), tuple(sources.values())
@@ -118,16 +126,6 @@ def _fields(element: _Element) -> dict[str, str]:
     return fields
 
 
-def _entry(url: str, fields: dict[str, str]) -> FeedEntry:
-    return FeedEntry(
-        url=url,
-        title=fields.get("title"),
-        published=parse_iso_date(fields.get("publication_date", "")),
-        modified=_parse_time(fields.get("lastmod", "")),
-        news="news" in fields,
-    )
-
-
 def _parse_time(text: str) -> datetime | None:
     date = parse_iso_date(text)
     return date.at if date else None
@@ -159,9 +157,8 @@ MAX_ENTRIES = 5_000
 
 def read_feed(payload: bytes, url: str) -> tuple[str | None, tuple[FeedEntry, ...]]:
     """Return the title and entries of a feed; a broken feed is read as far as possible."""
-    # A stream, not bytes: feedparser takes a string for a URL, and would fetch it. Sanitizing and URL resolution
-    # concern the
-    # HTML of entries, which is not used, and cost ten times as much as parsing.
+    # A stream, not bytes: feedparser takes a string for a URL, and would fetch it. Sanitizing and URL resolution are
+    # for the HTML of entries, which is not used, and cost ten times as much as parsing.
     stream = io.BytesIO(remove_entities(payload[:MAX_FEED_BYTES]))
     try:
         parsed: Any = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)

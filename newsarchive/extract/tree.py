@@ -12,8 +12,7 @@ from storage.urls import drop_empty_query, resolve_url
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
 # lxml.html calls a Python function for the class of each element that is touched, some 4,500 times a page, to give
-# forms
-# methods of their own. With one class for all elements the lookup stays in C.
+# forms methods of their own. With one class for all elements the lookup stays in C.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 _ELEMENTS = XPath("count(//*)")
@@ -66,7 +65,9 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     elements = int(_ELEMENTS(root))
     if elements > MAX_ELEMENTS:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
-    return Page(url=url, base=_find_base(root, url), root=root, body=body)
+    stated = root.find(".//base[@href]")
+    base = resolve_link(url, stated.get("href") or "") if stated is not None else None
+    return Page(url=url, base=base or url, root=root, body=body)
 
 
 def _remove_control_characters(html: bytes) -> bytes:
@@ -124,13 +125,6 @@ def _origin(base: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def _find_base(root: HtmlElement, url: str) -> str:
-    element = root.find(".//base[@href]")
-    if element is None:
-        return url
-    return resolve_link(url, element.get("href") or "") or url
-
-
 def resolve_link(base: str, href: str) -> str | None:
     """Return the absolute http(s) URL of a link, without fragment; None if it is no link on the web.
 
@@ -142,8 +136,7 @@ def resolve_link(base: str, href: str) -> str | None:
     href = href.strip()
     if not href or href[0] == "#":
         return None
-    # Two slashes begin a host; a slash before white space may resolve to the page itself, a different one each
-    # time.
+    # Two slashes begin a host; a slash before white space may resolve to the page itself, a different one each time.
     if href[0] == "/" and href[1:2] not in _NOT_A_PATH:
         return _resolve_cached(f"{origin}/" if (origin := _origin(base)) else base, href)
     if href.startswith(("http://", "https://")) and href.isprintable():

@@ -85,8 +85,7 @@ class Phrases:
         found = self._pattern.search(low)
         if found is None:
             return None
-        # Lower-casing "İ" changes the length of the text and so the positions: the match is returned in lower
-        # case.
+        # Lower-casing "İ" changes the length of the text and so the positions: the match is returned in lower case.
         return text[found.start() : found.end()] if len(low) == len(text) else found[0]
 
 

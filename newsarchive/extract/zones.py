@@ -10,75 +10,25 @@ from functools import lru_cache
 
 from newsarchive.extract.word_tables import words
 
-ARTICLE = 1 << 0
-MAIN = 1 << 1
-ASIDE = 1 << 2
-NAV = 1 << 3
-HEADER = 1 << 4
-FOOTER = 1 << 5
-FIGURE = 1 << 6
-FIGCAPTION = 1 << 7
-QUOTE = 1 << 8
-LIST = 1 << 9
-TABLE = 1 << 10
-HIDDEN = 1 << 11
-FORM = 1 << 12
-BUTTON = 1 << 13
-PRE = 1 << 14
+(
+    ARTICLE, MAIN, ASIDE, NAV, HEADER, FOOTER, FIGURE, FIGCAPTION, QUOTE, LIST, TABLE, HIDDEN, FORM, BUTTON, PRE,
+) = (1 << bit for bit in range(15))  # fmt: skip
 # By class and id.
-RELATED = 1 << 15
-LATEST = 1 << 16
-PROMO = 1 << 17
-SHARE = 1 << 18
-COMMENTS = 1 << 19
-BYLINE = 1 << 20
-CAPTION = 1 << 21
-TAGS = 1 << 22
-PLAYER = 1 << 23
-MENU = 1 << 24
-AD = 1 << 25
-CONSENT = 1 << 26
-EMBED = 1 << 27
-DEK = 1 << 28
-DATE = 1 << 29
-BIO = 1 << 30
-DISCLAIMER = 1 << 31
-ADDRESS = 1 << 32
-BODY = 1 << 33
+(
+    RELATED, LATEST, PROMO, SHARE, COMMENTS, BYLINE, CAPTION, TAGS, PLAYER, MENU, AD, CONSENT, EMBED, DEK, DATE, BIO,
+    DISCLAIMER, ADDRESS, BODY,
+) = (1 << bit for bit in range(15, 34))  # fmt: skip
 
 TAG_ZONES = {
-    "article": ARTICLE,
-    "main": MAIN,
-    "aside": ASIDE,
-    "nav": NAV,
-    "header": HEADER,
-    "footer": FOOTER,
-    "figure": FIGURE,
-    "figcaption": FIGCAPTION | CAPTION,
-    "blockquote": QUOTE,
-    "ul": LIST,
-    "ol": LIST,
-    "dl": LIST,
-    "table": TABLE,
-    "form": FORM,
-    "button": BUTTON,
-    "pre": PRE,
-    "time": DATE,
-    "address": ADDRESS,
-    "video": PLAYER,
-    "audio": PLAYER,
-}
+    "article": ARTICLE, "main": MAIN, "aside": ASIDE, "nav": NAV, "header": HEADER, "footer": FOOTER, "figure": FIGURE,
+    "figcaption": FIGCAPTION | CAPTION, "blockquote": QUOTE, "ul": LIST, "ol": LIST, "dl": LIST, "table": TABLE,
+    "form": FORM, "button": BUTTON, "pre": PRE, "time": DATE, "address": ADDRESS, "video": PLAYER, "audio": PLAYER,
+}  # fmt: skip
 
 _ROLE_ZONES = {
-    "navigation": NAV,
-    "menu": NAV,
-    "menubar": NAV,
-    "complementary": ASIDE,
-    "contentinfo": FOOTER,
-    "banner": HEADER,
-    "article": ARTICLE,
-    "main": MAIN,
-}
+    "navigation": NAV, "menu": NAV, "menubar": NAV, "complementary": ASIDE, "contentinfo": FOOTER, "banner": HEADER,
+    "article": ARTICLE, "main": MAIN,
+}  # fmt: skip
 
 _NAMED_ZONES = {
     "related": RELATED, "latest": LATEST, "promo": PROMO, "share": SHARE, "comments": COMMENTS, "byline": BYLINE,
@@ -175,17 +125,6 @@ def _zones_of_attribute(name: str, value: str) -> int:
             return HIDDEN
 
 
-def _zones_of_tag(tag: str, names: str) -> int:
-    if "-" in tag:
-        # The name of a custom element is a description: <app-navbar>, <channels-list>.
-        names = f"{tag} {names}"
-    hints = zones_of_names(names[:_MAX_NAMES])
-    if tag == "footer":
-        # The footer of an article contains recommendations; the page footer is outside of the article.
-        hints &= ~MENU
-    return TAG_ZONES.get(tag, 0) | (hints & _ARTICLE_CLASS_ZONES if tag in ("article", "main") else hints)
-
-
 class _ZoneCache(dict[str, int]):
     """Zones by tag and names, such as "div story-body": the names of a site's elements are the same on all its pages.
 
@@ -196,7 +135,15 @@ class _ZoneCache(dict[str, int]):
         if len(self) >= _MAX_CACHE_ENTRIES:
             self.clear()
         tag, _, names = key.partition(" ")
-        zone = self[key] = _zones_of_tag(tag, names)
+        if "-" in tag:
+            # The name of a custom element is a description: <app-navbar>, <channels-list>.
+            names = f"{tag} {names}"
+        hints = zones_of_names(names[:_MAX_NAMES])
+        if tag == "footer":
+            # The footer of an article contains recommendations; the page footer is outside of the article.
+            hints &= ~MENU
+        zone = TAG_ZONES.get(tag, 0) | (hints & _ARTICLE_CLASS_ZONES if tag in ("article", "main") else hints)
+        self[key] = zone
         return zone
 
 

@@ -49,7 +49,8 @@ class ReaderPool:
         self.count = count or available_cores()
         self._timeout = timeout
         self._limit = limit
-        self._fork_server = _get_fork_server(spec)
+        with _FORK_SERVERS_LOCK:
+            self._fork_server = _FORK_SERVERS.setdefault(spec, _ForkServer(spec))
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"reader-{number}", daemon=True) for number in range(self.count)
@@ -172,20 +173,16 @@ class _Worker:
         # The worker does not read while it answers: sending alone would then block for ever.
         self.connection.settimeout(timeout)
         while self._unsent and not self._is_answering(until):
-            self._send_some()
+            sent = self.connection.send(self._unsent[0])
+            # Slices of views: a page of fifty megabytes is sent in hundreds of parts, without a copy for each.
+            self._unsent[0] = self._unsent[0][sent:]
+            if not self._unsent[0]:
+                self._unsent.popleft()
         answer = receive(self.connection)
         if answer is None:
             raise EOFError
         self.jobs.popleft()
         return memoryview(answer)
-
-    def _send_some(self) -> None:
-        """Send as much as the socket takes now."""
-        sent = self.connection.send(self._unsent[0])
-        # Slices of views: a page of fifty megabytes is sent in hundreds of parts, without a copy for each.
-        self._unsent[0] = self._unsent[0][sent:]
-        if not self._unsent[0]:
-            self._unsent.popleft()
 
     def _is_answering(self, until: float) -> bool:
         """Wait until the socket can be written or read; return True if it can be read."""
@@ -275,11 +272,6 @@ class _ForkServer:
 _FORK_SERVERS: dict[WorkerSpec, _ForkServer] = {}
 """Those of this process: they end with it, so that its next crawl or import need not import the reading code again."""
 _FORK_SERVERS_LOCK = threading.Lock()
-
-
-def _get_fork_server(spec: WorkerSpec) -> _ForkServer:
-    with _FORK_SERVERS_LOCK:
-        return _FORK_SERVERS.setdefault(spec, _ForkServer(spec))
 
 
 @atexit.register

@@ -19,7 +19,10 @@ def read_task(arguments: tuple[ReadingTask, int]) -> Reading:
 
 def _read(task: ReadingTask, limit: int) -> Reading:
     try:
-        payload, headers = _payload(task, limit)
+        if task.message:
+            payload, headers = decode_payload(task.block, limit), parse_http_headers(task.block)[1]
+        else:
+            payload, headers = task.block, (("Content-Type", task.mime),) if task.mime else ()
         page = PageInput(
             url=task.url,
             headers=headers,
@@ -35,9 +38,3 @@ def _read(task: ReadingTask, limit: int) -> Reading:
         return Reading(outcome=Outcome.UNREADABLE, reason=str(error))
     except Exception as error:  # noqa: BLE001 - any error of a library is the result of that page
         return Reading(outcome=Outcome.UNREADABLE, reason=f"{type(error).__name__}: {error}"[:300])
-
-
-def _payload(task: ReadingTask, limit: int) -> tuple[bytes, tuple[tuple[str, str], ...]]:
-    if not task.message:
-        return task.block, (("Content-Type", task.mime),) if task.mime else ()
-    return decode_payload(task.block, limit), parse_http_headers(task.block)[1]

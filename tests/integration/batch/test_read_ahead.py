@@ -279,11 +279,14 @@ def test_late_readings_are_waited_for(
             assert file_task.read_warc_file(job) == ""
 
     monkeypatch.setattr("newsarchive.batch.file_task.time.sleep", sleep)
-    readings = file_task.wait_for_readings(job.path)
-    assert readings is not None
-    readings.close()
-    assert len(waits) == 3
-    assert file_task.wait_for_readings(job.path.with_name("never")) is None
+    with ThreadPoolExecutor(1) as pool:
+        executor_here = BatchExecutor(pool, 1)
+        readings = file_task.open_result("", executor_here, job)
+        assert readings is not None
+        readings.close()
+        assert len(waits) == 3
+        with pytest.raises(DaskFailure, match="--scratch"):
+            file_task.open_result("", executor_here, replace(job, start=1))
     assert len(waits) == 3 + file_task.READINGS_TIMEOUT
 
 
@@ -301,11 +304,7 @@ def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], 
         file_task.read_warc_file(file_task.FileTask(file=elsewhere, folder=into))
     with pytest.raises(DaskFailure, match="does not see"):
         file_task.verify_file(elsewhere)
-    with Archive.open(folder) as archive, ThreadPoolExecutor(1) as pool:
-        executor_here = BatchExecutor(pool, 1)
-        job = file_task.FileTask(file=file, folder=into)
-        with pytest.raises(DaskFailure, match="--scratch"):
-            file_task.failure_reason("", executor_here, job)
+    with Archive.open(folder) as archive:
         assert archive.scratch == folder / "batch"
 
 
