@@ -40,28 +40,10 @@ from newsarchive.web.pages import article, calendar, changes, home, listing, nam
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
-ROUTERS: tuple[APIRouter, ...] = (
-    # Before the article's page, whose URL begins like /article/5.warc.gz
-    exports.router,
-    # Pages
-    home.router,
-    search.router,
-    article.router,
-    names.router,
-    listing.router,
-    snapshot.router,
-    calendar.router,
-    changes.router,
-    record.router,
-    sites.router,
-    # APIs
-    cdx.router,
-    raw.router,
-    warc_files.router,
-    memento.router,
-    v1.router,
-    openapi.router,
-)
+_PAGES = (home, search, article, names, listing, snapshot, calendar, changes, record, sites)
+_APIS = (cdx, raw, warc_files, memento, v1, openapi)
+# Exports come before the article's page, whose URL begins like /article/5.warc.gz
+ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (exports, *_PAGES, *_APIS))
 """In the order in which routes are matched."""
 
 THREADS = 16
