@@ -21,6 +21,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from newsarchive.archive import Archive
+from newsarchive.export.background import ExportJobs
 from newsarchive.version import VERSION
 from newsarchive.web.access_rules import LiveAccessRules
 from newsarchive.web.api import cdx, exports, memento, openapi, raw, v1, warc_files
@@ -61,7 +62,11 @@ def create_app(
     app.state.options = options
     app.state.access = LiveAccessRules(archive)
     app.state.health = HealthMonitor(archive, app.state.access.get)
-    app.state.exports = exports.load_export_jobs(archive, app.state.access.get)
+    app.state.exports = ExportJobs(
+        archive.folder / "exports",
+        lambda filters: exports.build_export_request(archive, app.state.access.get(), filters),
+        now=archive.now,
+    )
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
     app.mount("/static", StaticAssets(), name="static")
     for router in ROUTERS:
