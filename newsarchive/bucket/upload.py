@@ -103,7 +103,11 @@ class Upload:
             return done
         transfer = BucketTransfer(self.places.folder, self.places.bucket)
         try:
-            self._upload(transfer, self._missing_in_bucket(self.places.bucket, transfer), done, progress)
+            # Files that were in the bucket and are missing there, or differ, are uploaded again.
+            in_bucket = {stored.name: stored.size for stored in self.places.bucket.list_files()}
+            logged = transfer.uploaded_files().items()
+            missing = {name for name, file in logged if in_bucket.get(name) != file.size}
+            self._upload(transfer, missing, done, progress)
             self._free(transfer, done)
             transfer.compact_log(lambda: {file.name for file in self.places.local_files()})
         except StorageError as problem:
@@ -117,22 +121,14 @@ class Upload:
             )
         return done
 
-    def _list_digests(self) -> Mapping[str, str]:
-        with suppress(IndexFailure):
-            return self.digests()
-        return {}  # without the index, folder and bucket are still compared
-
-    def _missing_in_bucket(self, bucket: Bucket, transfer: BucketTransfer) -> set[str]:
-        """Return the files that were in the bucket and are missing there, or differ: they are uploaded again."""
-        in_bucket = {stored.name: stored.size for stored in bucket.list_files()}
-        return {name for name, logged in transfer.uploaded_files().items() if in_bucket.get(name) != logged.size}
-
     def _upload(
         self, transfer: BucketTransfer, missing: set[str], done: UploadResult, progress: ProgressCallback
     ) -> None:
-        to_upload = {file.name for file in files_to_upload(self.places)}
-        files = [f for f in self.places.local_files() if not f.is_open and (f.name in to_upload or f.name in missing)]
-        digests = self._list_digests() if files else {}
+        wanted = missing | {file.name for file in files_to_upload(self.places)}
+        files = [file for file in self.places.local_files() if not file.is_open and file.name in wanted]
+        digests: Mapping[str, str] = {}
+        with suppress(IndexFailure):  # without the index, folder and bucket are still compared
+            digests = self.digests() if files else {}
         for file in _report_each(files, progress):
             with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
@@ -265,19 +261,14 @@ def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Ite
             yield LocatedFile(name=name, size=known[name], where=FileLocation.MISSING, problem=problem)
             continue
         sizes = {file.size, file.size if file.bucket_size is None else file.bucket_size, known.get(name) or file.size}
-        problem = ""
-        if len(sizes) > 1 and not file.is_open:
-            problem = f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
-        where = _location(file)
+        differ = f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
+        problem = differ if len(sizes) > 1 and not file.is_open else ""
+        where = (
+            FileLocation.BUCKET if not file.is_local else FileLocation.BOTH if file.is_remote else FileLocation.FOLDER
+        )
+        if file.is_open:
+            where = FileLocation.OPEN
         yield LocatedFile(name=name, size=file.size, where=where, waits=name in to_upload, problem=problem)
-
-
-def _location(file: WarcFile) -> FileLocation:
-    if file.is_open:
-        return FileLocation.OPEN
-    if file.is_local:
-        return FileLocation.BOTH if file.is_remote else FileLocation.FOLDER
-    return FileLocation.BUCKET
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,6 +25,8 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """First characters of a formula; with East Asian settings spreadsheets accept full-width signs too."""
 _SPACES = " \u00a0\u3000"
 """White space that spreadsheets skip before a formula."""
+_TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
+"""Keys of spans and of metadata changes that are times."""
 
 
 def line_to_json(value: object) -> str:
@@ -158,17 +160,12 @@ def _arrow_values(line: Mapping[str, Any], fields: tuple[OutputField, ...]) -> d
         elif field.type is FieldType.CAPTURE:
             value = _arrow_values(value, CAPTURE_FIELDS)
         elif field.type in (FieldType.HISTORY, FieldType.METADATA_CHANGES):
-            value = [_parse_times(each) for each in value]
+            value = [
+                {name: datetime.fromisoformat(part) if name in _TIMES else part for name, part in each.items()}
+                for each in value
+            ]
         values[field.name] = value
     return values
-
-
-_TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
-"""Keys of spans and of metadata changes that are times."""
-
-
-def _parse_times(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: datetime.fromisoformat(value) if name in _TIMES else value for name, value in line.items()}
 
 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:

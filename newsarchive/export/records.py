@@ -8,6 +8,8 @@ import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
@@ -58,7 +60,14 @@ class RecordCopier:
         """Copy captures and the originals of revisits; yield each, with its new place, after it is written."""
         try:
             for line in lines:
-                yield from self._copy_with_original(line)
+                if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
+                    # From the same Reader: an excluded original is not copied.
+                    original = self._request.index.ask(get_cdx_line, line.refers_to_id)
+                    if original is None:
+                        self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
+                    else:
+                        yield from self._copy_record(original)
+                yield from self._copy_record(line)
         finally:
             self._close()
 
@@ -66,16 +75,6 @@ class RecordCopier:
         """Write other bytes."""
         self._write(data)
         self.size += len(data)
-
-    def _copy_with_original(self, line: CdxLine) -> Iterator[CdxLine]:
-        if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
-            # From the same Reader: an excluded original is not copied.
-            original = self._request.index.ask(get_cdx_line, line.refers_to_id)
-            if original is None:
-                self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
-            else:
-                yield from self._copy_record(original)
-        yield from self._copy_record(line)
 
     def _copy_record(self, line: CdxLine) -> Iterator[CdxLine]:
         if line.id in self._written:
@@ -102,7 +101,8 @@ class RecordCopier:
         file = self._open_file(line.warc)
         begin = self.size
         plain = is_uncompressed(file)
-        if not _has_record_at(file, line.offset, plain=plain):
+        file.seek(line.offset)
+        if not (file.read(5) == b"WARC/" if plain else _headers_at(file, line.offset) is not None):
             raise BadRecord(line.warc, line.offset, "no WARC record")
         if not plain:
             _check_member(file, line.offset, line.length)
@@ -122,12 +122,10 @@ class RecordCopier:
             at += length
 
     def _open_file(self, name: str) -> BinaryIO:
-        if self._open and self._open[0] == name:
-            return self._open[1]
-        self._close()
-        file = self._request.places.open(name)
-        self._open = (name, file)
-        return file
+        if self._open is None or self._open[0] != name:
+            self._close()
+            self._open = (name, self._request.places.open(name))
+        return self._open[1]
 
     def _close(self) -> None:
         if self._open:
@@ -164,15 +162,8 @@ def _file_name(file: BinaryIO) -> str:
 def _is_companion(headers: Headers, record_id: str) -> bool:
     if (header(headers, "WARC-Type") or "").lower() in _CAPTURES:
         return False
-    referred = [
-        value.strip("<> ") for name, value in headers if name.lower() in {"warc-concurrent-to", "warc-refers-to"}
-    ]
-    return record_id in referred
-
-
-def _has_record_at(file: BinaryIO, offset: int, *, plain: bool) -> bool:
-    file.seek(offset)
-    return file.read(5) == b"WARC/" if plain else _headers_at(file, offset) is not None
+    references = {"warc-concurrent-to", "warc-refers-to"}
+    return any(name.lower() in references and value.strip("<> ") == record_id for name, value in headers)
 
 
 def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
@@ -229,21 +220,15 @@ _MAX_SIZE = 10_000_000
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-def add_requisites(request: ExportRequest, lines: Iterable[CdxLine]) -> Iterator[CdxLine]:
-    """Yield captures, each followed by what it embeds."""
-    for line in lines:
-        yield line
-        yield from _find_requisites(request, line, depth=0)
-
-
-def _find_requisites(request: ExportRequest, line: CdxLine, depth: int) -> Iterator[CdxLine]:
+def _add_requisites(request: ExportRequest, line: CdxLine, depth: int = 0) -> Iterator[CdxLine]:
+    """Yield a capture and what it embeds."""
+    yield line
     for url in _embedded_urls(request, line):
         query = CdxQuery(keys=match_exact(url), url=url, closest=line.fetched_at)
         found = next(request.index.stream(iter_cdx_lines, query), None)
         if found is not None:
-            yield found
-            if found.mime == "text/css" and depth < 2:
-                yield from _find_requisites(request, found, depth + 1)
+            is_sheet = found.mime == "text/css" and depth < 2
+            yield from _add_requisites(request, found, depth + 1) if is_sheet else [found]
 
 
 def _embedded_urls(request: ExportRequest, line: CdxLine) -> tuple[str, ...]:
@@ -289,21 +274,20 @@ def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Itera
     copier.append(_warcinfo(request, name))
     lines: Iterable[CdxLine] = request.iter_captures()
     if request.filters.selects_articles:
-        lines = add_requisites(request, lines)
+        lines = chain.from_iterable(map(partial(_add_requisites, request), lines))
     for line in copier.copy(lines):
         yield line._replace(warc=name)
 
 
 def _warcinfo(request: ExportRequest, name: str) -> bytes:
-    block = format_fields(
-        [
-            ("software", f"newsarchive {VERSION}"),
-            ("format", "WARC File Format 1.1"),
-            ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
-            ("operator", request.operator or None),
-            ("description", "Records copied from an archive, each as it was written there"),
-        ]
-    )
+    information = {
+        "software": f"newsarchive {VERSION}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "operator": request.operator or None,
+        "description": "Records copied from an archive, each as it was written there",
+    }
+    block = format_fields(information.items())
     fields: Fields = (
         ("WARC-Record-ID", f"<{new_record_id()}>"),
         ("WARC-Date", warc_date(request.now())),

@@ -117,13 +117,8 @@ def _page_lines(request: ExportRequest) -> Iterator[dict[str, Any]]:
     yield {"format": "json-pages-1.0", "id": "pages", "title": request.title, "hasText": True}
     for line in request.iter_articles(all_versions=True):
         digest = hashlib.sha256(f"{line['capture']['fetched_at']} {line['url']}".encode()).hexdigest()
-        yield {
-            "id": digest[:22],
-            "url": line["url"],
-            "ts": line["capture"]["fetched_at"],
-            "title": line["headline"],
-            "text": line["body"],
-        }
+        seen = {"id": digest[:22], "url": line["url"], "ts": line["capture"]["fetched_at"]}
+        yield {**seen, "title": line["headline"], "text": line["body"]}
 
 
 def _write_description(request: ExportRequest, package: _WaczPackage, created: str) -> None:
@@ -134,7 +129,7 @@ def _write_description(request: ExportRequest, package: _WaczPackage, created: s
         "software": f"newsarchive {VERSION}",
         "created": created,
         "modified": created,
-        "resources": list(package.resources),
+        "resources": package.resources,
     }
     written = json.dumps(description, indent=2, ensure_ascii=False).encode()
     digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(written).hexdigest()}"}

@@ -48,7 +48,9 @@ class CrawlProcess:
     async def wait(self) -> CrawlExit:
         """Wait until it ends."""
         output, _ = await self._process.communicate()
-        run = _parse_run(output)
+        run: dict[str, Any] = {}
+        with suppress(ValueError, KeyError, TypeError):
+            run = dict(json.loads(output)["run"])
         counters = run.get("counters") or {}
         return CrawlExit(
             code=self._process.returncode or 0,
@@ -65,14 +67,6 @@ class CrawlProcess:
         """Kill it. The next crawl on this machine recovers what it had written."""
         with suppress(ProcessLookupError):
             self._process.kill()
-
-
-def _parse_run(output: bytes) -> dict[str, Any]:
-    try:
-        run = json.loads(output)["run"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return run if isinstance(run, dict) else {}
 
 
 def run_crawl(arguments: Sequence[str]) -> None:

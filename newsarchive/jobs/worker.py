@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from socket import gethostname
 from typing import Any, NoReturn, TypeVar
@@ -87,10 +87,9 @@ class LeasedJobManager(JobManager):
             await asyncio.sleep(delay)
             try:
                 return bool(await self.connector.execute_query_all_async(statement, **claim, **values))
-            except exceptions.UniqueViolation:
-                raise
-            except exceptions.ConnectorException:
-                continue
+            except exceptions.ConnectorException as problem:
+                if isinstance(problem, exceptions.UniqueViolation):
+                    raise
         return False
 
 
@@ -229,12 +228,8 @@ def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], no
     earliest = index.read(url_queue.next_due_by_site, checked)
     # A site without a due time was never crawled, or all of its URLs were given up.
     wait = {site: (earliest.get(site, now) - now) / timedelta(seconds=1) for site in checked}
-    session.schedule_next_checks(
-        {
-            site: min(seconds, MAX_CHECK_INTERVAL) if seconds > 0 else MAX_CHECK_INTERVAL
-            for site, seconds in wait.items()
-        }
-    )
+    limit = MAX_CHECK_INTERVAL
+    session.schedule_next_checks({site: min(after, limit) if after > 0 else limit for site, after in wait.items()})
     return [site for site in checked if wait[site] <= 0]
 
 
@@ -257,21 +252,19 @@ class CrawlWorker:
         self._reported_problem = ""
         queue = prepare_queue(settings.index, SchemaManager.get_schema())
         self.app = App(connector=PsycopgConnector(conninfo=queue, min_size=1, max_size=6, timeout=3))
-        self.app.job_manager = self._jobs = LeasedJobManager(self.app.connector, self._lose_job)
-        self._register_tasks()
+        lost = "has been taken over by another worker, or the end of its crawl cannot be recorded"
+        self.app.job_manager = self._jobs = LeasedJobManager(
+            self.app.connector, lambda job: self._kill_process(f"{job.lock} {lost}")
+        )
+        register = self.app.task
+        register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryReleasedJobs())(self.crawl)
+        for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
+            self.app.periodic(cron=when)(register(name=name, queue=MAINTENANCE, queueing_lock=name)(function))
         self._crawl_worker = self._create_worker(CRAWLS, settings.slots)
         self._maintenance_worker = self._create_worker(MAINTENANCE, 2)
         self._index = Index.open(settings.index)
         self._session = _SharedSession(settings.index)
         self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._kill_process)
-
-    def _register_tasks(self) -> None:
-        """Register the tasks with Procrastinate."""
-        register = self.app.task
-        register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryReleasedJobs())(self.crawl)
-        for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
-            task = register(name=name, queue=MAINTENANCE, queueing_lock=name)(function)
-            self.app.periodic(cron=when)(task)
 
     def _create_worker(self, queue: str, slots: int) -> Worker:
         return Worker(
@@ -352,9 +345,7 @@ class CrawlWorker:
         is_ok = result.code in {0, BUSY}
         if self._stopping and (result.outcome == "stopped" or not is_ok):
             raise JobReleased
-        pause = PAUSE if result.captures or result.code < 0 else PAUSE_EMPTY
-        if result.code == BUSY:
-            pause = PAUSE_BUSY
+        pause = PAUSE_BUSY if result.code == BUSY else PAUSE if result.captures or result.code < 0 else PAUSE_EMPTY
         await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
         if not is_ok:
             reason = f"signal {-result.code}" if result.code < 0 else f"exit code {result.code}"
@@ -377,10 +368,8 @@ class CrawlWorker:
             raise
         self._reported_problem = ""
         for sites in batches:
-            jobs = [
-                Job(queue=CRAWLS, task_name="crawl", lock=site, queueing_lock=site, task_kwargs={"site": site})
-                for site in sites
-            ]
+            task = partial(Job, queue=CRAWLS, task_name="crawl")
+            jobs = [task(lock=site, queueing_lock=site, task_kwargs={"site": site}) for site in sites]
             try:
                 await self._jobs.batch_defer_jobs_async(jobs)
             except exceptions.AlreadyEnqueued:
@@ -410,11 +399,6 @@ class CrawlWorker:
         await asyncio.to_thread(self._session.run, lambda session: session.delete_gone_workers())
         if timestamp % 3600 == 0:
             await self._jobs.delete_old_jobs(nb_hours=24, include_failed=True, include_aborted=True)
-
-    def _lose_job(self, job: Job) -> None:
-        self._kill_process(
-            f"{job.lock} has been taken over by another worker, or the end of its crawl cannot be recorded"
-        )
 
     def _kill_process(self, reason: str) -> NoReturn:
         """Kill all crawls and this process: nothing may be requested or written any more."""

@@ -7,6 +7,7 @@ are accepted.
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -30,10 +31,8 @@ def enable_zstd() -> None:
     import zstandard  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from warcio.bufferedreaders import BufferedReader
 
-    def decompressor() -> Any:
-        return zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
-
-    BufferedReader.DECOMPRESSORS["zstd"] = decompressor
+    new_decompressor = zstandard.ZstdDecompressor().decompressobj
+    BufferedReader.DECOMPRESSORS["zstd"] = partial(new_decompressor, read_across_frames=True)
 
 
 def main(config: str, port: str, *hosts: str) -> None:

@@ -134,10 +134,9 @@ def run_pywb(
     users = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
     replay_options = replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
     with tempfile.TemporaryDirectory(prefix="newsarchive-replay-") as folder:
-        (Path(folder) / "config.yaml").write_text(
-            format_config(_archive_url(replay_options, secret), archive.warc_folder.absolute())
-        )
-        (Path(folder) / "config.yaml").chmod(0o600)
+        index_url, config = _archive_url(replay_options, secret), Path(folder) / "config.yaml"
+        config.write_text(format_config(index_url, archive.warc_folder.absolute()))
+        config.chmod(0o600)
         hosts = (urlsplit(address).hostname or HOST, "127.0.0.1", "localhost")
         program = PywbProgram(environment=environment, folder=Path(folder), port=port, hosts=hosts)
         supervisor = PywbSupervisor(program)
@@ -168,9 +167,7 @@ class PywbSupervisor:
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + _START_TIMEOUT
-        while time.monotonic() < until:
-            if self._process.poll() is not None:
-                break
+        while time.monotonic() < until and self._process.poll() is None:
             if self._program.is_responding():
                 return
             self._stopped.wait(0.1)

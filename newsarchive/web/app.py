@@ -21,6 +21,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from newsarchive.archive import Archive
+from newsarchive.export.background import ExportJobs
 from newsarchive.version import VERSION
 from newsarchive.web.access_rules import LiveAccessRules
 from newsarchive.web.api import cdx, exports, memento, openapi, raw, v1, warc_files
@@ -40,28 +41,10 @@ from newsarchive.web.pages import article, calendar, changes, home, listing, nam
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
-ROUTERS: tuple[APIRouter, ...] = (
-    # Before the article's page, whose URL begins like /article/5.warc.gz
-    exports.router,
-    # Pages
-    home.router,
-    search.router,
-    article.router,
-    names.router,
-    listing.router,
-    snapshot.router,
-    calendar.router,
-    changes.router,
-    record.router,
-    sites.router,
-    # APIs
-    cdx.router,
-    raw.router,
-    warc_files.router,
-    memento.router,
-    v1.router,
-    openapi.router,
-)
+_PAGES = (home, search, article, names, listing, snapshot, calendar, changes, record, sites)
+_APIS = (cdx, raw, warc_files, memento, v1, openapi)
+# Exports come before the article's page, whose URL begins like /article/5.warc.gz
+ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (exports, *_PAGES, *_APIS))
 """In the order in which routes are matched."""
 
 THREADS = 16
@@ -79,7 +62,11 @@ def create_app(
     app.state.options = options
     app.state.access = LiveAccessRules(archive)
     app.state.health = HealthMonitor(archive, app.state.access.get)
-    app.state.exports = exports.load_export_jobs(archive, app.state.access.get)
+    app.state.exports = ExportJobs(
+        archive.folder / "exports",
+        lambda filters: exports.build_export_request(archive, app.state.access.get(), filters),
+        now=archive.now,
+    )
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
     app.mount("/static", StaticAssets(), name="static")
     for router in ROUTERS:

@@ -1,5 +1,6 @@
 """The archived HTTP response of a capture, revisits resolved."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from storage.warc.streaming import ResponseStream, open_response
 
 MAX_IN_MEMORY = 1 << 20
 """Bytes of a body that is read whole; a larger one is streamed from the file to the client."""
+_REFUSED = re.compile(r"q=0(\.0{1,3})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,13 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
 
         own = open_line(line)
         if line.kind == "revisit":
-            first = open_line(_find_original(context, line))
+            original = context.whole_index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id else None
+            if original is None or original.kind == "revisit":
+                raise NotFound(
+                    f"this capture of {line.url} is a revisit of a record that is not in the archive; only its headers "
+                    "are archived. Import the WARC file with the original: newsarchive import FILE"
+                )
+            first = open_line(original)
             # A 304 does not describe the response that it confirms: the headers of the body are the original's.
             own = first if own.status == 304 or not own.headers else replace(own, chunks=first.chunks)
         yield own
@@ -76,16 +84,6 @@ def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Ite
         yield from chunks
 
 
-def _find_original(context: RequestContext, line: CdxLine) -> CdxLine:
-    original = context.whole_index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id is not None else None
-    if original is None or original.kind == "revisit":
-        raise NotFound(
-            f"this capture of {line.url} is a revisit of a record that is not in the archive; only its headers are "
-            "archived. Import the WARC file with the original: newsarchive import FILE"
-        )
-    return original
-
-
 @contextmanager
 def _translate_os_errors(line: CdxLine) -> Iterator[None]:
     """Turn an OSError into a StorageError: an unreadable file is neither a bug nor a gap in the archive."""
@@ -106,8 +104,9 @@ def content_coding(headers: Headers) -> str | None:
 
 def accepts_coding(coding: str | None, accepted: str) -> bool:
     """Return True if a client with this Accept-Encoding can decode the content coding."""
-    accepted_codings = set(_accepted_codings(accepted))
-    return coding is None or all(part.strip() in accepted_codings for part in coding.split(","))
+    given = (part.partition(";") for part in accepted.lower().split(","))
+    names = {name.strip() for name, _, weight in given if not _REFUSED.fullmatch(weight.replace(" ", ""))}
+    return coding is None or all(part.strip() in names for part in coding.split(","))
 
 
 def negotiate_body(response: ArchivedResponse, accepted: str, limit: int) -> tuple[bytes, str | None]:
@@ -121,10 +120,3 @@ def negotiate_body(response: ArchivedResponse, accepted: str, limit: int) -> tup
     with suppress(PayloadError):
         return response.decode(limit), None
     return response.entity, coding
-
-
-def _accepted_codings(accepted: str) -> Iterator[str]:
-    for part in accepted.lower().split(","):
-        name, _, weight = part.partition(";")
-        if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}:
-            yield name.strip()

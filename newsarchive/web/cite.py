@@ -13,11 +13,10 @@ from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
 from storage.index.views.articles import VersionView
 
-_TEX = {
+_TEX_ESCAPES = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
-_TEX_ESCAPES = str.maketrans(_TEX)
+})  # fmt: skip
 # BibTeX styles wrap a URL in \url{}, which takes all but braces, backslashes and the end of the field.
 _URL_ESCAPES = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", '"': "%22", "\n": "", "\r": ""})
 # A URN has no query of its own (RFC 8141, 2.3): the characters that would begin one are quoted.

@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsarchive.archive import Archive
-from newsarchive.operations.health import Finding
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
@@ -33,6 +32,7 @@ class RequestContext:
         self.archive: Archive = state.archive
         self.options: ServeOptions = state.options
         self.rules: AccessRules = state.access.get()
+        self.health: HealthMonitor = state.health
         self.heavy_requests: HeavyRequests = state.heavy
         self.now: datetime = self.archive.now()
         self.work: WorkLimit = request.state.work
@@ -41,8 +41,7 @@ class RequestContext:
     @cached_property
     def index(self) -> Reader:
         """The index under the access rules, with a time limit per query."""
-        limit = self.options.limits.query_timeout
-        return self._exclude(self.rules.exclusions(self.now), limit)
+        return self._exclude(self.rules.exclusions(self.now), self.options.limits.query_timeout)
 
     @cached_property
     def index_without_timeout(self) -> Reader:
@@ -56,12 +55,6 @@ class RequestContext:
 
     def _exclude(self, exclude: Exclusions, timeout: float | None = None) -> Reader:
         return self.archive.index.excluding(exclude, timeout=timeout, pin=self._pin, work=self.work)
-
-    @property
-    def findings(self) -> tuple[Finding, ...] | None:
-        """Findings of the health check; None if it has not ended yet."""
-        monitor: HealthMonitor = self.request.app.state.health
-        return monitor.get_findings()
 
     @property
     def name(self) -> str:
@@ -88,10 +81,5 @@ class RequestContext:
         return response
 
 
-def get_context(request: Request) -> RequestContext:
-    """Return the context of a request (FastAPI dependency)."""
-    return RequestContext(request)
-
-
-Context: TypeAlias = Annotated[RequestContext, Depends(get_context)]
+Context: TypeAlias = Annotated[RequestContext, Depends()]
 """Type of a handler's first argument: `def article(context: Context, article_id: int) -> Response`."""

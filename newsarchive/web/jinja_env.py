@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -93,15 +94,6 @@ def build_url(path: str, **query: object) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def quote_segment(text: str) -> str:
-    """Return one quoted path segment.
-
-    >>> quote_segment("news/a b")
-    'news%2Fa%20b'
-    """
-    return quote(text, safe="")
-
-
 def page_numbers(page: int, size: int, total: int, *, around: int = 2) -> Sequence[int]:
     """Return the page numbers of a pager, 0 for a gap.
 
@@ -138,40 +130,25 @@ def format_duration(length: timedelta) -> str:
     seconds = abs(length.total_seconds())
     for name, unit in _UNITS:
         if seconds >= unit:
-            count = round(seconds / unit)
-            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+            return pluralize(round(seconds / unit), name)
     return "less than a minute"
 
 
-def format_offset(requested: datetime, found: datetime) -> str:
-    """Return the offset of the time that was found from the time that was requested.
-
-    >>> from datetime import UTC
-    >>> format_offset(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
-    '7 days later'
-    """
-    return f"{format_duration(found - requested)} {'later' if found >= requested else 'earlier'}"
-
-
-def create_environment() -> Environment:
-    """Return the environment: autoescaped as HTML; an undefined name is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    filters = (iso_time, format_time, format_day, format_stated, quote_segment)
-    functions = (
-        static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
-        format_duration,
-    )  # fmt: skip
-    environment.filters |= {each.__name__: each for each in filters}
-    environment.filters |= {"timestamp": format_timestamp, "format_size": humanize_size}
-    environment.globals |= {each.__name__: each for each in functions}
-    return environment
-
-
-TEMPLATES = create_environment()
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+"""Autoescaped as HTML; an undefined name is an error."""
+TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated)}
+TEMPLATES.filters |= {
+    "timestamp": format_timestamp, "format_size": humanize_size, "quote_segment": partial(quote, safe=""),
+}  # fmt: skip
+_FUNCTIONS = (
+    static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
+    format_duration,
+)  # fmt: skip
+TEMPLATES.globals |= {each.__name__: each for each in _FUNCTIONS}

@@ -20,10 +20,14 @@ _MOST_VALUES = 50
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag")
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
-
-
 _SEPARATOR = "\n"
 """Between several values of a parameter, which contain no control characters."""
+
+
+def parse_page(query: Mapping[str, str]) -> int:
+    """Return the number of a page, from 1 to MAX_PAGES; 1 if it is no number."""
+    page = query.get("page", "")
+    return min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
 
 
 class FilterChip(NamedTuple):
@@ -60,27 +64,25 @@ class SearchParams:
     @classmethod
     def from_query(cls, query: Mapping[str, str], max_length: int = 500) -> Self:
         """Parse the query of a URL. Invalid values are ignored and reported in `problems`."""
-        given = {name: query.get(name, "") for name in ("q", "since", "until")}
-        values = {name: text.translate(_CONTROL_CHARACTERS).strip() for name, text in given.items()}
+        single = ("q", "since", "until")
+        values = {name: query.get(name, "").translate(_CONTROL_CHARACTERS).strip() for name in single}
         for name in _NAMED:
             several = query.getlist(name) if isinstance(query, QueryParams) else [query.get(name, "")]
             cleaned = (text.translate(_CONTROL_CHARACTERS).strip()[:max_length] for text in several[:_MOST_VALUES])
             values[name] = _SEPARATOR.join(dict.fromkeys(filter(None, cleaned)))
-        problems = []
-        if len(values["q"]) > max_length:
-            problems.append(f"the query is longer than {max_length} characters: only its beginning was searched for")
+        too_long = f"the query is longer than {max_length} characters: only its beginning was searched for"
+        problems = [too_long] if len(values["q"]) > max_length else []
         for name in ("since", "until"):
             if values[name] and parse_date_range(values[name]) is None:
                 problems.append(
                     f"{name} {values[name][:40]} is not a date (write 2026, 2026-11 or 2026-11-25) and was ignored"
                 )
                 values[name] = ""
-        page = query.get("page", "")
         return cls(
             **(values | {"q": values["q"][:max_length]}),
             sort=next((order for order in ORDERS if order == query.get("sort")), "newest"),
             chart="share" if query.get("chart") == "share" else "count",
-            page=min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+            page=parse_page(query),
             problems=tuple(problems),
         )
 
@@ -117,11 +119,8 @@ class SearchParams:
         for name in _NAMED:
             several = self.values(name)
             values[name] = several if len(several) > 1 else "".join(several)
-        values |= {"since": self.since, "until": self.until}
-        values |= {
-            "sort": "" if self.sort == "newest" else self.sort,
-            "chart": "" if self.chart == "count" else self.chart,
-        }
+        values |= {"since": self.since, "until": self.until, "sort": self.sort if self.sort != "newest" else ""}
+        values["chart"] = self.chart if self.chart != "count" else ""
         return {name: value for name, value in values.items() if value}
 
     def url(self, path: str = "/search", **changes: str) -> str:
@@ -148,9 +147,9 @@ class SearchParams:
         for name in _NAMED:
             for value in self.values(name):
                 label = language_name(value) if name == "language" else value
-                without = _SEPARATOR.join(one for one in self.values(name) if one != value)
-                without_url = self.url(**{name: without})
-                chips.append(FilterChip(f"{'author' if name == 'byline' else name}: {label}", without_url))
+                others = _SEPARATOR.join(one for one in self.values(name) if one != value)
+                kind = "author" if name == "byline" else name
+                chips.append(FilterChip(f"{kind}: {label}", self.url(**{name: others})))
         if self.since and self.since == self.until:
             chips.append(FilterChip(f"date: {self.since} (UTC)", self.url(since="", until="")))
         else:
@@ -177,5 +176,4 @@ class SearchParams:
 
     def url_between(self, begin: datetime, end: datetime) -> str:
         """Return the URL of this search restricted to a range of whole days."""
-        last = end - timedelta(days=1)
-        return self.url(since=f"{begin:%Y-%m-%d}", until=f"{last:%Y-%m-%d}")
+        return self.url(since=f"{begin:%Y-%m-%d}", until=f"{end - timedelta(days=1):%Y-%m-%d}")

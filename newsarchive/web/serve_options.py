@@ -96,22 +96,18 @@ class ServeOptions(ServeConfig):
                 f"the token {hashed[0]} in [serve.tokens] was hashed as a password, so that every wrong token would "
                 "cost seconds of CPU time; nothing was started. Make a new one: newsarchive serve --new-token"
             )
-        names = frozenset({*LOCAL_HOSTS, self.host, *_host_name(self.public_url)}) if private else frozenset()
-        return replace(self, allowed_hosts=names, rate_limited=not private or bool(self.trusted_proxies))
+        names = {"localhost", "127.0.0.1", "::1", self.host, urlsplit(self.public_url).hostname or self.host}
+        return replace(
+            self,
+            allowed_hosts=frozenset(names if private else ()),
+            rate_limited=not private or bool(self.trusted_proxies),
+        )
 
     @property
     def sends_secrets_in_clear(self) -> bool:
         """True if passwords and tokens would cross a network unencrypted, as far as this can be told."""
         is_behind_proxy = self.public_url.startswith("https:") or bool(self.trusted_proxies)
         return self.auth and self.cert is None and not is_loopback(self.host) and not is_behind_proxy
-
-
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def _host_name(base_url: str) -> tuple[str, ...]:
-    host = urlsplit(base_url).hostname
-    return (host,) if host else ()
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,14 @@ _EARLIEST = "00010101000000"
 _HALF_SECOND = timedelta(milliseconds=500)
 
 
+def to_utc(time: datetime) -> datetime:
+    """Return a time in UTC; without a zone it is UTC. ValueError if it is out of range there."""
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range in UTC") from None
+
+
 def format_timestamp(time: datetime) -> str:
     """Return a time as 14 digits; fractions of a second are truncated.
 

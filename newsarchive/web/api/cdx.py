@@ -15,11 +15,11 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlencode
 
 import re2
 from fastapi import APIRouter, Request
@@ -39,7 +39,7 @@ from storage.index.queries.cdx import (
     match_host,
     match_prefix,
 )
-from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
+from storage.index.views.cdx import CdxLine, CdxQuery
 
 Dialect: TypeAlias = Literal["pywb", "wayback"]
 Row: TypeAlias = dict[str, str]
@@ -62,12 +62,7 @@ _RE2_OPTIONS = re2.Options()
 _RE2_OPTIONS.max_mem = 1 << 20
 _RE2_OPTIONS.never_capture = True
 _RE2_OPTIONS.log_errors = False
-_PARSERS: dict[str, Callable[[str], tuple[KeyRange, ...]]] = {
-    "exact": match_exact,
-    "prefix": match_prefix,
-    "host": match_host,
-    "domain": match_domain,
-}
+_PARSERS = {"exact": match_exact, "prefix": match_prefix, "host": match_host, "domain": match_domain}
 _FILTER = re.compile(r"(!?)([=~]?)([a-z]+):(.*)", re.DOTALL)
 
 
@@ -77,7 +72,8 @@ class CdxRequest:
 
     query: CdxQuery
     url: str
-    fields: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    """Name in the response and name in a row."""
     tests: tuple[RowTest, ...] = ()
     limit: int
     """Maximum number of lines."""
@@ -103,39 +99,35 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     if not url:
         raise ValueError("The parameter url is missing")
     match, url = _parse_match_type(url, values.get("matchType"))
-    keys = _PARSERS[match](url)
-    limit = _parse_number(values, "limit", least=None)
+    sort, limit = values.get("sort"), _parse_number(values, "limit", max_limit, least=-(10**9))
     paged = "page" in values or _is_true(values, "showNumPages")
-    closest = (
-        _parse_time(values, "closest", timestamp_middle)
-        if match == "exact" or values.get("sort") == "closest"
-        else None
-    )
+    closest = _parse_time(values, "closest", timestamp_middle) if match == "exact" or sort == "closest" else None
     query = CdxQuery(
-        keys=keys,
+        keys=_PARSERS[match](url),
         url=url if match == "exact" else None,
         since=_parse_time(values, "from", timestamp_start),
         until=_parse_time(values, "to", timestamp_end),
-        closest=closest if values.get("sort", "closest") == "closest" else None,
-        reverse=values.get("sort") == "reverse",
+        closest=closest if sort in {None, "closest"} else None,
+        reverse=(sort == "reverse") is not (limit < 0),
         after=parse_resume_key(values.get("resumeKey")),
-        page=(_parse_number(values, "page") or 0) if paged else None,
-        page_size=max(1, min(_parse_number(values, "pageSize") or 1, 50)) * BLOCK_SIZE,
+        page=_parse_number(values, "page", 0) if paged else None,
+        page_size=max(1, min(_parse_number(values, "pageSize", 1), 50)) * BLOCK_SIZE,
     )
-    if query.after and (query.closest or (limit is not None and limit < 0)):
+    if query.after and (query.closest or limit < 0):
         raise ValueError("resumeKey cannot be combined with closest or with a negative limit")
-    if limit is not None and limit < 0:
-        query = replace(query, reverse=not query.reverse)
+    output = values.get("output", "cdxj" if dialect == "pywb" else "text")
+    if output not in {"json", "text", "cdxj"}:
+        raise ValueError(f"Unknown output {output}: use json, text or cdxj")
     return CdxRequest(
         query=query,
         url=url,
-        fields=_parse_fields(values.get("fl") or values.get("fields"), dialect),
+        fields=_parse_fields(values.get("fl") or values.get("fields", ""), dialect),
         tests=tuple(_parse_filters([value for name, value in parameters if name == "filter" and value], dialect)),
-        limit=max_limit if limit is None else min(abs(limit), max_limit),
-        last=limit is not None and limit < 0,
-        offset=_parse_number(values, "offset") or 0,
+        limit=min(abs(limit), max_limit),
+        last=limit < 0,
+        offset=_parse_number(values, "offset", 0),
         collapse=_parse_collapse(values.get("collapse")),
-        output=_parse_output(values.get("output"), dialect),
+        output="lists" if output == "json" and dialect == "wayback" else output,
         count_pages=_is_true(values, "showNumPages"),
         resume_key=_is_true(values, "showResumeKey"),
     )
@@ -153,21 +145,17 @@ def _parse_match_type(url: str, named: str | None) -> tuple[str, str]:
     return named, ensure_scheme(url)
 
 
-def _parse_number(values: Row, name: str, least: int | None = 0) -> int | None:
-    text = values.get(name)
-    if text is None:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,9}", text) or (least is not None and int(text) < least):
+def _parse_number(values: Row, name: str, default: int, least: int = 0) -> int:
+    text = values.get(name, str(default))
+    if not re.fullmatch(r"-?[0-9]{1,9}", text) or int(text) < least:
         raise ValueError(f"{name} must be a number, not {text!r}")
     return int(text)
 
 
 def _parse_time(values: Row, name: str, parse: Callable[[str], datetime | None]) -> datetime | None:
-    text = values.get(name)
-    if text is None:
-        return None
+    text = values.get(name, "")
     time = parse(text)
-    if time is None:
+    if text and time is None:
         raise ValueError(f"{name} must be a timestamp of 4 to 14 digits, YYYYMMDDhhmmss, not {text!r}")
     return time
 
@@ -176,22 +164,10 @@ def _is_true(values: Row, name: str) -> bool:
     return values.get(name, "").lower() in {"true", "1", "yes"}
 
 
-def _parse_output(named: str | None, dialect: Dialect) -> str:
-    if named is None:
-        return "cdxj" if dialect == "pywb" else "text"
-    if named not in {"json", "text", "cdxj"}:
-        raise ValueError(f"Unknown output {named}: use json, text or cdxj")
-    return "lists" if named == "json" and dialect == "wayback" else named
-
-
-def _parse_fields(named: str | None, dialect: Dialect) -> tuple[str, ...]:
-    """Parse field names. The response uses the names that the client used."""
-    if named is None:
-        return FIELDS[dialect]
-    chosen = tuple(name.strip() for name in named.split(",") if name.strip())
-    for name in chosen:
-        _canonical_field(name)
-    return chosen or FIELDS[dialect]
+def _parse_fields(named: str, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a response under the client's names, with their names in a row."""
+    chosen = tuple(filter(None, map(str.strip, named.split(",")))) or FIELDS[dialect]
+    return tuple((name, _canonical_field(name)) for name in chosen)
 
 
 def _canonical_field(name: str) -> str:
@@ -298,36 +274,27 @@ _MEDIA_TYPES = {
 
 
 @router.get("/cdx", include_in_schema=False)
-def pywb_cdx(request: Request, context: Context) -> Response:
-    """Return captures in the format of pywb."""
-    return _respond(request, context, "pywb")
-
-
 @router.get("/cdx/search/cdx", include_in_schema=False)
-def wayback_cdx(request: Request, context: Context) -> Response:
-    """Return captures in the format of the Wayback Machine."""
-    return _respond(request, context, "wayback")
-
-
-def _respond(request: Request, context: RequestContext, dialect: Dialect) -> Response:
+def cdx(request: Request, context: Context) -> Response:
+    """Return captures in the format of pywb or of the Wayback Machine."""
+    dialect: Dialect = "wayback" if request.url.path.endswith("/search/cdx") else "pywb"
     try:
         cdx_request = parse_query(request.query_params.multi_items(), dialect, context.options.limits.max_rows)
     except ValueError as problem:
-        return _message(400, f"{problem}.")
+        return JSONResponse({"message": f"{problem}."}, 400)
     if cdx_request.query.page is not None:
         return _render_page(context, cdx_request, dialect)
     with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
         lines, key = _select_lines(context, cdx_request, dialect)
     # With a resume key there may be matches beyond the captures that were scanned.
     if not lines and not key and dialect == "pywb":
-        return _message(404, f"No Captures found for: {cdx_request.url}")
+        return JSONResponse({"message": f"No Captures found for: {cdx_request.url}"}, 404)
     text = "".join(_output_pieces(iter(lines), cdx_request, key if cdx_request.resume_key else None))
-    headers = {"link": f'<{_next_url(request, context, key)}>; rel="next"'} if key else {}
-    return Response(text, media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
-
-
-def _message(status: int, message: str) -> Response:
-    return JSONResponse({"message": message}, status_code=status)
+    response = Response(text, media_type=_MEDIA_TYPES[cdx_request.output])
+    if key:
+        following = request.url.include_query_params(resumeKey=key)
+        response.headers["link"] = f'<{context.public_url}{following.path}?{following.query}>; rel="next"'
+    return response
 
 
 def _is_heavy(cdx_request: CdxRequest) -> bool:
@@ -347,17 +314,15 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
         return JSONResponse({"pages": pages, "pageSize": size, "blocks": pages})
     # Clients request further pages until there is an error: an empty page would keep them going for ever.
     if number >= max(pages, 1):
-        return _message(400, f"Page {number} invalid: there are {pages}")
+        return JSONResponse({"message": f"Page {number} invalid: there are {pages}"}, 400)
     write = _line_writer(cdx_request)
     file = tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY)  # noqa: SIM115 - closed after sending
     scanned = 0
 
     def lines() -> Iterator[str]:
         nonlocal scanned
-        for _, row in _filter_lines(
-            islice(context.index_without_timeout.stream(iter_cdx_lines, cdx_request.query), MAX_PAGE_CAPTURES + 1),
-            cdx_request,
-        ):
+        found = context.index_without_timeout.stream(iter_cdx_lines, cdx_request.query)
+        for _, row in _filter_lines(islice(found, MAX_PAGE_CAPTURES + 1), cdx_request):
             scanned += 1
             if row is not None:
                 yield write(row)
@@ -366,11 +331,12 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
         pieces = _output_pieces(lines(), cdx_request, None)
         while some := "".join(islice(pieces, _LINES_PER_WRITE)):
             file.write(some.encode())
-    if scanned > MAX_PAGE_CAPTURES or (not file.tell() and dialect == "pywb"):
+    problem = f"No Captures found for: {cdx_request.url}" if not file.tell() and dialect == "pywb" else ""
+    if scanned > MAX_PAGE_CAPTURES:
+        problem = f"This page has more than {MAX_PAGE_CAPTURES:,} captures. {NARROW_HINT}"
+    if problem:
         file.close()
-        if scanned > MAX_PAGE_CAPTURES:
-            return _message(413, f"This page has more than {MAX_PAGE_CAPTURES:,} captures. {NARROW_HINT}")
-        return _message(404, f"No Captures found for: {cdx_request.url}")
+        return JSONResponse({"message": problem}, 413 if scanned > MAX_PAGE_CAPTURES else 404)
     headers = {"content-length": str(file.tell())}
     return ClosingStreamingResponse(read_chunks(file), media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
 
@@ -380,14 +346,11 @@ def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dia
     write = _line_writer(cdx_request)
     selected: list[str] = []
     last: CdxLine | None = None
-    found = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
-    lines = (
-        (_resolve_not_modified(context, line) for line in found)
-        if cdx_request.query.closest and dialect == "pywb"
-        else found
-    )
+    found: Iterator[CdxLine] = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
+    if cdx_request.query.closest and dialect == "pywb":
+        found = map(partial(_resolve_not_modified, context), found)
     key = None
-    for number, (line, row) in enumerate(_filter_lines(lines, cdx_request)):
+    for number, (line, row) in enumerate(_filter_lines(found, cdx_request)):
         if len(selected) >= cdx_request.limit or number >= MAX_SCANNED:
             if last is not None and not (cdx_request.last or cdx_request.query.closest):
                 key = format_resume_key((last.urlkey, last.fetched_at, last.record_id))
@@ -396,12 +359,6 @@ def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dia
         if row is not None:
             selected.append(write(row))
     return selected[::-1] if cdx_request.last else selected, key
-
-
-def _next_url(request: Request, context: RequestContext, key: str) -> str:
-    """Return the URL of the next part of a response."""
-    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "resumeKey"]
-    return f"{context.public_url}{request.url.path}?{urlencode([*parameters, ('resumeKey', key)])}"
 
 
 def _resolve_not_modified(context: RequestContext, line: CdxLine) -> CdxLine:
@@ -418,7 +375,12 @@ def _filter_lines(lines: Iterable[CdxLine], cdx_request: CdxRequest) -> Iterator
     """Yield each scanned capture with its fields if it matches, else with None."""
     group, skipped = None, 0
     for line in lines:
-        row = cdx_row(line)
+        row = {
+            "urlkey": line.urlkey.replace(" ", "%20"),
+            "timestamp": format_timestamp(line.fetched_at),
+            **cdx_fields(line),
+            "redirect": line.redirect_url or "-",
+        }
         passes = all(test(row) for test in cdx_request.tests)
         if passes and cdx_request.collapse is not None:
             before, group = group, row[cdx_request.collapse[0]][: cdx_request.collapse[1]]
@@ -428,29 +390,17 @@ def _filter_lines(lines: Iterable[CdxLine], cdx_request: CdxRequest) -> Iterator
         yield line, row if passes else None
 
 
-def cdx_row(line: CdxLine) -> Row:
-    """Return a capture in the fields of pywb; a missing value is "-"."""
-    return {
-        "urlkey": line.urlkey.replace(" ", "%20"),
-        "timestamp": format_timestamp(line.fetched_at),
-        **cdx_fields(line),
-        "redirect": line.redirect_url or "-",
-    }
-
-
 def _line_writer(cdx_request: CdxRequest) -> Callable[[Row], str]:
     """Return the function that writes a line in the requested output format."""
     fields = cdx_request.fields
     if cdx_request.output == "lists":
-        return lambda row: _json([row[FIELD_ALIASES.get(name, name)] for name in fields])
+        return lambda row: _json([row[field] for _, field in fields])
     if cdx_request.output == "json":
-        return lambda row: _json({name: row[FIELD_ALIASES.get(name, name)] for name in fields})
+        return lambda row: _json({name: row[field] for name, field in fields})
     if cdx_request.output == "cdxj":
-        rest = tuple(name for name in fields if name not in {"urlkey", "timestamp"})
-        return lambda row: (
-            f"{row['urlkey']} {row['timestamp']} {_json({name: row[FIELD_ALIASES.get(name, name)] for name in rest})}"
-        )
-    return lambda row: " ".join(row[FIELD_ALIASES.get(name, name)].replace(" ", "%20") or "-" for name in fields)
+        rest = tuple(pair for pair in fields if pair[0] not in {"urlkey", "timestamp"})
+        return lambda row: f"{row['urlkey']} {row['timestamp']} {_json({name: row[field] for name, field in rest})}"
+    return lambda row: " ".join(row[field].replace(" ", "%20") or "-" for _, field in fields)
 
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
@@ -468,7 +418,7 @@ def _output_pieces(lines: Iterator[str], cdx_request: CdxRequest, key: str | Non
     if first is None and key is None:
         yield "[]\n"
         return
-    yield f"[{_json(list(cdx_request.fields))}"
+    yield f"[{_json([name for name, _ in cdx_request.fields])}"
     for line in chain([first] if first else [], lines):
         yield f",\n{line}"
     if key:

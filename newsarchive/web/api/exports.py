@@ -6,11 +6,10 @@
 """
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -23,6 +22,7 @@ from newsarchive.export.request import ExportRequest
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
+from newsarchive.web.timestamps import to_utc
 from storage.index.engine.work_limit import WorkLimit
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
@@ -70,16 +70,14 @@ Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
-    sites = tuple(site.name for site in context.index.ask(list_site_counts))
-    given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
     return context.render(
         "exports.html",
         jobs=listed,
         file_urls={job.id: _file_url(context, job) for job in listed},
         forms=FORMATS,
-        sites=sites,
+        sites=[site.name for site in context.index.ask(list_site_counts)],
         days=KEPT_FOR.days,
-        given=given,
+        given={name: context.request.query_params.get(name, "") for name in FILTER_FIELDS},
     )
 
 
@@ -94,9 +92,8 @@ def start_export(context: Context, jobs: Jobs, fields: FormFields) -> Response:
     try:
         jobs.submit(form, filters, all_versions="all_versions" in fields, rules=_rules_digest(context))
     except TooManyJobs as problem:
-        raise HTTPException(
-            429, f"{str(problem)[0].upper()}{str(problem)[1:]}", headers={"retry-after": "60"}
-        ) from None
+        text = str(problem)
+        raise HTTPException(429, f"{text[0].upper()}{text[1:]}", headers={"retry-after": "60"}) from None
     return RedirectResponse("/exports", 303)
 
 
@@ -112,7 +109,7 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
     """Return the file of an export."""
     job = _get_job_or_404(jobs, job_id)
     path = jobs.path(job)
-    if not _file_url(context, job) or name != _file_name(job) or not path.is_file():
+    if _file_url(context, job) != f"/exports/{job_id}/{name}" or not path.is_file():
         raise HTTPException(404, "This export does not exist, or was made under other access rules. Start it again")
     return FileResponse(path, media_type=FORMATS[job.format].media_type, filename=name)
 
@@ -126,26 +123,8 @@ def article_records(context: Context, article_id: int) -> Response:
     if article is None:
         raise HTTPException(404, "The archive has no such article")
     choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
-    with context.heavy_requests.slot(context.work):
-        # Written to a file first, so that an error can still become an error response.
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
-        try:
-            FORMATS[form].write(
-                replace(choice, title=article.current.headline, report_progress=_size_limiter(file)), file
-            )
-        except BaseException:
-            file.close()
-            raise
-    size = file.tell()
-    headers = {
-        "content-length": str(size),
-        "content-disposition": f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"',
-    }
-    return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
-
-
-def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
-    """Return a callback that stops an export that grows too large."""
+    # Written to a file first, so that an error can still become an error response.
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
 
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
@@ -154,7 +133,19 @@ def _size_limiter(file: BinaryIO) -> Callable[[int], None]:
                 "Export them with: newsarchive export --article ID -o FILE"
             )
 
-    return check_size
+    choice = replace(choice, title=article.current.headline, report_progress=check_size)
+    try:
+        with context.heavy_requests.slot(context.work):
+            FORMATS[form].write(choice, file)
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    headers = {
+        "content-length": str(size),
+        "content-disposition": f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"',
+    }
+    return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
 
 
 def build_export_request(
@@ -163,21 +154,13 @@ def build_export_request(
     """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of a request: a job may run much later, after the end of an embargo.
     exclude = rules.exclusions(archive.now())
-    work = work or WorkLimit(MAX_JOB_CPU)
     return ExportRequest(
-        index=archive.index.excluding(exclude, pin=IndexPin(), work=work),
+        index=archive.index.excluding(exclude, pin=IndexPin(), work=work or WorkLimit(MAX_JOB_CPU)),
         places=archive.places,
         filters=filters,
         title=archive.folder.name or "newsarchive",
         operator=archive.config.operator,
         now=archive.now,
-    )
-
-
-def load_export_jobs(archive: Archive, get_rules: Callable[[], AccessRules]) -> ExportJobs:
-    """Return the exports of a server, with those of earlier ones."""
-    return ExportJobs(
-        archive.folder / "exports", lambda filters: build_export_request(archive, get_rules(), filters), now=archive.now
     )
 
 
@@ -195,11 +178,8 @@ def _rules_digest(context: RequestContext) -> str:
 def _file_url(context: RequestContext, job: ExportJob) -> str:
     """Return the URL of an export's file; "" if there is none, or it was made under other rules."""
     is_there = job.state == "done" and job.rules == _rules_digest(context)
-    return f"/exports/{job.id}/{_file_name(job)}" if is_there else ""
-
-
-def _file_name(job: ExportJob) -> str:
-    return f"newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
+    name = f"newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
+    return f"/exports/{job.id}/{name}" if is_there else ""
 
 
 def _parse_filters(fields: dict[str, str]) -> Filters:
@@ -209,16 +189,10 @@ def _parse_filters(fields: dict[str, str]) -> Filters:
     article = fields.get("article", "")
     if article and not (article.isascii() and article.isdecimal() and len(article) < 10):
         raise ValueError(f"{article!r} is not an article number")
-    named: dict[str, Any] = {
-        name: fields.get(name) or None for name in ("site", "author", "byline", "section", "language", "tag")
-    }
-    return Filters(
-        **named,
-        since=_parse_day(fields, "since"),
-        until=_parse_day(fields, "until"),
-        query=fields.get("q") or None,
-        articles=(int(article),) if article else None,
-    )
+    names = {"query": "q"} | {name: name for name in ("site", "author", "byline", "section", "language", "tag")}
+    named: dict[str, Any] = {name: fields.get(field) or None for name, field in names.items()}
+    since, until = _parse_day(fields, "since"), _parse_day(fields, "until")
+    return Filters(**named, since=since, until=until, articles=(int(article),) if article else None)
 
 
 def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
@@ -226,7 +200,6 @@ def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return to_utc(datetime.fromisoformat(text))
+    except ValueError:
         raise ValueError(f"{name} must be a date such as 2026-11-25, not {text!r}") from None

@@ -6,7 +6,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
@@ -31,25 +30,17 @@ VARY = "accept-datetime"
 def timegate(request: Request, context: Context) -> Response:
     """Redirect to the capture nearest to a time; by default to the newest (RFC 7089 4.5.3)."""
     url = archived_url(request, "/timegate/")
-    time = _parse_accept_datetime(request.headers.get("accept-datetime")) or context.now
+    accepted = request.headers.get("accept-datetime")
+    time = context.now if accepted is None else parse_http_date(accepted)
+    if time is None:  # 4.5.2
+        example = "Sun, 01 Mar 2026 06:00:00 GMT"
+        raise HTTPException(400, f"Accept-Datetime must be a date such as {example}", headers={"vary": VARY})
     line = nearest_capture(context.index, url, time)
     links = timegate_links(context, line.url if line else url, line.fetched_at if line else None)
     if line is None:
         raise HTTPException(404, f"The archive has no capture of {url}", headers={"vary": VARY, "link": links})
     location = memento_uri(context, line.url, line.fetched_at)
     return Response(status_code=302, headers={"location": location, "vary": VARY, "link": links})
-
-
-def _parse_accept_datetime(value: str | None) -> datetime | None:
-    """Parse Accept-Datetime; 400 if it is invalid (RFC 7089 4.5.2)."""
-    if value is None:
-        return None
-    time = parse_http_date(value)
-    if time is None:
-        raise HTTPException(
-            400, "Accept-Datetime must be a date such as Sun, 01 Mar 2026 06:00:00 GMT", headers={"vary": VARY}
-        )
-    return time
 
 
 PAGE_SIZE = 1000
@@ -74,23 +65,19 @@ def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response
     """Return a page of a TimeMap; the first without a number."""
     number = request.path_params.get("number")
     prefix = f"/timemap/{form}/" if number is None else f"/timemap/{number}/{form}/"
-    page = _load_page(context, archived_url(request, prefix), 1 if number is None else number)
+    url, number = archived_url(request, prefix), 1 if number is None else number
+    query = CdxQuery(keys=match_exact(url), url=url, page=number - 1, page_size=PAGE_SIZE)
+    pages = context.index.ask(count_cdx_pages, query)
+    if not 1 <= number <= max(pages, 1):
+        raise HTTPException(404, f"The TimeMap of {url} has {pluralize(pages, 'page')}")
+    lines = list(islice(context.index.stream(iter_cdx_lines, query), PAGE_SIZE))
+    if not lines:
+        raise HTTPException(404, f"The archive has no capture of {url}")
+    page = TimeMapPage(url=url, number=number, pages=pages, lines=lines)
     if form == "json":
         return _json_response(context, page)
     # Without parameters: clients compare the media type literally.
     return Response(",\n".join(_link_lines(context, page)) + "\n", headers={"content-type": "application/link-format"})
-
-
-def _load_page(context: RequestContext, url: str, number: int) -> TimeMapPage:
-    keys = match_exact(url)
-    pages = context.index.ask(count_cdx_pages, CdxQuery(keys=keys, url=url, page=0, page_size=PAGE_SIZE))
-    if not 1 <= number <= max(pages, 1):
-        raise HTTPException(404, f"The TimeMap of {url} has {pluralize(pages, 'page')}")
-    query = CdxQuery(keys=keys, url=url, page=number - 1, page_size=PAGE_SIZE)
-    lines = list(islice(context.index.stream(iter_cdx_lines, query), PAGE_SIZE))
-    if not lines:
-        raise HTTPException(404, f"The archive has no capture of {url}")
-    return TimeMapPage(url=url, number=number, pages=pages, lines=lines)
 
 
 def _timemap_url(context: RequestContext, page: TimeMapPage, format: str, number: int) -> str:
@@ -128,24 +115,26 @@ def _json_response(context: RequestContext, page: TimeMapPage) -> Response:
     def entry(line: CdxLine) -> dict[str, Any]:
         return {"datetime": iso_time(line.fetched_at), "uri": memento_uri(context, line.url, line.fetched_at)}
 
-    body: dict[str, Any] = {
-        "original_uri": page.url,
-        "self": _timemap_url(context, page, "json", page.number),
-        "timegate_uri": f"{context.public_url}/timegate/{quote_url(page.url)}",
-        "timemap_uri": {
-            "link_format": _timemap_url(context, page, "link", page.number),
-            "json_format": _timemap_url(context, page, "json", page.number),
-        },
-        "mementos": {
-            "first": entry(first),
-            "last": entry(last),
-            "list": [
-                {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status}
-                for line in page.lines
+    return JSONResponse(
+        {
+            "original_uri": page.url,
+            "self": _timemap_url(context, page, "json", page.number),
+            "timegate_uri": f"{context.public_url}/timegate/{quote_url(page.url)}",
+            "timemap_uri": {
+                "link_format": _timemap_url(context, page, "link", page.number),
+                "json_format": _timemap_url(context, page, "json", page.number),
+            },
+            "mementos": {
+                "first": entry(first),
+                "last": entry(last),
+                "list": [
+                    {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status}
+                    for line in page.lines
+                ],
+            },
+            "pages": [
+                {"rel": role, "uri": _timemap_url(context, page, "json", number)}
+                for role, number in _neighbour_pages(page)
             ],
-        },
-        "pages": [
-            {"rel": role, "uri": _timemap_url(context, page, "json", number)} for role, number in _neighbour_pages(page)
-        ],
-    }
-    return JSONResponse(body)
+        }
+    )

@@ -7,7 +7,6 @@ from the file.
 """
 
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 
 from fastapi import APIRouter, HTTPException, Request
@@ -88,7 +87,9 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
                 entity = b"".join((start, *stream.chunks))
                 whole = ArchivedResponse(status=status, headers=stream.headers, entity=entity)
                 body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
-        validators = _validators(line, coding)
+        # Each content coding is a representation with its own tag (RFC 9110 8.8.3.3).
+        tag = "-".join(filter(None, [line.record_id.removeprefix("urn:uuid:"), coding]))
+        validators = Validators(tag=f'"{_NOT_IN_TAG.sub("-", tag)}"')
         if validators.is_not_modified(request.headers):
             return Response(status_code=304, headers=validators.headers | {"vary": headers["vary"]})
         headers |= validators.headers | ({"content-encoding": coding} if coding else {})
@@ -107,14 +108,12 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
 def _headers(request: Request, context: RequestContext, line: CdxLine, archived: Headers) -> dict[str, str]:
     """Return the headers without the content coding and the validators."""
     headers = {
-        **dict(original_headers(archived)),
+        **original_headers(archived),
         **memento_headers(context, line.url, line.fetched_at),
         "content-security-policy": CSP,
         "vary": "accept-encoding, sec-fetch-dest",
         "accept-ranges": "none",
-        "content-type": _header_value(
-            _safe_content_type(request, header(archived, "Content-Type") or "application/octet-stream")
-        ),
+        "content-type": _header_value(_safe_content_type(request, archived)),
     }
     if line.redirect_url:
         headers["location"] = f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.redirect_url)}"
@@ -125,30 +124,25 @@ def _headers(request: Request, context: RequestContext, line: CdxLine, archived:
     return headers
 
 
-def _validators(line: CdxLine, coding: str | None) -> Validators:
-    """Return the ETag of a capture. Each content coding is a representation with its own tag (RFC 9110 8.8.3.3)."""
-    name = line.record_id.removeprefix("urn:uuid:")
-    return Validators(tag=f'"{_NOT_IN_TAG.sub("-", f"{name}-{coding}" if coding else name)}"')
-
-
-def _safe_content_type(request: Request, claimed: str) -> str:
+def _safe_content_type(request: Request, archived: Headers) -> str:
     """Return the archived Content-Type, or text/plain if a browser would open markup as a page.
 
     No policy prevents a browser from connecting to a host that a page names as `preconnect`.
     """
+    claimed = header(archived, "Content-Type") or "application/octet-stream"
     if request.headers.get("sec-fetch-dest") not in _PAGE_DESTINATIONS or not _MARKUP.search(claimed):
         return claimed
     charset = _CHARSET.search(claimed)
     return f"text/plain; charset={charset[1]}" if charset else "text/plain"
 
 
-def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
-    """Yield archived headers under names without a meaning for browsers; invalid and overlong ones are skipped.
+def original_headers(headers: Headers) -> dict[str, str]:
+    """Return archived headers under names without a meaning for browsers; invalid and overlong ones are skipped.
 
-    >>> list(original_headers((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Bad name", "x"))))
-    [('x-archive-orig-set-cookie', 'a=1, b=2')]
-    >>> list(original_headers((("X-Empty", ""), ("X-Empty", ""))))
-    [('x-archive-orig-x-empty', ',')]
+    >>> original_headers((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Bad name", "x")))
+    {'x-archive-orig-set-cookie': 'a=1, b=2'}
+    >>> original_headers((("X-Empty", ""), ("X-Empty", "")))
+    {'x-archive-orig-x-empty': ','}
     """
     kept: dict[str, str] = {}
     for name, value in headers[:_MAX_HEADERS]:
@@ -156,7 +150,7 @@ def original_headers(headers: Headers) -> Iterator[tuple[str, str]]:
             key = _PREFIX + name.lower()
             # Two empty values would otherwise end in a space, which a header must not.
             kept[key] = f"{kept[key]}, {_header_value(value)}".strip() if key in kept else _header_value(value)
-    yield from kept.items()
+    return kept
 
 
 def _header_value(value: str) -> str:

@@ -17,14 +17,9 @@ from storage.index.views.status import CrawlView, SiteStatus
 from storage.observations import MetadataEvent
 from storage.page_date import PageDate
 
-
-def _format_stated(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, PageDate) else value
-
-
 StatedDate: TypeAlias = Annotated[
     str,
-    BeforeValidator(_format_stated),
+    BeforeValidator(lambda value: value.isoformat() if isinstance(value, PageDate) else value),
     Field(
         description="ISO 8601 as the page states it: a day, or a time with its UTC offset if it states one",
         examples=["2026-06-11T06:30:00+08:00", "2026-06-11", "2026-06-11T06:30:00"],
@@ -40,15 +35,12 @@ class ApiModel(BaseModel):
 
 def fields_of(view: type, names: str) -> Any:
     """Return a model with fields of a view: dates as pages state them, members of enumerations as their values."""
-    hints = get_type_hints(view)
-    fields: dict[str, Any] = {name: (_api_type(hints[name]), ...) for name in names.split()}
+    fields: dict[str, Any] = {}
+    for name in names.split():
+        hint: Any = get_type_hints(view)[name]
+        is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
+        fields[name] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
     return create_model(view.__name__, __base__=ApiModel, **fields)
-
-
-def _api_type(hint: Any) -> Any:
-    if hint == PageDate | None:
-        return StatedDate | None
-    return str if isinstance(hint, type) and issubclass(hint, StrEnum) else hint
 
 
 # Made from the views, in the order of the fields in JSON.

@@ -5,7 +5,7 @@ Every response has an ETag. Lists are paginated: `next` is the cursor of the nex
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ from newsarchive.diff.edits import EditKind
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.timestamps import to_utc
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
@@ -49,14 +50,6 @@ router = APIRouter(
 )
 
 
-def _to_utc(time: datetime) -> datetime:
-    """Return a time in UTC; without a zone it is UTC."""
-    try:
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the time is out of range in UTC") from None
-
-
 def _reject_nul(text: str) -> str:
     """Reject NUL, which no archived text contains and PostgreSQL refuses."""
     if "\0" in text:
@@ -65,23 +58,16 @@ def _reject_nul(text: str) -> str:
 
 
 Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, description="Id as returned by lists and searches")]
-Name: TypeAlias = Annotated[str | None, Query(max_length=300), AfterValidator(lambda text: text and _reject_nul(text))]
+Text: TypeAlias = Annotated[str, AfterValidator(_reject_nul)]
+UtcTime: TypeAlias = Annotated[datetime, AfterValidator(to_utc)]
+Name: TypeAlias = Annotated[Text | None, Query(max_length=300)]
 Since: TypeAlias = Annotated[
-    datetime | None,
+    UtcTime | None,
     Query(description="Published at this time or later; first seen, if there is no date. Without a zone: UTC"),
-    AfterValidator(lambda time: time and _to_utc(time)),
 ]
-Until: TypeAlias = Annotated[
-    datetime | None,
-    Query(description="Published before this time"),
-    AfterValidator(lambda time: time and _to_utc(time)),
-]
+Until: TypeAlias = Annotated[UtcTime | None, Query(description="Published before this time")]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
-Cursor: TypeAlias = Annotated[
-    str | None,
-    Query(max_length=1000, description="`next` of the previous page"),
-    AfterValidator(lambda text: text and _reject_nul(text)),
-]
+Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
 
 
 def read_filters(
@@ -162,7 +148,7 @@ def version(context: Context, version_id: Id) -> Response:
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
 def captures(
     context: Context,
-    url: Annotated[str, Query(min_length=1, max_length=4000), AfterValidator(_reject_nul)],
+    url: Annotated[Text, Query(min_length=1, max_length=4000)],
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -193,7 +179,7 @@ def capture(context: Context, capture_id: Id) -> Response:
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
 def search(
     context: Context,
-    q: Annotated[str, Query(min_length=1, max_length=500, description="Search query"), AfterValidator(_reject_nul)],
+    q: Annotated[Text, Query(min_length=1, max_length=500, description="Search query")],
     filters: ArticleFilters,
     sort: Annotated[
         Order, Query(description="newest first, best match first, longest first, or those with most edits first")

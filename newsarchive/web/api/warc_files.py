@@ -15,7 +15,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.export.withheld_records import names_withheld
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import Context
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from storage.index.queries.cdx import get_cdx_line_at, has_warc_file
@@ -50,12 +50,14 @@ def warc_file(request: Request, context: Context, name: str) -> Response:
         "content-disposition": f'attachment; filename="{name}"',
     }
     begin, end = byte_range or (0, size)
-    if context.index.exclude and not _is_allowed(context, name, begin, end):
-        raise HTTPException(
-            403,
-            "Parts of this archive are not published. Its WARC files are available only record by record, by the "
-            "offsets and lengths of /cdx",
-        )
+    if context.index.exclude:
+        line = context.index.ask(get_cdx_line_at, name, begin)
+        if line is None or line.length != end - begin or names_withheld(context.index, places, line):
+            raise HTTPException(
+                403,
+                "Parts of this archive are not published. Its WARC files are available only record by record, by the "
+                "offsets and lengths of /cdx",
+            )
     if validators.is_not_modified(request.headers):
         return Response(status_code=304, headers=validators.headers)
     if byte_range == _OUTSIDE:
@@ -82,13 +84,6 @@ def _parse_range(header: str | None, size: int) -> tuple[int, int] | None:
         if last and int(last) < begin:
             return None
     return (begin, end) if begin < end else _OUTSIDE
-
-
-def _is_allowed(context: RequestContext, name: str, begin: int, end: int) -> bool:
-    line = context.index.ask(get_cdx_line_at, name, begin)
-    if line is None or line.length != end - begin:
-        return False
-    return not names_withheld(context.index, context.archive.places, line)
 
 
 def _read_range(whole: WarcFile, begin: int, end: int) -> Iterator[bytes]:

@@ -16,9 +16,9 @@ import anyio
 from anyio import to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
+from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.serve_options import ServeOptions
 
@@ -119,54 +119,39 @@ _DUMMY_HASH = f"scrypt:{LOG_N}:{R}:{P}:{_b64(bytes(16))}:{_b64(bytes(64))}"
 """Hash that no password has."""
 
 
-def send_private(send: Send) -> Send:
-    """Return a `send` that forbids shared caches to keep the response."""
-
-    async def send_message(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            rest = [part for part in headers.get("cache-control", "").split(", ") if part not in {"", "public"}]
-            headers["cache-control"] = ", ".join(dict.fromkeys(("private", *rest)))
-        await send(message)
-
-    return send_message
+def make_private(headers: MutableHeaders) -> None:
+    """Forbid shared caches to keep a response."""
+    rest = [part for part in headers.get("cache-control", "").split(", ") if part not in {"", "public"}]
+    headers["cache-control"] = ", ".join(dict.fromkeys(("private", *rest)))
 
 
 class AuthMiddleware(HttpMiddleware):
-    """ASGI middleware: 401 without valid credentials. `scope["state"]["reader"]` is the user's name."""
+    """ASGI middleware: 401 without valid credentials, 429 after too many wrong ones."""
 
     def __init__(self, app: ASGIApp, options: ServeOptions, clock: Callable[[], float]) -> None:
         super().__init__(app)
         self.authenticator = Authenticator(options.users, options.tokens)
         self.failures = TokenBuckets(FAILURES_PER_SECOND, MAX_FAILURES)
         self.clock = clock
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._limiter = anyio.CapacityLimiter(MAX_PARALLEL)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["path"] in PUBLIC_PATHS:
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
+        request, wait = Request(scope), 0.0
         header = request.headers.get("authorization", "")
         name = self.authenticator.cached_user(header) if header else None
         if header and name is None:
             wait = self.failures.take(client_key(scope), self.clock())
-            if wait:
-                response = too_many_requests(request, "Too many failed attempts. Wait a while, then try again.", wait)
-                await response(scope, receive, send)
-                return
-            name = await self._authenticate(header)
-        if name is None:
-            response = problem_response(
-                request, 401, "This archive requires a user name and password, or a token.", CHALLENGE
-            )
-            await response(scope, receive, send)
+            if not wait:
+                name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
+        if name is not None:
+            await self.app(scope, receive, edit_headers(send, make_private))
             return
-        scope.setdefault("state", {})["reader"] = name
-        await self.app(scope, receive, send_private(send))
-
-    async def _authenticate(self, header: str) -> str | None:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(MAX_PARALLEL)  # belongs to the running loop
-        return await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
+        detail = "This archive requires a user name and password, or a token."
+        answer = problem_response(request, 401, detail, CHALLENGE)
+        if wait:
+            answer = too_many_requests(request, "Too many failed attempts. Wait a while, then try again.", wait)
+        await answer(scope, receive, send)

@@ -3,12 +3,12 @@
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -152,44 +152,27 @@ def add_exception_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http_exception(request: Request, error: HTTPException) -> Response:
-        detail = error.detail
-        if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
-            detail = "The archive has no page at this URL."
+        is_no_route = error.status_code == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase
+        detail = "The archive has no page at this URL." if is_no_route else error.detail
         return problem_response(request, error.status_code, detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
     def invalid_request(request: Request, error: RequestValidationError) -> Response:
-        detail = "; ".join(f"{_parameter_name(each)}: {each['msg'].lower()}" for each in error.errors())
+        detail = "; ".join(
+            f"{'.'.join(map(str, each['loc'][1:])) or 'the request'}: {each['msg'].lower()}" for each in error.errors()
+        )
         # A path that cannot be valid is not found; a query that cannot be parsed is the client's error.
         in_path = all(each["loc"][0] == "path" for each in error.errors())
         return problem_response(request, 404 if in_path else 400, f"Invalid request: {detail}.")
 
     @app.exception_handler(IndexReplaced)
-    def index_replaced(request: Request, error: IndexReplaced) -> Response:
-        return _RepeatedRequest(app, request, error)
+    def index_replaced(request: Request, error: IndexReplaced) -> ASGIApp:
+        # The handler had begun with an index that was replaced meanwhile, and is called again. An index is not replaced
+        # several times in a second.
+        count = request.scope[_REPEATED] = request.scope.get(_REPEATED, 0) + 1
+        return app.router if count <= MAX_REPEATS else archive_error_response(request, error)
 
     app.exception_handler(ArchiveError)(archive_error_response)
-
-
-class _RepeatedRequest(Response):
-    """Response of the same handler, called again: it had begun with an index that was replaced meanwhile."""
-
-    def __init__(self, app: FastAPI, request: Request, error: IndexReplaced) -> None:
-        super().__init__()
-        self._app, self._request, self._error = app, request, error
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle the request once more; an index is not replaced several times in a second."""
-        count = scope.get(_REPEATED, 0)
-        if count >= MAX_REPEATS:
-            await archive_error_response(self._request, self._error)(scope, receive, send)
-            return
-        scope[_REPEATED] = count + 1
-        await self._app.router(scope, receive, send)
-
-
-def _parameter_name(error: Mapping[str, Any]) -> str:
-    return ".".join(str(part) for part in error["loc"][1:]) or "the request"
 
 
 class HttpMiddleware(ABC):
@@ -205,6 +188,17 @@ class HttpMiddleware(ABC):
     @abstractmethod
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+
+
+def edit_headers(send: Send, edit: Callable[[MutableHeaders], None]) -> Send:
+    """Return a `send` that edits the headers of the response."""
+
+    async def send_edited(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            edit(MutableHeaders(scope=message))
+        await send(message)
+
+    return send_edited
 
 
 class ErrorMiddleware(HttpMiddleware):
@@ -227,10 +221,7 @@ class ErrorMiddleware(HttpMiddleware):
             log.exception("%s %s", scope["method"], scope["path"])
             if started:
                 raise
-            if isinstance(error, OSError) and error.errno in NO_SPACE:
-                # A temporary file of a response.
-                response = problem_response(Request(scope), 507, DISK_FULL)
-            else:
-                detail = "The archive was not changed. The server's log has the details."
-                response = problem_response(Request(scope), 500, detail)
-            await response(scope, receive, send)
+            status, detail = 500, "The archive was not changed. The server's log has the details."
+            if isinstance(error, OSError) and error.errno in NO_SPACE:  # a temporary file of a response
+                status, detail = 507, DISK_FULL
+            await problem_response(Request(scope), status, detail)(scope, receive, send)

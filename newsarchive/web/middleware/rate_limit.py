@@ -27,8 +27,8 @@ class TokenBuckets:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, client: str, now: float, cost: float = 1.0) -> float:
-        """Take tokens; returns 0.0, or, without taking any, the seconds until there are enough.
+    def take(self, client: str, now: float) -> float:
+        """Take a token; returns 0.0, or, without taking any, the seconds until there is one.
 
         >>> buckets = TokenBuckets(per_second=1, burst=2)
         >>> [buckets.take("a", now=0), buckets.take("a", now=0), buckets.take("a", now=0.5), buckets.take("a", now=2)]
@@ -37,11 +37,11 @@ class TokenBuckets:
         with self._lock:
             left, at = self._left.pop(client, (self._burst, now))
             left = min(self._burst, left + max(0.0, now - at) * self._per_second)
-            enough = left >= cost
-            self._left[client] = (left - cost if enough else left, now)
+            wait = max(0.0, (1.0 - left) / self._per_second)
+            self._left[client] = (left if wait else left - 1.0, now)
             if len(self._left) > self._max_clients:
                 self._left.popitem(last=False)
-            return 0.0 if enough else (cost - left) / self._per_second
+            return wait
 
     def __len__(self) -> int:
         """Return the number of clients with a bucket."""
@@ -80,15 +80,12 @@ class RateLimitMiddleware(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        request = Request(scope)
-        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.max_length:
-            response = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")
-            await response(scope, receive, send)
-            return
-        if self.buckets is not None and not scope["path"].startswith("/static/"):
+        request, answer, wait = Request(scope), self.app, 0.0
+        is_too_long = len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.max_length
+        if self.buckets is not None and not is_too_long and not scope["path"].startswith("/static/"):
             wait = self.buckets.take(client_key(scope), self.clock())
-            if wait:
-                response = too_many_requests(request, "Too many requests. Please slow down.", wait)
-                await response(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if is_too_long:
+            answer = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")
+        elif wait:
+            answer = too_many_requests(request, "Too many requests. Please slow down.", wait)
+        await answer(scope, receive, send)

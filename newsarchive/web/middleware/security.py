@@ -8,7 +8,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
+from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -34,13 +34,7 @@ class SecurityHeadersMiddleware(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                add_default_headers(MutableHeaders(scope=message))
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, edit_headers(send, add_default_headers))
 
 
 def add_default_headers(headers: MutableHeaders) -> None:
@@ -52,8 +46,6 @@ def add_default_headers(headers: MutableHeaders) -> None:
 
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
 _HOST = re.compile(
     r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_])?)\.?)(?::[0-9]{0,5})?", re.IGNORECASE
 )
@@ -82,21 +74,18 @@ class TrustedHostMiddleware(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        request = Request(scope)
-        name = parse_host(request.headers.get("host", ""))
+        request, answer = Request(scope), self.app
+        host = request.headers.get("host", "")
+        name = parse_host(host) or ""
         # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
-        if name is None and request.headers.get("host"):
-            await problem_response(request, 400, "The Host header is malformed.")(scope, receive, send)
-            return
-        name = name or ""
-        if self.names and name not in self.names and not name.endswith(".localhost"):
+        if host and not name:
+            answer = problem_response(request, 400, "The Host header is malformed.")
+        elif self.names and name not in self.names and not name.endswith(".localhost"):
             detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
-            await problem_response(request, 421, detail)(scope, receive, send)
-            return
-        if scope["method"] not in SAFE_METHODS and is_cross_site(request):
-            await problem_response(request, 403, "This request was sent by another site.")(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+            answer = problem_response(request, 421, detail)
+        elif scope["method"] not in SAFE_METHODS and is_cross_site(request):
+            answer = problem_response(request, 403, "This request was sent by another site.")
+        await answer(scope, receive, send)
 
 
 def is_cross_site(request: Request) -> bool:
@@ -139,15 +128,12 @@ class CompressionMiddleware(GZipMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
 
-        async def send_weak(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
-                    # Another representation, which is not equal byte for byte (RFC 9110 8.8.3.3).
-                    headers["etag"] = f"W/{headers['etag']}"
-            await send(message)
+        def weaken_tag(headers: MutableHeaders) -> None:
+            if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
+                # Another representation, which is not equal byte for byte (RFC 9110 8.8.3.3).
+                headers["etag"] = f"W/{headers['etag']}"
 
         if scope["type"] != "http" or _EXACT.match(scope["path"]):
             await self.app(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send_weak)
+            await super().__call__(scope, receive, edit_headers(send, weaken_tag))

@@ -1,6 +1,7 @@
-"""Timeline of the visits to an article: which of them found a new version."""
+"""/article/17: one archived article: text, versions, links to and from other articles, visits; and comparisons."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import log2
 
 from fastapi import APIRouter, HTTPException, Response
@@ -20,8 +21,11 @@ from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureView, VersionView
 from storage.model import Role
 
+router = APIRouter(include_in_schema=False)
+
 WIDTH = 300
 _MARGIN = 8
+"""Of the timeline of visits."""
 
 
 def list_visits(captures: Sequence[CaptureView]) -> list[tuple[CaptureView, bool, float]]:
@@ -39,11 +43,6 @@ def list_visits(captures: Sequence[CaptureView]) -> list[tuple[CaptureView, bool
         visits.append((capture, before is not None and number not in (None, before), x))
         before = number or before
     return visits
-
-
-# /article/17: one archived article: text, versions, links to and from other articles, captures.
-
-router = APIRouter(include_in_schema=False)
 
 
 def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
@@ -119,15 +118,11 @@ def get_version_or_404(context: RequestContext, article: ArticleView, number: in
 
 def _picture_url(context: RequestContext, version: VersionView) -> str | None:
     """Return the URL of the article's archived picture; None if it is not archived."""
-    if (
-        not version.image
-        or not is_http_url(version.image)
-        or version.image not in context.index.ask(select_archived_urls, [version.image])
-    ):
+    url = version.image
+    if not url or not is_http_url(url) or url not in context.index.ask(select_archived_urls, [url]):
         return None
-    return ReplayLinks(timestamp=format_timestamp(version.capture.fetched_at), token=EMBED_TOKEN).embed_url(
-        version.image, EmbedKind.IMAGE
-    )
+    links = ReplayLinks(timestamp=format_timestamp(version.capture.fetched_at), token=EMBED_TOKEN)
+    return links.embed_url(url, EmbedKind.IMAGE)
 
 
 def _citation(context: RequestContext, version: VersionView) -> Citation:
@@ -171,15 +166,7 @@ def find_folds(found: Comparison) -> list[tuple[bool, int, int]]:
 
     Runs of more than two unchanged paragraphs away from a change are folded.
     """
-    shown = [False] * len(found.rows)
-    for at, row in enumerate(found.rows):
-        if row.kind is not RowKind.SAME:
-            for near in range(max(0, at - CONTEXT_ROWS), min(len(shown), at + CONTEXT_ROWS + 1)):
-                shown[near] = True
-    ranges: list[tuple[bool, int, int]] = []
-    begin = 0
-    for at in range(1, len(shown) + 1):
-        if at == len(shown) or shown[at] != shown[begin]:
-            ranges.append((not shown[begin] and at - begin > 2, begin, at))
-            begin = at
-    return ranges
+    changed = [at for at, row in enumerate(found.rows) if row.kind is not RowKind.SAME]
+    shown = {at + step for at in changed for step in range(-CONTEXT_ROWS, CONTEXT_ROWS + 1)}
+    runs = [list(run) for _, run in groupby(range(len(found.rows)), shown.__contains__)]
+    return [(run[0] not in shown and len(run) > 2, run[0], run[-1] + 1) for run in runs]

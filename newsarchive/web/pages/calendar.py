@@ -2,14 +2,14 @@
 
 from calendar import Calendar
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import ensure_scheme, quote_url
+from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.timeline import (
     find_nearest_capture,
     list_capture_times,
@@ -39,42 +39,34 @@ def calendar(
     """Return the calendar of one page for one year."""
     if not url.strip():
         return context.render("calendar.html", url="", years=(), chosen=None, months=(), days={}, day=None, captures=(),
-                         page=1, page_size=PAGE_SIZE, url_at=None)  # fmt: skip
+                         page=1, page_size=PAGE_SIZE)  # fmt: skip
     url = ensure_scheme(url)
     years = context.index.ask(list_years, url)
     if not years:
         return render_not_archived(context, url)
-    selected = _parse_day(day)
+    selected = None
+    with suppress(ValueError):
+        selected = date.fromisoformat(day)
     requested = selected.year if selected else year or years[-1].year
     chosen = min(max(requested, years[0].year), years[-1].year)
     days = {each.day: each for each in context.index.ask(list_days, url, chosen)}
     captures: tuple[CalendarEntry, ...] = ()
     if selected and selected in days:
-        begin = datetime(selected.year, selected.month, selected.day, tzinfo=UTC)
+        begin, offset = datetime.combine(selected, time.min, UTC), (page - 1) * PAGE_SIZE
         until = begin + timedelta(days=1)
-        captures = context.index.ask(
-            list_capture_times, url, begin, until, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
-        )
+        captures = context.index.ask(list_capture_times, url, begin, until, limit=PAGE_SIZE, offset=offset)
     return context.render(
         "calendar.html",
         url=url,
         years=years,
         chosen=chosen,
-        months=tuple(_list_months(chosen, days)),
+        months=list(_list_months(chosen, days)),
         days=days,
         day=days.get(selected) if selected else None,
         captures=captures,
         page=page,
         page_size=PAGE_SIZE,
-        url_at=lambda when: f"/web/{format_timestamp(when)}/{quote_url(url)}",
     )
-
-
-def _parse_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _list_months(year: int, days: dict[date, DayCount]) -> Iterator[tuple[date, int, list[list[int]]]]:
@@ -84,13 +76,10 @@ def _list_months(year: int, days: dict[date, DayCount]) -> Iterator[tuple[date, 
         yield date(year, month, 1), captures, Calendar().monthdayscalendar(year, month)
 
 
-def render_not_archived(
-    context: RequestContext, url: str, time: datetime | None = None, *, redirected: tuple[CaptureView, ...] = ()
-) -> Response:
+def render_not_archived(context: RequestContext, url: str, redirected: tuple[CaptureView, ...] = ()) -> Response:
     """Render a 404 for a URL without captures. `redirected` are captures that redirect to it."""
-    around = context.index.ask(list_nearby_urls, url, limit=NEARBY)
+    nearby = context.index.ask(list_nearby_urls, url, limit=NEARBY)
     is_loop = bool(redirected) and context.index.ask(find_nearest_capture, url, redirected[0].fetched_at) is not None
-    found = [(one, f"/web/{format_timestamp(one.newest)}/{quote_url(one.url)}") for one in around]
     return context.render(
-        "not_archived.html", status=404, url=url, time=time, nearby=found, redirected=redirected, is_loop=is_loop
+        "not_archived.html", status=404, url=url, nearby=nearby, redirected=redirected, is_loop=is_loop
     )

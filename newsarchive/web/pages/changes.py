@@ -17,7 +17,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
 from newsarchive.web.pages.search import FEED_SIZE, FEEDS, ROWS
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, jsonl_rows
-from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE
+from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.observations import count_changes, iter_changes, list_changes
 from storage.index.search.query import parse_date_range
@@ -58,9 +58,7 @@ class ChangeParams:
             if (is_date and parse_date_range(text) is None) or (name in _CHOICES and text not in _CHOICES[name]):
                 problems.append(f"{name} {text[:40]} is not a {'date' if is_date else 'choice'} and was ignored")
                 del values[name]
-        page = given.get("page", "")
-        number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
-        return cls(values, min(max(number, 1), MAX_PAGES), tuple(problems))
+        return cls(values, parse_page(given), tuple(problems))
 
     @property
     def filters(self) -> ChangeFilters:

@@ -1,6 +1,6 @@
 """Bar chart by day, as numbers for the SVG of a template: attributes only, since pages have no inline styles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -51,19 +51,14 @@ def last_days(last: date, count: int) -> Sequence[date]:
     return [last - timedelta(days=back) for back in reversed(range(count))]
 
 
-def build_day_chart(
-    days: Iterable[date], counts: Mapping[date, int], usual: Mapping[date, float] | None = None
-) -> DayChart:
+def build_day_chart(days: Sequence[date], counts: Mapping[date, int], usual: Mapping[date, float] = {}) -> DayChart:
     """Return a chart with a bar per day; `usual` are the counts that low days are compared with."""
-    usual = usual or {}
-    shown = list(days)
-    most = max([1, *(counts.get(day, 0) for day in shown), *(round(usual.get(day, 0)) for day in shown)])
+    most = max([1, *(counts.get(day, 0) for day in days), *(round(usual.get(day, 0)) for day in days)])
     bars = []
-    for day in shown:
+    for day in days:
         count, expected = counts.get(day, 0), usual.get(day)
-        height = round(HEIGHT * count / most, 1)
         # A single capture among thousands stays visible.
-        height = max(height, 1.0) if count else 0.0
+        height = max(round(HEIGHT * count / most, 1), 1.0) if count else 0.0
         bars.append(
             DayBar(
                 day=day, count=count, y=round(HEIGHT - height, 1), height=height,
@@ -71,4 +66,4 @@ def build_day_chart(
                 is_low=is_thin(count, expected),
             )
         )  # fmt: skip
-    return DayChart(bars=tuple(bars), highest=most, total=sum(counts.get(day, 0) for day in shown))
+    return DayChart(bars=tuple(bars), highest=most, total=sum(bar.count for bar in bars))

@@ -39,7 +39,6 @@ def home(context: Context) -> Response:
         (site for site in sites if site.articles), key=lambda site: site.newest_article or NEVER, reverse=True
     )[:COLUMNS]
     lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
-    crawl = index.ask(get_last_crawl)
     return context.render(
         "home.html",
         sites=sites,
@@ -49,21 +48,19 @@ def home(context: Context) -> Response:
         compare_path=compare_path,
         describe_change=describe_change,
         about=parse_about(context.options.about),
-        crawl=crawl,
-        findings=context.findings,
+        crawl=index.ask(get_last_crawl),
+        findings=context.health.get_findings(),
     )
 
 
-def build_captures_chart(index: Reader, sites: Sequence[SiteCount], *, site: str | None = None) -> DayChart | None:
+def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart | None:
     """Return a chart of captures by day up to the last; None without captures."""
     last = max((each.last_capture for each in sites if each.last_capture), default=None)
     if last is None:
         return None
     first = min(each.first_capture for each in sites if each.first_capture)
     days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
-    return build_day_chart(
-        days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0], site=site)}
-    )
+    return build_day_chart(days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0])})
 
 
 @router.get("/help", include_in_schema=False)

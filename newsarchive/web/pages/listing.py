@@ -4,7 +4,6 @@ at=20260301060504   the capture at that time, or the newest before it         n=
 a=... b=...         changes from one capture to the other
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_start
-from newsarchive.web.wb_url import ensure_scheme, quote_url
+from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times
 from storage.index.queries.status import list_sources
 from storage.index.queries.timeline import find_nearest_capture
@@ -49,13 +48,7 @@ def listing(
         return _render_not_listing(context, url)
     presence = context.index.ask(get_link_presence, url, (link.url for group in view.groups for link in group.links))
     return context.render(
-        "listing.html",
-        url=url,
-        view=view,
-        presence=presence,
-        choices=_list_choices(context, url, view),
-        compared=None,
-        url_at=_snapshot_url(view),
+        "listing.html", url=url, view=view, presence=presence, choices=_list_choices(context, url, view)
     )
 
 
@@ -78,22 +71,16 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
         counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
         headlines_changed=sum(step.headline_changed for step in changes),
         choices=_list_choices(context, url, newer),
-        url_at=_snapshot_url(newer),
     )
-
-
-def _snapshot_url(view: ListingView) -> Callable[[datetime], str]:
-    return lambda when: f"/web/{format_timestamp(when)}/{quote_url(view.capture.url)}"
 
 
 def _parse_time(digits: str) -> datetime | None:
     """Return the end of the period that a timestamp names, so that a day includes its captures; None if empty."""
-    if not digits.strip():
-        return None
-    end, first = timestamp_end(digits.strip()), timestamp_start(digits.strip())
-    if end is None or first is None:
+    given = digits.strip()
+    time = timestamp_start(given) if len(given) == 14 else timestamp_end(given)
+    if given and time is None:
         raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss).")
-    return first if len(digits.strip()) == 14 else end
+    return time
 
 
 def _list_choices(context: RequestContext, url: str, view: ListingView) -> tuple[datetime, ...]:

@@ -1,5 +1,7 @@
 """/author/NAME, /tag/NAME, /section/SITE/NAME: articles of an author, tag or section, with counts by year."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.context import Context, RequestContext
@@ -15,9 +17,8 @@ router = APIRouter(include_in_schema=False)
 def author(context: Context, name: str) -> Response:
     """Return the page of an author. Case and accents of the name are ignored."""
     params = SearchParams.from_query({"byline": name, "page": page_parameter(context)})
-    printed = context.index.ask(list_author_spellings, params.byline)
-    title = printed[0] if printed else name
-    return render_name_page(context, kind="author", title=title, spellings=printed[1:], params=params)
+    title, *others = context.index.ask(list_author_spellings, params.byline) or (name,)
+    return render_name_page(context, kind="author", title=title, spellings=others, params=params)
 
 
 @router.get("/tag/{name:path}")
@@ -31,27 +32,17 @@ def tag(context: Context, name: str) -> Response:
 def section(context: Context, site: str, name: str) -> Response:
     """Return the page of a site's section. Case and accents of the name are ignored."""
     params = SearchParams.from_query({"site": site, "section": name, "page": page_parameter(context)})
-    return render_name_page(context, kind="section", title=params.section, params=params, site=site)
+    return render_name_page(context, kind="section", title=params.section, params=params)
 
 
 def render_name_page(
-    context: RequestContext,
-    *,
-    kind: str,
-    title: str,
-    params: SearchParams,
-    spellings: tuple[str, ...] = (),
-    site: str | None = None,
+    context: RequestContext, *, kind: str, title: str, params: SearchParams, spellings: Sequence[str] = ()
 ) -> Response:
-    """Render the articles that a search by name finds; 404 if there are none.
-
-    `spellings` are other printed forms of the name.
-    """
+    """Render the articles that a search by name finds; 404 if there are none. `spellings`: other printed forms."""
     if not title.strip():
         # An empty name would match everything.
         raise HTTPException(404, f"The URL has no name of a {kind}.")
-    filters = params.filters
-    tally = context.index.ask(count_by_year_and_site, filters)
+    tally = context.index.ask(count_by_year_and_site, params.filters)
     if not tally.total:
         raise HTTPException(404, f"The archive has no articles for the {kind} {title[:200]}.")
     return context.render(
@@ -60,11 +51,9 @@ def render_name_page(
         kind=kind,
         title=title,
         spellings=spellings,
-        site=site,
         params=params,
         tally=tally,
-        most=max(count for _, count in tally.years),
-        lines=context.index.ask(list_articles, filters, limit=PAGE_SIZE, offset=params.offset),
+        lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset),
         size=PAGE_SIZE,
         shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
     )

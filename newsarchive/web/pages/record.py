@@ -11,8 +11,6 @@ from fastapi import APIRouter, HTTPException, Response
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import quote_url
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.queries.articles import get_capture
 from storage.index.queries.cdx import get_cdx_line
@@ -73,23 +71,17 @@ def record(context: Context, capture_id: int) -> Response:
         raise HTTPException(404, "The archive has no capture with this id.")
     original = context.index.ask(get_capture, capture.refers_to_id) if capture.refers_to_id else None
     view, companions, problem = _load_records(context, capture, original)
+    place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
         "record.html",
         capture=capture,
         view=view,
         companions=companions,
         problem=problem,
-        before=_neighbour_id(context, capture, later=False),
-        after=_neighbour_id(context, capture, later=True),
+        before=context.index.ask(find_adjacent_capture, *place, later=False),
+        after=context.index.ask(find_adjacent_capture, *place, later=True),
         original=original,
-        here=f"/web/{format_timestamp(capture.fetched_at)}/{quote_url(capture.url)}",
-        raw=f"/web/{format_timestamp(capture.fetched_at)}id_/{quote_url(capture.url)}",
     )
-
-
-def _neighbour_id(context: RequestContext, capture: CaptureView, *, later: bool) -> int | None:
-    """Return the id of the previous or next capture of the same URL."""
-    return context.index.ask(find_adjacent_capture, capture.url, capture.fetched_at, capture.record_id, later=later)
 
 
 def _load_records(
@@ -189,17 +181,17 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Seq
     if block:
         digests.append(RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block)))
     payload = found.get("WARC-Payload-Digest")
-    if payload and found.type == "revisit":
-        agrees = (
-            None
-            if original is None
-            else matches_digest(payload, extract_entity(original.block, parse_http_headers(original.block)[1]))
-        )
-        digests.append(RecordDigest(of="payload", named=payload, agrees=agrees, remark="payload of the original"))
-    elif payload:
-        entity = extract_entity(found.block, parse_http_headers(found.block)[1]) if http else found.block
-        agrees, remark = matches_digest(payload, entity), ""
-        if agrees is False and http and matches_digest(payload, split_message(found.block)[1]):
+    if payload:
+        is_revisit, agrees, remark = found.type == "revisit", None, ""
+        source = original if is_revisit else found
+        if source is not None:
+            entity = source.block
+            if is_revisit or http:
+                entity = extract_entity(entity, parse_http_headers(entity)[1])
+            agrees = matches_digest(payload, entity)
+        if is_revisit:
+            remark = "payload of the original"
+        elif agrees is False and http and matches_digest(payload, split_message(found.block)[1]):
             agrees, remark = True, "over the stored body including chunked transfer coding"
         digests.append(RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark))
     return digests

@@ -62,7 +62,7 @@ def site(context: Context, name: str) -> Response:
         chart=build_coverage_chart(context, found),
         sources=sources,
         imported=[each for each in index.ask(list_sources, name) if each.url not in fetched],
-        findings=[each for each in context.findings or () if each.site == name],
+        findings=[each for each in context.health.get_findings() or () if each.site == name],
         profile=index.ask(get_site_profile, name),
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],

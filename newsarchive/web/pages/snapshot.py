@@ -24,14 +24,13 @@ from newsarchive.web.archived_response import (
     stream_body,
 )
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.jinja_env import format_offset
 from newsarchive.web.memento import memento_headers
 from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
-from newsarchive.web.snapshot.rewrite import Requisite, SanitizedPage, TooLarge, sanitize_page
+from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
@@ -61,7 +60,19 @@ def _add_routes(kind: EmbedKind) -> None:
     """Add the two routes of a kind: URLs with the token, which the archive's own frames use, and URLs without."""
 
     def requisite(request: Request, context: Context, digits: int) -> Response:
-        return _serve_requisite(request, context, digits, kind, request.path_params.get("token", ""))
+        token = request.path_params.get("token", "")
+        is_ours = secrets.compare_digest(token.encode(), EMBED_TOKEN.encode())
+        is_foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_ours
+        if request.headers.get("service-worker") or is_foreign:
+            raise HTTPException(403, "Archived resources may be embedded by the archive's own pages only.")
+        url = archived_url(request, f"/web/{digits}{kind}{token}/")
+        time = timestamp_middle(str(digits))
+        capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
+        capture = follow_redirects(context, capture)[-1] if capture else None
+        line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
+        if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
+            return Response("not archived", 404, media_type="text/plain")
+        return _send_requisite(context, capture, line, kind, token)
 
     for token in ("{token}", ""):
         router.add_api_route(f"/web/{{digits:int}}{kind}{token}/{{url:path}}", requisite)
@@ -69,22 +80,6 @@ def _add_routes(kind: EmbedKind) -> None:
 
 for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER):
     _add_routes(_kind)
-
-
-def _serve_requisite(request: Request, context: RequestContext, digits: int, kind: EmbedKind, token: str) -> Response:
-    is_ours = secrets.compare_digest(token.encode(), EMBED_TOKEN.encode())
-    if request.headers.get("service-worker") or (
-        request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_ours
-    ):
-        raise HTTPException(403, "Archived resources may be embedded by the archive's own pages only.")
-    url = archived_url(request, f"/web/{digits}{kind}{token}/")
-    time = timestamp_middle(str(digits))
-    capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
-    capture = follow_redirects(context, capture)[-1] if capture else None
-    line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
-    if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
-        return Response("not archived", 404, media_type="text/plain")
-    return _send_requisite(context, capture, line, kind, token)
 
 
 def _send_requisite(
@@ -172,7 +167,6 @@ FRAME_CSP = (
 """Policy of an archived page. A click may navigate the whole window: all links lead to pages of the archive."""
 MAX_TEXT_SIZE = 200_000
 """Bytes of a text that are shown."""
-MAX_MISSING = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +191,7 @@ class LoadedCapture:
         page = sanitize_page(decode(self.body, self.answer.headers), self.capture.url)
         if index.exclude and isinstance(page, SanitizedPage):
             urls = {url for _, url, _ in page.links} | {page.refresh_url or ""}
-            withheld = index.ask(find_withheld_urls, urls | {each.url for each in page.requisites()})
+            withheld = index.ask(find_withheld_urls, urls | page.requisites().keys())
             anchors = [element.text_content() for element, url, _ in page.links if url in withheld]
             page.withhold(withheld, index.ask(load_mask, withheld, anchors).apply)
         return page
@@ -252,7 +246,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if not isinstance(page, SanitizedPage):
         raise HTTPException(404, "This capture cannot be shown as a page.")
     links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN)
-    archived = context.index.ask(select_archived_urls, (each.url for each in page.requisites()))
+    archived = context.index.ask(select_archived_urls, page.requisites())
     html = page.to_html(links.page_url, lambda url, kind: links.embed_url(url, kind) if url in archived else None)
     headers = {"content-security-policy": FRAME_CSP, "x-dns-prefetch-control": "off", "vary": "sec-fetch-dest"}
     return HTMLResponse(html, headers=headers)
@@ -263,8 +257,21 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
 def snapshot(request: Request, context: Context, digits: int) -> Response:
     """Return the capture of a second, or redirect to the nearest; with the time that was requested, if it is given."""
     requested = request.path_params.get("requested")
-    prefix = f"/web/{digits}/" if requested is None else f"/web/{digits}~{requested}/"
-    return _respond(context, archived_url(request, prefix), str(digits), None if requested is None else str(requested))
+    target = digits if requested is None else requested
+    url = archived_url(request, f"/web/{digits}/" if requested is None else f"/web/{digits}~{requested}/")
+    first = context.index.ask(find_nearest_capture, url, parse_time_or_404(str(digits)))
+    if first is None:
+        return render_not_archived(context, url)
+    chain = follow_redirects(context, first)
+    capture = chain[-1]
+    at = format_timestamp(capture.fetched_at)
+    if at != str(digits) or len(chain) > 1:
+        distance = "" if at.startswith(str(target)) else f"~{target}"
+        return RedirectResponse(f"/web/{at}{distance}/{quote_url(capture.url)}", 302)
+    if capture.redirect_url and is_redirect(capture):
+        return render_not_archived(context, capture.redirect_url, redirected=(capture,))
+    shown = load_capture(context, capture)
+    return _render_snapshot(context, shown, None if requested is None else parse_time_or_404(str(requested)))
 
 
 @router.get("/web/http{rest:path}")
@@ -285,36 +292,16 @@ def parse_time_or_404(digits: str) -> datetime:
     return time
 
 
-def _respond(context: RequestContext, url: str, digits: str, requested: str | None) -> Response:
-    time = parse_time_or_404(digits)
-    first = context.index.ask(find_nearest_capture, url, time)
-    if first is None:
-        return render_not_archived(context, url, time)
-    chain = follow_redirects(context, first)
-    capture = chain[-1]
-    at = format_timestamp(capture.fetched_at)
-    if at != digits or len(chain) > 1:
-        target = requested or digits
-        distance = "" if at.startswith(target) else f"~{target}"
-        return RedirectResponse(f"/web/{at}{distance}/{quote_url(capture.url)}", 302)
-    if capture.redirect_url and is_redirect(capture):
-        return render_not_archived(context, capture.redirect_url, time, redirected=(capture,))
-    return _render_snapshot(
-        context, load_capture(context, capture), parse_time_or_404(requested) if requested else None
-    )
-
-
 def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: datetime | None) -> Response:
     capture = shown.capture
     here = format_timestamp(capture.fetched_at)
     links = ReplayLinks(timestamp=here, token=EMBED_TOKEN)
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
-    missing = _missing_requisites(context, page) if isinstance(page, SanitizedPage) else ()
-    status = shown.answer.status if shown.answer else capture.status
+    is_text = shown.display is Display.TEXT
     response = context.render(
         "snapshot.html",
         capture=capture,
-        status_sent=status,
+        status_sent=shown.answer.status if shown.answer else capture.status,
         kind=shown.display.name.lower() if not shown.problem else "problem",
         problem=page.reason if isinstance(page, TooLarge) else shown.problem,
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),
@@ -322,29 +309,20 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         refresh_url=page.refresh_url if isinstance(page, SanitizedPage) else None,
         frame=ReplayLinks(timestamp=here).embed_url(capture.url, EmbedKind.FRAMED),
         image=links.embed_url(capture.url, EmbedKind.IMAGE),
-        raw=f"/web/{here}id_/{quote_url(capture.url)}",
-        text=_decode_text(shown) if shown.display is Display.TEXT else "",
+        text=decode(shown.body[:MAX_TEXT_SIZE], shown.answer.headers) if shown.answer and is_text else "",
         is_cut=len(shown.body) > MAX_TEXT_SIZE,
         size=len(shown.body),
         requested=requested,
-        distance=format_offset(requested, capture.fetched_at) if requested else "",
         span=context.index.ask(get_capture_span, capture.url),
         beside=context.index.ask(get_adjacent_times, capture.url, capture.fetched_at),
-        url_at=lambda when: f"/web/{format_timestamp(when)}/{quote_url(capture.url)}",
-        missing=missing[:MAX_MISSING],
-        missing_count=len(missing),
+        missing=_missing_requisites(context, page) if isinstance(page, SanitizedPage) else (),
         here=here,
     )
     response.headers.update(memento_headers(context, capture.url, capture.fetched_at))
     return response
 
 
-def _missing_requisites(context: RequestContext, page: SanitizedPage) -> tuple[Requisite, ...]:
+def _missing_requisites(context: RequestContext, page: SanitizedPage) -> list[tuple[str, EmbedKind]]:
     requisites = page.requisites()
-    archived = context.index.ask(select_archived_urls, (each.url for each in requisites))
-    withheld = context.index.ask(find_withheld_urls, (each.url for each in requisites))
-    return tuple(each for each in requisites if each.url not in archived and each.url not in withheld)
-
-
-def _decode_text(shown: LoadedCapture) -> str:
-    return decode(shown.body[:MAX_TEXT_SIZE], shown.answer.headers if shown.answer else ())
+    found = {*context.index.ask(select_archived_urls, requisites), *context.index.ask(find_withheld_urls, requisites)}
+    return [(url, kind) for url, kind in requisites.items() if url not in found]

@@ -7,6 +7,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.datastructures import Headers
 
+from newsarchive.web.timestamps import to_utc
+
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -68,7 +70,6 @@ def parse_http_date(text: str) -> datetime | None:
     (datetime.datetime(2026, 3, 1, 6, 5, 4, tzinfo=datetime.timezone.utc), None)
     """
     try:
-        time = parsedate_to_datetime(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return to_utc(parsedate_to_datetime(text))
     except (ValueError, OverflowError, TypeError):
         return None

@@ -53,7 +53,9 @@ def rewrite_css(css: str, base: str, map_url: UrlMapper) -> str:
             return f'{name}("{_rewrite_url(text, base, map_url, EmbedKind.IMAGE)}"'
         return "" if found[0][0] in "/@" and not found[0].lower().startswith("@namespace") else found[0]
 
-    return _TOKEN.sub(replace, _unescape_letters(css))
+    if "\\" in css:
+        css = _LETTER.sub(r"\1", _HEX.sub(_unescape_letter, css))
+    return _TOKEN.sub(replace, css)
 
 
 def escape_for_style_element(css: str) -> str:
@@ -65,23 +67,14 @@ def escape_for_style_element(css: str) -> str:
     return _TAG.sub("< ", css.replace("</", "<\\/"))
 
 
-def _unescape_letters(css: str) -> str:
-    """Return CSS with escaped ASCII letters unescaped."""
-    if "\\" not in css:
-        return css
-
-    def unescape_letter(found: re.Match[str]) -> str:
-        char = chr(int(found[1], 16))
-        return char if char.isascii() and char.isalpha() else found[0]
-
-    return _LETTER.sub(r"\1", _HEX.sub(unescape_letter, css))
+def _unescape_letter(found: re.Match[str]) -> str:
+    char = chr(int(found[1], 16))
+    return char if char.isascii() and char.isalpha() else found[0]
 
 
 def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | None) -> str:
     """Return the replacement of a URL, for use between double quotes."""
-    if text[:4].lower() == "url(":
-        text = text[4:-1].strip()
-    text = text.strip()
+    text = (text[4:-1] if text[:4].lower() == "url(" else text).strip()
     if text[:1] in ('"', "'"):
         text = text[1:-1]
     reference = _ESCAPE.sub(_unescape, text).strip()

@@ -37,14 +37,6 @@ _PUBLIC = re.compile(r"public\s+[\"']([-\w /.:+]+)[\"']", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requisite:
-    """A resource that a page embeds."""
-
-    url: str
-    kind: EmbedKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TooLarge:
     """A page beyond the limits, and the limit that it exceeds."""
 
@@ -65,17 +57,17 @@ class SanitizedPage:
     slots: list[UrlSlot]
     links: list[tuple[HtmlElement, str, str]]
 
-    def requisites(self) -> tuple[Requisite, ...]:
-        """Return the resources that the page embeds, each once, in document order."""
-        found: dict[str, Requisite] = {}
+    def requisites(self) -> dict[str, EmbedKind]:
+        """Return the kinds of the resources that the page embeds by their URLs, in document order."""
+        found: dict[str, EmbedKind] = {}
 
         def note(url: str, kind: EmbedKind) -> None:
             if len(found) < MAX_REQUISITES:
-                found.setdefault(url, Requisite(url=url, kind=kind))
+                found.setdefault(url, kind)
 
         for slot in self.slots:
             collect_urls(slot, self.base, note)
-        return tuple(found.values())
+        return found
 
     def withhold(self, urls: Collection[str], mask: Callable[[str], str]) -> None:
         """Replace links to these URLs, and what `mask` replaces in texts and attributes."""

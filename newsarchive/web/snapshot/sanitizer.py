@@ -36,8 +36,7 @@ class Sanitizer:
 
     def sanitize(self, root: HtmlElement) -> None:
         """Sanitise a tree."""
-        if root.tag != "html":
-            root.tag = "html"
+        root.tag = "html"
         _replace_frameset(root, self.base)
         self._clean_attributes(root)
         waiting = list(root)[::-1]
@@ -77,11 +76,11 @@ class Sanitizer:
 
     def _clean_style_element(self, element: HtmlElement) -> None:
         parent = element.getparent()
-        if _media_type(element) not in ("", "text/css") or (parent is not None and parent.tag in ("svg", "defs", "g")):
+        type_ = (element.get("type") or "").partition(";")[0].strip().lower()
+        if type_ not in ("", "text/css") or (parent is not None and parent.tag in ("svg", "defs", "g")):
             element.drop_tree()
             return
-        media = element.get("media")
-        text = element.text_content()
+        media, text = element.get("media"), element.text_content()
         element.clear(keep_tail=True)
         if media:
             element.set("media", media)
@@ -101,14 +100,11 @@ class Sanitizer:
             element.drop_tag()
 
     def _clean_link(self, element: HtmlElement) -> None:
-        names = (element.get("rel") or "").lower().split()
+        names, href = (element.get("rel") or "").lower().split(), element.get("href") or ""
         # Stylesheets that a script would have enabled later are part of the page's appearance.
         preloaded = "preload" in names and (element.get("as") or "").lower() == "style"
         is_stylesheet = ("stylesheet" in names and "alternate" not in names) or preloaded
-        href = element.get("href") or ""
-        media = element.get("media") or ""
-        if "media" in (element.get("onload") or "").lower():
-            media = ""
+        media = "" if "media" in (element.get("onload") or "").lower() else element.get("media")
         if not is_stylesheet or not resolve_http_url(self.base, href):
             element.drop_tag()
             return
@@ -122,16 +118,16 @@ class Sanitizer:
         attributes = {name.lower(): value for name, value in element.attrib.items()}
         element.attrib.clear()
         for name, value in attributes.items():
-            if name in _ATTRIBUTES or (_ATTRIBUTE.fullmatch(name) and _is_harmless(value)):
-                if "url(" in value.lower() and not re.fullmatch(r"\s*url\(['\"]?#[^()]*\)\s*", value):
-                    continue
+            # A stylesheet may select a short value; others are data of scripts.
+            is_short = len(value) <= _MAX_DATA and "//" not in value
+            is_external = "url(" in value.lower() and not re.fullmatch(r"\s*url\(['\"]?#[^()]*\)\s*", value)
+            if (name in _ATTRIBUTES or (_ATTRIBUTE.fullmatch(name) and is_short)) and not is_external:
                 element.set(name, value)
         self._clean_urls(element, attributes)
         style = attributes.get("style", "")
-        for name in _LAZY_BACKGROUNDS:
-            if attributes.get(name) and "background" not in style:
-                style += f";background-image:url({css.css_string(attributes[name])})"
-                break
+        lazy = next(filter(None, map(attributes.get, _LAZY_BACKGROUNDS)), None)
+        if lazy and "background" not in style:
+            style += f";background-image:url({css.css_string(lazy)})"
         if style:
             self._add_slot(element, "style", SlotSyntax.CSS, EmbedKind.IMAGE, style)
 
@@ -196,15 +192,6 @@ class Sanitizer:
 
     def _add_slot(self, element: HtmlElement, attribute: str, form: SlotSyntax, kind: EmbedKind, value: str) -> None:
         self.slots.append(UrlSlot(element=element, attribute=attribute, syntax=form, kind=kind, value=value))
-
-
-def _media_type(element: HtmlElement) -> str:
-    return (element.get("type") or "").partition(";")[0].strip().lower()
-
-
-def _is_harmless(value: str) -> bool:
-    """Return True for a short attribute value that a stylesheet may select, False for data of scripts."""
-    return len(value) <= _MAX_DATA and "//" not in value
 
 
 def _replace_frameset(root: HtmlElement, base: str) -> None:

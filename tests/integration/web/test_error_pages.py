@@ -1,16 +1,14 @@
 """Errors are reported as a page or as JSON, in terms of the client."""
 
 from collections.abc import Callable
-from typing import Annotated
 
 import pytest
-from fastapi import Depends
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from newsarchive.web.concurrency import TooBusy
-from newsarchive.web.context import RequestContext, get_context
+from newsarchive.web.context import Context
 from storage.errors import ArchiveError, BadRecord, IndexFailure, NotFound, QueryTooLong, StorageError
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -24,7 +22,7 @@ def failing(paper: Archive) -> Callable[[BaseException], TestClient]:
     def make(error: BaseException) -> TestClient:
         app = create_app(paper)
 
-        def broken(context: Annotated[RequestContext, Depends(get_context)]) -> None:
+        def broken(context: Context) -> None:
             raise error
 
         app.add_api_route("/broken", broken)

@@ -7,14 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
-from newsarchive.web.snapshot.rewrite import (
-    MAX_CHARACTERS,
-    MAX_ELEMENTS,
-    Requisite,
-    SanitizedPage,
-    TooLarge,
-    sanitize_page,
-)
+from newsarchive.web.snapshot.rewrite import MAX_CHARACTERS, MAX_ELEMENTS, SanitizedPage, TooLarge, sanitize_page
 
 URL = "https://news.example/a/page.html"
 LINKS = ReplayLinks(timestamp="20260301060000", token="s")
@@ -123,8 +116,8 @@ def test_requisites_are_listed_once_in_order() -> None:
         "<body background=c.png><img src=d.png srcset='d.png 1x, gone.png 2x'><video src=e.mp4 poster=f.png></video>"
     )
     base = "https://news.example/a/"
-    assert page(html).requisites() == tuple(
-        Requisite(url=base + name, kind=kind)
+    assert list(page(html).requisites().items()) == [
+        (base + name, kind)
         for name, kind in (
             ("a.css", EmbedKind.STYLE),
             ("b.png", EmbedKind.IMAGE),
@@ -135,7 +128,7 @@ def test_requisites_are_listed_once_in_order() -> None:
             ("e.mp4", EmbedKind.OTHER),
             ("f.png", EmbedKind.IMAGE),
         )
-    )
+    ]
     left = rewrite(html, f"{base}gone.css", f"{base}gone.png")
     assert "gone" not in left
     assert "srcset" in left
