@@ -12,16 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from newsarchive.config.schema import (
-    FILE_NAME,
-    SERVE_SETTINGS,
-    SETTINGS,
-    SITE_SETTINGS,
-    Config,
-    ConfigSetting,
-    ServeConfig,
-    SiteConfig,
-)
+from newsarchive.config import schema
+from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
@@ -73,7 +65,7 @@ def format_starter_file(**known: str) -> str:
         "# Settings of this news archive. All settings: newsarchive help settings",
         "# A line that begins with # is a comment and shows the default.",
     ]
-    for setting in SETTINGS:
+    for setting in schema.SETTINGS:
         if setting.name in known:
             lines += ["", f"# {setting.meaning}.", f"{setting.name} = {to_toml(known[setting.name])}"]
         elif setting.name in STARTER_SETTINGS:
@@ -104,7 +96,7 @@ def create_config_file(folder: Path, **known: str) -> Config:
 def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
     """Return the [[site]] table of a site without its default values; `notes` are comments by setting."""
     lines = ["", "[[site]]"]
-    for setting in SITE_SETTINGS:
+    for setting in schema.SITE_SETTINGS:
         value = getattr(site, setting.name)
         if note := (notes or {}).get(setting.name):
             lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
@@ -246,8 +238,8 @@ class _ConfigParser:
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
             raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
-        values = self._values(data, SETTINGS, None)
-        values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
+        values = self._values(data, schema.SETTINGS, None)
+        values["serve"] = schema.ServeConfig(**self._values(serve, schema.SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._require_unique_sites(sites)
         config = Config(folder=self.folder, sites=sites, scrapy=scrapy, **values)
@@ -261,8 +253,8 @@ class _ConfigParser:
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
-        values = self._values(table, SITE_SETTINGS, number)
-        for setting in SITE_SETTINGS:
+        values = self._values(table, schema.SITE_SETTINGS, number)
+        for setting in schema.SITE_SETTINGS:
             if setting.required and setting.name not in values:
                 raise self._error("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
         site = SiteConfig(**values, layouts=self._layouts(layouts, number))
@@ -293,7 +285,7 @@ class _ConfigParser:
                 ) from None
         return Layouts(entries=tuple(entries))
 
-    def _values(self, table: dict[str, Any], settings: Sequence[ConfigSetting], where: Table) -> dict[str, Any]:
+    def _values(self, table: dict[str, Any], settings: Sequence[schema.ConfigSetting], where: Table) -> dict[str, Any]:
         by_name = {setting.name: setting for setting in settings}
         values = {}
         for key, raw in table.items():
@@ -307,13 +299,13 @@ class _ConfigParser:
 
     def _describe_unknown(self, key: str, known: Iterable[str], where: Table) -> str:
         """Name the right table for a key in the wrong one: TOML gives every key below a [[site]] to that site."""
-        if isinstance(where, int) and any(setting.name == key for setting in SETTINGS):
+        if isinstance(where, int) and any(setting.name == key for setting in schema.SETTINGS):
             return (
                 f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
             )
-        if where is None and any(setting.name == key for setting in SITE_SETTINGS):
+        if where is None and any(setting.name == key for setting in schema.SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
-        if where is None and any(setting.name == key for setting in SERVE_SETTINGS):
+        if where is None and any(setting.name == key for setting in schema.SERVE_SETTINGS):
             return f"{key} is a setting of the browser; move it below [serve]"
         close = get_close_matches(key, known, n=1)
         return f"there is no setting {key!r}" + (f"; did you mean {close[0]!r}?" if close else "")
