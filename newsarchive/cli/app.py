@@ -23,7 +23,6 @@ from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
-SOFTWARE = 1
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
 
@@ -143,7 +142,9 @@ def run(words: Sequence[str]) -> int:
         app(list(words), prog_name="newsarchive")
         code = 0
     except SystemExit as end:
-        code = _exit_code(end)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.__context__, BrokenPipeError):
+            code = BROKEN_PIPE
     except BrokenPipeError:
         code = BROKEN_PIPE
     except KeyboardInterrupt:
@@ -161,16 +162,10 @@ def run(words: Sequence[str]) -> int:
         code = _report_error(
             f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "
             "the output of: newsarchive --debug ...",
-            SOFTWARE,
+            1,
             debug=debug,
         )
     return _flush_output(code)
-
-
-def _exit_code(end: SystemExit) -> int:
-    if isinstance(end.__context__, BrokenPipeError):
-        return BROKEN_PIPE
-    return end.code if isinstance(end.code, int) else int(end.code is not None)
 
 
 def _report_error(message: str, code: int, *, debug: bool) -> int:

@@ -8,17 +8,10 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.crawl import (
-    describe_progress,
-    exit_code,
-    is_unanswered,
-    print_report,
-    simulated_clock,
-    write_crawl_log,
-)
+from newsarchive.cli import crawl
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_size, parse_time
 from newsarchive.cli.output import pluralize, show_progress, stdout, to_json
-from newsarchive.crawl.backfill import BackfillReport, BackfillRequest
+from newsarchive.crawl.backfill import BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
 
 
@@ -56,27 +49,21 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         max_time=(parse_duration(max_time, "--max-time") or timedelta()).total_seconds(),
         max_bytes=parse_size(max_bytes, "--max-bytes") or 0,
     )
-    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("backfilling") as step:
+    with Archive.open(archive) as opened, crawl.write_crawl_log(opened.config), show_progress("backfilling") as step:
         began = time.monotonic()
         done = run(
             opened,
             wanted,
-            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
-            now=simulated_clock(parse_time(clock, "--clock")),
+            progress=lambda shown: step(*crawl.describe_progress(shown, time.monotonic() - began)),
+            now=crawl.simulated_clock(parse_time(clock, "--clock")),
             sole_process=True,
         )
-        report = replace(done.report, notes=(*done.report.notes, backlog_line(done, wanted)))
-        nothing = is_unanswered(report)
-        print_report(report, nothing=nothing, quiet=json)
+        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.since:%Y-%m-%d} still to be fetched"
+        report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
+        crawl.print_report(report, nothing=crawl.is_unanswered(report), quiet=json)
     if json:
         waiting = {"before": done.waiting_before, "left": done.waiting_after}
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
         stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
-    raise typer.Exit(exit_code(report))
-
-
-def backlog_line(done: BackfillReport, wanted: BackfillRequest) -> str:
-    """Return one line on the pages that are left."""
-    left = pluralize(done.waiting_after, "page")
-    return f"{left} back to {wanted.since:%Y-%m-%d} still to be fetched ({done.waiting_before:,} before)"
+    raise typer.Exit(crawl.exit_code(report))

@@ -1,30 +1,15 @@
 """newsarchive bucket."""
 
-from collections import defaultdict
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, Literal, NoReturn, TypeAlias
 
 import typer
+from rich.text import Text
 
 from newsarchive.archive import Archive
-from newsarchive.bucket.upload import (
-    FileLocation,
-    LocatedFile,
-    Relocation,
-    RelocationResult,
-    locate_files,
-    require_bucket,
-)
+from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import (
-    create_table,
-    pluralize,
-    print_line,
-    safe_text,
-    show_progress,
-    stderr,
-    stdout,
-    to_json,
-)
+from newsarchive.cli.output import create_table, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -75,7 +60,7 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         raise typer.BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
     with Archive.open_to_read(archive) as opened:
         if to is not None:
-            _print_moved(_move_files(opened, to, remove=remove), to, json=json)
+            _move_files(opened, to, remove=remove, json=json)
         if upload:
             _upload_files(opened, json=json)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
@@ -91,7 +76,7 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
     raise typer.Exit(int(check and bool(wrong)))
 
 
-def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> RelocationResult:
+def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -> NoReturn:
     require_bucket(archive.places)
     with show_progress(f"copying to the {to}") as step:
         move = Relocation(
@@ -100,52 +85,43 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> Relocation
             remove=remove,
             progress=step,
         )
-        return move.to_bucket() if to == "bucket" else move.to_folder()
+        moved = move.to_bucket() if to == "bucket" else move.to_folder()
+    other = "folder" if to == "bucket" else "bucket"
+    deleted = f", {len(moved.removed):,} deleted from the {other}" if moved.removed else ""
+    summary = f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}."
+    if moved.removed and to == "folder":
+        summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
+    _end(to_json(moved) if json else summary, moved.problems)
 
 
-def _print_moved(moved: RelocationResult, to: MoveTarget, *, json: bool) -> None:
-    if json:
-        print(to_json(moved))
-    else:
-        other = "folder" if to == "bucket" else "bucket"
-        deleted = f", {len(moved.removed):,} deleted from the {other}" if moved.removed else ""
-        stdout().print(f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}.")
-        if moved.removed and to == "folder":
-            stdout().print("Remove `bucket` from newsarchive.toml, or the next crawl uploads them again.")
-    for problem in moved.problems:
-        print_line(stderr(), problem, "red")
-    raise typer.Exit(int(bool(moved.problems)))
-
-
-def _upload_files(archive: Archive, *, json: bool) -> None:
+def _upload_files(archive: Archive, *, json: bool) -> NoReturn:
     require_bucket(archive.places)
     with show_progress("uploading") as step:
         sent = archive.upload(step)
-    if json:
-        print(to_json(sent))
-    else:
-        freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
-        stdout().print(f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}.")
-    for problem in sent.problems:
+    freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
+    summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
+    _end(to_json(sent) if json else summary, sent.problems)
+
+
+def _end(summary: str, problems: Sequence[str]) -> NoReturn:
+    print(summary)
+    for problem in problems:
         print_line(stderr(), problem, "red")
-    raise typer.Exit(int(bool(sent.problems)))
+    raise typer.Exit(int(bool(problems)))
 
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:
     out = stdout()
     print_line(out, f"folder: {archive.places.folder}")
     print_line(out, f"bucket: {archive.config.bucket or 'none'}")
-    by_place: dict[FileLocation, list[LocatedFile]] = defaultdict(list)
-    for each in found:
-        by_place[each.where].append(each)
     listed = create_table("WARC files", "files", "size", right=("files", "size"))
-    for where, meaning in MEANINGS.items():
-        if some := by_place.get(where):
-            style = "red" if where is FileLocation.MISSING else ""
-            listed.add_row(safe_text(meaning, style), f"{len(some):,}", humanize_size(sum(each.size for each in some)))
-    if unsent := [each for each in found if each.waits]:
-        what = safe_text("waiting to be uploaded", "yellow")
-        listed.add_row(what, f"{len(unsent):,}", humanize_size(sum(each.size for each in unsent)))
+    rows = [
+        (Text(meaning, "red" if where is FileLocation.MISSING else ""), [each for each in found if each.where is where])
+        for where, meaning in MEANINGS.items()
+    ]
+    for what, some in (*rows, (Text("waiting to be uploaded", "yellow"), [each for each in found if each.waits])):
+        if some:
+            listed.add_row(what, f"{len(some):,}", humanize_size(sum(each.size for each in some)))
     out.print(listed)
     for each in found if files else ():
         print_line(out, f"{each.name}  {each.where}  {humanize_size(each.size)}")

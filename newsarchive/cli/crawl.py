@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -251,16 +251,6 @@ def summary_line(report: CrawlReport) -> str:
     seconds = ((run.finished_at or run.started_at) - run.started_at).total_seconds()
     took = format_duration(timedelta(seconds=round(seconds)))
     names = ", ".join(site.name for site in run.sites)
-    parts = [
-        f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
-        f"{pluralize(counters.get('versions', 0), 'new article version')}",
-        f"{counters.get('revisits', 0):,} unchanged",
-        *_failure_parts(counters),
-    ]
-    return f"{names}: {run.outcome} after {took}: {', '.join(parts)}"
-
-
-def _failure_parts(counters: Mapping[str, int]) -> list[str]:
     left_out = (
         ("disallowed", "disallowed by robots.txt"),
         ("refused", "invalid URLs"),
@@ -269,7 +259,11 @@ def _failure_parts(counters: Mapping[str, int]) -> list[str]:
         ("parked", "of parked URL patterns"),
         ("late", "too late for their page"),
     )
-    return [
+    parts = [
+        f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
+        f"{pluralize(counters.get('versions', 0), 'new article version')}",
+        f"{counters.get('revisits', 0):,} unchanged",
         *(f"{counters[outcome]:,} {outcome}" for outcome in REPORTED_OUTCOMES if counters.get(outcome)),
         *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
     ]
+    return f"{names}: {run.outcome} after {took}: {', '.join(parts)}"

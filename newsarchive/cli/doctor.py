@@ -1,6 +1,5 @@
 """newsarchive doctor."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import typer
@@ -19,19 +18,16 @@ def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
     Changes nothing and sends no requests to sites. Exits with 1 if there is an error.
     """
     findings: list[Finding] = []
+    out = stdout()
     for finding in run_checks(archive, datetime.now(UTC)):
         findings.append(finding)
-        if not json:
-            _print(finding)
+        if json:
+            continue
+        line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
+        out.print(safe_text(f"{finding.severity:<7}", STYLES[finding.severity]), line)
+        for more in (finding.meaning, finding.command and f"next: {finding.command}"):
+            if more:
+                out.print(safe_text(f"{'':21}{more}"))
     if json:
-        stdout().print(to_json([asdict(finding) for finding in findings]), soft_wrap=True)
+        print(to_json(findings))
     raise typer.Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))
-
-
-def _print(finding: Finding) -> None:
-    out = stdout()
-    line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
-    out.print(safe_text(f"{finding.severity:<7}", STYLES[finding.severity]), line)
-    for more in (finding.meaning, finding.command and f"next: {finding.command}"):
-        if more:
-            out.print(safe_text(f"{'':21}{more}"))

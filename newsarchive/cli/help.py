@@ -22,7 +22,7 @@ def show_help(
     if topic is None:
         listed = create_table("topic", "page")
         for name, page in pages.items():
-            listed.add_row(name, safe_text(_read_title(page)))
+            listed.add_row(name, safe_text(page.read_text("utf-8").partition("\n")[0].removeprefix("# ")))
         stdout().print(listed)
         stdout().print("To show a page: newsarchive help TOPIC")
         return
@@ -45,7 +45,3 @@ def find_pages() -> dict[str, Traversable]:
         folder = Path(__file__).parents[2] / "docs"
     pages = {page.name.removesuffix(".md"): page for page in folder.iterdir() if page.name.endswith(".md")}
     return dict(sorted(pages.items()))
-
-
-def _read_title(page: Traversable) -> str:
-    return page.read_text("utf-8").partition("\n")[0].removeprefix("# ")

@@ -53,9 +53,7 @@ def import_files(
         if adopted.already_imported:
             said.append(f"already archived as {', '.join(adopted.already_imported)}")
         print_line(out, f"{adopted.source}: {', '.join(said)}")
-    for problem in (*lost, *result.read.problems):
-        print_line(remarks, problem)
-    for problem in unsent:
+    for problem in (*lost, *result.read.problems, *unsent):
         print_line(remarks, problem)
     known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
     new = result.read.captures - result.read.known

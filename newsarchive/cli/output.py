@@ -7,11 +7,10 @@ sequences.
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -19,9 +18,6 @@ from rich.text import Text
 
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 # C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -113,25 +109,15 @@ def print_line(out: Console, text: str, style: str = "") -> None:
     out.print(safe_text(text, style), soft_wrap=True)
 
 
-class ProgressBar:
-    """Progress of a long command: a bar on a terminal, nothing in a log."""
-
-    def __init__(self, bar: "Progress | None", what: str) -> None:
-        self._bar = bar
-        self._task = bar.add_task(what, total=None, detail="") if bar else None
-
-    def __call__(self, done: int, total: int, detail: str) -> None:
-        """Show that `done` of `total` are done."""
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total or None, detail=sanitize(detail))
-
-
 @contextmanager
-def show_progress(what: str) -> Iterator[ProgressBar]:
-    """Show a progress bar while the block runs, if standard error is a terminal."""
+def show_progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a progress bar while the block runs, if standard error is a terminal.
+
+    The block calls what it is given with the number done, the total (0: unknown) and a detail.
+    """
     console = stderr()
     if not console.is_terminal:
-        yield ProgressBar(None, what)
+        yield lambda _done, _total, _detail: None
         return
     # Importing it takes a twentieth of the start-up time, and few commands show a bar.
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -146,4 +132,5 @@ def show_progress(what: str) -> Iterator[ProgressBar]:
         TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )
     with Progress(*columns, console=console, transient=True, expand=True) as bar:
-        yield ProgressBar(bar, what)
+        task = bar.add_task(what, total=None, detail="")
+        yield lambda done, total, detail: bar.update(task, completed=done, total=total or None, detail=sanitize(detail))

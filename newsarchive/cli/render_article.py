@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -165,11 +166,8 @@ def print_versions(out: Console, article: ArticleView) -> None:
 
 def describe_change(span: ObservedSpan) -> str:
     """Return what changed from the text that was seen before."""
-    back = ["back"] if span.is_back else []
-    changed = ", ".join(span.changed)
-    if span.is_changed_back:
-        return "; ".join([*back, f"changed back: {changed}"])
-    return "; ".join([*back, *([changed] if changed else [])])
+    changed = f"{'changed back: ' if span.is_changed_back else ''}{', '.join(span.changed)}"
+    return "; ".join(filter(None, ("back" if span.is_back else "", changed)))
 
 
 def print_captures(out: Console, article: ArticleView) -> None:
@@ -193,24 +191,16 @@ def print_captures(out: Console, article: ArticleView) -> None:
 
 def print_comparison(out: Console, lines: Sequence[ParagraphChange]) -> None:
     """Print changed paragraphs word by word; unchanged ones are only counted."""
-    same = 0
-    for line in [*lines, None]:
-        if line is not None and not line.is_changed:
-            same += 1
+    for is_changed, run in groupby(lines, key=lambda line: line.is_changed):
+        if not is_changed:
+            out.print(f"  ({pluralize(len(list(run)), 'paragraph')} unchanged)", style="dim")
             continue
-        if same:
-            out.print(f"  ({pluralize(same, 'paragraph')} unchanged)", style="dim")
-            same = 0
-        if line is not None:
-            out.print(_render_change(line, colour=out.is_terminal))
-
-
-def _render_change(line: ParagraphChange, *, colour: bool) -> Text:
-    shown = Text("(moved) " if line.moved else "")
-    for piece in line.pieces:
-        before, after = ("", "") if colour else PLAIN_MARKS[piece.change]
-        shown.append_text(safe_text(f"{before}{piece.text}{after}", STYLES[piece.change]))
-    return shown
+        for line in run:
+            shown = Text("(moved) " if line.moved else "")
+            for piece in line.pieces:
+                before, after = ("", "") if out.is_terminal else PLAIN_MARKS[piece.change]
+                shown.append_text(safe_text(f"{before}{piece.text}{after}", STYLES[piece.change]))
+            out.print(shown)
 
 
 def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everything: bool = False) -> None:

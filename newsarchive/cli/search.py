@@ -10,9 +10,8 @@ from rich.text import Text
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
 from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
-from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
+from storage.index.views.articles import Filters, Order, SearchPage, TextSegment
 
-MATCH = "bold yellow"
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
 _OMITTED = frozenset({"version_id", "matching", "captured"})
 
@@ -63,7 +62,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         remarks.print(safe_text(f"Did you mean: {page.suggestion}"))
     for hit in page.hits:
         out.print()
-        out.print(headline_line(hit))
+        out.print(Text(f"{hit.article_id:>5}  ", style="cyan").append_text(highlight(hit.headline, "bold")))
         date = hit.published.describe() if hit.published else f"first seen {short_time(hit.first_seen)} UTC"
         facts = [date, hit.site, ", ".join(hit.authors), hit.section or ""]
         facts += [pluralize(hit.versions, "version")] if hit.versions > 1 else []
@@ -75,18 +74,13 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         out.print(f"\nMore: --offset {shown}")
 
 
-def headline_line(hit: SearchHit) -> Text:
-    """Return the first line of a hit: its number for `show`, and its headline."""
-    return Text(f"{hit.article_id:>5}  ", style="cyan").append_text(highlight(hit.headline, "bold"))
-
-
 def highlight(segments: Iterable[TextSegment], style: str = "") -> Text:
     """Return text with matches highlighted: by colour on a terminal, else by guillemets."""
     colour = stdout().is_terminal
     text = Text()
     for segment in segments:
         found = sanitize(segment.text) if colour or not segment.is_match else f"«{sanitize(segment.text)}»"
-        text.append(found, MATCH if segment.is_match else style or None)
+        text.append(found, "bold yellow" if segment.is_match else style or None)
     return text
 
 

@@ -24,6 +24,9 @@ from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ConfigError
 
+log = logging.getLogger(__name__)
+LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line
     *,
@@ -67,7 +70,10 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         print_password_hash()
         return
     if new_token:
-        print_new_token()
+        token, hashed = create_token()
+        # Only this line goes to standard output, so that it can be appended to the file.
+        print(f'NAME = "{hashed}"')
+        print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
         return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
@@ -90,7 +96,10 @@ def run_server(
         )
     server.load_certificate(options)
     if options.sends_secrets_in_clear:
-        log.warning(CLEAR_TEXT)
+        log.warning(
+            "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt with "
+            "--cert FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
+        )
     with server.bind_socket(options.host, options.port) as listening:
         served = replace(options, port=listening.getsockname()[1])
         with run_pywb(archive, served, port=replay_port) if replay else nullcontext(served) as final:
@@ -104,27 +113,9 @@ def run_server(
 def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:
     """Print the URL of the server, and open it in a web browser if asked."""
     where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
-    line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
-    print_line(stdout(), line)
+    print_line(stdout(), f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)")
     if open_:
         webbrowser.open(where)
-
-
-log = logging.getLogger(__name__)
-LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
-
-CLEAR_TEXT = (
-    "Passwords, tokens and pages cross the network unencrypted: others on the way can read them. Encrypt with --cert "
-    "FILE, or behind a proxy with TLS, named in trusted_proxies of newsarchive.toml"
-)
-
-
-def print_new_token() -> None:
-    """Print the hash of a new token to standard output, so that it can be appended to the file; the token to error."""
-    token, hashed = create_token()
-    print(f'NAME = "{hashed}"')
-    print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
 
 
 def print_password_hash() -> None:

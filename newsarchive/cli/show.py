@@ -1,7 +1,7 @@
 """newsarchive show."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -49,9 +49,10 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
             seen = load_boilerplate(opened, article)
-            print(to_json([_add_share(each) for each in seen])) if json else render.print_boilerplate(
-                out, seen, everything=everything
-            )
+            if json:
+                print(to_json([asdict(each) | {"share": round(each.share, 4)} for each in seen]))
+            else:
+                render.print_boilerplate(out, seen, everything=everything)
             return
         found = find_article(opened, article)
         if diff is not None:
@@ -83,10 +84,6 @@ def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
     names = [site] if site else [each.name for each in archive.status().sites]
     seen = [each for name in names for each in archive.index.ask(list_boilerplate, name)]
     return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
-
-
-def _add_share(each: BoilerplateView) -> dict[str, object]:
-    return {**{name.name: getattr(each, name.name) for name in fields(each)}, "share": round(each.share, 4)}
 
 
 def find_article(archive: Archive, name: str) -> ArticleView:

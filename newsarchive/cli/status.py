@@ -17,7 +17,7 @@ from newsarchive.operations.health import HealthReport, Severity, SiteHealth, ch
 from storage.index.frontier import host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
 from storage.index.queries.aggregates import FAILED_OUTCOMES
-from storage.index.views.status import SiteStatus, Status
+from storage.index.views.status import Status
 
 MAX_PARKED = 10
 REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
@@ -51,20 +51,31 @@ def status(
 
 
 def _print_report(out: Console, report: HealthReport, next_due: datetime | None, now: datetime) -> None:
-    _print_totals(out, report.status)
+    status = report.status
+    out.print(
+        f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}, "
+        f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')} "
+        f"({humanize_size(status.warc_bytes)})"
+    )
+    if (crawl := status.last_crawl) is not None:
+        end = f"{crawl.outcome or 'running'}{f' {short_time(crawl.finished_at)} UTC' if crawl.finished_at else ''}"
+        begin = short_time(crawl.started_at)
+        out.print(safe_text(f"last crawl: {', '.join(crawl.sites)}, started {begin} UTC, {end}"))
     if report.unsent:
         size = humanize_size(report.unsent_bytes)
         out.print(safe_text(f"{pluralize(report.unsent, 'WARC file')} ({size}) to be uploaded to the bucket", "yellow"))
     out.print(f"disk: {humanize_size(report.disk_used)} used, {humanize_size(report.disk_free)} free")
     if next_due is not None:
         out.print(f"next URL due: {'now' if next_due <= now else f'{short_time(next_due)} UTC'}")
-    if report.status.sites:
+    if status.sites:
         out.print()
         out.print(_site_table(report))
         out.print()
         _print_week(out, report.sites)
-    for site in report.status.sites:
-        _print_outcomes(out, site)
+    for site in status.sites:
+        counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
+        print_line(out, f"{site.name}: {outcomes or 'no captures yet'}")
 
 
 def _print_postponed(
@@ -105,20 +116,6 @@ def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
     out.print()
 
 
-def _print_totals(out: Console, status: Status) -> None:
-    out.print(
-        f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}, "
-        f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')} "
-        f"({humanize_size(status.warc_bytes)})"
-    )
-    if (crawl := status.last_crawl) is not None:
-        end = crawl.outcome or "running"
-        if crawl.finished_at:
-            end += f" {short_time(crawl.finished_at)} UTC"
-        begin = short_time(crawl.started_at)
-        out.print(safe_text(f"last crawl: {', '.join(crawl.sites)}, started {begin} UTC, {end}"))
-
-
 def _site_table(report: HealthReport) -> Table:
     last_crawls = {each.name: each.last_crawl for each in report.sites}
     columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
@@ -140,9 +137,3 @@ def _site_table(report: HealthReport) -> Table:
             short_time(site.last_capture),
         )
     return table
-
-
-def _print_outcomes(out: Console, site: SiteStatus) -> None:
-    counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
-    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
-    print_line(out, f"{site.name}: {outcomes or 'no captures yet'}")

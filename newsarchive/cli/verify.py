@@ -10,7 +10,7 @@ from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Restart
 from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
-from newsarchive.maintenance.verify import FileVerification, VerifyReport
+from newsarchive.maintenance.verify import VerifyReport
 from newsarchive.maintenance.verify_statements import StatementReport
 
 
@@ -47,7 +47,10 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     for each in found.repaired:
         print_line(out, f"repaired: {each}")
     for file in found.files:
-        _print_file(remarks, file, notes=notes)
+        for problem in file.problems:
+            print_line(remarks, f"{file.name}, byte {problem.offset}: {problem.what}", "red")
+        for note in file.notes if notes else ():
+            print_line(remarks, f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim")
     if found.taken:
         what = f"{pluralize(found.taken, 'WARC file')} checked before by an interrupted verify"
         print_line(out, f"{what} and skipped. To check all: newsarchive verify --restart")
@@ -84,10 +87,3 @@ def _print_statements(out: Console, remarks: Console, found: StatementReport) ->
     ):
         if count:
             print_line(out, f"not compared: {pluralize(count, 'article')} {why}")
-
-
-def _print_file(out: Console, file: FileVerification, *, notes: bool) -> None:
-    for problem in file.problems:
-        print_line(out, f"{file.name}, byte {problem.offset}: {problem.what}", "red")
-    for note in file.notes if notes else ():
-        print_line(out, f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim")

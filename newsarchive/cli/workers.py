@@ -72,10 +72,13 @@ def require_cluster(config: Config) -> None:
 
 def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], now: datetime) -> None:
     """Print workers, running crawls, waiting sites and leases."""
-    if load.workers:
-        out.print(_worker_table(load, now))
-    else:
-        out.print("No workers. To start one: newsarchive worker")
+    grid = create_table("machine", "process", "slots", "busy", "last heartbeat")
+    for crew in load.workers:
+        busy = sum(task.worker == crew.worker for task in load.running)
+        grid.add_row(
+            safe_text(crew.host), str(crew.pid), str(crew.slots), str(busy), safe_text(_heartbeat_age(crew, now))
+        )
+    out.print(grid if load.workers else "No workers. To start one: newsarchive worker")
     machines = {crew.worker: f"{crew.host} {crew.pid}" for crew in load.workers}
     if load.running:
         out.print(_task_table("crawling", load.running, machines, now))
@@ -86,16 +89,6 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
         print_line(out, f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC")
     if load.failed:
         out.print(_task_table("failed", load.failed, machines, now))
-
-
-def _worker_table(load: Workload, now: datetime) -> object:
-    grid = create_table("machine", "process", "slots", "busy", "last heartbeat")
-    for crew in load.workers:
-        busy = sum(task.worker == crew.worker for task in load.running)
-        grid.add_row(
-            safe_text(crew.host), str(crew.pid), str(crew.slots), str(busy), safe_text(_heartbeat_age(crew, now))
-        )
-    return grid
 
 
 def _heartbeat_age(crew: WorkerInfo, now: datetime) -> str:

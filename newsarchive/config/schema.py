@@ -80,10 +80,6 @@ def _url_or_path(value: object) -> str:
     return text
 
 
-def _base_url(value: object) -> str:
-    return _url(value).rstrip("/") if value != "" else ""
-
-
 def _bucket(value: object) -> str:
     url = _text(value).rstrip("/")
     if url and not (_S3.fullmatch(url) or (url.startswith("file:///") and len(url) > len("file:///"))):
@@ -138,10 +134,6 @@ def _positive_duration(value: object) -> timedelta:
     return duration
 
 
-def _hours(value: object) -> Hours:
-    return units.parse_hours(_text(value))
-
-
 def _password_hashes(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError("must be a table")
@@ -167,7 +159,7 @@ NAME = SettingType("name", _name)
 PATH = SettingType("path", _path)
 URL = SettingType("URL", _url)
 URL_LIST = SettingType("list of URLs, or of paths on the site", _list_of(_url_or_path))
-BASE_URL = SettingType("URL", _base_url)
+BASE_URL = SettingType("URL", lambda value: _url(value).rstrip("/") if value != "" else "")
 BUCKET = SettingType("URL of a bucket", _bucket)
 PORT = SettingType("port", _port)
 PASSWORD_HASHES = SettingType("table of hashes", _password_hashes)
@@ -178,7 +170,7 @@ SECONDS = SettingType("seconds", _seconds)
 SIZE = SettingType("size", _size)
 DURATION = SettingType("duration", _duration)
 POSITIVE_DURATION = SettingType("duration above 0", _positive_duration)
-HOURS = SettingType("hours", _hours)
+HOURS = SettingType("hours", lambda value: units.parse_hours(_text(value)))
 DURATION_LIST = SettingType("list of durations", _list_of(_positive_duration))
 
 

@@ -12,16 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from newsarchive.config.schema import (
-    FILE_NAME,
-    SERVE_SETTINGS,
-    SETTINGS,
-    SITE_SETTINGS,
-    Config,
-    ConfigSetting,
-    ServeConfig,
-    SiteConfig,
-)
+from newsarchive.config import schema
+from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.units import Hours, format_duration
 from newsarchive.version import VERSION
 from storage.errors import ConfigError, NoArchive, StorageError
@@ -73,7 +65,7 @@ def format_starter_file(**known: str) -> str:
         "# Settings of this news archive. All settings: newsarchive help settings",
         "# A line that begins with # is a comment and shows the default.",
     ]
-    for setting in SETTINGS:
+    for setting in schema.SETTINGS:
         if setting.name in known:
             lines += ["", f"# {setting.meaning}.", f"{setting.name} = {to_toml(known[setting.name])}"]
         elif setting.name in STARTER_SETTINGS:
@@ -104,22 +96,18 @@ def create_config_file(folder: Path, **known: str) -> Config:
 def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:
     """Return the [[site]] table of a site without its default values; `notes` are comments by setting."""
     lines = ["", "[[site]]"]
-    for setting in SITE_SETTINGS:
+    for setting in schema.SITE_SETTINGS:
         value = getattr(site, setting.name)
         if note := (notes or {}).get(setting.name):
             lines += textwrap.wrap(note, 110, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
         default = None if setting.default is None else setting.value_type.parse(setting.default)
         if setting.required or (value is not None and value != default):
-            lines += _format_assignment(setting.name, value)
+            line = f"{setting.name} = {to_toml(value)}"
+            if len(line) > 110 and isinstance(value, tuple):
+                lines += [f"{setting.name} = [", *(f"    {to_toml(item)}," for item in value), "]"]
+            else:
+                lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-def _format_assignment(name: str, value: object) -> list[str]:
-    """Return one line, or one line an item if that line would be too long."""
-    line = f"{name} = {to_toml(value)}"
-    if len(line) <= 110 or not isinstance(value, tuple):
-        return [line]
-    return [f"{name} = [", *(f"    {to_toml(item)}," for item in value), "]"]
 
 
 def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:
@@ -140,7 +128,7 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
                 f"newsarchive crawl {known.name}. To choose another name for the new site: "
                 "newsarchive add URL --name NAME"
             )
-    text = _read_exactly(file)
+    text = file.read_bytes().decode()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
     added = parse_config(longer, folder)
     write_atomic(file, longer)
@@ -160,7 +148,7 @@ def front_page_key(url: str) -> str:
 def add_former_name(folder: Path, site: str, former: str) -> Config:
     """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
     file = folder / FILE_NAME
-    text = _read_exactly(file)
+    text = file.read_bytes().decode()
     known = next(each for each in parse_config(text, folder).sites if each.name == site)
     line = f"former_names = {to_toml((*known.former_names, former))}"
     for changed in _insert_former_names(text, line):
@@ -193,7 +181,7 @@ def _insert_former_names(text: str, line: str) -> Iterator[str]:
 def set_index(folder: Path, address: str) -> Config:
     """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
     file = folder / FILE_NAME
-    changed = _replace_index_line(_read_exactly(file), f"index = {to_toml(address)}")
+    changed = _replace_index_line(file.read_bytes().decode(), f"index = {to_toml(address)}")
     try:
         if (config := parse_config(changed, folder)).index == index_url(address, folder.absolute()):
             write_atomic(file, changed)
@@ -225,11 +213,6 @@ def _replace_index_line(text: str, line: str) -> str:
     return "".join(lines)
 
 
-def _read_exactly(file: Path) -> str:
-    with file.open(encoding="utf-8", newline="") as opened:
-        return opened.read()
-
-
 class _ConfigParser:
     """Parses one file; keeps its text, so that a mistake can be reported with its line."""
 
@@ -255,16 +238,23 @@ class _ConfigParser:
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
             raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
-        values = self._values(data, SETTINGS, None)
-        values["serve"] = ServeConfig(**self._values(serve, SERVE_SETTINGS, SERVE))
+        values = self._values(data, schema.SETTINGS, None)
+        values["serve"] = schema.ServeConfig(**self._values(serve, schema.SERVE_SETTINGS, SERVE))
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._require_unique_sites(sites)
-        return _resolve(Config(folder=self.folder, sites=sites, scrapy=scrapy, **values))
+        config = Config(folder=self.folder, sites=sites, scrapy=scrapy, **values)
+        return replace(
+            config,
+            warc_folder=self.folder / config.warc_folder,
+            search_folder=self.folder / config.search_folder,
+            index=index_url(config.index, self.folder),
+            user_agent=config.user_agent or default_user_agent(config.contact),
+        )
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
-        values = self._values(table, SITE_SETTINGS, number)
-        for setting in SITE_SETTINGS:
+        values = self._values(table, schema.SITE_SETTINGS, number)
+        for setting in schema.SITE_SETTINGS:
             if setting.required and setting.name not in values:
                 raise self._error("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
         site = SiteConfig(**values, layouts=self._layouts(layouts, number))
@@ -295,7 +285,7 @@ class _ConfigParser:
                 ) from None
         return Layouts(entries=tuple(entries))
 
-    def _values(self, table: dict[str, Any], settings: Sequence[ConfigSetting], where: Table) -> dict[str, Any]:
+    def _values(self, table: dict[str, Any], settings: Sequence[schema.ConfigSetting], where: Table) -> dict[str, Any]:
         by_name = {setting.name: setting for setting in settings}
         values = {}
         for key, raw in table.items():
@@ -309,13 +299,13 @@ class _ConfigParser:
 
     def _describe_unknown(self, key: str, known: Iterable[str], where: Table) -> str:
         """Name the right table for a key in the wrong one: TOML gives every key below a [[site]] to that site."""
-        if isinstance(where, int) and any(setting.name == key for setting in SETTINGS):
+        if isinstance(where, int) and any(setting.name == key for setting in schema.SETTINGS):
             return (
                 f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
             )
-        if where is None and any(setting.name == key for setting in SITE_SETTINGS):
+        if where is None and any(setting.name == key for setting in schema.SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
-        if where is None and any(setting.name == key for setting in SERVE_SETTINGS):
+        if where is None and any(setting.name == key for setting in schema.SERVE_SETTINGS):
             return f"{key} is a setting of the browser; move it below [serve]"
         close = get_close_matches(key, known, n=1)
         return f"there is no setting {key!r}" + (f"; did you mean {close[0]!r}?" if close else "")
@@ -346,39 +336,23 @@ class _ConfigParser:
     def _find_line(self, key: str, table: Table) -> int:
         """Return the line of a key of a table, or the table's first line: tomllib does not report lines."""
         pattern = re.compile(rf"\s*(\[+\s*)?([a-z]+\.)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
+        current: Table = None
+        sites = layouts = -1
         first = 0
-        for number, line, current in self._iter_lines():
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.match(r"\s*\[\[\s*site\s*]]", line):
+                sites, layouts = sites + 1, -1
+                current = sites
+            elif re.match(r"\s*\[\[\s*site\s*\.\s*layout\s*]]", line):
+                layouts += 1
+                current = (sites, layouts)
+            elif re.match(r"\s*\[\s*serve\s*[].]", line):
+                current = SERVE
             if current == table:
                 first = first or number
                 if pattern.match(line):
                     return number
         return first or 1
-
-    def _iter_lines(self) -> Iterator[tuple[int, str, Table]]:
-        """Yield the lines with their numbers and tables."""
-        table: Table = None
-        sites = layouts = -1
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if re.match(r"\s*\[\[\s*site\s*]]", line):
-                sites, layouts = sites + 1, -1
-                table = sites
-            elif re.match(r"\s*\[\[\s*site\s*\.\s*layout\s*]]", line):
-                layouts += 1
-                table = (sites, layouts)
-            elif re.match(r"\s*\[\s*serve\s*[].]", line):
-                table = SERVE
-            yield number, line, table
-
-
-def _resolve(config: Config) -> Config:
-    """Resolve settings that depend on the folder or on each other."""
-    return replace(
-        config,
-        warc_folder=config.folder / config.warc_folder,
-        search_folder=config.folder / config.search_folder,
-        index=index_url(config.index, config.folder),
-        user_agent=config.user_agent or default_user_agent(config.contact),
-    )
 
 
 def index_url(index: str, folder: Path) -> str:

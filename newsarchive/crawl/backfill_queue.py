@@ -7,7 +7,7 @@ next page of a listing --> requested once the pages that the previous one links 
 anything else          --> requested
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -91,7 +91,9 @@ class BackfillQueue:
             deferred.add(due.url_id)  # the links of the previous page are not known yet
             return False
         listed = self._index.listed_pages(last_url) if last_url and listing not in self._ended else ()
-        if listing in self._ended or self._are_mostly_old(listed):
+        dates = [date for page in listed if (date := page.dated_at or latest_date_in_url(page.url))]
+        old = sum(date < self._until for date in dates)
+        if listing in self._ended or (len(dates) >= MIN_DATES and old >= OLD_SHARE * len(dates)):
             self._ended.add(listing)
             self._dropped.add(due.url_id)
             return False
@@ -105,7 +107,3 @@ class BackfillQueue:
         published = due.discovery.published
         dates = (published.at if published else None, latest_date_in_url(due.url))
         return any(date < self._until for date in dates if date)
-
-    def _are_mostly_old(self, pages: Iterable[ListedPage]) -> bool:
-        dates = [date for page in pages if (date := page.dated_at or latest_date_in_url(page.url))]
-        return len(dates) >= MIN_DATES and sum(date < self._until for date in dates) >= OLD_SHARE * len(dates)

@@ -42,14 +42,7 @@ LAUNCH_OPTIONS = (
     "--disable-background-networking",
     "--disable-gpu",
 )
-_TRANSPORT_HEADERS = (
-    "content-encoding",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "set-cookie",
-    "keep-alive",
-)
+_TRANSPORT_HEADERS = "content-encoding content-length transfer-encoding connection set-cookie keep-alive".split()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from storage.model import Exchange
@@ -57,17 +54,9 @@ class CredentialMask:
 
     def _placeholder(self, value: bytes) -> bytes:
         if value and not self._key:
-            self._key = self._load_key()
-        return b"".join(self._iter_digests(value))[: len(value)]
-
-    def _iter_digests(self, value: bytes) -> Iterator[bytes]:
-        for number in count():
-            if number * 64 >= len(value):
-                return
-            yield hmac.new(self._key, b"%d:%b" % (number, value), hashlib.sha256).hexdigest().encode()
-
-    def _load_key(self) -> bytes:
-        with suppress(FileNotFoundError):
-            return self._file.read_bytes()
-        write_atomic(self._file, secrets.token_bytes(32), mode=0o600)
-        return self._file.read_bytes()
+            if not self._file.exists():
+                write_atomic(self._file, secrets.token_bytes(32), mode=0o600)
+            self._key = self._file.read_bytes()
+        texts = (b"%d:%b" % (number, value) for number in range(-(-len(value) // 64)))  # a digest has 64 digits
+        digests = (hmac.new(self._key, text, hashlib.sha256).hexdigest().encode() for text in texts)
+        return b"".join(digests)[: len(value)]

@@ -30,7 +30,12 @@ def reactor() -> Any:
 
     started: Any = installed
     if not started.running:
-        _raise_file_limit()
+        # Often 1,024 files, and a thousand hosts have a thousand connections.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < limit:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         _redirect_logs()
         started.startRunning(installSignalHandlers=False)
     return started
@@ -53,12 +58,3 @@ def _redirect_logs() -> None:
     globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)
     warnings.showwarning = showwarning  # which Twisted replaces
     logging.getLogger("twisted").setLevel(logging.ERROR)
-
-
-def _raise_file_limit() -> None:
-    """Raise the limit of open files, often 1,024: a thousand hosts have a thousand connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < limit:
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

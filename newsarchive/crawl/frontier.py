@@ -148,7 +148,14 @@ class FrontierWindow:
         while self._may_hand_out and (taken := self._hosts.take(now)) is not None:
             due, host = taken
             self._refiller.record_taken(host)
-            if (chosen := self._choose(due, host)) is not None:
+            match due.discovery.kind:
+                case UrlKind.PART:
+                    chosen = self._admit_subresource(due, host)
+                case UrlKind.ROBOTS:
+                    chosen = self._choose_robots(due, host)
+                case _:
+                    chosen = self._choose_page(due, host)
+            if chosen is not None:
                 return chosen
         return None
 
@@ -251,15 +258,8 @@ class FrontierWindow:
         elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
             self._hosts.add(due)
 
-    def _choose(self, due: DueUrl, host: Host) -> DueUrl | None:
-        """Return the request to send for a URL whose host is ready: itself or its robots.txt; None if there is none."""
-        if due.discovery.kind is UrlKind.PART:
-            return self._admit_subresource(due, host)
-        if due.discovery.kind is UrlKind.ROBOTS:
-            return self._choose_robots(due, host)
-        return self._choose_page(due, host)
-
     def _choose_page(self, due: DueUrl, host: Host) -> DueUrl | None:
+        """Return the request to send for a URL whose host is ready: itself or its robots.txt; None if there is none."""
         if self.is_page_limit_reached or self._is_exhausted(due.discovery.site):
             self._hosts.release(host)  # it stays due, for the next run
             return None
@@ -393,16 +393,12 @@ class FrontierWindow:
             self._handled[due.url_id] = due.due_at
         elif due.discovery.kind is UrlKind.PART:
             self.subresources.refuse(due)
-        else:
-            self._put_off_robots(due, until or self._now())
-
-    def _put_off_robots(self, robots: DueUrl, until: datetime) -> None:
-        """Back off from a host whose robots.txt is on a host that is backed off."""
-        other, waiting = self._hosts.get(robots.url), self._robots_pending.waiting_url(robots)
-        self._robots_pending.cancel(robots)
-        seconds = (until - self._now()).total_seconds()
-        reason = f"has its robots.txt at {other.name}, which {other.backoff_reason or 'is backed off'}"
-        self._back_off(self._hosts.get(waiting.url), Pause(seconds=seconds, reason=reason), waiting)
+        else:  # a host whose robots.txt is on a host that is backed off is backed off itself
+            other, waiting = self._hosts.get(due.url), self._robots_pending.waiting_url(due)
+            self._robots_pending.cancel(due)
+            seconds = (until - self._now()).total_seconds() if until else 0.0
+            reason = f"has its robots.txt at {other.name}, which {other.backoff_reason or 'is backed off'}"
+            self._back_off(self._hosts.get(waiting.url), Pause(seconds=seconds, reason=reason), waiting)
 
     def _back_off(self, host: Host, pause: Pause, due: DueUrl, error: str = "") -> datetime:
         """Put off all URLs of a host, those of later refills too; return until when. `due`: the URL that led to it."""

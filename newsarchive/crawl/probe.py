@@ -345,11 +345,12 @@ def entries_per_day(dates: Sequence[datetime]) -> float | None:
 
 def find_feed_links(front: ProbeResponse) -> list[str]:
     """Return the feeds among the links of a page, in its order."""
-    found: dict[str, None] = {}
-    for url, text in _links(front, "//a[@href]"):
-        if not url_refusal_reason(url) and (_FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path)):
-            found[url] = None
-    return list(found)[:MAX_FEEDS]
+    found = (
+        url
+        for url, text in _links(front, "//a[@href]")
+        if not url_refusal_reason(url) and (_FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
+    )
+    return list(dict.fromkeys(found))[:MAX_FEEDS]
 
 
 def _links(front: ProbeResponse, path: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from newsarchive.crawl.robots import RobotsResponse, authority
 from newsarchive.crawl.run_state import RunState
 from storage.index import Index
 from storage.index.frontier import backlog, url_queue
-from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.frontier.host_state import SavedBackoff
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import DueUrl
 
@@ -245,7 +245,11 @@ class Refiller:
             if not self._is_restored:
                 result.hosts, self._is_restored = self._state.restore(now), True
                 result.problems = self._state.problems
-            result.notes = [_describe_parked(family) for family in self._state.update_pattern_yields(now)]
+            result.notes = [
+                f"{each.site}: {each.pattern} is parked: its last {each.unproductive_count} URLs brought no new "
+                f"article, such as {each.example_url}"
+                for each in self._state.update_pattern_yields(now)
+            ]
         if query is not None and query.limit > 0 and query.sites:
             result.found = self._queue.select_due(query)
         if self._state is not None:
@@ -263,10 +267,3 @@ class Refiller:
         self._robots_loaded.add(scope)
         stored = state.load_robots(f"{scope}/robots.txt", now)
         return [(due.url, *stored)] if stored else []
-
-
-def _describe_parked(pattern: UrlPatternState) -> str:
-    return (
-        f"{pattern.site}: {pattern.pattern} is parked: its last {pattern.unproductive_count} URLs brought no new "
-        f"article, such as {pattern.example_url}"
-    )

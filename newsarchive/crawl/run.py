@@ -414,25 +414,20 @@ def list_seeds(site: SiteConfig, now: datetime) -> Iterator[DiscoveredUrl]:
 
 
 def politeness_settings(config: Config, site: SiteConfig) -> PolitenessSettings:
-    """Return the politeness settings of a site."""
+    """Return the politeness settings of a site, with its limits in one run."""
+    max_time = config.max_time if site.max_time is None else site.max_time
     return PolitenessSettings(
         delay=(config.delay if site.delay is None else site.delay).total_seconds(),
         obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
         max_delay=config.max_delay.total_seconds(),
         max_crawl_delay=config.max_crawl_delay.total_seconds(),
-        budget=site_budget(config, site),
+        budget=Budget(
+            pages=config.max_pages if site.max_pages is None else site.max_pages,
+            size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
+            seconds=max_time.total_seconds() if max_time else 0.0,
+            hours=site.hours,
+        ),
         parking=ParkingRules(after=config.park_after, exempt=site.trap_exceptions),
-    )
-
-
-def site_budget(config: Config, site: SiteConfig) -> Budget:
-    """Return the limits of a site in one run."""
-    max_time = config.max_time if site.max_time is None else site.max_time
-    return Budget(
-        pages=config.max_pages if site.max_pages is None else site.max_pages,
-        size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
-        seconds=max_time.total_seconds() if max_time else 0.0,
-        hours=site.hours,
     )
 
 

@@ -79,11 +79,6 @@ class RunContext:
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
 
-    @property
-    def rendering(self) -> int:
-        """Number of pages being rendered. They wait for other requests."""
-        return self.frontier.subresources.rendering
-
     async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
         summary, capture = ResponseSummary(no_response=True), None

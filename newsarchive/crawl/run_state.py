@@ -71,7 +71,9 @@ class RunState:
         """Return the archive's capture of a robots.txt, and its age in seconds; None if there is no valid one."""
         oldest = 0.0
         for _ in range(MAX_REDIRECTS + 1):
-            capture = self._newest_capture(url, now)
+            filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
+            # Read to the end: PostgreSQL's cursor stays open until then.
+            capture = next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
             age = (now - capture.fetched_at).total_seconds() if capture else RULES_TTL
             if capture is None or not 0 <= age < RULES_TTL:
                 return None
@@ -83,11 +85,6 @@ class RunState:
                 return (response, oldest) if response is not None else None
             url = capture.redirect_url
         return None
-
-    def _newest_capture(self, url: str, now: datetime) -> CaptureView | None:
-        filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
-        # Read to the end: PostgreSQL's cursor stays open until then.
-        return next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
 
     def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
         place: RecordPlace | None = capture.place

@@ -180,7 +180,9 @@ class CaptureDownloader:
 
     def needs_backout(self) -> bool:
         """Return True at the limit of concurrent requests. A page being rendered is none: it waits for others."""
-        return bool(self.active) and len(self.active) - self._context.rendering >= self._concurrency
+        return (
+            bool(self.active) and len(self.active) - self._context.frontier.subresources.rendering >= self._concurrency
+        )
 
     def close(self) -> None:
         """Leave the client open: the run closes it."""

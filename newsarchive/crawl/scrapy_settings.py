@@ -85,7 +85,7 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
     for name, (value, reason) in OWNED.items():
         if name in config.scrapy and not _is_same(config.scrapy[name], value):
             raise ConfigError(_refusal(name, f"[scrapy] of {config.folder / FILE_NAME}", reason))
-        if _is_set_by_command_line(settings, name) and not _is_same(settings[name], value):
+        if (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"] and not _is_same(settings[name], value):
             raise ConfigError(_refusal(name, "the command line (-s)", reason))
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
@@ -94,10 +94,6 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
     settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
     settings.set("USER_AGENT", config.user_agent, priority="cmdline")
-
-
-def _is_set_by_command_line(settings: BaseSettings, name: str) -> bool:
-    return (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"]
 
 
 def _is_same(given: Any, owned: Any) -> bool:

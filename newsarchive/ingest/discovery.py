@@ -15,18 +15,7 @@ from newsarchive.ingest.backfill_priority import (
     lists_whole_history,
     page_number,
 )
-from storage.model import (
-    Capture,
-    DiscoveredUrl,
-    Discovery,
-    LinkGroup,
-    LinkKind,
-    Outcome,
-    Reading,
-    Site,
-    UrlKind,
-    UrlSource,
-)
+from storage.model import Capture, DiscoveredUrl, Discovery, LinkGroup, LinkKind, Outcome, Reading, Site, UrlKind
 from storage.urls import url_host
 
 # Lower numbers are fetched first: fresh URLs before those that only complete the archive.
@@ -102,16 +91,19 @@ def _find_urls(
     if reading.outcome is Outcome.REDIRECT and capture.redirect_url:
         yield from _redirect_target(capture, discovery, site)
     elif reading.outcome is Outcome.ARTICLE and reading.article:
-        yield from _canonical_url(capture, discovery, reading.article.canonical_url, site)
+        # Of an AMP page, a print view or a URL with campaign parameters.
+        canonical_url, count = reading.article.canonical_url, discovery.redirect_count + 1
+        if is_on_site_host(site, canonical_url) and count <= MAX_REDIRECTS:
+            yield _linked_url(capture, site, UrlKind.ARTICLE, canonical_url, RELATED_LINK, redirect_count=count)
         fresh = _drop_captured(reading.article.link_groups, is_captured)
         yield from _links(capture, discovery, fresh, site, RELATED_LINK)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
         yield from _links(capture, discovery, reading.link_groups, site, LISTING_LINK)
-        yield from _sources(capture, discovery, UrlKind.LISTING, reading.sources, site)
+        yield from _sources(capture, discovery, UrlKind.LISTING, reading, site)
     elif reading.outcome in (Outcome.FEED, Outcome.SITEMAP, Outcome.ROBOTS):
         yield from _entries(capture, reading, site)
         via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
-        yield from _sources(capture, discovery, via_kind, reading.sources, site)
+        yield from _sources(capture, discovery, via_kind, reading, site)
     yield from _requisites(capture, reading, site)
 
 
@@ -149,13 +141,6 @@ def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Disc
     images = (image.url,) if image is not None and image.url.startswith(("http://", "https://")) else ()
     for url in (*reading.requisites, *images) if site.requisites else ():
         yield _linked_url(capture, site, via, url, REQUISITE, kind=UrlKind.ASSET)
-
-
-def _canonical_url(capture: Capture, discovery: Discovery, url: str, site: Site) -> Iterator[DiscoveredUrl]:
-    """Yield the canonical URL of an AMP page, a print view or a URL with campaign parameters."""
-    if is_on_site_host(site, url) and discovery.redirect_count < MAX_REDIRECTS:
-        count = discovery.redirect_count + 1
-        yield _linked_url(capture, site, UrlKind.ARTICLE, url, RELATED_LINK, redirect_count=count)
 
 
 def _drop_captured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
@@ -196,9 +181,9 @@ def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[Discove
 
 
 def _sources(
-    capture: Capture, discovery: Discovery, via: UrlKind, sources: tuple[UrlSource, ...], site: Site
+    capture: Capture, discovery: Discovery, via: UrlKind, reading: Reading, site: Site
 ) -> Iterator[DiscoveredUrl]:
-    for source in sources:
+    for source in reading.sources:
         # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
         if not is_on_site_host(site, source.url) and via is not UrlKind.ROBOTS:
             continue

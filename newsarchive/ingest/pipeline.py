@@ -161,8 +161,9 @@ class Ingestor:
 
     def wait_for_room(self) -> None:
         """Wait until there is room for another capture; raises the writer's error."""
+        most, most_bytes = self._batching.max_in_flight, self._batching.max_unread_bytes
         with self._room:
-            self._room.wait_for(lambda: self._has_room() or self.failure)
+            self._room.wait_for(lambda: (len(self._queue) < most and self._unread_bytes < most_bytes) or self.failure)
         if self.failure:
             raise self.failure
 
@@ -189,9 +190,6 @@ class Ingestor:
             self._changed.notify()
         self._thread.join()
 
-    def _has_room(self) -> bool:
-        return len(self._queue) < self._batching.max_in_flight and self._unread_bytes < self._batching.max_unread_bytes
-
     def _mark_read(self, item: _Item, size: int) -> None:
         """Record that an item has been read. Called in the reader's thread."""
         item.since = time.monotonic()
@@ -213,23 +211,30 @@ class Ingestor:
 
     def start_reading(self, record: CaptureRecord, reading: Reading | None = None) -> tuple[Future[Reading], int]:
         """Start reading a capture without submitting it; returns the future reading and the bytes held until then."""
-        task = reading or reading_from_headers(record) or self._build_task(record)
+        task: ReadingTask | Reading | None = reading or reading_from_headers(record)
+        if task is None:
+            discovery = self._sites.get_discovery(record)
+            task = build_task(record, discovery, self._originals, self._layouts.get(discovery.site))
         if isinstance(task, Reading):
             known: Future[Reading] = Future()
             known.set_result(task)
             return known, 0
         return self._readers.submit(task), len(task.block)
 
-    def _build_task(self, record: CaptureRecord) -> ReadingTask | Reading:
-        discovery = self._sites.get_discovery(record)
-        return build_task(record, discovery, self._originals, self._layouts.get(discovery.site))
-
     def _run(self) -> None:
         try:
             while (batch := self._next_batch()) is not None:
                 self._write(batch)
         except BaseException as problem:  # noqa: BLE001 - whatever it is, the waiting futures get it
-            self._fail(problem)
+            if not isinstance(problem, ArchiveError):
+                problem.add_note("while writing to the index; the WARC files hold all that was fetched")
+            with self._changed:
+                self.failure = problem
+                waiting, self._queue, self._ready_count = list(self._queue), deque(), 0
+                self._room.notify_all()
+            for item in waiting:
+                if not item.done.done():
+                    item.done.set_exception(problem)
 
     def _next_batch(self) -> list[_Item] | None:
         """Wait for a batch that is full, old enough or flushed; None when everything is done."""
@@ -318,17 +323,6 @@ class Ingestor:
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)
-
-    def _fail(self, problem: BaseException) -> None:
-        if not isinstance(problem, ArchiveError):
-            problem.add_note("while writing to the index; the WARC files hold all that was fetched")
-        with self._changed:
-            self.failure = problem
-            waiting, self._queue, self._ready_count = list(self._queue), deque(), 0
-            self._room.notify_all()
-        for item in waiting:
-            if not item.done.done():
-                item.done.set_exception(problem)
 
 
 def _count_listed_urls(reading: Future[Reading] | None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
+from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.config.toml_file import load_config
 from newsarchive.ingest.tasks import extractor_version
 from storage.errors import ConfigError
@@ -80,19 +80,14 @@ def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str,
     if folder is None and site is None and not Path(FILE_NAME).exists():
         return None
     config = load_config(folder or Path())
-    found = _get_site(config, site) if site is not None else SiteLayouts(config.sites).find_site(url)
-    return (found.name, found.layouts) if found is not None and found.layouts is not None else None
-
-
-def _get_site(config: Config, name: str) -> SiteConfig:
-    found = next((site for site in config.sites if site.name == name), None)
-    if found is None:
-        names = ", ".join(site.name for site in config.sites) or "none"
+    by_name = {each.name: each for each in config.sites}
+    if site is not None and site not in by_name:
         raise ConfigError(
-            f"{config.folder / FILE_NAME} has no site {name}; the page was not read. Its sites: {names}. To add one: "
-            "newsarchive add URL"
+            f"{config.folder / FILE_NAME} has no site {site}; the page was not read. Its sites: "
+            f"{', '.join(by_name) or 'none'}. To add one: newsarchive add URL"
         )
-    return found
+    found = by_name[site] if site is not None else SiteLayouts(config.sites).find_site(url)
+    return (found.name, found.layouts) if found is not None and found.layouts is not None else None
 
 
 def _hosts_of(site: SiteConfig) -> tuple[str, ...]:

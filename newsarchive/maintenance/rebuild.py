@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -135,8 +135,7 @@ class Rebuild:
         return replace(result, lost=lost)
 
     def _fill(self, replacement: Replacement, files: Sequence[WarcFile], progress: ProgressCallback) -> RebuildResult:
-        index = Index.open(replacement.address)
-        try:
+        with closing(Index.open(replacement.address)) as index:
             since = self.marker.get_start()
             resumes = since is not None and _matches_files(index, files, since)
             if not resumes:
@@ -149,8 +148,6 @@ class Rebuild:
             # What a rebuild that is resumed still lacks, and files that an import brought meanwhile.
             rest = self._index_files(index, None, progress)
             captures, versions = index.read(count_captures_and_versions)
-        finally:
-            index.close()
         return RebuildResult(
             files=len(files),
             captures=read.captures + rest.captures,
@@ -197,16 +194,11 @@ def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> 
             return False
         if known.state != "closed":
             continue
-        if known.size != file.size or (
-            _is_newer(file, since) and HashingReader(file).size_and_sha256()[1] != known.sha256
-        ):
+        # One second less: some file systems round times.
+        is_newer = file.is_local and file.places.stat(file.name).modified_at > since - timedelta(seconds=1)
+        if known.size != file.size or (is_newer and HashingReader(file).size_and_sha256()[1] != known.sha256):
             return False
     return True
-
-
-def _is_newer(file: WarcFile, since: datetime) -> bool:
-    # One second less: some file systems round times.
-    return file.is_local and file.places.stat(file.name).modified_at > since - timedelta(seconds=1)
 
 
 def find_missing_files(

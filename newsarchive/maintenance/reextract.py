@@ -95,7 +95,7 @@ class Reextraction:
         """Yield batches of units to write; the next ones are read meanwhile."""
         batch: list[Ingest] = []
         for pages in self._read_ahead(units, problems):
-            batch += self._build_ingests(pages)
+            batch += [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
             if len(batch) >= MIN_BATCH:
                 yield batch
                 batch = []
@@ -150,9 +150,6 @@ class Reextraction:
                     return item
                 break
         raise WarcError(held.place.warc, held.place.offset, "the record that the index lists here is missing")
-
-    def _build_ingests(self, pages: Iterable[_Page]) -> list[Ingest]:
-        return [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
 
 
 def require_no_writer(places: Places) -> None:

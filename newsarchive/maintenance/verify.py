@@ -80,8 +80,12 @@ def verify(
 
     for found in _check_files(stored, executor, earlier):
         file = _compare_with_index(found, known.pop(found.name, None), index, places)
-        if found.name in differing:
-            file = replace(file, problems=(*file.problems, _size_problem(differing[found.name])))
+        if other := differing.get(found.name):
+            what = (
+                f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}. Delete the "
+                "one in the bucket, then run: newsarchive bucket --upload"
+            )
+            file = replace(file, problems=(*file.problems, WarcProblem(offset=0, what=what)))
         add(file)
     for missing in known.values():
         if _size(places, missing.name):
@@ -150,14 +154,6 @@ def _differences(found: FileReport, known: WarcFileView, index: Index, places: P
         for record_id, offset in in_file.items():
             what = "the index lacks this capture; run: newsarchive rebuild"
             yield WarcProblem(offset=offset, what=what, record_id=record_id)
-
-
-def _size_problem(file: WarcFile) -> WarcProblem:
-    what = (
-        f"the file in the bucket has {file.bucket_size} bytes, the one in the folder {file.size}. Delete the one in "
-        "the bucket, then run: newsarchive bucket --upload"
-    )
-    return WarcProblem(offset=0, what=what)
 
 
 def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification:

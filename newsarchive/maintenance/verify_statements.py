@@ -6,7 +6,7 @@ articles --> their captures --> records of the WARC files --> the one path of cr
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -18,13 +18,8 @@ from storage.article_fields import format_time
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
-from storage.index.maintenance.statements import (
-    Statement,
-    find_captures,
-    find_differences,
-    list_article_ids,
-    load_statement,
-)
+from storage.index.maintenance import statements
+from storage.index.maintenance.statements import Statement, list_article_ids, load_statement
 from storage.index.queries.articles import get_capture_of_record
 from storage.index_address import sqlite_address
 from storage.model import RecordPlace
@@ -81,7 +76,11 @@ class StatementCheck:
         started_at = utc_now()
         files = [file for file in self.places.files() if not (deep and file.is_open)]
         ids = self.index.read(list_article_ids)
-        with open_scratch() as scratch:
+        # In the system's folder of temporary files: the archive may be read-only.
+        with (
+            tempfile.TemporaryDirectory(prefix="newsarchive-verify-") as folder,
+            closing(Index.open(sqlite_address(Path(folder) / "index.sqlite3"))) as scratch,
+        ):
             if deep:
                 with self.open_ingestor(scratch) as ingestor:
                     index_warcs([WarcRange(file=file) for file in files], self.places, scratch, ingestor, progress)
@@ -90,7 +89,7 @@ class StatementCheck:
                 chosen = sorted(chance.sample(ids, min(SAMPLE, len(ids))))
                 sample = list(self._iter_statements(chosen))
                 with self.open_ingestor(scratch) as ingestor:
-                    self._read_captures(scratch, ingestor, files, self.index.read(find_captures, sample))
+                    self._read_captures(scratch, ingestor, files, self.index.read(statements.find_captures, sample))
                 said = iter(sample)
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
             problems = []
@@ -139,7 +138,7 @@ class StatementCheck:
             )
         if not said.extractors <= read.extractors:
             return "outdated", None
-        different = find_differences(said, read, whole=deep)
+        different = statements.find_differences(said, read, whole=deep)
         if not different:
             return "compared", None
         what = [
@@ -161,17 +160,6 @@ class StatementCheck:
                 yield FalseStatement(
                     article_id=None, url=read.url, what=("its records show an article that the index lacks",)
                 )
-
-
-@contextmanager
-def open_scratch() -> Iterator[Index]:
-    """Open an empty index in the system's folder of temporary files: the archive may be read-only."""
-    with tempfile.TemporaryDirectory(prefix="newsarchive-verify-") as folder:
-        index = Index.open(sqlite_address(Path(folder) / "index.sqlite3"))
-        try:
-            yield index
-        finally:
-            index.close()
 
 
 def _shorten(value: object) -> str:

@@ -63,7 +63,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
 
 def check_installation() -> Iterator[Finding]:
     """Check Python, the requirements, and packages with the same names."""
-    yield _check_python()
+    yield _ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
     yield _check_scrapy()
     yield from _check_requirements()
     yield from _check_packages()
@@ -76,11 +76,6 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
         problems = read_blocked(config.serve.blocked)[1] + find_unmatched(index, config)
     yield from (make_finding("unmatched-block", problem=problem) for problem in problems)
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
-
-
-def _check_python() -> Finding:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return _ok("Python", f"{version} in {sys.prefix}")
 
 
 def _check_scrapy() -> Finding:
@@ -98,17 +93,9 @@ def _check_requirements() -> Iterator[Finding]:
         yield make_finding("not-installed", command=pip_command("-e", "."))
         return
     names = {name[0] for line in wanted if ";" not in line and (name := _NAME.match(line))}
-    missing = sorted(name for name in names if not _is_installed(name))
+    missing = sorted(name for name in names if not any(metadata.distributions(name=name)))
     if missing:
         yield make_finding("requirements-missing", names=", ".join(missing), command=pip_command(*missing))
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _check_packages() -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -212,8 +213,11 @@ def check_health(
     findings = [
         *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
         *_check_lapsed(reader, by_name, now),
-        *map(_check_source, sources),
-        *map(_check_missing, missing),
+        *(
+            make_finding(f"source-{each.state}", f"{each.site}: {each.kind} {each.url}", site=each.site, source=each)
+            for each in sources
+        ),
+        *(make_finding("warc-missing", file.warc, captures=file.captures) for file in missing),
         *of_files,
         *_check_uploads(places, unsent, now),
         *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
@@ -272,17 +276,12 @@ def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
 
 def _check_disk(folder: Path, subject: str) -> Finding:
     free = shutil.disk_usage(folder).free
-    if not _has_free_files(folder):
+    state = os.statvfs(folder)
+    if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
         return make_finding("disk-full-of-files", subject)
     if free < LOW_DISK:
         return make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
     return Finding(severity=Severity.OK, code="disk", subject=subject, sentence=f"{humanize_size(free)} free.")
-
-
-def _has_free_files(folder: Path) -> bool:
-    state = os.statvfs(folder)
-    # Some file systems have no limit, and report 0 of 0.
-    return not state.f_files or state.f_favail > 0
 
 
 def _collect_site(
@@ -294,6 +293,8 @@ def _collect_site(
     now: datetime,
 ) -> SiteHealth:
     name = site.name
+    # Without ports, as back-off is stored by them.
+    hosts = [urlsplit(url).hostname or "" for url in (site.url, *(f"//{host}" for host in site.hosts))]
     counts = reader.ask(count_articles_per_day, name, (now - (WEEKS + 1) * WEEK).date())
     days = [now.date() - timedelta(days=back) for back in range(6, -1, -1)]
     return SiteHealth(
@@ -302,13 +303,8 @@ def _collect_site(
         week=tuple(ArticleDay(day=day, articles=counts.get(day, 0), usual=usual_count(counts, day)) for day in days),
         failed={outcome: count for outcome, count in sorted(recent.items()) if outcome in FAILED_OUTCOMES},
         captures=sum(recent.values()),
-        refusal=next((unresponsive[host] for host in _list_hosts(site) if host in unresponsive), ""),
+        refusal=next((unresponsive[host] for host in hosts if host in unresponsive), ""),
     )
-
-
-def _list_hosts(site: SiteConfig) -> list[str]:
-    """Return the names of a site's hosts, without ports, as back-off is stored by them."""
-    return [urlsplit(url).hostname or "" for url in (site.url, *(f"//{host}" for host in site.hosts))]
 
 
 def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> Iterator[Finding]:
@@ -358,10 +354,9 @@ def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime
 def describe_lapsed(lapsed: LapsedArticles, site_url: str) -> str:
     """Return a sentence such as "55 articles of 55 answer with a redirect to /sorry."."""
     head = f"{lapsed.lapsed:,} articles of {lapsed.checked:,}"
-    phrases: dict[str, int] = {}
+    phrases: Counter[str] = Counter()
     for answer, count in lapsed.answers.items():
-        phrase = describe_answer(answer, site_url)
-        phrases[phrase] = phrases.get(phrase, 0) + count
+        phrases[describe_answer(answer, site_url)] += count
     named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
     if len(named) == 1:
         return f"{head} answer with {named[0][0]}."
@@ -381,15 +376,6 @@ def describe_answer(answer: Answer, site_url: str) -> str:
         is_cut = answer.status is None or 200 <= answer.status < 300
         return "an incomplete response" if is_cut else f"HTTP {answer.status}"
     return _PHRASES.get(answer.outcome, "a page that is no article")
-
-
-def _check_source(source: SourceHealth) -> Finding:
-    subject = f"{source.site}: {source.kind} {source.url}"
-    return make_finding(f"source-{source.state}", subject, site=source.site, source=source)
-
-
-def _check_missing(file: MissingWarc) -> Finding:
-    return make_finding("warc-missing", file.warc, captures=file.captures)
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:
@@ -451,10 +437,8 @@ def _folder_size(folder: Path) -> int:
     """Return the bytes of the files in a folder, subfolders excluded; a file that disappears meanwhile counts 0."""
     total = 0
     for path in folder.iterdir() if folder.exists() else ():
-        try:
+        with suppress(OSError):
             total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
     return total
 
 

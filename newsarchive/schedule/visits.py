@@ -69,7 +69,7 @@ def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTE
     unchanged = 0 if visit.changed else visit.unchanged_count + 1
     if visit.kind in SOURCE_KINDS:
         return plan_source_visit(visit, intervals, unchanged)
-    if shows_no_article(visit):
+    if visit.outcome in FAILURE_OUTCOMES or visit.outcome in OTHER_OUTCOMES or visit.repeats_no_article:
         return plan_article_retry(visit, intervals)
     return plan_article_visit(visit, intervals, unchanged)
 
@@ -139,17 +139,7 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #                       the ages at which an article is checked                   |
 
 # Responses that say nothing of the page itself.
-FAILURE_OUTCOMES = frozenset(
-    {
-        Outcome.ERROR,
-        Outcome.CHALLENGE,
-        Outcome.CONSENT_WALL,
-        Outcome.SOFT_404,
-        Outcome.SOFT_ERROR,
-        Outcome.EMPTY,
-        Outcome.GONE,
-    }
-)
+FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
 # Readable pages and files that are no article.
 OTHER_OUTCOMES = frozenset(
     {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
@@ -161,11 +151,6 @@ GONE_AFTER = 2 * DAY
 """RFC 9110 15.5.11: 410 is meant to last. It counts as confirmed when every answer of such a time was 410."""
 
 
-def shows_no_article(visit: VisitResult) -> bool:
-    """Return whether a capture of a page shows no article, nor says that an article is unchanged."""
-    return visit.outcome in FAILURE_OUTCOMES or visit.outcome in OTHER_OUTCOMES or visit.repeats_no_article
-
-
 def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVisit:
     """Return when a page is visited again that was no article this time."""
     failures = visit.failure_count + 1
@@ -175,7 +160,9 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     pauses = _choose_pauses(visit)
     pause = pauses[failures - 1] if failures <= len(pauses) else None
     if pause is not None and pauses is QUICK_PAUSES:
-        pause = _bound_by_age(pause, visit, intervals)
+        # No age at which an article is checked is left out.
+        to_checks = [age - (visit.fetched_at - visit.first_seen_at) for age in intervals.recheck]
+        pause = min([pause, *(each for each in to_checks if each >= QUICK_PAUSES[0])])
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
     named = NAMED_INTERVAL if pause is None else pause
     return replace(
@@ -193,29 +180,20 @@ def _choose_pauses(visit: VisitResult) -> Sequence[timedelta]:
     return QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
 
 
-def _bound_by_age(pause: timedelta, visit: VisitResult, intervals: VisitIntervals) -> timedelta:
-    """Return a pause that leaves out no age at which an article is checked."""
-    age = visit.fetched_at - visit.first_seen_at
-    return min([pause, *(check - age for check in intervals.recheck if check - age >= QUICK_PAUSES[0])])
-
-
 def _pause_of_unlisted(failures: int, visit: VisitResult, intervals: VisitIntervals) -> timedelta | None:
     """Return the pause of a page that was never an article, where no source names it; None: it is given up."""
     if visit.outcome is Outcome.GONE:
         return HOUR if failures == 1 else None
     is_final = visit.outcome not in FAILURE_OUTCOMES
-    if is_final or (failures >= intervals.max_failures and not _was_cut_by_us(visit)):
+    # By the end of a run, not by a server, time or size limit.
+    was_cut_by_us = visit.truncated == "unspecified" and visit.status is not None
+    if is_final or (failures >= intervals.max_failures and not was_cut_by_us):
         return None
     return _growing_pause(failures)
 
 
 def _growing_pause(failures: int) -> timedelta:
     return min(10 * MINUTE * 4.0 ** min(failures - 1, 8), DAY)
-
-
-def _was_cut_by_us(visit: VisitResult) -> bool:
-    """Return whether a response was truncated by the end of a run, not by a server, time or size limit."""
-    return visit.truncated == "unspecified" and visit.status is not None
 
 
 # Plan visits of feeds, sitemaps and listings: when a new item is likely, and before one may be missed.
@@ -247,22 +225,27 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
         due_at = _due_by_rates(rates, visit, intervals)
     else:
         rates = record_unreadable(rates, visit.fetched_at)
-        due_at = visit.fetched_at + _backoff_interval(visit.kind, intervals, unchanged)
+        # The interval of a source that cannot be read doubles with every two visits without a change.
+        shortest, longest = _interval_bounds(visit.kind, intervals)
+        interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
+        due_at = visit.fetched_at + max(interval, shortest)
     return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
 
 
 def _due_by_rates(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> datetime:
     expected, at = ExpectedRates(rates), visit.fetched_at
     share = first_named_share(rates, trusted=not visit.is_next_page)
-    latest = at + _max_interval(rates, visit, intervals)
-    if visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, at, intervals):
-        return latest
+    is_old = rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
+    if visit.kind is UrlKind.SITEMAP and is_old:
+        return at + intervals.archive_sitemap_interval
+    shortest, longest = _interval_bounds(visit.kind, intervals)
+    latest = at + (intervals.archive_sitemap_interval if visit.is_next_page else max(shortest, longest))
     new_item_at = expected.time_of(at, EXPECTED_ITEMS / share, latest)
     # One of two sources with the same items suffices: while neither names them first, both slow down until one does.
     due_at = max(new_item_at, at + intervals.discovery_delay / min(1.0, share / SHARED_SOURCE))
     if share >= MIN_SHARE and rates.capacity:
         due_at = min(due_at, expected.time_of(at, rates.capacity * MAX_REPLACED * rates.interval_factor, latest))
-    return max(min(due_at, latest), at + _min_interval(visit.kind, intervals))
+    return max(min(due_at, latest), at + shortest)
 
 
 def first_named_share(rates: SourceRates, *, trusted: bool = True) -> float:
@@ -273,25 +256,7 @@ def first_named_share(rates: SourceRates, *, trusted: bool = True) -> float:
     return min((rates.first_named_items + (2.0 if trusted else 0.02)) / (rates.new_items + 2.0), 1.0)
 
 
-def _min_interval(kind: UrlKind, intervals: VisitIntervals) -> timedelta:
-    return intervals.listing_min_interval if kind is UrlKind.LISTING else intervals.source_min_interval
-
-
-def _max_interval(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> timedelta:
-    is_old_sitemap = visit.kind is UrlKind.SITEMAP and _has_only_old_items(rates, visit.fetched_at, intervals)
-    if visit.is_next_page or is_old_sitemap:
-        return intervals.archive_sitemap_interval
-    if visit.kind is UrlKind.LISTING:
-        return max(intervals.listing_max_interval, intervals.listing_min_interval)
-    return max(intervals.source_max_interval, intervals.source_min_interval)
-
-
-def _has_only_old_items(rates: SourceRates, at: datetime, intervals: VisitIntervals) -> bool:
-    return rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
-
-
-def _backoff_interval(kind: UrlKind, intervals: VisitIntervals, unchanged: int) -> timedelta:
-    """Return the interval of a source that cannot be read: it doubles with every two visits without a change."""
-    longest = intervals.listing_max_interval if kind is UrlKind.LISTING else intervals.source_max_interval
-    interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
-    return max(interval, _min_interval(kind, intervals))
+def _interval_bounds(kind: UrlKind, intervals: VisitIntervals) -> tuple[timedelta, timedelta]:
+    if kind is UrlKind.LISTING:
+        return intervals.listing_min_interval, intervals.listing_max_interval
+    return intervals.source_min_interval, intervals.source_max_interval

@@ -262,7 +262,8 @@ class RecordingProtocol(HTTP11ClientProtocol):
             self._record_tls(attempt)
         attempt.received.append(data)
         attempt.size += len(data)
-        limit = recording.limit if self._in_body() else min(recording.limit, MAX_HEAD_SIZE)
+        is_in_head = self._parser is not None and self._parser.state in (STATUS, HEADER)
+        limit = min(recording.limit, MAX_HEAD_SIZE) if is_in_head else recording.limit
         if attempt.size > limit:
             attempt.excess = attempt.size - limit
             recording.stop("length")
@@ -270,10 +271,6 @@ class RecordingProtocol(HTTP11ClientProtocol):
         super().dataReceived(data)
         if self._parser is None and not attempt.whole:
             attempt.truncated = "unspecified"  # not HTTP, or none that Twisted knows: it closed the connection
-
-    def _in_body(self) -> bool:
-        """Return True if the parser has reached the end of the head."""
-        return self._parser is None or self._parser.state not in (STATUS, HEADER)
 
     def _record_tls(self, attempt: Attempt) -> None:
         handle: Any = getattr(self.transport, "getHandle", lambda: None)()
@@ -460,16 +457,13 @@ class LenientParser(HTTPClientParser):
         if self.state == STATUS and not self._buffer and (head := _HEAD.match(data, 0, MAX_LINE_LENGTH)):
             self._everReceivedData = True
             self._buffer = data[head.end() :]
-            self._receive_head(head[1], head[2])
+            self.statusReceived(head[1])
+            self.state = HEADER
+            for name, value in _FRAMING.findall(head[2]):
+                self.headerReceived(name, value.strip())
+            self.allHeadersReceived()
             data = b""
         super().dataReceived(data)
-
-    def _receive_head(self, status: bytes, lines: bytes) -> None:
-        self.statusReceived(status)
-        self.state = HEADER
-        for name, value in _FRAMING.findall(lines):
-            self.headerReceived(name, value.strip())
-        self.allHeadersReceived()
 
     def statusReceived(self, status: bytes) -> None:
         version, *rest = status.split(None, 2) or [status]

@@ -12,17 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from OpenSSL import SSL
-from twisted.internet import ssl
+from twisted.internet import interfaces, ssl
 from twisted.internet._sslverify import ClientTLSOptions
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError
-from twisted.internet.interfaces import (
-    IHostnameResolver,
-    IHostResolution,
-    IOpenSSLClientConnectionCreator,
-    IReactorPluggableNameResolver,
-)
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
@@ -39,7 +33,7 @@ class NotPublicError(ConnectError):
     """A host has no public address."""
 
 
-@implementer(IHostResolution)
+@implementer(interfaces.IHostResolution)
 class _Resolution:
     def __init__(self, name: str) -> None:
         self.name = name
@@ -48,7 +42,7 @@ class _Resolution:
         """Do nothing: a query of the operating system cannot be cancelled."""
 
 
-@implementer(IHostnameResolver)
+@implementer(interfaces.IHostnameResolver)
 class Resolver:
     """Resolves names by the operating system, in a thread, and caches the addresses of both families."""
 
@@ -105,7 +99,7 @@ def _report(receiver: Any, addresses: Sequence[str], port: int) -> None:
     receiver.resolutionComplete()
 
 
-@implementer(IReactorPluggableNameResolver)
+@implementer(interfaces.IReactorPluggableNameResolver)
 class _Guarded:
     """The reactor for the endpoint of one host: it connects to no address that the guard refuses."""
 
@@ -151,17 +145,18 @@ class GuardedEndpoints:
         host = name.decode("ascii")
         reactor = _Guarded(self._reactor, self._resolver, self._guard, host)
         endpoint: Any = HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
-        return wrapClientTLS(self._creator(host), endpoint) if scheme == b"https" else endpoint
-
-    def _creator(self, host: str) -> Any:
+        if scheme != b"https":
+            return endpoint
         # One context for all hosts: Twisted's public function creates one for each host, and would load the system's
         # certificate authorities a thousand times for a thousand sites.
         if self._guard.is_private(host):
-            return _Unverified(self._unverified._makeTLSConnection, host)
-        return ClientTLSOptions(self._verified._makeTLSConnection, host)
+            creator: Any = _Unverified(self._unverified._makeTLSConnection, host)
+        else:
+            creator = ClientTLSOptions(self._verified._makeTLSConnection, host)
+        return wrapClientTLS(creator, endpoint)
 
 
-@implementer(IOpenSSLClientConnectionCreator)
+@implementer(interfaces.IOpenSSLClientConnectionCreator)
 class _Unverified(ClientTLSOptions):
     """TLS without verification, for private hosts: no public authority signs for a private address."""
 

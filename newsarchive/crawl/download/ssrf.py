@@ -117,10 +117,6 @@ class AddressGuard:
         kind = kind if literal_address(host) == address else f"{kind} {address}"
         return f"{host} is not a public host: {kind}"
 
-    def allows(self, host: str, address: str) -> bool:
-        """Return True if `address` may be connected to for `host`."""
-        return self.refusal_reason(host, address) is None
-
 
 def special_purpose(address: str) -> str | None:
     """Return the kind of an address outside the public internet; None for a public one.

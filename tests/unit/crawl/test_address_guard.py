@@ -85,5 +85,7 @@ def test_a_mapped_address_is_judged_by_its_ipv4_address(address: ipaddress.IPv4A
 def test_only_configured_hosts_may_be_private() -> None:
     """allow_private is valid for the hosts of its site, by name, and for no others."""
     guard = AddressGuard(["Intranet.example", "127.0.0.1"])
-    allowed = [guard.allows(host, "10.0.0.1") for host in ("intranet.example", "127.0.0.1", "evil.example")]
-    assert (allowed, guard.allows("evil.example", "8.8.8.8")) == ([True, True, False], True)
+    allowed = [
+        guard.refusal_reason(host, "10.0.0.1") is None for host in ("intranet.example", "127.0.0.1", "evil.example")
+    ]
+    assert (allowed, guard.refusal_reason("evil.example", "8.8.8.8")) == ([True, True, False], None)
