@@ -64,24 +64,22 @@ def get_listing(
     return None if found is None else _build_view(connection, exclude, found, read)
 
 
-def get_nth_listing_time(connection: Connection, exclude: Exclusions, url: str, number: int) -> datetime | None:
-    """Return the time of the nth capture of a listing, from 1 for the oldest; None if there are fewer."""
-    at = _LISTINGS.c.fetched_at
-    statement = select(at).where(*_listing_conditions(connection, exclude, url)).order_by(at, _LISTINGS.c.record_id)
-    return connection.scalar(statement.offset(max(number, 1) - 1).limit(1))
-
-
 def list_listing_times(
-    connection: Connection, exclude: Exclusions, url: str, *, limit: int, offset: int = 0
+    connection: Connection,
+    exclude: Exclusions,
+    url: str,
+    *,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """Return the times of a listing's captures, newest first."""
+    """Return the times of a listing's captures, newest first. `until` is exclusive."""
     at = _LISTINGS.c.fetched_at
-    statement = (
-        select(at)
-        .where(*_listing_conditions(connection, exclude, url))
-        .order_by(at.desc(), _LISTINGS.c.record_id.desc())
-    )
-    return tuple(connection.scalars(statement.limit(limit).offset(offset)))
+    conditions = _listing_conditions(connection, exclude, url)
+    conditions += [at >= since] if since else []
+    conditions += [at < until] if until else []
+    statement = select(at).where(*conditions).order_by(at.desc(), _LISTINGS.c.record_id.desc())
+    return tuple(connection.scalars(statement.limit(limit)))
 
 
 def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
