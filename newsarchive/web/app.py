@@ -36,7 +36,19 @@ from newsarchive.web.middleware.security import (
     SecurityHeadersMiddleware,
     TrustedHostMiddleware,
 )
-from newsarchive.web.pages import article, calendar, changes, home, listing, names, record, search, sites, snapshot
+from newsarchive.web.pages import (
+    article,
+    calendar,
+    changes,
+    days,
+    home,
+    listing,
+    names,
+    record,
+    search,
+    sites,
+    snapshot,
+)
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
@@ -51,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     listing.router,
     snapshot.router,
     calendar.router,
+    days.router,
     changes.router,
     record.router,
     sites.router,

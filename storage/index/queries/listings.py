@@ -16,7 +16,7 @@ from storage.index.engine.statements import batches
 from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, UrlRow
+from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
 from storage.index.views.articles import LinkGroupView
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import LinkPresence, ListingView
@@ -80,6 +80,15 @@ def list_listing_times(
     conditions += [at < until] if until else []
     statement = select(at).where(*conditions).order_by(at.desc(), _LISTINGS.c.record_id.desc())
     return tuple(connection.scalars(statement.limit(limit)))
+
+
+def list_front_pages(
+    connection: Connection, exclude: Exclusions, sites: Sequence[str], since: datetime, until: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """Return the URL and the newest capture before `until` of each site's front page, of those captured since."""
+    rows = connection.execute(select(SiteRow.name, SiteRow.url).where(SiteRow.name.in_(list(sites)))).all()
+    times = {row: list_listing_times(connection, exclude, row.url, since=since, until=until, limit=1) for row in rows}
+    return {row.name: (row.url, found[0]) for row, found in times.items() if found}
 
 
 def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:

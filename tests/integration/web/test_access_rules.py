@@ -66,10 +66,18 @@ OF_SITES = (
     "/search?q=site:secret",
     "/search.jsonl?site=secret",
     "/section/secret/x",
+    "/days?site=secret",
+    "/2026?site=secret",
 )
 OF_ALL = (
     "/",
     "/sites",
+    "/days",
+    "/2026",
+    "/2026/03",
+    "/2026/03/01",
+    "/2026/03/09",
+    "/2026/03/10",
     "/changes",
     "/changes.atom",
     "/changes.json",
