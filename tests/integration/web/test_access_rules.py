@@ -84,6 +84,7 @@ OF_ALL = (
     "/changes.csv",
     "/changes.jsonl",
     "/api/v1/changes",
+    "/api/v1/placements?url=https://news.example/",
     "/crawls",
     "/crawls/20260309T060000Z-0001",
     "/search?q=unseen",
