@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from storage.article_fields import FIELDS, FieldType
-from storage.index.queries.placements import Placement
+from storage.index.queries.links import Placement
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus

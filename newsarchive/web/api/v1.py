@@ -21,8 +21,8 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
+from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.observations import count_changes, list_changes
-from storage.index.queries.placements import list_article_placements, list_listing_placements
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order

@@ -14,8 +14,7 @@ from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import ParagraphView
 from storage.index.queries.articles import get_article, get_version
-from storage.index.queries.links import list_backlinks
-from storage.index.queries.placements import list_article_placements
+from storage.index.queries.links import list_article_placements, list_backlinks
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureView, VersionView
