@@ -193,8 +193,6 @@ class Asking:
         yield Kind(name="front page, a moment", allowed=PAGE, address=lambda: f"/listing?url={front()}&at={at()}")
         two = lambda: f"/listing?url={front()}&a={at()}&b={at()}"  # noqa: E731
         yield Kind(name="front page, two moments", allowed=PAGE, address=two)
-        nth = lambda: f"/listing?url={front()}&n={self._chance.randint(1, 500)}"  # noqa: E731
-        yield Kind(name="front page, the nth", allowed=PAGE, address=nth)
         year = lambda: f"/calendar?url={front()}&year={self._chance.randint(2016, 2025)}"  # noqa: E731
         yield Kind(name="calendar of a front page", allowed=PAGE, address=year)
         day = lambda: f"/calendar?url={front()}&day={self._chance.choice(drawn.moments):%Y-%m-%d}"  # noqa: E731

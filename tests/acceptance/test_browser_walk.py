@@ -401,7 +401,10 @@ def test_times_are_the_readers_and_days_stay_days(chromium: Any, demo: Demo, pag
         first = opened.locator('time[datetime^="2026-05-04T08:00"]').first
         assert first.inner_text() == "4 May 2026, 04:00 GMT-4"
         assert first.get_attribute("title").startswith("2026-05-04T08:00")
-        for name, selector in (("compare", "option"), ("listing", "option"), ("snapshot", "title")):
+        opened = walk.open(pages["listing"][0])
+        for text in opened.locator("time[data-local=clock]").all_text_contents():
+            assert re.fullmatch(r"\d\d:\d\d GMT-[45]", text), text
+        for name, selector in (("compare", "option"), ("snapshot", "title")):
             opened = walk.open(pages[name][0])
             for text in opened.locator(f"{selector}[data-times]").all_text_contents():
                 assert re.search(r", \d\d:\d\d GMT-[45]", text), (name, text)

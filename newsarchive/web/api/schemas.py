@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from storage.article_fields import FIELDS, FieldType
+from storage.index.queries.links import Placement
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus
@@ -336,3 +337,19 @@ class ChangePage(ApiModel):
     changes: tuple[ChangeView, ...]
     next: str | None
     """Cursor of the next page; null at the end."""
+
+
+_Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
+
+
+class PlacementSpan(_Placement):  # type: ignore[misc]
+    """Consecutive captures of a listing that show an article at the same place."""
+
+    minutes: int
+    """Whole minutes from the first to the last capture: the article was there at least so long."""
+
+
+class Placements(ApiModel):
+    """Placements by listing, oldest first."""
+
+    placements: tuple[PlacementSpan, ...]

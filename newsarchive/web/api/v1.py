@@ -22,6 +22,7 @@ from newsarchive.web.timestamps import to_utc
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
+from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.observations import count_changes, list_changes
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.results import search_articles
@@ -221,6 +222,32 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     found = context.index.ask(list_changes, filters, limit=limit, offset=offset)
     next_cursor = str(offset + limit) if total > offset + limit and found else None
     return _respond(context, schemas.ChangePage, {"total": total, "changes": found, "next": next_cursor})
+
+
+@router.get("/placements", response_model=schemas.Placements, summary="Placements on front pages and sections")
+def placements(
+    context: Context,
+    article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
+    url: Annotated[
+        str | None,
+        Query(max_length=4000, description="URL of a listing"),
+        AfterValidator(lambda text: text and _reject_nul(text)),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+) -> Response:
+    """Where an article stood on all listings, or what stood on one listing: its captures of a period, at most 500."""
+    if (article is None) is (url is None):
+        raise HTTPException(400, "Name either an article or the URL of a listing")
+    if article is not None:
+        _find(context, get_article, article, "article")
+        found = context.index.ask(list_article_placements, article)
+    else:
+        try:
+            found = context.index.ask(list_listing_placements, ensure_scheme(url or ""), since, until)
+        except ValueError as problem:
+            raise HTTPException(400, str(problem)) from problem
+    return _respond(context, schemas.Placements, {"placements": found})
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")

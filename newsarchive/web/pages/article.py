@@ -15,7 +15,7 @@ from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import ParagraphView
 from storage.index.queries.articles import get_article, get_version
-from storage.index.queries.links import list_backlinks, list_listing_placements
+from storage.index.queries.links import list_article_placements, list_backlinks
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureView, VersionView
@@ -76,7 +76,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         parts=split_paragraphs(shown.all_paragraphs),
         visits=list_visits(found.captures),
         backlinks=context.index.ask(list_backlinks, article_id),
-        placements=context.index.ask(list_listing_placements, article_id),
+        placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=_citation(context, shown),
         picture=_picture_url(context, shown),

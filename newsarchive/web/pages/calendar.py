@@ -1,7 +1,7 @@
 """/calendar?url=&year=&day=: captures of a page, counted per day of one year; and the 404 for a page without any."""
 
 from calendar import Calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
@@ -18,7 +18,7 @@ from storage.index.queries.timeline import (
     list_years,
 )
 from storage.index.views.articles import CaptureView
-from storage.index.views.history import CalendarEntry, DayCount
+from storage.index.views.history import CalendarEntry
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +60,7 @@ def calendar(
         url=url,
         years=years,
         chosen=chosen,
-        months=list(_list_months(chosen, days)),
+        months=list(list_months(chosen, {each.day: each.captures for each in days.values()})),
         days=days,
         day=days.get(selected) if selected else None,
         captures=captures,
@@ -69,11 +69,11 @@ def calendar(
     )
 
 
-def _list_months(year: int, days: dict[date, DayCount]) -> Iterator[tuple[date, int, list[list[int]]]]:
-    """Yield the first day of each month, its number of captures, and its days by week; 0 is a day of another month."""
+def list_months(year: int, counts: Mapping[date, int]) -> Iterator[tuple[date, int, list[list[int]]]]:
+    """Yield the first day of each month, its sum of counts, and its days by week; 0 is a day of another month."""
     for month in range(1, 13):
-        captures = sum(each.captures for when, each in days.items() if when.month == month)
-        yield date(year, month, 1), captures, Calendar().monthdayscalendar(year, month)
+        total = sum(count for day, count in counts.items() if day.month == month)
+        yield date(year, month, 1), total, Calendar().monthdayscalendar(year, month)
 
 
 def render_not_archived(context: RequestContext, url: str, redirected: tuple[CaptureView, ...] = ()) -> Response:

@@ -1,10 +1,11 @@
 """/listing?url=: the links on a front page or section page over time, and the changes between two captures.
 
-at=20260301060504   the capture at that time, or the newest before it         n=17   the 17th capture
-a=... b=...         changes from one capture to the other
+at=2026-03-01T06:05   the capture at that time (UTC), or the newest before it; also as a timestamp, 20260301060504
+a=... b=...           changes from the capture at one time to that at the other
 """
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
@@ -12,28 +13,23 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.calendar import render_not_archived
-from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_start
+from newsarchive.web.timestamps import timestamp_end, timestamp_start
 from newsarchive.web.wb_url import ensure_scheme
-from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times
+from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times
 from storage.index.queries.status import list_sources
 from storage.index.queries.timeline import find_nearest_capture
-from storage.index.views.history import ListingView
 from storage.model import UrlKind
 
 router = APIRouter(include_in_schema=False)
 
-MAX_CHOICES = 400
-"""Captures offered by a select field; the slider reaches the others."""
+DAY = timedelta(days=1)
+MAX_OF_DAY = 300
+"""Captures of one day that are listed; more than one every five minutes are not."""
 
 
 @router.get("/listing")
 def listing(
-    context: Context,
-    url: Annotated[str, Query(max_length=8000)] = "",
-    at: str = "",
-    a: str = "",
-    b: str = "",
-    n: Annotated[int | None, Query(ge=1)] = None,
+    context: Context, url: Annotated[str, Query(max_length=8000)] = "", at: str = "", a: str = "", b: str = ""
 ) -> Response:
     """Return a listing at a time, or the changes between two times."""
     if not url.strip():
@@ -42,13 +38,21 @@ def listing(
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)
-    time = context.index.ask(get_nth_listing_time, url, n) if n else _parse_time(at)
-    view = context.index.ask(get_listing, url, time)
+    view = context.index.ask(get_listing, url, _parse_time(at))
     if view is None:
         return _render_not_listing(context, url)
+    then = view.capture.fetched_at
+    day = then.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     presence = context.index.ask(get_link_presence, url, (link.url for group in view.groups for link in group.links))
     return context.render(
-        "listing.html", url=url, view=view, presence=presence, choices=_list_choices(context, url, view)
+        "listing.html",
+        url=url,
+        view=view,
+        presence=presence,
+        day=day,
+        times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
+        day_before=view.before and max(view.first, then - DAY),
+        day_after=view.after and min(view.last, max(view.after, then + DAY)),
     )
 
 
@@ -70,25 +74,16 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
         removed=[step for step in changes if step.fate is LinkFate.LEFT],
         counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
         headlines_changed=sum(step.headline_changed for step in changes),
-        choices=_list_choices(context, url, newer),
     )
 
 
-def _parse_time(digits: str) -> datetime | None:
-    """Return the end of the period that a timestamp names, so that a day includes its captures; None if empty."""
-    given = digits.strip()
-    time = timestamp_start(given) if len(given) == 14 else timestamp_end(given)
-    if given and time is None:
-        raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss).")
+def _parse_time(text: str) -> datetime | None:
+    """Return the end of the period that a time names, so that a day includes its captures; None if empty."""
+    digits = re.sub(r"[-T:\s]", "", text)
+    time = timestamp_start(digits) if len(digits) == 14 else timestamp_end(digits)
+    if digits and time is None:
+        raise HTTPException(400, f"{text} is not a time: write 2026-03-01T06:05, or a timestamp of up to 14 digits.")
     return time
-
-
-def _list_choices(context: RequestContext, url: str, view: ListingView) -> tuple[datetime, ...]:
-    """Return capture times to choose from: the newest, and the current one."""
-    found = context.index.ask(list_listing_times, url, limit=MAX_CHOICES)
-    seen = {format_timestamp(each): each for each in found}
-    seen.setdefault(format_timestamp(view.capture.fetched_at), view.capture.fetched_at)
-    return tuple(sorted(seen.values(), reverse=True))
 
 
 def _render_not_listing(context: RequestContext, url: str) -> Response:

@@ -1,8 +1,9 @@
 """/sites, /site/NAME: coverage, sources and boilerplate of the sites."""
 
 from collections import Counter
-from datetime import UTC, timedelta
-from typing import Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -19,10 +20,12 @@ from storage.index.queries.aggregates import (
 )
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
+from storage.index.queries.timeline import find_nearest_capture
+from storage.index.search.documents import fold_value
 from storage.index.search.lists import get_site_profile
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.status import SiteCount
-from storage.model import Outcome
+from storage.model import Outcome, UrlKind
 
 router = APIRouter()
 
@@ -31,18 +34,43 @@ BASELINE_DAYS = 56
 """Days before the chart from which the usual counts are computed."""
 LINES = 10
 BOILERPLATE = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+SITES_PER_PAGE = 60
+_SORTS: dict[str, Callable[[SiteCount], Any]] = {
+    "name": lambda site: (site.title or site.name).casefold(),
+    "articles": lambda site: -site.articles,
+    "captures": lambda site: -site.captures,
+    "newest": lambda site: -(site.newest_article or _EPOCH).timestamp(),
+    "captured": lambda site: -(site.last_capture or _EPOCH).timestamp(),
+}
 
 
 @router.get("/sites", include_in_schema=False)
-def sites(context: Context) -> Response:
-    """Return the list of sites."""
+def sites(
+    context: Context, q: str = "", sort: str = "name", page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> Response:
+    """Return a page of the list of sites: those with a text in their name, title or URL, in an order."""
+    found = [site for site in context.index.ask(list_site_counts) if is_named(site, q)]
+    found.sort(key=_SORTS.get(sort, _SORTS["name"]))
     week = (context.now - timedelta(days=7)).date()
     return context.render(
         "sites.html",
-        sites=context.index.ask(list_site_counts),
+        sites=found[SITES_PER_PAGE * (page - 1) : SITES_PER_PAGE * page],
+        total=len(found),
+        query={"q": q, "sort": sort if sort in _SORTS else "name"},
+        page=page,
+        size=SITES_PER_PAGE,
         recent=context.index.ask(count_outcomes_by_site, week),
         failed=FAILED_OUTCOMES,
     )
+
+
+def is_named(site: SiteCount, text: str) -> bool:
+    """Return whether the name, title or URL of a site contains each word of a text, whatever its case and accents."""
+    named = fold_value(f"{site.name} {site.title or ''} {site.url}")
+    return all(word in named for word in fold_value(text).split())
 
 
 @router.get("/site/{name}", include_in_schema=False)
@@ -53,15 +81,17 @@ def site(context: Context, name: str) -> Response:
     if found is None:
         raise NotFound(f"The archive has no site {name}.")
     sources = index.ask(list_source_health, [name])
-    fetched = {each.url for each in sources}
+    readable, fetched = index.ask(list_sources, name), {each.url for each in sources}
     boilerplate = index.ask(list_boilerplate, name, limit=BOILERPLATE + 1)
     return context.render(
         "site.html",
         site=found,
+        is_captured=index.ask(find_nearest_capture, found.url, context.now) is not None,
+        listings={each.url for each in readable if each.kind is UrlKind.LISTING},
         outcomes=index.ask(count_outcomes_by_site, site=name).get(name, {}),
         chart=build_coverage_chart(context, found),
         sources=sources,
-        imported=[each for each in index.ask(list_sources, name) if each.url not in fetched],
+        imported=[each for each in readable if each.url not in fetched],
         findings=[each for each in context.health.get_findings() or () if each.site == name],
         profile=index.ask(get_site_profile, name),
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),

@@ -21,7 +21,8 @@ function localTimes(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const value = new Date(time.dateTime);
     if (Number.isNaN(value.getTime())) continue;
-    time.textContent = write(value);
+    // In a list of times of one day the day is not repeated.
+    time.textContent = time.dataset.local === "clock" ? write(value).split(", ")[1] : write(value);
     // A date that is stated in the reader's own offset need not be shown twice.
     const stated = time.nextElementSibling;
     if (stated && stated.dataset.offset) stated.hidden = Number(stated.dataset.offset) === -value.getTimezoneOffset();

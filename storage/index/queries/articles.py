@@ -206,12 +206,7 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
 
 def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
     """Return the links on a captured page, each with the article that it leads to."""
-    held = visible_articles(connection, exclude)
-    article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
-    captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
-    if held:
-        captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
-    target = func.coalesce(article, captured.scalar_subquery()).label("article_id")
+    target = link_target(connection, exclude)
     return tuple(
         LinkGroupView(
             kind=LinkKind(group.kind),
@@ -220,6 +215,16 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
         )
         for group, links in load_links(connection, exclude, [capture_id], target).get(capture_id, ())
     )
+
+
+def link_target(connection: Connection, exclude: Exclusions) -> ColumnElement[int | None]:
+    """Return a column of `load_links`, `article_id`: the article that the link leads to."""
+    held = visible_articles(connection, exclude)
+    article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
+    captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
+    if held:
+        captured = captured.join(ArticleRow, ArticleRow.id == CaptureRow.article_id).where(*held)
+    return func.coalesce(article, captured.scalar_subquery()).label("article_id")
 
 
 def load_links(

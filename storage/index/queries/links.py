@@ -1,18 +1,22 @@
-"""Links to an article: from other articles, and from listings.
+"""Links to an article: from other articles, and from listings, on which it stands at a place for some time.
 
 links to any of its URLs --> link groups --> captured pages: versions of articles, or listings
+captures of a listing, in order --> the place of an article in each --> spans of captures that show it at one place
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import AnyRow
-from storage.index.queries.articles import load_article_lines, load_url_ids
+from storage.index.engine.statements import AnyRow, batches
+from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
+from storage.index.queries.timeline import load_page_ids
 from storage.index.schema.tables import (
     CaptureGroupRow,
     CaptureRow,
@@ -28,8 +32,6 @@ from storage.model import LinkKind, Outcome
 
 _MAX_LINKS = 2_000
 """Links to an article that are evaluated."""
-_MAX_CAPTURES = 5_000
-"""Captures of listings with an article that are evaluated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,28 +43,6 @@ class Backlink:
     label: str
     """Label of the group of links; "" if it has none."""
     anchor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingPlacement:
-    """Placement of an article in one group of links of one listing."""
-
-    url: str
-    """URL of the listing."""
-    title: str | None
-    """Title of the listing."""
-    label: str
-    """Label of the group of links; "" if it has none."""
-    first: datetime
-    """First capture that shows it there."""
-    last: datetime
-    """Last capture that shows it there."""
-    captures: int
-    """Number of captures that show it there."""
-    group: int
-    """Best position of the group on the page, from 1."""
-    position: int
-    """Best position within that group, from 1."""
 
 
 def list_backlinks(
@@ -93,67 +73,172 @@ def list_backlinks(
     )
 
 
-def list_listing_placements(
-    connection: Connection, exclude: Exclusions, article_id: int, *, limit: int = 50
-) -> tuple[ListingPlacement, ...]:
-    """Return the placements of an article on listings, those with most captures first."""
-    places = connection.execute(
+_MAX_PLACES = 5_000
+"""Link groups with an article that are evaluated."""
+MAX_CAPTURES = 500
+"""Captures of a listing whose placements are told at once."""
+
+
+class _Place(NamedTuple):
+    block: int
+    position: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Consecutive captures of a listing that show an article at the same place."""
+
+    article_id: int
+    url: str
+    """URL of the listing."""
+    title: str | None
+    """Title of the listing."""
+    block: int
+    """Position on the page of the block with the link, from 1."""
+    label: str
+    """Label of the block; "" if it has none."""
+    position: int
+    """Position within the block, from 1."""
+    first: datetime
+    """First of the captures."""
+    last: datetime
+    """Last of the captures."""
+    until: datetime | None
+    """The next capture of the listing, which shows the article elsewhere or not at all; None if there is none yet."""
+    captures: int
+    """Number of the captures."""
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes from the first to the last capture: the article was there at least so long."""
+        return int((self.last - self.first).total_seconds() // 60)
+
+
+def list_article_placements(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[Placement, ...]:
+    """Return the placements of an article, by listing, oldest first."""
+    statement = (
         select(
-            CaptureGroupRow.capture_id, LinkGroupRow.label, CaptureGroupRow.position.label("place"), LinkRow.position
+            CaptureGroupRow.capture_id, LinkGroupRow.label, CaptureGroupRow.position.label("block"), LinkRow.position
         )
         .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
         .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
         .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)))
-        .limit(_MAX_CAPTURES)
-    ).all()
-    looks = _load_listing_captures(connection, exclude, sorted({place.capture_id for place in places}))
-    found: dict[tuple[int, str], _Presence] = {}
-    for capture_id, label, place, position in places:
-        for url_id, at in looks.get(capture_id, ()):
-            one = found.setdefault((url_id, label), _Presence(at, at, (place, position)))
-            one.first, one.last, one.count = min(one.first, at), max(one.last, at), one.count + 1
-            one.best = min(one.best, (place, position))
-    names = (
-        select(UrlRow.id, UrlRow.url, SourceRow.title)
-        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
-        .where(UrlRow.id.in_({url_id for url_id, _ in found}))
     )
-    named = {row.id: (row.url, row.title or "") for row in connection.execute(names)}
-    longest = sorted(found.items(), key=lambda item: (-item[1].count, named[item[0][0]], item[0][1]))
-    return tuple(
-        ListingPlacement(
-            url=named[url_id][0],
-            title=named[url_id][1] or None,
-            label=label,
-            first=one.first,
-            last=one.last,
-            captures=one.count,
-            group=one.best[0] + 1,
-            position=one.best[1] + 1,
+    rows = connection.execute(statement.limit(_MAX_PLACES)).all()
+    captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
+    seen: dict[int, dict[datetime, _Place]] = {}
+    for row in rows:
+        place = _Place(row.block + 1, row.position + 1, row.label)
+        for url_id, at in captures.get(row.capture_id, ()):
+            listing = seen.setdefault(url_id, {})
+            listing[at] = min(listing.get(at, place), place)
+    found: list[Placement] = []
+    for url_id, url, title in _load_listing_names(connection, sorted(seen)):
+        later = select(CaptureRow.fetched_at).where(
+            CaptureRow.url_id == url_id,
+            CaptureRow.fetched_at >= min(seen[url_id]),
+            *_listing_captures(connection, exclude),
         )
-        for (url_id, label), one in longest[:limit]
-    )
+        times = connection.scalars(later.order_by(CaptureRow.fetched_at)).all()
+        found += _build_placements(times, seen[url_id], (article_id, url, title))
+    return tuple(found)
 
 
-@dataclass(slots=True)
-class _Presence:
-    first: datetime
-    last: datetime
-    best: tuple[int, int]
-    count: int = 0
+def list_listing_placements(
+    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None, until: datetime | None = None
+) -> tuple[Placement, ...]:
+    """Return the placements of all articles on the captures of a listing in a period, oldest first.
+
+    ValueError for a period with more than `MAX_CAPTURES` captures.
+    """
+    at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
+    listed = [CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude)]
+    period = [*listed, *([at >= since] if since else []), *([at < until] if until else [])]
+    rows = connection.execute(
+        select(at, CaptureRow.id, CaptureRow.is_read, CaptureRow.refers_to_id)
+        .where(*period)
+        .order_by(at, CaptureRow.record_id)
+        .limit(MAX_CAPTURES + 1)
+    ).all()
+    if len(rows) > MAX_CAPTURES:
+        raise ValueError(f"{url} has more than {MAX_CAPTURES} captures in this period: name a shorter one")
+    if not rows:
+        return ()
+    # An unread revisit shows what its original shows.
+    sources = {row.id: row.id if row.is_read or row.refers_to_id is None else row.refers_to_id for row in rows}
+    seen: dict[int, dict[datetime, _Place]] = {}
+    links = {
+        capture_id: groups
+        for some in batches(sorted({*sources.values()}))
+        for capture_id, groups in load_links(
+            connection, exclude, some, LinkRow.__table__.c.position, link_target(connection, exclude)
+        ).items()
+    }
+    for row in rows:
+        for block, (group, items) in enumerate(links.get(sources[row.id], ()), 1):
+            for item in items:
+                if item.article_id is not None:
+                    seen.setdefault(item.article_id, {}).setdefault(
+                        row.fetched_at, _Place(block, item.position + 1, group.label)
+                    )
+    times = [row.fetched_at for row in rows]
+    after = connection.scalar(select(func.min(at)).where(at > times[-1], *listed))
+    times += [after] if after else []
+    title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
+    found = [
+        placement
+        for article_id, places in seen.items()
+        for placement in _build_placements(times, places, (article_id, url, title))
+    ]
+    return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
+
+
+def _build_placements(
+    times: Sequence[datetime], seen: Mapping[datetime, _Place], named: tuple[int, str, str | None]
+) -> list[Placement]:
+    """Return the spans of consecutive captures with the same place. `named`: article, URL and title of the listing."""
+    article_id, url, title = named
+    found: list[Placement] = []
+    spans = [(place, list(run)) for place, run in groupby(times, seen.get)]
+    for number, (place, run) in enumerate(spans, 1):
+        if place is not None:
+            found.append(
+                Placement(
+                    article_id=article_id, url=url, title=title, block=place.block, label=place.label,
+                    position=place.position, first=run[0], last=run[-1],
+                    until=spans[number][1][0] if number < len(spans) else None, captures=len(run),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _listing_captures(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+    return [CaptureRow.outcome == Outcome.LISTING.value, *visible_captures(connection, exclude)]
 
 
 def _load_listing_captures(
     connection: Connection, exclude: Exclusions, capture_ids: Sequence[int]
 ) -> dict[int, list[tuple[int, datetime]]]:
     """Return URL and time of the captures that show what each of these shows: itself and its unread revisits."""
-    here = [CaptureRow.outcome == Outcome.LISTING.value, *visible_captures(connection, exclude)]
+    here = _listing_captures(connection, exclude)
     table, wanted = values_table(connection, capture_ids, "wanted")
     read = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.id)
     again = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.refers_to_id)
-    looks: dict[int, list[tuple[int, datetime]]] = {}
+    found: dict[int, list[tuple[int, datetime]]] = {}
     # An unread revisit shows what its original shows.
     for statement in (read.where(*here), again.where(~CaptureRow.is_read, *here)):
         for capture_id, url_id, at in connection.execute(statement):
-            looks.setdefault(capture_id, []).append((url_id, at))
-    return looks
+            found.setdefault(capture_id, []).append((url_id, at))
+    return found
+
+
+def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:
+    """Return ids, URLs and titles of listings."""
+    rows = connection.execute(
+        select(UrlRow.id, UrlRow.url, SourceRow.title)
+        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
+        .where(UrlRow.id.in_(url_ids))
+        .order_by(UrlRow.url)
+    )
+    return [(row.id, row.url, row.title or None) for row in rows]

@@ -16,7 +16,7 @@ from storage.index.engine.statements import batches
 from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, UrlRow
+from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import LinkPresence, ListingView
 from storage.model import Outcome
@@ -63,24 +63,31 @@ def get_listing(
     return None if found is None else _build_view(connection, exclude, found, read)
 
 
-def get_nth_listing_time(connection: Connection, exclude: Exclusions, url: str, number: int) -> datetime | None:
-    """Return the time of the nth capture of a listing, from 1 for the oldest; None if there are fewer."""
-    at = _LISTINGS.c.fetched_at
-    statement = select(at).where(*_listing_conditions(connection, exclude, url)).order_by(at, _LISTINGS.c.record_id)
-    return connection.scalar(statement.offset(max(number, 1) - 1).limit(1))
-
-
 def list_listing_times(
-    connection: Connection, exclude: Exclusions, url: str, *, limit: int, offset: int = 0
+    connection: Connection,
+    exclude: Exclusions,
+    url: str,
+    *,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """Return the times of a listing's captures, newest first."""
+    """Return the times of a listing's captures, newest first. `until` is exclusive."""
     at = _LISTINGS.c.fetched_at
-    statement = (
-        select(at)
-        .where(*_listing_conditions(connection, exclude, url))
-        .order_by(at.desc(), _LISTINGS.c.record_id.desc())
-    )
-    return tuple(connection.scalars(statement.limit(limit).offset(offset)))
+    conditions = _listing_conditions(connection, exclude, url)
+    conditions += [at >= since] if since else []
+    conditions += [at < until] if until else []
+    statement = select(at).where(*conditions).order_by(at.desc(), _LISTINGS.c.record_id.desc())
+    return tuple(connection.scalars(statement.limit(limit)))
+
+
+def list_front_pages(
+    connection: Connection, exclude: Exclusions, sites: Sequence[str], since: datetime, until: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """Return the URL and the newest capture before `until` of each site's front page, of those captured since."""
+    rows = connection.execute(select(SiteRow.name, SiteRow.url).where(SiteRow.name.in_(list(sites)))).all()
+    times = {row: list_listing_times(connection, exclude, row.url, since=since, until=until, limit=1) for row in rows}
+    return {row.name: (row.url, found[0]) for row, found in times.items() if found}
 
 
 def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:

@@ -1,13 +1,14 @@
 """Lists and counts of articles by their current versions: of an author, a tag, a section, a site."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from storage.errors import SearchNotReady
 from storage.index.conditions.visibility import load_site_names
-from storage.index.fulltext.fields import make_order, split_label
+from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.matches import Search
 from storage.index.views.articles import Filters
@@ -46,6 +47,19 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
         years=tuple(sorted(counts["year"], reverse=True)),
         sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
     )
+
+
+def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, days: Sequence[datetime]) -> list[int]:
+    """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
+    search = Search(connection, exclude)
+    return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
+
+
+def find_dates(connection: Connection, exclude: Exclusions, filters: Filters) -> tuple[datetime, datetime] | None:
+    """Return the dates of the oldest and the newest of the filtered articles; None if there are none."""
+    search = Search(connection, exclude)
+    found = search.engine.find_extremes(search.find_current(filters), "dated")
+    return found and (to_time(found[0]), to_time(found[1]))
 
 
 def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sqlalchemy import Connection
 from tantivy import FieldType, Occur, Query
@@ -18,6 +19,8 @@ from storage.index.views.exclusions import Exclusions
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""
+_ADJACENT_WEIGHTS = (("headline", 2.0), ("all", 1.0))
+"""Weights of the words of a query that stand side by side in a document as they do in the query."""
 _EXCLUDED_BY = (("urlkey", "site", ("first_seen", "dated")), ("capture_urlkey", "capture_site", ("captured",)))
 """Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1
@@ -39,6 +42,10 @@ class Translation:
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
         boosts = [boost for leaf in query.leaves for boost in self._boosts(leaf)]
+        for left, right in pairwise(query.leaves):
+            if left.typed and right.typed and left.field == right.field == "all":
+                pair = SearchTerm((*left.words, *right.words))
+                boosts += [Query.boost_query(self._in_field(pair, field), by) for field, by in _ADJACENT_WEIGHTS]
         if not boosts:
             return None
         required = Query.const_score_query(matches, 0.0)
@@ -76,7 +83,7 @@ class Translation:
         if leaf.field != "all" or leaf.is_fuzzy or leaf.has_wildcard:
             return []
         boosts = [self.term(leaf), self._in_field(leaf, "all")]
-        boosts += [Query.boost_query(self._in_field(leaf, field), weight) for field, weight in _WEIGHTS]
+        boosts += [Query.boost_query(self.term(replace(leaf, field=field)), weight) for field, weight in _WEIGHTS]
         return boosts
 
     def filters(self, connection: Connection, filters: Filters) -> list[Query]:

@@ -8,7 +8,7 @@ import pytest
 
 from storage.index import Index
 from storage.index.queries.articles import get_capture
-from storage.index.queries.listings import get_link_presence, get_listing, get_nth_listing_time, list_listing_times
+from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times
 from storage.index.queries.timeline import (
     find_adjacent_capture,
     find_nearest_capture,
@@ -209,5 +209,5 @@ def test_the_duration_of_a_link_on_a_listing_is_shown(index: Index, ingest: Call
     assert unchanged is not None
     assert [link.url.rpartition("/")[2] for link in unchanged.groups[0].links] == ["a", "b"]
     assert index.ask(list_listing_times, home, limit=2) == (at(30), at(20))
-    assert (index.ask(get_nth_listing_time, home, 2), index.ask(get_nth_listing_time, home, 5)) == (at(10), None)
+    assert index.ask(list_listing_times, home, since=at(10), until=at(30), limit=9) == (at(20), at(10))
     assert index.ask(get_listing, "https://news.example/none") is None

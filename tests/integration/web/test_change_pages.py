@@ -128,7 +128,8 @@ def test_times_are_in_the_readers_time_zone(archive_of: ArchiveOf) -> None:
     table = html.fromstring(main(client, "/article/1/compare")).xpath("//table//td/time[@data-local]/@datetime")
     assert table == ["2026-03-01T05:00:00Z", "2026-03-01T05:30:00Z"]
     listing = html.fromstring(main(client, f"/listing?url={HOME}"))
-    assert listing.xpath("//label/time[@data-local]/@datetime") == ["2026-03-01T06:00:00Z", "2026-03-01T07:00:00Z"]
+    assert listing.xpath("//form//time[@data-local]/@datetime") == ["2026-03-01T06:00:00Z", "2026-03-01T07:00:00Z"]
+    assert listing.xpath("//time[@data-local='clock']")[0].text == "06:00 UTC"
     times = listing.xpath("(//*[@class='lst-duration'])[1]/time[@data-local]/@datetime")
     assert times == ["2026-03-01T06:00:00Z"]
 
@@ -173,13 +174,48 @@ def test_a_front_page_is_shown_over_time(archive_of: ArchiveOf) -> None:
     assert "Story number three of the day shown for 3 hours" in newest
     assert "Story number twelve of the day shown for 2 hours" in newest
     assert "in this capture only" not in newest
-    first = words(main(client, f"/listing?url={HOME}&n=1"))
-    assert first == words(main(client, f"/listing?url={HOME}&at=20260301060000"))
+    first = words(main(client, f"/listing?url={HOME}&at=20260301060000"))
+    assert first == words(main(client, f"/listing?url={HOME}&at=2026-03-01T06:00"))
     assert "capture 1 of 3" in first
     assert "Story number eleven of the day in this capture only" in first
     assert words(main(client, f"/listing?url={HOME}&at=2026")) == newest
     assert client.get(f"/listing?url={HOME}&at=never").status_code == 400
     assert HOME in main(client, "/listing")
+
+
+def test_a_front_page_at_a_time_leads_to_the_day_and_its_neighbours(archive_of: ArchiveOf) -> None:
+    """A field for day and hour, the captures of the UTC day, and arrows to the same hour of the days around it."""
+    hours = (0, 1, 19, 25, 97)
+    archive = archive_of(
+        *(
+            {"url": HOME, "body": front(*NAMES[: 11 - n]), "at": AT + timedelta(hours=hour)}
+            for n, hour in enumerate(hours)
+        )
+    )
+    client = browse(archive)
+
+    def arrows(at: str) -> dict[str, str]:
+        page = html.fromstring(main(client, f"/listing?url={HOME}&at={at}"))
+        return {
+            link.text.strip("← →"): link.get("href").rpartition("at=")[2]
+            for link in page.xpath("//nav/a[@class='button']")
+        }
+
+    page = html.fromstring(main(client, f"/listing?url={HOME}&at=2026-03-02T07:30"))
+    [field] = page.xpath("//input[@name='at']")
+    assert (field.get("type"), field.get("value")) == ("datetime-local", "2026-03-02T07:00:00")
+    assert page.xpath("//nav[@aria-labelledby='lst-day']//a/time/@datetime") == [
+        "2026-03-02T01:00:00Z",
+        "2026-03-02T07:00:00Z",
+    ]
+    assert page.xpath("//nav//a[@aria-current]/time/@datetime") == ["2026-03-02T07:00:00Z"]
+    middle = arrows("2026-03-02T07:00:00")
+    assert middle["Day before"] == "20260301070000"
+    # The next day has no capture: the arrow leads to the next one there is.
+    assert middle["Day after"] == middle["Next"] == "20260305070000"
+    assert "Day before" not in arrows("2026-03-01T06:00:00")
+    assert arrows("2026-03-01T07:00:00")["Day before"] == "20260301060000"
+    assert "Day after" not in arrows("2026-03-05T07:00:00")
 
 
 def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> None:
@@ -195,6 +231,7 @@ def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> Non
     assert told == [("came", "1"), ("up", "2"), *stayed, ("left", "11")]
     assert "↑ from 3" in shown
     assert main(client, f"/listing?url={HOME}&b=20260301070000") == shown
+    assert main(client, f"/listing?url={HOME}&a=2026-03-01T06:00:00&b=2026-03-01T07:00:00") == shown
     assert "Both are the same capture." in main(client, f"/listing?url={HOME}&a=20260301070000&b=20260301070000")
 
 

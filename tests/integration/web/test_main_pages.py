@@ -148,7 +148,9 @@ def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> Non
     """Query, filters and days are in the form; the end of a search is inclusive, that of an export exclusive."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
     with browsers() as client:
-        [address] = html.document_fromstring(client.get(search).text).xpath("//a[starts-with(@href, '/exports')]/@href")
+        [address] = html.document_fromstring(client.get(search).text).xpath(
+            "//main//a[starts-with(@href, '/exports')]/@href"
+        )
         forms = html.document_fromstring(client.get(address).text).forms
     [form] = [form for form in forms if form.action == "/exports"]
     given = {name: value for name, value in form.form_values() if value}

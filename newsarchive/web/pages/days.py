@@ -1,0 +1,102 @@
+"""/2026/05/04: the articles of a day by site and section; /2026/05 and /2026: days with their numbers of articles.
+
+A day is one of UTC, as in the filters of a search: an article is dated by its publication, or when it was first seen.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi.responses import RedirectResponse
+
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.jinja_env import build_url
+from newsarchive.web.pages.calendar import list_months
+from storage.index.queries.articles import list_articles
+from storage.index.queries.listings import list_front_pages
+from storage.index.search.lists import count_by_day, count_by_year_and_site, find_dates
+from storage.index.views.articles import ArticleLine, Filters
+
+router = APIRouter(include_in_schema=False)
+
+MOST_ARTICLES = 400
+"""Articles of a day on its page; the search lists the others."""
+MOST_SITES = 40
+"""Sites that are shown in any case, those with most articles first; others if they have one of the newest articles."""
+ONE_DAY = timedelta(days=1)
+Site = Annotated[str, Query(max_length=300)]
+
+
+@router.get("/days")
+def newest_day(context: Context, site: Site = "") -> Response:
+    """Redirect to the newest day with articles, or to the list of sites if there are none."""
+    dates = context.index.ask(find_dates, Filters(site=site or None))
+    return RedirectResponse(_day_url(dates[1].date(), site) if dates else "/sites", 302)
+
+
+@router.get("/{year:int}/{month:int}/{day:int}")
+def show_day(context: Context, year: int, month: int, day: int, site: Site = "") -> Response:
+    """Return the page of a day, of all sites or of one."""
+    begin = _parse_day(year, month, day)
+    filters = Filters(site=site or None, since=begin, until=begin + ONE_DAY)
+    counts = context.index.ask(count_by_year_and_site, filters)
+    earlier = context.index.ask(find_dates, Filters(site=site or None, until=begin))
+    later = context.index.ask(find_dates, Filters(site=site or None, since=begin + ONE_DAY))
+    articles = context.index.ask(list_articles, filters, limit=MOST_ARTICLES)
+    shown: dict[str, dict[str, list[ArticleLine]]] = {name: {} for name, _ in counts.sites[:MOST_SITES]}
+    for line in articles:
+        shown.setdefault(line.site, {}).setdefault(line.section or "", []).append(line)
+    return context.render(
+        "day.html",
+        day=begin.date(),
+        site=site,
+        counts=counts,
+        articles=articles,
+        shown=shown,
+        front_pages=context.index.ask(list_front_pages, list(shown)[:MOST_SITES], begin, begin + ONE_DAY),
+        before=earlier and _day_url(earlier[1].date(), site),
+        after=later and _day_url(later[0].date(), site),
+    )
+
+
+@router.get("/{year:int}/{month:int}")
+def show_month(context: Context, year: int, month: int, site: Site = "") -> Response:
+    """Return the calendar of a month."""
+    begin = _parse_day(year, month, 1)
+    return _render_calendar(context, begin, (begin + timedelta(days=31)).replace(day=1), site)
+
+
+@router.get("/{year:int}")
+def show_year(context: Context, year: int, site: Site = "") -> Response:
+    """Return the calendar of a year."""
+    begin = _parse_day(year, 1, 1)
+    return _render_calendar(context, begin, begin.replace(year=year + 1), site)
+
+
+def _parse_day(year: int, month: int, day: int) -> datetime:
+    try:
+        return datetime(year if year < 9999 else 0, month, day, tzinfo=UTC)
+    except ValueError:
+        raise HTTPException(404, "There is no such day: write /2026/05/04, /2026/05 or /2026.") from None
+
+
+def _day_url(day: date, site: str) -> str:
+    return build_url(f"/{day.year:04}/{day.month:02}/{day.day:02}", site=site)
+
+
+def _render_calendar(context: RequestContext, begin: datetime, end: datetime, site: str) -> Response:
+    filters = Filters(site=site or None)
+    days = [begin + n * ONE_DAY for n in range((end - begin).days + 1)]
+    counts = zip((day.date() for day in days), context.index.ask(count_by_day, filters, days), strict=False)
+    counted = {day: count for day, count in counts if count}
+    months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
+    return context.render(
+        "days.html",
+        begin=begin.date(),
+        is_year=len(months) > 1,
+        site=site,
+        months=months,
+        days=counted,
+        years=context.index.ask(count_by_year_and_site, filters).years,
+        day_url=lambda day: _day_url(day, site),
+    )
