@@ -102,16 +102,6 @@ def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     return None
 
 
-def distant_blocks(blocks: list[Block], nearby: list[Block]) -> list[Block]:
-    """Return the date lines outside the lines near the headline, in page order, without those of other articles."""
-    near = {block.index for block in nearby}
-    return [
-        block
-        for block in blocks
-        if block.index not in near and len(block.text) < 80 and not block.zone & OTHER_TEXTS and is_date_line(block)
-    ]
-
-
 def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     """Return the date of publication in the data of a script, if the scripts name only one day.
 
@@ -132,14 +122,6 @@ def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
                 return None
             found = found or at
     return found
-
-
-def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> PageDate | None:
-    """Return the first day without a year, in the last such year before a time that the page was there."""
-    if latest is None:
-        return None
-    near = (block.text for block in blocks if len(block.text) <= _MAX_YEARLESS_LINE and not block.zone & OTHER_TEXTS)
-    return next(filter(None, (parse_yearless_date(text, latest) for text in near)), None)
 
 
 def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
@@ -336,15 +318,20 @@ def _choose_printed(
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
     yield _with_source(find_marked_date(sources.root, sources.zone), "microdata")
-    distant = replace(sources, nearby=distant_blocks(sources.blocks, sources.nearby))
+    near = {block.index for block in sources.nearby}
+    elsewhere = [b for b in sources.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS]
+    distant = replace(sources, nearby=[block for block in elsewhere if is_date_line(block)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
     title_dates = (parse_printed_date(text[:300], sources.zone) for text in titles if text)
     yield _with_source(next(filter(None, title_dates), None), "title")
     yield _with_source(find_script_date(sources.root, sources.zone), "script")
-    latest = modified.at if modified else sources.fetched_at
-    yield _with_source(find_yearless_date(sources.nearby, latest), "visible")
+    # A time at which the page was there.
+    if latest := modified.at if modified else sources.fetched_at:
+        lines = (b.text for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
+        yearless = (parse_yearless_date(text, latest) for text in lines)
+        yield _with_source(next(filter(None, yearless), None), "visible")
     changed = modified or _time_element_date(distant, updated=True) or next(_visible_dates(distant, updated=True), None)
     yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
