@@ -17,6 +17,7 @@ from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
+from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.parse_date import (
     CLOCK,
     find_clock,
@@ -28,8 +29,9 @@ from newsarchive.extract.parse_date import (
 )
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
+from newsarchive.extract.tree import Page
 from newsarchive.extract.word_tables import alternatives, words
-from storage.model import Discovery, UrlKind
+from storage.model import UrlKind
 from storage.page_date import PageDate, SourcedDate
 
 OTHER_TEXTS = (
@@ -195,17 +197,15 @@ _ONE_DAY = timedelta(hours=40)
 class DateSources:
     """Everything that dates are read from."""
 
-    url: str
+    page: Page
+    page_input: PageInput
     jsonld: JsonLd
     head: Head
     layout: LayoutMatches
     nearby: list[Block]
     """Blocks near the headline, in page order."""
-    root: HtmlElement
     blocks: list[Block]
     """All blocks of the page, in page order."""
-    discovery: Discovery | None
-    fetched_at: datetime | None
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
     times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
@@ -250,7 +250,7 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         found = _choose_printed(found, printed, modified)
     elif _is_day_only(found):
         found = _more_precise(found, _time_element_date(sources, updated=False))
-    if (discovery := sources.discovery) is not None:
+    if (discovery := sources.page_input.discovery) is not None:
         source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
         candidates.append(_with_source(discovery.published, source))
         found = _more_precise(found, candidates[-1])
@@ -317,7 +317,7 @@ def _choose_printed(
 
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
-    yield _with_source(find_marked_date(sources.root, sources.zone), "microdata")
+    yield _with_source(find_marked_date(sources.page.root, sources.zone), "microdata")
     near = {block.index for block in sources.nearby}
     elsewhere = [b for b in sources.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS]
     distant = replace(sources, nearby=[block for block in elsewhere if is_date_line(block)])
@@ -326,9 +326,9 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
     title_dates = (parse_printed_date(text[:300], sources.zone) for text in titles if text)
     yield _with_source(next(filter(None, title_dates), None), "title")
-    yield _with_source(find_script_date(sources.root, sources.zone), "script")
+    yield _with_source(find_script_date(sources.page.root, sources.zone), "script")
     # A time at which the page was there.
-    if latest := modified.at if modified else sources.fetched_at:
+    if latest := modified.at if modified else sources.page_input.fetched_at:
         lines = (b.text for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
         yearless = (parse_yearless_date(text, latest) for text in lines)
         yield _with_source(next(filter(None, yearless), None), "visible")
@@ -459,7 +459,7 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
     date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
-    return date or parse_relative_date(text, sources.fetched_at, sources.zone)
+    return date or parse_relative_date(text, sources.page_input.fetched_at, sources.zone)
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
@@ -471,10 +471,10 @@ def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
 
 
 def _url_date(sources: DateSources) -> SourcedDate | None:
-    match = _URL_DATE.search(sources.url) or _URL_YMD.search(sources.url.rpartition("/")[2])
+    match = _URL_DATE.search(sources.page.url) or _URL_YMD.search(sources.page.url.rpartition("/")[2])
     if match is not None:
         year, month, day = filter(None, match.groups())
-    elif day_first := _URL_DMY.search(sources.url):
+    elif day_first := _URL_DMY.search(sources.page.url):
         day, month, year = day_first.groups()
     else:
         return None
