@@ -201,10 +201,9 @@ class BackgroundUploader:
             try:
                 if self._transfer.upload(*taken) and self._frees_at_once:
                     self._transfer.remove_local(taken[0])
-            except (BucketUnreachable, BucketRefused) as problem:
-                self._retry_at = time.monotonic() + RETRY_AFTER
-                log.info("%s is uploaded later: %s", taken[0], problem)
             except (StorageError, OSError) as problem:
+                if isinstance(problem, BucketUnreachable | BucketRefused):
+                    self._retry_at = time.monotonic() + RETRY_AFTER
                 log.info("%s is uploaded later: %s", taken[0], problem)
             except Exception:
                 log.exception("%s is uploaded later", taken[0])
@@ -295,7 +294,7 @@ class Relocation:
 
     def to_bucket(self) -> RelocationResult:
         """Upload all files. An unreachable bucket ends it; the next start resumes."""
-        transfer = self._open_transfer()
+        transfer = BucketTransfer(self.places.folder, require_bucket(self.places))
         logged = transfer.uploaded_files()
         files = [file for file in self.places.files() if file.is_local and not file.is_open]
         to_upload = {file.name for file in files_to_upload(self.places)}
@@ -312,7 +311,7 @@ class Relocation:
 
     def to_folder(self) -> RelocationResult:
         """Download files that the folder lacks. An unreachable bucket or full disk ends it; the next start resumes."""
-        transfer = self._open_transfer()
+        transfer = BucketTransfer(self.places.folder, require_bucket(self.places))
         logged = transfer.uploaded_files()
         known = {**{name: each.sha256 for name, each in logged.items()}, **self.digests}
 
@@ -330,9 +329,6 @@ class Relocation:
             with _note_problem(file, moved.problems, "; it stays where it is"):
                 step(file, moved)
         return moved
-
-    def _open_transfer(self) -> BucketTransfer:
-        return BucketTransfer(self.places.folder, require_bucket(self.places))
 
 
 def require_bucket(places: Places) -> Bucket:

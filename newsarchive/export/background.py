@@ -44,11 +44,6 @@ _STOPPED = "The server was stopped before the export was complete. Start it agai
 class TooManyJobs(ArchiveError):
     """Too many exports are waiting."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            f"{MAX_WAITING} exports are already waiting; this one was not started. Wait until one of them is done"
-        )
-
 
 class ExportStopped(ArchiveError):
     """An export was removed while running, or its file grew too large."""
@@ -133,7 +128,10 @@ class ExportJobs:
         with self._lock:
             jobs = self.list_jobs()
             if sum(job.state in {"waiting", "running"} for job in jobs) >= MAX_WAITING:
-                raise TooManyJobs
+                raise TooManyJobs(
+                    f"{MAX_WAITING} exports are already waiting; this one was not started. "
+                    "Wait until one of them is done"
+                )
             for job in jobs[MAX_KEPT - 1 :]:
                 self.remove(job.id)
             job = ExportJob(

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from newsarchive.export.request import ExportRequest
 from storage.index.views.cdx import CdxLine
@@ -60,11 +60,6 @@ def sort_lines(lines: Iterable[str], run: int = RUN_LENGTH) -> Iterator[str]:
                 return
             file = open_files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
             file.writelines(f"{line}\n" for line in batch)
-            runs.append(_read_run(file))
+            file.seek(0)
+            runs.append(line.removesuffix("\n") for line in file)
         yield from heapq.merge(*runs)
-
-
-def _read_run(file: IO[str]) -> Iterator[str]:
-    file.seek(0)
-    for line in file:
-        yield line.removesuffix("\n")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from newsarchive.web.jinja_env import TEMPLATES, iso_time
 from newsarchive.web.timestamps import format_timestamp
@@ -47,11 +47,6 @@ class Feed:
     feed_path: str
     """Path and query of the feed."""
     entries: Sequence[FeedEntry]
-
-    @property
-    def update_time(self) -> datetime:
-        """Time of the newest entry; 1970 for a feed without entries, so that it is constant."""
-        return max((entry.updated for entry in self.entries), default=datetime(1970, 1, 1, tzinfo=UTC))
 
     def item(self, entry: FeedEntry) -> dict[str, object]:
         """Return an entry under the names of JSON Feed; Atom has the same."""

@@ -44,7 +44,13 @@ class HealthMonitor:
 
     def _run(self) -> None:
         try:
-            self._findings = self._check()
+            archive, rules, now = self._archive, self._get_rules(), self._archive.now()
+            # Captures under an embargo are not shown, which must not look like silence.
+            embargoed = {name for name, _ in rules.embargoes}
+            sites = [each for each in archive.config.sites if not each.hidden and each.name not in embargoed]
+            reader = archive.index.excluding(rules.exclusions(now))
+            report = check_health(archive.index, sites, archive.folder, archive.places, now, reader=reader)
+            self._findings = report.findings
         except Exception:
             # The page shows the findings of the check before; the index may be unavailable, which other pages report.
             log.exception("health check")
@@ -52,11 +58,3 @@ class HealthMonitor:
             with self._lock:
                 self._checked_at, self._is_running = self._clock(), False
             self._done.set()
-
-    def _check(self) -> tuple[Finding, ...]:
-        archive, rules, now = self._archive, self._get_rules(), self._archive.now()
-        # Captures under an embargo are not shown, which must not look like silence.
-        embargoed = {name for name, _ in rules.embargoes}
-        sites = [each for each in archive.config.sites if not each.hidden and each.name not in embargoed]
-        reader = archive.index.excluding(rules.exclusions(now))
-        return check_health(archive.index, sites, archive.folder, archive.places, now, reader=reader).findings

@@ -74,9 +74,7 @@ def text_direction(language: str | None) -> str:
     >>> text_direction("ar"), text_direction("en"), text_direction(None)
     ('rtl', 'ltr', 'auto')
     """
-    if not language:
-        return "auto"
-    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    return "auto" if not language else "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def build_url(path: str, **query: object) -> str:

@@ -108,11 +108,6 @@ class SearchParams:
         return (self.page - 1) * PAGE_SIZE
 
     @property
-    def has_filters(self) -> bool:
-        """True if any filter is active."""
-        return any((*(getattr(self, name) for name in _NAMED), self.since, self.until))
-
-    @property
     def query(self) -> dict[str, str | tuple[str, ...]]:
         """Query parameters without the page."""
         values: dict[str, str | tuple[str, ...]] = {"q": self.q}

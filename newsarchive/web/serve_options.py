@@ -97,11 +97,8 @@ class ServeOptions(ServeConfig):
                 "cost seconds of CPU time; nothing was started. Make a new one: newsarchive serve --new-token"
             )
         names = {"localhost", "127.0.0.1", "::1", self.host, urlsplit(self.public_url).hostname or self.host}
-        return replace(
-            self,
-            allowed_hosts=frozenset(names if private else ()),
-            rate_limited=not private or bool(self.trusted_proxies),
-        )
+        hosts, is_limited = frozenset(names if private else ()), not private or bool(self.trusted_proxies)
+        return replace(self, allowed_hosts=hosts, rate_limited=is_limited)
 
     @property
     def sends_secrets_in_clear(self) -> bool:

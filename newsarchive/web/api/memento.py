@@ -110,7 +110,6 @@ def _neighbour_pages(page: TimeMapPage) -> Iterator[tuple[str, int]]:
 
 def _json_response(context: RequestContext, page: TimeMapPage) -> Response:
     """Return a page in the JSON format of the Memento aggregator."""
-    first, last = page.lines[0], page.lines[-1]
 
     def entry(line: CdxLine) -> dict[str, Any]:
         return {"datetime": iso_time(line.fetched_at), "uri": memento_uri(context, line.url, line.fetched_at)}
@@ -125,8 +124,8 @@ def _json_response(context: RequestContext, page: TimeMapPage) -> Response:
                 "json_format": _timemap_url(context, page, "json", page.number),
             },
             "mementos": {
-                "first": entry(first),
-                "last": entry(last),
+                "first": entry(page.lines[0]),
+                "last": entry(page.lines[-1]),
                 "list": [
                     {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status}
                     for line in page.lines

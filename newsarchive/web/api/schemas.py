@@ -28,6 +28,9 @@ StatedDate: TypeAlias = Annotated[
 ]
 
 
+Next: TypeAlias = Annotated[str | None, Field(description="Cursor of the next page; null at the end.")]
+
+
 class ApiModel(BaseModel):
     """Base of all models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
 
@@ -100,8 +103,7 @@ class ArticlePage(ApiModel):
     """A page of articles, newest first."""
 
     articles: tuple[ArticleSummary, ...]
-    next: str | None
-    """Cursor of the next page; null at the end."""
+    next: Next
 
 
 class ParagraphItem(ApiModel):
@@ -159,8 +161,7 @@ class CapturePage(ApiModel):
     """A page of captures of a URL, oldest first."""
 
     captures: tuple[CaptureDetail, ...]
-    next: str | None
-    """Cursor of the next page; null at the end."""
+    next: Next
 
 
 class SpanItem(ApiModel):
@@ -301,8 +302,7 @@ class SearchResults(ApiModel):
     hits: tuple[SearchResult, ...]
     problems: tuple[str, ...]
     """Parts of the query that were invalid, and their interpretation."""
-    next: str | None
-    """Cursor of the next page; null at the end."""
+    next: Next
 
 
 class CrawlSummary(_CrawlSummary):  # type: ignore[misc]
@@ -316,8 +316,7 @@ class CrawlPage(ApiModel):
     """Runs, newest first."""
 
     crawls: tuple[CrawlSummary, ...]
-    next: str | None
-    """Cursor of the next page; null at the end."""
+    next: Next
 
 
 class SourceSummary(_SourceSummary):  # type: ignore[misc]
@@ -335,8 +334,7 @@ class ChangePage(ApiModel):
 
     total: int
     changes: tuple[ChangeView, ...]
-    next: str | None
-    """Cursor of the next page; null at the end."""
+    next: Next
 
 
 _Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")

@@ -1,8 +1,4 @@
-"""/api/v1/: the archive as JSON, described by /openapi.json and at /api.
-
-Every response has an ETag. Lists are paginated: `next` is the cursor of the next page. Errors are problem details
-(RFC 9457).
-"""
+"""/api/v1/: the archive as JSON, described by /openapi.json and at /api; openapi.ABOUT is what holds for all of it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

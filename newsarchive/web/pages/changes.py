@@ -11,11 +11,11 @@ from starlette.datastructures import QueryParams
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.changes import change_rows, change_to_json
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import Context
 from newsarchive.web.feeds import Feed, FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.pages.search import FEED_SIZE, FEEDS, ROWS
+from newsarchive.web.pages.search import FEED_SIZE, ROWS, render_feed
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, jsonl_rows
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
@@ -98,19 +98,6 @@ def describe_change(change: ChangeView) -> str:
     return f"{what}: {NOTICES[change.notice]}" if change.notice in NOTICES else what
 
 
-def _build_feed(context: RequestContext, path: str) -> Feed:
-    params = ChangeParams.from_query(context.request.query_params)
-    found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
-    label = ", ".join(params.query.values())
-    return Feed(
-        title=f"Changes{f' ({label})' if label else ''} – {context.name}",
-        public_url=context.public_url,
-        page_path=params.url(),
-        feed_path=params.url(path),
-        entries=[_feed_entry(change) for change in found],
-    )
-
-
 def _feed_entry(change: ChangeView) -> FeedEntry:
     excerpts = [f"- {change.before}" if change.before else "", f"+ {change.after}" if change.after else ""]
     return FeedEntry(
@@ -131,9 +118,17 @@ def compare_path(change: ChangeView) -> str:
 @router.get("/changes.json")
 def changes_feed(context: Context) -> Response:
     """Return the newest changes as an Atom feed or a JSON Feed."""
-    path = context.request.url.path
-    render, media_type = FEEDS[path.rpartition(".")[2]]
-    return context.add_etag(Response(render(_build_feed(context, path)), media_type=media_type))
+    params = ChangeParams.from_query(context.request.query_params)
+    found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
+    label = ", ".join(params.query.values())
+    feed = Feed(
+        title=f"Changes{f' ({label})' if label else ''} – {context.name}",
+        public_url=context.public_url,
+        page_path=params.url(),
+        feed_path=params.url(context.request.url.path),
+        entries=[_feed_entry(change) for change in found],
+    )
+    return render_feed(context, feed)
 
 
 @router.get("/changes.csv")

@@ -31,16 +31,6 @@ class DayChart:
     highest: int
     total: int
 
-    @property
-    def first(self) -> date:
-        """First day."""
-        return self.bars[0].day
-
-    @property
-    def last(self) -> date:
-        """Last day."""
-        return self.bars[-1].day
-
 
 def last_days(last: date, count: int) -> Sequence[date]:
     """Return the last `count` days, oldest first.

@@ -16,29 +16,29 @@ router = APIRouter(include_in_schema=False)
 @router.get("/author/{name:path}")
 def author(context: Context, name: str) -> Response:
     """Return the page of an author. Case and accents of the name are ignored."""
-    params = SearchParams.from_query({"byline": name, "page": page_parameter(context)})
-    title, *others = context.index.ask(list_author_spellings, params.byline) or (name,)
-    return render_name_page(context, kind="author", title=title, spellings=others, params=params)
+    printed = context.index.ask(list_author_spellings, SearchParams.from_query({"byline": name}).byline)
+    return render_name_page(context, "author", printed or (name,), byline=name)
 
 
 @router.get("/tag/{name:path}")
 def tag(context: Context, name: str) -> Response:
     """Return the page of a tag, as printed."""
-    params = SearchParams.from_query({"tag": name, "page": page_parameter(context)})
-    return render_name_page(context, kind="tag", title=params.tag, params=params)
+    return render_name_page(context, "tag", tag=name)
 
 
 @router.get("/section/{site}/{name:path}")
 def section(context: Context, site: str, name: str) -> Response:
     """Return the page of a site's section. Case and accents of the name are ignored."""
-    params = SearchParams.from_query({"site": site, "section": name, "page": page_parameter(context)})
-    return render_name_page(context, kind="section", title=params.section, params=params)
+    return render_name_page(context, "section", site=site, section=name)
 
 
-def render_name_page(
-    context: RequestContext, *, kind: str, title: str, params: SearchParams, spellings: Sequence[str] = ()
-) -> Response:
-    """Render the articles that a search by name finds; 404 if there are none. `spellings`: other printed forms."""
+def render_name_page(context: RequestContext, kind: str, spellings: Sequence[str] = (), **given: str) -> Response:
+    """Render the articles that a search by name finds; 404 if there are none. `spellings` are those printed, if known.
+
+    `given` are parameters of the search.
+    """
+    params = SearchParams.from_query({**given, "page": context.request.query_params.get("page", "")})
+    title = spellings[0] if spellings else str(getattr(params, kind))
     if not title.strip():
         # An empty name would match everything.
         raise HTTPException(404, f"The URL has no name of a {kind}.")
@@ -50,15 +50,10 @@ def render_name_page(
         etag=True,
         kind=kind,
         title=title,
-        spellings=spellings,
+        spellings=spellings[1:],
         params=params,
         tally=tally,
         lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset),
         size=PAGE_SIZE,
         shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
     )
-
-
-def page_parameter(context: RequestContext) -> str:
-    """Return the page number parameter of the URL."""
-    return context.request.query_params.get("page", "")

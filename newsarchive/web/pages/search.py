@@ -56,20 +56,6 @@ def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
     return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
-def _build_feed(context: RequestContext, path: str) -> Feed:
-    params = _parse_params(context)
-    found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
-    query = build_url("", **(params.query | {"sort": "", "chart": ""}))
-    label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    return Feed(
-        title=f"{label or 'All articles'} – {context.name}",
-        public_url=context.public_url,
-        page_path=f"/search{query}",
-        feed_path=f"{path}{query}",
-        entries=[_feed_entry(hit) for hit in found.hits],
-    )
-
-
 def _feed_entry(hit: SearchHit) -> FeedEntry:
     """Return a hit as an entry: identified by the article's first capture, updated with the version that matches."""
     return FeedEntry(
@@ -88,9 +74,24 @@ def plain_text(segments: Iterable[TextSegment]) -> str:
 @router.get("/search.json", include_in_schema=False)
 def search_feed(context: Context) -> Response:
     """Return the newest results as an Atom feed or a JSON Feed."""
-    path = context.request.url.path
-    render, media_type = FEEDS[path.rpartition(".")[2]]
-    return context.add_etag(Response(render(_build_feed(context, path)), media_type=media_type))
+    params = _parse_params(context)
+    found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
+    query = build_url("", **(params.query | {"sort": "", "chart": ""}))
+    label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
+    feed = Feed(
+        title=f"{label or 'All articles'} – {context.name}",
+        public_url=context.public_url,
+        page_path=f"/search{query}",
+        feed_path=f"{context.request.url.path}{query}",
+        entries=[_feed_entry(hit) for hit in found.hits],
+    )
+    return render_feed(context, feed)
+
+
+def render_feed(context: RequestContext, feed: Feed) -> Response:
+    """Return a feed in the format of the URL's suffix."""
+    render, media_type = FEEDS[context.request.url.path.rpartition(".")[2]]
+    return context.add_etag(Response(render(feed), media_type=media_type))
 
 
 @router.get("/search.csv", include_in_schema=False)
@@ -100,16 +101,11 @@ def search_rows(context: Context) -> Response:
     suffix = context.request.url.path.rpartition(".")[2]
     write, media_type = ROWS[suffix]
     params = _parse_params(context)
+    limit, with_text = context.options.limits.max_rows, suffix != "csv"
     lines = iter_search_lines(
-        context.index,
-        params.q,
-        params.filters,
-        limit=context.options.limits.max_rows,
-        order=params.sort,
-        with_text=suffix != "csv",
+        context.index, params.q, params.filters, limit=limit, order=params.sort, with_text=with_text
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
     headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}
-    return ClosingStreamingResponse(
-        context.heavy_requests.stream(write(lines), context.work), media_type=media_type, headers=headers
-    )
+    stream = context.heavy_requests.stream(write(lines), context.work)
+    return ClosingStreamingResponse(stream, media_type=media_type, headers=headers)

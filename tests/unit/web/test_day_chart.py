@@ -22,7 +22,7 @@ def test_bars_fit_the_chart(counted: list[tuple[int, float]]) -> None:
         assert abs(bar.y + bar.height - HEIGHT) < 0.11
         assert bar.usual is None or -0.6 <= bar.usual <= HEIGHT
         assert (bar.height > 0) == (bar.count > 0)
-    assert (chart.first, chart.last) == (days[0], DAY)
+    assert (chart.bars[0].day, chart.bars[-1].day) == (days[0], DAY)
 
 
 def test_the_usual_count_depends_on_the_weekday() -> None:
