@@ -43,11 +43,9 @@ from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
-from storage.model import NextVisit, RecordPlace, VisitResult
+from storage.model import NextVisit, VisitResult
 from storage.places import Places
 from storage.warc.tombstones import digest_url, load_takedowns
-
-Sync = Callable[[], None]
 
 BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
@@ -203,7 +201,7 @@ class Archive:
     @contextmanager
     def ingestor(
         self,
-        sync: Sync = skip_sync,
+        sync: Callable[[], None] = skip_sync,
         *,
         index: Index | None = None,
         batching: Batching | None = None,
@@ -315,8 +313,9 @@ class Archive:
                     self.index.read(replace_readings.list_requesting_sites)
                 ),
             )
+            places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
             with open_batch_readings(
-                where, self.scratch, self._reading_settings(), self.places, self._iter_places(wanted), progress
+                where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
             ) as batch:
                 reextraction = Reextraction(
                     index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=batch
@@ -328,9 +327,6 @@ class Archive:
         if not dry_run:
             self.index.update_search()
         return result
-
-    def _iter_places(self, wanted: RereadFilter) -> Iterator[RecordPlace]:
-        return (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
 
     def takedown(self, urls: Sequence[str], reason: str, *, dry_run: bool) -> list[TakedownReport]:
         """Remove articles for good; first complete a takedown that was interrupted. A dry run only plans.

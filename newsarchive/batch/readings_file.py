@@ -116,12 +116,8 @@ def write_readings(
 ) -> None:
     """Write the readings of a WARC file; damage that `items` raises is stored with them.
 
-    Args:
-        path: The file to write.
-        items: Items in the order of the WARC file.
-        measure: Called after the last item; returns size and digest of the WARC file.
-        fingerprint: Fingerprint of the WARC file before it was read.
-        is_partial: True if only some captures were read.
+    `measure` is called after the last item, and returns size and digest of the WARC file, whose fingerprint is that
+    before it was read.
 
     Raises:
         DiskFull, StorageError: The file cannot be written.

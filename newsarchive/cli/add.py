@@ -5,13 +5,12 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration
 from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
-from newsarchive.config.schema import FILE_NAME, SiteConfig
+from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import add_site, load_config
-from newsarchive.crawl.probe import PAUSE, Probe, describe_source, probe
+from newsarchive.crawl.probe import PAUSE, describe_source, probe
 
 
 def add(
@@ -48,12 +47,7 @@ def add(
         return
     for problem in found.problems:
         print_line(stderr(), f"Note: {problem}")
-    _print(stdout(), site, found)
-    where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
-    print_line(stdout(), f"Added to {archive / FILE_NAME}. Next: newsarchive crawl{where}")
-
-
-def _print(out: Console, site: SiteConfig, found: Probe) -> None:
+    out = stdout()
     print_line(out, f"{site.name}: {found.title or 'no title'}, {site.url}")
     sources = ((found.feeds, "feed"), (found.sitemaps, "sitemap"), (found.sections, "section"))
     print_line(out, f"  {', '.join(pluralize(len(each), noun) for each, noun in sources)}; {found.robots}")
@@ -61,3 +55,5 @@ def _print(out: Console, site: SiteConfig, found: Probe) -> None:
         print_line(out, f"  {each.kind} {each.url}: {describe_source(each).partition(': ')[2]}")
     if site.allow_private:
         out.print("  The site is in a private network; allow_private = true lets the crawler connect to it.")
+    where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
+    print_line(out, f"Added to {archive / FILE_NAME}. Next: newsarchive crawl{where}")

@@ -60,7 +60,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         )
         left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.since:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
-        crawl.print_report(report, nothing=crawl.is_unanswered(report), quiet=json)
+        crawl.print_report(report, quiet=json)
     if json:
         waiting = {"before": done.waiting_before, "left": done.waiting_after}
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))

@@ -87,8 +87,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         )
         if complaint := update_metrics(opened):
             print_line(stderr(), complaint)
-        nothing = is_unanswered(report)
-        print_report(report, nothing=nothing, quiet=quiet or json)
+        print_report(report, quiet=quiet or json)
         ended = report.run.finished_at or report.run.started_at
         past = () if quiet else find_pending_backfills(opened, [site.name for site in report.run.sites], ended)
     if json:
@@ -187,20 +186,19 @@ def update_metrics(archive: Archive) -> str | None:
     return None
 
 
-def print_report(report: CrawlReport, *, nothing: bool, quiet: bool) -> None:
+def print_report(report: CrawlReport, *, quiet: bool) -> None:
     """Print problems to standard error and the summary to standard output; with `quiet`, only problems and summary."""
-    wrong = bool(report.problems) or nothing
     for problem in report.problems:
         LOG.warning("%s", problem)
         print_line(stderr(), problem)
-    if nothing:
+    if is_unanswered(report):
         stderr().print(NOTHING_FETCHED, soft_wrap=True)
     for note in report.notes:
         LOG.info("%s", note)
         if not quiet:
             print_line(stderr(), note, "dim")
     LOG.info("%s", summary_line(report))
-    if not quiet or wrong:
+    if not quiet or report.problems or is_unanswered(report):
         print_line(stderr() if quiet else stdout(), summary_line(report))
 
 

@@ -59,12 +59,10 @@ def demo(
         run_command("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run_command("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
         run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
-        print_note("Ninety minutes later some articles were edited and new ones published:")
-        newsroom.advance()
-        run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
-        print_note("The next morning:")
-        newsroom.advance()
-        run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
+        for note in ("Ninety minutes later some articles were edited and new ones published:", "The next morning:"):
+            print_note(note)
+            newsroom.advance()
+            run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
     with Archive.open(place) as archive:
         lines = list(archive.export())
         print_summary(archive, place, lines)

@@ -1,17 +1,15 @@
 """newsarchive migrate-index."""
 
 import shlex
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import load_config, to_toml
-from newsarchive.maintenance.transfer_index import MigrationResult, transfer_archive_index
+from newsarchive.maintenance.transfer_index import transfer_archive_index
 
 
 def migrate_index(
@@ -38,12 +36,8 @@ def migrate_index(
         done = transfer_archive_index(load_config(archive), to, switch=switch, progress=step)
     if json:
         print(to_json(done))
-    else:
-        _print(stdout(), done, to, archive)
-
-
-def _print(out: Console, done: MigrationResult, to: str, folder: Path) -> None:
-    index, file, name = done.index, folder / FILE_NAME, shlex.quote(str(folder))
+        return
+    out, index, file, name = stdout(), done.index, archive / FILE_NAME, shlex.quote(str(archive))
     verb = "copied" if index.copied else "already copied"
     summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} {verb}"
     print_line(out, f"{summary}; row counts and digests equal those of {index.source}.")

@@ -53,10 +53,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def to_json(value: object) -> str:
-    """Return one line of JSON; dataclasses become objects.
-
-    Unicode is not escaped, except for control characters.
-    """
+    """Return one line of JSON; dataclasses become objects. Of Unicode, only control characters are escaped."""
     text = json.dumps(value, ensure_ascii=False, default=_encode)
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

@@ -70,7 +70,6 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
 
 
 def _print(out: Console, result: ReextractResult) -> None:
-    would = "would change" if result.dry_run else "changed"
     for article in result.named:
         print_line(out, f"{article.url}: {', '.join(article.what)}")
     if len(result.named) < result.changed:
@@ -81,11 +80,12 @@ def _print(out: Console, result: ReextractResult) -> None:
         out.print(f"and {pluralize(taken - len(result.taken), 'more page')}")
     if result.changed or result.pages:
         out.print()
-    print_line(out, summary_line(result, would))
+    print_line(out, summary_line(result))
 
 
-def summary_line(result: ReextractResult, would: str) -> str:
+def summary_line(result: ReextractResult) -> str:
     """Return one line for a terminal or a mail from cron."""
+    would = "would change" if result.dry_run else "changed"
     read = f"{pluralize(result.captures, 'capture')} extracted"
     if not result.changed and not result.pages:
         return f"{read}: nothing {would}"

@@ -55,6 +55,12 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
         f"{short_time(article.first_seen)} to {short_time(article.last_seen)} UTC"
         + (f", read by extractor {now.extractor}" if now.extractor else "")
     )
+    corrections = sum(paragraph.role is Role.CORRECTION for paragraph in now.all_paragraphs)
+    notes = (
+        "live blog" if now.live_blog else "",
+        pluralize(corrections, "correction") if corrections else "",
+        "the page asks not to be archived (noarchive)" if now.noarchive else "",
+    )
     facts = [
         ("article", f"{article.id} · {article.site} · {article.state}"),
         ("url", article.url),
@@ -66,7 +72,7 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
-        ("notes", ", ".join(_version_notes(now))),
+        ("notes", ", ".join(filter(None, notes))),
         ("archived", history),
         ("schedule", describe_schedule(schedule) if schedule else ""),
     ]
@@ -75,21 +81,8 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
             out.print(Text(f"{name:<10} ", style="dim").append_text(safe_text(value)), soft_wrap=True)
 
 
-def _version_notes(version: VersionView) -> list[str]:
-    """Return remarks that a reader of the text should know."""
-    corrections = sum(paragraph.role is Role.CORRECTION for paragraph in version.all_paragraphs)
-    return [
-        *(["live blog"] if version.live_blog else []),
-        *([pluralize(corrections, "correction")] if corrections else []),
-        *(["the page asks not to be archived (noarchive)"] if version.noarchive else []),
-    ]
-
-
 def print_text(out: Console, version: VersionView, *, everything: bool = False) -> None:
-    """Print the corrections, then the other paragraphs in reading order.
-
-    Without `everything`, boilerplate and page furniture are only counted.
-    """
+    """Print the corrections, then the other paragraphs; without `everything`, boilerplate and furniture are counted."""
     folded: Counter[str] = Counter()
     for paragraph in sorted(version.all_paragraphs, key=lambda each: each.role is not Role.CORRECTION):
         if paragraph.role is Role.DEK and paragraph.text == version.dek:

@@ -157,8 +157,7 @@ def _style(line: ExplainedLine) -> str:
 
 
 def _why(line: ExplainedLine) -> str:
-    hints = (
-        f" ({', '.join(line.around[:3])})" if line.around and line.rule.startswith("its surrounding elements") else ""
-    )
+    is_by_element = line.around and line.rule.startswith("its surrounding elements")
+    hints = f" ({', '.join(line.around[:3])})" if is_by_element else ""
     tag = f" (<{line.tag}>)" if line.rule == "its markup" and line.tag else ""
     return f"{line.rule}{hints}{tag}"

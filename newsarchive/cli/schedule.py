@@ -64,7 +64,4 @@ def program_path() -> Path:
     if called.name == "newsarchive" and called.exists():
         return called.absolute()
     beside = Path(sys.executable).with_name("newsarchive")
-    if beside.exists():
-        return beside
-    found = shutil.which("newsarchive")
-    return Path(found) if found else beside
+    return beside if beside.exists() else Path(shutil.which("newsarchive") or beside)

@@ -10,7 +10,7 @@ from rich.text import Text
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
 from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
-from storage.index.views.articles import Filters, Order, SearchPage, TextSegment
+from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
 _OMITTED = frozenset({"version_id", "matching", "captured"})
@@ -86,12 +86,9 @@ def highlight(segments: Iterable[TextSegment], style: str = "") -> Text:
 
 def page_fields(page: SearchPage) -> dict[str, object]:
     """Return a page of hits for JSON: texts as strings, with the positions of matches in them."""
+    names = [each.name for each in fields(SearchHit) if each.name not in _OMITTED]
     hits = [
-        {
-            _NAMES_IN_JSON.get(name, name): getattr(hit, name)
-            for each in fields(hit)
-            if (name := each.name) not in _OMITTED
-        }
+        {_NAMES_IN_JSON.get(name, name): getattr(hit, name) for name in names}
         | _text_with_matches("headline", hit.headline)
         | _text_with_matches("snippet", hit.snippet)
         for hit in page.hits

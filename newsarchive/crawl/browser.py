@@ -109,7 +109,16 @@ class Chromium:
                 await asyncio.wait_for(self._started.stop(), 10)
 
     async def _render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
-        browser = await self._launch()
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                from playwright.async_api import async_playwright  # an extra
+
+                if self._started is None:
+                    self._started = await async_playwright().start()
+                self._browser = await self._started.chromium.launch(
+                    executable_path=self._executable or None, args=list(LAUNCH_OPTIONS), chromium_sandbox=self._sandbox
+                )
+            browser = self._browser
         context = await browser.new_context(
             user_agent=self._agent,
             viewport={"width": WIDTH, "height": HEIGHT},
@@ -128,19 +137,6 @@ class Chromium:
             with suppress(Exception):  # the first error is reported, not its consequences
                 await context.close()
         return b"\xef\xbb\xbf" + markup.encode("utf-8", "replace"), f"chromium/{browser.version}"
-
-    async def _launch(self) -> Any:
-        """Return the browser; start it if it is not running."""
-        async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                from playwright.async_api import async_playwright  # an extra
-
-                if self._started is None:
-                    self._started = await async_playwright().start()
-                self._browser = await self._started.chromium.launch(
-                    executable_path=self._executable or None, args=list(LAUNCH_OPTIONS), chromium_sandbox=self._sandbox
-                )
-            return self._browser
 
     def get_cached(self, url: str) -> BrowserResponse | None:
         """Return a cached script or style sheet, or None."""

@@ -46,20 +46,18 @@ class Budgets:
     def exhausted_reason(self, site: str, clock: float, now: datetime) -> str | None:
         """Return why a site gets no more requests in this run; None if it may get some."""
         budget = self._budgets.get(site)
-        if budget is None:
-            return None
-        if site not in self._exhausted and (reason := self._reason(site, budget, clock, now)):
-            self._exhausted[site] = reason
-            self.notes.append(f"{site}: {reason}")
-        return self._exhausted.get(site)
-
-    def _reason(self, site: str, budget: Budget, clock: float, now: datetime) -> str | None:
+        if budget is None or site in self._exhausted:
+            return self._exhausted.get(site)
         if budget.hours is not None and not budget.hours.contains(now):
-            return f"outside its hours ({budget.hours})"
-        if budget.pages and self._pages[site] >= budget.pages:
-            return f"its budget of {budget.pages:,} requests is spent"
-        if budget.size and self._size[site] >= budget.size:
-            return f"its budget of {humanize_size(budget.size)} is spent"
-        if budget.seconds and clock - self._begin >= budget.seconds:
-            return f"its budget of {budget.seconds:,.0f} s is spent"
-        return None
+            reason = f"outside its hours ({budget.hours})"
+        elif budget.pages and self._pages[site] >= budget.pages:
+            reason = f"its budget of {budget.pages:,} requests is spent"
+        elif budget.size and self._size[site] >= budget.size:
+            reason = f"its budget of {humanize_size(budget.size)} is spent"
+        elif budget.seconds and clock - self._begin >= budget.seconds:
+            reason = f"its budget of {budget.seconds:,.0f} s is spent"
+        else:
+            return None
+        self._exhausted[site] = reason
+        self.notes.append(f"{site}: {reason}")
+        return reason

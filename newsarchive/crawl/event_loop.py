@@ -36,7 +36,13 @@ def reactor() -> Any:
         if soft != resource.RLIM_INFINITY and soft < limit:
             with suppress(ValueError, OSError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-        _redirect_logs()
+        # Until its log goes to logging, Twisted keeps all entries in memory, and with each 1xx response all that was
+        # received on its connection.
+        showwarning = warnings.showwarning
+        observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces
+        globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)
+        warnings.showwarning = showwarning  # which Twisted replaces
+        logging.getLogger("twisted").setLevel(logging.ERROR)
         started.startRunning(installSignalHandlers=False)
     return started
 
@@ -46,15 +52,3 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     loop: asyncio.AbstractEventLoop = reactor()._asyncioEventloop  # noqa: SLF001 - Twisted has no other name for it
     asyncio.set_event_loop(loop)
     return loop.run_until_complete(main)
-
-
-def _redirect_logs() -> None:
-    """Redirect Twisted's log to logging.
-
-    Until then it keeps all entries in memory, and with each 1xx response all that was received on its connection.
-    """
-    showwarning = warnings.showwarning
-    observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces
-    globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)
-    warnings.showwarning = showwarning  # which Twisted replaces
-    logging.getLogger("twisted").setLevel(logging.ERROR)

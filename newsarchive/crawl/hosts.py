@@ -100,10 +100,9 @@ class HostQueues:
 
     def get_by_name(self, name: str) -> Host:
         """Return the host of that name."""
-        host = self._hosts.get(name)
-        if host is None:
-            host = self._hosts[name] = Host(name)
-        return host
+        if name not in self._hosts:
+            self._hosts[name] = Host(name)
+        return self._hosts[name]
 
     def all(self) -> Iterator[Host]:
         """Iterate over every host that the run has seen."""

@@ -30,7 +30,7 @@ from newsarchive.extract.tree import resolve_link
 from newsarchive.ingest.discovery import site_host
 from storage.callbacks import utc_now
 from storage.errors import NotFound, PayloadError
-from storage.model import Discovery, Outcome, Reading, UrlKind
+from storage.model import Discovery, Outcome, UrlKind
 from storage.warc.codings import decode_entity
 from storage.warc.payload import extract_entity, parse_http_headers
 from storage.warc.reader import redirect_target
@@ -302,7 +302,20 @@ class _Probing:
         reading = read(response.body, PageInput(url=response.url, headers=response.headers, discovery=discovery))
         if reading.outcome is not (Outcome.FEED if kind is UrlKind.FEED else Outcome.SITEMAP):
             return None
-        return _create_source(response.url, kind, reading, named)
+        published = [entry.published.at if entry.published else entry.modified for entry in reading.entries]
+        dates = [date for date in (*published, *(entry.modified for entry in reading.entries)) if date]
+        dates += [source.modified for source in reading.sources if source.modified]
+        return SiteSource(
+            url=response.url,
+            kind=kind,
+            title=reading.title or "",
+            entries=len(reading.entries),
+            newest=max(dates, default=None),
+            daily=entries_per_day([date for date in published if date]),
+            sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
+            news=any(entry.news for entry in reading.entries),
+            named=named,
+        )
 
 
 def _describe_rules(rules: RobotsRules) -> str:
@@ -311,23 +324,6 @@ def _describe_rules(rules: RobotsRules) -> str:
     if rules.parser is None:
         return "there is no robots.txt"
     return "robots.txt was read" + (f", its Crawl-delay is {rules.delay:g} s" if rules.delay else "")
-
-
-def _create_source(url: str, kind: UrlKind, reading: Reading, named: bool) -> SiteSource:
-    published = [entry.published.at if entry.published else entry.modified for entry in reading.entries]
-    dates = [date for date in (*published, *(entry.modified for entry in reading.entries)) if date]
-    dates += [source.modified for source in reading.sources if source.modified]
-    return SiteSource(
-        url=url,
-        kind=kind,
-        title=reading.title or "",
-        entries=len(reading.entries),
-        newest=max(dates, default=None),
-        daily=entries_per_day([date for date in published if date]),
-        sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
-        news=any(entry.news for entry in reading.entries),
-        named=named,
-    )
 
 
 def entries_per_day(dates: Sequence[datetime]) -> float | None:

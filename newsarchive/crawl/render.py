@@ -54,7 +54,15 @@ class PageRenderer:
         """Render a page from its document."""
 
         async def fetch_for_browser(url: str, headers: dict[str, str], until: float) -> BrowserResponse | None:
-            return await self._fetch(url, headers, until, due, fetch)
+            """Fetch a subresource, following redirects."""
+            for _ in range(MAX_REDIRECTS):
+                exchange = None if url_refusal_reason(url) else await fetch(due, url, headers, until)
+                response = browser_response(exchange) if exchange is not None else None
+                target = redirect_target(url, response.status, response.headers) if response else None
+                if target is None:
+                    return response
+                url = target
+            return None
 
         markup, browser = await self.browser.render(due.url, document, fetch_for_browser)
         return RenderedPage(
@@ -64,19 +72,6 @@ class PageRenderer:
     async def close(self) -> None:
         """End the browser."""
         await self.browser.close()
-
-    async def _fetch(
-        self, url: str, headers: dict[str, str], until: float, due: DueUrl, fetch: FetchSubresource
-    ) -> BrowserResponse | None:
-        """Fetch a subresource, following redirects."""
-        for _ in range(MAX_REDIRECTS):
-            exchange = None if url_refusal_reason(url) else await fetch(due, url, headers, until)
-            response = browser_response(exchange) if exchange is not None else None
-            target = redirect_target(url, response.status, response.headers) if response else None
-            if target is None:
-                return response
-            url = target
-        return None
 
 
 def require_browser(sites: Sequence[SiteConfig]) -> None:

@@ -373,10 +373,7 @@ class _Stopper:
 
 @contextmanager
 def stop_on_signals(stop: Callable[[], None], received: list[int]) -> Iterator[None]:
-    """Call `stop` in the event loop on the first SIGINT or SIGTERM. The second one ends the process at once.
-
-    The first one is added to `received`.
-    """
+    """Call `stop` in the event loop on the first SIGINT or SIGTERM, noted in `received`; abort on the second one."""
     if threading.current_thread() is not threading.main_thread():
         yield  # a program that crawls in a thread handles its own signals
         return

@@ -221,21 +221,17 @@ class RunContext:
     def _on_commit(self, due: DueUrl, size: int, began: float) -> Callable[[Reading], None]:
         def record_commit(reading: Reading) -> None:
             if LOG.isEnabledFor(logging.INFO):
-                log_response(due, reading, size, time.monotonic() - began)
+                site, outcome = due.discovery.site, reading.outcome.value
+                facts = {
+                    "site": site, "url": due.url, "kind": due.discovery.kind.value, "outcome": outcome,
+                    "reason": reading.reason, "bytes": size, "seconds": round(time.monotonic() - began, 3),
+                }  # fmt: skip
+                LOG.info("%s %d %s %s", site, size, outcome, due.url, extra={"facts": facts})
             self.counters[reading.outcome.value] += 1
             self.frontier.record_commit(due.url_id)
             self.wake()
 
         return record_commit
-
-
-def log_response(due: DueUrl, reading: Reading, size: int, seconds: float) -> None:
-    """Log a response that is in the index."""
-    facts = {
-        "site": due.discovery.site, "url": due.url, "kind": due.discovery.kind.value, "outcome": reading.outcome.value,
-        "reason": reading.reason, "bytes": size, "seconds": round(seconds, 3),
-    }  # fmt: skip
-    LOG.info("%s %d %s %s", due.discovery.site, size, reading.outcome.value, due.url, extra={"facts": facts})
 
 
 def summarize_response(due: DueUrl, capture: Capture, exchange: Exchange) -> ResponseSummary:

@@ -89,9 +89,7 @@ class SubresourceQueue:
         """Queue a request for a subresource; None if the page is no longer being rendered."""
         if not self.is_rendering(page):
             return None
-        discovery = Discovery(
-            site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind
-        )  # fmt: skip
+        discovery = Discovery(site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind)
         due = DueUrl(
             url_id=next(self._hosts.temporary_ids), url=url, discovery=discovery, due_at=now, priority=TOP_PRIORITY,
             failure_count=0,

@@ -133,13 +133,10 @@ class UrlPatternYields:
                 site=capture.site, pattern=pattern, unproductive_count=0, example_url=capture.url
             )
             state = replace(before, unproductive_count=before.unproductive_count + 1, example_url=capture.url)
+            is_at_limit = state.parked_at is None and state.unproductive_count >= after
             if state.parked_at is not None and key in self._probed:
                 state = replace(state, parked_at=now)
-            elif (
-                state.parked_at is None
-                and state.unproductive_count >= after
-                and not self.is_exempt(capture.site, capture.url)
-            ):
+            elif is_at_limit and not self.is_exempt(capture.site, capture.url):
                 state = replace(state, parked_at=now)
                 yield state
             self._counted[key] = state

@@ -128,10 +128,8 @@ def _match_urls(before: Sequence[ListingLink], after: Sequence[ListingLink]) -> 
                 named.setdefault(name, item.url)
     taken: set[str] = set()
     for item in before:
-        found = (
-            next((named[name] for name in _match_keys(item) if name in named), None) if item.url not in there else None
-        )
-        if found is not None and found not in taken:
+        found = next((named[name] for name in _match_keys(item) if name in named), None)
+        if found is not None and found not in taken and item.url not in there:
             same[item.url] = found
             taken.add(found)
     return same

@@ -142,15 +142,13 @@ def _use_jsonld_body(body: Body, parts: _PageParts, context: BodyContext) -> Bod
 
 def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:
     sources = DateSources(
-        url=parts.page.url,
+        page=parts.page,
+        page_input=parts.page_input,
         jsonld=parts.jsonld,
         head=parts.head,
         layout=parts.layout_matches,
         nearby=_blocks_near(parts.content.blocks, context.headline.block),
-        root=parts.page.root,
         blocks=parts.content.blocks,
-        discovery=parts.page_input.discovery,
-        fetched_at=parts.page_input.fetched_at,
     )
     published, modified = read_dates(sources, parts.evidence)
     return replace(

@@ -9,7 +9,7 @@ from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
-from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
+from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import words
@@ -34,20 +34,11 @@ class Authors:
 
 
 def read_authors(
-    jsonld: JsonLd,
-    head: Head,
-    printed: Callable[[], list[str]],
-    page_input: PageInput = DEFAULT_INPUT,
-    layout_texts: Sequence[str] = (),
+    jsonld: JsonLd, head: Head, printed: Callable[[], list[str]], page_input: PageInput, layout_texts: Sequence[str]
 ) -> Authors:
     """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline.
 
-    Args:
-        jsonld: The JSON-LD of the page.
-        head: Its meta elements.
-        printed: Returns the texts of the visible byline (bylines.py); called if nothing else names an author.
-        page_input: URL of the page, and where evidence is recorded.
-        layout_texts: Texts that the layout of the site names as authors.
+    `printed` returns the texts of that byline (bylines.py), and is called only if nothing else names an author.
     """
     site = site_names(head, page_input.url)
     agencies: list[str] = []

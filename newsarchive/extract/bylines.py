@@ -39,13 +39,7 @@ _PARAGRAPH = 120
 
 
 def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) -> list[str]:
-    """Return the texts that name the authors: near the headline, else below the text.
-
-    Args:
-        nearby: The blocks near the headline, in page order.
-        blocks: All blocks of the page.
-        headline: Index of the block of the headline; None for none.
-    """
+    """Return the texts that name the authors: near the headline (the index of its block), else below the text."""
     if headline is not None:
         # Right below the headline, "By" decides, whatever the classes around it say.
         below = next((b.text for b in blocks[headline + 1 : headline + 4] if _is_lead_line(b)), None)

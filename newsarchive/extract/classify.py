@@ -148,10 +148,8 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(1.5, f"body class {post}")
     elif archive := sorted(features.page_classes & _ARCHIVE_CLASSES):
         score.add(-0.8, f"body class {archive[0]}")
-    score.add(
-        _IN_ONE_ARTICLE if features.running_text_length >= _MIN_ARTICLE_TEXT and features.in_one_article else 0.0,
-        "(headline and text in one <article>)",
-    )
+    if features.running_text_length >= _MIN_ARTICLE_TEXT and features.in_one_article:
+        score.add(_IN_ONE_ARTICLE, "(headline and text in one <article>)")
 
 
 def _score_url(url: str, score: ArticleScore) -> None:

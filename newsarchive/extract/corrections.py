@@ -40,9 +40,7 @@ _MARKUP = re.compile(r"<[^<>]{1,300}>")
 def is_notice(text: str, *, at_edge: bool) -> bool:
     """Return whether a paragraph is a correction, editor's note or retraction by its wording.
 
-    Args:
-        text: The paragraph.
-        at_edge: Whether it stands at an end of the article, where more wordings are corrections.
+    `at_edge`: it stands at an end of the article, where more wordings are corrections.
 
     >>> is_notice("Correction: It was ten years.", at_edge=False)
     True
@@ -58,12 +56,9 @@ def is_notice(text: str, *, at_edge: bool) -> bool:
 
 
 def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: int) -> Iterator[int]:
-    """Yield the blocks that are corrections and have no such role yet.
+    """Yield the blocks of a page that are corrections and have no such role yet.
 
-    Args:
-        blocks: All blocks of the page.
-        roles: Roles that the blocks of the article have.
-        start: First block of the article: its headline, or the first of its text.
+    `start`: first block of the article, its headline or the first of its text.
     """
     label: Block | None = None
     last = max(roles, default=start)

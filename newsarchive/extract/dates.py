@@ -17,6 +17,7 @@ from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
+from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.parse_date import (
     CLOCK,
     find_clock,
@@ -28,8 +29,9 @@ from newsarchive.extract.parse_date import (
 )
 from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.site_layout import LayoutMatches
+from newsarchive.extract.tree import Page
 from newsarchive.extract.word_tables import alternatives, words
-from storage.model import Discovery, UrlKind
+from storage.model import UrlKind
 from storage.page_date import PageDate, SourcedDate
 
 OTHER_TEXTS = (
@@ -102,16 +104,6 @@ def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     return None
 
 
-def distant_blocks(blocks: list[Block], nearby: list[Block]) -> list[Block]:
-    """Return the date lines outside the lines near the headline, in page order, without those of other articles."""
-    near = {block.index for block in nearby}
-    return [
-        block
-        for block in blocks
-        if block.index not in near and len(block.text) < 80 and not block.zone & OTHER_TEXTS and is_date_line(block)
-    ]
-
-
 def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
     """Return the date of publication in the data of a script, if the scripts name only one day.
 
@@ -132,14 +124,6 @@ def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
                 return None
             found = found or at
     return found
-
-
-def find_yearless_date(blocks: Iterable[Block], latest: datetime | None) -> PageDate | None:
-    """Return the first day without a year, in the last such year before a time that the page was there."""
-    if latest is None:
-        return None
-    near = (block.text for block in blocks if len(block.text) <= _MAX_YEARLESS_LINE and not block.zone & OTHER_TEXTS)
-    return next(filter(None, (parse_yearless_date(text, latest) for text in near)), None)
 
 
 def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
@@ -213,17 +197,15 @@ _ONE_DAY = timedelta(hours=40)
 class DateSources:
     """Everything that dates are read from."""
 
-    url: str
+    page: Page
+    page_input: PageInput
     jsonld: JsonLd
     head: Head
     layout: LayoutMatches
     nearby: list[Block]
     """Blocks near the headline, in page order."""
-    root: HtmlElement
     blocks: list[Block]
     """All blocks of the page, in page order."""
-    discovery: Discovery | None
-    fetched_at: datetime | None
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
     times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
@@ -268,7 +250,7 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         found = _choose_printed(found, printed, modified)
     elif _is_day_only(found):
         found = _more_precise(found, _time_element_date(sources, updated=False))
-    if (discovery := sources.discovery) is not None:
+    if (discovery := sources.page_input.discovery) is not None:
         source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
         candidates.append(_with_source(discovery.published, source))
         found = _more_precise(found, candidates[-1])
@@ -335,16 +317,21 @@ def _choose_printed(
 
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
-    yield _with_source(find_marked_date(sources.root, sources.zone), "microdata")
-    distant = replace(sources, nearby=distant_blocks(sources.blocks, sources.nearby))
+    yield _with_source(find_marked_date(sources.page.root, sources.zone), "microdata")
+    near = {block.index for block in sources.nearby}
+    elsewhere = [b for b in sources.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS]
+    distant = replace(sources, nearby=[block for block in elsewhere if is_date_line(block)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
     title_dates = (parse_printed_date(text[:300], sources.zone) for text in titles if text)
     yield _with_source(next(filter(None, title_dates), None), "title")
-    yield _with_source(find_script_date(sources.root, sources.zone), "script")
-    latest = modified.at if modified else sources.fetched_at
-    yield _with_source(find_yearless_date(sources.nearby, latest), "visible")
+    yield _with_source(find_script_date(sources.page.root, sources.zone), "script")
+    # A time at which the page was there.
+    if latest := modified.at if modified else sources.page_input.fetched_at:
+        lines = (b.text for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
+        yearless = (parse_yearless_date(text, latest) for text in lines)
+        yield _with_source(next(filter(None, yearless), None), "visible")
     changed = modified or _time_element_date(distant, updated=True) or next(_visible_dates(distant, updated=True), None)
     yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
@@ -472,7 +459,7 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
     date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
-    return date or parse_relative_date(text, sources.fetched_at, sources.zone)
+    return date or parse_relative_date(text, sources.page_input.fetched_at, sources.zone)
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
@@ -484,10 +471,10 @@ def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
 
 
 def _url_date(sources: DateSources) -> SourcedDate | None:
-    match = _URL_DATE.search(sources.url) or _URL_YMD.search(sources.url.rpartition("/")[2])
+    match = _URL_DATE.search(sources.page.url) or _URL_YMD.search(sources.page.url.rpartition("/")[2])
     if match is not None:
         year, month, day = filter(None, match.groups())
-    elif day_first := _URL_DMY.search(sources.url):
+    elif day_first := _URL_DMY.search(sources.page.url):
         day, month, year = day_first.groups()
     else:
         return None

@@ -162,21 +162,11 @@ def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -
     own_key = text_key(block.text)
     if not own_key or own_key in site:
         return 0.0
-    agreement = max(
-        (
-            max(
-                word_overlap(own_key, claim),
-                0.8
-                if claim
-                and len(claim) > 12
-                and (claim in own_key or own_key in claim)
-                and 0.4 < len(own_key) / len(claim) < 2.5
-                else 0,
-            )
-            for claim in keys
-        ),
-        default=0.0,
-    )
+    agreement = 0.0
+    for claim in keys:
+        contains = len(claim) > 12 and (claim in own_key or own_key in claim)
+        is_alike = contains and 0.4 < len(own_key) / len(claim) < 2.5
+        agreement = max(agreement, word_overlap(own_key, claim), 0.8 if is_alike else 0.0)
     score = agreement
     if block.tag == "h1" or _is_inside_h1(block):
         score += 0.45 if agreement >= 0.3 else 0.3

@@ -7,7 +7,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
+from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, resolve_references, text_of
 from newsarchive.extract.tree import Page, resolve_link
@@ -22,22 +22,11 @@ _SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
 
 
 def choose_image(
-    page: Page,
-    head: Head,
-    jsonld: JsonLd,
-    captions: Sequence[Block],
-    layout_value: str | None = None,
-    evidence: Evidence = NO_EVIDENCE,
+    page: Page, head: Head, jsonld: JsonLd, captions: Sequence[Block], layout_value: str | None, evidence: Evidence
 ) -> Image | None:
     """Return the image of an article with its caption; None if the page names none.
 
-    Args:
-        page: Relative links are resolved against its base.
-        head: The meta elements of the page.
-        jsonld: Its JSON-LD.
-        captions: The captions between headline and second paragraph.
-        layout_value: The image that the site layout names.
-        evidence: Where to record the candidates.
+    `captions`: those between headline and second paragraph; `layout_value`: the image that the site layout names.
     """
     value = resolve_references(jsonld.article.get("image"), jsonld.nodes)
     jsonld_image: object = value[0] if isinstance(value, list) and value else value

@@ -22,6 +22,7 @@ from storage.model import Link, LinkGroup, LinkKind
 
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
+_CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6
@@ -42,7 +43,6 @@ class LinkCandidate:
     page: str
     """Key of the target page, see urls.page_key."""
     score: float
-    text: str
     position: int
     """Among the links of the page."""
 
@@ -120,19 +120,16 @@ def _candidates(
         target = page_key(url)
         if target in own_keys or (path and target.startswith(path)):
             continue
-        text = anchor.text
         score = score_article_url(url, canonical if not listing else "")
         if listing and score > -1.5 and _is_headline(anchor):
             # A headline in a card on a front page is an article's, however short its URL. An article missed here may be
             # found nowhere else; a wrong link costs one request.
             score += 2.0
         if anchor.block not in body_blocks:
-            score += _score_anchor_text(text)
-            if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & (
-                zones.ARTICLE | zones.MAIN | zones.ASIDE
-            ):
+            score += _score_anchor_text(anchor.text)
+            if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
-        (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, text, position))
+        (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, position))
     return found, others
 
 
@@ -205,7 +202,7 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
         return
     beside: dict[HtmlElement, list[tuple[HtmlElement, LinkCandidate]]] = {}
     for candidate in others:
-        if candidate.text and (card := _card_in(candidate, group_of)) is not None:
+        if candidate.anchor.text and (card := _card_in(candidate, group_of)) is not None:
             beside.setdefault(next(card.iterancestors()), []).append((card, candidate))
     for box, found in beside.items():
         group = group_of[box]
@@ -437,11 +434,9 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
 
 
 def _kind(group: CandidateGroup) -> LinkKind:
-    if group.label_text:
-        if phrases.LATEST.match(group.label_text):
-            return LinkKind.LATEST
-        if phrases.RELATED.match(group.label_text):
-            return LinkKind.RELATED
+    for kind, phrase in ((LinkKind.LATEST, phrases.LATEST), (LinkKind.RELATED, phrases.RELATED)):
+        if phrase.match(group.label_text):
+            return kind
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
     is_latest = latest * 2 > len(group.candidates) and related * 2 <= len(group.candidates)
@@ -452,11 +447,9 @@ def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
     for candidate in candidates:
-        known = found.get(candidate.page)
-        if known is None:
-            found[candidate.page] = Link(url=candidate.url, anchor=candidate.text)
-        elif len(candidate.text) > len(known.anchor) and len(known.anchor.split()) < 4:
-            found[candidate.page] = Link(url=known.url, anchor=candidate.text)
+        known, text = found.get(candidate.page), candidate.anchor.text
+        if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
+            found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)
     return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
 
 

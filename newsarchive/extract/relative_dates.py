@@ -49,16 +49,14 @@ def _required_words(pattern: str) -> list[str]:
 def _languages() -> list[_Language]:
     found = []
     for line in table_lines("relative_date"):
-        *units, first = re.split(r"\s+\|\s+", line.strip())[:5]
-        others = re.split(r"\s+\|\s+", line.strip())[5:]
+        columns = re.split(r"\s+\|\s+", line.strip())
+        units, forms = columns[:4], columns[4:]
         number, unit = rf"(\d{{1,3}}|{_ONE})", f"({'|'.join(units)})"
-        pattern = "|".join(
-            each.replace("NUMBER", number).replace("UNIT", unit).replace(" ", r"\s+") for each in (first, *others)
-        )
+        pattern = "|".join(forms).replace("NUMBER", number).replace("UNIT", unit).replace(" ", r"\s+")
         edged = rf"(?<!\w)(?:{pattern})(?!\w)" if unit.isascii() else pattern
         found.append(
             _Language(
-                tuple(mark for each in (first, *others) for mark in _required_words(each)),
+                tuple(mark for each in forms for mark in _required_words(each)),
                 re.compile(edged, re.IGNORECASE),
                 tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units),
             )

@@ -29,7 +29,12 @@ _PRELOADED = frozenset({"style", "font", "image"})
 _IMAGE_TYPES = frozenset({"", "image/jpeg", "image/png", "image/gif", "image/webp", "image/svg+xml", "image/avif"})
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res-src")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
-_TAGS = ("link", "img", "source", "video", "input", "style", "image", "body", "table", "td")
+_OTHERS = {
+    "video": ("poster",), "input": ("src",), "body": ("background",), "table": ("background",), "td": ("background",),
+    "image": ("href", "{http://www.w3.org/1999/xlink}href", "xlink:href"),
+}  # fmt: skip
+"""Attributes that name a requisite, by tag."""
+_TAGS = ("link", "img", "source", "style", *_OTHERS)
 
 _EMBEDDING = frozenset("img script source video audio iframe embed object input body".split())
 _LINKS = frozenset({"stylesheet", "icon", "preload", "apple-touch-icon", "manifest"})
@@ -115,8 +120,8 @@ def _find_urls(root: HtmlElement) -> Iterator[str]:
             yield from _image_urls(element)
         elif element.tag == "source":
             yield from _source_urls(element)
-        else:
-            yield from _other_urls(element)
+        elif element.tag != "input" or (element.get("type") or "").lower() == "image":
+            yield _first(element, _OTHERS[str(element.tag)])
         if style := element.get("style"):
             yield from _css_urls(style)
     for element in _STYLED_ELEMENTS(root):
@@ -155,19 +160,6 @@ def _source_urls(source: HtmlElement) -> Iterator[str]:
             if each is source:
                 yield _choose_candidate(_first(source, ("srcset", *_LAZY_SETS))) or ""
             return
-
-
-def _other_urls(element: HtmlElement) -> Iterator[str]:
-    if element.tag == "video":
-        yield element.get("poster") or ""
-    elif element.tag == "input":
-        yield (element.get("src") or "") if (element.get("type") or "").lower() == "image" else ""
-    elif element.tag == "image":
-        yield (
-            element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or element.get("xlink:href") or ""
-        )
-    else:
-        yield element.get("background") or ""
 
 
 def _first(element: HtmlElement, names: Iterable[str]) -> str:

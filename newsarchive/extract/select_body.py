@@ -405,11 +405,7 @@ NO_CLAIMS = BodyClaims()
 def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims: BodyClaims) -> set[int]:
     """Return the running text that has to be read as body although it was cut; empty if the body is plausible.
 
-    Args:
-        blocks: All blocks of the page.
-        body: The blocks of the body.
-        first: The block from which the article can begin.
-        claims: What the page says about its length.
+    `first`: the block from which the article can begin.
     """
     length = sum(len(blocks[i].text) for i in body)
     if claims.length and 2 * length >= claims.length:

@@ -68,16 +68,11 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple
         if kind == "sitemap":
             sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
-            entries.setdefault(
-                target,
-                FeedEntry(
-                    url=target,
-                    title=fields.get("title"),
-                    published=parse_iso_date(fields.get("publication_date", "")),
-                    modified=modified,
-                    news="news" in fields,
-                ),
+            published, is_news = parse_iso_date(fields.get("publication_date", "")), "news" in fields
+            entry = FeedEntry(
+                url=target, title=fields.get("title"), published=published, modified=modified, news=is_news
             )
+            entries.setdefault(target, entry)
         if len(entries) + len(sources) >= MAX_URLS:
             break
     return tuple(entries.values()), tuple(sources.values())

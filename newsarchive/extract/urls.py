@@ -4,7 +4,6 @@ For links on an article's page, its own URL is the best example of the site's ar
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -139,31 +138,24 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
 
 def score_article_url(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the URL of the page with the link."""
-    url_score = _score_alone(url)
-    similarity = _score_similarity(url_score.kinds, url_score.section, own) if url_score.is_path else 0.0
-    return url_score.score + similarity
+    score, kinds, section = _score_alone(url)
+    return score + (_score_similarity(kinds, section, own) if kinds else 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _UrlScore:
-    """The score of a URL regardless of the page with the link, cached because links recur on all pages of a site."""
-
-    score: float
-    kinds: str = ""
-    section: str = ""
-    """The first of several segments, lower case."""
-    is_path: bool = True
-
-
+# Links recur on all pages of a site.
 @lru_cache(maxsize=8192)
-def _score_alone(url: str) -> _UrlScore:
+def _score_alone(url: str) -> tuple[float, str, str]:
+    """Return the score of a URL regardless of the page with the link, its shape, and the first of several segments.
+
+    The shape is "" for a front page or a file.
+    """
     parts = split_url(url)
     segments = _segments(parts)
     kinds = path_shape(url)
     if not segments:
-        return _UrlScore(1.0 if kinds.endswith("?") else -3.0, is_path=False)
+        return (1.0 if kinds.endswith("?") else -3.0), "", ""
     if _FILE.search(segments[-1]):
-        return _UrlScore(-3.0, is_path=False)
+        return -3.0, "", ""
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
     score = _score_shape(kinds, words[-1])
     if host(url).partition(".")[0] in _SERVICES:
@@ -174,7 +166,7 @@ def _score_alone(url: str) -> _UrlScore:
         score -= 1.5
     if kinds in ("w", "w/w", "w/w/w") and not parts.query:
         score -= 1.0
-    return _UrlScore(score, kinds, segments[0].lower() if len(segments) > 1 else "")
+    return score, kinds, segments[0].lower() if len(segments) > 1 else ""
 
 
 def _score_shape(kinds: str, name: str) -> float:

@@ -31,8 +31,15 @@ class ArticleUrlPatterns:
 
     def add(self, site: str, url: str, outcome: Outcome) -> None:
         """Count a page that was read."""
-        if outcome in ARTICLES or outcome in OTHERS:
-            _count(self._load_counts(site), url, is_article=outcome in ARTICLES)
+        if outcome not in ARTICLES and outcome not in OTHERS:
+            return
+        counts, is_article = self._load_counts(site), outcome in ARTICLES
+        for template in list_templates(url):
+            # Popped and set anew, so that the least recently used templates come first and are dropped.
+            articles, others = counts.pop(template, (0, 0))
+            counts[template] = (articles + is_article, others + (not is_article))
+        while len(counts) > MAX_TEMPLATES:
+            del counts[next(iter(counts))]
 
     def _load_counts(self, site: str) -> dict[str, tuple[int, int]]:
         counts = self._counts.get(site)
@@ -41,12 +48,3 @@ class ArticleUrlPatterns:
             for url, outcome in self._list_outcomes(site):
                 self.add(site, url, outcome)
         return counts
-
-
-def _count(counts: dict[str, tuple[int, int]], url: str, *, is_article: bool) -> None:
-    for template in list_templates(url):
-        # Popped and set anew, so that the least recently used templates come first and are dropped.
-        articles, others = counts.pop(template, (0, 0))
-        counts[template] = (articles + is_article, others + (not is_article))
-    while len(counts) > MAX_TEMPLATES:
-        del counts[next(iter(counts))]

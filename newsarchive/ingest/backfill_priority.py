@@ -92,12 +92,8 @@ def is_deep(url: str, discovery: Discovery) -> bool:
     A page without a number that was found on another page of the listing may be any of them.
     """
     number = page_number(url)
-    return number > DAILY_PAGES or (number == 0 and is_further_page(discovery))
-
-
-def is_further_page(discovery: Discovery) -> bool:
-    """Return True if a listing was found as the next page of another."""
-    return discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
+    is_further = discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
+    return number > DAILY_PAGES or (number == 0 and is_further)
 
 
 def lists_whole_history(entries: Sequence[FeedEntry], source: str) -> bool:

@@ -73,16 +73,13 @@ def discover_urls(
     """
     found: dict[str, DiscoveredUrl] = {}
     for one in _find_urls(capture, discovery, reading, site, is_captured):
-        if one.url != capture.url:
-            found.setdefault(one.url, one)
-    return tuple(_lower_unlikely(one, looks_like_article) for one in found.values())
-
-
-def _lower_unlikely(one: DiscoveredUrl, looks_like_article: LooksLikeArticle) -> DiscoveredUrl:
-    on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
-    if on_a_page and one.priority < UNLIKELY_LINK and looks_like_article(one.url) is False:
-        return replace(one, priority=UNLIKELY_LINK)
-    return one
+        if one.url == capture.url or one.url in found:
+            continue
+        on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
+        if on_a_page and one.priority < UNLIKELY_LINK and looks_like_article(one.url) is False:
+            one = replace(one, priority=UNLIKELY_LINK)
+        found[one.url] = one
+    return tuple(found.values())
 
 
 def _find_urls(

@@ -251,7 +251,8 @@ class Ingestor:
                 elif (
                     len(ready) >= self._batching.max_captures
                     or self._is_full
-                    or self._is_stale(first)
+                    or first.action
+                    or self._time_left(first) <= 0.001
                     or ready[-1].action
                 ):
                     return ready
@@ -276,16 +277,17 @@ class Ingestor:
             reading = self._queue[self._ready_count].reading
             if reading is not None and not reading.done():
                 break
-            listed = _count_listed_urls(reading)
+            # Each URL that a feed or sitemap lists becomes several rows.
+            if reading is None or reading.cancelled() or reading.exception() is not None:
+                listed = 0
+            else:
+                listed = len(reading.result().entries)
             self._is_full = self._ready_count > 0 and self._listed_urls + listed > self._batching.max_listed_urls
             if self._is_full:
                 break
             self._listed_urls += listed
             self._ready_count += 1
         return list(islice(self._queue, self._ready_count))
-
-    def _is_stale(self, item: _Item) -> bool:
-        return item.action is not None or self._time_left(item) <= 0.001
 
     def _time_left(self, item: _Item) -> float:
         """Seconds that an item may still wait for others."""
@@ -323,10 +325,3 @@ class Ingestor:
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)
-
-
-def _count_listed_urls(reading: Future[Reading] | None) -> int:
-    """Return the number of URLs that a feed or sitemap lists: each becomes several rows."""
-    if reading is None or reading.cancelled() or reading.exception() is not None:
-        return 0
-    return len(reading.result().entries)

@@ -30,7 +30,7 @@ class SiteLayouts:
     def __init__(self, sites: Sequence[SiteConfig] = ()) -> None:
         self._has_layouts = any(site.layouts is not None for site in sites)
         self._sites = {site.name: site for site in sites}
-        self._hosts = {each: site for site in reversed(sites) for each in _hosts_of(site)}
+        self._hosts = {host.lower(): site for site in reversed(sites) for host in (url_host(site.url), *site.hosts)}
         self._hosts_without_www = {strip_www(each): site for each, site in self._hosts.items()}
         self._cache: dict[str, tuple[Layouts, str] | None] = {}
 
@@ -88,7 +88,3 @@ def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str,
         )
     found = by_name[site] if site is not None else SiteLayouts(config.sites).find_site(url)
     return (found.name, found.layouts) if found is not None and found.layouts is not None else None
-
-
-def _hosts_of(site: SiteConfig) -> tuple[str, ...]:
-    return (url_host(site.url), *(host.lower() for host in site.hosts))

@@ -88,9 +88,7 @@ def _revisit_reading(capture: Capture) -> Reading | None:
     same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
     if capture.profile == "server-not-modified" or capture.status == 304:
         return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
-    if same_url:
-        return _reading(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture")
-    return None
+    return _reading(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture") if same_url else None
 
 
 def _reading_by_status(capture: Capture, discovery: Discovery | None) -> Reading | None:
@@ -131,11 +129,14 @@ def build_task(
     capture = record.capture
     block = record.block
     if capture.kind == "revisit":
-        original = _read_original(capture, originals)
-        if isinstance(original, Reading):
-            return original
-        # The original's headers too: they say how its body is encoded.
-        block = original
+        try:
+            place = capture.refers_to and originals.find_place(capture.refers_to)
+            if not place:
+                return _reading(Outcome.UNREADABLE, ORIGINAL_MISSING)
+            # The original's headers too: they say how its body is encoded.
+            block = originals.read_block(place)
+        except (ArchiveError, OSError) as problem:
+            return _reading(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")
     return ReadingTask(
         block=block,
         message=capture.kind != "resource",
@@ -146,13 +147,3 @@ def build_task(
         fetched_at=capture.fetched_at,
         layouts=layouts,
     )
-
-
-def _read_original(capture: Capture, originals: OriginalRecords) -> bytes | Reading:
-    try:
-        place = capture.refers_to and originals.find_place(capture.refers_to)
-        if not place:
-            return _reading(Outcome.UNREADABLE, ORIGINAL_MISSING)
-        return originals.read_block(place)
-    except (ArchiveError, OSError) as problem:
-        return _reading(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -212,21 +212,19 @@ def find_missing_files(
     if known is None:
         return () if files else (LostFile(name="all files of the index, which cannot be read,", reason="missing"),)
     sizes = {file.name: file.size for file in files}
-    return tuple(_compare_files(known, sizes, places))
-
-
-def _compare_files(known: Sequence[KnownWarcFile], sizes: dict[str, int], places: Places) -> Iterator[LostFile]:
+    lost = []
     for file in known:
         size = sizes.get(file.name)
         # A file that was opened and never written is nowhere, and holds nothing.
         if size is None and (file.is_closed or file.captures):
             machine = other_machine(file.name, places.machine)
             reason = f"written by {machine}" if machine else "missing"
-            yield LostFile(name=file.name, captures=file.captures, reason=reason)
         elif size is not None and size < file.end:
-            yield LostFile(
-                name=file.name, captures=file.captures, reason=f"{size:,} bytes long instead of {file.end:,}"
-            )
+            reason = f"{size:,} bytes long instead of {file.end:,}"
+        else:
+            continue
+        lost.append(LostFile(name=file.name, captures=file.captures, reason=reason))
+    return tuple(lost)
 
 
 def find_unread_files(

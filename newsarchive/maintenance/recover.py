@@ -1,7 +1,7 @@
 """Recover from a crash: repair torn WARC files, and index records that the index lacks (law 3). Import WARC files."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -111,19 +111,15 @@ def import_files(
     Of a damaged file, everything readable is imported; the rest is listed in its `ImportedFile`. Records that were
     imported before are recognized by the content of their file and not imported again.
     """
-    adopted = tuple(
-        import_file(path, places.folder, _file_checker(places, index), ingestor.taken_down) for path in paths
-    )
+    bucket = places.bucket
+
+    def is_in_bucket(name: str) -> bool:
+        """Return True for a file that only the bucket holds; one that is lost everywhere is imported again."""
+        return bucket is not None and index.read(has_warc_file, name) and bucket.exists(name)
+
+    adopted = tuple(import_file(path, places.folder, is_in_bucket, ingestor.taken_down) for path in paths)
     ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
     return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
-
-
-def _file_checker(places: Places, index: Index) -> Callable[[str], bool]:
-    """Return a check for files that only the bucket holds; a file that is lost everywhere is imported again."""
-    bucket = places.bucket
-    if bucket is None:
-        return lambda _: False
-    return lambda name: index.read(has_warc_file, name) and bucket.exists(name)
 
 
 def _locate(places: Places, path: Path) -> WarcFile:

@@ -106,10 +106,7 @@ class StatementCheck:
         return StatementReport(total=len(ids), problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
-        for article_id in ids:
-            said = self.index.read(load_statement, article_id)
-            if said is not None:
-                yield said
+        return (said for each in ids if (said := self.index.read(load_statement, each)) is not None)
 
     def _read_captures(
         self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Mapping[str, RecordPlace]

@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -52,7 +52,8 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
     except ConfigError as error:
         yield make_finding("invalid-settings", problem=error)
         return
-    findings = [check(config, now) for check in ARCHIVE_CHECKS]
+    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket, _check_clock)
+    findings = [check(config, now) for check in checks]
     yield from findings
     yield from check_disks(config.folder, config.places)
     if any(site.render for site in config.sites):
@@ -213,14 +214,3 @@ def _check_browser(config: Config) -> Finding:
         first_line = str(error).partition("\n")[0]
         return make_finding("browser-fails", browser=config.browser or "Chromium", reason=first_line, sites=rendered)
     return _ok("browser", f"Chromium {version} starts, to render pages of {rendered}")
-
-
-ARCHIVE_CHECKS: tuple[Callable[[Config, datetime], Finding], ...] = (
-    _check_folder,
-    _check_sites,
-    _check_contact,
-    check_index,
-    _check_open_files,
-    _check_bucket,
-    _check_clock,
-)

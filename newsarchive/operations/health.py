@@ -192,10 +192,7 @@ def check_health(
     *,
     reader: Reader | None = None,
 ) -> HealthReport:
-    """Check these sites, sources, WARC files, uploads and disk.
-
-    `reader`: one with exclusions; the findings then mention nothing that is excluded.
-    """
+    """Check these sites, sources, WARC files, uploads and disk; findings leave out what a `reader` excludes."""
     reader = reader or index
     status = reader.ask(get_status, now)
     crawls = reader.ask(list_crawls, limit=MAX_RUNS)

@@ -135,12 +135,17 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
     if at <= rates.last_read_at:
         return rates
     missed = has_missed_items(check)
-    learnt = _decay(_count_items(rates, check, at, MISSED_FACTOR if missed else 1.0), at - rates.last_read_at)
+    learnt = _count_items(rates, check, at, MISSED_FACTOR if missed else 1.0)
+    decay = 0.5 ** ((at - rates.last_read_at) / HALF_LIFE)
     factor = rates.interval_factor * (FACTOR_AFTER_LOSS if missed else FACTOR_RECOVERY)
     return replace(
         learnt,
         last_read_at=at,
-        first_named_items=learnt.first_named_items + check.first_named_count,
+        watched_hours=_scale(learnt.watched_hours, decay),
+        items_by_hour=_scale(learnt.items_by_hour, decay),
+        bursts=learnt.bursts * decay,
+        new_items=learnt.new_items * decay,
+        first_named_items=learnt.first_named_items * decay + check.first_named_count,
         capacity=max(check.item_count, int(rates.capacity * 0.9)),
         interval_factor=max(factor, MIN_INTERVAL_FACTOR) if missed else min(factor, 1.0),
         lost_at=at if missed else rates.lost_at,
@@ -225,18 +230,6 @@ def _count_bursts(dates: Sequence[datetime]) -> int:
             count += 1
             last = date
     return count
-
-
-def _decay(rates: SourceRates, time: timedelta) -> SourceRates:
-    factor = 0.5 ** (time / HALF_LIFE)
-    return replace(
-        rates,
-        watched_hours=_scale(rates.watched_hours, factor),
-        items_by_hour=_scale(rates.items_by_hour, factor),
-        bursts=rates.bursts * factor,
-        new_items=rates.new_items * factor,
-        first_named_items=rates.first_named_items * factor,
-    )
 
 
 def _scale(counts: Iterable[float], factor: float) -> tuple[float, ...]:

@@ -202,6 +202,8 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
     body = b"" if record.type == "revisit" else message.body
     content_type = header(headers, "Content-Type") if http else record.get("Content-Type")
     profile = _PROFILE.search(record.get("WARC-Profile") or "")
+    # The first segment of a record that continues in `continuation` records (WARC 1.1, 7) is incomplete.
+    truncated = record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -213,7 +215,7 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         mime=(content_type or "").partition(";")[0].strip().lower() or None,
         payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
-        truncated=_truncation(record),
+        truncated=None if record.type == "revisit" else truncated,  # only its payload is omitted, as is usual
         refers_to=_refers_to(record),
         profile=profile[1] if profile else None,
         redirect_url=redirect_target(record.uri, status, headers),
@@ -265,13 +267,6 @@ def _payload_digest(record: Record, body: bytes, *, is_ours: bool) -> str | None
     # Other tools use SHA-1, hash the chunk framing too, or hash wrongly: with one digest for all, equal payloads are
     # found, and a wrong digest cannot make a later page look like a duplicate.
     return sha256(body) if body else None
-
-
-def _truncation(record: Record) -> str | None:
-    if record.type == "revisit":
-        return None  # only its payload is omitted, as is usual
-    # The first segment of a record that continues in `continuation` records (WARC 1.1, 7) is incomplete.
-    return record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
 
 
 def _refers_to(record: Record) -> RefersTo | None:

@@ -259,7 +259,11 @@ class RecordingProtocol(HTTP11ClientProtocol):
         if recording.stopped:
             return
         if not attempt.received:
-            self._record_tls(attempt)
+            handle: Any = getattr(self.transport, "getHandle", lambda: None)()
+            if hasattr(handle, "get_cipher_name"):
+                attempt.tls = str(handle.get_protocol_version_name()).removeprefix("TLSv")
+                attempt.tls += "" if "." in attempt.tls else ".0"
+                attempt.cipher = iana_cipher_name(handle.get_cipher_name())
         attempt.received.append(data)
         attempt.size += len(data)
         is_in_head = self._parser is not None and self._parser.state in (STATUS, HEADER)
@@ -271,13 +275,6 @@ class RecordingProtocol(HTTP11ClientProtocol):
         super().dataReceived(data)
         if self._parser is None and not attempt.whole:
             attempt.truncated = "unspecified"  # not HTTP, or none that Twisted knows: it closed the connection
-
-    def _record_tls(self, attempt: Attempt) -> None:
-        handle: Any = getattr(self.transport, "getHandle", lambda: None)()
-        if hasattr(handle, "get_cipher_name"):
-            attempt.tls = str(handle.get_protocol_version_name()).removeprefix("TLSv")
-            attempt.tls += "" if "." in attempt.tls else ".0"
-            attempt.cipher = iana_cipher_name(handle.get_cipher_name())
 
     def _finishResponse(self, rest: bytes) -> None:
         """Record the end of the message; `rest`: bytes received after it. Called by Twisted's parser."""
@@ -341,7 +338,15 @@ class RecordingClient:
             self._in_progress.discard(recording)
             recording.connection = None
             timer.cancel()
-        return _result(recording, error, seconds)
+        for attempt in recording.attempts:
+            if recording.stopped and not attempt.whole:
+                attempt.truncated = recording.stopped
+        return FetchResult(
+            [attempt for attempt in recording.attempts if attempt.received],  # a closed pooled connection gets none
+            error,
+            interrupted=recording.stopped == INTERRUPTED,
+            timeout=seconds if recording.stopped == "time" else None,
+        )
 
     def stop(self) -> None:
         """Cut the fetches in progress."""
@@ -377,21 +382,6 @@ def _host(scheme: bytes, authority: bytes) -> bytes:
     host = b"[%b]" % uri.host if b":" in uri.host else uri.host
     standard = (uri.scheme, uri.port) in ((b"http", 80), (b"https", 443))
     return host if standard else b"%b:%d" % (host, uri.port)
-
-
-def _result(recording: _Recording, error: BaseException | None, seconds: float) -> FetchResult:
-    """Return the result of a fetch. An attempt without a byte, as on a closed pooled connection, is left out."""
-    attempts = [attempt for attempt in recording.attempts if attempt.received]
-    if recording.stopped:
-        for attempt in attempts:
-            if not attempt.whole:
-                attempt.truncated = recording.stopped
-    return FetchResult(
-        attempts,
-        error,
-        interrupted=recording.stopped == INTERRUPTED,
-        timeout=seconds if recording.stopped == "time" else None,
-    )
 
 
 class LenientChunks(_ChunkedTransferDecoder):

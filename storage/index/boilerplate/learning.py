@@ -72,7 +72,14 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
     everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or bool(connection.scalar(need_relearning))
     counting.create_tables(connection)
     with limit_sort_memory(connection):
-        _count(connection, site_ids, dates, everything=everything)
+        if everything:
+            counting.select_all_paragraphs(connection, site_ids)
+        else:
+            counting.select_new_paragraphs(connection, site_ids)
+            for counts in counting.read_previous_counts(connection, site_ids, dates.min_articles):
+                again = [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]
+                counting.select_paragraphs(connection, again)
+        counting.count_articles(connection, site_ids, everything=everything)
     learnt, unlearnt = 0, 0
     for lost in counting.read_lost_boilerplate(connection, site_ids, everything=everything):
         unlearnt += len(lost)
@@ -92,18 +99,6 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
     )
     return learnt, unlearnt
-
-
-def _count(connection: Connection, site_ids: Sequence[int], dates: "ArticleDates", *, everything: bool) -> None:
-    if everything:
-        counting.select_all_paragraphs(connection, site_ids)
-    else:
-        counting.select_new_paragraphs(connection, site_ids)
-        for counts in counting.read_previous_counts(connection, site_ids, dates.min_articles):
-            counting.select_paragraphs(
-                connection, [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]
-            )
-    counting.count_articles(connection, site_ids, everything=everything)
 
 
 def _lock_uncounted_versions(connection: Connection, site_ids: Sequence[int]) -> list[int]:

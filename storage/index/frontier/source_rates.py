@@ -68,12 +68,9 @@ class SourceRateBatch:
         if state is None:
             return None
         if entry.outcome is Outcome.NOT_MODIFIED and state.rates is not None:
+            count, newest = state.item_count, state.rates.newest_item_at
             return SourceCheck(
-                item_count=state.item_count,
-                new_item_dates=(),
-                first_named_count=0,
-                previous_count=state.item_count,
-                newest_item_at=state.rates.newest_item_at,
+                item_count=count, new_item_dates=(), first_named_count=0, previous_count=count, newest_item_at=newest
             )
         return _check_items(entry, state, urls) if entry.outcome in SOURCE_OUTCOMES else None
 

@@ -56,24 +56,21 @@ class LookupTable(Generic[K]):
         self._row_of = row_of
         self._cache_size = cache_size
         self._mostly_new = mostly_new
-        self._cached_ids: dict[K, int] = {}
+        self.cached_ids: dict[K, int] = {}
+        """The newest ids: a key that is not here may have a row all the same."""
         columns = table.__table__.c
         self._finding = select(columns[unique_column], columns.id).where(columns[unique_column].in_(IDS))
 
     def clear_cache(self) -> None:
         """Forget all ids, as rows may have been deleted."""
-        self._cached_ids = {}
-
-    def cached_id(self, key: K) -> int | None:
-        """Return the id of a key if it is cached; None does not mean that it has no row."""
-        return self._cached_ids.get(key)
+        self.cached_ids = {}
 
     def ensure_ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
         """Return the ids of keys, and those keys whose rows were inserted."""
         ids: dict[K, int] = {}
         missing: dict[Any, K] = {}
         for key in dict.fromkeys(keys):  # most are named more than once
-            known = self._cached_ids.get(key)
+            known = self.cached_ids.get(key)
             if known is not None:
                 ids[key] = known
             else:
@@ -86,8 +83,8 @@ class LookupTable(Generic[K]):
                 more, made = self._insert(connection, new)
                 found.update(more)
             ids.update(found)
-            self._cached_ids.update(found)
-            drop_oldest(self._cached_ids, self._cache_size)
+            self.cached_ids.update(found)
+            drop_oldest(self.cached_ids, self._cache_size)
         return ids, made
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
@@ -137,7 +134,7 @@ class LookupTables:
 
     def is_captured(self, url: str) -> bool:
         """Return whether a URL is known to have been captured; False may also mean that it is not cached."""
-        return self.urls.cached_id(url) in self.captured
+        return self.urls.cached_ids.get(url) in self.captured
 
     def mark_captured(self, url_id: int) -> None:
         """Note that a URL has been captured."""

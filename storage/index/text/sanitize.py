@@ -40,9 +40,10 @@ def sanitize_ingest(ingest: Ingest) -> Ingest:
     """Return an ingest without what databases reject; nearly always itself."""
     if not _is_storable("".join(filter(None, _texts(ingest)))):
         ingest = sanitize(ingest)
-    if any(name is not None and len(name) > MAX_NAME_LENGTH for name in _names(ingest)):
-        return _shorten_names(ingest)
-    return ingest
+    capture, site = ingest.capture, ingest.discovery.site
+    original = capture.refers_to.record_id if capture.refers_to else None
+    names = (capture.record_id, capture.payload_digest, capture.crawl, capture.place.warc, original, site)
+    return _shorten_names(ingest) if any(name and len(name) > MAX_NAME_LENGTH for name in names) else ingest
 
 
 def _is_storable(text: str) -> bool:
@@ -52,13 +53,6 @@ def _is_storable(text: str) -> bool:
     except UnicodeEncodeError:  # a lone surrogate
         return False
     return "\x00" not in text
-
-
-def _names(ingest: Ingest) -> tuple[str | None, ...]:
-    capture = ingest.capture
-    original = capture.refers_to.record_id if capture.refers_to else None
-    return (capture.record_id, capture.payload_digest, capture.crawl, capture.place.warc, original,
-            ingest.discovery.site)  # fmt: skip
 
 
 def _shorten_names(ingest: Ingest) -> Ingest:

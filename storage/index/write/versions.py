@@ -171,13 +171,14 @@ def write_versions(
     _delete_replaced_content(connection, [draft for draft in drafts if not draft.is_new], orphans)
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
-    rewritten = [row | {"of": row["id"]} for row, draft in zip(rows, drafts, strict=True) if not draft.is_new]
-    rewritten.sort(key=lambda row: row["of"])
+    kept = {"id", "article_id", "duplicate_of_id", "number", "is_variant", "is_current", "changed"}
+    rewritten = [
+        {"of": row["id"]} | {name: value for name, value in row.items() if name not in kept}
+        for row, draft in zip(rows, drafts, strict=True)
+        if not draft.is_new
+    ]
     if rewritten:
-        for row in rewritten:
-            kept = ("id", "article_id", "duplicate_of_id", "number", "is_variant", "is_current", "changed")
-            for name in kept:
-                del row[name]
+        rewritten.sort(key=lambda row: row["of"])
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
     authors = {draft.version_id: draft.article.authors for draft in drafts}

@@ -3,13 +3,13 @@
 import asyncio
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from newsarchive.crawl.browser import BrowserResponse, Chromium, _RequestHandler
+from newsarchive.crawl.browser import BrowserResponse, Chromium, Fetch, _RequestHandler
 from newsarchive.crawl.download.client import Attempt
 from newsarchive.crawl.render import PageRenderer
 from storage.model import Discovery, DueUrl, Exchange, UrlKind
@@ -36,6 +36,22 @@ class SameResponse:
         return Attempt(NOON, None, received=[self.answer], whole=True).exchange(url)
 
 
+class _OneScript:
+    """A browser that fetches one script for each page."""
+
+    def __init__(self) -> None:
+        self.parts: list[BrowserResponse | None] = []
+
+    async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
+        """Fetch the script."""
+        del url
+        self.parts.append(await fetch("https://news.example/app.js", {}, 1.0))
+        return document.body, "test"
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
 def create_renderer() -> PageRenderer:
     return PageRenderer(
         sites=["news"], browser=Chromium(executable="", user_agent="a", seconds=1, sandbox=True), now=lambda: NOON
@@ -48,8 +64,10 @@ def create_renderer() -> PageRenderer:
 def test_a_redirect_to_an_invalid_url_is_not_followed(location: str, status: int | None) -> None:
     """The response is the redirect itself, or None; it is requested once, and there is no error."""
     fetch = SameResponse(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
-    part = asyncio.run(create_renderer()._fetch("https://news.example/app.js", {}, 1.0, DUE, fetch))
-    assert (part and part.status) == status
+    browser = _OneScript()
+    renderer = replace(create_renderer(), browser=browser)
+    asyncio.run(renderer.render(DUE, DOCUMENT, fetch))
+    assert [part and part.status for part in browser.parts] == [status]
     assert fetch.urls == ["https://news.example/app.js"]
 
 
