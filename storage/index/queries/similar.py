@@ -1,134 +1,103 @@
-"""Similar articles: those that share most paragraphs of their bodies, such as syndicated agency copy."""
+"""Similar articles: copies, which have the same text though it was edited, and articles about the same subject.
 
+words of a version --> the versions that the engine finds most alike --> share of their word sequences in common
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import Connection, select
+from tantivy import Query
 
+from storage.article_fields import ParagraphView
+from storage.errors import SearchNotReady
 from storage.index.conditions.visibility import visible_versions
+from storage.index.fulltext.searcher import match_without
 from storage.index.queries.articles import load_article_lines
-from storage.index.schema.tables import ArticleRow, BoilerplateRow, ParagraphRow, VersionParagraphRow, VersionRow
+from storage.index.rows.version_parts import load_paragraphs
+from storage.index.schema.tables import VersionRow
+from storage.index.search.matches import Search
+from storage.index.text.analyzer import analyze
 from storage.index.views.articles import ArticleLine
 from storage.index.views.exclusions import Exclusions
-from storage.model import BODY_ROLES
 
-_BODY = sorted(role.value for role in BODY_ROLES)
-_MIN_LENGTH = 30
-"""Characters of a paragraph that is compared: many articles share shorter ones by chance."""
-_MAX_VERSIONS = 400
-"""Versions from which on a paragraph is ignored, though it may be no boilerplate of any one site."""
-_MAX_PARAGRAPHS = 60
-"""Paragraphs of a body that are compared."""
-_CANDIDATES = 200
+_CANDIDATES = 40
+_TERMS = 60
+"""Words by which the engine looks for candidates: those that are frequent in the text and rare elsewhere."""
+_SEQUENCE = 4
+"""Words of a sequence (a shingle; Broder 1997). Longer ones are lost by few edits, shorter ones are common."""
+_LEAST_SEQUENCES = 8
+_LEAST_SHARE = 0.35
+"""Follow-ups of a story repeat less of it as background."""
+_RELATED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarArticle:
-    """An article that shares paragraphs with another."""
+    """An article with the same text as another, or about the same subject."""
 
     article: ArticleLine
-    shared: int
-    """Number of shared paragraphs."""
-    paragraphs: int
-    """Number of paragraphs that were compared."""
+    share: float
+    """Share of the word sequences of the shorter text that the other has too, from 0 to 1."""
+
+    @property
+    def is_copy(self) -> bool:
+        """True if a substantial part of the text is the same, such as syndicated agency copy, edited or not."""
+        return self.share >= _LEAST_SHARE
 
 
 def find_similar_articles(
     connection: Connection, exclude: Exclusions, version_id: int, *, limit: int = 20
 ) -> tuple[SimilarArticle, ...]:
-    """Return articles that share most of their paragraphs, or of the version's, those with most shared ones first.
+    """Return the copies of a version's text, those with the largest share first, and a few articles on its subject.
 
-    Boilerplate does not count. Of an article the version that shares most does.
+    Boilerplate does not count. Of an article the version that shares most does. Empty while the search folder is made.
     """
-    paragraphs = _select_distinctive_paragraphs(connection, version_id)
-    if not paragraphs:
+    words = _split_words(load_paragraphs(connection, [version_id])[version_id])
+    if len(words) < _SEQUENCE:
         return ()
-    count = func.count(VersionParagraphRow.paragraph_id.distinct())
-    by_version = (
-        select(VersionRow.article_id, VersionRow.id, count.label("shared"))
-        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-        .where(
-            VersionParagraphRow.paragraph_id.in_(paragraphs),
-            # A text that is no version has no article, and equals none.
-            VersionRow.article_id != select(_OWN.c.article_id).where(_OWN.c.id == version_id).scalar_subquery(),
-            *visible_versions(connection, exclude),
-        )
-        .group_by(VersionRow.article_id, VersionRow.id)
-        .having(count >= min(2, len(paragraphs)))
-        .order_by(count.desc(), VersionRow.id)
-        .limit(_CANDIDATES)
+    try:
+        search = Search(connection, exclude)
+    except SearchNotReady:
+        return ()
+    alike = Query.more_like_this_document_fields_query(
+        search.engine.schema,
+        {"all": [" ".join(words)]},
+        min_doc_frequency=1,
+        min_term_frequency=1,
+        max_query_terms=_TERMS,
     )
-    most: dict[int, tuple[int, int]] = {}
-    for article_id, other_id, shared in connection.execute(by_version):
-        most.setdefault(article_id or 0, (shared, other_id))
-    lengths = _count_paragraphs(connection, [other_id for _, other_id in most.values()])
+    own = connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
+    others = match_without(alike, *search.excluded, *([search.engine.match_values("article", (own,))] if own else []))
+    ranked = search.engine.list_best(others, _CANDIDATES, 0)
+    conditions = VersionRow.id.in_(ranked), *visible_versions(connection, exclude)
+    rows = connection.execute(select(VersionRow.id, VersionRow.article_id).where(*conditions))
+    articles = {row.id: row.article_id for row in rows if row.article_id}
+    texts, sequences = load_paragraphs(connection, list(articles)), _list_sequences(words)
+    # In the order of the engine, the article that is most alike first.
+    shares: dict[int, float] = {}
+    for version in filter(articles.__contains__, ranked):
+        share = _compute_share(sequences, _list_sequences(_split_words(texts[version])))
+        shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
     found = [
-        (article_id, shared)
-        for article_id, (shared, other_id) in most.items()
-        if 2 * shared > min(len(paragraphs), lengths.get(other_id, 0))
+        SimilarArticle(article=line, share=shares[line.id])
+        for line in load_article_lines(connection, exclude, list(shares))
     ]
-    lines = {line.id: line for line in load_article_lines(connection, exclude, [article_id for article_id, _ in found])}
-    same = [
-        SimilarArticle(article=lines[article_id], shared=shared, paragraphs=len(paragraphs))
-        for article_id, shared in found
-        if article_id in lines
-    ]
-    same.sort(key=lambda copy: (-copy.shared, copy.article.dated_at, copy.article.id))
-    return tuple(same[:limit])
+    copies = sorted((one for one in found if one.is_copy), key=lambda one: (-one.share, one.article.dated_at))
+    places = {article_id: place for place, article_id in enumerate(shares)}
+    related = sorted((one for one in found if not one.is_copy), key=lambda one: places[one.article.id])
+    return (*copies[:limit], *related[:_RELATED])
 
 
-_OWN = VersionRow.__table__.alias("own")
-_PRINTED = VersionParagraphRow.__table__.alias("printed")
+def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
+    return [word for each in paragraphs if each.is_body for word in analyze(each.text, None)[0]]
 
 
-def _select_distinctive_paragraphs(connection: Connection, version_id: int) -> list[int]:
-    """Return the ids of a version's paragraphs that occur in few versions."""
-    few = (
-        select(func.count())
-        .select_from(
-            select(_PRINTED.c.version_id)
-            .where(_PRINTED.c.paragraph_id == VersionParagraphRow.paragraph_id)
-            .limit(_MAX_VERSIONS)
-            .correlate(VersionParagraphRow)
-            .subquery()
-        )
-        .scalar_subquery()
-    )
-    rows = connection.scalars(
-        select(VersionParagraphRow.paragraph_id)
-        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .where(VersionParagraphRow.version_id == version_id, *_paragraph_conditions(), few < _MAX_VERSIONS)
-        .order_by(VersionParagraphRow.position)
-        .limit(_MAX_PARAGRAPHS)
-    )
-    return list(dict.fromkeys(rows))
+def _list_sequences(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(zip(*(words[start:] for start in range(_SEQUENCE)), strict=False))
 
 
-def _paragraph_conditions() -> tuple[ColumnElement[bool], ...]:
-    """Return conditions on paragraphs that are compared, joined with article and text."""
-    learnt = (
-        select(BoilerplateRow.paragraph_id)
-        .where(
-            and_(
-                BoilerplateRow.site_id == ArticleRow.site_id,
-                BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
-                BoilerplateRow.is_boilerplate,
-            )
-        )
-        .exists()
-    )
-    return VersionParagraphRow.role.in_(_BODY), func.length(ParagraphRow.text) >= _MIN_LENGTH, ~learnt
-
-
-def _count_paragraphs(connection: Connection, version_ids: list[int]) -> dict[int, int]:
-    """Return the number of paragraphs of each version that are compared."""
-    rows = connection.execute(
-        select(VersionParagraphRow.version_id, func.count(VersionParagraphRow.paragraph_id.distinct()))
-        .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-        .where(VersionParagraphRow.version_id.in_(version_ids), *_paragraph_conditions())
-        .group_by(VersionParagraphRow.version_id)
-    )
-    return {row[0]: row[1] for row in rows}
+def _compute_share(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> float:
+    """Return the share of the smaller set that is in the other (containment); 0 for texts of a few words."""
+    least = min(len(one), len(other))
+    return len(one & other) / least if least >= _LEAST_SEQUENCES else 0.0
