@@ -34,6 +34,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         list[EditVerdict] | None,
         typer.Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
+    size: Annotated[int | None, typer.Option(min=1, help="Least characters added and removed together.")] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
@@ -48,7 +49,8 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     """
     filters = ChangeFilters(
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
-        notice=tuple(notice or ()) or None, since=parse_time(since, "--since"), until=parse_time(until, "--until"),
+        notice=tuple(notice or ()) or None, size=size, since=parse_time(since, "--since"),
+        until=parse_time(until, "--until"),
     )  # fmt: skip
     if (format_, into is None) in {("parquet", True), ("text", False)}:
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"

@@ -202,6 +202,7 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     event: Annotated[list[ChangeEvent] | None, Query()] = None,
     kind: Annotated[list[EditKind] | None, Query()] = None,
     notice: Annotated[list[EditVerdict] | None, Query()] = None,
+    size: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Least characters added and removed")] = None,
     article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
     since: Since = None,
     until: Until = None,
@@ -211,7 +212,7 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     """Edits of articles, and articles that were gone, moved or back; those seen last first."""
     filters = ChangeFilters(
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
-        notice=tuple(notice or ()) or None, article_id=article, since=since, until=until,
+        notice=tuple(notice or ()) or None, size=size, article_id=article, since=since, until=until,
     )  # fmt: skip
     offset = _parse_cursor(cursor) or 0
     total = sum(context.index.ask(count_changes, filters).values())

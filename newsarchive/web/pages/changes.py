@@ -36,8 +36,9 @@ EVENTS = {
     ChangeEvent.EDITED.value: "edited", ChangeEvent.GONE.value: "gone", ChangeEvent.MOVED.value: "moved",
     ChangeEvent.BACK.value: "back again",
 }  # fmt: skip
-_CHOICES: Mapping[str, Mapping[str, str]] = {"event": EVENTS, "kind": KINDS, "notice": NOTICES}
-_NAMES = ("site", "section", "author", "event", "kind", "notice", "since", "until")
+_SIZES = {str(size): f"{size:,} characters or more" for size in (10, 100, 1000)}
+_CHOICES: Mapping[str, Mapping[str, str]] = {"event": EVENTS, "kind": KINDS, "notice": NOTICES, "size": _SIZES}
+_NAMES = ("site", "section", "author", "event", "kind", "notice", "size", "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class ChangeParams:
         """Filters for the index."""
         since, until = (parse_date_range(self.query.get(name, "")) for name in ("since", "until"))
         named: dict[str, Any] = {name: self.query.get(name) for name in _NAMES[:-2]}
+        named["size"] = int(self.query.get("size", 0)) or None
         return ChangeFilters(**named, since=since[0] if since else None, until=until[1] if until else None)
 
     def url(self, path: str = "/changes", **changes: str) -> str:

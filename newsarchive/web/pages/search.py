@@ -1,9 +1,11 @@
 """/search: results, facets and histogram, and the same results as feeds, CSV and JSON Lines."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
@@ -11,6 +13,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
+from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.export import iter_search_lines
 from storage.index.search.facets import Facet, search_with_facets
 from storage.index.search.results import search_articles
@@ -32,8 +35,10 @@ def _parse_params(context: RequestContext) -> SearchParams:
 
 @router.get("/search", include_in_schema=False)
 def search(context: Context) -> Response:
-    """Return a page of results."""
+    """Return a page of results; of a URL, redirect to its captures."""
     params = _parse_params(context)
+    if is_http_url(params.q) and not re.search(r"\s", params.q):
+        return RedirectResponse(build_url("/calendar", url=params.q), 302)
     found = context.index.ask(
         search_with_facets, params.q, params.filters, limit=PAGE_SIZE, offset=params.offset, order=params.sort
     )

@@ -142,6 +142,8 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
     if filters.author is not None:
         written = select(VersionAuthorRow.version_id).join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
         conditions.append(_SHOWN.c.id.in_(written.where(AuthorRow.folded == fold_text(filters.author))))
+    if filters.size is not None:
+        conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
     if filters.since is not None:
         conditions.append(ChangeRow.seen_at >= filters.since)
     if filters.until is not None:

@@ -96,6 +96,8 @@ class ChangeFilters:
     """Kinds of edits."""
     notice: AnyOf = None
     """noted, dated or silent."""
+    size: int | None = None
+    """Least number of characters added and removed together."""
     since: datetime | None = None
     """Seen then or later."""
     until: datetime | None = None

@@ -75,6 +75,8 @@ def test_each_change_of_an_article_is_a_row(changed: Index) -> None:
         (ChangeFilters(section="Politics"), 1),
         (ChangeFilters(author="ada bérg"), 1),
         (ChangeFilters(site="nowhere"), 0),
+        (ChangeFilters(kind="numbers", size=10), 1),
+        (ChangeFilters(kind="numbers", size=11), 0),
     ],
 )
 def test_changes_are_filtered_and_counted_by_day(changed: Index, filters: ChangeFilters, found: int) -> None:

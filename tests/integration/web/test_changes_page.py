@@ -47,7 +47,7 @@ def test_the_page_says_what_was_changed_and_leads_to_the_comparison(client: Test
 @pytest.mark.parametrize(
     ("query", "count"),
     [("", 1), ("kind=numbers", 1), ("kind=typo", 0), ("notice=silent&site=news.example", 1), ("author=ada+berg", 1),
-     ("since=2026-03-03", 0), ("event=gone", 0), ("section=Sport", 0)],
+     ("since=2026-03-03", 0), ("event=gone", 0), ("section=Sport", 0), ("size=10", 1), ("size=1000", 0)],
 )  # fmt: skip
 def test_page_feeds_tables_and_api_show_the_same_changes(client: TestClient, query: str, count: int) -> None:
     """Under any filter."""

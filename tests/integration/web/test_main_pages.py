@@ -144,6 +144,16 @@ def test_empty_names_are_not_found(browser: TestClient, path: str) -> None:
     assert "The URL has no name" in answer.text
 
 
+def test_a_url_in_the_search_box_leads_to_its_captures(browser: TestClient) -> None:
+    """A pasted address is no query; one among words is."""
+    answer = browser.get("/search?q=https://news.example/a?b=1", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (
+        302,
+        "/calendar?url=https%3A%2F%2Fnews.example%2Fa%3Fb%3D1",
+    )
+    assert browser.get("/search?q=https://news.example/a+harbour", follow_redirects=False).status_code == 200
+
+
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
     """Query, filters and days are in the form; the end of a search is inclusive, that of an export exclusive."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
