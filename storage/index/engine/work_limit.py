@@ -19,7 +19,8 @@ class WorkLimit:
         self._used = 0.0
         self._thread = threading.local()
         self._lock = threading.Lock()
-        self._cancelled = False
+        self.is_cancelled = False
+        """True if nobody waits for the work any more."""
         self._stops: list[Callable[[], None]] = []
 
     @contextmanager
@@ -41,12 +42,7 @@ class WorkLimit:
         """True if the time is used up or the work was cancelled."""
         began = getattr(self._thread, "began", None)
         running = 0.0 if began is None else time.thread_time() - began
-        return self._cancelled or self._used + running > self._cpu_seconds
-
-    @property
-    def is_cancelled(self) -> bool:
-        """True if nobody waits for the work any more."""
-        return self._cancelled
+        return self.is_cancelled or self._used + running > self._cpu_seconds
 
     def check(self) -> None:
         """Raise QueryTooLong if the work must end."""
@@ -67,7 +63,7 @@ class WorkLimit:
     def cancel(self) -> None:
         """End the work: its client has left. Running statements are stopped."""
         with self._lock:
-            self._cancelled = True
+            self.is_cancelled = True
             for stop in self._stops:
                 # The statement has ended, or its connection is broken.
                 with suppress(Exception):

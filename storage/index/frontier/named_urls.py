@@ -53,12 +53,8 @@ class NamedUrls:
         self._by_site: dict[str, dict[int, SourceItems]] = {}
         self._unwritten: dict[str, dict[int, SourceItems]] = {}
 
-    def is_named(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool) -> bool:
-        """Return whether a source names the URL of a row; with `by_archives`, also one that lists old pages only."""
-        return bool(self.list_sources(row, at, by_archives=by_archives))
-
     def list_sources(self, row: Mapping[str, Any], at: datetime, *, by_archives: bool = True) -> list[int]:
-        """Return the ids of the sources that name the URL of a row of the frontier."""
+        """Return the ids of the sources that name a row's URL; `by_archives`: those that list old pages only, too."""
         return [
             source.url_id
             for source in self._sources(row["site"]).values()

@@ -137,7 +137,7 @@ def _apply_capture(
         sources.update(entry, visit.source_rates, urls, context.named)
         row |= {**_discovery_with_via(entry, urls), "last_fetched_at": at}
         is_named = visit.due_while_named is not None and visit.due_while_named != visit.due_at
-        if is_named and context.named.is_named(row, at, by_archives=not shows_article):
+        if is_named and context.named.list_sources(row, at, by_archives=not shows_article):
             visit = replace(visit, due_at=visit.due_while_named, ended_by=None)
         row |= {
             "due_at": visit.due_at,

@@ -206,7 +206,15 @@ def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToCla
     """Return changes whose kinds are not told yet, with the two texts of each."""
     rows = connection.execute(_UNCLASSIFIED.limit(limit)).all()
     versions = {version_id for row in rows for version_id in (row.older_id, row.newer_id) if row.number}
-    texts = _load_texts(connection, sorted(version_id for version_id in versions if version_id is not None))
+    # Without what is no text: addresses, tags, links and the picture.
+    texts: dict[int, ArticleFields] = {}
+    for some in batches(version_id for version_id in versions if version_id is not None):
+        authors, paragraphs = load_authors(connection, some), load_paragraphs(connection, some)
+        for row in connection.execute(select(VersionRow.__table__).where(VersionRow.id.in_(some))):
+            texts[row.id] = ArticleFields(
+                url="", canonical_url="", authors=authors[row.id], tags=(), links=(), image=None,
+                all_paragraphs=tuple(paragraphs[row.id]), **from_columns(row),
+            )  # fmt: skip
     return [
         EditToClassify(
             article_id=row.article_id, capture_id=row.capture_id, texts=row.texts,
@@ -215,19 +223,6 @@ def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToCla
         )
         for row in rows
     ]  # fmt: skip
-
-
-def _load_texts(connection: Connection, version_ids: Sequence[int]) -> dict[int, ArticleFields]:
-    """Return the texts of versions, without what is no text: addresses, tags, links and the picture."""
-    texts: dict[int, ArticleFields] = {}
-    for some in batches(version_ids):
-        authors, paragraphs = load_authors(connection, some), load_paragraphs(connection, some)
-        for row in connection.execute(select(VersionRow.__table__).where(VersionRow.id.in_(some))):
-            texts[row.id] = ArticleFields(
-                url="", canonical_url="", authors=authors[row.id], tags=(), links=(), image=None,
-                all_paragraphs=tuple(paragraphs[row.id]), **from_columns(row),
-            )  # fmt: skip
-    return texts
 
 
 _OLDER, _NEWER = VersionRow.__table__.alias("older_versions"), VersionRow.__table__.alias("newer_versions")

@@ -65,19 +65,6 @@ def list_site_status(
     waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> tuple[SiteStatus, ...]:
     """Return the status of all sites by name, with outcomes and numbers of waiting URLs if these are given."""
-    versions = _count_versions(connection, exclude)
-    return tuple(
-        SiteStatus(
-            name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
-            versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
-            first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
-        )
-        for site in list_site_counts(connection, exclude)
-    )  # fmt: skip
-
-
-def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, int]:
-    """Return the number of versions by site."""
     shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     of_site = (
         select(func.count())
@@ -87,7 +74,15 @@ def _count_versions(connection: Connection, exclude: Exclusions) -> dict[str, in
         .correlate(SiteRow)
         .scalar_subquery()
     )
-    return {row.name: row.versions for row in connection.execute(select(SiteRow.name, of_site.label("versions")))}
+    versions: dict[str, int] = dict(connection.execute(select(SiteRow.name, of_site)).all())
+    return tuple(
+        SiteStatus(
+            name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
+            versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
+            first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
+        )
+        for site in list_site_counts(connection, exclude)
+    )  # fmt: skip
 
 
 def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:

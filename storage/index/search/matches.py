@@ -87,10 +87,7 @@ class Search:
         )
 
     def find_current(self, filters: Filters) -> Query:
-        """Return a query for the current versions of articles, of those that pass the filters.
-
-        Under an embargo that is the last version before it.
-        """
+        """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""
         wanted = self.translation.filters(self.connection, filters)
         if self.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)

@@ -201,10 +201,7 @@ def _load_parts(connection: Connection, articles: Iterable[Sequence[AnyRow]]) ->
 def _order(
     versions: Sequence[AnyRow], captures: Sequence[AnyRow], parts: Mapping[int, str | None]
 ) -> dict[int, dict[str, Any]]:
-    """Return the values of an article's versions that depend on all of them, by version id.
-
-    Versions that differ in boilerplate only have one number.
-    """
+    """Return what depends on all versions of an article, by id; if only boilerplate differs, they share a number."""
     numbers: dict[str | None, int] = {}
     ordered: dict[int, dict[str, Any]] = {}
     for row in versions:
