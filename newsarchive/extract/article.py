@@ -1,6 +1,6 @@
 """Read a page as an article, whatever it turns out to be; classify.py decides afterwards."""
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 
 from lxml.html import HtmlElement
 
@@ -12,38 +12,19 @@ from newsarchive.extract.bylines import find_byline
 from newsarchive.extract.classify import cannot_be_article
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
-from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.headline import Headline, find_headline, text_key
-from newsarchive.extract.html_head import Head, read_head
-from newsarchive.extract.jsonld import JsonLd, read_jsonld, text_of
+from newsarchive.extract.html_head import read_head
+from newsarchive.extract.jsonld import read_jsonld, text_of
 from newsarchive.extract.lead_image import choose_image
-from newsarchive.extract.metadata import has_noarchive_header, read_metadata
+from newsarchive.extract.metadata import read_metadata
 from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
-from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
+from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, Selection, select_body
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
 from newsarchive.extract.urls import host, site_label
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PageParts:
-    """A page, its metadata, and the parts that fields are read from."""
-
-    page: Page
-    page_input: PageInput
-    head: Head
-    jsonld: JsonLd
-    loaded_scripts: str
-    content: PageBlocks
-    layout_matches: LayoutMatches
-    requisites: tuple[str, ...]
-
-    @property
-    def evidence(self) -> Evidence:
-        return self.page_input.evidence
 
 
 def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatures | OversizedPage:
@@ -55,7 +36,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
             if element is not page.body:
                 remove_element(element)
     # All passes over the whole tree together, while it is in the processor's cache.
-    parts = _PageParts(
+    parts = PageParts(
         page=page,
         page_input=page_input,
         jsonld=read_jsonld(page.root, page.url),
@@ -78,43 +59,31 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 
-def _assemble_page(parts: _PageParts, context: BodyContext, body: Body) -> PageFeatures:
+def _assemble_page(parts: PageParts, context: BodyContext, body: Body) -> PageFeatures:
     if body.dek:
         source = "layout" if context.dek >= 0 else "the line under the headline"
         parts.evidence.add_claim("dek", source, body.dek, taken=True)
     blocks, at = parts.content.blocks, context.headline.block
-    metadata = read_metadata(parts.page, parts.head, parts.jsonld, blocks, parts.layout_matches, parts.evidence)
+    metadata = read_metadata(parts)
     if metadata.access is not Access.PAYWALLED and not context.layout_blocks:
         body = _use_jsonld_body(body, parts, context)
     return PageFeatures(
-        page=parts.page,
-        head=parts.head,
-        jsonld=parts.jsonld,
-        content=parts.content,
+        **{each.name: getattr(parts, each.name) for each in fields(parts)},
         article=_build_article(parts, context, body, metadata),
         headline_block=None if at is None else blocks[at],
         body=[blocks[i] for i in sorted(body.inside)],
-        discovery=parts.page_input.discovery,
-        loaded_scripts=parts.loaded_scripts,
-        requisites=parts.requisites,
         fits_layout=bool(context.layout_blocks and parts.page_input.layout.headline and at is not None),
     )
 
 
-def _read_context(parts: _PageParts) -> BodyContext:
+def _read_context(parts: PageParts) -> BodyContext:
     """Read what must be known before the body: headline, descriptions, authors."""
     matches, article = parts.layout_matches, parts.jsonld.article
     headline, dek = _read_headline(parts), matches.text("dek")
     descriptions = [text_of(article.get(name)) for name in ("alternativeHeadline", "description")]
     descriptions += [parts.head.first(name) for name in ("og:description", "description", "twitter:description")]
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(
-        parts.jsonld,
-        parts.head,
-        lambda: find_byline(nearby, parts.content.blocks, headline.block),
-        parts.page_input,
-        matches.texts("authors"),
-    )
+    authors = read_authors(parts, lambda: find_byline(nearby, parts.content.blocks, headline.block))
     return BodyContext(
         headline=headline,
         descriptions=[text for text in descriptions if text],
@@ -129,7 +98,7 @@ def _read_context(parts: _PageParts) -> BodyContext:
     )
 
 
-def _use_jsonld_body(body: Body, parts: _PageParts, context: BodyContext) -> Body:
+def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body:
     """Return the body from JSON-LD if the page leaves it to a script to print it; else the body unchanged."""
     story = read_article_body(parts.jsonld.article, body.text, context.headline.text)
     if not story:
@@ -140,17 +109,9 @@ def _use_jsonld_body(body: Body, parts: _PageParts, context: BodyContext) -> Bod
     return Body(paragraphs=(*others, *paragraphs), dek=body.dek, inside=frozenset())
 
 
-def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:
-    sources = DateSources(
-        page=parts.page,
-        page_input=parts.page_input,
-        jsonld=parts.jsonld,
-        head=parts.head,
-        layout=parts.layout_matches,
-        nearby=_blocks_near(parts.content.blocks, context.headline.block),
-        blocks=parts.content.blocks,
-    )
-    published, modified = read_dates(sources, parts.evidence)
+def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:
+    nearby = _blocks_near(parts.content.blocks, context.headline.block)
+    published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
     return replace(
         metadata,
         headline=context.headline.text,
@@ -162,29 +123,27 @@ def _build_article(parts: _PageParts, context: BodyContext, body: Body, metadata
         published=published,
         modified=modified,
         image=_choose_image(parts, context, body),
-        noarchive=metadata.noarchive or has_noarchive_header(parts.page_input.headers),
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 
 
-def _choose_image(parts: _PageParts, context: BodyContext, body: Body) -> Image | None:
+def _choose_image(parts: PageParts, context: BodyContext, body: Body) -> Image | None:
     blocks, first = parts.content.blocks, -1 if context.headline.block is None else context.headline.block
     second = sorted(i for i in body.inside if i > first)[:2]
     before_second = blocks[first + 1 : second[-1] if second else 0]
     captions = [b for b in before_second if b.zone & (zones.FIGCAPTION | zones.CAPTION)]
-    layout_value = parts.layout_matches.text("image")
-    image = choose_image(parts.page, parts.head, parts.jsonld, captions, layout_value, parts.evidence)
+    image = choose_image(parts, captions)
     caption = parts.layout_matches.text("image_caption")
     return replace(image, caption=caption) if image and caption else image
 
 
-def _read_headline(parts: _PageParts) -> Headline:
+def _read_headline(parts: PageParts) -> Headline:
     blocks = parts.content.blocks
     if text := parts.layout_matches.text("headline"):
         parts.evidence.add_claim("headline", "layout", text, taken=True)
         own_key = text_key(text)
         return Headline(text, next((block.index for block in blocks if text_key(block.text) == own_key), None))
-    return find_headline(blocks, parts.head, parts.jsonld, parts.page.url, parts.evidence)
+    return find_headline(parts)
 
 
 def _find_layout_blocks(content: PageBlocks, layout_matches: LayoutMatches) -> frozenset[int]:

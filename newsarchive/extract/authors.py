@@ -9,7 +9,7 @@ from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
-from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import words
@@ -33,14 +33,13 @@ class Authors:
     """News agencies, desks and publishers that the byline names."""
 
 
-def read_authors(
-    jsonld: JsonLd, head: Head, printed: Callable[[], list[str]], page_input: PageInput, layout_texts: Sequence[str]
-) -> Authors:
+def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
     """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline.
 
     `printed` returns the texts of that byline (bylines.py), and is called only if nothing else names an author.
     """
-    site = site_names(head, page_input.url)
+    jsonld, head, url = parts.jsonld, parts.head, parts.page_input.url
+    site = site_names(head, url)
     agencies: list[str] = []
 
     def parse_names(texts: Sequence[str]) -> tuple[str, ...]:
@@ -50,16 +49,16 @@ def read_authors(
         return tuple(names[:_MAX_AUTHORS])
 
     def candidates() -> Iterator[tuple[str, tuple[str, ...]]]:
-        yield "layout", parse_names(layout_texts)
+        yield "layout", parse_names(parts.layout_matches.texts("authors"))
         yield "json-ld", _authors_from_jsonld(jsonld, agencies, site)
         yield "meta", parse_names(_authors_from_meta(head))
         yield "visible", parse_names(printed())
-        yield "the owner of the site", _owner(jsonld, head, page_input.url)
+        yield "the owner of the site", _owner(jsonld, head, url)
 
-    names = page_input.evidence.first("authors", candidates()) or ()
+    names = parts.evidence.first("authors", candidates()) or ()
     organisations = tuple(dict.fromkeys(agencies))
     if organisations:
-        page_input.evidence.add_claim("organisations", "bylines", organisations, taken=True)
+        parts.evidence.add_claim("organisations", "bylines", organisations, taken=True)
     return Authors(names=names or organisations[:1], organisations=organisations)
 
 

@@ -101,8 +101,8 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
     _score_structure(features, score)
     if features.fits_layout:
         score.add(3.0, "the site's layout")
-    if features.discovery is not None:
-        score.add(_score_discovery(features.discovery), "(how the URL was found)")
+    if (discovery := features.page_input.discovery) is not None:
+        score.add(_score_discovery(discovery), "(how the URL was found)")
     return score
 
 

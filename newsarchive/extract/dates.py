@@ -14,10 +14,8 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, text_of
-from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.jsonld import text_of
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import (
     CLOCK,
     find_clock,
@@ -28,8 +26,6 @@ from newsarchive.extract.parse_date import (
     to_ascii_digits,
 )
 from newsarchive.extract.relative_dates import parse_relative_date
-from newsarchive.extract.site_layout import LayoutMatches
-from newsarchive.extract.tree import Page
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import UrlKind
 from storage.page_date import PageDate, SourcedDate
@@ -197,15 +193,9 @@ _ONE_DAY = timedelta(hours=40)
 class DateSources:
     """Everything that dates are read from."""
 
-    page: Page
-    page_input: PageInput
-    jsonld: JsonLd
-    head: Head
-    layout: LayoutMatches
+    parts: PageParts
     nearby: list[Block]
     """Blocks near the headline, in page order."""
-    blocks: list[Block]
-    """All blocks of the page, in page order."""
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
     times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
@@ -214,29 +204,32 @@ class DateSources:
     @property
     def language(self) -> str:
         """The language that the page states, in lower case: "en-us"; "" for none."""
-        stated = text_of(self.jsonld.article.get("inLanguage")) or self.head.language or self.head.first("og:locale")
+        head = self.parts.head
+        stated = text_of(self.parts.jsonld.article.get("inLanguage")) or head.language or head.first("og:locale")
         return stated.lower().replace("_", "-")
 
     def jsonld_texts(self, keys: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys."""
-        return [text_of(self.jsonld.article[key]) for key in keys if self.jsonld.article.get(key)]
+        article = self.parts.jsonld.article
+        return [text_of(article[key]) for key in keys if article.get(key)]
 
 
-def read_dates(sources: DateSources, evidence: Evidence = NO_EVIDENCE) -> tuple[SourcedDate | None, SourcedDate | None]:
+def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | None]:
     """Return (published, modified)."""
     texts = sources.jsonld_texts(("datePublished", "dateModified", "dateCreated"))
-    stated = map(stated_zone, texts + sources.head.all(*_PUBLISHED_META, *_MODIFIED_META))
+    stated = map(stated_zone, texts + sources.parts.head.all(*_PUBLISHED_META, *_MODIFIED_META))
     sources = replace(sources, zone=next((zone for zone in stated if zone is not None and zone is not UTC), None))
-    modified = evidence.first("modified", _modified_candidates(sources))
-    published = _choose_published(sources, evidence, modified)
+    modified = sources.parts.evidence.first("modified", _modified_candidates(sources))
+    published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):
         modified = None
     return published, modified
 
 
-def _choose_published(sources: DateSources, evidence: Evidence, modified: SourcedDate | None) -> SourcedDate | None:
+def _choose_published(sources: DateSources, modified: SourcedDate | None) -> SourcedDate | None:
     """Return the first date of a source; if it has no time of day, the time that a later source gives for that day."""
+    evidence = sources.parts.evidence
     candidates: list[SourcedDate | None] = []
     found: SourcedDate | None = None
     for _, dated in _stated_dates(sources, "published", _PUBLISHED_KEYS, _PUBLISHED_META):
@@ -250,7 +243,7 @@ def _choose_published(sources: DateSources, evidence: Evidence, modified: Source
         found = _choose_printed(found, printed, modified)
     elif _is_day_only(found):
         found = _more_precise(found, _time_element_date(sources, updated=False))
-    if (discovery := sources.page_input.discovery) is not None:
+    if (discovery := sources.parts.page_input.discovery) is not None:
         source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
         candidates.append(_with_source(discovery.published, source))
         found = _more_precise(found, candidates[-1])
@@ -317,18 +310,20 @@ def _choose_printed(
 
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
-    yield _with_source(find_marked_date(sources.page.root, sources.zone), "microdata")
+    yield _with_source(find_marked_date(sources.parts.page.root, sources.zone), "microdata")
     near = {block.index for block in sources.nearby}
-    elsewhere = [b for b in sources.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS]
+    elsewhere = [
+        b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS
+    ]
     distant = replace(sources, nearby=[block for block in elsewhere if is_date_line(block)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
-    titles = (sources.head.title, *sources.head.all("og:title", "description", "og:description"))
+    titles = (sources.parts.head.title, *sources.parts.head.all("og:title", "description", "og:description"))
     title_dates = (parse_printed_date(text[:300], sources.zone) for text in titles if text)
     yield _with_source(next(filter(None, title_dates), None), "title")
-    yield _with_source(find_script_date(sources.page.root, sources.zone), "script")
+    yield _with_source(find_script_date(sources.parts.page.root, sources.zone), "script")
     # A time at which the page was there.
-    if latest := modified.at if modified else sources.page_input.fetched_at:
+    if latest := modified.at if modified else sources.parts.page_input.fetched_at:
         lines = (b.text for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
         yearless = (parse_yearless_date(text, latest) for text in lines)
         yield _with_source(next(filter(None, yearless), None), "visible")
@@ -348,9 +343,9 @@ def _stated_dates(
     sources: DateSources, field: str, keys: Iterable[str], metas: Iterable[str]
 ) -> Iterator[tuple[str, SourcedDate | None]]:
     """Yield the sources that state a date for machines, and the dates: the layout and the metadata."""
-    yield "layout", _first_date(sources.layout.texts(field), "layout", sources.zone)
+    yield "layout", _first_date(sources.parts.layout_matches.texts(field), "layout", sources.zone)
     yield "json-ld", _first_date(sources.jsonld_texts(keys), "json-ld", sources.zone)
-    yield "meta", _first_date(sources.head.all(*metas), "meta", sources.zone)
+    yield "meta", _first_date(sources.parts.head.all(*metas), "meta", sources.zone)
 
 
 def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> SourcedDate | None:
@@ -459,7 +454,7 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
     date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
-    return date or parse_relative_date(text, sources.page_input.fetched_at, sources.zone)
+    return date or parse_relative_date(text, sources.parts.page_input.fetched_at, sources.zone)
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
@@ -471,10 +466,10 @@ def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:
 
 
 def _url_date(sources: DateSources) -> SourcedDate | None:
-    match = _URL_DATE.search(sources.page.url) or _URL_YMD.search(sources.page.url.rpartition("/")[2])
+    match = _URL_DATE.search(sources.parts.page.url) or _URL_YMD.search(sources.parts.page.url.rpartition("/")[2])
     if match is not None:
         year, month, day = filter(None, match.groups())
-    elif day_first := _URL_DMY.search(sources.page.url):
+    elif day_first := _URL_DMY.search(sources.parts.page.url):
         day, month, year = day_first.groups()
     else:
         return None

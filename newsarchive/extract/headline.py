@@ -9,9 +9,9 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, text_of
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import alternatives, words
 
@@ -61,14 +61,12 @@ def word_overlap(one: str, other: str) -> float:
     return len(first & second) / len(first | second)
 
 
-def find_headline(
-    blocks: list[Block], head: Head, jsonld: JsonLd, url: str, evidence: Evidence = NO_EVIDENCE
-) -> Headline:
+def find_headline(parts: PageParts) -> Headline:
     """Return the headline; its text is "" if the page has none."""
-    site = site_names(head, url)
-    claimed = _headline_claims(head, jsonld, site)
-    claims = [claim for _, claim in claimed]
-    found = _choose_headline(blocks, head, jsonld, claims, site)
+    blocks, evidence = parts.content.blocks, parts.evidence
+    site = site_names(parts.head, parts.page.url)
+    claimed = _headline_claims(parts.head, parts.jsonld, site)
+    found = _choose_headline(parts, [claim for _, claim in claimed], site)
     if evidence.is_recording:
         block = None if found.block is None else blocks[found.block]
         if block is not None:
@@ -78,12 +76,12 @@ def find_headline(
     return found
 
 
-def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: list[str], site: set[str]) -> Headline:
+def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Headline:
     """Choose between the blocks of the page and the claims in its metadata."""
     keys = [text_key(claim) for claim in claims]
     foremost = tuple(claims[:2])
     best: tuple[float, Block] | None = None
-    for block in blocks:
+    for block in parts.content.blocks:
         if len(block.text) > _MAX_LENGTH:
             continue
         heading = block.tag in _HEADINGS or _is_inside_h1(block)
@@ -93,10 +91,10 @@ def _choose_headline(blocks: list[Block], head: Head, jsonld: JsonLd, claims: li
         if score > 0 and (best is None or score > best[0]):
             best = score, block
     # Without other metadata a heading is preferred to <title>, which often names the site or section.
-    stated_title = text_of(jsonld.article.get("headline")) or head.first("og:title", "twitter:title")
+    stated_title = text_of(parts.jsonld.article.get("headline")) or parts.head.first("og:title", "twitter:title")
     if best is not None and best[0] >= (0.5 if stated_title or len(best[1].text) <= 12 else 0.3):
         kicker, text = split_kicker(best[1], claims)
-        return Headline(text, best[1].index, kicker or _kicker_above(blocks, best[1]))
+        return Headline(text, best[1].index, kicker or _kicker_above(parts.content.blocks, best[1]))
     if claims:
         return Headline(claims[0], None)
     if best is not None:

@@ -7,9 +7,8 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block
-from newsarchive.extract.evidence import Evidence
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, resolve_references, text_of
+from newsarchive.extract.jsonld import resolve_references, text_of
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import split_url
 from storage.model import Image
@@ -21,17 +20,12 @@ _MAX_CAPTION = 600
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
 
 
-def choose_image(
-    page: Page, head: Head, jsonld: JsonLd, captions: Sequence[Block], layout_value: str | None, evidence: Evidence
-) -> Image | None:
-    """Return the image of an article with its caption; None if the page names none.
-
-    `captions`: those between headline and second paragraph; `layout_value`: the image that the site layout names.
-    """
-    value = resolve_references(jsonld.article.get("image"), jsonld.nodes)
+def choose_image(parts: PageParts, captions: Sequence[Block]) -> Image | None:
+    """Return the image of an article with its caption, one of those before the second paragraph; None for none."""
+    value = resolve_references(parts.jsonld.article.get("image"), parts.jsonld.nodes)
     jsonld_image: object = value[0] if isinstance(value, list) and value else value
-    captioned = _read_figures(captions, page)
-    url = evidence.first("image", _candidates(page, head, jsonld_image, captioned, layout_value))
+    captioned = _read_figures(captions, parts.page)
+    url = parts.evidence.first("image", _candidates(parts, jsonld_image, captioned))
     if not url:
         return None
     caption = (text_of(jsonld_image.get("caption")) or None) if isinstance(jsonld_image, dict) else None
@@ -39,18 +33,18 @@ def choose_image(
 
 
 def _candidates(
-    page: Page, head: Head, jsonld_image: object, captioned: Sequence[tuple[str, str]], layout_value: str | None
+    parts: PageParts, jsonld_image: object, captioned: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[str, str | None]]:
     if isinstance(jsonld_image, dict):
         jsonld_image = jsonld_image.get("url") or jsonld_image.get("contentUrl") or jsonld_image.get("@id")
         jsonld_image = jsonld_image[0] if isinstance(jsonld_image, list) and jsonld_image else jsonld_image
     for source, href in (
-        ("layout", layout_value),
-        ("og:image", head.first("og:image", "og:image:url", "og:image:secure_url")),
+        ("layout", parts.layout_matches.text("image")),
+        ("og:image", parts.head.first("og:image", "og:image:url", "og:image:secure_url")),
         ("json-ld", jsonld_image),
-        ("twitter:image", head.first("twitter:image", "twitter:image:src", "thumbnail")),
+        ("twitter:image", parts.head.first("twitter:image", "twitter:image:src", "thumbnail")),
     ):
-        yield source, resolve_link(page.base, href) if isinstance(href, str) else None
+        yield source, resolve_link(parts.page.base, href) if isinstance(href, str) else None
     yield "the figure under the headline", next((url for url, _ in captioned if url), None)
 
 

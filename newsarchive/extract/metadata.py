@@ -1,19 +1,18 @@
 """Read the metadata of an article: from the site layout, JSON-LD, meta elements, and last the visible page."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import unescape
 
 from lxml.etree import XPath
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
-from newsarchive.extract.evidence import Evidence
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, as_list, is_live_blog, node_types, text_of, texts_of
 from newsarchive.extract.page_features import looks_live
-from newsarchive.extract.page_input import Headers
+from newsarchive.extract.page_input import Headers, PageParts
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key
@@ -51,29 +50,29 @@ _ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
 """Names of robots whose rules are read."""
 
 
-def read_metadata(
-    page: Page, head: Head, jsonld: JsonLd, blocks: list[Block], matches: LayoutMatches, evidence: Evidence
-) -> Article:
+def read_metadata(parts: PageParts) -> Article:
     """Return an article with the fields that metadata gives."""
-    live = is_live_blog(jsonld, page.url) or looks_live(head.title, page.url, blocks)
+    url, head, matches, evidence = parts.page.url, parts.head, parts.layout_matches, parts.evidence
+    live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
+    noarchive = "noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower()
     return Article(
-        url=page.url,
-        canonical_url=evidence.first("canonical_url", _canonical_urls(page, head, matches)) or page.url,
+        url=url,
+        canonical_url=evidence.first("canonical_url", _canonical_urls(parts.page, head, matches)) or url,
         headline="",
-        section=evidence.first("section", _section_candidates(page, head, jsonld, matches.text("section"))),
-        tags=evidence.first("tags", _tag_candidates(head, jsonld, blocks, matches.texts("tags"))) or (),
-        language=_read_language(head, jsonld, blocks, matches, evidence),
-        access=evidence.first("access", _access_candidates(head, jsonld, matches)),
+        section=evidence.first("section", _section_candidates(parts)),
+        tags=evidence.first("tags", _tag_candidates(parts)) or (),
+        language=_read_language(parts),
+        access=evidence.first("access", _access_candidates(head, parts.jsonld, matches)),
         live=bool(matches.elements("live")) if "live" in matches.fields else live,
-        noarchive="noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower(),
-        declared=bool(jsonld.article),
+        noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
+        declared=bool(parts.jsonld.article),
     )
 
 
-def has_noarchive_header(headers: Headers) -> bool:
+def _has_noarchive_header(headers: Headers) -> bool:
     """Return True if an X-Robots-Tag says noarchive to all robots, or to one of those whose rules are read.
 
-    >>> [has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
+    >>> [_has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
     [True, False]
     """
     for name, value in headers:
@@ -112,11 +111,10 @@ _SITE_TOPIC_ZONES = (
 """Zones whose topics are those of the site, not of the article."""
 
 
-def _section_candidates(
-    page: Page, head: Head, jsonld: JsonLd, layout_value: str | None
-) -> Iterator[tuple[str, str | None]]:
+def _section_candidates(parts: PageParts) -> Iterator[tuple[str, str | None]]:
     """Yield the section of each source; of breadcrumbs the last that is neither the front page nor the page itself."""
-    yield "layout", layout_value
+    page, head, jsonld = parts.page, parts.head, parts.jsonld
+    yield "layout", parts.layout_matches.text("section")
     yield "json-ld", _first_section(text_of(jsonld.article.get("articleSection")).strip(" /,;"))
     for name in _SECTION_METAS:
         yield name, _first_section(head.first(name).strip(" /,;"))
@@ -165,16 +163,15 @@ def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str 
     return None
 
 
-def _tag_candidates(
-    head: Head, jsonld: JsonLd, blocks: list[Block], layout_values: Sequence[str]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _tag_candidates(parts: PageParts) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the tags of each source, each tag once: JSON-LD keywords, article:tag, news_keywords, tags on the page.
 
     Comma-separated lists are split.
     """
-    yield "layout", tuple(layout_values)
+    head = parts.head
+    yield "layout", tuple(parts.layout_matches.texts("tags"))
     groups = (
-        ("json-ld", texts_of(jsonld.article.get("keywords"))),
+        ("json-ld", texts_of(parts.jsonld.article.get("keywords"))),
         ("article:tag", head.all("article:tag", "og:article:tag")),
         ("news_keywords", head.all("news_keywords", "parsely-tags", "sailthru.tags", "dc.subject")),
         ("keywords", head.all("keywords")),
@@ -192,7 +189,7 @@ def _tag_candidates(
         yield source, tuple(tags.values())[:_MAX_TAGS]
     printed = [
         anchor.text.lstrip("#")
-        for block in blocks
+        for block in parts.content.blocks
         if block.anchors and not block.zone & _SITE_TOPIC_ZONES
         if block.zone & (zones.ARTICLE | zones.MAIN | zones.BODY) or phrases.TAGS.match(block.text)
         for anchor in block.anchors
@@ -211,14 +208,13 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
     return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
 
 
-def _read_language(
-    head: Head, jsonld: JsonLd, blocks: list[Block], matches: LayoutMatches, evidence: Evidence
-) -> str | None:
+def _read_language(parts: PageParts) -> str | None:
     """Return the language that the layout names; else the one stated, unless the script of the text is of another."""
+    head, evidence = parts.head, parts.evidence
 
     def candidates() -> Iterator[tuple[str, str | None]]:
         for source, text in (
-            ("json-ld", text_of(jsonld.article.get("inLanguage"))),
+            ("json-ld", text_of(parts.jsonld.article.get("inLanguage"))),
             ("html lang", head.language),
             ("meta", head.first("og:locale", "content-language", "dc.language", "language")),
         ):
@@ -226,11 +222,11 @@ def _read_language(
             yield source, match[0].lower() if match else None
 
     stated = evidence.first("language", candidates())
-    sample = "".join(b.text for b in sorted(blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
+    sample = "".join(b.text for b in sorted(parts.content.blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
     corrected = _correct_language(sample, stated)
     if corrected != stated:
         evidence.add_claim("language", "the script of the text", corrected, taken=True)
-    if named := _LANGUAGE_SUBTAG.match(matches.text("language") or ""):
+    if named := _LANGUAGE_SUBTAG.match(parts.layout_matches.text("language") or ""):
         corrected = named[0].lower()
         evidence.add_claim("language", "layout", corrected, taken=True)
     return corrected

@@ -8,15 +8,14 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks
+from newsarchive.extract.blocks import Block
 from newsarchive.extract.dates import WEAK_SOURCES
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import CLOCK, LETTER
 from newsarchive.extract.tree import Page
 from newsarchive.extract.urls import split_url
 from newsarchive.extract.word_tables import alternatives
-from storage.model import Article, Discovery
+from storage.model import Article
 
 _MAX_SCRIPTS = 40
 _ARTICLE_ITEM = XPath(
@@ -34,23 +33,15 @@ _OUTSIDE_POSTS = zones.NON_ARTICLE | zones.ASIDE | zones.FOOTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageFeatures:
-    """The features by which a page is classified."""
+class PageFeatures(PageParts):
+    """The article of a page, and the features by which it is classified."""
 
-    page: Page
-    head: Head
-    jsonld: JsonLd
-    content: PageBlocks
     article: Article
+    """Without link groups."""
     headline_block: Block | None
     body: Sequence[Block]
     """Blocks of the body."""
-    discovery: Discovery | None
-    loaded_scripts: str
-    """URLs of scripts and frames, and the beginnings of inline scripts, lower case."""
-    requisites: tuple[str, ...]
-    """URLs of the subresources that the page needs to be rendered."""
-    fits_layout: bool = False
+    fits_layout: bool
     """The site layout finds both headline and body."""
 
     @property

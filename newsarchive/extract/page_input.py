@@ -1,11 +1,15 @@
-"""The metadata of a payload: URL, HTTP status and headers, discovery, site layouts."""
+"""The metadata of a payload (URL, HTTP status and headers, discovery, site layouts), and the parts of its page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsarchive.extract.blocks import PageBlocks
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
-from newsarchive.extract.site_layout import NO_LAYOUTS, Layout, Layouts
+from newsarchive.extract.html_head import Head
+from newsarchive.extract.jsonld import JsonLd
+from newsarchive.extract.site_layout import NO_LAYOUTS, Layout, LayoutMatches, Layouts
+from newsarchive.extract.tree import Page
 from storage.model import Discovery, UrlKind
 
 Headers = Sequence[tuple[str, str]]
@@ -40,3 +44,24 @@ class PageInput:
 
 
 DEFAULT_INPUT = PageInput()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageParts:
+    """A page, its input, and the parts that the fields of its article are read from."""
+
+    page: Page
+    page_input: PageInput
+    head: Head
+    jsonld: JsonLd
+    content: PageBlocks
+    layout_matches: LayoutMatches
+    loaded_scripts: str
+    """URLs of scripts and frames, and the beginnings of inline scripts, lower case."""
+    requisites: tuple[str, ...]
+    """URLs of the subresources that the page needs to be rendered."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where to record evidence while the page is read."""
+        return self.page_input.evidence
