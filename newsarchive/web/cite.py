@@ -1,5 +1,6 @@
-"""Citations of an article version: text, BibTeX, CSL-JSON, persistent web identifier."""
+"""Citations of an article version: text, BibTeX, RIS, CSL-JSON, Wikipedia, Robust Links, persistent web identifier."""
 
+import html
 import json
 import re
 import unicodedata
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from newsarchive.web.jinja_env import format_day, format_time, iso_time
+from newsarchive.web.serve_options import is_loopback
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
 from storage.index.views.articles import VersionView
@@ -19,6 +21,8 @@ _TEX_ESCAPES = str.maketrans({
 })  # fmt: skip
 # BibTeX styles wrap a URL in \url{}, which takes all but braces, backslashes and the end of the field.
 _URL_ESCAPES = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", '"': "%22", "\n": "", "\r": ""})
+# Characters that end a parameter of a template or begin another one.
+_WIKI_ESCAPES = str.maketrans({"|": "{{!}}", "{": "&#123;", "}": "&#125;", "[": "&#91;", "]": "&#93;"})
 # A URN has no query of its own (RFC 8141, 2.3): the characters that would begin one are quoted.
 _URN_ESCAPES = str.maketrans({"?": "%3F", "#": "%23", "[": "%5B", "]": "%5D"})
 # Bidirectional controls: those of a name or headline must not affect the rest of the sentence.
@@ -64,6 +68,49 @@ class Citation:
         sentence = f"{authors}“{headline}”, {self.site}{published}".translate(_BIDI_CONTROLS)
         return f"{sentence}. Archived {format_time(self.capture_time)}, {self.permalink}"
 
+    @property
+    def is_local(self) -> bool:
+        """True if the permalink works on this machine only."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def wikipedia(self) -> str:
+        """The citation for Wikipedia: https://en.wikipedia.org/wiki/Template:Cite_news."""
+        version = self.version
+        fields = {
+            **{f"author{number}": name for number, name in enumerate(version.authors, 1)},
+            "title": version.headline, "url": version.canonical_url, "work": self.site,
+            "date": version.published.day.isoformat() if version.published else "", "language": version.language,
+            "archive-url": self.permalink, "archive-date": f"{self.capture_time.astimezone(UTC):%Y-%m-%d}",
+            "url-status": "live",
+        }  # fmt: skip
+        escaped = {name: (text or "").translate(_WIKI_ESCAPES) for name, text in fields.items()}
+        return f"{{{{cite news {' '.join(f'|{name}={_fold(text)}' for name, text in escaped.items() if text)}}}}}"
+
+    @property
+    def robust_link(self) -> str:
+        """The citation as a link in HTML to the original with the archived version: https://robustlinks.mementoweb.org."""
+        version, day = self.version, f"{self.capture_time.astimezone(UTC):%Y-%m-%d}"
+        href, archived = html.escape(version.canonical_url), html.escape(self.permalink)
+        text = html.escape(_fold(version.headline or version.canonical_url))
+        return f'<a href="{href}" data-versionurl="{archived}" data-versiondate="{day}">{text}</a>'
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().translate(_BIDI_CONTROLS)
+
+
+def ris(citation: Citation) -> str:
+    """Return the citation as RIS, for EndNote, RefWorks and others."""
+    version = citation.version
+    tags = [
+        ("TY", "NEWS"), *(("AU", name) for name in version.authors), ("TI", version.headline), ("T2", citation.site),
+        ("DA", f"{version.published.day:%Y/%m/%d}" if version.published else None), ("SE", version.section),
+        ("Y2", f"{citation.capture_time.astimezone(UTC):%Y/%m/%d}"), ("LA", version.language), ("AB", version.dek),
+        ("UR", citation.permalink), ("DB", citation.archive), ("N1", f"Original URL: {version.canonical_url}"),
+    ]  # fmt: skip
+    return "".join(f"{tag}  - {_fold(text)}\r\n" for tag, text in tags if text) + "ER  - \r\n"
+
 
 def bibtex(citation: Citation) -> str:
     """Return the citation as BibTeX (@online of biblatex)."""
@@ -84,7 +131,7 @@ def bibtex(citation: Citation) -> str:
 
 
 def _escape_tex(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().translate(_TEX_ESCAPES)
+    return _fold(text).translate(_TEX_ESCAPES)
 
 
 def _citation_key(citation: Citation) -> str:

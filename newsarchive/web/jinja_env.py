@@ -1,5 +1,6 @@
 """Jinja environment: the templates, and the functions with which they write times, numbers, URLs and language names."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from newsarchive.config.units import humanize_size
 from newsarchive.web.static_files import static_url
@@ -17,6 +19,7 @@ from storage.page_date import PageDate
 
 HERE = Path(__file__).parent
 LANGUAGE_NAMES: dict[str, str] = tomllib.loads((HERE / "languages.toml").read_text("utf-8"))
+_RANGE = re.compile(r"\d+[–—]\d+")
 _UNITS = (("year", 365.25 * 86400), ("month", 30.44 * 86400), ("day", 86400.0), ("hour", 3600.0), ("minute", 60.0))
 RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 
@@ -57,6 +60,15 @@ def format_day(day: date) -> str:
     '1 March 2026'
     """
     return f"{day.day} {day:%B %Y}"
+
+
+def unbroken(text: str) -> Markup:
+    """Return a text as HTML whose scores and ranges of numbers are not broken at the end of a line.
+
+    >>> print(unbroken("Rovers win 3–2 & go up"))
+    Rovers win <span class="unbroken">3–2</span> &amp; go up
+    """
+    return Markup(_RANGE.sub(r'<span class="unbroken">\g<0></span>', str(escape(text))))  # noqa: S704 - it is escaped
 
 
 def pluralize(count: int, noun: str, nouns: str = "") -> str:
@@ -141,7 +153,7 @@ TEMPLATES = Environment(
     auto_reload=False,
 )
 """Autoescaped as HTML; an undefined name is an error."""
-TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated)}
+TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated, unbroken)}
 TEMPLATES.filters |= {
     "timestamp": format_timestamp, "format_size": humanize_size, "quote_segment": partial(quote, safe=""),
 }  # fmt: skip

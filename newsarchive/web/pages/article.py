@@ -7,7 +7,7 @@ from math import log2
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
-from newsarchive.web.cite import Citation, bibtex, csl_json
+from newsarchive.web.cite import Citation, bibtex, csl_json, ris
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
@@ -84,15 +84,21 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
 
 
 @router.get("/article/{article_id:int}/cite.bib")
+@router.get("/article/{article_id:int}/cite.ris")
 @router.get("/article/{article_id:int}/cite.json")
 def cite(context: Context, article_id: int, version: int | None = None) -> Response:
-    """Return the citation as BibTeX or CSL-JSON."""
+    """Return the citation as BibTeX, RIS or CSL-JSON."""
     found = get_article_or_404(context, article_id)
     shown = found.current if version is None else get_version_or_404(context, found, version)
-    citation = _citation(context, shown)
-    if context.request.url.path.endswith(".bib"):
-        return Response(bibtex(citation), media_type="application/x-bibtex; charset=utf-8")
-    return Response(csl_json(citation), media_type="application/vnd.citationstyles.csl+json")
+    write, media_type = _CITATIONS[context.request.url.path.rpartition(".")[2]]
+    return Response(write(_citation(context, shown)), media_type=media_type)
+
+
+_CITATIONS = {
+    "bib": (bibtex, "application/x-bibtex; charset=utf-8"),
+    "ris": (ris, "application/x-research-info-systems; charset=utf-8"),
+    "json": (csl_json, "application/vnd.citationstyles.csl+json"),
+}
 
 
 def get_article_or_404(context: RequestContext, article_id: int) -> ArticleView:

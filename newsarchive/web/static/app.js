@@ -1,4 +1,4 @@
-// Optional: times in the reader's time zone, and keyboard shortcuts (listed on /help).
+// Optional: times in the reader's time zone, copy buttons, and keyboard shortcuts (listed on /help).
 
 "use strict";
 
@@ -88,4 +88,19 @@ document.addEventListener("keydown", (event) => {
   if (act && act()) event.preventDefault();
 });
 
+function addCopyButton(element) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy no-print";
+  button.textContent = "Copy";
+  // The button stands behind the text, so that the text is read without it.
+  const text = element.textContent;
+  button.addEventListener("click", () => {
+    navigator.clipboard.writeText(text).then(() => { button.textContent = "Copied"; }, () => { button.textContent = "Not copied"; });
+  });
+  element.after(button);
+}
+
 localTimes(document);
+// Browsers offer the clipboard to secure origins only.
+if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach(addCopyButton);

@@ -52,6 +52,7 @@ OF_ARTICLES = (
     "/article/{number}/compare?a=1&b=1",
     "/article/{number}/cite.bib",
     "/article/{number}/cite.json",
+    "/article/{number}/cite.ris",
     "/article/{number}.warc.gz",
     "/article/{number}.wacz",
     "/api/v1/articles/{number}",

@@ -54,7 +54,8 @@ DOORS = (
     "/web/{stamp}cs_/{url}", "/web/{stamp}oe_/{url}", "/web/{stamp}~2020/{url}", "/web/{url}", "/web/*/{url}",
     "/calendar?url={url}", "/cdx?url={url}", "/cdx/search/cdx?url={url}&output=json", "/timegate/{url}",
     "/timemap/link/{url}", "/timemap/json/{url}", "/record/{number}", "/listing?url={url}", "/article/{number}",
-    "/article/{number}/compare", "/article/{number}/cite.bib", "/article/{number}/cite.json", "/article/{number}.wacz",
+    "/article/{number}/compare", "/article/{number}/cite.bib", "/article/{number}/cite.json",
+    "/article/{number}/cite.ris", "/article/{number}.wacz",
     "/article/{number}.warc.gz", "/api/v1/articles/{number}",
 )  # fmt: skip
 LISTS = (
