@@ -67,8 +67,8 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
         if block.zone & _ELSEWHERE or block.link_share > 0.6:
             continue
         announced = label is not None and _is_announced(blocks, block, label)
-        is_label = phrases.CORRECTION.match(block.text) and not phrases.CORRECTION_POLICY.search(block.text)
-        if is_label and len(block.text) <= _MAX_LABEL:
+        is_label = len(block.text) <= _MAX_LABEL and phrases.CORRECTION.match(block.text)
+        if is_label and not phrases.CORRECTION_POLICY.search(block.text):
             label = block
         elif not announced:
             label = None

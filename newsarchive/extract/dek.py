@@ -55,9 +55,10 @@ def find_dek_block(
             or block.link_share > 0.5
         ):
             continue
-        # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
-        mostly_digits = 2 * sum(map(str.isdigit, block.text)) >= sum(map(str.isalpha, block.text))
-        if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text) or mostly_digits:
+        if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
+            continue
+        if 2 * sum(map(str.isdigit, block.text)) >= sum(map(str.isalpha, block.text)):
+            # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
             continue
         own_key = text_key(block.text)
         if word_overlap(own_key, text_key(headline.text)) >= _HEADLINE_OVERLAP:
