@@ -176,6 +176,11 @@ class Asking:
         section = lambda: f"/section/{quote('/'.join(pick(drawn.sections)))}"  # noqa: E731
         yield Kind(name="section", allowed=PAGE, address=section)
         yield Kind(name="sites", allowed=PAGE, address=lambda: "/sites")
+        day = lambda form: f"/{pick(drawn.moments):{form}}"  # noqa: E731
+        yield Kind(name="a day", allowed=PAGE, address=lambda: day("%Y/%m/%d"))
+        of_site = lambda: f"{day('%Y/%m/%d')}?site={one(drawn.sites)}"  # noqa: E731
+        yield Kind(name="a day of a site", allowed=PAGE, address=of_site)
+        yield Kind(name="a year", allowed=PAGE, address=lambda: day("%Y"))
         yield Kind(name="site", allowed=PAGE, address=lambda: f"/site/{one(drawn.sites)}")
         yield Kind(name="crawls", allowed=PAGE, address=lambda: f"/crawls?page={self._chance.randint(1, 10)}")
         yield Kind(name="a run of a week", allowed=PAGE, address=lambda: f"/crawls/{one(drawn.runs[:-1])}")
@@ -193,6 +198,8 @@ class Asking:
         yield Kind(name="front page, a moment", allowed=PAGE, address=lambda: f"/listing?url={front()}&at={at()}")
         two = lambda: f"/listing?url={front()}&a={at()}&b={at()}"  # noqa: E731
         yield Kind(name="front page, two moments", allowed=PAGE, address=two)
+        placed = lambda: f"/api/v1/placements?article={self._chance.choice(drawn.articles)}"  # noqa: E731
+        yield Kind(name="placements of an article", allowed=PAGE, address=placed)
         year = lambda: f"/calendar?url={front()}&year={self._chance.randint(2016, 2025)}"  # noqa: E731
         yield Kind(name="calendar of a front page", allowed=PAGE, address=year)
         day = lambda: f"/calendar?url={front()}&day={self._chance.choice(drawn.moments):%Y-%m-%d}"  # noqa: E731
