@@ -34,7 +34,9 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         list[EditVerdict] | None,
         typer.Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
-    size: Annotated[int | None, typer.Option(min=1, help="Least characters added and removed together.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
+    ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
