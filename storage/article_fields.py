@@ -87,6 +87,10 @@ class ArticleFields:
         """The article's own text, a blank line between paragraphs."""
         return "\n\n".join(each.text for each in self.all_paragraphs if each.is_body)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as dicts, lists, strings and numbers: one line of an export (`newsarchive help export`)."""
+        return article_to_json(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFields:
@@ -102,7 +106,10 @@ class CaptureFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedArticle(ArticleFields):
-    """One text of an article with what only an archive knows: a line of an export."""
+    """One text of an article with what only an archive knows: a line of an export.
+
+    Example: `[article.headline for article in archive.articles() if article.versions > 1]`
+    """
 
     site: str
     version: int

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from storage.page_date import PageDate, SourcedDate
 from storage.pickling import pickle_by_slots
@@ -213,7 +214,10 @@ class RefersTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response, revisit or resource record: one URL at one time."""
+    """One response, revisit or resource record: one URL at one time.
+
+    Example: `[capture.url for capture, reading in read_warc("morgue/warc")]`
+    """
 
     url: str
     record_id: str
@@ -316,7 +320,10 @@ class FeedEntry:
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An article as read from one capture."""
+    """An article as read from one capture.
+
+    Example: `extract_page(html).article.headline`
+    """
 
     url: str
     canonical_url: str
@@ -353,6 +360,17 @@ class Article:
     """All text from the headline to the end of the article, also what is not body (see Role)."""
     link_groups: tuple[LinkGroup, ...] = ()
 
+    @property
+    def body(self) -> str:
+        """The article's own text, a blank line between paragraphs."""
+        return "\n\n".join(each.text for each in self.paragraphs if each.role in BODY_ROLES)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields that `newsarchive extract` prints, as dicts, lists, strings and numbers."""
+        from storage.article_fields import article_to_json, from_article  # which needs the classes of this module
+
+        return article_to_json(from_article(self))
+
 
 ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
 """Reason of a provisional reading: it is read again once the original is indexed, as files come in any order."""
@@ -361,7 +379,10 @@ ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Result of reading one payload: page, feed, sitemap or robots.txt. Unused fields are empty."""
+    """Result of reading one payload: page, feed, sitemap or robots.txt. Unused fields are empty.
+
+    Example: `extract_page(html).reason`
+    """
 
     outcome: Outcome
     reason: str
