@@ -19,7 +19,8 @@ URL = "https://news.example/2026/regen-am-hafen"
 
 
 def make_page(head: str = "") -> str:
-    declared = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Regen am Hafen", "datePublished": "2026-05-04"}</script>'
+    fields = {"@type": "NewsArticle", "headline": "Regen am Hafen", "datePublished": "2026-05-04"}
+    declared = f'<script type="application/ld+json">{json.dumps(fields)}</script>'
     body = f"<article><h1>Regen am Hafen</h1>{TEXT}{LINKED}</article>"
     return f"<html><head><title>Regen am Hafen</title>{declared}{head}</head><body>{body}</body></html>"
 
