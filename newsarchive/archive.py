@@ -100,14 +100,9 @@ class Archive:
 
     @classmethod
     def rebuild_in(
-        cls,
-        folder: Path,
-        progress: ProgressCallback = ignore_progress,
-        *,
-        where: BatchTarget = LOCAL,
-        restart: bool = False,
-        forget: bool = False,
-    ) -> RebuildResult:
+        cls, folder: Path, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL,
+        restart: bool = False, forget: bool = False,
+    ) -> RebuildResult:  # fmt: skip
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
@@ -202,14 +197,9 @@ class Archive:
 
     @contextmanager
     def ingestor(
-        self,
-        sync: Sync = skip_sync,
-        *,
-        index: Index | None = None,
-        batching: Batching | None = None,
-        workers: int | None = None,
-        at_once: bool = False,
-    ) -> Iterator[Ingestor]:
+        self, sync: Sync = skip_sync, *, index: Index | None = None, batching: Batching | None = None,
+        workers: int | None = None, at_once: bool = False,
+    ) -> Iterator[Ingestor]:  # fmt: skip
         """Open the ingestor with its reader processes; at the end everything is committed.
 
         The processes start with the first page, or with `at_once` immediately. Raises the writer's error, such as
@@ -290,15 +280,9 @@ class Archive:
             self.index = _open_index(self.config)
 
     def reextract(
-        self,
-        wanted: RereadFilter,
-        *,
-        dry_run: bool = False,
-        workers: int | None = None,
-        named: int = 20,
-        progress: ProgressCallback = ignore_progress,
-        where: BatchTarget = LOCAL,
-    ) -> ReextractResult:
+        self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
+        progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+    ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
         ArchiveBusy if a crawl is running; none can start until it is done.
@@ -361,15 +345,9 @@ class Archive:
         ).run(progress)
 
     def verify(
-        self,
-        *,
-        repair: bool = False,
-        progress: ProgressCallback = ignore_progress,
-        where: BatchTarget = LOCAL,
-        restart: bool = False,
-        deep: bool = False,
-        chance: random.Random | None = None,
-    ) -> VerifyReport:
+        self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        restart: bool = False, deep: bool = False, chance: random.Random | None = None,
+    ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with

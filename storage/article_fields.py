@@ -106,10 +106,7 @@ class CaptureFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedArticle(ArticleFields):
-    """One text of an article with what only an archive knows: a line of an export.
-
-    Example: `[article.headline for article in archive.articles() if article.versions > 1]`
-    """
+    """One text of an article, with what only an archive knows. Example: `next(archive.articles()).headline`."""
 
     site: str
     version: int

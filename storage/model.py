@@ -31,7 +31,7 @@ SOURCE_KINDS = frozenset({UrlKind.FEED, UrlKind.SITEMAP, UrlKind.LISTING})
 
 
 class Outcome(StrEnum):
-    """Classification of a capture. Every capture has exactly one."""
+    """Classification of a capture. Every capture has exactly one. Example: `Outcome("article") is Outcome.ARTICLE`."""
 
     ARTICLE = "article"
     LISTING = "listing"
@@ -214,10 +214,7 @@ class RefersTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response, revisit or resource record: one URL at one time.
-
-    Example: `[capture.url for capture, reading in read_warc("morgue/warc")]`
-    """
+    """One response, revisit or resource record: one URL at one time. Example: `next(read_warc("morgue/warc"))[0]`."""
 
     url: str
     record_id: str
@@ -320,10 +317,7 @@ class FeedEntry:
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An article as read from one capture.
-
-    Example: `extract_page(html).article.headline`
-    """
+    """An article as read from one capture. Example: `extract_page(html).article`."""
 
     url: str
     canonical_url: str
@@ -379,10 +373,7 @@ ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Result of reading one payload: page, feed, sitemap or robots.txt. Unused fields are empty.
-
-    Example: `extract_page(html).reason`
-    """
+    """Result of reading a page, feed, sitemap or robots.txt. Unused fields are empty. Example: `extract_page(html)`."""
 
     outcome: Outcome
     reason: str

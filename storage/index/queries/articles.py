@@ -47,6 +47,7 @@ from storage.page_date import PageDate
 
 CaptureOrder = Literal["newest", "oldest"]
 
+_AT_ONCE = 500
 _MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
 
@@ -106,21 +107,19 @@ def _describe_outcome(row: AnyRow) -> str:
     return f"the site sends this text in place of articles; read alone it is one: {row.reason}"
 
 
-def iter_captures(
-    connection: Connection,
-    exclude: Exclusions,
-    filters: CaptureFilters = ALL_CAPTURES,
-    *,
-    order: CaptureOrder = "newest",
-    limit: int | None = None,
-    offset: int = 0,
-) -> Iterator[CaptureView]:
-    """Yield captures."""
+def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
+    connection: Connection, exclude: Exclusions, filters: CaptureFilters = ALL_CAPTURES, *,
+    order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: CaptureView | None = None,
+) -> Iterator[CaptureView]:  # fmt: skip
+    """Yield captures; all, or those that are older than one."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
     }
     wanted = _capture_conditions(connection, exclude, filters)
+    if before is not None:
+        at = CaptureRow.fetched_at
+        wanted += [at <= before.fetched_at, or_(at < before.fetched_at, CaptureRow.record_id < before.record_id)]
     if limit is not None or offset:
         # Select ids first: otherwise the skipped rows would be joined with every table.
         named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
@@ -131,6 +130,13 @@ def iter_captures(
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(statement, execution_options=streaming):
         yield _capture_view(row, exclude)
+
+
+def list_captures(
+    connection: Connection, exclude: Exclusions, before: CaptureView | None, filters: CaptureFilters
+) -> Sequence[CaptureView]:
+    """Return a batch of captures that are older than one, newest first."""
+    return tuple(iter_captures(connection, exclude, filters, limit=_AT_ONCE, before=before))
 
 
 def _capture_conditions(
@@ -359,14 +365,9 @@ def _article_line(row: AnyRow) -> ArticleLine:
 
 
 def list_articles(
-    connection: Connection,
-    exclude: Exclusions,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int = 50,
-    offset: int = 0,
+    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0,
     after_id: int | None = None,
-) -> tuple[ArticleLine, ...]:
+) -> tuple[ArticleLine, ...]:  # fmt: skip
     """Return articles by date, newest first; with `after_id`, those after the article with that id. Ignores
     `filters.query`.
     """

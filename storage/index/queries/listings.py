@@ -17,12 +17,13 @@ from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, UrlRow
-from storage.index.views.articles import LinkGroupView
+from storage.index.views.articles import CaptureFilters, LinkGroupView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import LinkPresence, ListingView
+from storage.index.views.history import LinkPresence, ListingCapture, ListingView
 from storage.model import Outcome
 
 _AT_ONCE = 400
+_LISTINGS_AT_ONCE = 50
 # Verbatim as in the condition of the partial index: a front page has tens of thousands of captures.
 _LISTING: ColumnElement[str] = literal_column(f"'{Outcome.LISTING.value}'")
 
@@ -107,6 +108,15 @@ def _build_view(
         last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
         groups=_load_groups(connection, exclude, capture_id),
     )
+
+
+def list_listings(
+    connection: Connection, exclude: Exclusions, before: ListingCapture | None, filters: CaptureFilters
+) -> Sequence[ListingCapture]:
+    """Return captures of listings that are older than one, newest first."""
+    before_it = None if before is None else before.capture
+    captures = articles.iter_captures(connection, exclude, filters, limit=_LISTINGS_AT_ONCE, before=before_it)
+    return [ListingCapture(capture=one, groups=_load_groups(connection, exclude, one.id)) for one in captures]
 
 
 def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
