@@ -1,7 +1,6 @@
 """Crawl news sites, archive their pages, and read the articles again.
 
-The public API is what `__all__` names (docs: newsarchive help python). It is stable: see "Stability" there. Everything
-else of newsarchive, storage and spiders is the inside of the application, and changes without notice.
+The public API is what `__all__` names; it is stable (newsarchive help python). The rest changes without notice.
 """
 
 from importlib import import_module

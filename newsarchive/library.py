@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
 
 def extract_page(
-    html: str | bytes,
-    url: str | None = None,
-    headers: Sequence[tuple[str, str]] = (),
-    *,
+    html: str | bytes, url: str | None = None, headers: Sequence[tuple[str, str]] = (), *,
     fetched: datetime | None = None,
-) -> Reading:
+) -> Reading:  # fmt: skip
     """Read one web page: its kind (`reading.outcome`), why (`reading.reason`), and its text and fields.
 
     `reading.article` is None for pages served in place of content: challenges, consent walls, errors. A listing or a

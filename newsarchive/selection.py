@@ -26,7 +26,6 @@ F = TypeVar("F")
 T = TypeVar("T")
 
 _AT_ONCE = 100
-_ALL = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Selection:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
         index, filters = self._prepare(Filters, chosen)
         self.archive.index.update_search()
-        ids = index.ask(find_version_ids, query, filters, limit=_ALL if limit is None else limit, order=order)
+        ids = index.ask(find_version_ids, query, filters, limit=1 << 31 if limit is None else limit, order=order)
         return _load_batches(iter(ids), lambda some: index.ask(load_hits, query, filters, some))
 
     def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:

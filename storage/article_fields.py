@@ -244,15 +244,10 @@ _STORED = tuple((field.name, field.column) for field in FIELDS if field.column i
 def from_article(article: Article) -> ArticleFields:
     """Return the fields of an article that was read from a page."""
     return ArticleFields(
-        url=article.url,
-        canonical_url=article.canonical_url,
-        authors=article.authors,
-        tags=article.tags,
+        url=article.url, canonical_url=article.canonical_url, authors=article.authors, tags=article.tags,
         all_paragraphs=tuple(ParagraphView(role=each.role, text=each.text) for each in article.paragraphs),
-        links=article.link_groups,
-        image=article.image.url if article.image else None,
-        **_scalars(article),
-    )
+        links=article.link_groups, image=article.image.url if article.image else None, **_scalars(article),
+    )  # fmt: skip
 
 
 def _scalars(article: Article) -> dict[str, Any]:

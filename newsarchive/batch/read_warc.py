@@ -73,11 +73,9 @@ class ReadingSettings:
 def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSettings:
     """Return the reading settings of an archive with these registered sites."""
     return ReadingSettings(
-        timeout=config.read_timeout.total_seconds(),
-        max_size=config.read_limit,
-        sites=tuple(sites),
+        timeout=config.read_timeout.total_seconds(), max_size=config.read_limit, sites=tuple(sites),
         layout_sites=_list_layout_sites(config.sites),
-    )
+    )  # fmt: skip
 
 
 def _list_layout_sites(sites: Sequence[SiteConfig]) -> tuple[SiteConfig, ...]:

@@ -15,7 +15,7 @@ from subprocess import Popen
 from typing import Any
 
 from newsarchive.startup import child_command, end_with_parent
-from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, NoArchive, StorageError
+from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
 
 BUSY = 75
 """Exit code of a crawl whose site is being crawled by another process."""
@@ -79,8 +79,8 @@ def crawl_sites(folder: Path, sites: Sequence[str], options: Sequence[str]) -> C
             process.communicate()
             raise
     if not output:
-        kinds: list[type[ArchiveError]] = [ConfigError, NoArchive, ArchiveBusy, StorageError, IndexFailure]
-        kind = next((each for each in kinds if each.exit_code == process.returncode), ArchiveError)
+        kinds = {each.exit_code: each for each in (ConfigError, ArchiveBusy, StorageError, IndexFailure)}
+        kind: type[ArchiveError] = kinds.get(process.returncode, ArchiveError)
         said = messages.decode(errors="replace").strip().removeprefix("newsarchive: ")
         raise kind(said or f"the crawl ended with code {process.returncode}; what was fetched is kept")
     return _read_result(output, process.returncode)

@@ -60,13 +60,9 @@ class LeasedJobManager(JobManager):
             self._on_lost(job)
 
     async def retry_job(
-        self,
-        job: Job,
-        retry_at: datetime | None = None,
-        priority: int | None = None,
-        queue: str | None = None,
+        self, job: Job, retry_at: datetime | None = None, priority: int | None = None, queue: str | None = None,
         lock: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Give a job back, if it is still the worker's. It fails if its site is queued again already."""
         del priority, queue, lock
         if not await self.release_job(job, retry_at) and job.queue == CRAWLS:

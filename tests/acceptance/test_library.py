@@ -27,6 +27,7 @@ from newsarchive.web.access_rules import AccessRules
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
 from storage.index.queries import articles, export, listings, observations
 from storage.index.queries.observations import iter_changes
+from storage.index.search.results import search_articles
 from storage.index.views.history import ChangeFilters
 from storage.warc.reader import CaptureRecord, read_captures
 from tests.in_process import run_in_process
@@ -133,7 +134,7 @@ def test_a_search_gives_all_hits_in_order(morgue: Path, archive: Archive, small_
     """As the pages of the command's search, one after the other."""
     with OpenedArchive.open(morgue) as opened:
         for order in ("newest", "rank"):
-            page = opened.search("harbour", limit=1000, order=order)
+            page = opened.index.ask(search_articles, "harbour", limit=1000, order=order)
             assert page.total > 6
             assert list(archive.search("harbour", order=order)) == list(page.hits)
             assert list(archive.search("harbour", order=order, limit=4)) == list(page.hits[:4])

@@ -58,15 +58,9 @@ _IMAGE = UrlRow.__table__.alias("image")
 
 _CAPTURES = (
     select(
-        CaptureRow,
-        UrlRow.url,
-        UrlRow.urlkey,
-        SiteRow.name.label("site"),
-        WarcFileRow.name.label("warc"),
-        CrawlRow.run.label("crawl"),
-        VersionRow.number.label("version_number"),
-        _REDIRECT.c.url.label("redirect_url"),
-        _REFERRED.c.url.label("refers_to_url"),
+        CaptureRow, UrlRow.url, UrlRow.urlkey, SiteRow.name.label("site"), WarcFileRow.name.label("warc"),
+        CrawlRow.run.label("crawl"), VersionRow.number.label("version_number"),
+        _REDIRECT.c.url.label("redirect_url"), _REFERRED.c.url.label("refers_to_url"),
     )
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     .join(SiteRow, SiteRow.id == CaptureRow.site_id)
@@ -75,7 +69,7 @@ _CAPTURES = (
     .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
     .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
-)
+)  # fmt: skip
 
 
 def _is_valid_id(number: int) -> bool:

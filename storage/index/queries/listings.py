@@ -99,24 +99,23 @@ def _build_view(
     counting = select(func.count()).select_from(_LISTINGS).where(*read)
     number = connection.scalar(counting.where(at <= capture.fetched_at)) or 1
     return ListingView(
-        capture=capture,
-        number=number,
-        captures=connection.scalar(counting) or 1,
+        capture=capture, number=number, captures=connection.scalar(counting) or 1,
         before=connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
         after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
         first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
         last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
         groups=_load_groups(connection, exclude, capture_id),
-    )
+    )  # fmt: skip
 
 
 def list_listings(
     connection: Connection, exclude: Exclusions, before: ListingCapture | None, filters: CaptureFilters
 ) -> Sequence[ListingCapture]:
     """Return captures of listings that are older than one, newest first."""
-    before_it = None if before is None else before.capture
-    captures = articles.iter_captures(connection, exclude, filters, limit=_LISTINGS_AT_ONCE, before=before_it)
-    return [ListingCapture(capture=one, groups=_load_groups(connection, exclude, one.id)) for one in captures]
+    older = articles.iter_captures(
+        connection, exclude, filters, limit=_LISTINGS_AT_ONCE, before=before.capture if before else None
+    )
+    return [ListingCapture(capture=one, groups=_load_groups(connection, exclude, one.id)) for one in older]
 
 
 def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:

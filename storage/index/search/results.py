@@ -76,30 +76,22 @@ def _load_hits(
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(
-            article_id=version.article_id,
-            version_id=version.id,
-            number=version.number,
+            article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
             matching=min(matches.count_texts(version.article_id), counts[version.article_id]),
-            site=version.site,
-            url=version.url,
+            site=version.site, url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
                 [masks[version.id].apply(each) for each in (version.dek or "", *texts[version.id]) if each],
-                marker,
-                version.language,
+                marker, version.language,
             ),
-            dek=version.dek and masks[version.id].apply(version.dek),
-            authors=authors[version.id],
-            section=version.section,
-            language=version.language,
+            dek=version.dek and masks[version.id].apply(version.dek), authors=authors[version.id],
+            section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
-            first_seen=version.first_seen_at,
-            state=version.state,
-            captured=version.captured,
+            first_seen=version.first_seen_at, state=version.state, captured=version.captured,
         )
         for version in map(versions.__getitem__, ids)
-    )
+    )  # fmt: skip
 
 
 def _load_versions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> Sequence[AnyRow]:
