@@ -146,7 +146,7 @@ class Archive:
         """Return changes of articles (`newsarchive help changes`) by the time at which they were seen, newest first.
 
         Here `author` is a full name.
-        Example: `[(change.seen, change.before, change.after) for change in archive.changes(kind="headline")]`
+        Example: `[(change.seen, change.before, change.after) for change in archive.changes(kind="added")]`
         """
         return self._selection.iter_changes(
             site=site, since=since, until=until, author=author, event=event, kind=kind, notice=notice

@@ -13,6 +13,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -373,7 +374,7 @@ class Frames:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
-    def DataFrame(self, rows: Any) -> None:  # noqa: N802 - as they call it
+    def DataFrame(self, rows: Any, **options: Any) -> None:  # noqa: N802 - as they call it
         self.rows = list(rows)
 
 
@@ -408,3 +409,104 @@ def test_the_example_of_a_name_runs(
     if isinstance(result, list):
         assert result
     assert name != "Archive.articles" or len(frames.rows) > 50
+
+
+def test_the_docs_page_runs(
+    server: NewsroomServer, morgue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its blocks of Python, one after the other, in the folder of an archive; and it names the public API."""
+    shutil.copytree(morgue, tmp_path / "morgue")
+    monkeypatch.chdir(tmp_path)
+    for name in ("pandas", "polars"):
+        if find_spec(name) is None:
+            monkeypatch.setitem(sys.modules, name, Frames())
+    page = DOCS.read_text("utf-8")
+    known: dict[str, Any] = {}
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) > 5
+    for block in blocks:
+        exec(block, known)
+    assert known["result"].exit_code == 0
+    assert known["reading"].reason
+    named = re.search(r"## Stability\n\n.*?\n\n(.*?)\n\n", page, re.DOTALL)
+    assert named is not None
+    assert re.findall(r"`(\w+)`", named[1]) == newsarchive.__all__
+    methods = [name for name in vars(Archive) if not name.startswith("_")]
+    assert [name for name in methods if f"{name}(" not in page] == ["close"]  # which a with statement calls
+
+
+USER_PROGRAM = """
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from newsarchive import (
+    Archive, ArchiveError, ArchivedArticle, Article, Capture, CaptureView, ChangeView, CrawlResult, ListingCapture,
+    Outcome, Reading, SearchHit, extract_page, read_warc,
+)
+
+def use(folder: Path) -> list[dict[str, Any]]:
+    reading: Reading = extract_page("<p>", fetched=datetime.now(timezone.utc))
+    article: Article | None = extract_page(b"<p>", "https://news.example/", [("Content-Type", "text/html")]).article
+    text: str = article.body if article and reading.outcome is Outcome.ARTICLE else ""
+    try:
+        with Archive.open(folder) as archive, Archive.init(str(folder), contact=text) as other:
+            shown: Iterator[ArchivedArticle] = archive.articles(site=("a", "b"), since=date(2026, 5, 4), until="7d")
+            versions: Iterator[ArchivedArticle] = archive.versions(url="https://news.example/a")
+            hits: list[SearchHit] = list(archive.search("harbour", order="rank", limit=3))
+            captures: Iterator[CaptureView] = archive.captures(outcome=Outcome.GONE)
+            listings: Iterator[ListingCapture] = archive.listings(site="a")
+            changes: Iterator[ChangeView] = archive.changes(event=("gone", "back"))
+            result: CrawlResult = other.crawl(["a"], max_time="1h")
+            counts: int = result.counts["captures"]
+            print(next(versions).version, hits[0].url, next(captures).status, next(listings).groups, counts)
+            print(next(changes).kinds)
+            return [each.to_dict() for each in shown]
+    except ArchiveError as problem:
+        sys.exit(problem.exit_code)
+
+def read() -> Iterator[Capture]:
+    for source in ("folder", Path("a.wacz"), sys.stdin.buffer):
+        for capture, reading in read_warc(source, timeout=3):
+            if reading.article:
+                yield capture
+"""
+WRONG_PROGRAM = """
+from datetime import datetime
+import newsarchive
+from newsarchive import Archive, extract_page
+
+newsarchive.extract_pages
+extract_page(3)
+with Archive.open("morgue") as archive:
+    archive.articles(sites="lantern")
+    archive.search("harbour", order="best")
+    headline: int = next(archive.articles()).headline
+"""
+
+
+def test_types_hold_outside_of_the_checkout(tmp_path: Path) -> None:
+    """A program of a user's that uses every public name passes mypy --strict, and each mistake is found."""
+    (tmp_path / "right.py").write_text(USER_PROGRAM)
+    (tmp_path / "wrong.py").write_text(WRONG_PROGRAM)
+    words = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache")]
+    right = subprocess.run([*words, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (right.returncode, right.stdout) == (0, "")
+    wrong = subprocess.run([*words, "wrong.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    lines = {int(line.split(":")[1]) for line in wrong.stdout.splitlines() if ": error:" in line}
+    assert lines == {6, 7, 9, 10, 11}
+
+
+def test_importing_the_names_is_cheap(tmp_path: Path) -> None:
+    """None of the large libraries is imported before it is needed, by any of what trafilatura imports neither."""
+    script = "import sys; from newsarchive import Archive, extract_page; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    packages = {name.partition(".")[0] for name in done.stdout.split()}
+    assert packages.isdisjoint(
+        {"alembic", "fastapi", "lxml", "pydantic", "scrapy", "sqlalchemy", "trafilatura", "twisted"}
+    )
+    assert {name for name in done.stdout.split() if name.startswith(("newsarchive", "storage"))} == {
+        "newsarchive", "newsarchive.library",
+    }  # fmt: skip
