@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from newsarchive.batch.read_warc import read_warc
     from newsarchive.jobs.crawl_process import CrawlResult
-    from newsarchive.library import Archive, extract_page
+    from newsarchive.library.public import Archive, extract_page
     from storage.article_fields import ArchivedArticle
     from storage.errors import ArchiveError
     from storage.index.views.articles import CaptureView, SearchHit
@@ -24,7 +24,7 @@ __all__ = [
 _HOMES = {
     "newsarchive.batch.read_warc": ("read_warc",),
     "newsarchive.jobs.crawl_process": ("CrawlResult",),
-    "newsarchive.library": ("Archive", "extract_page"),
+    "newsarchive.library.public": ("Archive", "extract_page"),
     "storage.article_fields": ("ArchivedArticle",),
     "storage.errors": ("ArchiveError",),
     "storage.index.views.articles": ("CaptureView", "SearchHit"),

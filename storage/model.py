@@ -379,14 +379,9 @@ class Reading:
     reason: str
     """Short explanation of the outcome: "JSON-LD NewsArticle, 14 paragraphs"."""
     confidence: float = 1.0
-    """Confidence in the outcome, 0 to 1; for a page by the distance between its score and the threshold of an article.
-
-    Low confidence marks pages to review, not errors: of 26 labelled pages below 0.75, 22 were right.
-    """
+    """Confidence in the outcome, 0 to 1. Low marks pages to review: of 26 labelled ones below 0.75, 22 were right."""
     article: Article | None = None
-    """What the archive stores has one only if the outcome is ARTICLE. `extract_page` gives the text and fields of other
-    pages too (of a stub, a listing, a gallery), and none for pages served in place of content.
-    """
+    """The archive stores one only if the outcome is ARTICLE; `extract_page` gives that of other pages too."""
     title: str | None = None
     """Title of the page or feed."""
     link_groups: tuple[LinkGroup, ...] = ()
@@ -455,7 +450,6 @@ class SourceCheck:
 
 BACKFILL_PRIORITY = 1_000
 """Priority from which on URLs wait for `newsarchive backfill`."""
-
 HOURS_PER_WEEK = 168
 """The first is Monday 00:00 to 01:00 UTC."""
 

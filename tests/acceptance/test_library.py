@@ -77,7 +77,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(articles, "_AT_ONCE", 3)
     monkeypatch.setattr(listings, "_LISTINGS_AT_ONCE", 3)
     monkeypatch.setattr(observations, "_AT_ONCE", 3)
-    monkeypatch.setattr("newsarchive.selection._AT_ONCE", 3)
+    monkeypatch.setattr("newsarchive.library.selection._AT_ONCE", 3)
 
 
 def exported(morgue: Path, *, all_versions: bool = False) -> list[dict[str, Any]]:
@@ -508,5 +508,5 @@ def test_importing_the_names_is_cheap(tmp_path: Path) -> None:
         {"alembic", "fastapi", "lxml", "pydantic", "scrapy", "sqlalchemy", "trafilatura", "twisted"}
     )
     assert {name for name in done.stdout.split() if name.startswith(("newsarchive", "storage"))} == {
-        "newsarchive", "newsarchive.library",
+        "newsarchive", "newsarchive.library.public",
     }  # fmt: skip

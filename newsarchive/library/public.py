@@ -56,7 +56,7 @@ class Archive:
     """
 
     def __init__(self, opened: OpenedArchive) -> None:
-        from newsarchive.selection import Selection
+        from newsarchive.library.selection import Selection
 
         self._opened, self._selection = opened, Selection(opened)
 
