@@ -22,7 +22,7 @@ from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
-from storage.errors import ArchiveError, WarcError
+from storage.errors import ArchiveError, NotFound, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, Site
 from storage.urls import url_host
@@ -131,7 +131,10 @@ def _read_source(source: str | PathLike[str] | BinaryIO) -> Iterator[CaptureReco
             path = Path(scratch) / "stream"
             with path.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
-        for file in sorted(each for each in path.rglob("*") if each.name.endswith(_ANY)) if path.is_dir() else [path]:
+        files = sorted(each for each in path.rglob("*") if each.name.endswith(_ANY)) if path.is_dir() else [path]
+        if not files:
+            raise NotFound(f"{path} holds no WARC file; nothing was read. Names end with {', '.join(_ANY)}")
+        for file in files:
             for part in [file] if file.name.endswith(_READABLE) else _convert(file, Path(scratch), damage):
                 try:
                     yield from read_captures(part)

@@ -144,7 +144,7 @@ class ChangeView:
     before: str | None
     """Excerpt of what was before, at the most telling place."""
     after: str | None
-    capture: int = 0
+    capture: int
     """Id, in this index, of the first capture that shows the change."""
 
 
