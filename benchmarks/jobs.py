@@ -25,7 +25,7 @@ from typing import ClassVar
 import psycopg
 
 from newsarchive.jobs import worker
-from newsarchive.jobs.crawl_process import CrawlExit
+from newsarchive.jobs.crawl_process import CrawlResult
 from newsarchive.jobs.worker import WorkerSettings
 from storage.index import Index
 from storage.index.frontier import url_queue
@@ -53,9 +53,9 @@ class Instant:
         await asyncio.to_thread(cls.index.write, url_queue.reschedule, in_an_hour)
         return cls()
 
-    async def wait(self) -> CrawlExit:
+    async def wait(self) -> CrawlResult:
         """At once."""
-        return CrawlExit(code=0, outcome="finished", captures=1)
+        return CrawlResult(exit_code=0, outcome="finished", captures=1)
 
     def stop(self) -> None:
         """There is nothing to stop."""

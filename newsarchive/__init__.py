@@ -1,32 +1,46 @@
-"""Layer 1: fetch, read, ingest, schedule, show: the application.
+"""Crawl news sites, archive their pages, and read the articles again.
 
-The public API is what `__all__` names; it is imported on first use, so that commands start quickly.
+The public API is what `__all__` names; it is stable (newsarchive help python). The rest changes without notice.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from newsarchive.archive import Archive
     from newsarchive.batch.read_warc import read_warc
-    from newsarchive.extract.page import extract_page
+    from newsarchive.jobs.crawl_process import CrawlResult
+    from newsarchive.library.public import Archive, extract_page
+    from storage.article_fields import ArchivedArticle
     from storage.errors import ArchiveError
-    from storage.model import Article, Capture, Reading
+    from storage.index.views.articles import CaptureView, SearchHit
+    from storage.index.views.history import ChangeView, ListingCapture
+    from storage.model import Article, Capture, Outcome, Reading
 
-__all__ = ["Archive", "ArchiveError", "Article", "Capture", "Reading", "extract_page", "read_warc"]
+__all__ = [
+    "Archive", "ArchiveError", "ArchivedArticle", "Article", "Capture", "CaptureView", "ChangeView", "CrawlResult",
+    "ListingCapture", "Outcome", "Reading", "SearchHit", "extract_page", "read_warc",
+]  # fmt: skip
 
 _HOMES = {
-    "Archive": "newsarchive.archive",
-    "ArchiveError": "storage.errors",
-    "Article": "storage.model",
-    "Capture": "storage.model",
-    "Reading": "storage.model",
-    "extract_page": "newsarchive.extract.page",
-    "read_warc": "newsarchive.batch.read_warc",
+    "newsarchive.batch.read_warc": ("read_warc",),
+    "newsarchive.jobs.crawl_process": ("CrawlResult",),
+    "newsarchive.library.public": ("Archive", "extract_page"),
+    "storage.article_fields": ("ArchivedArticle",),
+    "storage.errors": ("ArchiveError",),
+    "storage.index.views.articles": ("CaptureView", "SearchHit"),
+    "storage.index.views.history": ("ChangeView", "ListingCapture"),
+    "storage.model": ("Article", "Capture", "Outcome", "Reading"),
 }
 
+if not TYPE_CHECKING:  # a name that is none of these is an error to type checkers too
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    def __getattr__(name: str) -> Any:
+        """Import a public name on its first use, so that programs and commands start quickly."""
+        for module, names in _HOMES.items():
+            if name in names:
+                return getattr(import_module(module), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -33,12 +33,11 @@ from newsarchive.schedule import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveError, IndexLost, StorageError
 from storage.index import Filters, Index
-from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
-from storage.index.search.results import search_articles
-from storage.index.views.articles import EVERYTHING, ArticleView, Order, SearchPage, VersionView
+from storage.index.views.articles import EVERYTHING, ArticleView
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
@@ -98,14 +97,9 @@ class Archive:
 
     @classmethod
     def rebuild_in(
-        cls,
-        folder: Path,
-        progress: ProgressCallback = ignore_progress,
-        *,
-        where: BatchTarget = LOCAL,
-        restart: bool = False,
-        forget: bool = False,
-    ) -> RebuildResult:
+        cls, folder: Path, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL,
+        restart: bool = False, forget: bool = False,
+    ) -> RebuildResult:  # fmt: skip
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
@@ -121,10 +115,9 @@ class Archive:
             return cls(config, index).bulk(where)
 
         parameters = {
-            "index": hashlib.sha256(config.index.encode()).hexdigest(),
+            "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
-            "schema": HEAD,
-        }
+        }  # fmt: skip
         marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters, now=utc_now)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
@@ -159,20 +152,9 @@ class Archive:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def search(
-        self, text: str, filters: Filters = EVERYTHING, *, limit: int = 20, offset: int = 0, order: Order = "newest"
-    ) -> SearchPage:
-        """Find articles; for the query syntax: newsarchive help search."""
-        self.index.update_search()
-        return self.index.ask(search_articles, text, filters, limit=limit, offset=offset, order=order)
-
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
         return self.index.ask(get_article, article_id)
-
-    def version(self, version_id: int) -> VersionView | None:
-        """Return one version with its text, or None."""
-        return self.index.ask(get_version, version_id)
 
     def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
         """Yield one line an article (or version), as `newsarchive help export` describes it."""
@@ -187,16 +169,12 @@ class Archive:
         config = self.config
         return planner(
             VisitIntervals(
-                recheck=config.recheck,
-                discovery_delay=config.discovery_delay,
-                source_min_interval=config.source_min_interval,
-                listing_min_interval=config.listing_min_interval,
-                source_max_interval=config.source_max_interval,
-                listing_max_interval=config.listing_max_interval,
+                recheck=config.recheck, discovery_delay=config.discovery_delay, max_failures=config.max_failures,
+                source_min_interval=config.source_min_interval, source_max_interval=config.source_max_interval,
+                listing_min_interval=config.listing_min_interval, listing_max_interval=config.listing_max_interval,
                 archive_sitemap_interval=config.archive_sitemap_interval,
-                max_failures=config.max_failures,
             )
-        )
+        )  # fmt: skip
 
     @contextmanager
     def ingestor(
@@ -220,16 +198,11 @@ class Archive:
             if at_once:
                 readers.start()
             ingestor = Ingestor(
-                into,
-                readers,
-                plan=self.plan(),
-                originals=ArchivedOriginals(into, self.places),
-                sync=sync,
+                into, readers, plan=self.plan(), originals=ArchivedOriginals(into, self.places), sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
-                layouts=SiteLayouts(config.sites),
-                former_names=config.former_names,
+                layouts=SiteLayouts(config.sites), former_names=config.former_names,
                 taken_down=load_takedowns(config.folder),
-            )
+            )  # fmt: skip
             try:
                 yield ingestor
             finally:
@@ -288,15 +261,9 @@ class Archive:
             self.index = _open_index(self.config)
 
     def reextract(
-        self,
-        wanted: RereadFilter,
-        *,
-        dry_run: bool = False,
-        workers: int | None = None,
-        named: int = 20,
-        progress: ProgressCallback = ignore_progress,
-        where: BatchTarget = LOCAL,
-    ) -> ReextractResult:
+        self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
+        progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+    ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
         ArchiveBusy if a crawl is running; none can start until it is done.
@@ -307,12 +274,8 @@ class Archive:
         ):
             problems = () if dry_run else self.recover(ingestor).problems
             require_no_writer(self.places)
-            wanted = replace(
-                wanted,
-                by_site=SiteLayouts(self.config.sites).extractor_versions(
-                    self.index.read(replace_readings.list_requesting_sites)
-                ),
-            )
+            requesting = self.index.read(replace_readings.list_requesting_sites)
+            wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractor_versions(requesting))
             places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
             with open_batch_readings(
                 where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
@@ -357,15 +320,9 @@ class Archive:
         ).run(progress)
 
     def verify(
-        self,
-        *,
-        repair: bool = False,
-        progress: ProgressCallback = ignore_progress,
-        where: BatchTarget = LOCAL,
-        restart: bool = False,
-        deep: bool = False,
-        chance: random.Random | None = None,
-    ) -> VerifyReport:
+        self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        restart: bool = False, deep: bool = False, chance: random.Random | None = None,
+    ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with

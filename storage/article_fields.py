@@ -87,6 +87,10 @@ class ArticleFields:
         """The article's own text, a blank line between paragraphs."""
         return "\n\n".join(each.text for each in self.all_paragraphs if each.is_body)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as dicts, lists, strings and numbers: one line of an export (`newsarchive help export`)."""
+        return article_to_json(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFields:
@@ -102,7 +106,7 @@ class CaptureFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedArticle(ArticleFields):
-    """One text of an article with what only an archive knows: a line of an export."""
+    """One text of an article, with what only an archive knows. Example: `next(archive.articles()).headline`."""
 
     site: str
     version: int
@@ -240,15 +244,10 @@ _STORED = tuple((field.name, field.column) for field in FIELDS if field.column i
 def from_article(article: Article) -> ArticleFields:
     """Return the fields of an article that was read from a page."""
     return ArticleFields(
-        url=article.url,
-        canonical_url=article.canonical_url,
-        authors=article.authors,
-        tags=article.tags,
+        url=article.url, canonical_url=article.canonical_url, authors=article.authors, tags=article.tags,
         all_paragraphs=tuple(ParagraphView(role=each.role, text=each.text) for each in article.paragraphs),
-        links=article.link_groups,
-        image=article.image.url if article.image else None,
-        **_scalars(article),
-    )
+        links=article.link_groups, image=article.image.url if article.image else None, **_scalars(article),
+    )  # fmt: skip
 
 
 def _scalars(article: Article) -> dict[str, Any]:

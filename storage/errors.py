@@ -44,7 +44,7 @@ from datetime import datetime
 
 
 class ArchiveError(Exception):
-    """Root of the tree; `exit_code` is the exit status of the command line."""
+    """Root of the tree; `exit_code` is that of the command line. Example: `ArchiveError("no archive").exit_code`."""
 
     exit_code = 1
 

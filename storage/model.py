@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from storage.page_date import PageDate, SourcedDate
 from storage.pickling import pickle_by_slots
@@ -30,7 +31,7 @@ SOURCE_KINDS = frozenset({UrlKind.FEED, UrlKind.SITEMAP, UrlKind.LISTING})
 
 
 class Outcome(StrEnum):
-    """Classification of a capture. Every capture has exactly one."""
+    """Classification of a capture. Every capture has exactly one. Example: `Outcome("article") is Outcome.ARTICLE`."""
 
     ARTICLE = "article"
     LISTING = "listing"
@@ -213,7 +214,7 @@ class RefersTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response, revisit or resource record: one URL at one time."""
+    """One response, revisit or resource record: one URL at one time. Example: `next(read_warc("morgue/warc"))[0]`."""
 
     url: str
     record_id: str
@@ -316,7 +317,7 @@ class FeedEntry:
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An article as read from one capture."""
+    """An article as read from one capture. Example: `extract_page(html).article`."""
 
     url: str
     canonical_url: str
@@ -353,6 +354,17 @@ class Article:
     """All text from the headline to the end of the article, also what is not body (see Role)."""
     link_groups: tuple[LinkGroup, ...] = ()
 
+    @property
+    def body(self) -> str:
+        """The article's own text, a blank line between paragraphs."""
+        return "\n\n".join(each.text for each in self.paragraphs if each.role in BODY_ROLES)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields that `newsarchive extract` prints, as dicts, lists, strings and numbers."""
+        from storage.article_fields import article_to_json, from_article  # which needs the classes of this module
+
+        return article_to_json(from_article(self))
+
 
 ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
 """Reason of a provisional reading: it is read again once the original is indexed, as files come in any order."""
@@ -361,20 +373,15 @@ ORIGINAL_MISSING = "a revisit whose original this archive does not hold"
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Result of reading one payload: page, feed, sitemap or robots.txt. Unused fields are empty."""
+    """Result of reading a page, feed, sitemap or robots.txt. Unused fields are empty. Example: `extract_page(html)`."""
 
     outcome: Outcome
     reason: str
     """Short explanation of the outcome: "JSON-LD NewsArticle, 14 paragraphs"."""
     confidence: float = 1.0
-    """Confidence in the outcome, 0 to 1; for a page by the distance between its score and the threshold of an article.
-
-    Low confidence marks pages to review, not errors: of 26 labelled pages below 0.75, 22 were right.
-    """
+    """Confidence in the outcome, 0 to 1. Low marks pages to review: of 26 labelled ones below 0.75, 22 were right."""
     article: Article | None = None
-    """What the archive stores has one only if the outcome is ARTICLE. `extract_page` gives the text and fields of other
-    pages too (of a stub, a listing, a gallery), and none for pages served in place of content.
-    """
+    """The archive stores one only if the outcome is ARTICLE; `extract_page` gives that of other pages too."""
     title: str | None = None
     """Title of the page or feed."""
     link_groups: tuple[LinkGroup, ...] = ()
@@ -443,7 +450,6 @@ class SourceCheck:
 
 BACKFILL_PRIORITY = 1_000
 """Priority from which on URLs wait for `newsarchive backfill`."""
-
 HOURS_PER_WEEK = 168
 """The first is Monday 00:00 to 01:00 UTC."""
 

@@ -2,6 +2,7 @@
 
 import atexit
 import hashlib
+import shutil
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from newsarchive.batch.readings_file import FORMAT, ReadItem
 from newsarchive.config.schema import Config, SiteConfig
@@ -19,9 +22,11 @@ from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
+from storage.errors import ArchiveError, NotFound, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, Site
 from storage.urls import url_host
+from storage.warc.importer import import_file
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
 
 
@@ -87,25 +92,64 @@ MAX_PENDING_BYTES = 64_000_000
 
 
 def read_warc(
-    path: str | PathLike[str], *, timeout: float = 30.0, limit: int = 10_000_000
+    source: str | PathLike[str] | BinaryIO, *, timeout: float = 30.0, limit: int = 10_000_000
 ) -> Iterator[tuple[Capture, Reading]]:
-    """Read the captures of one WARC file, in its order, without an archive.
+    """Read the captures of WARC files, in their order, without an archive.
 
     Pages are read in separate processes: a page that hangs or crashes has the outcome UNREADABLE, and affects no other.
 
     Args:
-        path: A .warc or .warc.gz file with one gzip member a record.
+        source: A .warc or .warc.gz file with one gzip member a record; a .warc, .arc or .wacz file of any tool, or a
+            binary stream (sys.stdin.buffer), copied into a temporary file first; a folder with such files below it.
         timeout: Seconds that a page may take.
         limit: Decoded bytes up to which a page is read; a larger one has the outcome TOO_LARGE.
 
     Raises:
-        WarcError: The file is damaged; raised after all whole records, also those behind the damage.
+        ArchiveError: A file is damaged; raised after all whole records, also those behind the damage.
+
+    Example: `[(capture.url, reading.outcome) for capture, reading in read_warc("morgue/warc")]`
     """
     settings = ReadingSettings(timeout=timeout, max_size=limit)
     with borrow_reader(settings) as reader:
-        for item in read_items(read_captures(Path(path)), settings, reader):
+        for item in read_items(_read_source(source), settings, reader):
             if isinstance(item, CaptureReading):
                 yield item.record.capture, item.reading or _REVISIT_OF_OTHER_URL
+
+
+_READABLE = (".warc", ".warc.gz", ".open")
+_ANY = (".warc", ".warc.gz", ".arc", ".arc.gz", ".wacz")
+
+
+def _read_source(source: str | PathLike[str] | BinaryIO) -> Iterator[CaptureRecord | RunStarted | RunEnded]:
+    """Yield the items of a file, a folder or a stream; the first damage is raised at the end."""
+    damage: list[ArchiveError] = []
+    with TemporaryDirectory(prefix="newsarchive-") as scratch:
+        if isinstance(source, str | PathLike):
+            path = Path(source)
+        else:
+            path = Path(scratch) / "stream"
+            with path.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+        files = sorted(each for each in path.rglob("*") if each.name.endswith(_ANY)) if path.is_dir() else [path]
+        if not files:
+            raise NotFound(f"{path} holds no WARC file; nothing was read. Names end with {', '.join(_ANY)}")
+        for file in files:
+            for part in [file] if file.name.endswith(_READABLE) else _convert(file, Path(scratch), damage):
+                try:
+                    yield from read_captures(part)
+                except WarcError as problem:
+                    damage.append(problem)
+    if damage:
+        raise damage[0]
+
+
+def _convert(file: Path, folder: Path, damage: list[ArchiveError]) -> Iterator[Path]:
+    """Yield the files, one after the other, into which a file is imported."""
+    imported = import_file(file, folder)
+    damage += map(ArchiveError, imported.damage)
+    for part in imported.files:
+        yield part
+        part.unlink()
 
 
 _REVISIT_OF_OTHER_URL = Reading(outcome=Outcome.UNREADABLE, reason="a revisit of what was captured under another URL")

@@ -1,7 +1,7 @@
 """Options shared by several commands."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,6 +12,7 @@ from storage.errors import ConfigError
 
 T = TypeVar("T")
 
+parse_time = units.parse_time
 HERE = Path()
 MAX_PROCESSES = 256
 """Processes that an option may ask for."""
@@ -43,28 +44,6 @@ Restart = Annotated[bool, typer.Option("--restart", help="Start again instead of
 Withheld = Annotated[bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
-
-
-def parse_time(words: str | None, option: str) -> datetime | None:
-    """Parse a date, time or age; without a time zone it is UTC.
-
-    >>> parse_time("2026-11-25", "--since")
-    datetime.datetime(2026, 11, 25, 0, 0, tzinfo=datetime.timezone.utc)
-    """
-    if words is None:
-        return None
-    try:
-        try:
-            read = datetime.fromisoformat(words)
-        except ValueError:
-            read = datetime.now(UTC) - units.parse_duration(words)
-        # In UTC, because the index cannot store a time whose year is beyond 9999 there.
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise ConfigError(
-            f"{option} {words}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such "
-            "as 7d. Nothing was done"
-        ) from None
 
 
 def parse_duration(words: str | None, option: str) -> timedelta | None:

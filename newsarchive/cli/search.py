@@ -10,6 +10,7 @@ from rich.text import Text
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
 from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
+from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
@@ -38,15 +39,13 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     asterisks or a minus in single quotes.
     """
     filters = Filters(
-        site=site,
-        since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-        author=author,
+        site=site, since=parse_time(since, "--since"), until=parse_time(until, "--until"), author=author,
         section=section,
-    )
+    )  # fmt: skip
     words = " ".join(query)
     with Archive.open_to_read(archive) as opened:
-        page = opened.search(words, filters, limit=limit, offset=offset, order=order)
+        opened.index.update_search()
+        page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order)
     if json:
         print(to_json(page_fields(page)))
     else:

@@ -14,7 +14,7 @@ from newsarchive.cli.output import short_time, stdout, to_json
 from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
 from newsarchive.operations.health import describe_answer
 from storage.errors import ConfigError, NotFound
-from storage.index.queries.articles import find_article_id
+from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
@@ -119,7 +119,7 @@ def compare_version_numbers(
 
 def _version(archive: Archive, article: ArticleView, number: int) -> VersionView:
     ids = {line.number: line.id for line in article.versions}
-    found = archive.version(ids[number]) if number in ids else None
+    found = archive.index.ask(get_version, ids[number]) if number in ids else None
     if found is None:
         raise NotFound(
             f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. "

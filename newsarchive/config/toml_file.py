@@ -75,7 +75,9 @@ def format_starter_file(**known: str) -> str:
 
 
 def create_config_file(folder: Path, **known: str) -> Config:
-    """Create a newsarchive.toml, and its folder if needed; ConfigError if there is one."""
+    """Create a newsarchive.toml, and its folder if needed; ConfigError if there is one, or a setting is unknown."""
+    if unknown := known.keys() - {setting.name for setting in schema.SETTINGS}:
+        raise ConfigError(f"no setting is named {min(unknown)!r}; nothing was changed. See: newsarchive help settings")
     file = folder / FILE_NAME
     if file.exists():
         raise ConfigError(

@@ -5,8 +5,10 @@ What `format_duration` prints, `parse_duration` reads back.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
+
+from storage.errors import ConfigError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # Powers of ten, as disks are sold and as WARC tools count.
@@ -30,6 +32,32 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(seconds=seconds)
     except OverflowError:
         raise ValueError(f"{text!r} is too long for a duration") from None
+
+
+def parse_time(time: str | date | None, name: str) -> datetime | None:
+    """Return a time, a day, or the text of one or of an age as a time in UTC; text without a time zone is UTC.
+
+    ConfigError for anything else, and for a datetime without a time zone, which Python takes for local time.
+
+    >>> parse_time("2026-11-25", "--since") == parse_time(date(2026, 11, 25), "since")
+    True
+    """
+    if time is None:
+        return None
+    try:
+        if isinstance(time, datetime) and time.tzinfo is None:
+            raise ValueError("no time zone")
+        try:
+            read = datetime.fromisoformat(str(time))
+        except ValueError:
+            read = datetime.now(UTC) - parse_duration(str(time))
+        # In UTC, because the index cannot store a time whose year is beyond 9999 there.
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            f"{name} {time}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such as 7d "
+            "(a datetime needs its time zone). Nothing was done"
+        ) from None
 
 
 def parse_size(text: str) -> int:

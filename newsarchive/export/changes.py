@@ -10,7 +10,7 @@ from newsarchive.export.articles import csv_cell, format_csv, import_parquet
 from storage.article_fields import format_time
 from storage.index.views.history import ChangeView
 
-COLUMNS = tuple(field.name for field in fields(ChangeView))
+COLUMNS = tuple(field.name for field in fields(ChangeView) if field.name != "capture")
 _TIMES = ("seen_before", "seen")
 
 

@@ -153,6 +153,8 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
 
 
 def _score_url(url: str, score: ArticleScore) -> None:
+    if not url:
+        return  # not known
     parts = split_url(url)
     if not parts.path.strip("/") and not parts.query:
         score.add(-4.0, "URL of a front page")

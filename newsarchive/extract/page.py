@@ -49,7 +49,7 @@ def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: Pa
 
     Args:
         payload: The page, without content coding.
-        url: URL of the page; relative links are resolved against it.
+        url: URL of the page; relative links are resolved against it. If it is "", the one that the page names is used.
         headers: HTTP response headers, in order.
         page_input: Further metadata, such as the time of the fetch and the site layouts, and where to record evidence.
     """
@@ -106,6 +106,8 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     features = page if isinstance(page, OversizedPage) else read_article(page, page_input)
     if isinstance(features, OversizedPage):
         return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
+    if not page_input.url and (named := features.article.canonical_url):
+        return _read_html(payload, replace(page_input, url=named))
     placeholder = detect_placeholder(features, status)
     if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
         return replace(placeholder, title=features.title)

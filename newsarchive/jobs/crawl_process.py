@@ -7,27 +7,33 @@ import runpy
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from newsarchive.startup import child_command, end_with_parent
+from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
 
 BUSY = 75
 """Exit code of a crawl whose site is being crawled by another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlExit:
-    """Result of a crawl process."""
+class CrawlResult:
+    """Result of a crawl process. Example: `archive.crawl(max_pages=1).exit_code`."""
 
-    code: int
-    """Its exit code; negative: the signal that ended it."""
+    exit_code: int
+    """Of the process: 0, or 1 if no site responded; negative: the signal that ended it."""
     outcome: str
     """finished, stopped (by a signal or a budget) or failed. The exit code of a stopped crawl is 0, too."""
     captures: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """By name: captures, bytes, versions (new ones), revisits (unchanged pages), and outcomes, if there were any."""
+    problems: tuple[str, ...] = ()
+    """Messages for people."""
 
 
 class CrawlProcess:
@@ -45,18 +51,10 @@ class CrawlProcess:
         process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, start_new_session=True)
         return cls(process)
 
-    async def wait(self) -> CrawlExit:
+    async def wait(self) -> CrawlResult:
         """Wait until it ends."""
         output, _ = await self._process.communicate()
-        run: dict[str, Any] = {}
-        with suppress(ValueError, KeyError, TypeError):
-            run = dict(json.loads(output)["run"])
-        counters = run.get("counters") or {}
-        return CrawlExit(
-            code=self._process.returncode or 0,
-            outcome=str(run.get("outcome") or "failed"),
-            captures=int(counters.get("captures", 0)),
-        )
+        return _read_result(output, self._process.returncode or 0)
 
     def stop(self) -> None:
         """Ask it to end in order, which takes some seconds."""
@@ -67,6 +65,38 @@ class CrawlProcess:
         """Kill it. The next crawl on this machine recovers what it had written."""
         with suppress(ProcessLookupError):
             self._process.kill()
+
+
+def crawl_sites(folder: Path, sites: Sequence[str], options: Sequence[str]) -> CrawlResult:
+    """Crawl sites of the archive in a folder, and wait; ArchiveError, with its message, if the crawl cannot begin."""
+    words = ["crawl", "--json", "--archive", str(folder), *options, "--", *sites]
+    command = child_command(f"{__name__}:run_crawl", str(os.getpid()), *words)
+    with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True) as process:  # noqa: S603 - our own
+        try:
+            output, messages = process.communicate()
+        except BaseException:  # an interrupt: it ends in order
+            process.terminate()
+            process.communicate()
+            raise
+    if not output:
+        kinds = {each.exit_code: each for each in (ConfigError, ArchiveBusy, StorageError, IndexFailure)}
+        kind: type[ArchiveError] = kinds.get(process.returncode, ArchiveError)
+        said = messages.decode(errors="replace").strip().removeprefix("newsarchive: ")
+        raise kind(said or f"the crawl ended with code {process.returncode}; what was fetched is kept")
+    return _read_result(output, process.returncode)
+
+
+def _read_result(output: bytes, code: int) -> CrawlResult:
+    """Return the result of a crawl from the JSON that it printed, if it did."""
+    printed: dict[str, Any] = {}
+    with suppress(ValueError):
+        printed = json.loads(output)
+    run = printed.get("run", {})
+    counts = run.get("counters") or {}
+    return CrawlResult(
+        exit_code=code, outcome=run.get("outcome") or "failed", captures=counts.get("captures", 0), counts=counts,
+        problems=tuple(printed.get("problems", ())),
+    )  # fmt: skip
 
 
 def run_crawl(arguments: Sequence[str]) -> None:

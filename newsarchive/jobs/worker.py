@@ -32,7 +32,7 @@ from procrastinate.worker import Worker
 
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME
-from newsarchive.jobs.crawl_process import BUSY, CrawlExit, CrawlProcess
+from newsarchive.jobs.crawl_process import BUSY, CrawlProcess, CrawlResult
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.cluster.jobs import CRAWLS, FINISH, RETRY, STALLED, JobClaim, JobSession, prepare_queue
@@ -60,13 +60,9 @@ class LeasedJobManager(JobManager):
             self._on_lost(job)
 
     async def retry_job(
-        self,
-        job: Job,
-        retry_at: datetime | None = None,
-        priority: int | None = None,
-        queue: str | None = None,
+        self, job: Job, retry_at: datetime | None = None, priority: int | None = None, queue: str | None = None,
         lock: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Give a job back, if it is still the worker's. It fails if its site is queued again already."""
         del priority, queue, lock
         if not await self.release_job(job, retry_at) and job.queue == CRAWLS:
@@ -340,20 +336,21 @@ class CrawlWorker:
             self._lease.remove(claim)
         await self._handle_exit(site, result)
 
-    async def _handle_exit(self, site: str, result: CrawlExit) -> None:
+    async def _handle_exit(self, site: str, result: CrawlResult) -> None:
         """Schedule the next check of a site by the result of its crawl. Raises JobReleased or CrawlFailed."""
-        is_ok = result.code in {0, BUSY}
+        is_ok = result.exit_code in {0, BUSY}
         if self._stopping and (result.outcome == "stopped" or not is_ok):
             raise JobReleased
-        pause = PAUSE_BUSY if result.code == BUSY else PAUSE if result.captures or result.code < 0 else PAUSE_EMPTY
+        is_again = result.captures or result.exit_code < 0
+        pause = PAUSE_BUSY if result.exit_code == BUSY else PAUSE if is_again else PAUSE_EMPTY
         await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
         if not is_ok:
-            reason = f"signal {-result.code}" if result.code < 0 else f"exit code {result.code}"
+            reason = f"signal {-result.exit_code}" if result.exit_code < 0 else f"exit code {result.exit_code}"
             self._print_line(
                 f"{site}: the crawl ended with {reason}; what it fetched is kept. See: newsarchive workers"
             )
             raise CrawlFailed(reason)
-        if result.code == 0:
+        if result.exit_code == 0:
             self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")
 
     async def dispatch(self, timestamp: int) -> None:

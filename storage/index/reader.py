@@ -1,6 +1,6 @@
 """Read access to the index, with exclusions for those who publish the archive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -42,15 +42,9 @@ class Reader:
     """
 
     def __init__(
-        self,
-        database: Database,
-        exclude: Exclusions = NO_EXCLUSIONS,
-        timeout: float | None = None,
-        pin: IndexPin | None = None,
-        work: WorkLimit | None = None,
-        *,
-        folder: FulltextFolder,
-    ) -> None:
+        self, database: Database, exclude: Exclusions = NO_EXCLUSIONS, timeout: float | None = None,
+        pin: IndexPin | None = None, work: WorkLimit | None = None, *, folder: FulltextFolder,
+    ) -> None:  # fmt: skip
         self._database = database
         self.folder = folder
         self.exclude = exclude
@@ -59,13 +53,9 @@ class Reader:
         self._work = work
 
     def excluding(
-        self,
-        exclude: Exclusions,
-        *,
-        timeout: float | None = None,
-        pin: IndexPin | None = None,
+        self, exclude: Exclusions, *, timeout: float | None = None, pin: IndexPin | None = None,
         work: WorkLimit | None = None,
-    ) -> "Reader":
+    ) -> "Reader":  # fmt: skip
         """Return a Reader of the same index with exclusions; a query that runs longer than `timeout` seconds fails.
 
         Readers with the same `pin` raise IndexReplaced rather than query two indexes; those with the same `work` raise
@@ -90,6 +80,16 @@ class Reader:
                 yield from query(connection, self.exclude, *args, **kwargs)
             else:
                 yield from self._work.limit(query(connection, self.exclude, *args, **kwargs))
+
+    def walk(self, query: Callable[[Connection, Exclusions, T | None], Sequence[T]]) -> Iterator[T]:
+        """Yield rows in batches: the query gets the last row of a batch and returns those behind it.
+
+        No connection is held between batches.
+        """
+        after: T | None = None
+        while rows := self.ask(query, after):
+            yield from rows
+            after = rows[-1]
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from newsarchive.locks.site_locks import lock_sites_locally
 from storage.index.maintenance.transfer import transfer_index
 from storage.index.queries.status import get_last_crawl, list_source_health
 from storage.index.schema.tables import FrontierRow
+from storage.index.search.results import search_articles
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +31,10 @@ def archive(morgue: Path, tmp_path: Path) -> Path:
 def told(archive: Path) -> list[object]:
     """What the archive says of itself, and what is due when."""
     with Archive.open(archive) as opened, opened.index._database.read_transaction() as connection:
+        opened.index.update_search()
         return [
             list(opened.export(all_versions=True)),
-            [opened.search(words) for words in ("harbour", '"the ferry"', "coun* site:lantern")],
+            [opened.index.ask(search_articles, words) for words in ("harbour", '"the ferry"', "coun* site:lantern")],
             opened.index.ask(get_last_crawl),
             opened.index.ask(list_source_health),
             [tuple(row) for row in connection.execute(select(FrontierRow.__table__).order_by(FrontierRow.url_id))],

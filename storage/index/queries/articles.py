@@ -47,6 +47,7 @@ from storage.page_date import PageDate
 
 CaptureOrder = Literal["newest", "oldest"]
 
+_AT_ONCE = 500
 _MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
 
@@ -57,15 +58,9 @@ _IMAGE = UrlRow.__table__.alias("image")
 
 _CAPTURES = (
     select(
-        CaptureRow,
-        UrlRow.url,
-        UrlRow.urlkey,
-        SiteRow.name.label("site"),
-        WarcFileRow.name.label("warc"),
-        CrawlRow.run.label("crawl"),
-        VersionRow.number.label("version_number"),
-        _REDIRECT.c.url.label("redirect_url"),
-        _REFERRED.c.url.label("refers_to_url"),
+        CaptureRow, UrlRow.url, UrlRow.urlkey, SiteRow.name.label("site"), WarcFileRow.name.label("warc"),
+        CrawlRow.run.label("crawl"), VersionRow.number.label("version_number"),
+        _REDIRECT.c.url.label("redirect_url"), _REFERRED.c.url.label("refers_to_url"),
     )
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     .join(SiteRow, SiteRow.id == CaptureRow.site_id)
@@ -74,7 +69,7 @@ _CAPTURES = (
     .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
     .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
     .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
-)
+)  # fmt: skip
 
 
 def _is_valid_id(number: int) -> bool:
@@ -103,7 +98,7 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
     )  # fmt: skip
 
 
-def iter_captures(
+def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
     connection: Connection,
     exclude: Exclusions,
     filters: CaptureFilters = ALL_CAPTURES,
@@ -111,13 +106,17 @@ def iter_captures(
     order: CaptureOrder = "newest",
     limit: int | None = None,
     offset: int = 0,
+    before: CaptureView | None = None,
 ) -> Iterator[CaptureView]:
-    """Yield captures."""
+    """Yield captures; all, or those that are older than one."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
     }
     wanted = _capture_conditions(connection, exclude, filters)
+    if before is not None:
+        at = CaptureRow.fetched_at
+        wanted += [at <= before.fetched_at, or_(at < before.fetched_at, CaptureRow.record_id < before.record_id)]
     if limit is not None or offset:
         # Select ids first: otherwise the skipped rows would be joined with every table.
         named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
@@ -128,6 +127,13 @@ def iter_captures(
     streaming = {"stream_results": True, "yield_per": 500}
     for row in connection.execute(statement, execution_options=streaming):
         yield _capture_view(row, exclude)
+
+
+def list_captures(
+    connection: Connection, exclude: Exclusions, before: CaptureView | None, filters: CaptureFilters
+) -> Sequence[CaptureView]:
+    """Return a batch of captures that are older than one, newest first."""
+    return tuple(iter_captures(connection, exclude, filters, limit=_AT_ONCE, before=before))
 
 
 def _capture_conditions(
@@ -361,14 +367,9 @@ def _article_line(row: AnyRow) -> ArticleLine:
 
 
 def list_articles(
-    connection: Connection,
-    exclude: Exclusions,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int = 50,
-    offset: int = 0,
+    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0,
     after_id: int | None = None,
-) -> tuple[ArticleLine, ...]:
+) -> tuple[ArticleLine, ...]:  # fmt: skip
     """Return articles by date, newest first, or those after the one with `after_id`. Ignores `filters.query`."""
     if filters.selects_texts:
         ids = list_article_ids(connection, exclude, filters, limit, offset, after_id)

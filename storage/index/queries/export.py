@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.filters import filter_conditions
@@ -22,6 +22,8 @@ from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
 _AT_ONCE = 200
+_KEYS = 5_000
+"""Versions that are selected at once: with a filter of texts each selection is a search."""
 _SEARCH_BATCH = 100
 """Lines of a search that are loaded at once."""
 _CANONICAL = UrlRow.__table__.alias("canonical")
@@ -64,7 +66,13 @@ def select_versions(
 
 
 def iter_search_lines(
-    reader: Reader, text: str, filters: Filters, *, limit: int, order: Order, with_text: bool
+    reader: Reader,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int,
+    order: Order = "newest",
+    with_text: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Return the export lines of the articles that a search finds, in the search's order.
 
@@ -74,6 +82,17 @@ def iter_search_lines(
     version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order)
     batches = (version_ids[begin : begin + _SEARCH_BATCH] for begin in range(0, len(version_ids), _SEARCH_BATCH))
     return (line for some in batches for line in reader.ask(get_export_lines, some, with_text=with_text))
+
+
+def list_version_keys(
+    connection: Connection, exclude: Exclusions, after: AnyRow | None, filters: Filters, *, all_versions: bool
+) -> Sequence[AnyRow]:
+    """Return the ids of filtered versions, and what they are sorted by: dates of articles, the newest first."""
+    columns = (ArticleRow.dated_at, ArticleRow.id, VersionRow.number)
+    chosen = select_versions(connection, exclude, filters, all_versions=all_versions).add_columns(*columns)
+    if after is not None:
+        chosen = chosen.where(ArticleRow.dated_at <= after[1], tuple_(*columns) < tuple(after[1:]))
+    return connection.execute(chosen.order_by(None).order_by(*(each.desc() for each in columns)).limit(_KEYS)).all()
 
 
 def get_export_lines(
@@ -90,7 +109,14 @@ def get_export_lines(
 def load_export_lines(
     connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
 ) -> Iterator[dict[str, Any]]:
-    """Yield the lines of versions, in their order; without text, links and history if a table has no room for them."""
+    """Yield the lines of versions; see `load_articles`."""
+    return map(article_to_json, load_articles(connection, version_ids, exclude, with_text=with_text))
+
+
+def load_articles(
+    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
+) -> Iterator[ArchivedArticle]:
+    """Yield versions, in their order; without text, links and history if a table has no room for them."""
     ids = {"ids": list(version_ids)}
     versions = _select_lines(*visible_versions(connection, exclude, _COUNTED))
     rows = {row.id: row for row in connection.execute(versions, ids)}
@@ -123,7 +149,7 @@ def load_export_lines(
             ),
             **from_columns(row),
         )  # fmt: skip
-        yield article_to_json(masks[version_id].apply_to_article(article))
+        yield masks[version_id].apply_to_article(article)
 
 
 def _build_link_group(group_with_links: tuple[AnyRow, Sequence[AnyRow]]) -> LinkGroup:

@@ -17,11 +17,13 @@ from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
+from storage.index.views.articles import CaptureFilters, LinkGroupView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import LinkPresence, ListingView
+from storage.index.views.history import LinkPresence, ListingCapture, ListingView
 from storage.model import Outcome
 
 _AT_ONCE = 400
+_LISTINGS_AT_ONCE = 50
 # Verbatim as in the condition of the partial index: a front page has tens of thousands of captures.
 _LISTING: ColumnElement[str] = literal_column(f"'{Outcome.LISTING.value}'")
 
@@ -103,9 +105,6 @@ def _build_view(
     at = _LISTINGS.c.fetched_at
     counting = select(func.count()).select_from(_LISTINGS).where(*read)
     number = connection.scalar(counting.where(at <= capture.fetched_at)) or 1
-    shown_as = select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
-    is_read, original_id = connection.execute(shown_as).one()
-    source = capture_id if is_read or original_id is None else original_id
     return ListingView(
         capture=capture,
         number=number,
@@ -114,8 +113,25 @@ def _build_view(
         after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
         first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
         last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
-        groups=articles.load_link_groups(connection, exclude, source),
+        groups=_load_groups(connection, exclude, capture_id),
     )
+
+
+def list_listings(
+    connection: Connection, exclude: Exclusions, before: ListingCapture | None, filters: CaptureFilters
+) -> Sequence[ListingCapture]:
+    """Return captures of listings that are older than one, newest first."""
+    older = articles.iter_captures(
+        connection, exclude, filters, limit=_LISTINGS_AT_ONCE, before=before.capture if before else None
+    )
+    return [ListingCapture(capture=one, groups=_load_groups(connection, exclude, one.id)) for one in older]
+
+
+def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
+    shown_as = select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
+    is_read, original_id = connection.execute(shown_as).one()
+    source = capture_id if is_read or original_id is None else original_id
+    return articles.load_link_groups(connection, exclude, source)
 
 
 def get_link_presence(

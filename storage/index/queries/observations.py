@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_captures
@@ -154,18 +153,24 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
 
 
 def list_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0
-) -> tuple[ChangeView, ...]:
-    """Return changes of articles, those seen last first."""
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0,
+    after: ChangeView | None = None,
+) -> tuple[ChangeView, ...]:  # fmt: skip
+    """Return changes of articles, those seen last first; all, or those behind one."""
     columns = (
         *ChangeRow.__table__.c, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"),
         _SHOWN.c.headline, _SHOWN.c.language, _SHOWN.c.section,
     )  # fmt: skip
+    query = _select_changes(connection, exclude, filters, *columns, with_text=True)
+    order = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
+    if after is not None:
+        query = query.where(
+            ChangeRow.seen_at <= after.seen, tuple_(*order) < (after.seen, after.article, after.capture)
+        )
     rows = connection.execute(
-        _select_changes(connection, exclude, filters, *columns, with_text=True)
-        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+        query.join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .order_by(ChangeRow.seen_at.desc(), ChangeRow.article_id.desc(), ChangeRow.capture_id.desc())
+        .order_by(*(column.desc() for column in order))
         .limit(limit)
         .offset(offset)
     ).all()
@@ -176,7 +181,7 @@ def list_changes(
             language=row.language, event=row.event, kinds=tuple((row.kinds or "").split()), notice=row.notice,
             seen_before=row.seen_before_at, seen=row.seen_at, version_before=row.before_number, version=row.number,
             added=row.added, removed=row.removed, before=row.older and masks[row.version_id].apply(row.older),
-            after=row.newer and masks[row.version_id].apply(row.newer),
+            after=row.newer and masks[row.version_id].apply(row.newer), capture=row.capture_id,
         )
         for row in rows
     )  # fmt: skip
@@ -186,12 +191,10 @@ def iter_changes(
     connection: Connection, exclude: Exclusions, filters: ChangeFilters, *, limit: int | None = None
 ) -> Iterator[ChangeView]:
     """Yield changes of articles, those seen last first; a bounded number is in memory."""
-    for offset in count(0, _AT_ONCE):
-        size = _AT_ONCE if limit is None else min(_AT_ONCE, limit - offset)
-        some = list_changes(connection, exclude, filters, limit=max(size, 0), offset=offset)
+    left, last = 1 << 31 if limit is None else limit, None
+    while some := list_changes(connection, exclude, filters, limit=min(_AT_ONCE, left), after=last):
         yield from some
-        if len(some) < _AT_ONCE:
-            return
+        left, last = left - len(some), some[-1]
 
 
 def count_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES) -> dict[date, int]:

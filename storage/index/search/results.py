@@ -19,15 +19,9 @@ from storage.page_date import PageDate
 
 
 def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int = 20,
-    offset: int = 0,
-    order: Order = "newest",
-) -> SearchPage:
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
+    offset: int = 0, order: Order = "newest",
+) -> SearchPage:  # fmt: skip
     """Return one page of search results, one hit for each article."""
     query = parse_query(text, filters)
     search = Search(connection, exclude)
@@ -48,15 +42,18 @@ def load_page(
     )
 
 
+def load_hits(
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters, version_ids: Sequence[int]
+) -> tuple[SearchHit, ...]:
+    """Return the hits of some of the versions that a search found, in their order."""
+    search, query = Search(connection, exclude), parse_query(text, filters)
+    return _load_hits(search, search.find(query), version_ids, MatchFinder(query, search.languages))
+
+
 def find_version_ids(
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int,
     order: Order = "newest",
-) -> list[int]:
+) -> list[int]:  # fmt: skip
     """Return the ids of the versions that a search shows, one for each article, in its order."""
     return Search(connection, exclude).find(parse_query(text, filters)).list_versions(order, limit)
 
@@ -83,30 +80,22 @@ def _load_hits(
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(
-            article_id=version.article_id,
-            version_id=version.id,
-            number=version.number,
+            article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
             matching=min(matches.count_texts(version.article_id), counts[version.article_id]),
-            site=version.site,
-            url=version.url,
+            site=version.site, url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
                 [masks[version.id].apply(each) for each in (version.dek or "", *texts[version.id]) if each],
-                marker,
-                version.language,
+                marker, version.language,
             ),
-            dek=version.dek and masks[version.id].apply(version.dek),
-            authors=authors[version.id],
-            section=version.section,
-            language=version.language,
+            dek=version.dek and masks[version.id].apply(version.dek), authors=authors[version.id],
+            section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
-            first_seen=version.first_seen_at,
-            state=version.state,
-            captured=version.captured,
+            first_seen=version.first_seen_at, state=version.state, captured=version.captured,
         )
         for version in map(versions.__getitem__, ids)
-    )
+    )  # fmt: skip
 
 
 def _load_versions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> Sequence[AnyRow]:

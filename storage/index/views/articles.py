@@ -101,7 +101,7 @@ class TextSegment(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """An article that a search found, with its newest matching version."""
+    """An article that a search found, with its newest matching version. Example: `next(archive.search("harbour"))`."""
 
     article_id: int
     version_id: int
@@ -159,7 +159,7 @@ class LinkGroupView(LinkGroup):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureView:
-    """One capture of one URL."""
+    """One capture of one URL. Example: `next(archive.captures()).status`."""
 
     id: int
     url: str

@@ -67,10 +67,17 @@ class LinkPresence(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListingView:
-    """One capture of a listing."""
+class ListingCapture:
+    """One capture of a listing, with its links. Example: `next(archive.listings()).groups[0].links[0].url`."""
 
     capture: CaptureView
+    groups: tuple[LinkGroupView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingView(ListingCapture):
+    """One capture of a listing, among the others of its URL."""
+
     number: int
     """Number of this capture among those that read as a listing, from 1 for the oldest."""
     captures: int
@@ -78,7 +85,6 @@ class ListingView:
     after: datetime | None
     first: datetime
     last: datetime
-    groups: tuple[LinkGroupView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +116,7 @@ ALL_CHANGES = ChangeFilters()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """One change of an article."""
+    """One change of an article. Example: `[change.kinds for change in archive.changes(notice="silent")]`."""
 
     article: int
     """Id of the article in this index."""
@@ -140,6 +146,8 @@ class ChangeView:
     before: str | None
     """Excerpt of what was before, at the most telling place."""
     after: str | None
+    capture: int
+    """Id, in this index, of the first capture that shows the change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

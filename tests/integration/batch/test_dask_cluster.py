@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from benchmarks.papers import Papers
-from newsarchive import Archive
+from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget, open_executor
 from newsarchive.batch.file_task import FileTask, is_done, read_warc_file, write_settings
 from newsarchive.batch.read_warc import ReadingSettings

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive import Archive
-from newsarchive.archive import BULK_BATCHING
+from newsarchive.archive import BULK_BATCHING, Archive
 from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress
 from newsarchive.ingest.pipeline import Batching
 from newsarchive.version import VERSION

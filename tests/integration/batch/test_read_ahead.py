@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from newsarchive import Archive, read_warc
-from newsarchive.archive import BULK_BATCHING
+from newsarchive import read_warc
+from newsarchive.archive import BULK_BATCHING, Archive
 from newsarchive.batch import file_task
 from newsarchive.batch import read_warc as read_warc_module
 from newsarchive.batch.executor import BatchExecutor, BatchTarget

@@ -23,7 +23,7 @@ from procrastinate.schema import SchemaManager  # noqa: E402
 from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 
 from newsarchive.jobs import worker  # noqa: E402
-from newsarchive.jobs.crawl_process import BUSY, CrawlExit  # noqa: E402
+from newsarchive.jobs.crawl_process import BUSY, CrawlResult  # noqa: E402
 from newsarchive.jobs.worker import (  # noqa: E402
     CrawlFailed,
     CrawlWorker,
@@ -157,9 +157,9 @@ def test_dead_workers_are_found_with_full_slots(queue: Queue, monkeypatch: pytes
             over.append(asyncio.Event())
             return cls()
 
-        async def wait(self) -> CrawlExit:
+        async def wait(self) -> CrawlResult:
             await over[0].wait()
-            return CrawlExit(code=0, outcome="stopped", captures=1)
+            return CrawlResult(exit_code=0, outcome="stopped", captures=1)
 
         def stop(self) -> None:
             over[0].set()
@@ -285,18 +285,18 @@ def test_a_lease_without_its_database_is_lost(queue: Queue, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("ended", "stopping", "raised"),
     [
-        (CrawlExit(code=0, outcome="stopped", captures=3), True, JobReleased),
-        (CrawlExit(code=0, outcome="stopped", captures=3), False, None),
-        (CrawlExit(code=0, outcome="finished", captures=3), True, None),
-        (CrawlExit(code=BUSY, outcome="failed", captures=0), False, None),
-        (CrawlExit(code=1, outcome="finished", captures=0), False, CrawlFailed),
-        (CrawlExit(code=-9, outcome="failed", captures=0), False, CrawlFailed),
-        (CrawlExit(code=-15, outcome="failed", captures=0), True, JobReleased),
-        (CrawlExit(code=70, outcome="failed", captures=4), True, JobReleased),
+        (CrawlResult(exit_code=0, outcome="stopped", captures=3), True, JobReleased),
+        (CrawlResult(exit_code=0, outcome="stopped", captures=3), False, None),
+        (CrawlResult(exit_code=0, outcome="finished", captures=3), True, None),
+        (CrawlResult(exit_code=BUSY, outcome="failed", captures=0), False, None),
+        (CrawlResult(exit_code=1, outcome="finished", captures=0), False, CrawlFailed),
+        (CrawlResult(exit_code=-9, outcome="failed", captures=0), False, CrawlFailed),
+        (CrawlResult(exit_code=-15, outcome="failed", captures=0), True, JobReleased),
+        (CrawlResult(exit_code=70, outcome="failed", captures=4), True, JobReleased),
     ],
 )
 def test_a_stopped_crawl_is_not_done(
-    queue: Queue, monkeypatch: pytest.MonkeyPatch, ended: CrawlExit, stopping: bool, raised: type[Exception] | None
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, ended: CrawlResult, stopping: bool, raised: type[Exception] | None
 ) -> None:
     """Its exit code is 0: the outcome of its run decides."""
     died: Died = []

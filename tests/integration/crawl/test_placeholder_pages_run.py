@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive import Archive
+from newsarchive.archive import Archive
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from newsarchive import Archive
+from newsarchive.archive import Archive
 from newsarchive.ingest.index_warcs import WarcRange, index_warcs
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor

@@ -17,6 +17,7 @@ from newsarchive.maintenance import takedown
 from newsarchive.maintenance.takedown import RewrittenFile, Takedown
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
+from storage.index.search.results import search_articles
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
@@ -104,7 +105,8 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert "court order 7" in read_everything(archive)
     assert report.records == 4
     assert report.copies == ["exports/1.jsonl"]
-    assert archive.search("zanzibarian").total == 0
+    archive.index.update_search()
+    assert archive.index.ask(search_articles, "zanzibarian").total == 0
     after = describe(archive)
     assert after[0] == [each for each in before if each[0] != GONE]
     # What the two shared is no boilerplate of one article: the text is that of a rebuild, below.

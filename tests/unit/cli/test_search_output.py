@@ -9,6 +9,7 @@ import pytest
 
 from newsarchive.cli import app
 from newsarchive.cli import search as command
+from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, SearchHit, SearchPage, TextSegment
 from storage.page_date import PageDate
 
@@ -49,8 +50,16 @@ class Opened:
         """Any folder will do."""
         return cls()
 
-    def search(self, text: str, filters: Filters, *, limit: int, offset: int, order: str) -> SearchPage:
+    @property
+    def index(self) -> Self:
+        return self
+
+    def update_search(self) -> None:
+        pass
+
+    def ask(self, query: object, text: str, filters: Filters, *, limit: int, offset: int, order: str) -> SearchPage:
         """Note what was asked for."""
+        assert query is search_articles
         Opened.asked = (text, filters, limit, offset, order)
         return SearchPage(total=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
 

@@ -1,0 +1,96 @@
+"""Iterators over what an archive holds, for the public API: in batches by key, no connection held between them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from newsarchive.archive import Archive
+from newsarchive.config.units import parse_time
+from storage.article_fields import ArchivedArticle
+from storage.errors import NotFound
+from storage.index.conditions.visibility import load_site_names
+from storage.index.queries.articles import find_article_id, list_captures
+from storage.index.queries.export import list_version_keys, load_articles
+from storage.index.queries.listings import list_listings
+from storage.index.queries.observations import list_changes
+from storage.index.reader import IndexPin, Reader
+from storage.index.search.results import find_version_ids, load_hits
+from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit, list_values
+from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
+from storage.model import Outcome
+
+F = TypeVar("F")
+T = TypeVar("T")
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Selects from one archive. Filters are those of the public API, by name; times as their callers gave them."""
+
+    archive: Archive
+
+    def iter_articles(self, url: str | None, *, all_versions: bool, **chosen: Any) -> Iterator[ArchivedArticle]:
+        """Return articles, or all their versions, those with the newest dates first."""
+        index, filters = self._prepare(Filters, chosen)
+        if url is not None:
+            found = index.ask(find_article_id, url)
+            filters = replace(filters, articles=() if found is None else (found,))
+        if filters.selects_texts:
+            self.archive.index.update_search()
+        rows = index.walk(partial(list_version_keys, filters=filters, all_versions=all_versions))
+        return _load_batches((row[0] for row in rows), lambda ids: index.ask(lambda *to: [*load_articles(to[0], ids)]))
+
+    def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
+        """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
+        index, filters = self._prepare(Filters, chosen)
+        self.archive.index.update_search()
+        ids = index.ask(find_version_ids, query, filters, limit=1 << 31 if limit is None else limit, order=order)
+        return _load_batches(iter(ids), lambda some: index.ask(load_hits, query, filters, some))
+
+    def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:
+        """Return captures, newest first; without site or URL those of one site after the other."""
+        index, each_site = self._split_by_site(chosen)
+        return chain.from_iterable(index.walk(partial(list_captures, filters=filters)) for filters in each_site)
+
+    def iter_listings(self, **chosen: Any) -> Iterator[ListingCapture]:
+        """Return captures of listings, in the order of `iter_captures`."""
+        index, each_site = self._split_by_site(chosen | {"outcome": Outcome.LISTING})
+        return chain.from_iterable(index.walk(partial(list_listings, filters=filters)) for filters in each_site)
+
+    def iter_changes(self, **chosen: Any) -> Iterator[ChangeView]:
+        """Return changes of articles, those seen last first."""
+        index, filters = self._prepare(ChangeFilters, chosen)
+        return index.walk(
+            lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
+        )
+
+    def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
+        """Return a reader of one index, and filters; ConfigError for an invalid time, NotFound for an unknown site."""
+        index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
+        chosen |= {name: parse_time(chosen[name], name) for name in ("since", "until")}
+        known = {*self._list_sites(), *(site.name for site in self.archive.config.sites)}
+        if unknown := set(list_values(chosen["site"])) - known:
+            raise NotFound(
+                f"the archive in {self.archive.folder} has no site {min(unknown)}; nothing was read. "
+                f"It has: {', '.join(sorted(known)) or 'none'}"
+            )
+        return index, kind(**chosen)
+
+    def _split_by_site(self, chosen: dict[str, Any]) -> tuple[Reader, list[CaptureFilters]]:
+        """Return filters by URL or site, for which the database has an index in the order of time."""
+        index, filters = self._prepare(CaptureFilters, chosen)
+        by_site = filters.url is None and filters.site is None
+        return index, [replace(filters, site=name) for name in self._list_sites()] if by_site else [filters]
+
+    def _list_sites(self) -> list[str]:
+        return sorted(self.archive.index.read(load_site_names).values())
+
+
+def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:
+    while some := list(islice(ids, _AT_ONCE)):
+        yield from load(some)
