@@ -30,6 +30,7 @@ class CrawlResult:
     outcome: str
     """finished, stopped (by a signal or a budget) or failed. The exit code of a stopped crawl is 0, too."""
     captures: int
+    """Responses that were stored."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """By name: captures, bytes, versions (new ones), revisits (unchanged pages), and outcomes, if there were any."""
     problems: tuple[str, ...] = ()

@@ -143,16 +143,14 @@ class Archive:
         self, *, site: AnyOf = None, since: Time = None, until: Time = None, author: str | None = None,
         event: AnyOf = None, kind: AnyOf = None, notice: AnyOf = None,
     ) -> Iterator[ChangeView]:  # fmt: skip
-        """Return changes of articles (`newsarchive help changes`) by the time at which they were seen, newest first.
-
-        Here `author` is a full name.
+        """Return changes of articles (`newsarchive help changes`), seen last first; here `author` is a full name.
         Example: `[(change.seen, change.before, change.after) for change in archive.changes(kind="added")]`
         """
         return self._selection.iter_changes(
             site=site, since=since, until=until, author=author, event=event, kind=kind, notice=notice
         )
 
-    def crawl(self, sites: Sequence[str] = (), *, max_pages: int = 0, max_time: str | None = None) -> CrawlResult:
+    def crawl(self, sites: str | Sequence[str] = (), *, max_pages: int = 0, max_time: str | None = None) -> CrawlResult:
         """Crawl sites, by default all, in a process of its own, and wait for its end; also in a notebook.
 
         `max_time` is such as "10m". An interrupt (Ctrl-C) stops it in order: what was fetched is kept. ArchiveError if
@@ -162,4 +160,4 @@ class Archive:
         from newsarchive.jobs.crawl_process import crawl_sites
 
         limits = ["--max-pages", str(max_pages), *(["--max-time", max_time] if max_time else [])]
-        return crawl_sites(self._opened.folder, sites, limits)
+        return crawl_sites(self._opened.folder, [sites] if isinstance(sites, str) else sites, limits)

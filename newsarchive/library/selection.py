@@ -42,8 +42,12 @@ class Selection:
             filters = replace(filters, articles=() if found is None else (found,))
         if filters.selects_texts:
             self.archive.index.update_search()
+
+        def load(ids: list[int]) -> list[ArchivedArticle]:
+            return index.ask(lambda connection, _: list(load_articles(connection, ids)))
+
         rows = index.walk(partial(list_version_keys, filters=filters, all_versions=all_versions))
-        return _load_batches((row[0] for row in rows), lambda ids: index.ask(lambda *to: [*load_articles(to[0], ids)]))
+        return _load_batches((row[0] for row in rows), load)
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""

@@ -256,7 +256,7 @@ def test_a_crawl_runs_in_a_process_of_its_own(server: NewsroomServer, tmp_path: 
             assert first.captures == first.counts["captures"] >= 20
 
             async def notebook() -> Any:
-                return again.crawl(["lantern"], max_time="10m")
+                return again.crawl("lantern", max_time="10m")
 
             second = asyncio.run(notebook())
             assert (second.exit_code, second.outcome) == (0, "finished")
@@ -438,6 +438,17 @@ def test_the_docs_page_runs(
     assert [name for name in methods if f"{name}(" not in page] == ["close"]  # which a with statement calls
 
 
+def test_the_example_prints_changed_headlines(morgue: Path) -> None:
+    """What went and what came, of each edit."""
+    program = DOCS.parents[1] / "examples" / "changed_headlines.py"
+    done = subprocess.run([sys.executable, program, morgue], capture_output=True, text=True, check=True)
+    with Archive.open(morgue) as archive:
+        edits = [each for each in archive.changes() if "headline-wording" in each.kinds]
+    assert edits
+    assert all(each.url in done.stdout for each in edits)
+    assert done.stdout.count("    - ") == done.stdout.count("    + ") == len(edits)
+
+
 USER_PROGRAM = """
 import sys
 from collections.abc import Iterator
@@ -492,6 +503,7 @@ with Archive.open("morgue") as archive:
 
 def test_types_hold_outside_of_the_checkout(tmp_path: Path) -> None:
     """A program of a user's that uses every public name passes mypy --strict, and each mistake is found."""
+    pytest.importorskip("mypy")
     (tmp_path / "right.py").write_text(USER_PROGRAM)
     (tmp_path / "wrong.py").write_text(WRONG_PROGRAM)
     words = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache")]
