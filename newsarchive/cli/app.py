@@ -46,6 +46,7 @@ COMMANDS = (
     CommandEntry("init", "init:init", "Create an archive in a folder.", ARCHIVE),
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
+    CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
     CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),
     CommandEntry("worker", "workers:worker", "Crawl due sites as one of several machines.", ARCHIVE),
     CommandEntry("import", "import_:import_files", "Import WARC files made by other tools.", ARCHIVE),
