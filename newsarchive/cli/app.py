@@ -45,6 +45,8 @@ class CommandEntry:
 COMMANDS = (
     CommandEntry("init", "init:init", "Create an archive in a folder.", ARCHIVE),
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
+    CommandEntry("remove-site", "sites:remove_site", "Remove a site from newsarchive.toml.", ARCHIVE),
+    CommandEntry("rename-site", "sites:rename_site", "Rename a site, in newsarchive.toml and in the index.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
     CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
     CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),

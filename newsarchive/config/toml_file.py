@@ -6,6 +6,7 @@ import shlex
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from newsarchive.config.schema import (
     FILE_NAME,
+    NAME,
     SERVE_SETTINGS,
     SETTINGS,
     SITE_SETTINGS,
@@ -159,51 +161,89 @@ def front_page_key(url: str) -> str:
 
 def add_former_name(folder: Path, site: str, former: str) -> Config:
     """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
-    file = folder / FILE_NAME
-    text = _read_exactly(file)
-    known = next(each for each in parse_config(text, folder).sites if each.name == site)
-    line = f"former_names = {to_toml((*known.former_names, former))}"
-    for changed in _insert_former_names(text, line):
-        try:
-            config = parse_config(changed, folder)
-        except ConfigError:
-            continue
-        if config.former_names.get(former) == site:
-            write_atomic(file, changed)
-            return config
-    raise ConfigError(
-        f"{file} cannot be changed automatically; nothing was done. The site {site} was called {former} before. Write"
-        f" below its name: {line}"
-    )
+    (known,) = load_config(folder).select_sites([site])
+    return _write_names(folder, known, site, (*known.former_names, former))
 
 
-def _insert_former_names(text: str, line: str) -> Iterator[str]:
-    """Yield the text with a line of a site's former names below each line that may be the site's name."""
+def rename_site(folder: Path, name: str, new: str) -> Config:
+    """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
+    config = load_config(folder)
+    (site,) = config.select_sites([name])
+    taken = {name, *(each for other in config.sites if other != site for each in (other.name, *other.former_names))}
+    try:
+        NAME.parse("" if new in taken else new)
+    except ValueError as error:
+        raise ConfigError(
+            f"{new!r} {'is the name of a site, or was one' if new in taken else error}; nothing was done. Choose "
+            f"another name: newsarchive rename-site {name} NEW"
+        ) from None
+    return _write_names(folder, site, new, (*(each for each in site.former_names if each != new), name))
+
+
+def _write_names(folder: Path, site: SiteConfig, name: str, former_names: tuple[str, ...]) -> Config:
+    config = load_config(folder)
+    named = replace(site, name=name, former_names=former_names)
+    wanted = replace(config, sites=tuple(named if each.name == site.name else each for each in config.sites))
+    lines = f"name = {to_toml(name)}", f"former_names = {to_toml(former_names)}"
+    texts = _edit_names(_read_exactly(folder / FILE_NAME), *lines, is_renamed=name != site.name)
+    return _write_first(folder, texts, wanted, f"Write into the [[site]] {site.name}: {', and '.join(lines)}")
+
+
+def _edit_names(text: str, name: str, former_names: str, *, is_renamed: bool) -> Iterator[str]:
+    """Yield the text with both lines in place of each line that may be the name of the site."""
     lines = text.splitlines(keepends=True)
     end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
     for number, each in enumerate(lines):
-        if not re.match(r"\s*([\"']?)name\1\s*=", each):
+        if not (own := re.match(r"""\s*(["']?)name\1\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*')?""", each)):
             continue
         table = next((n for n in range(number + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
         rest = [one for one in lines[number + 1 : table] if not re.match(r"\s*former_names\s*=", one)]
-        head = [*lines[:number], each if each.endswith("\n") else each + end, line + end]
+        line = name + each[own.end() :] if is_renamed else each
+        head = [*lines[:number], line if line.endswith("\n") else line + end, former_names + end]
         yield "".join((*head, *rest, *lines[table:]))
+
+
+def remove_site(folder: Path, name: str) -> Config:
+    """Remove a [[site]] from the file with the comments above it, and return the new settings."""
+    config = load_config(folder)
+    config.select_sites([name])
+    wanted = replace(config, sites=tuple(site for site in config.sites if site.name != name))
+    return _write_first(folder, _drop_each_site(_read_exactly(folder / FILE_NAME)), wanted, f"Remove the site {name}")
+
+
+def _drop_each_site(text: str) -> Iterator[str]:
+    """Yield the text without its first [[site]], without its second one, and so on."""
+    lines = text.splitlines(keepends=True)
+    tables = [at for at, line in enumerate(lines) if re.match(r"\s*\[(?!\[?\s*site\s*\.)", line)]
+    for begin in (at for at in tables if re.match(r"\s*\[\[\s*site\s*]]", lines[at])):
+        span = [begin, next((at for at in tables if at > begin), len(lines))]
+        for side, at in enumerate(span):
+            while 0 < at < len(lines) and lines[at - 1].startswith("#"):
+                at = span[side] = at - 1
+        yield "".join(lines[: span[0]] + lines[span[1] :])
+
+
+def _write_first(folder: Path, texts: Iterable[str], wanted: Config, advice: str) -> Config:
+    """Write the first of these texts that has exactly these settings; ConfigError with the advice if none has."""
+    for text in texts:
+        with suppress(ConfigError):
+            if _without_layouts(config := parse_config(text, folder)) == _without_layouts(wanted):
+                write_atomic(folder / FILE_NAME, text)
+                return config
+    raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
+
+
+def _without_layouts(config: Config) -> Config:
+    """Return settings that can be compared: compiled selectors are equal to themselves alone."""
+    return replace(config, sites=tuple(replace(site, layouts=None) for site in config.sites))
 
 
 def set_index(folder: Path, address: str) -> Config:
     """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    file = folder / FILE_NAME
-    changed = _replace_index_line(_read_exactly(file), f"index = {to_toml(address)}")
-    try:
-        if (config := parse_config(changed, folder)).index == index_url(address, folder.absolute()):
-            write_atomic(file, changed)
-            return config
-    except ConfigError:
-        pass  # the line was part of something else, such as a text of several lines
-    raise ConfigError(
-        f"the setting index in {file} cannot be changed automatically; the file is unchanged. Write into it, above the "
-        f"first [[site]]: index = {to_toml(address)}"
-    )
+    line = f"index = {to_toml(address)}"
+    text = _replace_index_line(_read_exactly(folder / FILE_NAME), line)
+    wanted = replace(load_config(folder), index=index_url(address, folder.absolute()))
+    return _write_first(folder, [text], wanted, f"Write into it, above the first [[site]]: {line}")
 
 
 def _replace_index_line(text: str, line: str) -> str:

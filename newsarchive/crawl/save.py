@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.config.schema import SiteConfig
+from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
 from newsarchive.ingest.discovery import MAX_REDIRECTS
@@ -71,8 +72,10 @@ def clean_url(url: str) -> str:
     'https://news.example/'
     """
     url = url.strip().partition("#")[0]
-    if not url.startswith(("http://", "https://")) or not url_host(url):
-        raise ConfigError(f"{url!r} is not a URL such as https://news.example/a; nothing was done. Correct it")
+    if refusal := url_refusal_reason(url):
+        raise ConfigError(
+            f"{url!r} is not fetched ({refusal}); nothing was done. Write a URL like https://news.example/a"
+        )
     return url if urlsplit(url).path else f"{url}/"
 
 

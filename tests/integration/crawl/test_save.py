@@ -197,6 +197,6 @@ def test_hours_and_budgets_do_not_count(folder: Path, server: Any, opened: Calla
 
 def test_what_is_no_url_is_refused(folder: Path) -> None:
     """Nothing is fetched, and the message names it."""
-    with pytest.raises(ConfigError, match="is not a URL"):
+    with pytest.raises(ConfigError, match="is not fetched"):
         clean_url("news.example/a")
     assert run_in_process("save", "-", "--archive", folder).returncode == 2
