@@ -231,6 +231,7 @@ class Archive:
                 layouts=SiteLayouts(config.sites),
                 former_names=config.former_names,
                 taken_down=load_takedowns(config.folder),
+                unwatched=config.unwatched,
             )
             try:
                 yield ingestor

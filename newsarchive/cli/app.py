@@ -49,6 +49,7 @@ COMMANDS = (
     CommandEntry("rename-site", "sites:rename_site", "Rename a site, in newsarchive.toml and in the index.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
     CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
+    CommandEntry("unwatch", "unwatch:unwatch", "End the visits of articles: they are not fetched again.", ARCHIVE),
     CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),
     CommandEntry("worker", "workers:worker", "Crawl due sites as one of several machines.", ARCHIVE),
     CommandEntry("import", "import_:import_files", "Import WARC files made by other tools.", ARCHIVE),

@@ -263,7 +263,7 @@ def summary_line(report: CrawlReport) -> str:
 def _failure_parts(counters: Mapping[str, int]) -> list[str]:
     left_out = (
         ("disallowed", "disallowed by robots.txt"),
-        ("refused", "invalid URLs"),
+        ("refused", "invalid, taken down or unwatched"),
         ("blocked", "on private addresses"),
         ("trapped", "postponed as crawler traps"),
         ("parked", "of parked URL patterns"),

@@ -28,6 +28,7 @@ _ENDS = {
     VisitEnd.GONE: "410 Gone, confirmed for two days",
     VisitEnd.ALTERNATE: "its article is checked at another URL",
     VisitEnd.NO_ARTICLE: "it never was an article, and no source names it",
+    VisitEnd.PERSON: "a person has ended its visits (newsarchive unwatch --undo resumes them)",
     None: "requests for it are refused",
 }
 

@@ -240,24 +240,33 @@ def _without_layouts(config: Config) -> Config:
 
 def set_index(folder: Path, address: str) -> Config:
     """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    line = f"index = {to_toml(address)}"
-    text = _replace_index_line(_read_exactly(folder / FILE_NAME), line)
-    wanted = replace(load_config(folder), index=index_url(address, folder.absolute()))
+    return _write_setting(folder, "index", address, index_url(address, folder.absolute()))
+
+
+def set_unwatched(folder: Path, urls: Sequence[str]) -> Config:
+    """Change the setting `unwatched` in the file, and return the new settings. All other lines stay byte for byte."""
+    return _write_setting(folder, "unwatched", tuple(urls), tuple(urls))
+
+
+def _write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
+    line = f"{name} = {to_toml(value)}"
+    text = _replace_line(_read_exactly(folder / FILE_NAME), name, line)
+    wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read
     return _write_first(folder, [text], wanted, f"Write into it, above the first [[site]]: {line}")
 
 
-def _replace_index_line(text: str, line: str) -> str:
+def _replace_line(text: str, name: str, line: str) -> str:
     """Return the text with this line in place of the old one, or below its comment, or above the first table."""
     # tomlkit would not place the line below its comment, nor keep Windows line endings.
     lines = text.splitlines(keepends=True)
     tables = next((number for number, each in enumerate(lines) if re.match(r"\s*\[", each)), len(lines))
     end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
     head = lines[:tables]
-    own = next((number for number, each in enumerate(head) if re.match(r"\s*([\"']?)index\1\s*=", each)), None)
+    own = next((number for number, each in enumerate(head) if re.match(rf"\s*([\"']?){name}\1\s*=", each)), None)
     if own is not None:
         lines[own] = line + end
         return "".join(lines)
-    comment = next((number for number, each in enumerate(head) if re.match(r"#\s*index\s*=", each)), None)
+    comment = next((number for number, each in enumerate(head) if re.match(rf"#\s*{name}\s*=", each)), None)
     place = tables if comment is None else comment + 1
     if place and not lines[place - 1].endswith("\n"):
         lines[place - 1] += end

@@ -56,7 +56,7 @@ class FrontierWindow:
         executor: Executor,
         counters: Counter[str],
         max_pages: int = 0,
-        taken_down: frozenset[str] = frozenset(),
+        refused: frozenset[str] = frozenset(),
         state: RunState | None = None,
         on_postponed: Callable[[DueUrl, str], None] = lambda *_: None,
         now: Callable[[], datetime],
@@ -65,8 +65,7 @@ class FrontierWindow:
         """Build the window.
 
         `settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit.
-        `taken_down`: digests of URLs that are not fetched again. `on_postponed`: called with each URL that is put off,
-        and the reason.
+        `refused`: digests of URLs that are not requested. `on_postponed`: called with each URL that is put off and why.
         """
         self.problems: list[str] = []
         """Lines for the owner about what went wrong."""
@@ -76,7 +75,7 @@ class FrontierWindow:
         self._robots = robots
         self._counters = counters
         self._max_pages = max_pages
-        self._taken_down = taken_down
+        self._refused = refused
         self._pattern_yields = state.pattern_yields if state is not None else None
         self._on_postponed = on_postponed
         self._now = now
@@ -290,7 +289,7 @@ class FrontierWindow:
 
         Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
         """
-        if url_refusal_reason(due.url) is not None or (self._taken_down and digest_url(due.url) in self._taken_down):
+        if url_refusal_reason(due.url) is not None or (self._refused and digest_url(due.url) in self._refused):
             return "refused", None
         now = self._now()
         is_configured = due.discovery.via is None

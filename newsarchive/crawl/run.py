@@ -62,6 +62,7 @@ from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.places.folder import ensure_machine_id
+from storage.warc.tombstones import digest_url
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ class _CrawlRun:
             executor=executor,
             counters=self.counters,
             max_pages=self.max_pages,
-            taken_down=ingestor.taken_down,
+            refused=ingestor.taken_down.union(map(digest_url, () if self.pages else ingestor.unwatched)),
             on_postponed=self._record_postponed,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,

@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.engine import Dialect
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import FrontierRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
-from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
+from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind, VisitEnd
 from storage.page_date import PageDate
 from storage.urls import url_host
 
@@ -309,6 +309,18 @@ def reschedule(connection: Connection, due_times: Mapping[int, datetime | None])
         connection.execute(
             update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), rows
         )
+
+
+def end_visits(connection: Connection, urls: Iterable[str]) -> None:
+    """End the visits of URLs, as a person has asked for."""
+    change_by_ids(connection, _END, {short_digest(url) for url in urls})
+
+
+_END = (
+    update(FrontierRow)
+    .where(FrontierRow.url_id.in_(select(UrlRow.id).where(UrlRow.digest.in_(IDS))))
+    .values(due_at=None, ended_by=VisitEnd.PERSON.value)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
