@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,14 +10,16 @@ from newsarchive.archive import Archive
 from newsarchive.cli.crawl import describe_progress, write_crawl_log
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import INTERRUPTED, print_line, show_progress, stderr, stdout, to_json
-from newsarchive.crawl.save import SavedPage
+from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.save import save as run
-from storage.errors import ConfigError
+from storage.index.queries.aggregates import FAILED_OUTCOMES
+from storage.index.queries.articles import get_capture_of_record
+from storage.model import Outcome
 
 
 def save(
     urls: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads URLs from standard input, one a line.")
+        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
     ],
     *,
     archive: Folder = HERE,
@@ -29,43 +31,34 @@ def save(
     redirects are followed. A page of a host that no site has is kept under a site of the host's name, which is not
     crawled. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
     """
-    wanted = read_urls(urls)
+    wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("saving") as step:
         began = time.monotonic()
-        pages, runs = run(
-            opened,
-            wanted,
-            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
-            sole_process=True,
-        )
+        show = lambda shown: step(*describe_progress(shown, time.monotonic() - began))  # noqa: E731
+        pages, runs = run(opened, wanted, progress=show, sole_process=True)
+        results = [describe_page(opened, pages, url) for url in pages.urls]
     for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
         print_line(stderr(), problem)
     if json:
-        print(to_json(pages))
-    for page in pages if not json else ():
-        print_line(stdout() if page.is_saved else stderr(), describe_page(page))
+        print(to_json(results))
+    for page in results if not json else ():
+        target = f" -> {page['final_url']}" if page["final_url"] != page["url"] else ""
+        print_line(stdout() if page["saved"] else stderr(), f"{page['url']}{target}: {page['text']}")
     is_interrupted = any(each.is_interrupted for each in runs)
-    raise typer.Exit(INTERRUPTED if is_interrupted else int(not all(page.is_saved for page in pages)))
+    raise typer.Exit(INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results)))
 
 
-def read_urls(words: list[str]) -> list[str]:
-    """Return the URLs of a command line; for "-" those of standard input, without empty lines and # comments."""
-    urls = []
-    for word in words:
-        lines = sys.stdin.read().splitlines() if word == "-" else [word]
-        urls += [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    if not urls:
-        raise ConfigError("no URL given; nothing was fetched. Name one: newsarchive save URL")
-    return urls
-
-
-def describe_page(page: SavedPage) -> str:
-    """Return one line on what a URL became."""
-    target = f" -> {page.final_url}" if page.final_url != page.url else ""
-    if page.outcome is None:
-        return f"{page.url}{target}: not fetched: {page.reason}"
-    what = f"{page.outcome.value} ({page.reason})"
-    if page.article is not None:
-        same = ", unchanged" if page.kind == "revisit" else ""
-        what = f"article {page.article}{same}: {page.headline}"
-    return f"{page.url}{target}: {what}; record in {page.warc}"
+def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:
+    """Return what a URL became: its capture, and a text for people."""
+    found = pages.captures.get(final := pages.follow(url))
+    capture = archive.index.ask(get_capture_of_record, found.record_id) if found is not None else None
+    line = {"url": url, "final_url": final, "capture": capture}
+    if capture is None:
+        reason = pages.postponed.get(final, "the run ended before it")
+        return {**line, "saved": False, "text": f"not fetched: {reason}"}
+    what = f"{capture.outcome} ({capture.reason})"
+    if capture.article_id is not None and (article := archive.article(capture.article_id)) is not None:
+        same = ", unchanged" if capture.kind == "revisit" else ""
+        what = f"article {article.id}{same}: {article.current.headline}"
+    is_page = capture.outcome not in FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
+    return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}

@@ -6,7 +6,6 @@ import shlex
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from newsarchive.config.schema import (
     FILE_NAME,
-    NAME,
     SERVE_SETTINGS,
     SETTINGS,
     SITE_SETTINGS,
@@ -167,75 +165,31 @@ def add_former_name(folder: Path, site: str, former: str) -> Config:
 
 def rename_site(folder: Path, name: str, new: str) -> Config:
     """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
-    config = load_config(folder)
-    (site,) = config.select_sites([name])
-    taken = {name, *(each for other in config.sites if other != site for each in (other.name, *other.former_names))}
-    try:
-        NAME.parse("" if new in taken else new)
-    except ValueError as error:
-        raise ConfigError(
-            f"{new!r} {'is the name of a site, or was one' if new in taken else error}; nothing was done. Choose "
-            f"another name: newsarchive rename-site {name} NEW"
-        ) from None
+    (site,) = load_config(folder).select_sites([name])
     return _write_names(folder, site, new, (*(each for each in site.former_names if each != new), name))
 
 
 def _write_names(folder: Path, site: SiteConfig, name: str, former_names: tuple[str, ...]) -> Config:
     config = load_config(folder)
+    number = [each.name for each in config.sites].index(site.name)
     named = replace(site, name=name, former_names=former_names)
-    wanted = replace(config, sites=tuple(named if each.name == site.name else each for each in config.sites))
-    lines = f"name = {to_toml(name)}", f"former_names = {to_toml(former_names)}"
-    texts = _edit_names(_read_exactly(folder / FILE_NAME), *lines, is_renamed=name != site.name)
-    return _write_first(folder, texts, wanted, f"Write into the [[site]] {site.name}: {', and '.join(lines)}")
-
-
-def _edit_names(text: str, name: str, former_names: str, *, is_renamed: bool) -> Iterator[str]:
-    """Yield the text with both lines in place of each line that may be the name of the site."""
-    lines = text.splitlines(keepends=True)
-    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
-    for number, each in enumerate(lines):
-        if not (own := re.match(r"""\s*(["']?)name\1\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*')?""", each)):
-            continue
-        table = next((n for n in range(number + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
-        rest = [one for one in lines[number + 1 : table] if not re.match(r"\s*former_names\s*=", one)]
-        line = name + each[own.end() :] if is_renamed else each
-        head = [*lines[:number], line if line.endswith("\n") else line + end, former_names + end]
-        yield "".join((*head, *rest, *lines[table:]))
+    wanted = replace(config, sites=(*config.sites[:number], named, *config.sites[number + 1 :]))
+    text = _read_exactly(folder / FILE_NAME)
+    text = _set_value(text, _find_site(text, number)[:2], "name", name) if name != site.name else text
+    text = _set_value(text, _find_site(text, number)[:2], "former_names", former_names)
+    advice = f"Write into the [[site]] {site.name}: name = {to_toml(name)}, former_names = {to_toml(former_names)}"
+    return _write_checked(folder, text, wanted, advice)
 
 
 def remove_site(folder: Path, name: str) -> Config:
     """Remove a [[site]] from the file with the comments above it, and return the new settings."""
     config = load_config(folder)
-    config.select_sites([name])
-    wanted = replace(config, sites=tuple(site for site in config.sites if site.name != name))
-    return _write_first(folder, _drop_each_site(_read_exactly(folder / FILE_NAME)), wanted, f"Remove the site {name}")
-
-
-def _drop_each_site(text: str) -> Iterator[str]:
-    """Yield the text without its first [[site]], without its second one, and so on."""
-    lines = text.splitlines(keepends=True)
-    tables = [at for at, line in enumerate(lines) if re.match(r"\s*\[(?!\[?\s*site\s*\.)", line)]
-    for begin in (at for at in tables if re.match(r"\s*\[\[\s*site\s*]]", lines[at])):
-        span = [begin, next((at for at in tables if at > begin), len(lines))]
-        for side, at in enumerate(span):
-            while 0 < at < len(lines) and lines[at - 1].startswith("#"):
-                at = span[side] = at - 1
-        yield "".join(lines[: span[0]] + lines[span[1] :])
-
-
-def _write_first(folder: Path, texts: Iterable[str], wanted: Config, advice: str) -> Config:
-    """Write the first of these texts that has exactly these settings; ConfigError with the advice if none has."""
-    for text in texts:
-        with suppress(ConfigError):
-            if _without_layouts(config := parse_config(text, folder)) == _without_layouts(wanted):
-                write_atomic(folder / FILE_NAME, text)
-                return config
-    raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
-
-
-def _without_layouts(config: Config) -> Config:
-    """Return settings that can be compared: compiled selectors are equal to themselves alone."""
-    return replace(config, sites=tuple(replace(site, layouts=None) for site in config.sites))
+    (site,) = config.select_sites([name])
+    wanted = replace(config, sites=tuple(each for each in config.sites if each != site))
+    text = _read_exactly(folder / FILE_NAME)
+    begin, _, end = _find_site(text, config.sites.index(site))
+    before, behind = (re.sub(r"(?m)(?:^#.*\n)+\Z", "", text[:at]) for at in (begin, end))
+    return _write_checked(folder, before + text[len(behind) :], wanted, f"Remove the site {name}")
 
 
 def set_index(folder: Path, address: str) -> Config:
@@ -249,29 +203,50 @@ def set_unwatched(folder: Path, urls: Sequence[str]) -> Config:
 
 
 def _write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
-    line = f"{name} = {to_toml(value)}"
-    text = _replace_line(_read_exactly(folder / FILE_NAME), name, line)
+    text = _read_exactly(folder / FILE_NAME)
+    table = re.search(r"(?m)^[ \t]*\[", text)
     wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read
-    return _write_first(folder, [text], wanted, f"Write into it, above the first [[site]]: {line}")
+    text = _set_value(text, (0, table.start() if table else len(text)), name, value)
+    return _write_checked(folder, text, wanted, f"Write into it, above the first [[site]]: {name} = {to_toml(value)}")
 
 
-def _replace_line(text: str, name: str, line: str) -> str:
-    """Return the text with this line in place of the old one, or below its comment, or above the first table."""
-    # tomlkit would not place the line below its comment, nor keep Windows line endings.
-    lines = text.splitlines(keepends=True)
-    tables = next((number for number, each in enumerate(lines) if re.match(r"\s*\[", each)), len(lines))
-    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
-    head = lines[:tables]
-    own = next((number for number, each in enumerate(head) if re.match(rf"\s*([\"']?){name}\1\s*=", each)), None)
+def _find_site(text: str, number: int) -> tuple[int, int, int]:
+    """Return where the [[site]] of a number begins, where its own keys end, and where its tables end."""
+    tables = [*(found.start() for found in re.finditer(r"(?m)^[ \t]*\[", text)), len(text)]
+    heads = [at for at in tables if not re.match(r"\s*\[+\s*site\s*\.", text[at:])]
+    begin = [*(at for at in heads if re.match(r"\s*\[\[\s*site\s*]]", text[at:])), *[len(text)] * (number + 1)][number]
+    own_end, end = (next((at for at in found if at > begin), len(text)) for found in (tables, heads))
+    return begin, own_end, end
+
+
+def _set_value(text: str, span: tuple[int, int], key: str, value: object) -> str:
+    """Return the text with a value of a table's key: in place of the old one, or below its comment or the name."""
+    # tomlkit would not place a line below its comment, nor keep Windows line endings.
+    own = re.compile(rf"""(?m)^([ \t]*(["']?){key}\2\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*])""").search(
+        text, *span
+    )
     if own is not None:
-        lines[own] = line + end
-        return "".join(lines)
-    comment = next((number for number, each in enumerate(head) if re.match(rf"#\s*{name}\s*=", each)), None)
-    place = tables if comment is None else comment + 1
-    if place and not lines[place - 1].endswith("\n"):
-        lines[place - 1] += end
-    lines.insert(place, line + end)
-    return "".join(lines)
+        return f"{text[: own.end(1)]}{to_toml(value)}{text[own.end() :]}"
+    above = re.compile(rf"""(?m)^(?:#\s*{key}|[ \t]*(["']?)name\1)\s*=.*(?:\n|\Z)""").search(text, *span)
+    at = above.end() if above is not None else span[1]
+    if 0 < span[0] == span[1]:
+        return text  # there is no such [[site]]
+    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
+    head = text[:at] if not at or text[at - 1] == "\n" else text[:at] + end
+    return f"{head}{key} = {to_toml(value)}{end}{text[at:]}"
+
+
+def _write_checked(folder: Path, text: str, wanted: Config, advice: str) -> Config:
+    """Write a text that has exactly these settings, and return them; ConfigError with the advice if it has others."""
+    if _without_layouts(config := parse_config(text, folder)) != _without_layouts(wanted):
+        raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
+    write_atomic(folder / FILE_NAME, text)
+    return config
+
+
+def _without_layouts(config: Config) -> Config:
+    """Return settings that can be compared: compiled selectors are equal to themselves alone."""
+    return replace(config, sites=tuple(replace(site, layouts=None) for site in config.sites))
 
 
 def _read_exactly(file: Path) -> str:

@@ -20,13 +20,15 @@ class NamedPages:
     """Selects the named URLs, whether they are due or not, and those of their redirects and requisites. A UrlQueue."""
 
     def __init__(self, index: Index, urls: Iterable[str], find_site: Callable[[str], SiteConfig]) -> None:
+        self.urls = tuple(urls)
+        """As they were named, in their order."""
         self.captures: dict[str, Capture] = {}
         """The newest capture of each page."""
         self.postponed: dict[str, str] = {}
         """Why URLs were not fetched."""
         self._index = index
         self._find_site = find_site
-        self._next_run = list(urls)
+        self._next_run = list(self.urls)
         self._sites: dict[str, SiteConfig] = {}
         """Sites of the named URLs and of the targets of their redirects."""
         self._waiting: set[str] = set()
@@ -37,6 +39,13 @@ class NamedPages:
         self._sites |= named
         self._waiting, self._next_run = set(named), []
         return tuple({site.name: replace(site, requisites=True) for site in named.values()}.values())
+
+    def follow(self, url: str) -> str:
+        """Return where the redirects of a URL ended."""
+        passed = {url}
+        while (capture := self.captures.get(url)) and capture.redirect_url and capture.redirect_url not in passed:
+            passed.add(url := capture.redirect_url)
+        return url
 
     def list_seeds(self, now: datetime) -> list[DiscoveredUrl]:
         """Return the named URLs for the frontier, which may have them already."""

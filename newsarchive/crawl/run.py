@@ -33,7 +33,6 @@ from newsarchive.config.toml_file import load_config
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import NO_LIMIT, Budget
-from newsarchive.crawl.crawl_log import LOG
 from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
@@ -197,8 +196,7 @@ class _CrawlRun:
 
     def execute(self) -> CrawlReport:
         archive, outcome = self.archive, "failed"
-        configured = {site.name for site in archive.config.sites}
-        self.notes += hand_over_renamed_sites(archive, [site for site in self.sites if site.name in configured])
+        self.notes += hand_over_renamed_sites(archive, self.sites)
         writer = self._open_writer()
         try:
             with archive.index.follow_search(), archive.ingestor(writer.sync) as ingestor:
@@ -330,7 +328,6 @@ class _CrawlRun:
         )
 
     def _record_postponed(self, due: DueUrl, reason: str) -> None:
-        LOG.debug("%s - not fetched %s (%s)", due.discovery.site, due.url, reason)
         if self.pages is not None:
             self.pages.postponed[due.url] = reason
 

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsarchive.config import toml_file
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.config.toml_file import add_former_name, front_page_key
-from newsarchive.locks.site_locks import lock_sites
-from storage.callbacks import utc_now
 from storage.errors import ArchiveError
 from storage.warc.reader import RunStarted, read_captures
 
@@ -23,7 +20,7 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
     former name, from which a rebuild knows it.
     """
     names = {site.name for site in archive.config.sites}
-    by_front_page = {front_page_key(site.url): site.name for site in sites}
+    by_front_page = {front_page_key(site.url): site.name for site in sites if site.name in names}
     for known in archive.index.sites():
         present = by_front_page.get(front_page_key(known.url))
         if known.name not in names and present and known.name not in archive.config.former_names:
@@ -37,17 +34,6 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
         " over; newsarchive.toml has the former name in former_names"
         for former in archive.index.rename_sites(former_names)
     ]
-
-
-def rename_site(archive: "Archive", name: str, new: str) -> list[str]:
-    """Rename a site in newsarchive.toml and the index; return a line for each former name that the index had.
-
-    ArchiveBusy if the site is being crawled.
-    """
-    archive.config.select_sites([name])
-    with lock_sites(archive.folder / "locks", archive.config.index, [name], utc_now(), "rename-site"):
-        archive.config = toml_file.rename_site(archive.folder, name, new)
-        return hand_over_renamed_sites(archive, archive.config.select_sites([new]))
 
 
 def find_other_names(config: Config, files: Iterable[Path]) -> dict[str, str]:

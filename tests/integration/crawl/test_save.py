@@ -102,7 +102,8 @@ def test_saving_twice_makes_two_captures(folder: Path, server: Any, opened: Call
     for _ in range(2):
         done = run_in_process("save", url, "--archive", folder, "--json")
     (line,) = json.loads(done.stdout)
-    assert (line["kind"], line["article"], line["headline"]) == ("revisit", 1, "The tide at the quay")
+    assert (line["capture"]["kind"], line["saved"]) == ("revisit", True)
+    assert line["text"].startswith("article 1, unchanged: The tide at the quay; record in ")
     server.say("/news/tide", reply(200, STORY.replace("Boat 3", "Boat 33")))
     assert run_in_process("save", url, "--archive", folder).returncode == 0
     assert paths(server).count("/news/tide") == 3
@@ -121,20 +122,21 @@ def test_redirects_are_followed_to_other_hosts_too(
     second_server.say("/news/far", reply(200, STORY))
     archive = opened()
     save(archive, [f"{server.base}/news/tide"])
-    (page,), runs = save(archive, [f"{server.base}/short"])
-    assert (page.final_url, page.article, len(runs)) == (f"{server.base}/news/tide", 1, 1)
+    pages, runs = save(archive, [f"{server.base}/short"])
+    assert (pages.follow(f"{server.base}/short"), len(runs)) == (f"{server.base}/news/tide", 1)
     assert paths(server).count("/news/tide") == 2
-    (page,), runs = save(archive, [f"{server.base}/away"])
-    assert (page.final_url, page.outcome, len(runs)) == (f"{second_server.base}/news/far", None, 2)
-    assert page.reason == "its host has no public address", "no site allows it"
+    pages, runs = save(archive, [f"{server.base}/away"])
+    final = pages.follow(f"{server.base}/away")
+    assert (final, final in pages.captures, len(runs)) == (f"{second_server.base}/news/far", False, 2)
+    assert pages.postponed[final] == "its host has no public address", "no site allows it"
 
 
-def test_a_redirect_loop_ends(folder: Path, server: Any, opened: Callable[[], Archive]) -> None:
+def test_a_redirect_loop_ends(folder: Path, server: Any) -> None:
     """Each URL is requested once."""
     server.say("/a", reply(302, head="Location: /b\r\n"))
     server.say("/b", reply(302, head="Location: /a\r\n"))
-    (page,), _ = save(opened(), [f"{server.base}/a"])
-    assert not page.is_saved
+    done = run_in_process("save", f"{server.base}/a", "--archive", folder)
+    assert done.returncode == 1
     assert sorted(paths(server)) == ["/a", "/b", "/robots.txt"]
 
 
@@ -143,7 +145,7 @@ def test_reasons_are_named(folder: Path, server: Any) -> None:
     base = server.base
     server.say("/gone", reply(410, "gone"))
     words = [f"{base}/private/a", f"{base}/gone", f"{base}/news/tide"]
-    done = run_in_process("save", "-", "--archive", folder, stdin="\n".join(["# a list", "", *words]))
+    done = run_in_process("save", "-", "--archive", folder, stdin="\n".join(["", *words]))
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert f"{base}/private/a: not fetched: disallowed by robots.txt" in lines
@@ -170,7 +172,7 @@ def test_a_page_of_an_unknown_host_gets_a_site_of_its_name(
     archive = opened()
     # The run may connect to the loopback interface, as it is the host of the configured site too.
     pages, _ = save(archive, [f"{server.base}/news/tide", f"{far}/news/far"])
-    assert [page.is_saved for page in pages] == [True, True]
+    assert set(pages.captures) == {f"{server.base}/news/tide", f"{far}/news/far"}
     name = far.removeprefix("http://")
     assert {site.name: site.url for site in archive.index.sites()} == {"example": f"{server.base}/", name: f"{far}/"}
     assert find_site(archive, f"{far}/news/next").name == name
@@ -191,12 +193,11 @@ def test_hours_and_budgets_do_not_count(folder: Path, server: Any, opened: Calla
     now = opened().now()
     begin = (now.hour + 3) % 24
     configure(folder, server.base, f"{begin:02}:00-{begin:02}:30")
-    (page,), _ = save(opened(), [f"{server.base}/news/tide"])
-    assert page.is_saved
+    assert save(opened(), [f"{server.base}/news/tide"])[0].captures
 
 
 def test_what_is_no_url_is_refused(folder: Path) -> None:
     """Nothing is fetched, and the message names it."""
     with pytest.raises(ConfigError, match="is not fetched"):
         clean_url("news.example/a")
-    assert run_in_process("save", "-", "--archive", folder).returncode == 2
+    assert run_in_process("save", "-", "--archive", folder, stdin="a b").returncode == 2

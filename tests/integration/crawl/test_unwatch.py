@@ -74,8 +74,7 @@ def test_a_person_may_save_it_all_the_same(folder: Path, server: NewsroomServer,
     """It stays unwatched."""
     assert run_in_process("unwatch", "1", "--archive", folder).returncode == 0
     with Archive.open(folder) as archive:
-        ((page,), _) = save(archive, [f"{server.url.rstrip('/')}/story-1"])
-    assert page.is_saved
+        assert save(archive, [f"{server.url.rstrip('/')}/story-1"])[0].captures
     crawl_in(folder, days=9)
     assert visits(tmp_path) == 2
 

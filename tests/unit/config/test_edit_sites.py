@@ -62,7 +62,7 @@ def test_a_removed_site_takes_its_layouts_and_comments_along(folder: Path, name:
 def test_a_renamed_site_keeps_all_other_lines(folder: Path) -> None:
     """The old name is kept below the new one; renamed back, it is a former name no more."""
     assert rename_site(folder, "news", "Gazette").former_names == {"news": "Gazette", "earlier": "other"}
-    new = 'name = "Gazette"   # first\nformer_names = ["news"]\n'
+    new = '\'name\' = "Gazette"   # first\nformer_names = ["news"]\n'
     assert text_of(folder) == FILE.replace("'name' = 'news'   # first\n", new)
     assert rename_site(folder, "Gazette", "news").former_names == {"Gazette": "news", "earlier": "other"}
     assert rename_site(folder, "other", "earlier").former_names == {"Gazette": "news", "other": "earlier"}
@@ -70,8 +70,8 @@ def test_a_renamed_site_keeps_all_other_lines(folder: Path) -> None:
 
 @pytest.mark.parametrize("new", ["other", "earlier", "news", "a b", ""])
 def test_a_name_that_is_taken_or_none_is_refused(folder: Path, new: str) -> None:
-    """The message has the next command, and the file is unchanged."""
-    with pytest.raises(ConfigError, match=r"nothing was done\. Choose another name: newsarchive rename-site news NEW"):
+    """The message names the mistake, and the file is unchanged."""
+    with pytest.raises(ConfigError, match=r"name.* Nothing was done"):
         rename_site(folder, "news", new)
     assert text_of(folder) == FILE
 
