@@ -62,7 +62,7 @@ COMMANDS = (
         "List what was changed in articles: edits, and articles that were gone, moved or back.", ACCESS,
     ),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
-    CommandEntry("extract", "extract:extract", "Extract the article from one saved page.", ACCESS),
+    CommandEntry("extract", "extract:extract", "Extract the article from saved pages.", ACCESS),
     CommandEntry("status", "status:status", "Show contents, site status and findings of the archive.", MAINTAIN),
     CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),
     CommandEntry("workers", "workers:workers", "Show the workers and the sites that they crawl.", MAINTAIN),

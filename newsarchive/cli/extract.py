@@ -41,10 +41,10 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     json: Json = False,
 ) -> None:
-    """Extract the article from saved pages: HTML, SingleFile's HTML or MHTML.
+    """Extract the article from saved pages.
 
-    Needs no archive. By default prints a JSON object a page: kind, reason, confidence, and the fields of `export`
-    except those that only an archive knows. In an archive's folder, its site layouts are used.
+    Reads HTML, SingleFile's HTML and MHTML; needs no archive. By default prints a JSON object a page: kind, reason,
+    confidence, and the fields of `export` but what only an archive knows. In its folder, its site layouts are used.
     """
     named = list(list_files(files, SUFFIXES))
     if (why or html or url) and len(named) != 1:

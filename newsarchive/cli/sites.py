@@ -16,6 +16,7 @@ from storage.index.frontier import url_queue
 from storage.index.queries.articles import find_article_id
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the site, as in newsarchive.toml.")]
+NewName = Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")]
 
 
 def remove_site(name: Name, *, archive: Folder = HERE) -> None:
@@ -28,7 +29,7 @@ def remove_site(name: Name, *, archive: Folder = HERE) -> None:
     print_line(stdout(), f"{what} To crawl it again: newsarchive add URL. To remove articles: newsarchive takedown")
 
 
-def rename_site(name: Name, new: Annotated[str, typer.Argument(metavar="NEW")], *, archive: Folder = HERE) -> None:
+def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
     """Rename a site in newsarchive.toml.
 
     The next crawl hands its articles, due URLs and alarms over. The old name is kept in former_names, from which a
