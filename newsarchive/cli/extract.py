@@ -79,15 +79,10 @@ def _explain(explained: Explanation, html: Path | None, site: str | None, *, why
 
 def _explanation_fields(explanation: Explanation) -> dict[str, object]:
     reading = explanation.reading
+    weights = [{"points": points, "what": what} for points, what in explanation.score_parts]
     return {
-        "outcome": reading.outcome,
-        "reason": reading.reason,
-        "confidence": reading.confidence,
-        "weight": round(explanation.score, 2),
-        "enough": explanation.threshold,
-        "weights": [{"points": points, "what": what} for points, what in explanation.score_parts],
-        "fields": explanation.fields,
-        "lines": explanation.lines,
-        "links": explanation.groups,
+        "outcome": reading.outcome, "reason": reading.reason, "confidence": reading.confidence,
+        "weight": round(explanation.score, 2), "enough": explanation.threshold, "weights": weights,
+        "fields": explanation.fields, "lines": explanation.lines, "links": explanation.groups,
         "layout": explanation.matches,
-    }
+    }  # fmt: skip

@@ -27,7 +27,7 @@ def import_files(
     *,
     url: Annotated[str | None, typer.Option(help="URL of the saved page, if its file does not state it.")] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Use the names of this archive for sites that the files name otherwise.")
+        bool, typer.Option("--yes", help="Use this archive's names of sites, if files have others.")
     ] = False,
     dask: Dask = None,
     scratch: Scratch = None,

@@ -178,18 +178,21 @@ def print_captures(out: Console, article: ArticleView) -> None:
     listed = create_table(
         "fetched (UTC)", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
     )
+    files = list(dict.fromkeys(capture.place.warc for capture in article.captures))
     for capture in article.captures:
         listed.add_row(
             short_time(capture.fetched_at),
             "-" if capture.status is None else str(capture.status),
             capture.kind,
             "-" if capture.version_number is None else str(capture.version_number),
-            safe_text(capture.place.warc),
+            str(files.index(capture.place.warc) + 1),
             str(capture.place.offset),
             str(capture.place.length),
-            safe_text((capture.payload_digest or "-")[:19]),
+            safe_text((capture.payload_digest or "-").rpartition(":")[2][:8]),
         )
     out.print(listed)
+    for number, name in enumerate(files, 1):
+        print_line(out, f"file {number}: {name}")
 
 
 def print_comparison(out: Console, lines: Sequence[ParagraphChange]) -> None:

@@ -39,14 +39,12 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     asterisks or a minus in single quotes.
     """
     filters = Filters(
-        site=site,
-        since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-        author=author,
-        section=section,
-    )
+        site=site, author=author, section=section,
+        since=parse_time(since, "--since"), until=parse_time(until, "--until"),
+    )  # fmt: skip
     words = " ".join(query)
     with Archive.open_to_read(archive) as opened:
+        opened.require_site(site)
         page = opened.search(words, filters, limit=limit, offset=offset, order=order)
     if json:
         print(to_json(page_fields(page)))

@@ -49,6 +49,9 @@ class Opened:
         """Any folder will do."""
         return cls()
 
+    def require_site(self, name: str | None) -> None:
+        """Know any site."""
+
     def search(self, text: str, filters: Filters, *, limit: int, offset: int, order: str) -> SearchPage:
         """Note what was asked for."""
         Opened.asked = (text, filters, limit, offset, order)
