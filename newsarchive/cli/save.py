@@ -27,9 +27,8 @@ def save(
 ) -> None:
     """Save single pages into the archive, now.
 
-    Each page is fetched with its requisites, whether it is due or not, as by a crawl: robots.txt and delays are obeyed,
-    redirects are followed. A page of a host that no site has is kept under a site of the host's name, which is not
-    crawled. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
+    Each is fetched with its requisites, by the rules of a crawl. A page of a host that no site has is kept under a site
+    of the host's name. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
     """
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("saving") as step:

@@ -185,6 +185,11 @@ def remove_site(folder: Path, name: str) -> Config:
     """Remove a [[site]] from the file with the comments above it, and return the new settings."""
     config = load_config(folder)
     (site,) = config.select_sites([name])
+    if site.hidden or site.embargo:
+        raise ConfigError(
+            f"{name} is hidden or under an embargo, which would end; nothing was done. Remove `hidden` and `embargo` "
+            "first. To go on withholding its pages, add its hosts to `blocked` below [serve]"
+        )
     wanted = replace(config, sites=tuple(each for each in config.sites if each != site))
     text = _read_exactly(folder / FILE_NAME)
     begin, _, end = _find_site(text, config.sites.index(site))

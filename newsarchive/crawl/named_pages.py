@@ -1,7 +1,6 @@
 """Queue of a crawl that fetches only named pages, what they redirect to, and their requisites.
 
-Links of the pages wait in the frontier for the next crawl of their site. A redirect to a host of another site is named
-in another run, which locks that site.
+Links of the pages wait for the next crawl of their site. A redirect to another site's host is named in another run.
 """
 
 from collections.abc import Callable, Iterable, Mapping

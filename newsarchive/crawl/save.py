@@ -21,8 +21,7 @@ def save(
 ) -> tuple[NamedPages, list[CrawlReport]]:
     """Fetch pages with their requisites, whether they are due or not; return their captures and the runs' reports.
 
-    A page is kept under the site of its host; if no site has the host, under one of the host's name without sources.
-    A redirect to another site's host makes another run. Raises ConfigError for what is no URL, and like `crawl`.
+    A page of a host that no site has is kept under a site of the host's name. Raises ConfigError for what is no URL.
     """
     pages = NamedPages(archive.index, map(clean_url, urls), partial(find_site, archive))
     runs: list[CrawlReport] = []

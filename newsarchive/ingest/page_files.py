@@ -1,7 +1,6 @@
 """Pages that other programs saved in files: HTML, SingleFile's HTML, and browsers' MHTML (RFC 2557).
 
-Imported, each is a resource record (WARC 1.1, 6.4): no server's response is known. Its WARC-Date is the time at which
-it was saved: as the file says, else the file's own.
+Imported, each is a resource record (WARC 1.1, 6.4), with the time at which it was saved: no response is known.
 """
 
 import email

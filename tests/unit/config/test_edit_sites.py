@@ -59,6 +59,16 @@ def test_a_removed_site_takes_its_layouts_and_comments_along(folder: Path, name:
     assert text_of(folder) == FILE.replace(part, "")
 
 
+@pytest.mark.parametrize("line", ["hidden = true", 'embargo = "30d"'])
+def test_a_withheld_site_is_not_removed_in_passing(folder: Path, line: str) -> None:
+    """Its pages would be shown to readers."""
+    text = FILE.replace('name = "other"\n', f'name = "other"\n{line}\n')
+    (folder / "newsarchive.toml").write_text(text)
+    with pytest.raises(ConfigError, match="hidden or under an embargo, which would end; nothing was done"):
+        remove_site(folder, "other")
+    assert text_of(folder) == text
+
+
 def test_a_renamed_site_keeps_all_other_lines(folder: Path) -> None:
     """The old name is kept below the new one; renamed back, it is a former name no more."""
     assert rename_site(folder, "news", "Gazette").former_names == {"news": "Gazette", "earlier": "other"}
