@@ -112,9 +112,9 @@ def _render_paragraph(paragraph: ParagraphView) -> Padding | Text:
         case Role.TEXT | Role.HEADING:
             return safe_text(paragraph.text, "bold" if paragraph.role is Role.HEADING else "")
         case Role.QUOTE:
-            return Padding(safe_text(paragraph.text, "italic"), (0, 0, 0, 4))
+            return Padding(safe_text(paragraph.text, "italic"), (0, 0, 0, 4), expand=False)
         case Role.LIST:
-            return Padding(safe_text("\n".join(f"- {line}" for line in paragraph.text.split("\n"))), (0, 0, 0, 2))
+            return Padding(safe_text(f"- {paragraph.text}".replace("\n", "\n- ")), (0, 0, 0, 2), expand=False)
         case _:
             style = "yellow" if paragraph.role is Role.CORRECTION else "dim"
             return safe_text(f"[{paragraph.role}] {paragraph.text}", style)

@@ -125,8 +125,18 @@ def test_tables_fit_80_columns(folder: Path, monkeypatch: pytest.MonkeyPatch, co
     assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
 
 
-def test_nothing_is_broken_in_a_pipe(folder: Path) -> None:
-    """A paragraph is a line, for grep and the like."""
+def test_nothing_is_broken_or_padded_in_a_pipe(folder: Path, server: Any) -> None:
+    """A paragraph is a line, for grep and the like, without blanks up to a width."""
+    words = "The master of the harbour said so twice in one day, and nobody on the quay doubted a word of hers. " * 3
+    blocks = f"<blockquote><p>{words}</p></blockquote><ul><li>{words}</li><li>{words}</li></ul><p>Boat 0 "
+    server.say("/news/tide", reply(200, STORY.replace("<p>Boat 0 ", blocks)))
     run_crawl(folder)
     lines = run_in_process("show", "1", "--archive", folder).stdout.splitlines()
     assert any(line.startswith("Boat 0 ") and line.endswith("for thirty years.") for line in lines)
+    assert f"    {words.strip()}" in lines
+    assert lines.count(f"  - {words.strip()}") == 2
+    assert max(map(len, lines)) < 500
+    page = folder / "page.html"
+    page.write_text(STORY)
+    lines = run_in_process("extract", page, "--explain", at=folder).stdout.splitlines()
+    assert max(map(len, lines)) < 1000
