@@ -55,7 +55,7 @@ def exit_codes() -> str:
     """Return docs/exit-codes.md, from the error tree and the command line's own codes."""
     rows = ["| Code | Name | Meaning |", "| --- | --- | --- |"]
     rows += ["| 0 | | Success |"]
-    rows += ["| 1 | | `verify`, `doctor` or `crawl` found problems and reported them; or an internal error |"]
+    rows += ["| 1 | | `verify`, `doctor` or `crawl` found problems, or `save` missed a page; or an internal error |"]
     rows += ["| 2 | usage | The command line is wrong |"]
     for error in sorted(_tree(ArchiveError), key=lambda each: (each.exit_code, each.__name__)):
         rows.append(f"| {error.exit_code} | `{error.__name__}` | {_cell((getdoc(error) or '').splitlines()[0])} |")

@@ -31,7 +31,7 @@ from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.schedule import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
-from storage.errors import ArchiveError, IndexLost, StorageError
+from storage.errors import ArchiveError, IndexLost, NotFound, StorageError
 from storage.index import Filters, Index
 from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
@@ -152,6 +152,12 @@ class Archive:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def require_site(self, name: str | None) -> None:
+        """Raise NotFound if a site is named that the archive does not have."""
+        is_configured = name in {site.name for site in self.config.sites}
+        if name and not is_configured and self.index.read(replace_readings.find_unknown_sites, [name]):
+            raise NotFound(f"the archive in {self.folder} has no site {name}. To see its sites: newsarchive status")
+
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
         return self.index.ask(get_article, article_id)
@@ -202,6 +208,7 @@ class Archive:
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites), former_names=config.former_names,
                 taken_down=load_takedowns(config.folder),
+                unwatched=config.unwatched,
             )  # fmt: skip
             try:
                 yield ingestor

@@ -545,6 +545,8 @@ class VisitEnd(StrEnum):
     """Its article is checked at another URL."""
     NO_ARTICLE = "no_article"
     """It never was an article, and no source names it."""
+    PERSON = "person"
+    """A person ended the visits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")
     with Archive.open_to_read(archive) as opened:
+        opened.require_site(site)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         index = opened.index.excluding(rules.exclusions(opened.now()))
         found = map(change_to_json, index.stream(iter_changes, filters, limit=limit))

@@ -18,12 +18,13 @@ from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
 from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
-from newsarchive.crawl.run import CrawlProgress, CrawlReport
+from newsarchive.crawl.run import CrawlProgress, CrawlReport, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import HealthcheckPing
 from newsarchive.operations.metrics import format_metrics, write_metrics
 from storage.errors import ArchiveBusy, StorageError
+from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
 from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
@@ -35,6 +36,8 @@ STUCK_AFTER = timedelta(days=1)
 """Age at which a running crawl is reported under --quiet too."""
 MAX_BACKLOG_LINES = 5
 """Sites that get a line of their own about older pages."""
+MAX_DUE = 100_000
+"""URLs that --dry-run lists."""
 NOTHING_FETCHED = "Nothing could be fetched; the archive is unchanged. To find the cause: newsarchive doctor"
 
 
@@ -45,21 +48,11 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     *,
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
     max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 10m.")] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="Print nothing unless there is a problem: for cron, which mails the output."
-        ),
-    ] = False,
-    ping: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Health check URL to ping, instead of the one in newsarchive.toml."),
-    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems alone, for cron.")] = False,
+    ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
     readers: Annotated[
-        int,
-        typer.Option(
-            min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: the setting reader_processes."
-        ),
+        int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
     ] = 0,
     clock: Annotated[
         str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
@@ -80,6 +73,8 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         sole_process=True,
     )
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
+        if dry_run:
+            return print_due_urls(opened, sites or (), simulated_clock(parse_time(clock, "--clock")) or opened.now)
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
         report = run_with_progress(
@@ -96,6 +91,17 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
             print_line(stdout(), line)
     raise typer.Exit(exit_code(report))
+
+
+def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime]) -> None:
+    """Print the URLs that a crawl would request now, most urgent first: site, kind, URL."""
+    sites, at = archive.config.select_sites(names), now()
+    query = DueQuery(now=at, sites=[site.name for site in sites], limit=MAX_DUE, per_host=MAX_DUE)
+    due = [(each.url, each.discovery) for each in archive.index.read(select_due_urls, query)]
+    seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
+    known = {each.url for each in archive.index.read(find_urls, seeds)}
+    for url, found in (*((url, found) for url, found in seeds.items() if url not in known), *due):
+        print_line(stdout(), f"{found.site} {found.kind.value} {url}")
 
 
 def run_with_progress(
@@ -251,7 +257,7 @@ def summary_line(report: CrawlReport) -> str:
     names = ", ".join(site.name for site in run.sites)
     left_out = (
         ("disallowed", "disallowed by robots.txt"),
-        ("refused", "invalid URLs"),
+        ("refused", "invalid, taken down or unwatched"),
         ("blocked", "on private addresses"),
         ("trapped", "postponed as crawler traps"),
         ("parked", "of parked URL patterns"),

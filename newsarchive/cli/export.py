@@ -60,14 +60,11 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
     filters = Filters(
-        site=site,
-        since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-        author=author,
-        section=section,
-        query=query,
-    )
+        site=site, author=author, section=section, query=query,
+        since=parse_time(since, "--since"), until=parse_time(until, "--until"),
+    )  # fmt: skip
     with Archive.open_to_read(archive) as opened:
+        opened.require_site(site)
         if article:
             filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
@@ -78,8 +75,8 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
     _report_missed(missed)
     if missed.count:
-        stderr().print(
-            f"{pluralize(missed.count, 'capture')} could not be copied. To see the damage: newsarchive verify"
+        print_line(
+            stderr(), f"{pluralize(missed.count, 'capture')} could not be copied. To see why: newsarchive verify"
         )
         raise typer.Exit(ExportIncomplete.exit_code)
 
@@ -90,14 +87,9 @@ def _build_request(
     return ExportRequest(
         # Of one index: a rebuild may replace it meanwhile.
         index=archive.index.excluding(rules.exclusions(archive.now()), pin=IndexPin()),
-        places=archive.places,
-        filters=filters,
-        all_versions=all_versions,
-        title=archive.folder.name,
-        operator=archive.config.operator,
-        now=archive.now,
-        report_missed=missed.add,
-    )
+        places=archive.places, filters=filters, all_versions=all_versions, title=archive.folder.name,
+        operator=archive.config.operator, now=archive.now, report_missed=missed.add,
+    )  # fmt: skip
 
 
 def _report_missed(missed: MissedCaptures) -> None:

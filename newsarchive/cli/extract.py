@@ -2,93 +2,87 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from newsarchive.cli.options import Json, parse_time
-from newsarchive.cli.output import stderr, stdout, to_json
+from newsarchive.cli.output import sanitize, stderr, stdout, to_json
 from newsarchive.cli.render_explanation import print_explanation
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
 from newsarchive.extract import extract_page
 from newsarchive.extract.page_input import PageInput
-from newsarchive.extract.serialize import reading_to_json
+from newsarchive.extract.serialize import reading_to_json, reading_to_text
 from newsarchive.extract.site_layout import NO_LAYOUTS
+from newsarchive.ingest.page_files import SUFFIXES, list_files, parse_page_file
 from newsarchive.ingest.site_layouts import find_layouts
+from storage.errors import ConfigError
+
+Format: TypeAlias = Literal["json", "jsonl", "txt", "md", "xml"]
+UNKNOWN_URL = "https://page.invalid/saved-page.html"
+"""Stands for the URL of a page whose file states none. It is not printed, and links are relative."""
 
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Saved HTML page; - for standard input.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Saved pages, or folders of them; - for standard input.")
+    ],
     *,
-    url: Annotated[str, typer.Option(help="URL of the page, against which links are resolved.")],
-    why: Annotated[
-        bool, typer.Option("--explain", help="Explain the source of each field and the role of each line.")
-    ] = False,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            "--html",
-            metavar="FILE",
-            help="Write the explanation to an HTML file: the whole page with its lines marked.",
-        ),
-    ] = None,
-    fetched: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help='When the page was fetched: for "3 hours ago", and for layouts with dates.'),
-    ] = None,
-    site: Annotated[
-        str | None,
-        typer.Option(metavar="SITE", help="Use the layouts of this site; by default those of the URL's site."),
-    ] = None,
+    url: Annotated[str | None, typer.Option(help="URL of the page; by default the one that the file states.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
+    why: Annotated[bool, typer.Option("--explain", help="Explain each field, and the role of each line.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the explanation as an HTML page.")] = None,
+    fetched: Annotated[str | None, typer.Option(metavar="DATE", help='Time of the fetch: for "3 hours ago".')] = None,
+    site: Annotated[str | None, typer.Option(metavar="SITE", help="Use the layouts of this site.")] = None,
     archive: Annotated[
         Path | None,
-        typer.Option(
-            "--archive",
-            "-A",
-            metavar="DIR",
-            envvar="NEWSARCHIVE_DIR",
-            help="Archive whose settings have the site layouts.",
-        ),
+        typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive that has the layouts."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Extract the article from one saved page.
+    """Extract the article from saved pages.
 
-    Needs no archive. Prints one JSON object: page kind, reason, confidence, and the fields of `export` except those
-    that only an archive knows. In an archive's folder, its site layouts are used.
+    Reads HTML, SingleFile's HTML and MHTML; needs no archive. By default prints a JSON object a page: kind, reason,
+    confidence, and the fields of `export` but what only an archive knows. In its folder, its site layouts are used.
     """
-    known = find_layouts(url, archive, site)
-    asked = PageInput(layouts=known[1] if known else NO_LAYOUTS, fetched_at=parse_time(fetched, "--fetched"))
-    payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    if not why and html is None:
-        reading = extract_page(payload, url, page_input=asked)
+    named = list(list_files(files, SUFFIXES))
+    if (why or html or url) and len(named) != 1:
+        raise ConfigError("--url, --explain and --html are for a single page; nothing was read. Name one file")
+    for file in named:
+        page = parse_page_file(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())[0]
+        at = url or page.url or UNKNOWN_URL
+        known = find_layouts(at, archive, site)
+        fetched_at = parse_time(fetched, "--fetched") or page.saved_at
+        asked = PageInput(layouts=known[1] if known else NO_LAYOUTS, fetched_at=fetched_at)
+        if why or html:
+            _explain(explain(page.payload, at, asked), html, known[0] if known else None, why=why, json=json)
+            continue
+        reading = extract_page(page.payload, at, page_input=asked)
         line = reading_to_json(reading)
-        head = {name: line.pop(name) for name in ("outcome", "reason")}
-        print(to_json({"url": url, **head, "confidence": reading.confidence, **line}))
-        return
-    explanation = explain(payload, url, asked)
+        head = {"url": at, "outcome": line.pop("outcome"), "reason": line.pop("reason")}
+        said = to_json({**head, "confidence": reading.confidence, **line})
+        said = said if "json" in form else sanitize(reading_to_text(reading, form))
+        print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
+
+
+def _explain(explained: Explanation, html: Path | None, site: str | None, *, why: bool, json: bool) -> None:
     if html is not None:
-        html.write_text(render_report(explanation), "utf-8")
+        html.write_text(render_report(explained), "utf-8")
     if json:
-        print(to_json({"url": url, "site": known[0] if known else None, **_explanation_fields(explanation)}))
+        print(to_json({"url": explained.url, "site": site, **_explanation_fields(explained)}))
     elif why:
-        print_explanation(stdout(), explanation)
+        print_explanation(stdout(), explained)
     if html is not None:
         stderr().print(f"Explanation written to {html}", soft_wrap=True)
 
 
 def _explanation_fields(explanation: Explanation) -> dict[str, object]:
     reading = explanation.reading
+    weights = [{"points": points, "what": what} for points, what in explanation.score_parts]
     return {
-        "outcome": reading.outcome,
-        "reason": reading.reason,
-        "confidence": reading.confidence,
-        "weight": round(explanation.score, 2),
-        "enough": explanation.threshold,
-        "weights": [{"points": points, "what": what} for points, what in explanation.score_parts],
-        "fields": explanation.fields,
-        "lines": explanation.lines,
-        "links": explanation.groups,
+        "outcome": reading.outcome, "reason": reading.reason, "confidence": reading.confidence,
+        "weight": round(explanation.score, 2), "enough": explanation.threshold, "weights": weights,
+        "fields": explanation.fields, "lines": explanation.lines, "links": explanation.groups,
         "layout": explanation.matches,
-    }
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -10,39 +11,46 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
+from newsarchive.cli.save import save
 from newsarchive.config.toml_file import add_former_name, load_config
+from newsarchive.crawl.save import clean_url
+from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
 from newsarchive.maintenance.site_names import find_other_names
 from storage.errors import ConfigError
 
 
 def import_files(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Files: .warc, .warc.gz, .arc, .arc.gz or .wacz.")
+        list[Path],
+        typer.Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -."),
     ],
     *,
+    url: Annotated[str | None, typer.Option(help="URL of the saved page, if its file does not state it.")] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Use the names of this archive for sites that the files name otherwise.")
+        bool, typer.Option("--yes", help="Use this archive's names of sites, if files have others.")
     ] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
-    """Import WARC files made by other tools.
+    """Import WARC files of other tools, and saved pages.
 
     The files are copied into the archive. Pages of hosts that belong to no configured site get a site with the host's
-    name. Damaged records are reported and skipped. If interrupted, the same command continues. Exits with 1 if anything
-    was damaged.
+    name. Damaged records are reported and skipped. If interrupted, the same command continues. Saved pages (HTML,
+    SingleFile, MHTML) need a URL, their own or --url; URLs of a list are fetched, as by save. Exits with 1 if anything
+    was damaged, or had no URL.
     """
-    for file in files:
-        with file.open("rb"):
-            pass  # a missing file is reported before anything is copied
-    for theirs, ours in find_other_names(load_config(archive), files).items():
-        _require_consent(theirs, ours, yes=yes)
-        add_former_name(archive, ours, theirs)
-    with Archive.open(archive) as opened, show_progress("importing") as step:
-        result = opened.import_files(files, step, where=BatchTarget(dask=dask, scratch=scratch))
-        # A failed upload is not damage: the next crawl repeats it.
-        unsent = opened.upload(step).problems
+    if (url := url and clean_url(url)) and (len(files) != 1 or files[0].is_dir()):
+        raise ConfigError("--url is for a single page; nothing was imported. Name one file, or leave out --url")
+    with TemporaryDirectory() as folder:
+        warcs, urls, nameless = _sort_files(files, url, Path(folder))
+        for theirs, ours in find_other_names(load_config(archive), warcs).items():
+            _require_consent(theirs, ours, yes=yes)
+            add_former_name(archive, ours, theirs)
+        with Archive.open(archive) as opened, show_progress("importing") as step:
+            result = opened.import_files(warcs, step, where=BatchTarget(dask=dask, scratch=scratch))
+            # A failed upload is not damage: the next crawl repeats it.
+            unsent = opened.upload(step).problems
     out, remarks = stdout(), stderr()
     if result.recovered.captures:
         what = _count(result.recovered.captures, result.recovered.versions)
@@ -52,16 +60,37 @@ def import_files(
         said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
         if adopted.already_imported:
             said.append(f"already archived as {', '.join(adopted.already_imported)}")
-        print_line(out, f"{adopted.source}: {', '.join(said)}")
-    for problem in (*lost, *result.read.problems, *unsent):
+        print_line(out, f"{adopted.source.removeprefix(f'{folder}/')}: {', '.join(said)}")
+    for problem in (*nameless, *lost, *result.read.problems, *unsent):
         print_line(remarks, problem)
     known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
     new = result.read.captures - result.read.known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
     out.print(f"{_count(new, result.read.versions)} imported.{known}{skipped}")
-    if not new and not lost and not result.recovered.captures:
+    if not (new or lost or nameless or urls or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
-    raise typer.Exit(int(bool(lost or result.read.problems)))
+    if urls:
+        save(urls, archive=archive)
+    raise typer.Exit(int(bool(nameless or lost or result.read.problems)))
+
+
+def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:
+    """Return WARC files, one of the saved pages among them, the URLs of lists, and a line for each page without URL."""
+    pages, warcs, urls, nameless = into / "saved-pages.warc.gz", [], [], []
+    with pages.open("wb") as out:
+        for file in list_files(files, (*SUFFIXES, ".warc", ".arc", ".gz", ".wacz")):
+            if str(file) == "-":
+                (file := into / "standard-input").write_bytes(sys.stdin.buffer.read())
+            match detect_kind(file):
+                case "page" if records := list(read_records(file, url)):
+                    out.writelines(records)
+                case "page":
+                    nameless.append(f"{file} has no URL, and was not imported: newsarchive import {file} --url URL")
+                case "urls":
+                    urls += file.read_text("utf-8", "replace").split()
+                case _:
+                    warcs.append(file)
+    return [*warcs, *([pages] if pages.stat().st_size else [])], urls, nameless
 
 
 def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:

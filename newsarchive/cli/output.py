@@ -21,8 +21,8 @@ from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-PLAIN_WIDTH = 160
-"""Width without a terminal: wide enough for a table, narrow enough for a mail from cron."""
+PLAIN_WIDTH = 100_000
+"""Width without a terminal: no line is broken, for programs that read lines."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""

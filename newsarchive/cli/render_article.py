@@ -29,6 +29,7 @@ _ENDS = {
     VisitEnd.GONE: "410 Gone, confirmed for two days",
     VisitEnd.ALTERNATE: "its article is checked at another URL",
     VisitEnd.NO_ARTICLE: "it never was an article, and no source names it",
+    VisitEnd.PERSON: "a person has ended its visits (newsarchive unwatch --undo resumes them)",
     None: "requests for it are refused",
 }
 
@@ -105,9 +106,9 @@ def _render_paragraph(paragraph: ParagraphView) -> Padding | Text:
         case Role.TEXT | Role.HEADING:
             return safe_text(paragraph.text, "bold" if paragraph.role is Role.HEADING else "")
         case Role.QUOTE:
-            return Padding(safe_text(paragraph.text, "italic"), (0, 0, 0, 4))
+            return Padding(safe_text(paragraph.text, "italic"), (0, 0, 0, 4), expand=False)
         case Role.LIST:
-            return Padding(safe_text("\n".join(f"- {line}" for line in paragraph.text.split("\n"))), (0, 0, 0, 2))
+            return Padding(safe_text(f"- {paragraph.text}".replace("\n", "\n- ")), (0, 0, 0, 2), expand=False)
         case _:
             style = "yellow" if paragraph.role is Role.CORRECTION else "dim"
             return safe_text(f"[{paragraph.role}] {paragraph.text}", style)
@@ -168,18 +169,21 @@ def print_captures(out: Console, article: ArticleView) -> None:
     listed = create_table(
         "fetched (UTC)", "status", "kind", "version", "file", "offset", "length", "payload", right=("offset", "length")
     )
+    files = list(dict.fromkeys(capture.place.warc for capture in article.captures))
     for capture in article.captures:
         listed.add_row(
             short_time(capture.fetched_at),
             "-" if capture.status is None else str(capture.status),
             capture.kind,
             "-" if capture.version_number is None else str(capture.version_number),
-            safe_text(capture.place.warc),
+            str(files.index(capture.place.warc) + 1),
             str(capture.place.offset),
             str(capture.place.length),
-            safe_text((capture.payload_digest or "-")[:19]),
+            safe_text((capture.payload_digest or "-").rpartition(":")[2][:8]),
         )
     out.print(listed)
+    for number, name in enumerate(files, 1):
+        print_line(out, f"file {number}: {name}")
 
 
 def print_comparison(out: Console, lines: Sequence[ParagraphChange]) -> None:

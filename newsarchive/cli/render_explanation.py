@@ -85,7 +85,7 @@ def print_lines(out: Console, explanation: Explanation) -> None:
     print_heading(out, "Lines" if explanation.is_article else "Lines, with roles as if it were an article")
     wide = out.width >= WIDE
     grid = _grid(_line("role"), _line("text", ratio=3), _line("why"), *([_line("where", ratio=1)] if wide else []))
-    grid.expand = True
+    grid.expand = out.is_terminal
     for left, some in groupby(shown, key=is_left_out):
         run = list(some)
         if left and len(run) > MAX_UNFOLDED:

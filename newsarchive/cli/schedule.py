@@ -25,9 +25,7 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     *,
     cron: Annotated[bool, typer.Option("--cron", help="Print a crontab line (default).")] = False,
     units: Annotated[bool, typer.Option("--systemd", help="Print a systemd service and timer.")] = False,
-    worker: Annotated[
-        bool, typer.Option("--worker", help="Print a systemd service for one of several machines.")
-    ] = False,
+    worker: Annotated[bool, typer.Option("--worker", help="Print a systemd service, for several machines.")] = False,
     every: Annotated[str | None, typer.Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
     ping: Annotated[str, typer.Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
     archive: Folder = HERE,

@@ -44,6 +44,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     )  # fmt: skip
     words = " ".join(query)
     with Archive.open_to_read(archive) as opened:
+        opened.require_site(site)
         opened.index.update_search()
         page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order)
     if json:

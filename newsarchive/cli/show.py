@@ -18,7 +18,6 @@ from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
-from storage.index.write import replace_readings
 from storage.model import Role
 
 
@@ -79,8 +78,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
 
 def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
     """Return the repeated paragraphs of a site, boilerplate first; of all sites for ""."""
-    if site and archive.index.read(replace_readings.find_unknown_sites, [site]):
-        raise NotFound(f"the archive in {archive.folder} has no site {site}. To see its sites: newsarchive status")
+    archive.require_site(site)
     names = [site] if site else [each.name for each in archive.status().sites]
     seen = [each for name in names for each in archive.index.ask(list_boilerplate, name)]
     return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))

@@ -17,7 +17,6 @@ from newsarchive.operations.health import HealthReport, Severity, SiteHealth, ch
 from storage.index.frontier import host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
 from storage.index.queries.aggregates import FAILED_OUTCOMES
-from storage.index.views.status import Status
 
 MAX_PARKED = 10
 REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
@@ -44,7 +43,7 @@ def status(
         print(to_json({**totals, "health": health}))
     elif not check:
         _print_report(stdout(), report, next_due, now)
-        _print_postponed(stdout(), report.status, hosts, parked)
+        _print_postponed(stdout(), report, hosts, parked)
     for finding in report.findings if not json else ():
         print_line(stderr() if check else stdout(), str(finding), STYLES[finding.severity])
     raise typer.Exit(int(check and bool(report.findings)))
@@ -68,8 +67,9 @@ def _print_report(out: Console, report: HealthReport, next_due: datetime | None,
     if next_due is not None:
         out.print(f"next URL due: {'now' if next_due <= now else f'{short_time(next_due)} UTC'}")
     if status.sites:
-        out.print()
-        out.print(_site_table(report))
+        for table in _site_tables(report):
+            out.print()
+            out.print(table)
         out.print()
         _print_week(out, report.sites)
     for site in status.sites:
@@ -79,13 +79,13 @@ def _print_report(out: Console, report: HealthReport, next_due: datetime | None,
 
 
 def _print_postponed(
-    out: Console, status: Status, hosts: Sequence[SavedBackoff], parked: Sequence[UrlPatternState]
+    out: Console, report: HealthReport, hosts: Sequence[SavedBackoff], parked: Sequence[UrlPatternState]
 ) -> None:
     """Print what is known and not fetched at present."""
     for host in hosts:
         line = f"{host.host} is backed off until {short_time(host.ready_at)} UTC ({host.reason or 'long delays'})"
         print_line(out, line, "yellow")
-    if any(site.older for site in status.sites):
+    if any(site.older for site in report.status.sites):
         out.print("older: known URLs that only newsarchive backfill SITE --until DATE fetches", soft_wrap=True)
     for each in parked[:MAX_PARKED]:
         reason = f"{each.unproductive_count} URLs had no new article ({each.example_url})"
@@ -94,7 +94,7 @@ def _print_postponed(
         out.print(f"{len(parked) - MAX_PARKED:,} more URL patterns are parked: newsarchive status --json")
     if parked:
         out.print("Parked by mistake? Add the pattern, or the beginning of its path, to trap_exceptions of the site.")
-    if not any(site.configured for site in status.sites):
+    if not report.sites:
         out.print("\nNo site is configured. Next: newsarchive add https://your.news.site/")
 
 
@@ -107,7 +107,7 @@ def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
     for site in sites:
         cells = []
         for each in site.week:
-            usual = f" ({each.usual:g})" if each.usual is not None else ""
+            usual = f" ({each.usual:.0f})" if each.usual is not None else ""
             # Today is not over.
             low = is_thin(each.articles, each.usual) and each is not site.week[-1]
             cells.append(safe_text(f"{each.articles:,}{usual}", "red" if low else ""))
@@ -116,24 +116,20 @@ def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
     out.print()
 
 
-def _site_table(report: HealthReport) -> Table:
+def _site_tables(report: HealthReport) -> tuple[Table, Table]:
+    """Return the counts and the times of the sites, each of which fits in 80 columns."""
     last_crawls = {each.name: each.last_crawl for each in report.sites}
     columns = ("articles", "versions", "captures", "failed", "due", "later", "older")
-    table = create_table("site", *columns, "next due (UTC)", "last crawl (UTC)", "last capture (UTC)", right=columns)
+    counts = create_table("site", *columns, right=columns)
+    times = create_table("site", "next due (UTC)", "last crawl (UTC)", "last capture (UTC)")
     for site in report.status.sites:
-        crawl = last_crawls.get(site.name)
+        name, crawl = safe_text(site.name, "bold" if site.configured else "dim"), last_crawls.get(site.name)
         failed = sum(count for outcome, count in site.outcomes.items() if outcome in FAILED_OUTCOMES)
-        table.add_row(
-            safe_text(site.name, "bold" if site.configured else "dim"),
-            f"{site.articles:,}",
-            f"{site.versions:,}",
-            f"{site.captures:,}",
+        counts.add_row(
+            name, *(f"{each:,}" for each in (site.articles, site.versions, site.captures)),
             safe_text(f"{failed:,}", "red" if failed else "green"),
-            safe_text(f"{site.due:,}", "yellow" if site.due else ""),
-            f"{site.scheduled:,}",
-            f"{site.older:,}",
-            short_time(site.next_due),
-            short_time(crawl.started_at if crawl else None),
-            short_time(site.last_capture),
-        )
-    return table
+            safe_text(f"{site.due:,}", "yellow" if site.due else ""), f"{site.scheduled:,}", f"{site.older:,}",
+        )  # fmt: skip
+        began = crawl.started_at if crawl else None
+        times.add_row(name, *map(short_time, (site.next_due, began, site.last_capture)))
+    return counts, times

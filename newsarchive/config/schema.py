@@ -412,6 +412,10 @@ class Config:
         "Ages, since an article appeared or last changed, at which it is fetched again",
     )
 
+    unwatched: tuple[str, ...] = _setting(
+        TEXT_LIST, [], "URLs that no crawl fetches again; `newsarchive unwatch` writes them"
+    )
+
     browser: str = _setting(TEXT, "", 'Path of the Chromium for sites with `render`; "": the one of Playwright')
     render_time: timedelta = _setting(
         POSITIVE_DURATION, "1m", "Time limit for rendering a page; after it the document is read as received"

@@ -5,7 +5,7 @@ import re
 import shlex
 import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -149,70 +149,99 @@ def front_page_key(url: str) -> str:
 
 def add_former_name(folder: Path, site: str, former: str) -> Config:
     """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
-    file = folder / FILE_NAME
-    text = file.read_bytes().decode()
-    known = next(each for each in parse_config(text, folder).sites if each.name == site)
-    line = f"former_names = {to_toml((*known.former_names, former))}"
-    for changed in _insert_former_names(text, line):
-        try:
-            config = parse_config(changed, folder)
-        except ConfigError:
-            continue
-        if config.former_names.get(former) == site:
-            write_atomic(file, changed)
-            return config
-    raise ConfigError(
-        f"{file} cannot be changed automatically; nothing was done. The site {site} was called {former} before. Write"
-        f" below its name: {line}"
-    )
+    (known,) = load_config(folder).select_sites([site])
+    return _write_names(folder, known, site, (*known.former_names, former))
 
 
-def _insert_former_names(text: str, line: str) -> Iterator[str]:
-    """Yield the text with a line of a site's former names below each line that may be the site's name."""
-    lines = text.splitlines(keepends=True)
-    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
-    for number, each in enumerate(lines):
-        if not re.match(r"\s*([\"']?)name\1\s*=", each):
-            continue
-        table = next((n for n in range(number + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
-        rest = [one for one in lines[number + 1 : table] if not re.match(r"\s*former_names\s*=", one)]
-        head = [*lines[:number], each if each.endswith("\n") else each + end, line + end]
-        yield "".join((*head, *rest, *lines[table:]))
+def rename_site(folder: Path, name: str, new: str) -> Config:
+    """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
+    (site,) = load_config(folder).select_sites([name])
+    return _write_names(folder, site, new, (*(each for each in site.former_names if each != new), name))
+
+
+def _write_names(folder: Path, site: SiteConfig, name: str, former_names: tuple[str, ...]) -> Config:
+    config = load_config(folder)
+    number = [each.name for each in config.sites].index(site.name)
+    named = replace(site, name=name, former_names=former_names)
+    wanted = replace(config, sites=(*config.sites[:number], named, *config.sites[number + 1 :]))
+    text = (folder / FILE_NAME).read_bytes().decode()
+    text = _set_value(text, _find_site(text, number)[:2], "name", name) if name != site.name else text
+    text = _set_value(text, _find_site(text, number)[:2], "former_names", former_names)
+    advice = f"Write into the [[site]] {site.name}: name = {to_toml(name)}, former_names = {to_toml(former_names)}"
+    return _write_checked(folder, text, wanted, advice)
+
+
+def remove_site(folder: Path, name: str) -> Config:
+    """Remove a [[site]] from the file with the comments above it, and return the new settings."""
+    config = load_config(folder)
+    (site,) = config.select_sites([name])
+    if site.hidden or site.embargo:
+        raise ConfigError(
+            f"{name} is hidden or under an embargo, which would end; nothing was done. Remove `hidden` and `embargo` "
+            "first. To go on withholding its pages, add its hosts to `blocked` below [serve]"
+        )
+    wanted = replace(config, sites=tuple(each for each in config.sites if each != site))
+    text = (folder / FILE_NAME).read_bytes().decode()
+    begin, _, end = _find_site(text, config.sites.index(site))
+    before, behind = (re.sub(r"(?m)(?:^#.*\n)+\Z", "", text[:at]) for at in (begin, end))
+    return _write_checked(folder, before + text[len(behind) :], wanted, f"Remove the site {name}")
 
 
 def set_index(folder: Path, address: str) -> Config:
     """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    file = folder / FILE_NAME
-    changed = _replace_index_line(file.read_bytes().decode(), f"index = {to_toml(address)}")
-    try:
-        if (config := parse_config(changed, folder)).index == index_url(address, folder.absolute()):
-            write_atomic(file, changed)
-            return config
-    except ConfigError:
-        pass  # the line was part of something else, such as a text of several lines
-    raise ConfigError(
-        f"the setting index in {file} cannot be changed automatically; the file is unchanged. Write into it, above the "
-        f"first [[site]]: index = {to_toml(address)}"
+    return _write_setting(folder, "index", address, index_url(address, folder.absolute()))
+
+
+def set_unwatched(folder: Path, urls: Sequence[str]) -> Config:
+    """Change the setting `unwatched` in the file, and return the new settings. All other lines stay byte for byte."""
+    return _write_setting(folder, "unwatched", tuple(urls), tuple(urls))
+
+
+def _write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
+    text = (folder / FILE_NAME).read_bytes().decode()
+    table = re.search(r"(?m)^[ \t]*\[", text)
+    wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read
+    text = _set_value(text, (0, table.start() if table else len(text)), name, value)
+    return _write_checked(folder, text, wanted, f"Write into it, above the first [[site]]: {name} = {to_toml(value)}")
+
+
+def _find_site(text: str, number: int) -> tuple[int, int, int]:
+    """Return where the [[site]] of a number begins, where its own keys end, and where its tables end."""
+    tables = [*(found.start() for found in re.finditer(r"(?m)^[ \t]*\[", text)), len(text)]
+    heads = [at for at in tables if not re.match(r"\s*\[+\s*site\s*\.", text[at:])]
+    begin = [*(at for at in heads if re.match(r"\s*\[\[\s*site\s*]]", text[at:])), *[len(text)] * (number + 1)][number]
+    own_end, end = (next((at for at in found if at > begin), len(text)) for found in (tables, heads))
+    return begin, own_end, end
+
+
+def _set_value(text: str, span: tuple[int, int], key: str, value: object) -> str:
+    """Return the text with a value of a table's key: in place of the old one, or below its comment or the name."""
+    # tomlkit would not place a line below its comment, nor keep Windows line endings.
+    own = re.compile(rf"""(?m)^([ \t]*(["']?){key}\2\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*])""").search(
+        text, *span
     )
-
-
-def _replace_index_line(text: str, line: str) -> str:
-    """Return the text with this line in place of the old one, or below its comment, or above the first table."""
-    # tomlkit would not place the line below its comment, nor keep Windows line endings.
-    lines = text.splitlines(keepends=True)
-    tables = next((number for number, each in enumerate(lines) if re.match(r"\s*\[", each)), len(lines))
-    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
-    head = lines[:tables]
-    own = next((number for number, each in enumerate(head) if re.match(r"\s*([\"']?)index\1\s*=", each)), None)
     if own is not None:
-        lines[own] = line + end
-        return "".join(lines)
-    comment = next((number for number, each in enumerate(head) if re.match(r"#\s*index\s*=", each)), None)
-    place = tables if comment is None else comment + 1
-    if place and not lines[place - 1].endswith("\n"):
-        lines[place - 1] += end
-    lines.insert(place, line + end)
-    return "".join(lines)
+        return f"{text[: own.end(1)]}{to_toml(value)}{text[own.end() :]}"
+    above = re.compile(rf"""(?m)^(?:#\s*{key}|[ \t]*(["']?)name\1)\s*=.*(?:\n|\Z)""").search(text, *span)
+    at = above.end() if above is not None else span[1]
+    if 0 < span[0] == span[1]:
+        return text  # there is no such [[site]]
+    end = "\r\n" if text.count("\r\n") > text.count("\n") / 2 else "\n"
+    head = text[:at] if not at or text[at - 1] == "\n" else text[:at] + end
+    return f"{head}{key} = {to_toml(value)}{end}{text[at:]}"
+
+
+def _write_checked(folder: Path, text: str, wanted: Config, advice: str) -> Config:
+    """Write a text that has exactly these settings, and return them; ConfigError with the advice if it has others."""
+    if _without_layouts(config := parse_config(text, folder)) != _without_layouts(wanted):
+        raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
+    write_atomic(folder / FILE_NAME, text)
+    return config
+
+
+def _without_layouts(config: Config) -> Config:
+    """Return settings that can be compared: compiled selectors are equal to themselves alone."""
+    return replace(config, sites=tuple(replace(site, layouts=None) for site in config.sites))
 
 
 class _ConfigParser:

@@ -56,15 +56,16 @@ class FrontierWindow:
         executor: Executor,
         counters: Counter[str],
         max_pages: int = 0,
-        taken_down: frozenset[str] = frozenset(),
+        refused: frozenset[str] = frozenset(),
         state: RunState | None = None,
+        on_postponed: Callable[[DueUrl, str], None] = lambda *_: None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the window.
 
         `settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit.
-        `taken_down`: digests of URLs that are not fetched again.
+        `refused`: digests of URLs that are not requested. `on_postponed`: called with each URL that is put off and why.
         """
         self.problems: list[str] = []
         """Lines for the owner about what went wrong."""
@@ -74,8 +75,9 @@ class FrontierWindow:
         self._robots = robots
         self._counters = counters
         self._max_pages = max_pages
-        self._taken_down = taken_down
+        self._refused = refused
         self._pattern_yields = state.pattern_yields if state is not None else None
+        self._on_postponed = on_postponed
         self._now = now
         self._clock = clock
         self._hosts = HostQueues()
@@ -180,7 +182,7 @@ class FrontierWindow:
             self._record_robots(request, response)
         pause = Pause(seconds=self._settings_of(due).delay) if is_interrupted else self._pause_after(request, response)
         if response.no_response and not is_interrupted and request.waiting_url is None:
-            self._postpone(due, self._now() + (DAY if response.is_blocked else HOUR))
+            self._postpone(due, self._now() + (DAY if response.is_blocked else HOUR), response.error)
         if response.is_blocked:
             self._counters["blocked"] += 1
         if pause.is_long:
@@ -196,7 +198,7 @@ class FrontierWindow:
         self._uncommitted.pop(due.url_id, None)
         for each in [due] if request.waiting_url is None else self._robots_pending.discard(due):
             self._counters["refused"] += 1
-            self._postpone(each, None)
+            self._postpone(each, None, "no valid URL")
         self._hosts.release(request.host)
 
     def record_commit(self, url_id: int) -> None:
@@ -254,7 +256,7 @@ class FrontierWindow:
         if handled is not None and due.due_at <= handled:
             self._stuck.add(due.url_id)
         elif until := self._backoff.backed_off_until(self._hosts.get(due.url)):
-            self._postpone(due, until)
+            self._postpone(due, until, f"its host {self._hosts.get(due.url).backoff_reason}")
         elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
             self._hosts.add(due)
 
@@ -266,7 +268,7 @@ class FrontierWindow:
         if (refusal := self._refusal(due)) is not None:
             counter, until = refusal
             self._counters[counter] += 1
-            self._postpone(due, until)
+            self._postpone(due, until, counter)
             self._hosts.release(host)
             return None
         rules = self._rules(due)
@@ -287,7 +289,7 @@ class FrontierWindow:
 
         Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
         """
-        if url_refusal_reason(due.url) is not None or (self._taken_down and digest_url(due.url) in self._taken_down):
+        if url_refusal_reason(due.url) is not None or (self._refused and digest_url(due.url) in self._refused):
             return "refused", None
         now = self._now()
         is_configured = due.discovery.via is None
@@ -342,7 +344,7 @@ class FrontierWindow:
         self._hosts.release(host)
         if robots is not None:
             if until := self._backoff.backed_off_until(other):
-                self._postpone(robots, until)
+                self._postpone(robots, until, "")
             else:
                 self._hosts.add(robots)
         return None
@@ -381,14 +383,16 @@ class FrontierWindow:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""
         if rules.unreachable is None:
             self._counters["disallowed"] += 1
-            self._postpone(due, self._now() + DAY)
+            self._postpone(due, self._now() + DAY, "disallowed by robots.txt")
         else:
-            self._postpone(due, self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due))
+            until = self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due)
+            self._postpone(due, until, f"its host {rules.unreachable}")
         self._hosts.release(host)
 
-    def _postpone(self, due: DueUrl, until: datetime | None) -> None:
+    def _postpone(self, due: DueUrl, until: datetime | None, reason: str) -> None:
         """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
+            self._on_postponed(due, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
         elif due.discovery.kind is UrlKind.PART:
@@ -410,5 +414,5 @@ class FrontierWindow:
         until = self._backoff.back_off(host, pause)
         self._refiller.record_drained()
         for each in self._hosts.drain(host):
-            self._postpone(each, until)
+            self._postpone(each, until, f"its host {pause.reason}")
         return until

@@ -32,12 +32,13 @@ from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
-from newsarchive.crawl.budget import Budget
+from newsarchive.crawl.budget import NO_LIMIT, Budget
 from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
 from newsarchive.crawl.download.ssrf import AddressGuard, literal_address
 from newsarchive.crawl.frontier import FrontierWindow
+from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.politeness import PolitenessSettings
 from newsarchive.crawl.recorder import Recorder
 from newsarchive.crawl.refill import IndexQueue
@@ -58,8 +59,9 @@ from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
-from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
+from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.places.folder import ensure_machine_id
+from storage.warc.tombstones import digest_url
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ class CrawlReport:
 
 def crawl(  # noqa: PLR0913 - the options of a run
     archive: "Archive",
-    sites: Sequence[str] | None = None,
+    sites: Sequence[str | SiteConfig] | None = None,
     *,
     max_pages: int = 0,
     max_time: float = 0.0,
@@ -113,19 +115,21 @@ def crawl(  # noqa: PLR0913 - the options of a run
     now: Callable[[], datetime] | None = None,
     sole_process: bool = False,
     host: ScrapyHost | None = None,
+    pages: NamedPages | None = None,
 ) -> CrawlReport:
     """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
 
     `on_locked` is called once the sites are locked. With `backfill`, older URLs are fetched after the due ones.
     `sole_process`: the process does nothing else, so it is killed if it loses the lease on its sites. `host`: the
-    process is Scrapy's, and this a thread of it.
+    process is Scrapy's, and this a thread of it. `pages`: fetch only these, and no limit of a site counts.
 
     The first SIGINT or SIGTERM stops the run in order within seconds, the second one ends the process at once. Raises
     ArchiveBusy if one of the sites is being crawled, and StorageError if the disk is full; what was committed before
     is complete.
     """
     now = now or archive.now
-    chosen = archive.config.select_sites(sites or ())
+    named = [site for site in sites or () if isinstance(site, str)]
+    chosen = tuple(site for site in sites or () if isinstance(site, SiteConfig)) or archive.config.select_sites(named)
     if not chosen:
         raise ConfigError("the archive has no sites yet; nothing was fetched. Add one with: newsarchive add URL")
     if backfill and backfill.max_bytes:
@@ -138,7 +142,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
         sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
-    if backfill is None and archive.config.history:
+    if backfill is None and archive.config.history and pages is None:
         backfill = BackfillLimit(until=began - min(archive.config.history, began - EARLIEST_DATE))
     uploader = BackgroundUploader(archive.places, archive.config.keep_local)
     locks, names = archive.folder / "locks", [site.name for site in chosen]
@@ -146,7 +150,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
         on_locked()
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
-            max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host,
+            max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload)))
@@ -180,6 +184,7 @@ class _CrawlRun:
     progress: OnProgress | None
     now: Callable[[], datetime]
     host: ScrapyHost | None
+    pages: NamedPages | None
     counters: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -243,7 +248,8 @@ class _CrawlRun:
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
-        self.archive.index.add_urls([found for site in self.sites for found in list_seeds(site, self.now())])
+        seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
+        self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
         """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""
@@ -291,16 +297,19 @@ class _CrawlRun:
     ) -> RunContext:
         config, index = self.archive.config, self.archive.index
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
+        if self.pages is not None:
+            settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
-            BackfillQueue(queue, self.backfill.until) if self.backfill else queue,
+            self.pages or (BackfillQueue(queue, self.backfill.until) if self.backfill else queue),
             settings,
             Robots(config.user_agent),
             executor=executor,
             counters=self.counters,
             max_pages=self.max_pages,
-            taken_down=ingestor.taken_down,
+            refused=ingestor.taken_down.union(map(digest_url, () if self.pages else ingestor.unwatched)),
+            on_postponed=self._record_postponed,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
         )
@@ -314,13 +323,20 @@ class _CrawlRun:
             counters=self.counters,
             user_agent=config.user_agent,
             renderer=create_renderer(config, self.sites, self.now),
-            on_fetched=lambda url: self._report_progress(frontier, url),
+            on_fetched=partial(self._report_progress, frontier),
+            on_read=self.pages.record_reading if self.pages is not None else lambda _: None,
         )
 
-    def _report_progress(self, frontier: FrontierWindow, url: str) -> None:
+    def _record_postponed(self, due: DueUrl, reason: str) -> None:
+        if self.pages is not None:
+            self.pages.postponed[due.url] = reason
+
+    def _report_progress(self, frontier: FrontierWindow, due: DueUrl, capture: Capture | None) -> None:
+        if self.pages is not None and capture is not None:
+            self.pages.record_capture(due, capture)
         if self.progress and time.monotonic() - self._last_progress >= PROGRESS_INTERVAL:
             self._last_progress = time.monotonic()
-            self.progress(CrawlProgress(counters=dict(self.counters), waiting=frontier.waiting, last_url=url))
+            self.progress(CrawlProgress(counters=dict(self.counters), waiting=frontier.waiting, last_url=due.url))
 
     def _end(self, writer: WarcWriter, outcome: str) -> CrawlRun:
         """Write the end of the run and close the file, as far as the disk permits; the next run recovers the rest."""

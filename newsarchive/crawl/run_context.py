@@ -71,8 +71,10 @@ class RunContext:
     """None if no site has `render`."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
-    on_fetched: Callable[[str], None] = field(default=lambda _: None)
-    """Called with each URL that was fetched."""
+    on_fetched: Callable[[DueUrl, Capture | None], None] = field(default=lambda *_: None)
+    """Called with each URL that was requested, and the capture; None if there was no response to record."""
+    on_read: Callable[[Reading], None] = field(default=lambda _: None)
+    """Called with the reading of each URL, once it is in the index."""
     close_reason: str = "finished"
     """Why Scrapy closed the spider."""
     require_lease: Callable[[], None] = field(default=lambda: None)
@@ -102,7 +104,7 @@ class RunContext:
         finally:
             self.frontier.record_response(due, summary, rendering=document is not None and capture is not None)
             self.wake()
-        self.on_fetched(due.url)
+        self.on_fetched(due, capture)
         if renderer is not None and document is not None:
             await self._render(renderer, due, document, began)
         return recorded
@@ -228,6 +230,7 @@ class RunContext:
                 }  # fmt: skip
                 LOG.info("%s %d %s %s", site, size, outcome, due.url, extra={"facts": facts})
             self.counters[reading.outcome.value] += 1
+            self.on_read(reading)
             self.frontier.record_commit(due.url_id)
             self.wake()
 

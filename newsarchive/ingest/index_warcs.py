@@ -15,6 +15,7 @@ from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.index import Index
+from storage.index.frontier import url_queue
 from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.observations import list_edits_to_classify
 from storage.index.rows.article_changes import store_edits
@@ -143,6 +144,7 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
         ingestor.wait_until_idle()
         index.settle()
     classify_edits(index)
+    index.write(url_queue.end_visits, ingestor.unwatched)
 
 
 def classify_edits(index: Index) -> None:

@@ -9,7 +9,7 @@ after the last indexed record. One thread writes to the index.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -82,9 +82,12 @@ class Ingestor:
         layouts: SiteLayouts | None = None,
         former_names: Mapping[str, str] = MappingProxyType({}),
         taken_down: frozenset[str] = frozenset(),
+        unwatched: Sequence[str] = (),
     ) -> None:
         self.taken_down = taken_down
         """Digests of URLs whose captures were removed for good."""
+        self.unwatched = unwatched
+        """URLs whose visits a person has ended."""
         self._index = index
         self._readers = readers
         self._plan = plan

@@ -20,7 +20,7 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
     former name, from which a rebuild knows it.
     """
     names = {site.name for site in archive.config.sites}
-    by_front_page = {front_page_key(site.url): site.name for site in sites}
+    by_front_page = {front_page_key(site.url): site.name for site in sites if site.name in names}
     for known in archive.index.sites():
         present = by_front_page.get(front_page_key(known.url))
         if known.name not in names and present and known.name not in archive.config.former_names:

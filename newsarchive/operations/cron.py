@@ -52,20 +52,20 @@ def crontab(job: ScheduledCrawl) -> str:
 
 
 def _cron_fields(every: timedelta) -> str:
-    """Return the five time fields for an interval, as near as cron can express it.
+    """Return the five time fields for an interval; ConfigError for one that cron cannot express.
 
     >>> [_cron_fields(timedelta(minutes=minutes)) for minutes in (10, 60, 360, 1440)]
     ['*/10 * * * *', '7 * * * *', '7 */6 * * *', '7 3 * * *']
     """
-    minutes = max(1, round(every.total_seconds() / 60))
-    if minutes < 60:
-        step = max(each for each in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30) if each <= minutes)
-        return "* * * * *" if step == 1 else f"*/{step} * * * *"
-    hours = minutes // 60
-    if hours >= 24:
-        return "7 3 * * *"
-    step = max(each for each in (1, 2, 3, 4, 6, 8, 12) if each <= hours)
-    return "7 * * * *" if step == 1 else f"7 */{step} * * *"  # not on the hour, when most jobs start
+    minutes = every.total_seconds() / 60
+    if minutes in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30):
+        return f"*/{minutes:g} * * * *".replace("*/1 ", "* ")
+    if minutes in (60, 120, 180, 240, 360, 480, 720, 1440):  # not on the hour, when most jobs start
+        return {60: "7 * * * *", 1440: "7 3 * * *"}.get(round(minutes), f"7 */{minutes / 60:g} * * *")
+    raise ConfigError(
+        f"cron cannot run a command every {format_duration(every)}; nothing was printed. Choose a part of an hour or a "
+        f"day, such as 30m or 2h, or use systemd: newsarchive schedule --systemd --every {format_duration(every)}"
+    )
 
 
 def systemd_units(job: ScheduledCrawl) -> str:

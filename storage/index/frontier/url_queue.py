@@ -6,7 +6,7 @@ a feed before a page). From then on it is that of its newest capture, as in the 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.engine import Dialect
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
-from storage.index.rows.interning import LookupTables
+from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import FrontierRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
-from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
+from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind, VisitEnd
 from storage.page_date import PageDate
 from storage.urls import url_host
 
@@ -305,6 +305,18 @@ def reschedule(connection: Connection, due_times: Mapping[int, datetime | None])
         )
 
 
+def end_visits(connection: Connection, urls: Iterable[str]) -> None:
+    """End the visits of URLs, as a person has asked for."""
+    change_by_ids(connection, _END, {short_digest(url) for url in urls})
+
+
+_END = (
+    update(FrontierRow)
+    .where(FrontierRow.url_id.in_(select(UrlRow.id).where(UrlRow.digest.in_(IDS))))
+    .values(due_at=None, ended_by=VisitEnd.PERSON.value)
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueQuery:
     """Limits of a selection of due URLs."""
@@ -337,15 +349,20 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
         if len(chosen) >= query.limit:
             break
-    return [
-        DueUrl(
-            url_id=row.url_id, url=row.url, discovery=read_discovery(row._mapping),  # noqa: SLF001 - public
-            due_at=row.due_at, priority=row.priority,
-            failure_count=row.failure_count, etag=row.etag, last_modified=row.last_modified,
-            last_fetched_at=row.last_fetched_at,
-        )
-        for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))
-    ]  # fmt: skip
+    return [_due_url(row) for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))]
+
+
+def find_urls(connection: Connection, urls: Iterable[str]) -> list[DueUrl]:
+    """Return those of these URLs that are in the frontier, whenever they are due."""
+    return [_due_url(row) for row in fetch_by_ids(connection, _ROWS_OF_URLS, {short_digest(url) for url in urls})]
+
+
+def _due_url(row: Any) -> DueUrl:
+    return DueUrl(
+        url_id=row.url_id, url=row.url, discovery=read_discovery(row._mapping),  # noqa: SLF001 - public
+        due_at=row.due_at or _NEVER, priority=row.priority, failure_count=row.failure_count,
+        etag=row.etag, last_modified=row.last_modified, last_fetched_at=row.last_fetched_at,
+    )  # fmt: skip
 
 
 def _select_free_rows(
@@ -361,12 +378,16 @@ def _select_free_rows(
         limit = limit_for_all
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _VIA = UrlRow.__table__.alias("via")
-_ROWS_OF_LANE = (
+_ROWS = (
     select(FRONTIER, UrlRow.url, _VIA.c.url.label("via"))
     .join(UrlRow, UrlRow.id == FrontierRow.url_id)
     .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
-    .where(
+)
+_ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(IDS))
+_ROWS_OF_LANE = (
+    _ROWS.where(
         FrontierRow.site == bindparam("site"),
         FrontierRow.host == bindparam("host"),
         FrontierRow.priority == bindparam("priority"),

@@ -191,7 +191,7 @@ class FrontierRow(Base):
     due_at: Mapped[datetime | None] = _column("When to fetch it next; null: never")
     priority: Mapped[int] = _column("Lower numbers are fetched first")
     ended_by: Mapped[str | None] = _column(
-        "Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused"
+        "Why it is not fetched again: plan, gone, alternate, no_article or person; null: it is, or it is refused"
     )
     failure_count: Mapped[int] = _column("Fetches in a row that failed, or brought no article of a page")
     unchanged_count: Mapped[int] = _column("Fetches in a row that brought nothing new")

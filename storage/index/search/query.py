@@ -81,7 +81,10 @@ def parse_query(text: str, filters: Filters) -> SearchQuery:
     ([[('rare',), ('earth',)]], ('metal*',))
     """
     parser = _Parser(filters)
-    for match in _PIECE.finditer(text[:LONGEST_QUERY].translate(_QUOTES)):
+    plain = text[:LONGEST_QUERY].translate(_QUOTES)
+    if plain.count('"') % 2:
+        parser.problems.append('a quotation mark (") is not closed: all that follows it is one phrase')
+    for match in _PIECE.finditer(plain):
         parser.add(match)
     return parser.finish(is_cut=len(text) > LONGEST_QUERY)
 
@@ -111,6 +114,8 @@ class _Parser:
             self._add_filter(name, (match["phrase"] or word).strip(), is_wanted=not match["minus"])
             return
         leaves = _parse_leaves(match["phrase"], word)
+        if not name and (unknown := _UNKNOWN_FIELD.match(word)):
+            self.problems.append(f"{unknown[0]} is no field of a query: its name was searched for as a word")
         if name:
             leaves = [replace(leaf, field=name) for leaf in leaves]
         self._add_leaves(leaves, is_wanted=not match["minus"])
@@ -161,6 +166,7 @@ class _Parser:
 
 
 _TEXT_FIELDS = ("headline", "dek", "url")
+_UNKNOWN_FIELD = re.compile(r"[^\W\d]+:(?=[^/\s])")
 
 
 def _parse_leaves(phrase: str | None, word: str) -> list[SearchTerm]:

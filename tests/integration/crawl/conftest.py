@@ -191,6 +191,14 @@ def server() -> Iterator[WireServer]:
     server.close()
 
 
+@pytest.fixture
+def second_server() -> Iterator[WireServer]:
+    """Another server without TLS, at another port."""
+    server = WireServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture(params=["http", "https"])
 def either(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[WireServer]:
     """A server, once without and once with TLS."""

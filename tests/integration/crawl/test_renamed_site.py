@@ -10,11 +10,13 @@ import pytest
 
 from newsarchive.archive import Archive
 from newsarchive.cli import app
-from newsarchive.config.toml_file import load_config
+from newsarchive.config.schema import SiteConfig
+from newsarchive.config.toml_file import add_site, load_config
 from newsarchive.crawl.run import crawl
 from storage.callbacks import utc_now
 from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.articles import list_articles
+from tests.in_process import run_in_process
 from tests.newsroom import NewsroomServer, serve
 from tests.newsroom.http_messages import Request, Response
 from tests.newsroom.newsroom import Newsroom
@@ -114,3 +116,37 @@ def test_an_import_from_an_archive_with_another_name_asks_once_and_then_works(
         archive.rebuild()
         assert contents(archive) == live
     assert [site for site, *_ in live[1]] == ["harbour"]
+
+
+def test_a_site_is_renamed_by_a_command(tmp_path: Path, server: NewsroomServer) -> None:
+    """The next crawl hands everything over; a rebuild before it agrees."""
+    archive_at(tmp_path / "archive", server, "harbour").close()
+    done = run_in_process("rename-site", "harbour", "quay", "--archive", tmp_path / "archive")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "handed over by the next crawl: newsarchive crawl quay" in done.stdout
+    with Archive.open(tmp_path / "archive") as archive:
+        report = crawl(archive, now=lambda: utc_now() + timedelta(days=2))
+        assert [site.name for site in archive.index.sites()] == ["quay"]
+        live = contents(archive)
+        archive.rebuild()
+        assert contents(archive) == live
+    assert report.run.counters["captures"] >= 2
+    assert [note for note in report.notes if "harbour is called quay now" in note]
+
+
+def test_a_removed_site_keeps_its_articles(tmp_path: Path, server: NewsroomServer) -> None:
+    """Nothing more is fetched of it; a rebuild keeps it, and `add` takes it up again."""
+    folder = tmp_path / "archive"
+    archive_at(folder, server, "harbour").close()
+    done = run_in_process("remove-site", "harbour", "--archive", folder)
+    assert done.returncode == 0
+    assert "Its articles are kept, and nothing more of it is fetched. To crawl it again" in done.stdout
+    assert run_in_process("remove-site", "harbour", "--archive", folder).returncode == 2
+    assert run_in_process("crawl", "--archive", folder).returncode == 2
+    assert run_in_process("rebuild", "--archive", folder).returncode == 0
+    assert "harbour" in run_in_process("search", "harbour", "--archive", folder).stdout
+    add_site(folder, SiteConfig(name="quay", url=server.url, allow_private=True))
+    with Archive.open(folder) as archive:
+        report = crawl(archive, now=lambda: utc_now() + timedelta(days=2))
+        assert [site for site, *_ in contents(archive)[1]] == ["quay"]
+    assert [note for note in report.notes if "harbour is called quay now" in note]

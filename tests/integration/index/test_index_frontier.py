@@ -10,7 +10,8 @@ from storage.index import Index
 from storage.index.frontier import url_queue
 from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.queries.status import get_status
-from storage.model import DiscoveredUrl, Discovery, Ingest, NextVisit, Site, UrlKind, VisitResult
+from storage.index.queries.visit_schedule import get_visit_schedule
+from storage.model import DiscoveredUrl, Discovery, Ingest, NextVisit, Site, UrlKind, VisitEnd, VisitResult
 from storage.page_date import PageDate
 
 Make = Callable[..., Ingest]
@@ -66,6 +67,34 @@ def test_excluded_urls_are_left_out(index: Index) -> None:
     index.add_urls([found(f"https://news.example/{number}", ago=9 - number) for number in range(6)])
     under_way = index.read(select_due_urls, DueQuery(now=NOW, sites=["news"], limit=3, per_host=3, exclude=()))
     assert paths(index, per_host=3, exclude=frozenset(due.url_id for due in under_way)) == ["3", "4", "5"]
+
+
+def test_urls_are_found_whenever_they_are_due(index: Index) -> None:
+    """A URL that was put off for ever too, and any number of them; those that the frontier lacks are left out."""
+    names = [f"https://news.example/{number}" for number in range(700)]
+    index.add_urls([found(url, ago=-number) for number, url in enumerate(names)])
+    (first,) = index.read(url_queue.find_urls, names[:1])
+    assert (first.url, first.discovery.site, first.due_at) == (names[0], "news", NOW)
+    index.write(url_queue.reschedule, {first.url_id: None})
+    known = index.read(url_queue.find_urls, [*names, "https://news.example/unknown"])
+    assert sorted(each.url for each in known) == sorted(names)
+    assert max(known, key=lambda each: each.due_at).url == names[0], "never comes last"
+
+
+def test_visits_that_a_person_ended_can_be_resumed(index: Index) -> None:
+    """The schedule says who ended them; other URLs are due as before."""
+    index.add_urls([found("https://news.example/a", ago=2), found("https://news.example/b", ago=1)])
+    index.write(url_queue.end_visits, ["https://news.example/a", "https://news.example/unknown"])
+    assert paths(index) == ["b"]
+    schedule = index.ask(get_visit_schedule, "https://news.example/a", NOW)
+    assert schedule is not None
+    assert (schedule.due_at, schedule.ended_by) == (None, VisitEnd.PERSON)
+    (due,) = index.read(url_queue.find_urls, ["https://news.example/a"])
+    index.write(url_queue.advance_due_times, {due.url_id: NOW})
+    assert paths(index) == ["b", "a"]
+    schedule = index.ask(get_visit_schedule, "https://news.example/a", NOW)
+    assert schedule is not None
+    assert schedule.ended_by is None
 
 
 def test_seeds_are_added_once(index: Index) -> None:

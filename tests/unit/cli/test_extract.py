@@ -5,10 +5,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsarchive.cli import app
+from newsarchive.cli.output import sanitize
+from newsarchive.extract.serialize import reading_to_text
+from storage.model import BODY_ROLES, Article, Outcome, Paragraph, Reading, Role
 
 PAGES = Path(__file__).parents[2] / "pages"
 PAGE = PAGES / "corvan-2019-08-18" / "page.html"
@@ -85,7 +91,8 @@ def test_the_layouts_of_the_day_hold(run: Run, tmp_path: Path) -> None:
     ("words", "code", "says"),
     [
         (["none.html", "--url", URL], 74, "none.html: No such file"),
-        ([PAGE], 2, "--url"),
+        ([PAGE, PAGE, "--url", URL], 2, "for a single page; nothing was read"),
+        ([PAGE, "--format", "pdf"], 2, "'pdf' is not one of"),
         ([PAGE, "--url", URL, "--archive", "nowhere"], 3, "newsarchive init"),
         ([PAGE, "--url", URL, "--fetched", "yesterday"], 2, "--fetched yesterday: not a date"),
         ([PAGE, "--url", URL, "--html", "no/such/folder.html"], 74, "no/such/folder.html: No such file"),
@@ -109,3 +116,63 @@ def test_a_bad_selector_is_reported_with_its_line(run: Run, tmp_path: Path) -> N
         assert "newsarchive.toml, line 5: drop = 'b[' is not a CSS selector" in err
         assert "Nothing was done" in err
         assert "newsarchive extract FILE --url URL --explain" in err
+
+
+def test_a_page_without_a_url_is_read(run: Run) -> None:
+    """Its text and fields are the same; links stay relative, and no invented host is printed."""
+    code, out, _ = run("extract", PAGE)
+    said, known = json.loads(out), json.loads(run("extract", PAGE, "--url", URL)[1])
+    assert code == 0
+    assert "page.invalid" not in out
+    assert (said["url"], said["headline"], said["body"]) == ("", known["headline"], known["body"])
+    links = [link["url"] for group in said["links"] for link in group["links"]]
+    assert links
+    assert all(f"https://www.echodecorvan.example{link}" in json.dumps(known) for link in links if link.startswith("/"))
+
+
+def test_many_pages_are_a_line_each(run: Run, tmp_path: Path) -> None:
+    """Folders are walked in the order of names, by suffix; the URL that a browser wrote into a page is used."""
+    folder = tmp_path / "saved" / "below"
+    folder.mkdir(parents=True)
+    html = PAGE.read_text("utf-8")
+    (folder / "b.HTML").write_text(f"<!-- saved from url=(0030)https://b.example/news/story#top -->{html}")
+    (folder / "a.htm").write_text(
+        f"<!--\n Page saved with SingleFile \n url: https://a.example/news/story \n saved date: Wed Nov 25 2026"
+        f" 10:00:00 GMT+0100 (CET)\n-->{html}"
+    )
+    (folder / "picture.png").write_bytes(b"PNG")
+    code, out, _ = run("extract", tmp_path / "saved", PAGE, "--format", "jsonl")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [line["url"] for line in lines] == ["https://a.example/news/story", "https://b.example/news/story", ""]
+    assert len({line["headline"] for line in lines}) == 1
+
+
+def test_the_text_in_three_formats(run: Run) -> None:
+    """Headline and body; Markdown marks headings and escapes markup; XML is well-formed."""
+    body = json.loads(run("extract", PAGE, "--url", URL)[1])["body"]
+    plain = run("extract", PAGE, "--url", URL, "--format", "txt")[1]
+    first, *rest = plain.strip().split("\n\n")
+    assert first == "Le dernier bac de la Vire prend sa retraite"
+    assert "\n\n".join(rest).endswith(body)
+    marked = run("extract", PAGE, "--url", URL, "--format", "md")[1]
+    assert marked.startswith(f"# {first}\n\n")
+    assert [line[3:] for line in marked.splitlines() if line.startswith("## ")]
+    root = ET.fromstring(run("extract", PAGE, "--url", URL, "--format", "xml")[1])
+    assert (root.tag, root.get("outcome"), root.findtext("headline")) == ("article", "article", first)
+    assert {each.tag for each in root} >= {"headline", "dek", "heading", "text"}
+
+
+@given(st.text(max_size=40), st.lists(st.tuples(st.sampled_from(sorted(BODY_ROLES)), st.text(max_size=60)), max_size=5))
+def test_no_text_breaks_a_format(headline: str, paragraphs: list[tuple[Role, str]]) -> None:
+    """Whatever a page says, XML can be parsed once control characters are replaced, and text keeps every paragraph."""
+    found = tuple(Paragraph(role=role, text=text) for role, text in paragraphs)
+    article = Article(url=URL, canonical_url=URL, headline=headline, paragraphs=found)
+    reading = Reading(outcome=Outcome.ARTICLE, reason="", article=article)
+    plain = reading_to_text(reading, "txt")
+    assert all(text in plain for _, text in paragraphs)
+    clean = "".join(each for each in sanitize(reading_to_text(reading, "xml")) if each not in "\ufffe\uffff")
+    if not any("\ud800" <= each <= "\udfff" for each in clean):
+        root = ET.fromstring(clean)
+        assert len(root) == 2 + len(paragraphs)
+    assert reading_to_text(reading, "md").endswith("\n")

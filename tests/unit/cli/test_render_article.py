@@ -237,7 +237,8 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "To compare: newsarchive show 17 --diff 1 2",
         "fetched (UTC) status kind version file offset length payload",
-        "2026-05-04 08:00 200 response 1 news-1.warc.gz 512 2048 sha256:abababababab",
+        "2026-05-04 08:00 200 response 1 1 512 2048 abababab",
+        "file 1: news-1.warc.gz",
     ]
 
 

@@ -50,6 +50,9 @@ class Opened:
         """Any folder will do."""
         return cls()
 
+    def require_site(self, name: str | None) -> None:
+        """Know any site."""
+
     @property
     def index(self) -> Self:
         return self

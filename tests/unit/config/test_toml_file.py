@@ -236,7 +236,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     ("before", "after"),
     [
         ('# index = ""\n\n[[site]]\n', '# index = ""\nindex = "postgresql://db/news"\n\n[[site]]\n'),
-        ('index = "old.sqlite3"  # mine\ndelay = "2s"\n', 'index = "postgresql://db/news"\ndelay = "2s"\n'),
+        ('index = "old.sqlite3"  # mine\ndelay = "2s"\n', 'index = "postgresql://db/news"  # mine\ndelay = "2s"\n'),
         ('delay = "2s"', 'delay = "2s"\nindex = "postgresql://db/news"\n'),
         ('delay = "2s"\r\n[serve]\r\n', 'delay = "2s"\r\nindex = "postgresql://db/news"\r\n[serve]\r\n'),
         ("", 'index = "postgresql://db/news"\n'),

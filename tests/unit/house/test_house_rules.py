@@ -26,7 +26,6 @@ SHORT_MODULES = {
     "newsarchive/cli/doctor.py": "a command",
     "newsarchive/cli/init.py": "a command",
     "newsarchive/export/changes.py": "lines of changes, which have other fields than articles",
-    "newsarchive/extract/serialize.py": "conversion to JSON, apart from the pure reading of pages",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",
     "newsarchive/web/static_files.py": "a route",

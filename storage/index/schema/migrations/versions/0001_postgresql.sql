@@ -1023,7 +1023,7 @@ COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 
 COMMENT ON COLUMN frontier.priority IS 'Lower numbers are fetched first';
 
-COMMENT ON COLUMN frontier.ended_by IS 'Why it is not fetched again: plan, gone, alternate or no_article; null: it is, or it is refused';
+COMMENT ON COLUMN frontier.ended_by IS 'Why it is not fetched again: plan, gone, alternate, no_article or person; null: it is, or it is refused';
 
 COMMENT ON COLUMN frontier.failure_count IS 'Fetches in a row that failed, or brought no article of a page';
 

@@ -1,0 +1,142 @@
+"""What a person expects of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsarchive.archive import Archive
+from newsarchive.cli import output
+from newsarchive.crawl.run import crawl
+from newsarchive.operations import cron
+from storage.callbacks import utc_now
+from storage.errors import ConfigError
+from tests.in_process import run_in_process
+from tests.integration.crawl.test_save import STORY, configure, reply
+
+FEED = '<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{}</channel></rss>'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Any) -> Path:
+    """An archive whose front page is a feed with two stories."""
+    links = (f"{server.base}/news/{name}" for name in ("tide", "none"))
+    items = "".join(f"<item><title>A story</title><link>{link}</link></item>" for link in links)
+    server.say("/", reply(200, FEED.format(items), kind="application/rss+xml"))
+    server.say("/news/tide", reply(200, STORY))
+    configure(tmp_path, server.base)
+    return tmp_path
+
+
+def run_crawl(folder: Path, **later: float) -> None:
+    with Archive.open(folder) as archive:
+        crawl(archive, now=lambda: utc_now() + timedelta(**later))
+
+
+@pytest.mark.parametrize("command", [["search", "tide"], ["export"], ["changes"], ["show", "--boilerplate"]])
+def test_an_unknown_site_is_an_error(folder: Path, command: list[str]) -> None:
+    """A misspelt name must not look like an empty result; a site that is not crawled yet is known."""
+    option = [] if "show" in command else ["--site"]
+    done = run_in_process(*command, *option, "nosuch", "--archive", folder)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "has no site nosuch. To see its sites: newsarchive status" in done.stderr
+    assert run_in_process(*command, *option, "example", "--archive", folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ('"the tide', 'a quotation mark (") is not closed'),
+        ("„the tide", 'a quotation mark (") is not closed'),
+        ("headlin:tide", "headlin: is no field of a query"),
+        ('"the tide"', None),
+        ("headline:tide", None),
+        ("https://news.example/tide", None),
+        ("near 10:30", None),
+    ],
+)
+def test_a_query_that_may_be_a_slip_gets_a_note(folder: Path, query: str, note: str | None) -> None:
+    """It is searched for all the same."""
+    done = run_in_process("search", query, "--archive", folder)
+    assert done.returncode == 0
+    assert (f"Note: {note}" in done.stderr) if note else done.stderr == ""
+
+
+@pytest.mark.parametrize("minutes", [1, 2, 30, 60, 120, 480, 720, 1440])
+def test_cron_runs_at_the_interval_that_was_asked_for(tmp_path: Path, minutes: int) -> None:
+    """Counted over a day, by the fields of the line."""
+    job = cron.ScheduledCrawl(command=tmp_path / "n", archive=tmp_path, every=timedelta(minutes=minutes))
+    minute, hour = cron.crontab(job).splitlines()[-1].split()[:2]
+    each = [1 if field == "*" else int(field[2:]) if field.startswith("*/") else 0 for field in (minute, hour)]
+    times = (60 // each[0] if each[0] else 1) * (24 // each[1] if each[1] else 1)
+    assert times * minutes == 1440
+
+
+@pytest.mark.parametrize("words", ["90m", "7m", "5h", "2d", "30s"])
+def test_an_interval_that_cron_lacks_is_refused(folder: Path, words: str) -> None:
+    """It was rounded without a word; systemd has it."""
+    done = run_in_process("schedule", "--every", words, "--archive", folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing was printed" in done.stderr
+    assert run_in_process("schedule", "--every", words, "--systemd", "--archive", folder).returncode == 0
+    with pytest.raises(ConfigError):
+        cron.crontab(cron.ScheduledCrawl(command=folder, archive=folder, every=timedelta(minutes=90)))
+
+
+def test_a_dry_run_lists_what_is_due(folder: Path, server: Any) -> None:
+    """Before the first crawl, after it, and once something is due again; nothing is requested."""
+    command = ("crawl", "--dry-run", "--archive", folder)
+    assert run_in_process(*command).stdout == f"example listing {server.base}/\n"
+    assert not server.log
+    run_crawl(folder)
+    asked = len(server.log)
+    assert run_in_process(*command).stdout == ""
+    at = (utc_now() + timedelta(hours=2)).isoformat()
+    lines = run_in_process(*command, "--clock", at).stdout.splitlines()
+    assert sorted(lines) == [
+        f"example article {server.base}/news/2026/another-story-of-the-harbour-12345",
+        f"example article {server.base}/news/none",
+        f"example article {server.base}/news/tide",
+        f"example listing {server.base}/",
+    ]
+    assert lines[0] == f"example listing {server.base}/", "sources are asked first"
+    assert len(server.log) == asked
+    assert run_in_process("crawl", "nosuch", "--dry-run", "--archive", folder).returncode == 2
+
+
+def test_a_site_that_was_not_crawled_is_configured(folder: Path) -> None:
+    """The two sentences contradict each other."""
+    said = run_in_process("status", "--archive", folder).stdout
+    assert "has never been crawled" in said
+    assert "No site is configured" not in said
+    (folder / "newsarchive.toml").write_text("")
+    assert "No site is configured" in run_in_process("status", "--archive", folder).stdout
+
+
+@pytest.mark.parametrize("command", [["status"], ["show", "1", "--warc"]])
+def test_tables_fit_80_columns(folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    """They read the same as in a pipe, where nothing is broken into lines."""
+    run_crawl(folder)
+    run_crawl(folder, days=2)
+    wide = run_in_process(*command, "--archive", folder).stdout.splitlines()
+    monkeypatch.setattr(output, "PLAIN_WIDTH", 80)
+    narrow = run_in_process(*command, "--archive", folder).stdout.splitlines()
+    assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
+
+
+def test_nothing_is_broken_or_padded_in_a_pipe(folder: Path, server: Any) -> None:
+    """A paragraph is a line, for grep and the like, without blanks up to a width."""
+    words = "The master of the harbour said so twice in one day, and nobody on the quay doubted a word of hers. " * 3
+    blocks = f"<blockquote><p>{words}</p></blockquote><ul><li>{words}</li><li>{words}</li></ul><p>Boat 0 "
+    server.say("/news/tide", reply(200, STORY.replace("<p>Boat 0 ", blocks)))
+    run_crawl(folder)
+    lines = run_in_process("show", "1", "--archive", folder).stdout.splitlines()
+    assert any(line.startswith("Boat 0 ") and line.endswith("for thirty years.") for line in lines)
+    assert f"    {words.strip()}" in lines
+    assert lines.count(f"  - {words.strip()}") == 2
+    assert max(map(len, lines)) < 500
+    page = folder / "page.html"
+    page.write_text(STORY)
+    lines = run_in_process("extract", page, "--explain", at=folder).stdout.splitlines()
+    assert max(map(len, lines)) < 1000
