@@ -450,8 +450,6 @@ class SourceCheck:
 
 BACKFILL_PRIORITY = 1_000
 """Priority from which on URLs wait for `newsarchive backfill`."""
-HOURS_PER_WEEK = 168
-"""The first is Monday 00:00 to 01:00 UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

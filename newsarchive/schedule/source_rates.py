@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from storage.model import HOURS_PER_WEEK, SourceCheck, SourceRates
+from storage.model import SourceCheck, SourceRates
 
 HOUR = timedelta(hours=1)
+HOURS_PER_WEEK = 168
+"""The first is Monday 00:00 to 01:00 UTC."""
 SATURDAY = 120
 """First hour of the weekend (UTC)."""
 PRIOR_RATE, PRIOR_HOURS = 0.5, 2.0

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from newsarchive.schedule import DEFAULT_INTERVALS, plan_next_visit
 from newsarchive.schedule.source_rates import (
     FACTOR_AFTER_LOSS,
+    HOURS_PER_WEEK,
     MIN_INTERVAL_FACTOR,
     ExpectedRates,
     hour_of_week,
     learn_rates,
 )
 from newsarchive.schedule.visits import first_named_share
-from storage.model import HOURS_PER_WEEK, NextVisit, Outcome, SourceCheck, SourceRates, UrlKind, VisitResult
+from storage.model import NextVisit, Outcome, SourceCheck, SourceRates, UrlKind, VisitResult
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
