@@ -25,7 +25,7 @@ from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, import_files, recover, repair_open_files
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
-from newsarchive.maintenance.takedown import Takedown, TakedownReport
+from newsarchive.maintenance.takedown import RewrittenFile, Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
@@ -45,6 +45,8 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
+from storage.places.chain import Link, Reason
+from storage.places.folder import ensure_machine_id
 from storage.warc.tombstones import digest_url, load_takedowns
 
 Sync = Callable[[], None]
@@ -337,11 +339,11 @@ class Archive:
 
         ArchiveBusy if a crawl is running.
         """
-        work = Takedown(folder=self.folder, places=self.places, index=self.index)
+        work = Takedown(folder=self.folder, places=self.places, index=self.index, on_rewritten=self._link_rewritten)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
-            repair_open_files(self.places.folder)
+            repair_open_files(self.places)
             require_no_writer(self.places)
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
@@ -349,6 +351,11 @@ class Archive:
             if left := [url for url in urls if digest_url(url) not in done]:
                 reports.append(work.run(work.make_plan(left, reason, self.now())))
         return reports
+
+    def _link_rewritten(self, file: RewrittenFile) -> None:
+        size, was = self.places.stat(file.name).size, file.sha256_before or ""
+        link = Link(reason=Reason.TAKEDOWN, file=file.name, size=size, sha256=file.sha256, was=was, note=file.reason)
+        self.places.chain.append(link)
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Upload closed WARC files, and delete local copies whose time in the folder is over.
@@ -393,6 +400,7 @@ def _load_config(folder: Path) -> Config:
     config = toml_file.load_config(folder)
     try:
         config.warc_folder.mkdir(parents=True, exist_ok=True)
+        ensure_machine_id(folder)
     except OSError as problem:
         raise StorageError(
             f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "

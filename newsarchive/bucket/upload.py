@@ -101,10 +101,11 @@ class Upload:
         done = UploadResult()
         if self.places.bucket is None:
             return done
-        transfer = BucketTransfer(self.places.folder, self.places.bucket)
+        transfer = BucketTransfer(self.places.folder, self.places.bucket, self.places.chain)
         try:
             self._upload(transfer, self._missing_in_bucket(self.places.bucket, transfer), done, progress)
             self._free(transfer, done)
+            self.places.upload_chain()
             transfer.compact_log(lambda: {file.name for file in self.places.local_files()})
         except StorageError as problem:
             # The next file would fail in the same way, after as long a wait.
@@ -157,7 +158,7 @@ class BackgroundUploader:
     """Uploads the files of a running crawl in a thread, each when it is closed."""
 
     def __init__(self, places: Places, keep: timedelta | None = None) -> None:
-        self._transfer = BucketTransfer(places.folder, places.bucket) if places.bucket else None
+        self._transfer = BucketTransfer(places.folder, places.bucket, places.chain) if places.bucket else None
         # With keep_local = "0s" files are deleted at once, so that a crawl of days does not fill the disk.
         self._frees_at_once = keep == timedelta()
         self._names: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
@@ -341,7 +342,7 @@ class Relocation:
         return moved
 
     def _open_transfer(self) -> BucketTransfer:
-        return BucketTransfer(self.places.folder, require_bucket(self.places))
+        return BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
 
 
 def require_bucket(places: Places) -> Bucket:

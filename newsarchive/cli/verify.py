@@ -61,6 +61,11 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     else:
         files = pluralize(len(found.files), "WARC file")
         print_line(out, f"{records} in {files} ({size}): no problems", "green")
+    for problem in found.chain.problems:
+        print_line(remarks, f"{problem.subject}: {problem.what}", "red")
+    for note in found.chain.notes if notes else ():
+        print_line(remarks, f"{note.subject}: (not damage) {note.what}", "dim")
+    print_line(out, found.chain.sentence, "bold red" if found.chain.problems else "")
     if found.statements:
         _print_statements(out, remarks, found.statements)
 

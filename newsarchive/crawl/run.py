@@ -59,7 +59,6 @@ from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, UrlKind
-from storage.places.folder import ensure_machine_id
 from storage.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
@@ -220,7 +219,8 @@ class _CrawlRun:
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
-            machine=ensure_machine_id(config.folder),
+            machine=archive.places.machine,
+            chain=archive.places.chain,
             now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.record_opened_warc, name, run_id),
             on_closed=self._register_closed,

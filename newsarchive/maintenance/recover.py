@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
@@ -14,10 +16,14 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
-from storage.warc.importer import ImportedFile, import_file
-from storage.warc.repair import RepairedFile, repair_file
+from storage.places.chain import Link, Reason, format_at
+from storage.warc.importer import ImportedFile, finish_imports, import_file
+from storage.warc.repair import RepairedFile, measure_link, repair_file
 
 log = logging.getLogger(__name__)
+
+CROSSED_EVERY = timedelta(days=1)
+"""Time after which a chain states the heads of the other chains again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +38,40 @@ class RecoveryResult:
     problems: tuple[str, ...] = ()
 
 
-def repair_open_files(folder: Path) -> tuple[RepairedFile, ...]:
+def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     """Truncate open files after their last whole record and close them, except those that a running crawl writes."""
     repaired = []
-    for path in sorted(folder.glob(f"*{OPEN}")):
-        result = repair_file(path)
+    finish_imports(places.folder, places.chain)
+    for path in sorted(places.folder.glob(f"*{OPEN}")):
+        result = repair_file(path, places.chain)
         if result is not None:
             repaired.append(result)
             log.info("%s", result)
     return tuple(repaired)
+
+
+def extend_chain(places: Places, index: Index) -> None:
+    """Link the files that are older than the chain if it has no links yet; else once a day the heads of other chains.
+
+    The digests of old files are those of the index.
+    """
+    chain = places.chain.load()
+    with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
+        if chain.links:
+            crossed_at = max((link.at for link in chain.links if link.reason == Reason.CROSSED), default="")
+            if crossed_at < format_at(places.chain.now() - CROSSED_EVERY):
+                heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
+                places.chain.append(*([Link(reason=Reason.CROSSED, heads=heads)] if heads else []))
+            return
+        digests = index.read(warc_files.load_warc_digests)
+        closed = [file for file in places.files() if not file.is_open]
+        links = [
+            Link(reason=Reason.UPGRADE, file=file.name, size=file.size, sha256=digests[file.name])
+            if file.name in digests
+            else measure_link(file, Reason.UPGRADE)
+            for file in closed
+        ]
+        places.chain.append(*links)
 
 
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
@@ -69,7 +100,8 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    repaired = repair_open_files(places.folder)
+    repaired = repair_open_files(places)
+    extend_chain(places, index)
     captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.
@@ -112,7 +144,8 @@ def import_files(
     imported before are recognized by the content of their file and not imported again.
     """
     adopted = tuple(
-        import_file(path, places.folder, _file_checker(places, index), ingestor.taken_down) for path in paths
+        import_file(path, places.folder, _file_checker(places, index), ingestor.taken_down, places.chain)
+        for path in paths
     )
     ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
     return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))

@@ -117,7 +117,10 @@ class Takedown:
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        transfer = BucketTransfer(self.places.folder, self.places.bucket) if self.places.bucket else None
+        if linked := self.places.chain.find(name):
+            before = linked.sha256
+        bucket, chain = self.places.bucket, self.places.chain
+        transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None
         if not stored.is_local and transfer:
             transfer.download(name, before)
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
@@ -134,9 +137,9 @@ class Takedown:
             closed = ClosedWarc(name=name, size=path.stat().st_size, sha256=sha256)
             self.index.write(warc_files.record_closed_warc, closed, None)
             report.rewritten.append(done)
-        if stored.is_remote and transfer and self.places.bucket:
+        if stored.is_remote and transfer and bucket:
             try:
-                self.places.bucket.delete(name)
+                bucket.delete(name)
                 transfer.upload(name)
                 if not stored.is_local:
                     transfer.remove_local(name)

@@ -17,8 +17,8 @@ from storage.places.file_names import Readable, warc_name
 from storage.warc.payload import extract_entity, split_message
 from storage.warc.provenance import RUN_FIELD
 from storage.warc.reader import is_capture, is_http, parse_date, read_open_file
-from storage.warc.record import END, Record
-from storage.warc.writer import PREFIX
+from storage.warc.record import END, Record, header, parse_fields
+from storage.warc.writer import HEAD_FIELD, PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,8 @@ class FileReport:
     """Record ids and offsets of the captures, to compare with the index."""
     sha256: str = ""
     """Of the file, 64 hexadecimal digits."""
+    chain_head: str = ""
+    """Head of the chain when the file was opened, of its first warcinfo; "" if it has none."""
 
 
 def check_file(path: Readable) -> FileReport:
@@ -66,6 +68,8 @@ def _check(file: BinaryIO, report: FileReport) -> None:
     references = _RecordReferences(is_ours=report.name.startswith(PREFIX))
     for record in read_open_file(file, report.name, 0, lambda damage: _add_damage(damage, report)):
         report.records += 1
+        if report.records == 1 and record.type == "warcinfo":
+            report.chain_head = header(parse_fields(record.block), HEAD_FIELD) or ""
         _check_record(record, report)
         if references.contains(record.id):
             _add(report.problems, record, "duplicate record id")

@@ -24,12 +24,15 @@ from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
 from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
+from storage.places.chain import Chain, Link, Reason
 from storage.places.file_names import this_host
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import WARC_FIELDS, Fields, build_member, format_fields, new_record_id, sha256, warc_date
 
 PREFIX = "newsarchive"
+HEAD_FIELD = "chain-head"
+"""Field of warcinfo: head of the chain when the file was opened."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class WarcWriter:
         age_limit: float = 86_400.0,
         host: str = "",
         machine: str = "",
+        chain: Chain | None = None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = new_record_id,
         on_opened: Callable[[str], None] = ignore_progress,
@@ -77,6 +81,7 @@ class WarcWriter:
         self._age_limit = age_limit
         name = host.partition(".")[0] or this_host()
         self._host = f"{name}.{machine}" if machine else name
+        self._chain = chain
         self._now = now
         self._new_id = new_id
         self._on_opened = on_opened
@@ -145,6 +150,9 @@ class WarcWriter:
             self.sync()
             file, self._file = self._file, None
             try:
+                if self._chain is not None:
+                    digest = file.digest.hexdigest()
+                    self._chain.append(Link(reason=Reason.CLOSED, file=file.name, size=file.size, sha256=digest))
                 file.path.rename(file.path.with_name(file.name))
                 sync_folder(self._folder)
             except OSError as problem:
@@ -208,6 +216,7 @@ class WarcWriter:
                 ("format", "WARC File Format 1.1"),
                 ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
                 ("isPartOf", self._run.id),
+                (HEAD_FIELD, self._chain.load().head if self._chain else None),
                 *run_fields(self._run),
             ]
         )
