@@ -23,7 +23,14 @@ from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
-from newsarchive.maintenance.recover import ImportResult, RecoveryResult, import_files, recover, repair_open_files
+from newsarchive.maintenance.recover import (
+    ImportResult,
+    RecoveryResult,
+    extend_chain,
+    import_files,
+    recover,
+    repair_open_files,
+)
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.takedown import RewrittenFile, Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
@@ -45,8 +52,9 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
-from storage.places.chain import Link, Reason
+from storage.places.chain import FoldedChain, Link, Reason
 from storage.places.folder import ensure_machine_id
+from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
 
 Sync = Callable[[], None]
@@ -75,11 +83,13 @@ class Archive:
         """
         toml_file.create_config_file(folder, **known)
         try:
-            return cls.open(folder)
+            archive = cls.open(folder)
         except ArchiveError:
             # Otherwise the next try would find an archive with the settings that did not work.
             (folder / FILE_NAME).unlink()
             raise
+        archive.places.chain.append(Link(reason=Reason.BEGUN))
+        return archive
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
@@ -352,7 +362,16 @@ class Archive:
                 reports.append(work.run(work.make_plan(left, reason, self.now())))
         return reports
 
+    def seal(self, *, new_key: bool = False) -> FoldedChain:
+        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
+        extend_chain(self.places, self.index)
+        if new_key:
+            create_key(self.folder / KEY_FILE)
+        self.places.chain.append()
+        return self.places.chain.load()
+
     def _link_rewritten(self, file: RewrittenFile) -> None:
+        extend_chain(self.places, self.index)
         size, was = self.places.stat(file.name).size, file.sha256_before or ""
         link = Link(reason=Reason.TAKEDOWN, file=file.name, size=size, sha256=file.sha256, was=was, note=file.reason)
         self.places.chain.append(link)
@@ -367,7 +386,7 @@ class Archive:
             places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
         ).run(progress)
 
-    def verify(
+    def verify(  # noqa: PLR0913 - the options of the command
         self,
         *,
         repair: bool = False,
@@ -375,18 +394,20 @@ class Archive:
         where: BatchTarget = LOCAL,
         restart: bool = False,
         deep: bool = False,
+        head: str = "",
         chance: random.Random | None = None,
     ) -> VerifyReport:
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `restart`.
+        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
+        interrupted within a day is resumed, unless `restart`.
         """
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
-            report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
+            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, head=head)
         check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
         statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
         return replace(report, statements=statements)

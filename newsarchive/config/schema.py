@@ -18,6 +18,7 @@ from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
 from storage.places.folder import load_machine_id
+from storage.places.signing import KEY_FILE
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
@@ -454,7 +455,10 @@ class Config:
             timeout=self.bucket_timeout.total_seconds(),
         )
         return Places(
-            folder=self.warc_folder, bucket=bucket if self.bucket else None, machine=load_machine_id(self.folder)
+            folder=self.warc_folder,
+            bucket=bucket if self.bucket else None,
+            machine=load_machine_id(self.folder),
+            key=self.folder / KEY_FILE,
         )
 
     @property

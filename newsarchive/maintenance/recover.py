@@ -17,7 +17,7 @@ from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
 from storage.places.chain import Link, Reason, format_at
-from storage.warc.importer import ImportedFile, finish_imports, import_file
+from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ class RecoveryResult:
 def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     """Truncate open files after their last whole record and close them, except those that a running crawl writes."""
     repaired = []
-    finish_imports(places.folder, places.chain)
     for path in sorted(places.folder.glob(f"*{OPEN}")):
         result = repair_file(path, places.chain)
         if result is not None:
@@ -51,27 +50,20 @@ def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
 
 
 def extend_chain(places: Places, index: Index) -> None:
-    """Link the files that are older than the chain if it has no links yet; else once a day the heads of other chains.
+    """Link the files that are older than the chain if that was not done yet; else once a day the heads of other chains.
 
     The digests of old files are those of the index.
     """
     chain = places.chain.load()
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
-        if chain.links:
-            crossed_at = max((link.at for link in chain.links if link.reason == Reason.CROSSED), default="")
-            if crossed_at < format_at(places.chain.now() - CROSSED_EVERY):
-                heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
-                places.chain.append(*([Link(reason=Reason.CROSSED, heads=heads)] if heads else []))
-            return
-        digests = index.read(warc_files.load_warc_digests)
-        closed = [file for file in places.files() if not file.is_open]
-        links = [
-            Link(reason=Reason.UPGRADE, file=file.name, size=file.size, sha256=digests[file.name])
-            if file.name in digests
-            else measure_link(file, Reason.UPGRADE)
-            for file in closed
-        ]
-        places.chain.append(*links)
+        if not any(link.reason in {Reason.BEGUN, Reason.UPGRADE} for link in chain.links):
+            digests = index.read(warc_files.load_warc_digests)
+            closed = [file for file in places.files() if not file.is_open]
+            places.chain.append(*(measure_link(file, Reason.UPGRADE, sha256=digests.get(file.name)) for file in closed))
+        crossed_at = max((link.at for link in chain.links if link.reason == Reason.CROSSED), default="")
+        if chain.links and crossed_at < format_at(places.chain.now() - CROSSED_EVERY):
+            heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
+            places.chain.append(*([Link(reason=Reason.CROSSED, heads=heads)] if heads else []))
 
 
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
@@ -100,8 +92,8 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    repaired = repair_open_files(places)
     extend_chain(places, index)
+    repaired = repair_open_files(places)
     captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.

@@ -8,7 +8,7 @@ from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
-from newsarchive.maintenance.verify_chain import ChainReport, check_chains
+from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
@@ -57,7 +57,7 @@ class VerifyReport:
         return any(file.problems for file in self.files) or bool(self.chain.problems) or false
 
 
-def verify(
+def verify(  # noqa: PLR0913 - the options of the command
     places: Places,
     index: Index,
     executor: BatchExecutor,
@@ -65,8 +65,11 @@ def verify(
     progress: ProgressCallback = ignore_progress,
     *,
     repair: bool,
+    head: str = "",
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
+
+    `head` is a head of a chain that was noted elsewhere.
 
     Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
@@ -102,7 +105,8 @@ def verify(
         closed = [file for file in stored if not file.is_open and file.name not in linked]
         places.chain.append(*(measure_link(file, Reason.FOUND) for file in closed))
     still_open = {file.name for file in stored if file.is_open}
-    chain = check_chains(places.load_chains(), reports, still_open, lambda name: find_machine(name) is not None)
+    proofs = [HeadProof(head=head)] if head else []
+    chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
     return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)
 
 

@@ -10,10 +10,9 @@ line end. Each machine has a chain beside its WARC files: CHAIN-5e1f2a3b4c5d. Th
 import fcntl
 import hashlib
 import json
-import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,32 +20,28 @@ from pathlib import Path
 
 from storage.callbacks import utc_now
 from storage.places.folder import raise_write_error, sync_folder, write_all
-
-log = logging.getLogger(__name__)
+from storage.places.signing import is_signed, load_signers, public_hex, sign
 
 PREFIX = "CHAIN-"
 START = "0" * 64
 """Head of a chain without links."""
+LOST = "the key before was lost"
 
 
 class Reason(StrEnum):
     """Reason of a link."""
 
+    BEGUN = "begun"  # first link of a new archive: no file is older than the chain
     CLOSED = "closed"
-    CRASH = "crash"
-    """The file was left open by a crash; a torn end was cut off."""
+    CRASH = "crash"  # the file was left open by a crash
     IMPORT = "import"
-    UPGRADE = "upgrade"
-    """The file is older than the chain."""
-    FOUND = "found"
-    """The file was put into the folder, and accepted with `verify --repair`."""
-    TAKEDOWN = "takedown"
-    """Records were replaced by tombstones: the only reason for which a file changes."""
+    UPGRADE = "upgrade"  # the file is older than the chain
+    FOUND = "found"  # the file was put into the folder, and accepted with `verify --repair`
+    TAKEDOWN = "takedown"  # records became tombstones: the only reason for which a file changes
     UPLOADED = "uploaded"
-    RETURNED = "returned"
-    """The file was moved from the bucket to the folder."""
-    CROSSED = "crossed"
-    """The link holds the heads of other chains."""
+    RETURNED = "returned"  # moved from the bucket to the folder
+    CROSSED = "crossed"  # holds the heads of other chains
+    KEY = "key"  # the key of this and the following links
 
 
 MOVES = frozenset({Reason.UPLOADED, Reason.RETURNED})
@@ -54,42 +49,38 @@ MOVES = frozenset({Reason.UPLOADED, Reason.RETURNED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One line of a chain. Fields that are empty are left out of the line."""
+    """One line of a chain. Its fields are described in the manual (proof); empty ones are left out of the line."""
 
     reason: str
     file: str = ""
     size: int = 0
     sha256: str = ""
     was: str = ""
-    """SHA-256 of the file before a takedown."""
     note: str = ""
     heads: Mapping[str, str] = field(default_factory=dict)
-    """Heads of other chains, by the chain's name."""
+    key: str = ""
     at: str = ""
-    """Time in UTC; never before that of the link before."""
     previous: str = ""
-    """Head of the chain before this link."""
+    signature: str = ""
+    endorsement: str = ""
 
     def to_line(self) -> bytes:
         """Return the canonical line, without the line end."""
-        stated = {name: value for name, value in asdict(self).items() if value}
-        return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
+        return _format_line({name: value for name, value in asdict(self).items() if value})
 
 
-def format_at(time: datetime) -> str:
-    """Return a time as links have it."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _format_line(stated: Mapping[str, object]) -> bytes:
+    return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
 
-def parse_link(line: bytes) -> Link:
-    """Return the link of a line, without fields that are unknown here. ValueError if it is none."""
+def _parse_line(line: bytes) -> tuple[Link, bytes]:
+    """Return the link of a line, without fields that are unknown here, and the bytes that are signed."""
     stated = json.loads(line)
-    if not isinstance(stated, dict) or not stated.get("reason"):
-        raise ValueError("no link")
     known = {each.name: stated[each.name] for each in fields(Link) if each.name in stated}
     if any(not isinstance(value, {"size": int, "heads": dict}.get(name, str)) for name, value in known.items()):
         raise ValueError("a field of a wrong type")
-    return Link(**known)
+    signed = {name: value for name, value in stated.items() if name not in {"signature", "endorsement"}}
+    return Link(**known), _format_line(signed)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +98,8 @@ class FoldedChain:
     """Contradictions, each with the number of its link."""
     torn: bytes = b""
     """Last line without line end: its writer was killed."""
+    key: str = ""
+    """Public key of the last links; "" if they are not signed."""
 
     @property
     def head(self) -> str:
@@ -118,30 +111,47 @@ class FoldedChain:
         return self.links[self.files[file]] if file in self.files else None
 
 
-def fold_chain(name: str, data: bytes) -> FoldedChain:
+def fold_chain(name: str, data: bytes, *, check_signatures: bool = False) -> FoldedChain:
     """Read the lines of a chain; contradictions are noted, not raised."""
     chain = FoldedChain(name=name)
     *chain.lines, chain.torn = data.split(b"\n")
-    at = ""
-    for position, line in enumerate(chain.lines):
+    for line in chain.lines:
         try:
-            link = parse_link(line)
-        except ValueError:
-            link = Link(reason="unreadable", at=at)
-        known, said = chain.find(link.file), f"link {position + 1} ({link.file or link.reason})"
-        if link.previous != chain.head:
-            what = "was changed, or a link was removed, inserted or moved"
-            chain.breaks.append(f"{said} does not follow the link before: one of the two {what}")
-        if link.at < at:
-            chain.breaks.append(f"{said} is back-dated to {link.at}: the link before it is of {at}")
-        if known and known.sha256 != (link.was if link.reason == Reason.TAKEDOWN else link.sha256):
-            chain.breaks.append(f"{said} gives the file another SHA-256 than before")
-        at = max(at, link.at)
+            link, signed = _parse_line(line)
+        except (ValueError, TypeError):
+            link, signed = Link(reason="unreadable"), b""
+        chain.breaks += _find_breaks(chain, link, signed if check_signatures else None)
+        chain.key = link.key or chain.key
         if link.file and link.reason not in MOVES:
-            chain.files[link.file] = position
+            chain.files[link.file] = len(chain.links)
         chain.links.append(link)
         chain.heads.append(hashlib.sha256(line).hexdigest())
     return chain
+
+
+def _find_breaks(chain: FoldedChain, link: Link, signed: bytes | None) -> list[str]:
+    """Return how a link contradicts the chain before it."""
+    known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
+
+    def lacks(signature: str, key: str) -> bool:
+        return bool(key) and signed is not None and not is_signed(signed, signature, key)
+
+    wrong = {
+        "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,
+        f"is back-dated: the link before it is of {at}": link.at < at,
+        "gives the file another SHA-256 than before": known is not None
+        and known.sha256 != (link.was if link.reason == Reason.TAKEDOWN else link.sha256),
+        "is not signed with the archive's key": lacks(link.signature, link.key or chain.key),
+        "replaces the key without its signature": bool(link.key and link.note != LOST)
+        and lacks(link.endorsement, chain.key),
+    }
+    subject = f"link {len(chain.links) + 1} ({link.file or link.reason})"
+    return [f"{subject} {what}" for what, is_wrong in wrong.items() if is_wrong]
+
+
+def format_at(time: datetime) -> str:
+    """Return a time as links have it."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +159,13 @@ class Chain:
     """The chain of this machine. Several processes may append to it."""
 
     path: Path
+    key: Path | None = None
+    """File of the key that signs links; None: they are not signed."""
     now: Callable[[], datetime] = utc_now
 
     def load(self) -> FoldedChain:
         """Return its links; none if there is no file."""
-        with suppress(FileNotFoundError):
-            return fold_chain(self.path.name, self.path.read_bytes())
-        return FoldedChain(name=self.path.name)
+        return fold_chain(self.path.name, self.path.read_bytes() if self.path.exists() else b"")
 
     def find(self, file: str) -> Link | None:
         """Return the link that has the present SHA-256 of a file, or None."""
@@ -167,43 +177,41 @@ class Chain:
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
         """
         try:
-            with self._lock() as fd:
+            with ExitStack() as stack:
+                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+                stack.callback(os.close, fd)
+                fcntl.flock(fd, fcntl.LOCK_EX)
                 chain = self.load()
                 size = os.fstat(fd).st_size - len(chain.torn)
                 os.ftruncate(fd, size)
-                note = f"an incomplete line of {len(chain.torn)} bytes was cut off" if chain.torn else ""
-                if note:
-                    log.warning("%s: %s", self.path.name, note)
-                data = self._format(chain, [link for link in links if _is_new(link, chain)], note)
+                data = self._format(chain, [link for link in links if _is_new(link, chain)])
                 try:
                     write_all(fd, data)
                     os.fsync(fd)
                 except OSError:
                     os.ftruncate(fd, size)
                     raise
-            if not size:
-                sync_folder(self.path.parent)
+                if not size:
+                    sync_folder(self.path.parent)
         except OSError as problem:
             raise_write_error(self.path, problem)
 
-    def _format(self, chain: FoldedChain, links: list[Link], note: str) -> bytes:
+    def _format(self, chain: FoldedChain, links: list[Link]) -> bytes:
         head, data = chain.head, b""
         # A clock that was set back must not look like a link that was back-dated.
         at = max(format_at(self.now()), chain.links[-1].at if chain.links else "")
+        cut = f"an incomplete line of {len(chain.torn)} bytes was cut off" if chain.torn else ""
+        key, old = load_signers(self.key, chain.key) if self.key else (None, None)
+        if key and public_hex(key) != chain.key:
+            note = LOST if chain.key and old is None else ""
+            links = [Link(reason=Reason.KEY, key=public_hex(key), note=note), *links]
         for link in links:
-            note = "; ".join(filter(None, (link.note, note)))
-            line = replace(link, at=at, previous=head, note=note).to_line()
-            head, data, note = hashlib.sha256(line).hexdigest(), data + line + b"\n", ""
+            stated = replace(link, at=at, previous=head, note=link.note or cut)
+            body, cut = stated.to_line(), cut if link.note else ""
+            endorsement = sign(body, old) if link.key else ""
+            line = replace(stated, signature=sign(body, key), endorsement=endorsement).to_line()
+            head, data = hashlib.sha256(line).hexdigest(), data + line + b"\n"
         return data
-
-    @contextmanager
-    def _lock(self) -> Iterator[int]:
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield fd
-        finally:
-            os.close(fd)
 
 
 def _is_new(link: Link, chain: FoldedChain) -> bool:

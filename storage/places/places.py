@@ -44,6 +44,8 @@ class Places:
     """None: all files stay in the folder."""
     machine: str = ""
     """Id of this machine, which is in the names of the files that it writes; "" before it has written any."""
+    key: Path | None = None
+    """File of the key that signs the chain; None: it is not signed."""
 
     def file(self, name: str) -> "WarcFile":
         """Return the file of that name, open or closed, without checking that it exists."""
@@ -80,7 +82,7 @@ class Places:
     @property
     def chain(self) -> Chain:
         """The chain of this machine."""
-        return Chain(path=self.folder / (PREFIX + self.machine))
+        return Chain(path=self.folder / (PREFIX + self.machine), key=self.key)
 
     def load_chains(self) -> list[FoldedChain]:
         """Return the chains of all machines that the folder and the bucket have, this machine's too.
@@ -94,7 +96,7 @@ class Places:
             with self.bucket.open(part) as file:
                 name = PREFIX + part.split("/")[1]
                 copies[name] = copies.get(name, b"") + file.read()
-        chains = [fold_chain(name, data) for name, data in {**copies, **found}.items()]
+        chains = [fold_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:

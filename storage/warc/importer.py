@@ -24,8 +24,6 @@ from typing import BinaryIO, cast
 from storage.errors import StorageError
 from storage.places import is_same_file, raise_write_error, sync_folder
 from storage.places.chain import Chain, Link, Reason
-from storage.places.digests import HashingReader
-from storage.places.folder import lock_file
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -155,16 +153,6 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
     return ImportedFile(
         source=taking.source, files=(final,) if count else (), record_count=count, damage=tuple(taking.damage)
     )
-
-
-def finish_imports(folder: Path, chain: Chain) -> None:
-    """Rename imported files whose link is in the chain already: the import was killed in between."""
-    for part in sorted(folder.glob(f"import-*.warc.gz{PART}")):
-        with suppress(FileNotFoundError), lock_file(part) as fd:
-            link = chain.find(part.name.removesuffix(PART)) if fd is not None else None
-            if link and link.sha256 == HashingReader(part).size_and_sha256()[1]:
-                part.rename(folder / link.file)
-                sync_folder(folder)
 
 
 def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> int | None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import raise_write_error, sync_folder, warc_name
+from storage.places import WarcFile, raise_write_error, sync_folder, warc_name
 from storage.places.chain import Chain, Link, Reason
 from storage.places.digests import HashingReader
-from storage.places.file_names import Readable
 from storage.places.folder import lock_file
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
@@ -59,9 +58,10 @@ def repair_file(path: Path, chain: Chain | None = None) -> RepairedFile | None:
         raise_write_error(path, problem)
 
 
-def measure_link(file: Readable, reason: Reason, note: str = "") -> Link:
-    """Return a link for a file, which is read."""
-    size, sha256 = HashingReader(file).size_and_sha256()
+def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> Link:
+    """Return a link for a file, which is read if its SHA-256 is not known."""
+    size = file.size if isinstance(file, WarcFile) else file.stat().st_size
+    sha256 = sha256 or HashingReader(file).size_and_sha256()[1]
     return Link(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note)
 
 

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import run
 from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport
+from storage.errors import StorageError
 from storage.model import CrawlRun, Exchange, RefersTo
 from storage.places.chain import START, Chain, Link, Reason, fold_chain
 from storage.warc.reader import read_records
@@ -76,6 +78,13 @@ def chain_file(folder: Path) -> Path:
     return file
 
 
+def links_of(folder: Path) -> list[Link]:
+    """Return the links but the first two, which a new archive has: key and beginning."""
+    key, begun, *links = fold_chain("", chain_file(folder).read_bytes()).links
+    assert (key.reason, begun.reason) == ("key", "begun")
+    return links
+
+
 def check(folder: Path, *, rebuild: bool = False, repair: bool = False) -> ChainReport:
     if rebuild:
         Archive.rebuild_in(folder, forget=True)
@@ -84,7 +93,7 @@ def check(folder: Path, *, rebuild: bool = False, repair: bool = False) -> Chain
 
 
 def subjects(report: ChainReport) -> set[str]:
-    return {problem.subject for problem in report.problems}
+    return {name for name, _ in report.problems}
 
 
 def edit_lines(folder: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
@@ -97,7 +106,8 @@ def forge_chain(folder: Path) -> None:
     lines: list[bytes] = []
     for line in chain_file(folder).read_bytes().split(b"\n")[:-1]:
         link = json.loads(line)
-        link["sha256"] = hashlib.sha256((folder / "warc" / link["file"]).read_bytes()).hexdigest()
+        if "file" in link:
+            link["sha256"] = hashlib.sha256((folder / "warc" / link["file"]).read_bytes()).hexdigest()
         link["previous"] = hashlib.sha256(lines[-1]).hexdigest() if lines else START
         lines.append(json.dumps(link, sort_keys=True, separators=(",", ":")).encode())
     edit_lines(folder, lambda _: lines)
@@ -113,9 +123,8 @@ def test_an_untouched_archive_is_not_proved_yet(folder: Path) -> None:
     """Three links; without a head that somebody noted, the sentence says so and the word proved is not alone."""
     report = check(folder, rebuild=True)
     assert report.problems == ()
-    assert report.sentence == ("Not proved yet: 3 files are as the chain has them, but no head was noted elsewhere")
-    links = fold_chain("", chain_file(folder).read_bytes()).links
-    assert [(link.reason, link.file, link.size) for link in links] == [
+    assert report.sentence == ("Not proved yet: 3 files, which are as the chain has them")
+    assert [(link.reason, link.file, link.size) for link in links_of(folder)] == [
         ("closed", path.name, path.stat().st_size) for path in warcs(folder)
     ]
 
@@ -123,7 +132,7 @@ def test_an_untouched_archive_is_not_proved_yet(folder: Path) -> None:
 def test_each_file_has_the_head_at_its_opening(folder: Path) -> None:
     """Warcinfo and chain vouch for each other."""
     heads = [header(parse_fields(next(iter(read_records(path))).block), HEAD_FIELD) for path in warcs(folder)]
-    assert heads == [START, *fold_chain("", chain_file(folder).read_bytes()).heads[:2]]
+    assert heads == fold_chain("", chain_file(folder).read_bytes()).heads[1:4]
 
 
 def change(folder: Path) -> set[str]:
@@ -149,18 +158,18 @@ def insert(folder: Path) -> set[str]:
 
 
 def change_link(folder: Path) -> set[str]:
-    edit_lines(folder, lambda lines: [lines[0].replace(b'"size":', b'"size":1'), *lines[1:]])
+    edit_lines(folder, lambda lines: [*lines[:2], lines[2].replace(b'"size":', b'"size":1'), *lines[3:]])
     return {chain_file(folder).name}
 
 
 def remove_link(folder: Path) -> set[str]:
     name = warcs(folder)[1].name
-    edit_lines(folder, lambda lines: [lines[0], lines[2]])
+    edit_lines(folder, lambda lines: [*lines[:3], lines[4]])
     return {chain_file(folder).name, name}
 
 
 def swap_links(folder: Path) -> set[str]:
-    edit_lines(folder, lambda lines: [lines[1], lines[0], lines[2]])
+    edit_lines(folder, lambda lines: [*lines[:2], lines[3], lines[2], lines[4]])
     return {chain_file(folder).name}
 
 
@@ -168,7 +177,7 @@ def insert_link(folder: Path) -> set[str]:
     path = write_file(folder / "warc", 5, None)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     link = Link(reason="closed", file=path.name, size=1, sha256=digest, previous=START, at="2026-01-01T00:00:00Z")
-    edit_lines(folder, lambda lines: [lines[0], link.to_line(), *lines[1:]])
+    edit_lines(folder, lambda lines: [*lines[:3], link.to_line(), *lines[3:]])
     return {chain_file(folder).name}
 
 
@@ -188,7 +197,7 @@ def remove_chain_and_crawl(folder: Path) -> set[str]:
     chain_file(folder).unlink()
     with Archive.open(folder) as archive, archive.ingestor() as ingestor:
         archive.recover(ingestor)
-    return {path.name for path in warcs(folder)[1:]}
+    return {path.name for path in warcs(folder)}
 
 
 def change_with_its_chain(folder: Path) -> set[str]:
@@ -226,7 +235,7 @@ def test_a_file_that_was_put_there_is_accepted_by_its_owner(folder: Path) -> Non
     path = write_file(folder / "warc", 5, None)
     assert subjects(check(folder, rebuild=True)) == {path.name}
     assert check(folder, repair=True).problems == ()
-    assert [note.what.split(" on ")[0] for note in check(folder).notes if note.subject == path.name] == ["found"]
+    assert [what.split(" on ")[0] for name, what in check(folder).notes if name == path.name] == ["found"]
 
 
 def test_archives_of_earlier_versions_are_chained_from_the_upgrade_on(folder: Path) -> None:
@@ -239,9 +248,8 @@ def test_archives_of_earlier_versions_are_chained_from_the_upgrade_on(folder: Pa
         assert archive.verify().chain.problems == ()
         with archive.ingestor() as ingestor:
             archive.recover(ingestor)
-        assert [(link.reason, link.file) for link in archive.places.chain.load().links] == [
-            ("upgrade", path.name) for path in sorted(paths)
-        ]
+        _key, *links = archive.places.chain.load().links
+        assert [(link.reason, link.file) for link in links] == [("upgrade", path.name) for path in sorted(paths)]
         assert archive.verify().chain.problems == ()
 
 
@@ -257,15 +265,15 @@ def test_a_takedown_is_a_link_with_both_digests(folder: Path) -> None:
 
 
 def test_an_import_is_a_link(folder: Path, tmp_path: Path) -> None:
-    """Killed before the rename, it is completed by the next start."""
+    """Killed before the rename, it is completed by the same import."""
     source = write_file(tmp_path, 7, None)
     with Archive.open(folder) as archive:
         (imported,) = archive.import_files([source]).adopted[0].files
         assert archive.places.chain.load().links[-1].reason == "import"
         imported.rename(imported.with_name(imported.name + ".part"))
         assert subjects(archive.verify().chain) == {imported.name}
-        repair_open_files(archive.places)
-        assert archive.verify().chain.problems == ()
+        archive.import_files([source])
+        assert (archive.verify().chain.problems, len(links_of(folder))) == ((), 4)
 
 
 @pytest.mark.parametrize("torn", [b"", b"half a record"])
@@ -335,17 +343,17 @@ def test_the_script_of_the_manual_checks_the_chain(folder: Path, tmp_path: Path)
     script.write_text(found)
     head = fold_chain("", chain_file(folder).read_bytes()).head
 
-    def run(*heads: str) -> tuple[int, str]:
+    def run_script(*heads: str) -> tuple[int, str]:
         words = [sys.executable, "-I", str(script), str(folder / "warc"), *heads]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout
 
-    assert run(head) == (0, "3 files are as the chains have them\n")
-    assert run("f" * 64) == (1, f"no chain has the head {'f' * 64}\n")
+    assert run_script(head) == (0, "3 files are as the chains have them\n")
+    assert run_script("f" * 64) == (1, f"no chain has the head {'f' * 64}\n")
     for forge in (change, remove, swap, insert, remove_link, back_date_link):
         state = {path: path.read_bytes() for path in (folder / "warc").iterdir()}
         forge(folder)
-        assert run(head)[0] == 1, forge
+        assert run_script(head)[0] == 1, forge
         for path in (folder / "warc").iterdir():
             path.unlink()
         for path, data in state.items():
@@ -374,11 +382,11 @@ def machines(tmp_path: Path) -> tuple[Path, Path]:
 def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) -> None:
     """A link holds the head of the other chain; moves to the bucket are links; copies in the bucket go on."""
     folded = [fold_chain("", chain_file(folder).read_bytes()) for folder in machines]
-    assert [[link.reason for link in chain.links] for chain in folded] == [["closed", "uploaded", "crossed"]] * 2
-    assert folded[0].links[2].heads == {chain_file(machines[1]).name: folded[1].heads[1]}
+    assert [[link.reason for link in links_of(each)] for each in machines] == [["closed", "uploaded", "crossed"]] * 2
+    assert folded[0].links[4].heads == {chain_file(machines[1]).name: folded[1].heads[3]}
     with Archive.open(machines[0]) as archive, archive.ingestor() as ingestor:
         archive.recover(ingestor)
-        assert len(archive.places.chain.load().links) == 3
+        assert len(archive.places.chain.load().links) == 5
         chains = archive.places.load_chains()
         assert {chain.head for chain in chains} == {chain.head for chain in folded}
         assert archive.verify().chain.problems == ()
@@ -387,10 +395,10 @@ def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) 
 def test_a_chain_that_lacks_what_others_saw_is_named(machines: tuple[Path, Path]) -> None:
     """Links that were removed at the end are missed by the other machine, and by the copy in the bucket."""
     name = chain_file(machines[1]).name
-    edit_lines(machines[1], lambda lines: lines[:1])
-    assert any("copy in the bucket" in problem.what for problem in check(machines[1]).problems)
+    edit_lines(machines[1], lambda lines: lines[:3])
+    assert any("copy in the bucket" in what for _, what in check(machines[1]).problems)
     min((machines[0].parent / "bucket" / "chains" / name.removeprefix("CHAIN-")).iterdir()).unlink()
-    assert any("it lacks a link that" in each.what for each in check(machines[0]).problems if each.subject == name)
+    assert any("it lacks a link" in what for subject, what in check(machines[0]).problems if subject == name)
 
 
 def test_a_file_that_was_changed_is_not_uploaded(machines: tuple[Path, Path]) -> None:
@@ -401,6 +409,94 @@ def test_a_file_that_was_changed_is_not_uploaded(machines: tuple[Path, Path]) ->
         path.write_bytes(path.read_bytes() + warcs(machines[0])[0].read_bytes())
         archive.rebuild()
         assert any("the chain" in problem for problem in archive.upload().problems)
+
+
+def test_each_link_is_signed(folder: Path) -> None:
+    """With the key that `init` made, which only its owner reads; the chain names it."""
+    assert (folder / "signing.key").stat().st_mode & 0o777 == 0o600
+    chain = fold_chain("", chain_file(folder).read_bytes(), check_signatures=True)
+    assert (chain.breaks, chain.key, len(chain.key)) == ([], chain.links[0].key, 64)
+    assert all(len(link.signature) == 128 for link in chain.links)
+
+
+def forge_links(folder: Path, first: int, key: Path | None) -> None:
+    """Append the links from `first` on again, as somebody would who has another key or none."""
+    links = fold_chain("", chain_file(folder).read_bytes()).links[first:]
+    edit_lines(folder, lambda lines: lines[:first])
+    Chain(path=chain_file(folder), key=key).append(*links)
+
+
+def test_links_without_the_key_are_named(folder: Path, tmp_path: Path) -> None:
+    """A chain that is computed anew is no longer signed, or not with the archive's key."""
+    forge_links(folder, 3, None)
+    assert [what for _, what in check(folder).problems if "is not signed with the archive's key" in what]
+
+
+def test_a_new_key_is_signed_by_the_old_one(folder: Path) -> None:
+    """`seal --new-key`: the link has a signature of both, and later links one of the new key."""
+    before = fold_chain("", chain_file(folder).read_bytes()).key
+    with Archive.open(folder) as archive:
+        chain = archive.seal(new_key=True)
+        assert (chain.key != before, chain.links[-1].reason, chain.links[-1].note) == (True, "key", "")
+        assert len(chain.links[-1].endorsement) == 128
+        write_file(folder / "warc", 5, archive.places.chain)
+    report = check(folder)
+    assert (report.problems, [what for name, what in report.notes if name == "key"]) == ((), [])
+
+
+def test_a_key_that_was_lost_is_replaced_and_said(folder: Path) -> None:
+    """The next link has a new key; what only the new one vouches for is said."""
+    (folder / "signing.key").unlink()
+    with Archive.open(folder) as archive:
+        write_file(folder / "warc", 5, archive.places.chain)
+    report = check(folder)
+    assert report.problems == ()
+    assert [what.partition(": ")[2] for name, what in report.notes if name == "key"] == ["the key before was lost"]
+
+
+def test_another_key_does_not_pass_for_a_new_one(folder: Path, tmp_path: Path) -> None:
+    """Without the signature of the old one it is a lost key at best; a note that is left out does not help."""
+    forge_links(folder, 3, tmp_path / "other.key")
+    edit_lines(folder, lambda lines: [line.replace(b'"note":"the key before was lost",', b"") for line in lines])
+    assert any("replaces the key without its signature" in what for _, what in check(folder).problems)
+
+
+def test_a_damaged_key_is_named(folder: Path) -> None:
+    """Nothing is closed with it; the error says what to do."""
+    (folder / "signing.key").write_text("no key")
+    with Archive.open(folder) as archive, pytest.raises(StorageError, match="holds no Ed25519 key"):
+        archive.seal()
+
+
+def test_a_noted_head_proves_what_it_covers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`seal` prints it, `verify --head` says since when; files closed later are not proved yet."""
+    words = ["--archive", str(folder)]
+    assert run(["seal", "--json", *words]) == 0
+    sealed = json.loads(capsys.readouterr().out)
+    with Archive.open(folder) as archive:
+        write_file(folder / "warc", 5, archive.places.chain)
+        with archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+    assert run(["verify", "--head", sealed["head"], *words]) == 0
+    at = sealed["time"][:16].replace("T", " ")
+    assert (
+        f"Unchanged since {at} UTC, by a head noted elsewhere: 3 files; not proved yet: 1 files, which are as the "
+        "chain has them"
+    ) in " ".join(capsys.readouterr().out.split())
+    assert run(["verify", "--head", "f" * 64, *words]) == 1
+
+
+def test_a_noted_head_finds_what_the_chain_alone_does_not(folder: Path) -> None:
+    """The last file and its link, removed together or replaced with the owner's key, contradict the noted head."""
+    with Archive.open(folder) as archive:
+        head = archive.seal().head
+    warcs(folder)[2].unlink()
+    edit_lines(folder, lambda lines: lines[:-1])
+    assert check(folder, rebuild=True).problems == ()
+    with Archive.open(folder) as archive:
+        assert archive.verify(head=head).chain.problems
+        write_file(folder / "warc", 2, archive.places.chain, "forger")
+        assert archive.verify(head=head).chain.problems
 
 
 @pytest.fixture(scope="module")
