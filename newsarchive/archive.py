@@ -33,7 +33,9 @@ from newsarchive.maintenance.recover import (
 )
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.takedown import RewrittenFile, Takedown, TakedownReport
+from newsarchive.maintenance.time_stamps import load_stamps
 from newsarchive.maintenance.verify import VerifyReport, verify
+from newsarchive.maintenance.verify_chain import HeadProof
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.schedule import VisitIntervals, planner
@@ -403,14 +405,17 @@ class Archive:
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
         interrupted within a day is resumed, unless `restart`.
         """
+        proofs, invalid = load_stamps(self.config)
+        proofs += [HeadProof(head=head)] if head else []
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
-            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, head=head)
+            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
         check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
         statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
-        return replace(report, statements=statements)
+        chain = replace(report.chain, problems=(*invalid, *report.chain.problems))
+        return replace(report, statements=statements, chain=chain)
 
     def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
         return type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True)

@@ -63,7 +63,7 @@ COMMANDS = (
     CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),
     CommandEntry("workers", "workers:workers", "Show the workers and the sites that they crawl.", MAINTAIN),
     CommandEntry("verify", "verify:verify", "Verify WARC records, and the index against them.", MAINTAIN),
-    CommandEntry("seal", "seal:seal", "Print the head of the chain, to be noted elsewhere.", MAINTAIN),
+    CommandEntry("seal", "seal:seal", "Print the head of the chain, and have it stamped.", MAINTAIN),
     CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
     CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
     CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),

@@ -6,24 +6,31 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import print_line, stdout, to_json
+from newsarchive.cli.output import print_line, stderr, stdout, to_json
+from newsarchive.maintenance.time_stamps import stamp_head
 
 
 def seal(
     *,
     new_key: Annotated[bool, typer.Option("--new-key", help="Replace the key, signed by the old one.")] = False,
+    print_only: Annotated[bool, typer.Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Print the head of the chain, to be noted elsewhere.
+    """Print the head of the chain, and have it stamped.
 
     The head covers all WARC files that are closed. Printed on paper, or sent to somebody, it proves later that they
-    were not changed: newsarchive verify --head HEAD. For what else proves it: newsarchive help proof.
+    were not changed: newsarchive verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does
+    not.
     """
     with Archive.open(archive) as opened:
         chain = opened.seal(new_key=new_key)
+        problems = [] if print_only else stamp_head(opened.config)
     stated = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
     if json:
         print(to_json(stated))
     for name, value in stated.items() if not json else ():
         print_line(stdout(), f"{name}: {value}")
+    for problem in problems:
+        print_line(stderr(), problem, "red")
+    raise typer.Exit(int(bool(problems)))

@@ -376,6 +376,7 @@ def _resolve(config: Config) -> Config:
         config,
         warc_folder=config.folder / config.warc_folder,
         search_folder=config.folder / config.search_folder,
+        time_authorities=config.folder / config.time_authorities if config.time_authorities else None,
         index=index_url(config.index, config.folder),
         user_agent=config.user_agent or default_user_agent(config.contact),
     )

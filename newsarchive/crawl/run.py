@@ -53,6 +53,7 @@ from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.site_names import hand_over_renamed_sites
+from newsarchive.maintenance.time_stamps import stamp_head
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
@@ -148,7 +149,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
             max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
-    return replace(report, problems=(*report.problems, *uploader.finish(archive.upload)))
+    unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
+    return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
 
 
 def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost:

@@ -65,11 +65,11 @@ def verify(  # noqa: PLR0913 - the options of the command
     progress: ProgressCallback = ignore_progress,
     *,
     repair: bool,
-    head: str = "",
+    proofs: Sequence[HeadProof] = (),
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `head` is a head of a chain that was noted elsewhere.
+    `proofs` are heads of the chains that are known from elsewhere.
 
     Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
@@ -105,7 +105,6 @@ def verify(  # noqa: PLR0913 - the options of the command
         closed = [file for file in stored if not file.is_open and file.name not in linked]
         places.chain.append(*(measure_link(file, Reason.FOUND) for file in closed))
     still_open = {file.name for file in stored if file.is_open}
-    proofs = [HeadProof(head=head)] if head else []
     chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
     return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
+from newsarchive.maintenance.time_stamps import FAILED
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
@@ -216,6 +217,7 @@ def check_health(
         *map(_check_missing, missing),
         *of_files,
         *_check_uploads(places, unsent, now),
+        *([make_finding(FAILED)] if (folder / FAILED).exists() else []),
         *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
     ]
     return HealthReport(
