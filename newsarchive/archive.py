@@ -23,19 +23,11 @@ from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
-from newsarchive.maintenance.recover import (
-    ImportResult,
-    RecoveryResult,
-    extend_chain,
-    import_files,
-    recover,
-    repair_open_files,
-)
+from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.takedown import RewrittenFile, Takedown, TakedownReport
-from newsarchive.maintenance.time_stamps import load_stamps
+from newsarchive.maintenance.time_stamps import load_proofs
 from newsarchive.maintenance.verify import VerifyReport, verify
-from newsarchive.maintenance.verify_chain import HeadProof
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.schedule import VisitIntervals, planner
@@ -54,9 +46,10 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, RecordPlace, VisitResult
 from storage.places import Places
-from storage.places.chain import FoldedChain, Link, Reason
+from storage.places.chain import FoldedChain, Link
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
+from storage.warc.repair import measure_link
 from storage.warc.tombstones import digest_url, load_takedowns
 
 Sync = Callable[[], None]
@@ -90,7 +83,7 @@ class Archive:
             # Otherwise the next try would find an archive with the settings that did not work.
             (folder / FILE_NAME).unlink()
             raise
-        archive.places.chain.append(Link(reason=Reason.BEGUN))
+        archive.places.chain.append(Link(reason="begun"))
         return archive
 
     @classmethod
@@ -355,7 +348,7 @@ class Archive:
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
-            repair_open_files(self.places)
+            begin_work(self.places, self.index)
             require_no_writer(self.places)
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
@@ -366,17 +359,15 @@ class Archive:
 
     def seal(self, *, new_key: bool = False) -> FoldedChain:
         """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
-        extend_chain(self.places, self.index)
+        begin_work(self.places, self.index)
         if new_key:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()
         return self.places.chain.load()
 
     def _link_rewritten(self, file: RewrittenFile) -> None:
-        extend_chain(self.places, self.index)
-        size, was = self.places.stat(file.name).size, file.sha256_before or ""
-        link = Link(reason=Reason.TAKEDOWN, file=file.name, size=size, sha256=file.sha256, was=was, note=file.reason)
-        self.places.chain.append(link)
+        link = measure_link(self.places.folder / file.name, "takedown", file.reason)
+        self.places.chain.append(replace(link, was=file.sha256_before or ""))
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Upload closed WARC files, and delete local copies whose time in the folder is over.
@@ -405,8 +396,7 @@ class Archive:
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
         interrupted within a day is resumed, unless `restart`.
         """
-        proofs, invalid = load_stamps(self.config)
-        proofs += [HeadProof(head=head)] if head else []
+        proofs, invalid = load_proofs(self.config, head)
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,

@@ -58,6 +58,7 @@ COMMANDS = (
         "List what was changed in articles: edits, and articles that were gone, moved or back.", ACCESS,
     ),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
+    CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
     CommandEntry("extract", "extract:extract", "Extract the article from one saved page.", ACCESS),
     CommandEntry("status", "status:status", "Show contents, site status and findings of the archive.", MAINTAIN),
     CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),

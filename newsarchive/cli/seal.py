@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import print_line, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import print_line, stderr, stdout
 from newsarchive.maintenance.time_stamps import stamp_head
 
 
@@ -15,7 +15,6 @@ def seal(
     new_key: Annotated[bool, typer.Option("--new-key", help="Replace the key, signed by the old one.")] = False,
     print_only: Annotated[bool, typer.Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Print the head of the chain, and have it stamped.
 
@@ -26,10 +25,7 @@ def seal(
     with Archive.open(archive) as opened:
         chain = opened.seal(new_key=new_key)
         problems = [] if print_only else stamp_head(opened.config)
-    stated = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
-    if json:
-        print(to_json(stated))
-    for name, value in stated.items() if not json else ():
+    for name, value in (("head", chain.head), ("key", chain.key), ("time", chain.links[-1].at)):
         print_line(stdout(), f"{name}: {value}")
     for problem in problems:
         print_line(stderr(), problem, "red")

@@ -16,14 +16,11 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
-from storage.places.chain import Link, Reason, format_at
+from storage.places.chain import Link, format_at
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
 
 log = logging.getLogger(__name__)
-
-CROSSED_EVERY = timedelta(days=1)
-"""Time after which a chain states the heads of the other chains again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +46,22 @@ def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     return tuple(repaired)
 
 
-def extend_chain(places: Places, index: Index) -> None:
-    """Link the files that are older than the chain if that was not done yet; else once a day the heads of other chains.
+def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
+    """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
-    The digests of old files are those of the index.
+    Once a day, link the heads of other chains.
     """
     chain = places.chain.load()
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
-        if not any(link.reason in {Reason.BEGUN, Reason.UPGRADE} for link in chain.links):
+        if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
             digests = index.read(warc_files.load_warc_digests)
             closed = [file for file in places.files() if not file.is_open]
-            places.chain.append(*(measure_link(file, Reason.UPGRADE, sha256=digests.get(file.name)) for file in closed))
-        crossed_at = max((link.at for link in chain.links if link.reason == Reason.CROSSED), default="")
-        if chain.links and crossed_at < format_at(places.chain.now() - CROSSED_EVERY):
+            places.chain.append(*(measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in closed))
+        crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
+        if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
             heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
-            places.chain.append(*([Link(reason=Reason.CROSSED, heads=heads)] if heads else []))
+            places.chain.append(*([Link(reason="crossed", heads=heads)] if heads else []))
+    return repair_open_files(places)
 
 
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
@@ -92,8 +90,7 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    extend_chain(places, index)
-    repaired = repair_open_files(places)
+    repaired = begin_work(places, index)
     captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.

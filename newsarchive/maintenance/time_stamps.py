@@ -1,8 +1,6 @@
 """Time stamps of the chain's head by RFC 3161 servers, made and checked with the command `openssl ts`.
 
-    head --query--> server --> checked: nonce, head, certificates --> warc/STAMP-HEAD-SERVER.tsr
-
-A token proves, without the archive and its key, that all links up to its head existed at its time.
+head --query--> server --> checked: nonce, head, certificates --> warc/STAMP-HEAD-SERVER.tsr
 """
 
 import os
@@ -22,9 +20,8 @@ from newsarchive.config.schema import Config
 from newsarchive.maintenance.verify_chain import Finding, HeadProof
 from storage.places.folder import write_atomic
 
-TIMEOUT = 10.0
-"""Seconds for the answer of one server."""
-DAY = 86_400.0
+TIMEOUT, DAY = 10.0, 86_400.0
+"""Seconds for the answer of one server, and between two time stamps."""
 FAILED = "time-stamp-failed"
 """File of the archive's folder with the problems of the last time stamps, while there are any."""
 FAILURES = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
@@ -46,16 +43,15 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
                 write_atomic(path, _request_token(server, head, config.time_authorities), mode=0o640)
         except FAILURES as problem:
             problems.append(f"{server} did not stamp the head of the chain: {problem}. Next: newsarchive seal")
+    (config.folder / FAILED).unlink(missing_ok=True)
     if problems:
         write_atomic(config.folder / FAILED, "\n".join(problems))
-    else:
-        (config.folder / FAILED).unlink(missing_ok=True)
     return problems
 
 
-def load_stamps(config: Config) -> tuple[list[HeadProof], list[Finding]]:
-    """Return what the tokens beside the chain prove, and the tokens that prove nothing."""
-    proofs, problems = [], []
+def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[Finding]]:
+    """Return what the tokens beside the chain prove, with a head that was noted; and the tokens that prove nothing."""
+    proofs, problems = [HeadProof(head=noted)] if noted else [], []
     for path in sorted(config.places.folder.glob("STAMP-*.tsr")):
         _, head, server = path.stem.split("-", 2)
         try:
@@ -103,8 +99,5 @@ def _run_openssl(*words: str | Path) -> str:
     command, environment = ["openssl", "ts", *map(str, words)], {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
     if done.returncode:
-        reason = re.search(
-            r"routines:[^:]*:([^:]+):[^:]*:\d+:(?:Verify error:)?(.*)", done.stderr.decode(errors="replace")
-        )
-        raise ValueError((reason[2] or reason[1]) if reason else "openssl refuses it")
+        raise ValueError(done.stderr.decode(errors="replace").rpartition("routines:")[2].strip() or "openssl fails")
     return done.stdout.decode(errors="replace")

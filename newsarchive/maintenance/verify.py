@@ -17,7 +17,6 @@ from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
-from storage.places.chain import Reason
 from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
@@ -103,7 +102,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     if repair:
         linked = {name for chain in places.load_chains() for name in chain.files}
         closed = [file for file in stored if not file.is_open and file.name not in linked]
-        places.chain.append(*(measure_link(file, Reason.FOUND) for file in closed))
+        places.chain.append(*(measure_link(file, "found") for file in closed))
     still_open = {file.name for file in stored if file.is_open}
     chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
     return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storage.places.chain import LOST, MOVES, START, FoldedChain, Reason
+from storage.places.chain import LOST, MOVES, START, FoldedChain
 from storage.warc.check import FileReport
 
-OURS = frozenset({Reason.CLOSED, Reason.CRASH, Reason.UPGRADE})
+OURS = frozenset({"closed", "crash", "upgrade"})
 """Reasons of files that this archive wrote: the chain head that they begin with is of these chains."""
-NOTED = frozenset({Reason.TAKEDOWN, Reason.FOUND, Reason.UPGRADE, Reason.CRASH})
+NOTED = frozenset({"takedown", "found", "upgrade", "crash"})
 
 
 Finding = tuple[str, str]

@@ -2,9 +2,8 @@
 
     file synced --> link appended, fsync --> file renamed
 
-A file gets its final name after its link: wherever a process is killed, a closed file without a link was put there by
-somebody else, and the next start completes the rename. The head of a chain is the SHA-256 of its last line, without the
-line end. Each machine has a chain beside its WARC files: CHAIN-5e1f2a3b4c5d. The manual has the format (proof).
+So a closed file without a link was put there by somebody else, and after a kill the next start completes the rename.
+The head of a chain is the SHA-256 of its last line. Each machine has its own, CHAIN-5e1f2a3b4c5d. Format: help proof.
 """
 
 import fcntl
@@ -15,12 +14,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from storage.callbacks import utc_now
 from storage.places.folder import raise_write_error, sync_folder, write_all
-from storage.places.signing import is_signed, load_signers, public_hex, sign
+from storage.places.signing import is_signed, load_signers, public_hex
 
 PREFIX = "CHAIN-"
 START = "0" * 64
@@ -28,23 +27,11 @@ START = "0" * 64
 LOST = "the key before was lost"
 
 
-class Reason(StrEnum):
-    """Reason of a link."""
-
-    BEGUN = "begun"  # first link of a new archive: no file is older than the chain
-    CLOSED = "closed"
-    CRASH = "crash"  # the file was left open by a crash
-    IMPORT = "import"
-    UPGRADE = "upgrade"  # the file is older than the chain
-    FOUND = "found"  # the file was put into the folder, and accepted with `verify --repair`
-    TAKEDOWN = "takedown"  # records became tombstones: the only reason for which a file changes
-    UPLOADED = "uploaded"
-    RETURNED = "returned"  # moved from the bucket to the folder
-    CROSSED = "crossed"  # holds the heads of other chains
-    KEY = "key"  # the key of this and the following links
-
-
-MOVES = frozenset({Reason.UPLOADED, Reason.RETURNED})
+Reason = Literal[
+    "begun", "closed", "crash", "import", "upgrade", "found", "takedown", "uploaded", "returned", "crossed", "key"
+]  # fmt: skip
+"""Reason of a link, as the manual describes it."""
+MOVES = frozenset({"uploaded", "returned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +43,7 @@ class Link:
     size: int = 0
     sha256: str = ""
     was: str = ""
+    records: str = ""
     note: str = ""
     heads: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
@@ -91,7 +79,6 @@ class FoldedChain:
     lines: list[bytes] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
-    """Head after each link."""
     files: dict[str, int] = field(default_factory=dict)
     """Position of the link that has the present SHA-256 of each file."""
     breaks: list[str] = field(default_factory=list)
@@ -140,7 +127,7 @@ def _find_breaks(chain: FoldedChain, link: Link, signed: bytes | None) -> list[s
         "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,
         f"is back-dated: the link before it is of {at}": link.at < at,
         "gives the file another SHA-256 than before": known is not None
-        and known.sha256 != (link.was if link.reason == Reason.TAKEDOWN else link.sha256),
+        and known.sha256 != (link.was if link.reason == "takedown" else link.sha256),
         "is not signed with the archive's key": lacks(link.signature, link.key or chain.key),
         "replaces the key without its signature": bool(link.key and link.note != LOST)
         and lacks(link.endorsement, chain.key),
@@ -166,10 +153,6 @@ class Chain:
     def load(self) -> FoldedChain:
         """Return its links; none if there is no file."""
         return fold_chain(self.path.name, self.path.read_bytes() if self.path.exists() else b"")
-
-    def find(self, file: str) -> Link | None:
-        """Return the link that has the present SHA-256 of a file, or None."""
-        return self.load().find(file)
 
     def append(self, *links: Link) -> None:
         """Append links, with time and head, and flush them to disk; DiskFull or StorageError if that fails.
@@ -204,19 +187,20 @@ class Chain:
         key, old = load_signers(self.key, chain.key) if self.key else (None, None)
         if key and public_hex(key) != chain.key:
             note = LOST if chain.key and old is None else ""
-            links = [Link(reason=Reason.KEY, key=public_hex(key), note=note), *links]
+            links = [Link(reason="key", key=public_hex(key), note=note), *links]
         for link in links:
             stated = replace(link, at=at, previous=head, note=link.note or cut)
             body, cut = stated.to_line(), cut if link.note else ""
-            endorsement = sign(body, old) if link.key else ""
-            line = replace(stated, signature=sign(body, key), endorsement=endorsement).to_line()
+            signers = (key, old if link.key else None)
+            signature, endorsement = (each.sign(body).hex() if each else "" for each in signers)
+            line = replace(stated, signature=signature, endorsement=endorsement).to_line()
             head, data = hashlib.sha256(line).hexdigest(), data + line + b"\n"
         return data
 
 
 def _is_new(link: Link, chain: FoldedChain) -> bool:
     known = chain.find(link.file)
-    if known is None or link.reason == Reason.TAKEDOWN:
+    if known is None or link.reason == "takedown":
         return known is None or known.sha256 != link.sha256
     last = next(each for each in reversed(chain.links) if each.file == link.file)
     return link.reason in MOVES and last.reason != link.reason

@@ -20,9 +20,6 @@ from storage.places.bucket import Bucket
 from storage.places.chain import PREFIX, Chain, FoldedChain, fold_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 
-_CHAINS = "chains"
-"""Folder of the bucket with the copies of the chains."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
@@ -85,17 +82,13 @@ class Places:
         return Chain(path=self.folder / (PREFIX + self.machine), key=self.key)
 
     def load_chains(self) -> list[FoldedChain]:
-        """Return the chains of all machines that the folder and the bucket have, this machine's too.
-
-        A chain of the folder that does not begin with its copy in the bucket has a break where they differ.
-        """
+        """Return the chains of all machines that the folder and the bucket have, this machine's too."""
         found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*"))}
         copies: dict[str, bytes] = {}
-        for part in self.bucket.list_names(_CHAINS) if self.bucket else ():
-            assert self.bucket is not None
-            with self.bucket.open(part) as file:
-                name = PREFIX + part.split("/")[1]
-                copies[name] = copies.get(name, b"") + file.read()
+        parts = [(part, self.bucket.open(part)) for part in self.bucket.list_names("chains")] if self.bucket else []
+        for part, file in parts:
+            name = PREFIX + part.split("/")[1]
+            copies[name] = copies.get(name, b"") + file.read()
         chains = [fold_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
@@ -107,7 +100,7 @@ class Places:
         """Upload the links of this machine's chain that the bucket lacks, as one object."""
         if self.bucket is None or not self.machine:
             return
-        folder, lines = f"{_CHAINS}/{self.machine}", self.chain.load().lines
+        folder, lines = f"chains/{self.machine}", self.chain.load().lines
         parts = self.bucket.list_names(folder)
         done = int(parts[-1].rpartition("-")[2]) if parts else 0
         if new := lines[done:]:

@@ -53,11 +53,6 @@ def public_hex(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
-def sign(data: bytes, key: Ed25519PrivateKey | None) -> str:
-    """Return a signature in hexadecimal digits; "" without a key."""
-    return key.sign(data).hex() if key else ""
-
-
 def is_signed(data: bytes, signature: str, public: str) -> bool:
     """Return whether a signature in hexadecimal digits is that of a public key."""
     with suppress(InvalidSignature, ValueError):

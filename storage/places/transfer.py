@@ -152,14 +152,14 @@ class BucketTransfer:
             with path.open("rb") as file:
                 written = os.fstat(file.fileno()).st_mtime_ns
                 digests = digest_file(file)
-            link = self._chain.find(name) if self._chain else None
+            link = self._chain.load().find(name) if self._chain else None
             for known, where in ((sha256, "the index"), (link and link.sha256, "the chain")):
                 if known not in {None, digests.sha256}:
                     raise BytesDiffer(name, where)
             if not self._bucket.exists(name):
                 self._bucket.put(name, path)
             stored = self._verify_upload(name, digests)
-            self._note_move(Reason.UPLOADED, name, digests)
+            self._note_move("uploaded", name, digests)
             self._log.add(
                 UploadedFile(
                     name=name, bucket=self._bucket.url, size=stored.size, sha256=digests.sha256, tag=stored.etag,
@@ -244,12 +244,12 @@ class BucketTransfer:
             sync_folder(self._folder)
             with suppress(NotInBucket):
                 self._verify_upload(name, digests)
-                self._note_move(Reason.RETURNED, name, digests)
+                self._note_move("returned", name, digests)
                 self._bucket.delete(name)
             return True
 
     def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
-        if self._chain is not None and self._chain.find(name):
+        if self._chain is not None and self._chain.load().find(name):
             link = Link(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
             self._chain.append(link)
 

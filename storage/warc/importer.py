@@ -23,7 +23,7 @@ from typing import BinaryIO, cast
 
 from storage.errors import StorageError
 from storage.places import is_same_file, raise_write_error, sync_folder
-from storage.places.chain import Chain, Link, Reason
+from storage.places.chain import Chain, Link
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -168,11 +168,12 @@ def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> i
         with _report_write_errors(part):
             out.truncate(0)
         count = size = 0
-        digest = hashlib.sha256()
+        digest, digests = hashlib.sha256(), hashlib.sha256()
         for record in records:
             with _report_write_errors(part):
                 out.write(record)
             digest.update(record)
+            digests.update(hashlib.sha256(record).digest())
             size += len(record)
             count += 1
         with _report_write_errors(part):
@@ -180,7 +181,9 @@ def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> i
             os.fsync(out.fileno())
             if count:
                 if chain is not None:
-                    chain.append(Link(reason=Reason.IMPORT, file=final.name, size=size, sha256=digest.hexdigest()))
+                    sha256, digested = digest.hexdigest(), digests.hexdigest()
+                    link = Link(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
+                    chain.append(link)
                 part.rename(final)
                 sync_folder(final.parent)
         return count

@@ -7,12 +7,13 @@ Only the end is cut. Damage with complete exchanges behind it stays, since the i
 verify` reports it.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import WarcFile, raise_write_error, sync_folder, warc_name
+from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
 from storage.places.chain import Chain, Link, Reason
 from storage.places.digests import HashingReader
 from storage.places.folder import lock_file
@@ -58,11 +59,19 @@ def repair_file(path: Path, chain: Chain | None = None) -> RepairedFile | None:
         raise_write_error(path, problem)
 
 
+def digest_records(file: Readable) -> list[bytes]:
+    """Return the SHA-256 of each record of a file, as it is stored."""
+    with file.open("rb") as raw:
+        spans = [(each.place.offset, each.place.length) for each in read_records(file, on_damage=ignore_damage)]
+        return [hashlib.sha256(raw.read(length)).digest() for offset, length in spans if raw.seek(offset) >= 0]
+
+
 def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> Link:
     """Return a link for a file, which is read if its SHA-256 is not known."""
     size = file.size if isinstance(file, WarcFile) else file.stat().st_size
+    records = "" if sha256 else hashlib.sha256(b"".join(digest_records(file))).hexdigest()
     sha256 = sha256 or HashingReader(file).size_and_sha256()[1]
-    return Link(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note)
+    return Link(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note, records=records)
 
 
 def last_complete_end(path: Path) -> int:
@@ -110,7 +119,7 @@ def _repair(path: Path, fd: int, chain: Chain | None) -> RepairedFile:
     if end:
         if chain is not None:
             note = f"cut off: {size - end} bytes" if end < size else ""
-            chain.append(measure_link(path, Reason.CRASH, note=note))
+            chain.append(measure_link(path, "crash", note=note))
         path.rename(final)
     else:
         path.unlink()

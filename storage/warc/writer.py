@@ -13,7 +13,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
 from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
-from storage.places.chain import Chain, Link, Reason
+from storage.places.chain import Chain, Link
 from storage.places.file_names import this_host
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
@@ -46,6 +46,15 @@ class _File:
     size: int = 0
     synced: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    records: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    """Over the SHA-256 of each record: it proves a record without the rest of the file."""
+
+    def add(self, members: Sequence[bytes]) -> None:
+        """Count and digest records that were written."""
+        for member in members:
+            self.size += len(member)
+            self.digest.update(member)
+            self.records.update(hashlib.sha256(member).digest())
 
     @property
     def name(self) -> str:
@@ -103,7 +112,7 @@ class WarcWriter:
                 group = build_rendered_records(exchange, self._new_id, file.info_id)
             else:
                 group = build_records(exchange, self._originals, self._new_id, file.info_id)
-            offset = self._append(file, b"".join(group.members))
+            offset = self._append(file, group.members)
             place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
             return group.capture(place, self._run.id)
 
@@ -140,7 +149,7 @@ class WarcWriter:
                 ("WARC-Block-Digest", sha256(block)),
                 ("Content-Type", WARC_FIELDS),
             )
-            self._append(file, build_member("metadata", fields, block))
+            self._append(file, [build_member("metadata", fields, block)])
 
     def close(self) -> ClosedWarc | None:
         """Close and rename the open file; None if there is none. Later captures go into a new file."""
@@ -151,8 +160,9 @@ class WarcWriter:
             file, self._file = self._file, None
             try:
                 if self._chain is not None:
-                    digest = file.digest.hexdigest()
-                    self._chain.append(Link(reason=Reason.CLOSED, file=file.name, size=file.size, sha256=digest))
+                    sha256, records = file.digest.hexdigest(), file.records.hexdigest()
+                    link = Link(reason="closed", file=file.name, size=file.size, sha256=sha256, records=records)
+                    self._chain.append(link)
                 file.path.rename(file.path.with_name(file.name))
                 sync_folder(self._folder)
             except OSError as problem:
@@ -187,8 +197,7 @@ class WarcWriter:
             if isinstance(problem, OSError):
                 raise_write_error(path, problem)
             raise
-        file.size = len(info)
-        file.digest.update(info)
+        file.add([info])
         self._file = file
         self._serial += 1
         self._on_opened(file.name)
@@ -229,11 +238,11 @@ class WarcWriter:
         )
         return build_member("warcinfo", fields, block)
 
-    def _append(self, file: _File, data: bytes) -> int:
-        """Append bytes, all or nothing; returns their offset."""
+    def _append(self, file: _File, members: Sequence[bytes]) -> int:
+        """Append records, all or nothing; returns their offset."""
         offset = file.size
         try:
-            write_all(file.fd, data)
+            write_all(file.fd, b"".join(members))
         except BaseException as problem:
             try:
                 os.ftruncate(file.fd, offset)
@@ -243,8 +252,7 @@ class WarcWriter:
             if isinstance(problem, OSError):
                 raise_write_error(file.path, problem)
             raise
-        file.size += len(data)
-        file.digest.update(data)
+        file.add(members)
         return offset
 
     def _abandon(self, file: _File, problem: OSError) -> NoReturn:

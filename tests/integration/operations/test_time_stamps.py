@@ -1,11 +1,15 @@
 """Time stamps of the chain's head, by servers on loopback that answer with `openssl ts`: good, late, down and wrong."""
 
+import gzip
+import hashlib
 import json
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +25,9 @@ from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import time_stamps
 from newsarchive.maintenance.time_stamps import FAILED, stamp_head
-from storage.places.chain import Link, Reason
+from storage.model import CrawlRun, Exchange, RefersTo
+from storage.places.chain import Link
+from storage.warc.writer import WarcWriter
 
 NOW = datetime.now(UTC)
 CONFIG = """
@@ -231,7 +237,7 @@ def test_a_server_that_is_wrong_gives_no_token(
 def test_a_head_is_stamped_once_a_day(archive: Archive, servers: list[TimeServer]) -> None:
     """After a crawl only if the last token is a day old; without servers never."""
     assert stamp_head(archive.config, daily=True) == []
-    archive.places.chain.append(Link(reason=Reason.CROSSED, heads={"CHAIN-a": "0" * 64}))
+    archive.places.chain.append(Link(reason="crossed", heads={"CHAIN-a": "0" * 64}))
     assert stamp_head(archive.config, daily=True) == []
     assert [len(server.queries) for server in servers] == [1, 1]
     for path in tokens(archive):
@@ -274,3 +280,121 @@ def test_a_token_outlives_its_certificate(
     times = [int(word) for word in asked if word.isdecimal()]
     assert len(times) == 2
     assert all(abs(at - time.time()) < 600 for at in times)
+
+
+TEXT = "The town council met on Tuesday evening and discussed the budget for the coming year at length. " * 6
+
+
+class NoOriginals:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
+        return None
+
+    def find_original_by_url(self, url: str) -> RefersTo | None:
+        return None
+
+
+def write_articles(archive: Archive, *, chained: bool = True) -> None:
+    """Write a WARC file with two articles, as a crawl does, and index it."""
+    run_ = CrawlRun(id="run", sites=(), started_at=NOW)
+    chain = archive.places.chain if chained else None
+    writer = WarcWriter(archive.warc_folder, run=run_, info={}, originals=NoOriginals(), chain=chain)
+    for page in range(2):
+        data = json.dumps({"@type": "NewsArticle", "headline": f"Town opens garden {page}"})
+        head = f'<title>Garden {page}</title><script type="application/ld+json">{data}</script>'
+        text = f"<h1>Town opens garden {page}</h1>" + f"<p>{page} {TEXT}</p>" * 3
+        body = f"<html lang=en><head>{head}</head><body><article>{text}</article></body></html>".encode()
+        response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        url = f"https://news.example/2026/03/01/garden-{page}.html"
+        writer.write(Exchange(url=url, started_at=NOW, request=b"GET / HTTP/1.1\r\n\r\n", response=response))
+    writer.close()
+    with archive.ingestor() as ingestor:
+        archive.recover(ingestor)
+
+
+def make_receipt(archive: Archive, into: Path) -> Path:
+    """Return the unpacked receipt of the first article."""
+    assert run(["proof", "1", "-o", f"{into}.zip", "--archive", str(archive.folder)]) == 0
+    with zipfile.ZipFile(f"{into}.zip") as package:
+        package.extractall(into)
+    return into
+
+
+def check_receipt(folder: Path, authority: Path | None) -> tuple[int, str]:
+    """Run its script in an interpreter that has nothing but the standard library."""
+    words = [sys.executable, "-I", "-S", "check.py", *([str(authority / "ca.pem")] if authority else [])]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_receipt_is_checked_without_the_archive(
+    archive: Archive, authority: Path, make_file: Callable[[], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Record, links, key and tokens; the script says since when and by whom, and what the record is."""
+    write_articles(archive)
+    assert stamp_head(archive.config) == []
+    make_file()
+    folder = make_receipt(archive, tmp_path / "receipt")
+    assert "Unchanged since" in capsys.readouterr().out
+    code, said = check_receipt(folder, authority)
+    assert code == 0, said
+    assert said.count("unchanged since") == 2
+    assert archive.places.chain.load().key in said
+    (record,) = folder.glob("*/record-*.warc.gz")
+    assert b"https://news.example/2026/03/01/garden-" in gzip.decompress(record.read_bytes())
+    assert check_receipt(folder, None)[0] == 1
+
+
+def test_a_receipt_without_stamps_says_so(archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not proved yet, and the head to compare."""
+    write_articles(archive)
+    code, said = check_receipt(make_receipt(archive, tmp_path / "receipt"), None)
+    assert (code, "not proved yet" in said, archive.places.chain.load().head in said) == (0, True, True)
+    assert "Not proved yet" in capsys.readouterr().out
+
+
+def test_a_receipt_of_a_file_older_than_the_chain_has_the_file(
+    archive: Archive, authority: Path, tmp_path: Path
+) -> None:
+    """Its link has a digest of the whole only."""
+    write_articles(archive, chained=False)
+    archive.places.chain.path.unlink()
+    with archive.ingestor() as ingestor:
+        archive.recover(ingestor)
+    assert [link.reason for link in archive.places.chain.load().links] == ["key", "upgrade"]
+    assert stamp_head(archive.config) == []
+    folder = make_receipt(archive, tmp_path / "receipt")
+    code, said = check_receipt(folder, authority)
+    assert (code, said.count("unchanged since")) == (0, 2), said
+    (whole,) = folder.glob("*/newsarchive-*.warc.gz")
+    whole.write_bytes(whole.read_bytes() + b"x")
+    assert check_receipt(folder, authority)[0] == 1
+
+
+@pytest.mark.parametrize("part", ["record-*.warc.gz", "records.txt", "links.jsonl", "key.txt", "STAMP-*.tsr"])
+def test_a_forged_receipt_is_found(archive: Archive, authority: Path, tmp_path: Path, part: str) -> None:
+    """One byte of any part, at several places."""
+    write_articles(archive)
+    archive.places.chain.append(Link(reason="crossed", heads={"CHAIN-a": "0" * 64}))
+    assert stamp_head(archive.config) == []
+    folder = make_receipt(archive, tmp_path / "receipt")
+    for path in folder.glob(f"*/{part}"):
+        data = path.read_bytes()
+        for at in (0, len(data) // 3, len(data) // 2, len(data) - 2):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            code, said = check_receipt(folder, authority)
+            # The last bytes of a token may be attributes that are not signed: then it still proves the same.
+            assert code == 1 or (part.startswith("STAMP") and at > 20), (path.name, at, said)
+        path.write_bytes(data)
+
+
+def test_records_of_another_file_do_not_pass(archive: Archive, authority: Path, tmp_path: Path) -> None:
+    """A record that somebody made, with a list that has it, is not what the link was made of."""
+    write_articles(archive)
+    folder = make_receipt(archive, tmp_path / "receipt")
+    (record,) = folder.glob("*/record-*.warc.gz")
+    forged = gzip.compress(gzip.decompress(record.read_bytes()).replace(b"Garden", b"Prison"))
+    record.write_bytes(forged)
+    assert check_receipt(folder, authority)[0] == 1
+    listed = record.parent / "records.txt"
+    listed.write_text(listed.read_text() + hashlib.sha256(forged).hexdigest() + "\n")
+    assert check_receipt(folder, authority)[0] == 1

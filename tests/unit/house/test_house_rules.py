@@ -26,6 +26,7 @@ SHORT_MODULES = {
     "newsarchive/cli/doctor.py": "a command",
     "newsarchive/cli/init.py": "a command",
     "newsarchive/cli/seal.py": "a command",
+    "newsarchive/cli/proof.py": "a command",
     "newsarchive/export/changes.py": "lines of changes, which have other fields than articles",
     "newsarchive/extract/serialize.py": "conversion to JSON, apart from the pure reading of pages",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
