@@ -25,7 +25,7 @@ from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
-from newsarchive.maintenance.takedown import RewrittenFile, Takedown, TakedownReport
+from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.time_stamps import load_proofs
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
@@ -49,7 +49,6 @@ from storage.places import Places
 from storage.places.chain import FoldedChain, Link
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
-from storage.warc.repair import measure_link
 from storage.warc.tombstones import digest_url, load_takedowns
 
 Sync = Callable[[], None]
@@ -344,7 +343,7 @@ class Archive:
 
         ArchiveBusy if a crawl is running.
         """
-        work = Takedown(folder=self.folder, places=self.places, index=self.index, on_rewritten=self._link_rewritten)
+        work = Takedown(folder=self.folder, places=self.places, index=self.index)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
@@ -364,10 +363,6 @@ class Archive:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()
         return self.places.chain.load()
-
-    def _link_rewritten(self, file: RewrittenFile) -> None:
-        link = measure_link(self.places.folder / file.name, "takedown", file.reason)
-        self.places.chain.append(replace(link, was=file.sha256_before or ""))
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Upload closed WARC files, and delete local copies whose time in the folder is over.

@@ -4,11 +4,14 @@ A new key is signed by the one before, which stays beside it as signing.key.old;
 next link, which says so.
 """
 
+import hashlib
+from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from storage.errors import StorageError
@@ -59,3 +62,16 @@ def is_signed(data: bytes, signature: str, public: str) -> bool:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), data)
         return True
     return False
+
+
+def sign_package(path: Path | None, data: bytes) -> dict[str, str]:
+    """Return signature and public key by wacz-auth: ECDSA P-384, derived from the archive's key; {} without one."""
+    key = _load_key(path) if path else None
+    if key is None:
+        return {}
+    derived = hashlib.sha512(b"wacz-auth" + key.private_bytes_raw()).digest()[:47]
+    own = ec.derive_private_key(int.from_bytes(derived) + 1, ec.SECP384R1())
+    both = utils.decode_dss_signature(own.sign(data, ec.ECDSA(hashes.SHA256())))
+    public = own.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    signature = b"".join(number.to_bytes(48) for number in both)
+    return {"signature": b64encode(signature).decode(), "publicKey": b64encode(public).decode()}
