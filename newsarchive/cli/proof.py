@@ -23,8 +23,7 @@ def proof(
 ) -> None:
     """Write a receipt of an article: its records, and what proves them.
 
-    The ZIP file has the record of each version, its links of the chain, time stamps, the public key, a page that
-    explains them, and a script that checks them with Python and openssl alone.
+    The ZIP file also has a script that checks it with Python and openssl alone, and a page that explains it.
     """
     with Archive.open_to_read(archive) as opened, open_atomic(into) as file:
         versions = [opened.version(line.id) for line in find_article(opened, article).versions]

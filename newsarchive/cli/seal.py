@@ -18,9 +18,8 @@ def seal(
 ) -> None:
     """Print the head of the chain, and have it stamped.
 
-    The head covers all WARC files that are closed. Printed on paper, or sent to somebody, it proves later that they
-    were not changed: newsarchive verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does
-    not.
+    The head covers all closed WARC files. Noted elsewhere, it proves later that they were not changed: newsarchive
+    verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does not.
     """
     with Archive.open(archive) as opened:
         chain = opened.seal(new_key=new_key)

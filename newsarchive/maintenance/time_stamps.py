@@ -3,6 +3,7 @@
 head --query--> server --> checked: nonce, head, certificates --> warc/STAMP-HEAD-SERVER.tsr
 """
 
+import hashlib
 import os
 import re
 import ssl
@@ -18,15 +19,16 @@ from urllib.request import Request, urlopen
 
 from newsarchive.config.schema import Config
 from newsarchive.maintenance.verify_chain import Finding, HeadProof
+from storage.places.chain import PREFIX
 from storage.places.folder import write_atomic
 
 TIMEOUT, DAY = 10.0, 86_400.0
 """Seconds for the answer of one server, and between two time stamps."""
 FAILED = "time-stamp-failed"
-"""File of the archive's folder with the problems of the last time stamps, while there are any."""
+"""File of the archive's folder: the problems of the last time stamps, if there are any."""
 FAILURES = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
-"""Errors of servers, tokens and openssl."""
 _MAX_TOKEN = 100_000
+_GEN_TIME = re.compile(rb"\x18.(\d{12})\d\d[.Z]", re.DOTALL)
 _TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
 
 
@@ -60,6 +62,19 @@ def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[
         except FAILURES as problem:
             problems.append((path.name, f"the token proves nothing: {problem}"))
     return proofs, problems
+
+
+def find_tokens(folder: Path, warc: str) -> list[HeadProof]:
+    """Return what the tokens of the first stamped head say that covers a file. They were checked when they came."""
+    tokens = {path: path.name[6:70] for path in sorted(folder.glob("STAMP-*.tsr"))}
+    for path in folder.glob(f"{PREFIX}*") if tokens else ():
+        lines = path.read_bytes().splitlines()
+        position = max((at for at, line in enumerate(lines) if f'"{warc}"'.encode() in line), default=len(lines))
+        heads = (hashlib.sha256(line).hexdigest() for line in lines[position:])
+        if head := next((head for head in heads if head in tokens.values()), None):
+            found = {path.stem[71:]: _GEN_TIME.search(path.read_bytes()) for path, of in tokens.items() if of == head}
+            return [HeadProof(head=head, at=at[1].decode(), witness=name) for name, at in found.items() if at]
+    return []
 
 
 def check_token(path: Path, of: Sequence[str | Path], authorities: Path | None) -> str:

@@ -9,8 +9,6 @@ from storage.warc.check import FileReport
 OURS = frozenset({"closed", "crash", "upgrade"})
 """Reasons of files that this archive wrote: the chain head that they begin with is of these chains."""
 NOTED = frozenset({"takedown", "found", "upgrade", "crash"})
-
-
 Finding = tuple[str, str]
 """Name of a WARC file or chain, and what is to be said of it."""
 

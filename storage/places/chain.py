@@ -82,7 +82,6 @@ class FoldedChain:
     files: dict[str, int] = field(default_factory=dict)
     """Position of the link that has the present SHA-256 of each file."""
     breaks: list[str] = field(default_factory=list)
-    """Contradictions, each with the number of its link."""
     torn: bytes = b""
     """Last line without line end: its writer was killed."""
     key: str = ""

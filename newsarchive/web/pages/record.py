@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode
+from newsarchive.maintenance.time_stamps import find_tokens
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
@@ -79,6 +80,7 @@ def record(context: Context, capture_id: int) -> Response:
         view=view,
         companions=companions,
         problem=problem,
+        tokens=find_tokens(context.archive.warc_folder, capture.place.warc),
         before=_neighbour_id(context, capture, later=False),
         after=_neighbour_id(context, capture, later=True),
         original=original,

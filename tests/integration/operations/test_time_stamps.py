@@ -20,11 +20,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import time_stamps
 from newsarchive.maintenance.time_stamps import FAILED, stamp_head
+from newsarchive.web.app import create_app
 from storage.model import CrawlRun, Exchange, RefersTo
 from storage.places.chain import Link
 from storage.warc.writer import WarcWriter
@@ -398,3 +400,39 @@ def test_records_of_another_file_do_not_pass(archive: Archive, authority: Path, 
     listed = record.parent / "records.txt"
     listed.write_text(listed.read_text() + hashlib.sha256(forged).hexdigest() + "\n")
     assert check_receipt(folder, authority)[0] == 1
+
+
+@pytest.fixture
+def pages(archive: Archive) -> Iterator[TestClient]:
+    """The archive's browser."""
+    write_articles(archive)
+    with TestClient(create_app(archive), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.mark.parametrize("page", ["/article/1", "/record/1"])
+def test_pages_say_what_is_proved(archive: Archive, pages: TestClient, page: str) -> None:
+    """Record and citation: not proved yet; then since when, by whom, the tokens, and the line of openssl."""
+    assert "Not proved yet: no time server has stamped it." in pages.get(page).text
+    assert stamp_head(archive.config) == []
+    text = pages.get(page).text
+    head, at = archive.places.chain.load().head, time_stamps.load_proofs(archive.config)[0][0].at
+    assert f"Unchanged since {at[:16].replace('T', ' ')} UTC, by time stamp of" in text
+    assert f"openssl ts -verify -digest {head} -in FILE.tsr" in text
+    for token in tokens(archive):
+        assert f'href="/warcs/{token.name}"' in text
+        got = pages.get(f"/warcs/{token.name}")
+        assert (got.content, got.headers["content-type"]) == (token.read_bytes(), "application/timestamp-reply")
+
+
+def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages: TestClient) -> None:
+    """Only heads at and after the link of a file cover it."""
+    assert stamp_head(archive.config) == []
+    first = archive.places.local_files()[0].name
+    write_articles(archive)
+    (later,) = {file.name for file in archive.places.local_files()} - {first}
+    assert len(time_stamps.find_tokens(archive.warc_folder, first)) == 2
+    assert time_stamps.find_tokens(archive.warc_folder, later) == []
+    assert pages.get(f"/warcs/STAMP-{'ab' * 32}-other.tsr").status_code == 404
+    for name in ("CHAIN-" + archive.places.machine, "STAMP-x.tsr", "signing.key"):
+        assert pages.get(f"/warcs/{name}").status_code == 404
