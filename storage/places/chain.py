@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -61,19 +61,20 @@ def _format_line(stated: Mapping[str, object]) -> bytes:
     return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _parse_line(line: bytes) -> tuple[Link, bytes]:
-    """Return the link of a line, without fields that are unknown here, and the bytes that are signed."""
+def _parse_line(line: bytes) -> tuple[Link, dict[str, object]]:
+    """Return the link of a line, without fields that are unknown here, and what is signed."""
     stated = json.loads(line)
-    known = {each.name: stated[each.name] for each in fields(Link) if each.name in stated}
-    if any(not isinstance(value, {"size": int, "heads": dict}.get(name, str)) for name, value in known.items()):
+    known = {name: value for name, value in stated.items() if name in Link.__dataclass_fields__}
+    typed = [(value, {"size": int, "heads": dict}.get(name, str)) for name, value in known.items()]
+    if not all(isinstance(*each) for each in [*typed, *((head, str) for head in known.get("heads", {}).values())]):
         raise ValueError("a field of a wrong type")
     signed = {name: value for name, value in stated.items() if name not in {"signature", "endorsement"}}
-    return Link(**known), _format_line(signed)
+    return Link(**known), signed
 
 
 @dataclass(slots=True, kw_only=True)
 class FoldedChain:
-    """The links of a chain, and where they contradict each other."""
+    """The links of a chain, where they contradict each other, and an incomplete last line."""
 
     name: str
     lines: list[bytes] = field(default_factory=list)
@@ -83,7 +84,6 @@ class FoldedChain:
     """Position of the link that has the present SHA-256 of each file."""
     breaks: list[str] = field(default_factory=list)
     torn: bytes = b""
-    """Last line without line end: its writer was killed."""
     key: str = ""
     """Public key of the last links; "" if they are not signed."""
 
@@ -104,8 +104,8 @@ def fold_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Fol
     for line in chain.lines:
         try:
             link, signed = _parse_line(line)
-        except (ValueError, TypeError):
-            link, signed = Link(reason="unreadable"), b""
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            link, signed = Link(reason="unreadable"), {}
         chain.breaks += _find_breaks(chain, link, signed if check_signatures else None)
         chain.key = link.key or chain.key
         if link.file and link.reason not in MOVES:
@@ -115,12 +115,12 @@ def fold_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Fol
     return chain
 
 
-def _find_breaks(chain: FoldedChain, link: Link, signed: bytes | None) -> list[str]:
+def _find_breaks(chain: FoldedChain, link: Link, signed: dict[str, object] | None) -> list[str]:
     """Return how a link contradicts the chain before it."""
     known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
 
     def lacks(signature: str, key: str) -> bool:
-        return bool(key) and signed is not None and not is_signed(signed, signature, key)
+        return bool(key) and signed is not None and not is_signed(_format_line(signed), signature, key)
 
     wrong = {
         "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,
