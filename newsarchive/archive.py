@@ -23,9 +23,10 @@ from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
-from newsarchive.maintenance.recover import ImportResult, RecoveryResult, import_files, recover, repair_open_files
+from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
+from newsarchive.maintenance.time_stamps import load_proofs
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
@@ -44,6 +45,9 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
+from storage.places.chain import FoldedChain, Link
+from storage.places.folder import ensure_machine_id
+from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
 
 BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
@@ -70,11 +74,13 @@ class Archive:
         """
         toml_file.create_config_file(folder, **known)
         try:
-            return cls.open(folder)
+            archive = cls.open(folder)
         except ArchiveError:
             # Otherwise the next try would find an archive with the settings that did not work.
             (folder / FILE_NAME).unlink()
             raise
+        archive.places.chain.append(Link(reason="begun"))
+        return archive
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
@@ -307,7 +313,7 @@ class Archive:
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
-            repair_open_files(self.places.folder)
+            begin_work(self.places, self.index)
             require_no_writer(self.places)
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
@@ -315,6 +321,14 @@ class Archive:
             if left := [url for url in urls if digest_url(url) not in done]:
                 reports.append(work.run(work.make_plan(left, reason, self.now())))
         return reports
+
+    def seal(self, *, new_key: bool = False) -> FoldedChain:
+        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
+        begin_work(self.places, self.index)
+        if new_key:
+            create_key(self.folder / KEY_FILE)
+        self.places.chain.append()
+        return self.places.chain.load()
 
     def upload(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
         """Upload closed WARC files, and delete local copies whose time in the folder is over.
@@ -326,23 +340,26 @@ class Archive:
             places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
         ).run(progress)
 
-    def verify(
+    def verify(  # noqa: PLR0913 - the options of the command
         self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
-        restart: bool = False, deep: bool = False, chance: random.Random | None = None,
+        restart: bool = False, deep: bool = False, head: str = "", chance: random.Random | None = None,
     ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. A verify that was interrupted within a day is resumed, unless `restart`.
+        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
+        interrupted within a day is resumed, unless `restart`.
         """
+        proofs, invalid = load_proofs(self.config, head)
         with (
             open_executor(where) as executor,
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
-            report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
+            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
         check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
         statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
-        return replace(report, statements=statements)
+        chain = replace(report.chain, problems=(*invalid, *report.chain.problems))
+        return replace(report, statements=statements, chain=chain)
 
     def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
         return type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True)
@@ -353,6 +370,7 @@ def _load_config(folder: Path) -> Config:
     config = toml_file.load_config(folder)
     try:
         config.warc_folder.mkdir(parents=True, exist_ok=True)
+        ensure_machine_id(folder)
     except OSError as problem:
         raise StorageError(
             f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "

@@ -101,7 +101,7 @@ class Upload:
         done = UploadResult()
         if self.places.bucket is None:
             return done
-        transfer = BucketTransfer(self.places.folder, self.places.bucket)
+        transfer = BucketTransfer(self.places.folder, self.places.bucket, self.places.chain)
         try:
             # Files that were in the bucket and are missing there, or differ, are uploaded again.
             in_bucket = {stored.name: stored.size for stored in self.places.bucket.list_files()}
@@ -109,6 +109,7 @@ class Upload:
             missing = {name for name, file in logged if in_bucket.get(name) != file.size}
             self._upload(transfer, missing, done, progress)
             self._free(transfer, done)
+            self.places.upload_chain()
             transfer.compact_log(lambda: {file.name for file in self.places.local_files()})
         except StorageError as problem:
             # The next file would fail in the same way, after as long a wait.
@@ -153,7 +154,7 @@ class BackgroundUploader:
     """Uploads the files of a running crawl in a thread, each when it is closed."""
 
     def __init__(self, places: Places, keep: timedelta | None = None) -> None:
-        self._transfer = BucketTransfer(places.folder, places.bucket) if places.bucket else None
+        self._transfer = BucketTransfer(places.folder, places.bucket, places.chain) if places.bucket else None
         # With keep_local = "0s" files are deleted at once, so that a crawl of days does not fill the disk.
         self._frees_at_once = keep == timedelta()
         self._names: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
@@ -294,7 +295,7 @@ class Relocation:
 
     def to_bucket(self) -> RelocationResult:
         """Upload all files. An unreachable bucket ends it; the next start resumes."""
-        transfer = BucketTransfer(self.places.folder, require_bucket(self.places))
+        transfer = BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
         logged = transfer.uploaded_files()
         files = [file for file in self.places.files() if file.is_local and not file.is_open]
         to_upload = {file.name for file in files_to_upload(self.places)}
@@ -311,7 +312,7 @@ class Relocation:
 
     def to_folder(self) -> RelocationResult:
         """Download files that the folder lacks. An unreachable bucket or full disk ends it; the next start resumes."""
-        transfer = BucketTransfer(self.places.folder, require_bucket(self.places))
+        transfer = BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
         logged = transfer.uploaded_files()
         known = {**{name: each.sha256 for name, each in logged.items()}, **self.digests}
 

@@ -29,8 +29,10 @@ def init(
     The folder gets newsarchive.toml with the settings, warc/ for the WARC files, and index.sqlite3.
     """
     given = {"contact": contact, "operator": operator, "index": index}
-    Archive.init(folder, **{name: value for name, value in given.items() if value}).close()
+    with Archive.init(folder, **{name: value for name, value in given.items() if value}) as opened:
+        key = opened.places.chain.load().key
     out = stdout()
     print_line(out, f"Created an archive in {folder.absolute()}.")
+    print_line(out, f"Its public key is {key}")
     change = "" if folder == HERE else f"cd {shlex.quote(str(folder))} && "
     print_line(out, f"Next: {change}newsarchive add https://your.news.site/")

@@ -21,6 +21,9 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     deep: Annotated[
         bool, typer.Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
     ] = False,
+    head: Annotated[
+        str, typer.Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")
+    ] = "",
     restart: Restart = False,
     dask: Dask = None,
     archive: Folder = HERE,
@@ -29,12 +32,14 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     """Verify WARC records, and the index against them.
 
     Checks framing, lengths, both digests, gzip trailers, truncated files, the checksum of each closed file, and the
-    record positions in the index. Then reads captures again, and compares what the index says of a sample of articles
-    with what their records hold. If interrupted, the same command continues within a day. Exits with 1 if there is any
-    problem.
+    record positions in the index. Compares the files with the chain of their digests. Then reads captures again, and
+    compares what the index says of a sample of articles with what their records hold. If interrupted, the same command
+    continues within a day. Exits with 1 if there is any problem.
     """
     with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
-        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), restart=restart, deep=deep)
+        found = opened.verify(
+            repair=repair, progress=step, where=BatchTarget(dask=dask), restart=restart, deep=deep, head=head
+        )
     if json:
         print(to_json(found))
     else:
@@ -64,6 +69,11 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     else:
         files = pluralize(len(found.files), "WARC file")
         print_line(out, f"{records} in {files} ({size}): no problems", "green")
+    for name, what in found.chain.problems:
+        print_line(remarks, f"{name}: {what}", "red")
+    for name, what in found.chain.notes if notes else ():
+        print_line(remarks, f"{name}: (not damage) {what}", "dim")
+    print_line(out, found.chain.sentence, "bold red" if found.chain.problems else "")
     if found.statements:
         _print_statements(out, remarks, found.statements)
 

@@ -18,6 +18,7 @@ from storage.errors import ConfigError
 from storage.model import Site
 from storage.places import Bucket, Places
 from storage.places.folder import load_machine_id
+from storage.places.signing import KEY_FILE
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
@@ -158,6 +159,7 @@ TEXT_LIST = SettingType("list of texts", _list_of(_text))
 NAME = SettingType("name", _name)
 PATH = SettingType("path", _path)
 URL = SettingType("URL", _url)
+TIME_SERVERS = SettingType("list of URLs", _list_of(_url))
 URL_LIST = SettingType("list of URLs, or of paths on the site", _list_of(_url_or_path))
 BASE_URL = SettingType("URL", lambda value: _url(value).rstrip("/") if value != "" else "")
 BUCKET = SettingType("URL of a bucket", _bucket)
@@ -339,6 +341,12 @@ class Config:
     keep_local: timedelta | None = _optional_setting(
         DURATION, 'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever'
     )
+    time_servers: tuple[str, ...] = _setting(
+        TIME_SERVERS, [], "RFC 3161 servers that stamp the head of the chain once a day, after a crawl (help proof)"
+    )
+    time_authorities: Path | None = _optional_setting(
+        PATH, "PEM file with the certificates that time servers must lead to; without it, those of the system"
+    )
     index: str = _setting(
         TEXT,
         "",
@@ -450,7 +458,10 @@ class Config:
             timeout=self.bucket_timeout.total_seconds(),
         )
         return Places(
-            folder=self.warc_folder, bucket=bucket if self.bucket else None, machine=load_machine_id(self.folder)
+            folder=self.warc_folder,
+            bucket=bucket if self.bucket else None,
+            machine=load_machine_id(self.folder),
+            key=self.folder / KEY_FILE,
         )
 
     @property

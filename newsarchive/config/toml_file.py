@@ -278,6 +278,7 @@ class _ConfigParser:
             config,
             warc_folder=self.folder / config.warc_folder,
             search_folder=self.folder / config.search_folder,
+            time_authorities=self.folder / config.time_authorities if config.time_authorities else None,
             index=index_url(config.index, self.folder),
             user_agent=config.user_agent or default_user_agent(config.contact),
         )

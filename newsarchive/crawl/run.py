@@ -54,13 +54,13 @@ from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.site_names import hand_over_renamed_sites
+from newsarchive.maintenance.time_stamps import stamp_head
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
-from storage.places.folder import ensure_machine_id
 from storage.warc.tombstones import digest_url
 from storage.warc.writer import WarcWriter
 
@@ -153,7 +153,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
             max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
-    return replace(report, problems=(*report.problems, *uploader.finish(archive.upload)))
+    unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
+    return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
 
 
 def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost:
@@ -225,7 +226,8 @@ class _CrawlRun:
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
             size_limit=config.warc_size,
             age_limit=config.warc_age.total_seconds(),
-            machine=ensure_machine_id(config.folder),
+            machine=archive.places.machine,
+            chain=archive.places.chain,
             now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.record_opened_warc, name, run_id),
             on_closed=self._register_closed,

@@ -4,7 +4,7 @@
     indexes/index.cdx.gz     CDXJ in gzip members of 1,024 lines
     indexes/index.idx        positions of those members
     pages/pages.jsonl        title, time and text of each article version, from the index
-    datapackage.json         size and SHA-256 of every file; datapackage-digest.json has its own digest
+    datapackage.json         size and SHA-256 of every file; datapackage-digest.json has its own digest and signature
 
 py-wacz is not used: it would read and index all records again, finds pages by Referer headers, which a crawler does not
 send, and its text extraction includes headlines of related articles.
@@ -25,6 +25,7 @@ from newsarchive.export.cdxj import cdxj_line, sort_lines
 from newsarchive.export.records import RecordCopier, copy_slice
 from newsarchive.export.request import ExportRequest
 from newsarchive.version import VERSION
+from storage.places.signing import sign_package
 
 WACZ_VERSION = "1.1.1"
 _NAME = "data.warc.gz"
@@ -132,6 +133,9 @@ def _write_description(request: ExportRequest, package: _WaczPackage, created: s
         "resources": package.resources,
     }
     written = json.dumps(description, indent=2, ensure_ascii=False).encode()
-    digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(written).hexdigest()}"}
+    hashed = f"sha256:{hashlib.sha256(written).hexdigest()}"
+    digest: dict[str, Any] = {"path": "datapackage.json", "hash": hashed}
+    if signed := sign_package(request.places.key, hashed.encode()):
+        digest["signedData"] = {"hash": hashed, "created": created, "software": f"newsarchive {VERSION}", **signed}
     package.zip.writestr(zipfile.ZipInfo("datapackage.json", package.date), written)
     package.zip.writestr(zipfile.ZipInfo("datapackage-digest.json", package.date), json.dumps(digest).encode())

@@ -107,7 +107,7 @@ class Rebuild:
             CapturesLost: The new index would lack captures that the old one knows.
             ArchiveBusy: A crawl is running.
         """
-        repair_open_files(self.places.folder)
+        repair_open_files(self.places)
         files = self.places.files()
         busy = [file.name for file in files if file.is_open]
         if busy:

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
@@ -14,8 +16,9 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
+from storage.places.chain import Link, format_at
 from storage.warc.importer import ImportedFile, import_file
-from storage.warc.repair import RepairedFile, repair_file
+from storage.warc.repair import RepairedFile, measure_link, repair_file
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +35,33 @@ class RecoveryResult:
     problems: tuple[str, ...] = ()
 
 
-def repair_open_files(folder: Path) -> tuple[RepairedFile, ...]:
+def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     """Truncate open files after their last whole record and close them, except those that a running crawl writes."""
     repaired = []
-    for path in sorted(folder.glob(f"*{OPEN}")):
-        result = repair_file(path)
+    for path in sorted(places.folder.glob(f"*{OPEN}")):
+        result = repair_file(path, places.chain)
         if result is not None:
             repaired.append(result)
             log.info("%s", result)
     return tuple(repaired)
+
+
+def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
+    """Link files that are older than the chain, by their digests in the index; repair files that were left open.
+
+    Once a day, link the heads of other chains.
+    """
+    chain = places.chain.load()
+    with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
+        if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
+            digests = index.read(warc_files.load_warc_digests)
+            closed = [file for file in places.files() if not file.is_open]
+            places.chain.append(*(measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in closed))
+        crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
+        if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
+            heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
+            places.chain.append(*([Link(reason="crossed", heads=heads)] if heads else []))
+    return repair_open_files(places)
 
 
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
@@ -69,7 +90,7 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
-    repaired = repair_open_files(places.folder)
+    repaired = begin_work(places, index)
     captures = versions = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.
@@ -117,7 +138,8 @@ def import_files(
         """Return True for a file that only the bucket holds; one that is lost everywhere is imported again."""
         return bucket is not None and index.read(has_warc_file, name) and bucket.exists(name)
 
-    adopted = tuple(import_file(path, places.folder, is_in_bucket, ingestor.taken_down) for path in paths)
+    taken_down, chain = ingestor.taken_down, places.chain
+    adopted = tuple(import_file(path, places.folder, is_in_bucket, taken_down, chain) for path in paths)
     ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
     return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
 

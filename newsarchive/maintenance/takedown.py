@@ -9,11 +9,10 @@ takedowns.jsonl lists are neither imported nor indexed again.
 import json
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from storage.callbacks import ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -21,24 +20,14 @@ from storage.index.write import warc_files
 from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
-from storage.places.digests import digest_file
+from storage.places.chain import Link
 from storage.places.folder import write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
+from storage.warc.repair import measure_link
 from storage.warc.tombstones import LIST, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewrittenFile:
-    """A WARC file from which records were removed: a link of the chain of its archive."""
-
-    name: str
-    sha256_before: str | None
-    sha256: str
-    reason: str
-    at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +47,8 @@ class TakedownReport:
 
     plan: TakedownPlan
     records: int = 0
-    rewritten: list[RewrittenFile] = field(default_factory=list)
+    rewritten: list[Link] = field(default_factory=list)
+    """The link of each file from which records were removed."""
     copies: list[str] = field(default_factory=list)
     """Exports and working files that were deleted: they may have been given out."""
     unreachable: list[str] = field(default_factory=list)
@@ -71,8 +61,6 @@ class Takedown:
     folder: Path
     places: Places
     index: Index
-    on_rewritten: Callable[[RewrittenFile], None] = ignore_progress
-    """Called after each file that was rewritten: where the chain of the files' digests gets its link."""
 
     def make_plan(self, urls: Collection[str], reason: str, now: datetime) -> TakedownPlan:
         """Return the plan for articles, with all URLs at which they were captured. NotFound if the index has none."""
@@ -117,26 +105,26 @@ class Takedown:
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        transfer = BucketTransfer(self.places.folder, self.places.bucket) if self.places.bucket else None
+        if linked := self.places.chain.load().find(name):
+            before = linked.sha256
+        bucket, chain = self.places.bucket, self.places.chain
+        transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None
         if not stored.is_local and transfer:
             transfer.download(name, before)
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         count, spans = find_spans(path, _select_records(plan))
         report.records += count
         if spans:
-            sha256 = replace_spans(path, spans, plan.reason, now)
-        else:  # perhaps rewritten by a run that was killed before it could say so
-            with path.open("rb") as file:
-                sha256 = digest_file(file).sha256
-        if sha256 != before:
-            done = RewrittenFile(name=name, sha256_before=before, sha256=sha256, reason=plan.reason, at=now)
-            self.on_rewritten(done)
-            closed = ClosedWarc(name=name, size=path.stat().st_size, sha256=sha256)
-            self.index.write(warc_files.record_closed_warc, closed, None)
-            report.rewritten.append(done)
-        if stored.is_remote and transfer and self.places.bucket:
+            replace_spans(path, spans, plan.reason, now)
+        link = replace(measure_link(path, "takedown", plan.reason), was=before or "")
+        if link.sha256 != before:  # perhaps rewritten by a run that was killed before it could say so
+            chain.append(link)
+            report.rewritten.append(link)
+        closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
+        self.index.write(warc_files.record_closed_warc, closed, None)
+        if stored.is_remote and transfer and bucket:
             try:
-                self.places.bucket.delete(name)
+                bucket.delete(name)
                 transfer.upload(name)
                 if not stored.is_local:
                     transfer.remove_local(name)

@@ -8,6 +8,7 @@ from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import repair_open_files
+from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
@@ -18,7 +19,7 @@ from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
 from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
-from storage.warc.repair import RepairedFile
+from storage.warc.repair import RepairedFile, measure_link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +44,19 @@ class VerifyReport:
     repaired: tuple[RepairedFile, ...] = ()
     taken: int = 0
     """Files that were not checked again: an interrupted verify had checked them within a day."""
+    chain: ChainReport
+    """The chain of files, compared with them."""
     statements: StatementReport | None = None
     """Statements of the index about articles, compared with their records; None if only files were checked."""
 
     @property
     def damaged(self) -> bool:
-        """True if any file has a problem, or the index says something else than the records."""
-        return any(file.problems for file in self.files) or bool(self.statements and self.statements.problems)
+        """True if any file or the chain has a problem, or the index says something else than the records."""
+        false = bool(self.statements and self.statements.problems)
+        return any(file.problems for file in self.files) or bool(self.chain.problems) or false
 
 
-def verify(
+def verify(  # noqa: PLR0913 - the options of the command
     places: Places,
     index: Index,
     executor: BatchExecutor,
@@ -60,25 +64,30 @@ def verify(
     progress: ProgressCallback = ignore_progress,
     *,
     repair: bool,
+    proofs: Sequence[HeadProof] = (),
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
+
+    `proofs` are heads of the chains that are known from elsewhere.
 
     Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
-    repaired = repair_open_files(places.folder) if repair else ()
+    repaired = repair_open_files(places) if repair else ()
     # Files first: one that a crawl opens meanwhile is in neither list, or in the index's only.
     stored = places.files()
     known = {file.name: file for file in index.read(list_warc_files)}
     differing = {file.name: file for file in stored if file.is_local and file.bucket_size not in {None, file.size}}
     total = len({file.name for file in stored} | known.keys())
     files: list[FileVerification] = []
+    reports: list[FileReport] = []
 
     def add(file: FileVerification) -> None:
         files.append(file)
         progress(len(files), total, file.name)
 
     for found in _check_files(stored, executor, earlier):
+        reports.append(found)
         file = _compare_with_index(found, known.pop(found.name, None), index, places)
         if other := differing.get(found.name):
             what = (
@@ -87,14 +96,20 @@ def verify(
             )
             file = replace(file, problems=(*file.problems, WarcProblem(offset=0, what=what)))
         add(file)
+
+    def find_machine(name: str) -> str | None:
+        return owning_machine(name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared)
+
     for missing in known.values():
-        if _size(places, missing.name):
-            continue
-        machine = owning_machine(
-            missing.name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared
-        )
-        add(_report_missing(missing, machine))
-    return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused)
+        if not _size(places, missing.name):
+            add(_report_missing(missing, find_machine(missing.name)))
+    if repair:
+        linked = {name for chain in places.load_chains() for name in chain.files}
+        closed = [file for file in stored if not file.is_open and file.name not in linked]
+        places.chain.append(*(measure_link(file, "found") for file in closed))
+    still_open = {file.name for file in stored if file.is_open}
+    chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
+    return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)
 
 
 def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: VerifyProgress) -> Iterator[FileReport]:

@@ -168,6 +168,12 @@ class Bucket:
                     if "/" not in name and name.endswith(ENDINGS):
                         yield _to_object(name, each)
 
+    def list_names(self, folder: str) -> list[str]:
+        """Return the names of the objects in a folder of the bucket, sorted."""
+        obstore, store = self._connect()
+        with self._translate_errors():
+            return sorted(str(each["path"]) for page in obstore.list(store, folder) for each in page)
+
     def stat(self, name: str) -> BucketObject:
         """Return the metadata of a file; NotInBucket if there is none of that name."""
         obstore, store = self._connect()
@@ -196,6 +202,12 @@ class Bucket:
                     # mmap avoids a copy in memory; an empty file cannot be mapped.
                     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
                     obstore.put(store, name, whole, mode="create", use_multipart=False)
+
+    def put_small(self, name: str, data: bytes) -> None:
+        """Create an object of these bytes unless there is one of that name."""
+        obstore, store = self._connect()
+        with self._translate_errors(name), suppress(obstore.exceptions.AlreadyExistsError):
+            obstore.put(store, name, data, mode="create", use_multipart=False)
 
     def sync(self, name: str) -> None:
         """Flush a file to disk if the bucket is a folder, as a server does by itself. BucketUnreachable if it fails."""

@@ -3,6 +3,8 @@
     folder/NAME.warc.gz.open   being written, on this machine
     folder/NAME.warc.gz        closed
     bucket/NAME.warc.gz        closed and uploaded; may be in the folder too
+    folder/CHAIN-MACHINE       the chain of the files that this machine closed
+    bucket/chains/MACHINE/     its links, each some after the others: objects that never change
 
 A name means one file wherever it is read from: the folder is tried first.
 """
@@ -15,6 +17,7 @@ from typing import BinaryIO, Literal
 
 from storage.errors import FileMissing
 from storage.places.bucket import Bucket
+from storage.places.chain import PREFIX, Chain, FoldedChain, fold_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 
 
@@ -38,6 +41,8 @@ class Places:
     """None: all files stay in the folder."""
     machine: str = ""
     """Id of this machine, which is in the names of the files that it writes; "" before it has written any."""
+    key: Path | None = None
+    """File of the key that signs the chain; None: it is not signed."""
 
     def file(self, name: str) -> "WarcFile":
         """Return the file of that name, open or closed, without checking that it exists."""
@@ -70,6 +75,37 @@ class Places:
                 found.append(WarcFile(places=self, name=warc_name(path), size=size, is_open=is_open, is_local=True))
         by_name = {file.name: file for file in sorted(found, key=lambda file: not file.is_open)}
         return [by_name[name] for name in sorted(by_name)]
+
+    @property
+    def chain(self) -> Chain:
+        """The chain of this machine."""
+        return Chain(path=self.folder / (PREFIX + self.machine), key=self.key)
+
+    def load_chains(self) -> list[FoldedChain]:
+        """Return the chains of all machines that the folder and the bucket have, this machine's too."""
+        found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*"))}
+        copies: dict[str, bytes] = {}
+        parts = [(part, self.bucket.open(part)) for part in self.bucket.list_names("chains")] if self.bucket else []
+        for part, file in parts:
+            name = PREFIX + part.split("/")[1]
+            copies[name] = copies.get(name, b"") + file.read()
+        chains = [fold_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
+        for chain in chains:
+            copied = copies.get(chain.name, b"").split(b"\n")[:-1]
+            if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
+                chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket")
+        return chains
+
+    def upload_chain(self) -> None:
+        """Upload the links of this machine's chain that the bucket lacks, as one object."""
+        if self.bucket is None or not self.machine:
+            return
+        folder, lines = f"chains/{self.machine}", self.chain.load().lines
+        parts = self.bucket.list_names(folder)
+        done = int(parts[-1].rpartition("-")[2]) if parts else 0
+        if new := lines[done:]:
+            name = f"{folder}/{done + 1:08}-{len(lines):08}"
+            self.bucket.put_small(name, b"".join(line + b"\n" for line in new))
 
     def is_empty(self) -> bool:
         """Return whether there is no WARC file; the bucket is asked only if the folder has none."""

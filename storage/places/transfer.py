@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
+from storage.places.chain import Chain, Link, Reason
 from storage.places.digests import Digests, digest_chunks, digest_file
 from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
 
@@ -125,7 +126,8 @@ _PIECE = 1 << 23
 class BucketTransfer:
     """Transfers files between a folder and a bucket. Several processes may do so at once."""
 
-    def __init__(self, folder: Path, bucket: Bucket) -> None:
+    def __init__(self, folder: Path, bucket: Bucket, chain: Chain | None = None) -> None:
+        self._chain = chain
         self._folder = folder
         self._bucket = bucket
         self._log = UploadLog(folder, bucket.url)
@@ -150,11 +152,14 @@ class BucketTransfer:
             with path.open("rb") as file:
                 written = os.fstat(file.fileno()).st_mtime_ns
                 digests = digest_file(file)
-            if sha256 is not None and sha256 != digests.sha256:
-                raise BytesDiffer(name, "the index")
+            link = self._chain.load().find(name) if self._chain else None
+            for known, where in ((sha256, "the index"), (link and link.sha256, "the chain")):
+                if known not in {None, digests.sha256}:
+                    raise BytesDiffer(name, where)
             if not self._bucket.exists(name):
                 self._bucket.put(name, path)
             stored = self._verify_upload(name, digests)
+            self._note_move("uploaded", name, digests)
             self._log.add(
                 UploadedFile(
                     name=name, bucket=self._bucket.url, size=stored.size, sha256=digests.sha256, tag=stored.etag,
@@ -239,8 +244,14 @@ class BucketTransfer:
             sync_folder(self._folder)
             with suppress(NotInBucket):
                 self._verify_upload(name, digests)
+                self._note_move("returned", name, digests)
                 self._bucket.delete(name)
             return True
+
+    def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
+        if self._chain is not None and self._chain.load().find(name):
+            link = Link(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
+            self._chain.append(link)
 
     def _verify_upload(self, name: str, digests: Digests) -> BucketObject:
         """Return the bucket's object, flushed to its disk, if it has these digests; else BytesDiffer."""

@@ -16,8 +16,8 @@ from storage.places.file_names import Readable, warc_name
 from storage.warc.payload import extract_entity, split_message
 from storage.warc.provenance import RUN_FIELD
 from storage.warc.reader import is_capture, is_http, parse_date, read_open_file
-from storage.warc.record import END, Record
-from storage.warc.writer import PREFIX
+from storage.warc.record import END, Record, header, parse_fields
+from storage.warc.writer import HEAD_FIELD, PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class FileReport:
     """Record ids and offsets of the captures, to compare with the index."""
     sha256: str = ""
     """Of the file, 64 hexadecimal digits."""
+    chain_head: str = ""
+    """Head of the chain when the file was opened, of its first warcinfo; "" if it has none."""
 
 
 def check_file(path: Readable) -> FileReport:
@@ -69,6 +71,8 @@ def _check(file: BinaryIO, report: FileReport) -> None:
 
     for record in read_open_file(file, report.name, 0, add_damage):
         report.records += 1
+        if report.records == 1 and record.type == "warcinfo":
+            report.chain_head = header(parse_fields(record.block), HEAD_FIELD) or ""
         _check_record(record, report)
         if record.id in references.ids:
             _add(report.problems, record, "duplicate record id")

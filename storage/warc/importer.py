@@ -23,6 +23,7 @@ from typing import BinaryIO, cast
 
 from storage.errors import StorageError
 from storage.places import is_same_file, raise_write_error, sync_folder
+from storage.places.chain import Chain, Link
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -64,6 +65,7 @@ class _Input:
     source: str
     is_known: Callable[[str], bool]
     taken_down: frozenset[str]
+    chain: Chain | None
     damage: list[str] = field(default_factory=list)
 
     def report_damage(self, offset: int, what: str) -> None:
@@ -72,11 +74,15 @@ class _Input:
 
 
 def import_file(
-    path: Path, into: Path, is_known: Callable[[str], bool] = lambda _: False, taken_down: frozenset[str] = frozenset()
+    path: Path,
+    into: Path,
+    is_known: Callable[[str], bool] = lambda _: False,
+    taken_down: frozenset[str] = frozenset(),
+    chain: Chain | None = None,
 ) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
 
-    Records of URLs that were `taken_down`, given by digest, are left out.
+    Records of URLs that were `taken_down`, given by digest, are left out. The new file is linked in the `chain`.
 
     StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
     """
@@ -84,7 +90,7 @@ def import_file(
         with path.open("rb") as file:
             is_zip = file.read(4) == b"PK\x03\x04"
             file.seek(0)
-            taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down)
+            taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down, chain=chain)
             return _import_wacz(file, path, into, taking) if is_zip else _import_stream(file, taking, into)
     except OSError as problem:
         raise StorageError(
@@ -133,7 +139,7 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
     stem = _UNSAFE.sub("-", _SUFFIX.sub("", taking.name)).strip(".-")[:100] or "warc"
     final = into / f"import-{stem}-{digest[:16]}.warc.gz"
     is_known = final.exists() or taking.is_known(final.name)
-    count = None if is_known else _write_file(final, _split_records(file, taking))
+    count = None if is_known else _write_file(final, _split_records(file, taking), taking.chain)
     if count is None:
         return ImportedFile(source=taking.source, already_imported=(final.name,))
     if not count and not taking.damage:
@@ -143,7 +149,7 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
     )
 
 
-def _write_file(final: Path, records: Iterable[bytes]) -> int | None:
+def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> int | None:
     """Write records into a new file atomically; returns their number. None if another process has just imported it."""
     part = final.with_name(final.name + PART)
     with _report_write_errors(part):
@@ -155,15 +161,23 @@ def _write_file(final: Path, records: Iterable[bytes]) -> int | None:
             return None
         with _report_write_errors(part):
             out.truncate(0)
-        count = 0
+        count = size = 0
+        digest, digests = hashlib.sha256(), hashlib.sha256()
         for record in records:
             with _report_write_errors(part):
                 out.write(record)
+            digest.update(record)
+            digests.update(hashlib.sha256(record).digest())
+            size += len(record)
             count += 1
         with _report_write_errors(part):
             out.flush()
             os.fsync(out.fileno())
             if count:
+                if chain is not None:
+                    sha256, digested = digest.hexdigest(), digests.hexdigest()
+                    link = Link(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
+                    chain.append(link)
                 part.rename(final)
                 sync_folder(final.parent)
         return count

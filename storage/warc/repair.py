@@ -7,12 +7,15 @@ Only the end is cut. Damage with complete exchanges behind it stays, since the i
 verify` reports it.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import raise_write_error, sync_folder, warc_name
+from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
+from storage.places.chain import Chain, Link, Reason
+from storage.places.digests import HashingReader
 from storage.places.folder import lock_file
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
@@ -42,18 +45,33 @@ class RepairedFile:
         return f"{self.name} was left open by a crash; it is complete and was closed"
 
 
-def repair_file(path: Path) -> RepairedFile | None:
-    """Repair a file that was left open; None if a process is writing it, or it is gone.
+def repair_file(path: Path, chain: Chain | None = None) -> RepairedFile | None:
+    """Repair a file that was left open, and link it; None if a process is writing it, or it is gone.
 
     DiskFull or StorageError if the bytes cut off cannot be saved; the file is then unchanged.
     """
     try:
         with lock_file(path, os.O_RDWR) as fd:
-            return None if fd is None else _repair(path, fd)
+            return None if fd is None else _repair(path, fd, chain)
     except FileNotFoundError:
         return None
     except OSError as problem:
         raise_write_error(path, problem)
+
+
+def digest_records(file: Readable) -> list[bytes]:
+    """Return the SHA-256 of each record of a file, as it is stored."""
+    with file.open("rb") as raw:
+        spans = [(each.place.offset, each.place.length) for each in read_records(file, on_damage=ignore_damage)]
+        return [hashlib.sha256(raw.read(length)).digest() for offset, length in spans if raw.seek(offset) >= 0]
+
+
+def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> Link:
+    """Return a link for a file, which is read if its SHA-256 is not known."""
+    size = file.size if isinstance(file, WarcFile) else file.stat().st_size
+    records = "" if sha256 else hashlib.sha256(b"".join(digest_records(file))).hexdigest()
+    sha256 = sha256 or HashingReader(file).size_and_sha256()[1]
+    return Link(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note, records=records)
 
 
 def last_complete_end(path: Path) -> int:
@@ -83,7 +101,7 @@ def last_complete_end(path: Path) -> int:
     return end
 
 
-def _repair(path: Path, fd: int) -> RepairedFile:
+def _repair(path: Path, fd: int, chain: Chain | None) -> RepairedFile:
     final = path.with_name(warc_name(path))
     if final.exists():
         raise StorageError(
@@ -99,6 +117,9 @@ def _repair(path: Path, fd: int) -> RepairedFile:
         os.ftruncate(fd, end)
     os.fsync(fd)
     if end:
+        if chain is not None:
+            note = f"cut off: {size - end} bytes" if end < size else ""
+            chain.append(measure_link(path, "crash", note=note))
         path.rename(final)
     else:
         path.unlink()

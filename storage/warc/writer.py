@@ -13,7 +13,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,12 +24,15 @@ from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
 from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
+from storage.places.chain import Chain, Link
 from storage.places.file_names import this_host
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import WARC_FIELDS, Fields, build_member, format_fields, new_record_id, sha256, warc_date
 
 PREFIX = "newsarchive"
+HEAD_FIELD = "chain-head"
+"""Field of warcinfo: head of the chain when the file was opened."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,15 @@ class _File:
     size: int = 0
     synced: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    records: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    """Over the SHA-256 of each record: it proves a record without the rest of the file."""
+
+    def add(self, members: Sequence[bytes]) -> None:
+        """Count and digest records that were written."""
+        for member in members:
+            self.size += len(member)
+            self.digest.update(member)
+            self.records.update(hashlib.sha256(member).digest())
 
     @property
     def name(self) -> str:
@@ -64,6 +76,7 @@ class WarcWriter:
         age_limit: float = 86_400.0,
         host: str = "",
         machine: str = "",
+        chain: Chain | None = None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = new_record_id,
         on_opened: Callable[[str], None] = ignore_progress,
@@ -77,6 +90,7 @@ class WarcWriter:
         self._age_limit = age_limit
         name = host.partition(".")[0] or this_host()
         self._host = f"{name}.{machine}" if machine else name
+        self._chain = chain
         self._now = now
         self._new_id = new_id
         self._on_opened = on_opened
@@ -98,7 +112,7 @@ class WarcWriter:
                 group = build_rendered_records(exchange, self._new_id, file.info_id)
             else:
                 group = build_records(exchange, self._originals, self._new_id, file.info_id)
-            offset = self._append(file, b"".join(group.members))
+            offset = self._append(file, group.members)
             place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
             return group.capture(place, self._run.id)
 
@@ -135,7 +149,7 @@ class WarcWriter:
                 ("WARC-Block-Digest", sha256(block)),
                 ("Content-Type", WARC_FIELDS),
             )
-            self._append(file, build_member("metadata", fields, block))
+            self._append(file, [build_member("metadata", fields, block)])
 
     def close(self) -> ClosedWarc | None:
         """Close and rename the open file; None if there is none. Later captures go into a new file."""
@@ -145,6 +159,10 @@ class WarcWriter:
             self.sync()
             file, self._file = self._file, None
             try:
+                if self._chain is not None:
+                    sha256, records = file.digest.hexdigest(), file.records.hexdigest()
+                    link = Link(reason="closed", file=file.name, size=file.size, sha256=sha256, records=records)
+                    self._chain.append(link)
                 file.path.rename(file.path.with_name(file.name))
                 sync_folder(self._folder)
             except OSError as problem:
@@ -179,8 +197,7 @@ class WarcWriter:
             if isinstance(problem, OSError):
                 raise_write_error(path, problem)
             raise
-        file.size = len(info)
-        file.digest.update(info)
+        file.add([info])
         self._file = file
         self._serial += 1
         self._on_opened(file.name)
@@ -208,6 +225,7 @@ class WarcWriter:
                 ("format", "WARC File Format 1.1"),
                 ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
                 ("isPartOf", self._run.id),
+                (HEAD_FIELD, self._chain.load().head if self._chain else None),
                 *run_fields(self._run),
             ]
         )
@@ -220,11 +238,11 @@ class WarcWriter:
         )
         return build_member("warcinfo", fields, block)
 
-    def _append(self, file: _File, data: bytes) -> int:
-        """Append bytes, all or nothing; returns their offset."""
+    def _append(self, file: _File, members: Sequence[bytes]) -> int:
+        """Append records, all or nothing; returns their offset."""
         offset = file.size
         try:
-            write_all(file.fd, data)
+            write_all(file.fd, b"".join(members))
         except BaseException as problem:
             try:
                 os.ftruncate(file.fd, offset)
@@ -234,8 +252,7 @@ class WarcWriter:
             if isinstance(problem, OSError):
                 raise_write_error(file.path, problem)
             raise
-        file.size += len(data)
-        file.digest.update(data)
+        file.add(members)
         return offset
 
     def _abandon(self, file: _File, problem: OSError) -> NoReturn:

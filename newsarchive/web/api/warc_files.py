@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")
+_TOKEN = re.compile(r"STAMP-[0-9a-f]{64}-[A-Za-z0-9.-]{1,180}\.tsr")
 _PIECE = 1 << 18
 _OUTSIDE = (-1, -1)
 
@@ -32,8 +33,9 @@ _OUTSIDE = (-1, -1)
 @router.get("/warcs/{name}")
 def warc_file(request: Request, context: Context, name: str) -> Response:
     """Return a file or a range of it."""
-    # No other files of the folder or bucket are served.
-    if not _NAME.fullmatch(name) or not context.archive.index.read(has_warc_file, name):
+    # No other files of the folder or bucket are served. Tokens of time servers have a digest and a time alone.
+    is_token = _TOKEN.fullmatch(name) is not None and (context.archive.warc_folder / name).exists()
+    if not is_token and not (_NAME.fullmatch(name) and context.archive.index.read(has_warc_file, name)):
         raise HTTPException(404, f"The archive has no WARC file {name}")
     places = context.archive.places
     seen = places.stat(name)
@@ -46,11 +48,11 @@ def warc_file(request: Request, context: Context, name: str) -> Response:
     headers = {
         **validators.headers,
         "accept-ranges": "bytes",
-        "content-type": "application/warc",
+        "content-type": "application/timestamp-reply" if is_token else "application/warc",
         "content-disposition": f'attachment; filename="{name}"',
     }
     begin, end = byte_range or (0, size)
-    if context.index.exclude:
+    if context.index.exclude and not is_token:
         line = context.index.ask(get_cdx_line_at, name, begin)
         if line is None or line.length != end - begin or names_withheld(context.index, places, line):
             raise HTTPException(

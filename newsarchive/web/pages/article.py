@@ -7,6 +7,7 @@ from math import log2
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
+from newsarchive.maintenance.time_stamps import find_tokens
 from newsarchive.web.cite import Citation, bibtex, csl_json, ris
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
@@ -80,6 +81,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=_citation(context, shown),
         picture=_picture_url(context, shown),
+        tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
     )
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode
+from newsarchive.maintenance.time_stamps import find_tokens
 from newsarchive.web.context import Context, RequestContext
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.queries.articles import get_capture
@@ -78,6 +79,7 @@ def record(context: Context, capture_id: int) -> Response:
         view=view,
         companions=companions,
         problem=problem,
+        tokens=find_tokens(context.archive.warc_folder, capture.place.warc),
         before=context.index.ask(find_adjacent_capture, *place, later=False),
         after=context.index.ask(find_adjacent_capture, *place, later=True),
         original=original,

@@ -105,7 +105,7 @@ def test_an_import_from_an_archive_with_another_name_asks_once_and_then_works(
     archive_at(tmp_path / "theirs", server, "gazette").close()
     archive_at(tmp_path / "ours", server, "harbour").close()
     ours = str(tmp_path / "ours")
-    files = [str(path) for path in (tmp_path / "theirs" / "warc").iterdir()]
+    files = [str(path) for path in (tmp_path / "theirs" / "warc").glob("*.warc.gz*")]
     assert app.run(["import", *files, "--archive", ours]) != 0
     assert "newsarchive import --yes" in re.sub(r"\s+", " ", capsys.readouterr().err)
     assert app.run(["import", *files, "--yes", "--archive", ours]) == 0

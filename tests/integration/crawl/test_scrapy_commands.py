@@ -82,7 +82,7 @@ def run_news(
 
 
 def requests_in(folder: Path) -> list[bytes]:
-    paths = (folder / "warc").iterdir()
+    paths = (folder / "warc").glob("*.warc.gz*")
     return [record.block for path in paths for record in read_records(path) if record.type == "request"]
 
 

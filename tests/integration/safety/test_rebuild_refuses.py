@@ -31,17 +31,17 @@ def empty(folder: Path) -> None:
 
 
 def lose_one(folder: Path) -> None:
-    min(folder.iterdir()).unlink()
+    min(folder.glob("*.warc.gz")).unlink()
 
 
 def shorten_one(folder: Path) -> None:
-    file = min(folder.iterdir())
+    file = min(folder.glob("*.warc.gz"))
     file.write_bytes(file.read_bytes()[:200])
 
 
 def damage_one(folder: Path) -> None:
     """As long as before, without its second half."""
-    file = min(folder.iterdir())
+    file = min(folder.glob("*.warc.gz"))
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
 
@@ -66,7 +66,7 @@ def test_a_rebuild_keeps_the_index_where_it_knows_what_no_file_holds(
     folder = make_archive(index=index_url)
     before = export_lines(newsarchive, folder)
     assert len(before) == 4
-    lost = sorted(path.name for path in (folder / "warc").iterdir())
+    lost = sorted(path.name for path in (folder / "warc").glob("*.warc.gz*"))
     harm(folder / "warc")
     lost = lost if harm in {unmount, empty} else lost[:1]
     refused = newsarchive("rebuild", "-A", folder)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import takedown
-from newsarchive.maintenance.takedown import RewrittenFile, Takedown
+from newsarchive.maintenance.takedown import Takedown
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
@@ -198,18 +198,18 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
         assert not archive.verify(deep=True).damaged
 
 
-def test_each_rewritten_file_is_announced_for_the_chain(tmp_path: Path) -> None:
+def test_each_rewritten_file_is_linked(tmp_path: Path) -> None:
     """With both digests and the reason."""
     Archive.init(tmp_path / "morgue").close()
-    links: list[RewrittenFile] = []
     with Archive.open(tmp_path / "morgue") as archive:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
-        work = Takedown(folder=archive.folder, places=archive.places, index=archive.index, on_rewritten=links.append)
-        work.run(work.make_plan([GONE], "court order", AT))
+        work = Takedown(folder=archive.folder, places=archive.places, index=archive.index)
+        (link,) = work.run(work.make_plan([GONE], "court order", AT)).rewritten
         (file,) = archive.warc_folder.glob("*.gz")
-    assert [(link.reason, link.name) for link in links] == [("court order", file.name)]
-    assert f"sha256:{links[0].sha256}" == sha256(file.read_bytes())
-    assert links[0].sha256_before not in {None, links[0].sha256}
+        imported, last = archive.places.chain.load().links[-2:]
+    assert (link.reason, link.note, link.file) == ("takedown", "court order", file.name)
+    assert f"sha256:{link.sha256}" == sha256(file.read_bytes())
+    assert (last.sha256, last.was) == (link.sha256, imported.sha256)
 
 
 def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:

@@ -8,11 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsarchive.archive import Archive
 from newsarchive.export.articles import csv_row
@@ -29,6 +36,7 @@ from storage.index.views.exclusions import Exclusions
 from storage.places import Places
 from storage.warc.check import check_file
 from storage.warc.reader import read_record, read_records
+from storage.warc.record import sha256
 
 STORY = "http://news.example/2026/03/01/harbour-wall"
 CHINESE = "http://news.example/%E6%B8%AF%E5%8F%A3"
@@ -119,6 +127,36 @@ def test_a_wacz_is_valid_and_a_changed_byte_is_found(exported: Exported) -> None
                 content[-1] ^= 1
             new.writestr(each.filename, bytes(content))
     assert validated(other) == 1
+
+
+def test_a_wacz_is_signed_as_readers_of_wacz_check_it(small: Archive, exported: Exported) -> None:
+    """By wacz-auth, anonymous: ECDSA P-384 with SHA-256 over the text of the hash, r and s of 48 bytes, key as SPKI."""
+    with zipfile.ZipFile(exported(Format.WACZ)) as opened:
+        digest = json.loads(opened.read("datapackage-digest.json"))
+        package = opened.read("datapackage.json")
+    signed = digest["signedData"]
+    assert signed["hash"] == digest["hash"] == sha256(package)
+    assert signed["created"] == json.loads(package)["created"]
+    key = load_der_public_key(b64decode(signed["publicKey"]))
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert isinstance(key.curve, ec.SECP384R1)
+    both = b64decode(signed["signature"])
+    assert len(both) == 96
+    signature = encode_dss_signature(int.from_bytes(both[:48], "big"), int.from_bytes(both[48:], "big"))
+    key.verify(signature, signed["hash"].encode(), ec.ECDSA(hashes.SHA256()))
+    with pytest.raises(InvalidSignature):
+        key.verify(signature, f"sha256:{'0' * 64}".encode(), ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_wacz_of_an_archive_without_a_key_is_not_signed(small: Archive, tmp_path: Path) -> None:
+    """The export makes no key."""
+    request = ExportRequest(index=small.index, places=replace(small.places, key=tmp_path / "no.key"))
+    with (tmp_path / "out.wacz").open("w+b") as file:
+        FORMATS[Format.WACZ].write(request, file)
+    with zipfile.ZipFile(tmp_path / "out.wacz") as opened:
+        assert json.loads(opened.read("datapackage-digest.json")).keys() == {"path", "hash"}
+    assert validated(tmp_path / "out.wacz") == 0
+    assert not (tmp_path / "no.key").exists()
 
 
 def test_the_index_of_a_wacz_leads_to_its_records(exported: Exported, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ LONG_MODULES = {"storage/index/schema/tables.py": "all tables of the schema"}
 SHORT_MODULES = {
     "newsarchive/cli/doctor.py": "a command",
     "newsarchive/cli/init.py": "a command",
+    "newsarchive/cli/seal.py": "a command",
+    "newsarchive/cli/proof.py": "a command",
     "newsarchive/export/changes.py": "lines of changes, which have other fields than articles",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",

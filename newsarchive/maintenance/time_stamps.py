@@ -1,0 +1,118 @@
+"""Time stamps of the chain's head by RFC 3161 servers, made and checked with the command `openssl ts`.
+
+head --query--> server --> checked: nonce, head, certificates --> warc/STAMP-HEAD-SERVER.tsr
+"""
+
+import hashlib
+import os
+import re
+import ssl
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from newsarchive.config.schema import Config
+from newsarchive.maintenance.verify_chain import Finding, HeadProof
+from storage.places.chain import PREFIX
+from storage.places.folder import write_atomic
+
+TIMEOUT, DAY = 10.0, 86_400.0
+"""Seconds for the answer of one server, and between two time stamps."""
+FAILED = "time-stamp-failed"
+"""File of the archive's folder: the problems of the last time stamps, if there are any."""
+FAILURES = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
+_MAX_TOKEN = 100_000
+_GEN_TIME = re.compile(rb"\x18.(\d{12})\d\d[.Z]", re.DOTALL)
+_TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
+
+
+def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
+    """Have the time servers stamp the head of the chain, with `daily` only once a day; return problems."""
+    places, head, problems = config.places, config.places.chain.load().head, []
+    ages = [time.time() - path.stat().st_mtime for path in places.folder.glob("STAMP-*.tsr")]
+    if not config.time_servers or (daily and min(ages, default=DAY) < DAY and not (config.folder / FAILED).exists()):
+        return []
+    for server in config.time_servers:
+        path = places.folder / f"STAMP-{head}-{re.sub('[^A-Za-z0-9.-]', '-', urlsplit(server).netloc)}.tsr"
+        try:
+            if not path.exists():
+                write_atomic(path, _request_token(server, head, config.time_authorities), mode=0o640)
+        except FAILURES as problem:
+            problems.append(f"{server} did not stamp the head of the chain: {problem}. Next: newsarchive seal")
+    (config.folder / FAILED).unlink(missing_ok=True)
+    if problems:
+        write_atomic(config.folder / FAILED, "\n".join(problems))
+    return problems
+
+
+def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[Finding]]:
+    """Return what the tokens beside the chain prove, with a head that was noted; and the tokens that prove nothing."""
+    proofs, problems = [HeadProof(head=noted)] if noted else [], []
+    for path in sorted(config.places.folder.glob("STAMP-*.tsr")):
+        _, head, server = path.stem.split("-", 2)
+        try:
+            at = check_token(path, ("-digest", head), config.time_authorities)
+            proofs.append(HeadProof(head=head, at=at, witness=f"the time server {server}"))
+        except FAILURES as problem:
+            problems.append((path.name, f"the token proves nothing: {problem}"))
+    return proofs, problems
+
+
+def find_tokens(folder: Path, warc: str) -> list[HeadProof]:
+    """Return what the tokens of the first stamped head say that covers a file. They were checked when they came."""
+    tokens = {path: path.name[6:70] for path in sorted(folder.glob("STAMP-*.tsr"))}
+    for path in folder.glob(f"{PREFIX}*") if tokens else ():
+        lines = path.read_bytes().splitlines()
+        position = max((at for at, line in enumerate(lines) if f'"{warc}"'.encode() in line), default=len(lines))
+        heads = (hashlib.sha256(line).hexdigest() for line in lines[position:])
+        if head := next((head for head in heads if head in tokens.values()), None):
+            found = {path.stem[71:]: _GEN_TIME.search(path.read_bytes()) for path, of in tokens.items() if of == head}
+            return [HeadProof(head=head, at=at[1].decode(), witness=name) for name, at in found.items() if at]
+    return []
+
+
+def check_token(path: Path, of: Sequence[str | Path], authorities: Path | None) -> str:
+    """Return the time of a token that is valid for a digest or query; ValueError if it is not.
+
+    The certificate must have been valid at that time, and lead to the authorities, by default those of the system.
+    """
+    found = _TIME.search(_run_openssl("-reply", "-in", path, "-text"))
+    if found is None:
+        raise ValueError("it is no granted time stamp")
+    at = datetime.strptime(f"{found[1]} {found[2]}", "%b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    paths = ssl.get_default_verify_paths()
+    trusted = authorities or paths.cafile or paths.openssl_cafile
+    _run_openssl("-verify", *of, "-in", path, "-CAfile", trusted, "-attime", str(int(at.timestamp())))
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _request_token(server: str, head: str, authorities: Path | None) -> bytes:
+    """Return a token for a head. ValueError if the answer is not valid, OSError if there is none in time."""
+    deadline = time.monotonic() + TIMEOUT
+    with TemporaryDirectory() as folder:
+        query, answer = Path(folder, "query.tsq"), Path(folder, "answer.tsr")
+        _run_openssl("-query", "-digest", head, "-sha256", "-cert", "-out", query)
+        request = Request(server, query.read_bytes(), {"Content-Type": "application/timestamp-query"})  # noqa: S310 - the setting takes http and https only
+        with urlopen(request, timeout=TIMEOUT) as response, answer.open("wb") as file:  # noqa: S310 - as above
+            while (piece := response.read1(_MAX_TOKEN)) and file.tell() < _MAX_TOKEN:
+                file.write(piece)
+                if time.monotonic() > deadline:
+                    raise TimeoutError("timed out")
+        at = check_token(answer, ("-queryfile", query), authorities)
+        if abs(datetime.fromisoformat(at).timestamp() - time.time()) > DAY:
+            raise ValueError(f"its clock shows {at}")
+        return answer.read_bytes()
+
+
+def _run_openssl(*words: str | Path) -> str:
+    command, environment = ["openssl", "ts", *map(str, words)], {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
+    if done.returncode:
+        raise ValueError(done.stderr.decode(errors="replace").rpartition("routines:")[2].strip() or "openssl fails")
+    return done.stdout.decode(errors="replace")

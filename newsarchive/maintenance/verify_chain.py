@@ -1,0 +1,132 @@
+"""Compare the WARC files with the chains of their digests. The index takes no part: a rebuild changes nothing."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from storage.places.chain import LOST, MOVES, START, FoldedChain
+from storage.warc.check import FileReport
+
+OURS = frozenset({"closed", "crash", "upgrade"})
+"""Reasons of files that this archive wrote: the chain head that they begin with is of these chains."""
+NOTED = frozenset({"takedown", "found", "upgrade", "crash"})
+Finding = tuple[str, str]
+"""Name of a WARC file or chain, and what is to be said of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadProof:
+    """A head that is known from elsewhere: what it covers was not changed since."""
+
+    head: str
+    at: str = ""
+    """Time in UTC that the witness states; "": that of the link."""
+    witness: str = "a head noted elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainReport:
+    """The result for all chains."""
+
+    problems: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    """Takedowns, crashes, and files that were accepted or are older than the chain; keys that were lost."""
+    proved: Mapping[str, Sequence[HeadProof]]
+    """The proofs of each file that a head covers which is known from elsewhere."""
+    unproved: int
+    """Closed files that no such head covers."""
+
+    @property
+    def sentence(self) -> str:
+        """What is proved, in one sentence."""
+        if self.problems:
+            return "The files are not as the chain has them: see above. What to do: newsarchive help proof"
+        unproved = f"not proved yet: {self.unproved:,} files, which are as the chain has them"
+        if not self.proved:
+            return unproved.capitalize()
+        proved = f"{describe_proofs(max(self.proved.values(), key=_proved_at))}: {len(self.proved):,} files"
+        return f"{proved}; {unproved}" if self.unproved else proved
+
+
+def _proved_at(proofs: Sequence[HeadProof]) -> str:
+    return max(proof.at for proof in proofs)
+
+
+def describe_proofs(proofs: Sequence[HeadProof]) -> str:
+    """Return what the proofs of a file say, as "Unchanged since 2026-05-04 08:12 UTC, by ..."."""
+    at = _proved_at(proofs)[:16].replace("T", " ")
+    return f"Unchanged since {at} UTC, by {' and '.join(dict.fromkeys(proof.witness for proof in proofs))}"
+
+
+def prove_files(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) -> dict[str, list[HeadProof]]:
+    """Return for each file the proofs of the first head that covers its link, or a link with the head of its chain."""
+    known: dict[str, list[HeadProof]] = {}
+    for chain in chains:
+        for position, head in enumerate(chain.heads):
+            link = chain.links[position]
+            if of_head := [replace(each, at=each.at or link.at) for each in proofs if each.head == head]:
+                seen = [other for link in chain.links[: position + 1] for other in link.heads.values()]
+                for each in (head, *seen):
+                    known.setdefault(each, of_head)
+    first = {
+        name: next((known[head] for head in chain.heads[position:] if head in known), [])
+        for chain in chains
+        for name, position in chain.files.items()
+    }
+    return {name: found for name, found in first.items() if found}
+
+
+def check_chains(
+    chains: Sequence[FoldedChain],
+    reports: Sequence[FileReport],
+    still_open: Collection[str],
+    is_elsewhere: Callable[[str], bool],
+    proofs: Sequence[HeadProof] = (),
+) -> ChainReport:
+    """Compare closed files with the chains. Files that other machines have (`is_elsewhere`) may be missing."""
+    found = {report.name: report for report in reports if report.name not in still_open}
+    problems = [*_chain_problems(chains, proofs), *_file_problems(chains, found)]
+    for chain in chains:
+        for name, position in chain.files.items():
+            if name not in found and name not in still_open and not is_elsewhere(name):
+                problems.append((name, f"the file of link {position + 1} of {chain.name} is missing. Restore it"))
+    links = [link for chain in chains for link in chain.links if link.reason in NOTED or link.note == LOST]
+    proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
+    notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
+    return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=len(found) - len(proved))
+
+
+def _chain_problems(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) -> Iterator[Finding]:
+    heads = {chain.name: {START, *chain.heads} for chain in chains}
+    for chain in chains:
+        torn = ["its last line is incomplete: its writer was killed. The next link replaces it"] if chain.torn else []
+        yield from ((chain.name, what) for what in (*chain.breaks, *torn))
+        for number, link in enumerate(chain.links, 1):
+            lacking = [name for name, head in link.heads.items() if head not in heads.get(name, {head})]
+            yield from ((name, f"it lacks a link that {chain.name} saw (link {number}, {link.at})") for name in lacking)
+    for proof in proofs:
+        if not any(proof.head in known for known in heads.values()):
+            yield proof.witness, f"no chain has the head {proof.head}: links were changed or removed since"
+
+
+def _file_problems(chains: Sequence[FoldedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:
+    places = [(chain, position) for chain in chains for position in chain.files.values()]
+    # A takedown may be in the chain of another machine than the one that wrote the file.
+    places.sort(key=lambda place: place[0].links[place[1]].at)
+    links = {chain.links[position].file: (chain, position) for chain, position in places}
+    by_digest = {chain.links[position].sha256: name for name, (chain, position) in links.items()}
+    for name, report in found.items():
+        if name not in links:
+            if links or report.chain_head:
+                what = "the file is in no chain: it was inserted, or its link was removed. To accept it"
+                yield name, f"{what}: newsarchive verify --repair"
+            continue
+        chain, position = links[name]
+        if report.sha256 != chain.links[position].sha256:
+            other = by_digest.get(report.sha256)
+            swapped = f"; it has the bytes of {other}" if other else ""
+            yield name, f"the file was changed since link {position + 1} of {chain.name}{swapped}. Restore it"
+        first = next(at for at, each in enumerate(chain.links) if each.file == name and each.reason not in MOVES)
+        if chain.links[first].reason in OURS and report.chain_head not in {"", START, *chain.heads[:first]}:
+            known = any(report.chain_head in each.heads for each in chains)
+            what = "was not a head before its link" if known else "is of no chain"
+            yield name, f"the head that the file begins with {what}: links were removed, changed or inserted"

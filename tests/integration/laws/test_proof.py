@@ -1,0 +1,554 @@
+"""Law of proof: what is changed, removed, swapped, inserted or back-dated is found and named, also after a rebuild."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsarchive.archive import Archive
+from newsarchive.cli.app import run
+from newsarchive.maintenance.recover import repair_open_files
+from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
+from storage.errors import StorageError
+from storage.model import CrawlRun, Exchange, RefersTo
+from storage.places.chain import START, Chain, Link, fold_chain
+from storage.warc.reader import read_records
+from storage.warc.record import header, parse_fields
+from storage.warc.writer import HEAD_FIELD, WarcWriter
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DOCS = Path(__file__).parents[3] / "docs"
+TEXT = "The town council met on Tuesday evening and discussed the budget for the coming year at length. " * 6
+
+
+class NoOriginals:
+    def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
+        return None
+
+    def find_original_by_url(self, url: str) -> RefersTo | None:
+        return None
+
+
+def write_file(folder: Path, number: int, chain: Chain | None, word: str = "gardener") -> Path:
+    """Write a closed WARC file with two pages, as a crawl does."""
+    at = NOON + timedelta(days=number)
+    run = CrawlRun(id=f"run-{number}", sites=(), started_at=at)
+    writer = WarcWriter(folder, run=run, info={}, originals=NoOriginals(), host="desk", chain=chain, now=lambda: at)
+    for page in range(2):
+        body = f"<title>{word}</title><article><h1>{word} {page}</h1><p>{TEXT} {number}</p></article>".encode()
+        url = f"https://news.example/a/{number}-{page}.html"
+        response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        writer.write(Exchange(url=url, started_at=at, request=b"GET / HTTP/1.1\r\n\r\n", response=response))
+    closed = writer.close()
+    assert closed is not None
+    return folder / closed.name
+
+
+def build_archive(folder: Path) -> Path:
+    """Return the folder of an archive with three WARC files, indexed."""
+    Archive.init(folder).close()
+    with Archive.open(folder) as archive:
+        for number in range(3):
+            write_file(archive.warc_folder, number, archive.places.chain)
+        with archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An archive with three WARC files."""
+    return build_archive(tmp_path / "morgue")
+
+
+def warcs(folder: Path) -> list[Path]:
+    return sorted((folder / "warc").glob("*.warc.gz"))
+
+
+def chain_file(folder: Path) -> Path:
+    (file,) = (folder / "warc").glob("CHAIN-*")
+    return file
+
+
+def links_of(folder: Path) -> list[Link]:
+    """Return the links but the first two, which a new archive has: key and beginning."""
+    key, begun, *links = fold_chain("", chain_file(folder).read_bytes()).links
+    assert (key.reason, begun.reason) == ("key", "begun")
+    return links
+
+
+def check(folder: Path, *, rebuild: bool = False, repair: bool = False) -> ChainReport:
+    if rebuild:
+        Archive.rebuild_in(folder, forget=True)
+    with Archive.open_to_read(folder) as archive:
+        return archive.verify(repair=repair, restart=True).chain
+
+
+def subjects(report: ChainReport) -> set[str]:
+    return {name for name, _ in report.problems}
+
+
+def edit_lines(folder: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    file = chain_file(folder)
+    file.write_bytes(b"".join(line + b"\n" for line in change(file.read_bytes().split(b"\n")[:-1])))
+
+
+def forge_chain(folder: Path) -> None:
+    """Compute the chain anew from the files as they are, as somebody would who knows the format."""
+    lines: list[bytes] = []
+    for line in chain_file(folder).read_bytes().split(b"\n")[:-1]:
+        link = json.loads(line)
+        if "file" in link:
+            link["sha256"] = hashlib.sha256((folder / "warc" / link["file"]).read_bytes()).hexdigest()
+        link["previous"] = hashlib.sha256(lines[-1]).hexdigest() if lines else START
+        lines.append(json.dumps(link, sort_keys=True, separators=(",", ":")).encode())
+    edit_lines(folder, lambda _: lines)
+
+
+def replace_record(path: Path, word: str = "forger") -> None:
+    """Write a file again under its name, with other words and right digests."""
+    number = int(next(iter(read_records(path))).block.split(b"run-")[1][:1])
+    write_file(path.parent, number, None, word).replace(path)
+
+
+def test_an_untouched_archive_is_not_proved_yet(folder: Path) -> None:
+    """Three links; without a head that somebody noted, the sentence says so and the word proved is not alone."""
+    report = check(folder, rebuild=True)
+    assert report.problems == ()
+    assert report.sentence == ("Not proved yet: 3 files, which are as the chain has them")
+    assert [(link.reason, link.file, link.size) for link in links_of(folder)] == [
+        ("closed", path.name, path.stat().st_size) for path in warcs(folder)
+    ]
+
+
+def test_each_file_has_the_head_at_its_opening(folder: Path) -> None:
+    """Warcinfo and chain vouch for each other."""
+    heads = [header(parse_fields(next(iter(read_records(path))).block), HEAD_FIELD) for path in warcs(folder)]
+    assert heads == fold_chain("", chain_file(folder).read_bytes()).heads[1:4]
+
+
+def change(folder: Path) -> set[str]:
+    replace_record(warcs(folder)[1])
+    return {warcs(folder)[1].name}
+
+
+def remove(folder: Path) -> set[str]:
+    path = warcs(folder)[0]
+    path.unlink()
+    return {path.name}
+
+
+def swap(folder: Path) -> set[str]:
+    first, second, _ = warcs(folder)
+    aside = first.with_suffix(".aside")
+    first.rename(aside), second.rename(first), aside.rename(second)
+    return {first.name, second.name}
+
+
+def insert(folder: Path) -> set[str]:
+    return {write_file(folder / "warc", 5, None).name}
+
+
+def change_link(folder: Path) -> set[str]:
+    edit_lines(folder, lambda lines: [*lines[:2], lines[2].replace(b'"size":', b'"size":1'), *lines[3:]])
+    return {chain_file(folder).name}
+
+
+def remove_link(folder: Path) -> set[str]:
+    name = warcs(folder)[1].name
+    edit_lines(folder, lambda lines: [*lines[:3], lines[4]])
+    return {chain_file(folder).name, name}
+
+
+def swap_links(folder: Path) -> set[str]:
+    edit_lines(folder, lambda lines: [*lines[:2], lines[3], lines[2], lines[4]])
+    return {chain_file(folder).name}
+
+
+def insert_link(folder: Path) -> set[str]:
+    path = write_file(folder / "warc", 5, None)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    link = Link(reason="closed", file=path.name, size=1, sha256=digest, previous=START, at="2026-01-01T00:00:00Z")
+    edit_lines(folder, lambda lines: [*lines[:3], link.to_line(), *lines[3:]])
+    return {chain_file(folder).name}
+
+
+def back_date_link(folder: Path) -> set[str]:
+    chain = fold_chain("", chain_file(folder).read_bytes())
+    link = Link(reason="closed", file="new.warc.gz", previous=chain.head, at="2020-01-01T00:00:00Z")
+    edit_lines(folder, lambda lines: [*lines, link.to_line()])
+    return {chain_file(folder).name}
+
+
+def remove_chain(folder: Path) -> set[str]:
+    chain_file(folder).unlink()
+    return {path.name for path in warcs(folder)}
+
+
+def remove_chain_and_crawl(folder: Path) -> set[str]:
+    chain_file(folder).unlink()
+    with Archive.open(folder) as archive, archive.ingestor() as ingestor:
+        archive.recover(ingestor)
+    return {path.name for path in warcs(folder)}
+
+
+def change_with_its_chain(folder: Path) -> set[str]:
+    replace_record(warcs(folder)[0])
+    forge_chain(folder)
+    return {path.name for path in warcs(folder)[1:]}
+
+
+FORGERIES = [
+    change, remove, swap, insert, change_link, remove_link, swap_links, insert_link, back_date_link, remove_chain,
+    remove_chain_and_crawl, change_with_its_chain,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+def test_forgeries_are_found_and_named(folder: Path, forge: Callable[[Path], set[str]], *, rebuild: bool) -> None:
+    """Before and after a rebuild, by file and link; the sentence never says that it is in order."""
+    named = forge(folder)
+    report = check(folder, rebuild=rebuild)
+    assert named <= subjects(report), report.problems
+    assert report.sentence.startswith("The files are not as the chain has them")
+
+
+def test_a_changed_record_is_named_by_the_index(folder: Path) -> None:
+    """Before a rebuild the index tells which record it was."""
+    replace_record(warcs(folder)[1], "forger of many words")
+    with Archive.open_to_read(folder) as archive:
+        (file,) = (file for file in archive.verify().files if file.problems)
+    assert any(problem.record_id for problem in file.problems)
+
+
+def test_a_file_that_was_put_there_is_accepted_by_its_owner(folder: Path) -> None:
+    """`verify --repair` links it from now on, and a note says so."""
+    path = write_file(folder / "warc", 5, None)
+    assert subjects(check(folder, rebuild=True)) == {path.name}
+    assert check(folder, repair=True).problems == ()
+    assert [what.split(" on ")[0] for name, what in check(folder).notes if name == path.name] == ["found"]
+
+
+def test_archives_of_earlier_versions_are_chained_from_the_upgrade_on(folder: Path) -> None:
+    """The links have the reason, and the digests of the index."""
+    chain_file(folder).unlink()
+    for path in warcs(folder):
+        path.unlink()
+    with Archive.open(folder) as archive:
+        paths = [write_file(folder / "warc", number, None) for number in range(2)]
+        assert archive.verify().chain.problems == ()
+        with archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+        _key, *links = archive.places.chain.load().links
+        assert [(link.reason, link.file) for link in links] == [("upgrade", path.name) for path in sorted(paths)]
+        assert archive.verify().chain.problems == ()
+
+
+def test_a_takedown_is_a_link_with_both_digests(folder: Path) -> None:
+    """The chain goes on, before and after a rebuild; the note has the reason."""
+    before = hashlib.sha256(warcs(folder)[1].read_bytes()).hexdigest()
+    with Archive.open(folder) as archive:
+        archive.takedown(["https://news.example/a/1-0.html"], "court order 7", dry_run=False)
+        last = archive.places.chain.load().links[-1]
+    assert (last.reason, last.note, last.was) == ("takedown", "court order 7", before)
+    assert last.sha256 == hashlib.sha256(warcs(folder)[1].read_bytes()).hexdigest()
+    assert check(folder, rebuild=True).problems == ()
+
+
+def test_an_import_is_a_link(folder: Path, tmp_path: Path) -> None:
+    """Killed before the rename, it is completed by the same import."""
+    source = write_file(tmp_path, 7, None)
+    with Archive.open(folder) as archive:
+        (imported,) = archive.import_files([source]).adopted[0].files
+        assert archive.places.chain.load().links[-1].reason == "import"
+        imported.rename(imported.with_name(imported.name + ".part"))
+        assert subjects(archive.verify().chain) == {imported.name}
+        archive.import_files([source])
+        assert (archive.verify().chain.problems, len(links_of(folder))) == ((), 4)
+
+
+@pytest.mark.parametrize("torn", [b"", b"half a record"])
+def test_a_file_that_a_crash_left_open_is_linked(folder: Path, torn: bytes) -> None:
+    """With its reason, and the bytes that were cut off."""
+    path = write_file(folder / "warc", 5, None)
+    left = path.rename(path.with_name(path.name + ".open"))
+    left.write_bytes(left.read_bytes() + torn)
+    with Archive.open(folder) as archive:
+        archive.verify(repair=True)
+        last = archive.places.chain.load().links[-1]
+        assert (last.reason, last.file, last.note) == (
+            "crash",
+            path.name,
+            f"cut off: {len(torn)} bytes" if torn else "",
+        )
+        assert archive.verify().chain.problems == ()
+
+
+def test_a_kill_between_link_and_rename_costs_nothing(folder: Path) -> None:
+    """The next start renames the file, and the chain gets no second link."""
+    path = warcs(folder)[2]
+    path.rename(path.with_name(path.name + ".open"))
+    before = chain_file(folder).read_bytes()
+    with Archive.open(folder) as archive:
+        repair_open_files(archive.places)
+    assert (path.exists(), chain_file(folder).read_bytes()) == (True, before)
+
+
+def test_a_closed_file_cannot_be_changed_as_if_a_crash_had_left_it_open(folder: Path) -> None:
+    """Its link stays; recovery does not launder it."""
+    path = warcs(folder)[1]
+    replace_record(path)
+    path.rename(path.with_name(path.name + ".open"))
+    with Archive.open(folder) as archive, archive.ingestor() as ingestor:
+        archive.recover(ingestor)
+    assert path.name in subjects(check(folder, rebuild=True))
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40, -1])
+def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) -> None:
+    """A kill within the write leaves a part of a line; the next link replaces it and has a note."""
+    chain = Chain(path=tmp_path / "CHAIN-a")
+    chain.append(Link(reason="closed", file="1.warc.gz", size=1, sha256="a" * 64))
+    line = chain.path.read_bytes()
+    torn = line[:kept] if kept >= 0 else line[:-1]
+    chain.path.write_bytes(line + torn)
+    chain.append(Link(reason="closed", file="2.warc.gz", size=1, sha256="b" * 64))
+    folded = chain.load()
+    assert (folded.torn, folded.breaks, len(folded.links)) == (b"", [], 2)
+    assert folded.links[1].note == (f"an incomplete line of {len(torn)} bytes was cut off" if torn else "")
+
+
+def test_a_clock_that_was_set_back_is_not_back_dating(tmp_path: Path) -> None:
+    """The time of a link is never before that of the one before."""
+    times = iter([NOON, NOON - timedelta(days=3)])
+    chain = Chain(path=tmp_path / "CHAIN-a", now=lambda: next(times))
+    for name in ("1", "2"):
+        chain.append(Link(reason="closed", file=name, size=1, sha256="a" * 64))
+    assert [link.at for link in chain.load().links] == ["2026-03-01T12:00:00Z"] * 2
+
+
+def test_the_script_of_the_manual_checks_the_chain(folder: Path, tmp_path: Path) -> None:
+    """Forty lines of Python that need nothing: the format is documented so that anybody can write them."""
+    script = tmp_path / "check.py"
+    (found,) = re.findall(r"```python\n(.*?)```", (DOCS / "proof.md").read_text(), re.DOTALL)
+    script.write_text(found)
+    head = fold_chain("", chain_file(folder).read_bytes()).head
+
+    def run_script(*heads: str) -> tuple[int, str]:
+        words = [sys.executable, "-I", str(script), str(folder / "warc"), *heads]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert run_script(head) == (0, "3 files are as the chains have them\n")
+    assert run_script("f" * 64) == (1, f"no chain has the head {'f' * 64}\n")
+    for forge in (change, remove, swap, insert, remove_link, back_date_link):
+        state = {path: path.read_bytes() for path in (folder / "warc").iterdir()}
+        forge(folder)
+        assert run_script(head)[0] == 1, forge
+        for path in (folder / "warc").iterdir():
+            path.unlink()
+        for path, data in state.items():
+            path.write_bytes(data)
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> tuple[Path, Path]:
+    """Two machines that share a bucket. Each has uploaded its files and chain, and seen the other's."""
+    (tmp_path / "bucket").mkdir()
+    folders = tmp_path / "a", tmp_path / "b"
+    for number, folder in enumerate(folders):
+        Archive.init(folder).close()
+        toml = folder / "newsarchive.toml"
+        toml.write_text(f'bucket = "file://{tmp_path}/bucket"\n{toml.read_text()}')
+        with Archive.open(folder) as archive:
+            write_file(archive.warc_folder, number, archive.places.chain)
+            assert archive.upload().problems == []
+    for folder in folders:
+        with Archive.open(folder) as archive, archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+            archive.upload()
+    return folders
+
+
+def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) -> None:
+    """A link holds the head of the other chain; moves to the bucket are links; copies in the bucket go on."""
+    folded = [fold_chain("", chain_file(folder).read_bytes()) for folder in machines]
+    assert [[link.reason for link in links_of(each)] for each in machines] == [["closed", "uploaded", "crossed"]] * 2
+    assert folded[0].links[4].heads == {chain_file(machines[1]).name: folded[1].heads[3]}
+    with Archive.open(machines[0]) as archive, archive.ingestor() as ingestor:
+        archive.recover(ingestor)
+        assert len(archive.places.chain.load().links) == 5
+        chains = archive.places.load_chains()
+        assert {chain.head for chain in chains} == {chain.head for chain in folded}
+        assert archive.verify().chain.problems == ()
+
+
+def test_a_chain_that_lacks_what_others_saw_is_named(machines: tuple[Path, Path]) -> None:
+    """Links that were removed at the end are missed by the other machine, and by the copy in the bucket."""
+    name = chain_file(machines[1]).name
+    edit_lines(machines[1], lambda lines: lines[:3])
+    assert any("copy in the bucket" in what for _, what in check(machines[1]).problems)
+    min((machines[0].parent / "bucket" / "chains" / name.removeprefix("CHAIN-")).iterdir()).unlink()
+    assert any("it lacks a link" in what for subject, what in check(machines[0]).problems if subject == name)
+
+
+def test_a_file_that_was_changed_is_not_uploaded(machines: tuple[Path, Path]) -> None:
+    """Also after a rebuild: the chain refuses what the index has learned."""
+    path = write_file(machines[0] / "warc", 5, None)
+    with Archive.open(machines[0]) as archive:
+        archive.verify(repair=True)
+        path.write_bytes(path.read_bytes() + warcs(machines[0])[0].read_bytes())
+        archive.rebuild()
+        assert any("the chain" in problem for problem in archive.upload().problems)
+
+
+def test_each_link_is_signed(folder: Path) -> None:
+    """With the key that `init` made, which only its owner reads; the chain names it."""
+    assert (folder / "signing.key").stat().st_mode & 0o777 == 0o600
+    chain = fold_chain("", chain_file(folder).read_bytes(), check_signatures=True)
+    assert (chain.breaks, chain.key, len(chain.key)) == ([], chain.links[0].key, 64)
+    assert all(len(link.signature) == 128 for link in chain.links)
+
+
+def forge_links(folder: Path, first: int, key: Path | None) -> None:
+    """Append the links from `first` on again, as somebody would who has another key or none."""
+    links = fold_chain("", chain_file(folder).read_bytes()).links[first:]
+    edit_lines(folder, lambda lines: lines[:first])
+    Chain(path=chain_file(folder), key=key).append(*links)
+
+
+def test_links_without_the_key_are_named(folder: Path, tmp_path: Path) -> None:
+    """A chain that is computed anew is no longer signed, or not with the archive's key."""
+    forge_links(folder, 3, None)
+    assert [what for _, what in check(folder).problems if "is not signed with the archive's key" in what]
+
+
+def test_a_new_key_is_signed_by_the_old_one(folder: Path) -> None:
+    """`seal --new-key`: the link has a signature of both, and later links one of the new key."""
+    before = fold_chain("", chain_file(folder).read_bytes()).key
+    with Archive.open(folder) as archive:
+        chain = archive.seal(new_key=True)
+        assert (chain.key != before, chain.links[-1].reason, chain.links[-1].note) == (True, "key", "")
+        assert len(chain.links[-1].endorsement) == 128
+        write_file(folder / "warc", 5, archive.places.chain)
+    report = check(folder)
+    assert (report.problems, [what for name, what in report.notes if name == "key"]) == ((), [])
+
+
+def test_a_key_that_was_lost_is_replaced_and_said(folder: Path) -> None:
+    """The next link has a new key; what only the new one vouches for is said."""
+    (folder / "signing.key").unlink()
+    with Archive.open(folder) as archive:
+        write_file(folder / "warc", 5, archive.places.chain)
+    report = check(folder)
+    assert report.problems == ()
+    assert [what.partition(": ")[2] for name, what in report.notes if name == "key"] == ["the key before was lost"]
+
+
+def test_another_key_does_not_pass_for_a_new_one(folder: Path, tmp_path: Path) -> None:
+    """Without the signature of the old one it is a lost key at best; a note that is left out does not help."""
+    forge_links(folder, 3, tmp_path / "other.key")
+    edit_lines(folder, lambda lines: [line.replace(b'"note":"the key before was lost",', b"") for line in lines])
+    assert any("replaces the key without its signature" in what for _, what in check(folder).problems)
+
+
+def test_a_damaged_key_is_named(folder: Path) -> None:
+    """Nothing is closed with it; the error says what to do."""
+    (folder / "signing.key").write_text("no key")
+    with Archive.open(folder) as archive, pytest.raises(StorageError, match="holds no Ed25519 key"):
+        archive.seal()
+
+
+def test_a_noted_head_proves_what_it_covers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`seal` prints it, `verify --head` says since when; files closed later are not proved yet."""
+    words = ["--archive", str(folder)]
+    assert run(["seal", *words]) == 0
+    sealed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    with Archive.open(folder) as archive:
+        write_file(folder / "warc", 5, archive.places.chain)
+        with archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+    assert run(["verify", "--head", sealed["head"], *words]) == 0
+    at = sealed["time"][:16].replace("T", " ")
+    assert (
+        f"Unchanged since {at} UTC, by a head noted elsewhere: 3 files; not proved yet: 1 files, which are as the "
+        "chain has them"
+    ) in " ".join(capsys.readouterr().out.split())
+    assert run(["verify", "--head", "f" * 64, *words]) == 1
+
+
+def test_a_noted_head_finds_what_the_chain_alone_does_not(folder: Path) -> None:
+    """The last file and its link, removed together or replaced with the owner's key, contradict the noted head."""
+    with Archive.open(folder) as archive:
+        head = archive.seal().head
+    warcs(folder)[2].unlink()
+    edit_lines(folder, lambda lines: lines[:-1])
+    assert check(folder, rebuild=True).problems == ()
+    with Archive.open(folder) as archive:
+        assert archive.verify(head=head).chain.problems
+        write_file(folder / "warc", 2, archive.places.chain, "forger")
+        assert archive.verify(head=head).chain.problems
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = st.sampled_from(["reason", "file", "size", "sha256", "was", "heads", "key", "at", "previous", "signature", "x"])
+LINES = st.dictionaries(NAMES, JSON | st.just("key"), max_size=6).map(lambda line: json.dumps(line).encode())
+
+
+@given(lines=st.lists(LINES | st.binary(max_size=40) | st.just(b"[" * 20_000), max_size=4))
+def test_any_bytes_can_be_read_as_a_chain(lines: list[bytes]) -> None:
+    """Hostile lines are contradictions, never errors; links that were read can be compared."""
+    chain = fold_chain("CHAIN-a", b"".join(line + b"\n" for line in lines), check_signatures=True)
+    report = check_chains([chain], [], (), lambda name: False, [HeadProof(head=START)])
+    assert len(report.problems) >= len(chain.breaks) >= len(chain.links)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Path, bytes]]:
+    """An archive that is restored after each forgery."""
+    folder = build_archive(tmp_path_factory.mktemp("shared") / "morgue")
+    return folder, {path: path.read_bytes() for path in (folder / "warc").iterdir()}
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_random_forgeries_are_found(shared: tuple[Path, dict[Path, bytes]], data: st.DataObject) -> None:
+    """Any byte of any file, any removal, swap or insertion: chain and noted head find it."""
+    folder, state = shared
+    paths = sorted(state)
+    kind = data.draw(st.sampled_from(["byte", "remove", "swap", "insert"]))
+    path = data.draw(st.sampled_from(paths))
+    length = len(state[path])
+    head = fold_chain("", next(state[each] for each in paths if each.suffix != ".gz")).head
+    if kind == "byte":
+        at = data.draw(st.integers(0, length - 1))
+        flipped = state[path][at] ^ data.draw(st.integers(1, 255))
+        path.write_bytes(state[path][:at] + bytes([flipped]) + state[path][at + 1 :])
+    elif kind == "remove":
+        path.unlink()
+    elif kind == "swap":
+        other = data.draw(st.sampled_from([each for each in paths if each != path]))
+        path.write_bytes(state[other])
+        other.write_bytes(state[path])
+    else:
+        at = data.draw(st.integers(0, length))
+        path.write_bytes(state[path][:at] + data.draw(st.binary(min_size=1, max_size=64)) + state[path][at:])
+    try:
+        with Archive.open_to_read(folder) as archive:
+            assert archive.verify(restart=True, head=head).chain.problems
+    finally:
+        for each, content in state.items():
+            each.write_bytes(content)
