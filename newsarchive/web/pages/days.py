@@ -14,7 +14,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.calendar import list_months
 from storage.index.queries.articles import list_articles
 from storage.index.queries.listings import list_front_pages
-from storage.index.search.lists import count_by_day, count_by_year_and_site, find_dates
+from storage.index.search.lists import count_by_day, count_by_year_and_site, find_adjacent_dates
 from storage.index.views.articles import ArticleLine, Filters
 
 router = APIRouter(include_in_schema=False)
@@ -24,14 +24,15 @@ MOST_ARTICLES = 400
 MOST_SITES = 40
 """Sites that are shown in any case, those with most articles first; others if they have one of the newest articles."""
 ONE_DAY = timedelta(days=1)
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 Site = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/days")
 def newest_day(context: Context, site: Site = "") -> Response:
     """Redirect to the newest day with articles, or to the list of sites if there are none."""
-    dates = context.index.ask(find_dates, Filters(site=site or None))
-    return RedirectResponse(_day_url(dates[1].date(), site) if dates else "/sites", 302)
+    newest, _ = context.index.ask(find_adjacent_dates, Filters(site=site or None), LATEST, LATEST)
+    return RedirectResponse(_day_url(newest.date(), site) if newest else "/sites", 302)
 
 
 @router.get("/{year:int}/{month:int}/{day:int}")
@@ -40,8 +41,7 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
     begin = _parse_day(year, month, day)
     filters = Filters(site=site or None, since=begin, until=begin + ONE_DAY)
     counts = context.index.ask(count_by_year_and_site, filters)
-    earlier = context.index.ask(find_dates, Filters(site=site or None, until=begin))
-    later = context.index.ask(find_dates, Filters(site=site or None, since=begin + ONE_DAY))
+    earlier, later = context.index.ask(find_adjacent_dates, Filters(site=site or None), begin, begin + ONE_DAY)
     articles = context.index.ask(list_articles, filters, limit=MOST_ARTICLES)
     shown: dict[str, dict[str, list[ArticleLine]]] = {name: {} for name, _ in counts.sites[:MOST_SITES]}
     for line in articles:
@@ -54,8 +54,8 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
         articles=articles,
         shown=shown,
         front_pages=context.index.ask(list_front_pages, list(shown)[:MOST_SITES], begin, begin + ONE_DAY),
-        before=earlier and _day_url(earlier[1].date(), site),
-        after=later and _day_url(later[0].date(), site),
+        before=earlier and _day_url(earlier.date(), site),
+        after=later and _day_url(later.date(), site),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -55,11 +56,14 @@ def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, 
     return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
 
 
-def find_dates(connection: Connection, exclude: Exclusions, filters: Filters) -> tuple[datetime, datetime] | None:
-    """Return the dates of the oldest and the newest of the filtered articles; None if there are none."""
+def find_adjacent_dates(
+    connection: Connection, exclude: Exclusions, filters: Filters, begin: datetime, end: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the date of the newest of the filtered articles before a period, and of the oldest after it, if any."""
     search = Search(connection, exclude)
-    found = search.engine.find_extremes(search.find_current(filters), "dated")
-    return found and (to_time(found[0]), to_time(found[1]))
+    periods = (replace(filters, until=begin), replace(filters, since=end))
+    before, after = (search.engine.find_extremes(search.find_current(each), "dated") for each in periods)
+    return before and to_time(before[1]), after and to_time(after[0])
 
 
 def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
