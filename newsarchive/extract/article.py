@@ -20,7 +20,7 @@ from newsarchive.extract.metadata import read_metadata
 from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
-from newsarchive.extract.select_body import BodyClaims, Selection, select_body
+from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
 from newsarchive.extract.urls import host, site_label
@@ -55,7 +55,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
         # The body search would take most of the time of a listing, and decide nothing.
         if cannot_be_article(features, page_input.status):
             return features
-    selection = Selection() if context.layout_blocks else select_body(page, parts.content)
+    selection = SelectedBody() if context.layout_blocks else select_body(page, parts.content)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 

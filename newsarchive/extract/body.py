@@ -29,7 +29,7 @@ from newsarchive.extract.roles import (
 from newsarchive.extract.select_body import (
     NO_CLAIMS,
     BodyClaims,
-    Selection,
+    SelectedBody,
     dominant_zones,
     find_cut_text,
     find_missed_text,
@@ -102,12 +102,12 @@ class BodyContext:
     evidence: Evidence = NO_EVIDENCE
 
 
-def build_body(content: PageBlocks, selection: Selection, context: BodyContext) -> Body:
+def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContext) -> Body:
     """Assign roles to the blocks that trafilatura selected, and to those it dropped between headline and end."""
     blocks, headline = content.blocks, context.headline
     if context.layout_blocks:
         chosen = set(context.layout_blocks)
-        selection = Selection(chosen=chosen)
+        selection = SelectedBody(chosen=chosen)
     else:
         chosen = remove_non_body(blocks, selection.chosen, headline)
         chosen |= find_missed_text(blocks, chosen, headline)
@@ -318,7 +318,7 @@ def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int
     return set()
 
 
-def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selection) -> list[Paragraph]:
+def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: SelectedBody) -> list[Paragraph]:
     """Return the paragraphs in order; the items of a list, and the rows of a table, are merged into one."""
     unplaced: dict[int, list[str]] = {}
     for after, text in selection.unplaced:

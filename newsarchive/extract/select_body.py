@@ -52,7 +52,7 @@ _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list
 
 
 @dataclass(slots=True)
-class Selection:
+class SelectedBody:
     """The text selected by trafilatura."""
 
     chosen: set[int] = field(default_factory=set)
@@ -61,18 +61,18 @@ class Selection:
     """Lines without a block: (the block they follow, -1 for none; text)."""
 
 
-def select_body(page: Page, content: PageBlocks) -> Selection:
+def select_body(page: Page, content: PageBlocks) -> SelectedBody:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
     document = _run_trafilatura(tree, page.url) if tree.xpath("count(//*)") <= _MAX_ELEMENTS else None
-    found = Selection()
+    found = SelectedBody()
     if isinstance(document, Document):
         found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:
-        return Selection(chosen=dense)
+        return SelectedBody(chosen=dense)
     return found
 
 
@@ -155,7 +155,7 @@ def _remove_space(text: str) -> str:
     return "".join(text.split())
 
 
-def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> Selection:
+def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
     keys = [_remove_space(block.text) for block in blocks]
     places: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
@@ -163,7 +163,7 @@ def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> Selection:
         for line in blocks[index].lines:
             places.setdefault(_remove_space(line), []).append(index)
     known = {key: frozenset(indexes) for key, indexes in places.items()}
-    found = Selection()
+    found = SelectedBody()
     cursor = -1
     for line in lines:
         key = _remove_space(line)

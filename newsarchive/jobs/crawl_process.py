@@ -15,7 +15,6 @@ from subprocess import Popen
 from typing import Any
 
 from newsarchive.startup import child_command, end_with_parent
-from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
 
 BUSY = 75
 """Exit code of a crawl whose site is being crawled by another process."""
@@ -70,6 +69,9 @@ class CrawlProcess:
 
 def crawl_sites(folder: Path, sites: Sequence[str], options: Sequence[str]) -> CrawlResult:
     """Crawl sites of the archive in a folder, and wait; ArchiveError, with its message, if the crawl cannot begin."""
+    # Not above: the child process has to find out first that `storage` is ours.
+    from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
+
     words = ["crawl", "--json", "--archive", str(folder), *options, "--", *sites]
     command = child_command(f"{__name__}:run_crawl", str(os.getpid()), *words)
     with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True) as process:  # noqa: S603 - our own

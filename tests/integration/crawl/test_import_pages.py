@@ -85,7 +85,7 @@ def test_saved_pages_become_articles_and_resource_records(folder: Path, saved: P
         assert any("Böat 55" in str(line["body"]) for line in live[2])
         archive.rebuild()
         assert contents(archive) == live
-    (warc,) = (folder / "warc").iterdir()
+    (warc,) = (folder / "warc").glob("*.warc.gz")
     records = list(read_records(warc))
     assert [record.type for record in records] == ["resource"] * 4
     assert (saved / "b.html").read_bytes() in [record.block for record in records]

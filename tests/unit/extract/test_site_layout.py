@@ -9,7 +9,7 @@ import pytest
 from newsarchive.extract import article, extract_page
 from newsarchive.extract.blocks import PageBlocks
 from newsarchive.extract.page_input import PageInput
-from newsarchive.extract.select_body import Selection, select_body
+from newsarchive.extract.select_body import SelectedBody, select_body
 from newsarchive.extract.site_layout import FIELDS, Layouts, read_layout
 from newsarchive.extract.tree import Page
 from storage.model import Access, Article, LinkKind, Outcome, Role
@@ -140,7 +140,7 @@ def test_no_body_search_with_a_body_selector(monkeypatch: pytest.MonkeyPatch) ->
     """The search takes a third of the time of a page; it runs only if the selector matches nothing."""
     searches: list[str] = []
 
-    def search(page: Page, content: PageBlocks) -> Selection:
+    def search(page: Page, content: PageBlocks) -> SelectedBody:
         searches.append(page.url)
         return select_body(page, content)
 

@@ -27,6 +27,7 @@ def test_a_damaged_file_does_not_fail_an_upload(tmp_path: Path, content: bytes |
     index.settle.return_value, index.read.return_value = SettleResult(unread=("urn:uuid:1",)), []
     index.ask.return_value.place.warc = "a.warc.gz"
     index.ask.return_value.place.offset = 0
+    ingestor.unwatched = ()
     settle(Places(folder=tmp_path), index, ingestor)
     index.ask.assert_called_once_with(get_capture_of_record, "urn:uuid:1")
     ingestor.submit.assert_not_called()
