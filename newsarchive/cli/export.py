@@ -1,14 +1,13 @@
 """newsarchive export."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld, parse_time
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
 from newsarchive.cli.output import pluralize, print_line, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
@@ -59,14 +58,10 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
-    filters = Filters(
-        site=site, author=author, section=section, query=query,
-        since=parse_time(since, "--since"), until=parse_time(until, "--until"),
-    )  # fmt: skip
+    chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
     with Archive.open_to_read(archive) as opened:
-        opened.require_site(site)
-        if article:
-            filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
+        ids = tuple(find_article(opened, each).id for each in article or ()) or None
+        filters = opened.build_filters(Filters, "--", **chosen, articles=ids)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
         count = _write_export(request, info, into, missed, partial=partial)
