@@ -1,4 +1,4 @@
-"""The settings that a page's reading depends on: processes with equal settings read a record equally."""
+"""Read the captures of WARC files in guarded processes: a page that hangs or crashes affects no other."""
 
 import atexit
 import hashlib
@@ -17,12 +17,13 @@ from typing import BinaryIO
 
 from newsarchive.batch.readings_file import FORMAT, ReadItem
 from newsarchive.config.schema import Config, SiteConfig
+from newsarchive.ingest.page_files import list_files
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
-from storage.errors import ArchiveError, NotFound, WarcError
+from storage.errors import ArchiveError, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, Site
 from storage.urls import url_host
@@ -32,7 +33,7 @@ from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captur
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingSettings:
-    """Settings for reading pages, sent to the processes that read."""
+    """Settings for reading pages, sent to the processes that read: with equal ones they read a record equally."""
 
     timeout: float = 30.0
     """Seconds that one page may take."""
@@ -83,8 +84,6 @@ def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSett
     )
 
 
-# Read the captures of one WARC file in guarded processes: a page that hangs or crashes affects no other.
-
 MAX_PENDING = 32
 """Captures that are read or wait behind the first unread one."""
 MAX_PENDING_BYTES = 64_000_000
@@ -130,10 +129,7 @@ def _read_source(source: str | PathLike[str] | BinaryIO) -> Iterator[CaptureReco
             path = Path(scratch) / "stream"
             with path.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
-        files = sorted(each for each in path.rglob("*") if each.name.endswith(_ANY)) if path.is_dir() else [path]
-        if not files:
-            raise NotFound(f"{path} holds no WARC file; nothing was read. Names end with {', '.join(_ANY)}")
-        for file in files:
+        for file in list_files([path], _ANY):
             for part in [file] if file.name.endswith(_READABLE) else _convert(file, Path(scratch), damage):
                 try:
                     yield from read_captures(part)
