@@ -54,10 +54,6 @@ BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
 
 
-def skip_sync() -> None:
-    """Do nothing: no WARC file is being written."""
-
-
 class Archive:
     """A folder with newsarchive.toml, WARC files and their index."""
 
@@ -82,8 +78,15 @@ class Archive:
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the archive in a folder; NoArchive, ConfigError or IndexFailure if that fails."""
-        config = _load_config(folder)
+        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails."""
+        config = toml_file.load_config(folder)
+        try:
+            config.warc_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StorageError(
+                f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
+                "Check the folder's owner and the disk: newsarchive doctor"
+            ) from problem
         return cls(config, _open_index(config), now=now)
 
     @classmethod
@@ -201,7 +204,7 @@ class Archive:
     @contextmanager
     def ingestor(
         self,
-        sync: Callable[[], None] = skip_sync,
+        sync: Callable[[], None] = lambda: None,
         *,
         index: Index | None = None,
         batching: Batching | None = None,
@@ -210,8 +213,8 @@ class Archive:
     ) -> Iterator[Ingestor]:
         """Open the ingestor with its reader processes; at the end everything is committed.
 
-        The processes start with the first page, or with `at_once` immediately. Raises the writer's error, such as
-        DiskFull.
+        The processes start with the first page, or with `at_once` immediately. `sync` syncs the WARC file that is being
+        written, if any. Raises the writer's error, such as DiskFull.
         """
         config = self.config
         into = index or self.index
@@ -357,25 +360,13 @@ class Archive:
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
             report = verify(self.places, self.index, executor, earlier, progress, repair=repair)
-        check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
+        check = StatementCheck(
+            places=self.places,
+            index=self.index,
+            open_ingestor=lambda index: type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True),
+        )
         statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
         return replace(report, statements=statements)
-
-    def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
-        return type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True)
-
-
-def _load_config(folder: Path) -> Config:
-    """Read the settings of the archive in a folder, and create the folder of its WARC files if needed."""
-    config = toml_file.load_config(folder)
-    try:
-        config.warc_folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise StorageError(
-            f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
-            "Check the folder's owner and the disk: newsarchive doctor"
-        ) from problem
-    return config
 
 
 def _open_index(config: Config) -> Index:

@@ -5,7 +5,7 @@ import hashlib
 import shutil
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -155,17 +155,17 @@ def read_items(
     items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: ReaderPool
 ) -> Iterator[ReadItem]:
     """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
-    pending = _PendingQueue()
+    waiting: deque[_PendingItem] = deque()
     problem: Exception | None = None
     try:
         for item in items:
-            pending.put(_start_item(item, settings, reader))
-            while pending.is_ready():
-                yield pending.take()
+            waiting.append(_start_item(item, settings, reader))
+            while waiting and (waiting[0].is_read or _is_full(waiting)):
+                yield waiting.popleft().finish()
     except Exception as error:  # noqa: BLE001 - raised below, after the items before it
         problem = error
-    while pending.waiting:
-        yield pending.take()
+    while waiting:
+        yield waiting.popleft().finish()
     if problem:
         raise problem
 
@@ -177,33 +177,21 @@ class _PendingItem:
     reading: Future[Reading] | Reading | None = None
     size: int = 0
 
+    @property
+    def is_read(self) -> bool:
+        return not isinstance(self.reading, Future) or self.reading.done()
 
-class _PendingQueue:
-    """Items that are being read, in order."""
+    def finish(self) -> ReadItem:
+        """Return the item, once it is read."""
+        if not isinstance(self.item, CaptureRecord):
+            return self.item
+        assert self.discovery is not None
+        reading = self.reading.result() if isinstance(self.reading, Future) else self.reading
+        return CaptureReading(record=self.item, discovery=self.discovery, reading=reading)
 
-    def __init__(self) -> None:
-        self.waiting: deque[_PendingItem] = deque()
-        self._bytes = 0
 
-    def put(self, item: _PendingItem) -> None:
-        self.waiting.append(item)
-        self._bytes += item.size
-
-    def is_ready(self) -> bool:
-        if not self.waiting:
-            return False
-        first = self.waiting[0].reading
-        is_read = not isinstance(first, Future) or first.done()
-        return is_read or len(self.waiting) > MAX_PENDING or self._bytes > MAX_PENDING_BYTES
-
-    def take(self) -> ReadItem:
-        pending = self.waiting.popleft()
-        self._bytes -= pending.size
-        if not isinstance(pending.item, CaptureRecord):
-            return pending.item
-        assert pending.discovery is not None
-        reading = pending.reading.result() if isinstance(pending.reading, Future) else pending.reading
-        return CaptureReading(record=pending.item, discovery=pending.discovery, reading=reading)
+def _is_full(waiting: Collection[_PendingItem]) -> bool:
+    return len(waiting) > MAX_PENDING or sum(each.size for each in waiting) > MAX_PENDING_BYTES
 
 
 def _start_item(

@@ -44,9 +44,11 @@ def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int
     began = time.monotonic()
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("saving") as step:
         pages, runs = run(
-            opened, urls, progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
+            opened,
+            urls,
+            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
             sole_process=True,
-        )  # fmt: skip
+        )
         results = [describe_page(opened, pages, url) for url in pages.urls]
     for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
         print_line(stderr(), problem)
