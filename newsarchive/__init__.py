@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from newsarchive.batch.read_warc import read_warc
-    from newsarchive.jobs.crawl_process import CrawlResult
+    from newsarchive.jobs.crawl_process import CrawlResult, SaveResult
     from newsarchive.library.public import Archive, extract_page
     from storage.article_fields import ArchivedArticle
     from storage.errors import ArchiveError
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Archive", "ArchiveError", "ArchivedArticle", "Article", "Capture", "CaptureView", "ChangeView", "CrawlResult",
-    "ListingCapture", "Outcome", "Reading", "SearchHit", "extract_page", "read_warc",
+    "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "extract_page", "read_warc",
 ]  # fmt: skip
 
 _HOMES = {
     "newsarchive.batch.read_warc": ("read_warc",),
-    "newsarchive.jobs.crawl_process": ("CrawlResult",),
+    "newsarchive.jobs.crawl_process": ("CrawlResult", "SaveResult"),
     "newsarchive.library.public": ("Archive", "extract_page"),
     "storage.article_fields": ("ArchivedArticle",),
     "storage.errors": ("ArchiveError",),

@@ -2,13 +2,13 @@
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
 from newsarchive.batch.file_task import open_batch_readings, open_walk
@@ -17,6 +17,7 @@ from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config
+from newsarchive.config.units import parse_time
 from newsarchive.ingest.index_warcs import WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
@@ -34,11 +35,12 @@ from newsarchive.schedule import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveError, IndexLost, NotFound, StorageError
 from storage.index import Filters, Index
+from storage.index.conditions.visibility import load_site_names
 from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
-from storage.index.views.articles import EVERYTHING, ArticleView
+from storage.index.views.articles import EVERYTHING, ArticleView, list_values
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
@@ -50,12 +52,10 @@ from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
 
+F = TypeVar("F")
+
 BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
-
-
-def skip_sync() -> None:
-    """Do nothing: no WARC file is being written."""
 
 
 class Archive:
@@ -84,8 +84,16 @@ class Archive:
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the archive in a folder; NoArchive, ConfigError or IndexFailure if that fails."""
-        config = _load_config(folder)
+        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails."""
+        config = toml_file.load_config(folder)
+        try:
+            config.warc_folder.mkdir(parents=True, exist_ok=True)
+            ensure_machine_id(folder)
+        except OSError as problem:
+            raise StorageError(
+                f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
+                "Check the folder's owner and the disk: newsarchive doctor"
+            ) from problem
         return cls(config, _open_index(config), now=now)
 
     @classmethod
@@ -158,11 +166,23 @@ class Archive:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def require_site(self, name: str | None) -> None:
+    def require_sites(self, names: Iterable[str]) -> None:
         """Raise NotFound if a site is named that the archive does not have."""
-        is_configured = name in {site.name for site in self.config.sites}
-        if name and not is_configured and self.index.read(replace_readings.find_unknown_sites, [name]):
-            raise NotFound(f"the archive in {self.folder} has no site {name}. To see its sites: newsarchive status")
+        known = {*(site.name for site in self.config.sites), *self.index.read(load_site_names).values()}
+        if unknown := [name for name in names if name not in known]:
+            raise NotFound(
+                f"the archive in {self.folder} has no site {', '.join(unknown)}; nothing was done. It has: "
+                f"{', '.join(sorted(known)) or 'none'}. To see its sites: newsarchive status"
+            )
+
+    def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
+        """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
+
+        ConfigError for an invalid time, NotFound for a site that the archive does not have.
+        """
+        self.require_sites(list_values(chosen["site"]))
+        times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
+        return kind(**chosen | times)
 
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
@@ -191,7 +211,7 @@ class Archive:
     @contextmanager
     def ingestor(
         self,
-        sync: Callable[[], None] = skip_sync,
+        sync: Callable[[], None] = lambda: None,
         *,
         index: Index | None = None,
         batching: Batching | None = None,
@@ -200,8 +220,8 @@ class Archive:
     ) -> Iterator[Ingestor]:
         """Open the ingestor with its reader processes; at the end everything is committed.
 
-        The processes start with the first page, or with `at_once` immediately. Raises the writer's error, such as
-        DiskFull.
+        The processes start with the first page, or with `at_once` immediately. `sync` syncs the WARC file that is being
+        written, if any. Raises the writer's error, such as DiskFull.
         """
         config = self.config
         into = index or self.index
@@ -279,8 +299,9 @@ class Archive:
     ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
-        ArchiveBusy if a crawl is running; none can start until it is done.
+        NotFound if a site is not in the archive. ArchiveBusy if a crawl is running; none can start until it is done.
         """
+        self.require_sites(wanted.sites or ())
         with (
             _lock_archive(self.config, "reextract"),
             self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor,
@@ -356,27 +377,14 @@ class Archive:
             open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
         ):
             report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
-        check = StatementCheck(places=self.places, index=self.index, open_ingestor=self._open_ingestor_into)
+        check = StatementCheck(
+            places=self.places,
+            index=self.index,
+            open_ingestor=lambda index: type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True),
+        )
         statements = check.run(deep=deep, chance=chance or random.SystemRandom(), progress=progress)
         chain = replace(report.chain, problems=(*invalid, *report.chain.problems))
         return replace(report, statements=statements, chain=chain)
-
-    def _open_ingestor_into(self, index: Index) -> AbstractContextManager[Ingestor]:
-        return type(self)(self.config, index).ingestor(batching=BULK_BATCHING, at_once=True)
-
-
-def _load_config(folder: Path) -> Config:
-    """Read the settings of the archive in a folder, and create the folder of its WARC files if needed."""
-    config = toml_file.load_config(folder)
-    try:
-        config.warc_folder.mkdir(parents=True, exist_ok=True)
-        ensure_machine_id(folder)
-    except OSError as problem:
-        raise StorageError(
-            f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
-            "Check the folder's owner and the disk: newsarchive doctor"
-        ) from problem
-    return config
 
 
 def _open_index(config: Config) -> Index:

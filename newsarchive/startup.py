@@ -3,10 +3,12 @@
 import ctypes
 import json
 import os
+import runpy
 import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -64,3 +66,14 @@ def _kill_without_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_command_line(arguments: Sequence[str]) -> None:
+    """Run a command line in this process for as long as its parent lives. Arguments: the parent's id, the words.
+
+    A crawl whose worker was killed must not go on: another worker takes its site.
+    """
+    parent, *words = arguments
+    end_with_parent(int(parent))
+    sys.argv[1:] = words
+    runpy.run_module("newsarchive", run_name="__main__")

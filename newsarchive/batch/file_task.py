@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -24,7 +24,7 @@ from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
 from storage.places.folder import write_atomic
 from storage.warc.check import FileReport, check_file
-from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
+from storage.warc.reader import CaptureRecord, read_captures
 
 SETTINGS_FILE = "settings"
 
@@ -88,19 +88,18 @@ def read_warc_file(task: FileTask) -> str:
         raise DaskFailure(f"a worker {reason}; committed captures are safe. What workers need: newsarchive help batch")
     if is_done(task):
         return ""
-    settings = load_settings(task.folder)
+    settings, offsets = load_settings(task.folder), task.offsets
     try:
         fingerprint = file_fingerprint(task.file)
         with borrow_reader(settings) as reader:
             hashing = HashingReader(task.file)
-            items = read_items(_read_records(task, hashing), settings, reader)
-            write_readings(
-                task.path,
-                items,
-                lambda: measure_file(hashing),
-                fingerprint=fingerprint,
-                is_partial=task.offsets is not None,
+            wanted = (
+                item
+                for item in read_captures(hashing, task.start)
+                if offsets is None or not isinstance(item, CaptureRecord) or item.capture.place.offset in offsets
             )
+            items, measure = read_items(wanted, settings, reader), partial(measure_file, hashing)
+            write_readings(task.path, items, measure, fingerprint=fingerprint, is_partial=offsets is not None)
     except StorageError as problem:
         if isinstance(problem, FileMissing):
             return str(problem)
@@ -143,12 +142,6 @@ def _check_access(file: WarcFile) -> str:
     except (ArchiveError, OSError):
         return ""  # reported when it is read
     return ""
-
-
-def _read_records(task: FileTask, reader: HashingReader) -> Iterator[CaptureRecord | RunStarted | RunEnded]:
-    for item in read_captures(reader, task.start):
-        if task.offsets is None or not isinstance(item, CaptureRecord) or item.capture.place.offset in task.offsets:
-            yield item
 
 
 # Walk over WARC files that workers read, a few files ahead of the one whose readings are being indexed.
@@ -233,19 +226,15 @@ def open_result(result: str | None, executor: BatchExecutor, task: FileTask) -> 
         DaskFailure: They did read it, and their readings are not on this machine.
     """
     if result != "":
-        log.warning(
-            "%s is read here: %s",
-            task.file.name,
-            result or f"several workers of {executor.name} ended while reading it",
-        )
+        reason = result or f"several workers of {executor.name} ended while reading it"
+        log.warning("%s is read here: %s", task.file.name, reason)
         return None
     # In a shared folder they may appear late.
-    for _ in range(READINGS_TIMEOUT):
+    for attempt in range(READINGS_TIMEOUT + 1):
+        if attempt:
+            time.sleep(1)
         if readings := ReadingsFile.open(task.path):
             return readings
-        time.sleep(1)
-    if readings := ReadingsFile.open(task.path):
-        return readings
     raise DaskFailure(
         f"{executor.name} has read {task.file.name}, but {task.path} is not on this machine; committed captures are "
         "safe. Choose a folder that this machine and all workers see under the same path with --scratch "

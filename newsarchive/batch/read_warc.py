@@ -1,11 +1,11 @@
-"""The settings that a page's reading depends on: processes with equal settings read a record equally."""
+"""Read the captures of WARC files in guarded processes: a page that hangs or crashes affects no other."""
 
 import atexit
 import hashlib
 import shutil
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,12 +17,13 @@ from typing import BinaryIO
 
 from newsarchive.batch.readings_file import FORMAT, ReadItem
 from newsarchive.config.schema import Config, SiteConfig
+from newsarchive.ingest.page_files import list_files
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
-from storage.errors import ArchiveError, NotFound, WarcError
+from storage.errors import ArchiveError, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, Site
 from storage.urls import url_host
@@ -32,7 +33,7 @@ from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captur
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingSettings:
-    """Settings for reading pages, sent to the processes that read."""
+    """Settings for reading pages, sent to the processes that read: with equal ones they read a record equally."""
 
     timeout: float = 30.0
     """Seconds that one page may take."""
@@ -83,8 +84,6 @@ def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSett
     )
 
 
-# Read the captures of one WARC file in guarded processes: a page that hangs or crashes affects no other.
-
 MAX_PENDING = 32
 """Captures that are read or wait behind the first unread one."""
 MAX_PENDING_BYTES = 64_000_000
@@ -130,10 +129,7 @@ def _read_source(source: str | PathLike[str] | BinaryIO) -> Iterator[CaptureReco
             path = Path(scratch) / "stream"
             with path.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
-        files = sorted(each for each in path.rglob("*") if each.name.endswith(_ANY)) if path.is_dir() else [path]
-        if not files:
-            raise NotFound(f"{path} holds no WARC file; nothing was read. Names end with {', '.join(_ANY)}")
-        for file in files:
+        for file in list_files([path], _ANY):
             for part in [file] if file.name.endswith(_READABLE) else _convert(file, Path(scratch), damage):
                 try:
                     yield from read_captures(part)
@@ -159,17 +155,17 @@ def read_items(
     items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: ReaderPool
 ) -> Iterator[ReadItem]:
     """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
-    pending = _PendingQueue()
+    waiting: deque[_PendingItem] = deque()
     problem: Exception | None = None
     try:
         for item in items:
-            pending.put(_start_item(item, settings, reader))
-            while pending.is_ready():
-                yield pending.take()
+            waiting.append(_start_item(item, settings, reader))
+            while waiting and (waiting[0].is_read or _is_full(waiting)):
+                yield waiting.popleft().finish()
     except Exception as error:  # noqa: BLE001 - raised below, after the items before it
         problem = error
-    while pending.waiting:
-        yield pending.take()
+    while waiting:
+        yield waiting.popleft().finish()
     if problem:
         raise problem
 
@@ -181,33 +177,21 @@ class _PendingItem:
     reading: Future[Reading] | Reading | None = None
     size: int = 0
 
+    @property
+    def is_read(self) -> bool:
+        return not isinstance(self.reading, Future) or self.reading.done()
 
-class _PendingQueue:
-    """Items that are being read, in order."""
+    def finish(self) -> ReadItem:
+        """Return the item, once it is read."""
+        if not isinstance(self.item, CaptureRecord):
+            return self.item
+        assert self.discovery is not None
+        reading = self.reading.result() if isinstance(self.reading, Future) else self.reading
+        return CaptureReading(record=self.item, discovery=self.discovery, reading=reading)
 
-    def __init__(self) -> None:
-        self.waiting: deque[_PendingItem] = deque()
-        self._bytes = 0
 
-    def put(self, item: _PendingItem) -> None:
-        self.waiting.append(item)
-        self._bytes += item.size
-
-    def is_ready(self) -> bool:
-        if not self.waiting:
-            return False
-        first = self.waiting[0].reading
-        is_read = not isinstance(first, Future) or first.done()
-        return is_read or len(self.waiting) > MAX_PENDING or self._bytes > MAX_PENDING_BYTES
-
-    def take(self) -> ReadItem:
-        pending = self.waiting.popleft()
-        self._bytes -= pending.size
-        if not isinstance(pending.item, CaptureRecord):
-            return pending.item
-        assert pending.discovery is not None
-        reading = pending.reading.result() if isinstance(pending.reading, Future) else pending.reading
-        return CaptureReading(record=pending.item, discovery=pending.discovery, reading=reading)
+def _is_full(waiting: Collection[_PendingItem]) -> bool:
+    return len(waiting) > MAX_PENDING or sum(each.size for each in waiting) > MAX_PENDING_BYTES
 
 
 def _start_item(

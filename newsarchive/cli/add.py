@@ -34,12 +34,8 @@ def add(
     """
     pause = parse_duration(delay, "--delay")
     config = load_config(archive)
-    found = probe(
-        url,
-        user_agent=config.user_agent,
-        obey_robots=config.obey_robots,
-        pause=PAUSE if pause is None else min(pause.total_seconds(), PAUSE),
-    )
+    seconds = PAUSE if pause is None else min(pause.total_seconds(), PAUSE)
+    found = probe(url, user_agent=config.user_agent, obey_robots=config.obey_robots, pause=seconds)
     site = replace(found.site(name), delay=pause)
     add_site(archive, site, found.notes())
     if json:

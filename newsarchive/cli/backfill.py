@@ -9,7 +9,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli import crawl
-from newsarchive.cli.options import HERE, Folder, Json, parse_duration, parse_size, parse_time
+from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_duration, parse_size, parse_time
 from newsarchive.cli.output import pluralize, show_progress, stdout, to_json
 from newsarchive.crawl.backfill import BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
@@ -29,9 +29,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     max_bytes: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
     ] = None,
-    clock: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
-    ] = None,
+    clock: Clock = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -42,13 +40,9 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     """
     back_to = parse_time(until, "--until")
     assert back_to is not None
-    wanted = BackfillRequest(
-        site=site,
-        since=back_to,
-        max_pages=max_pages,
-        max_time=(parse_duration(max_time, "--max-time") or timedelta()).total_seconds(),
-        max_bytes=parse_size(max_bytes, "--max-bytes") or 0,
-    )
+    seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
+    size = parse_size(max_bytes, "--max-bytes") or 0
+    wanted = BackfillRequest(site=site, since=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
     with Archive.open(archive) as opened, crawl.write_crawl_log(opened.config), show_progress("backfilling") as step:
         began = time.monotonic()
         done = run(

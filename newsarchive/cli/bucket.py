@@ -77,14 +77,9 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
 
 
 def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -> NoReturn:
-    require_bucket(archive.places)
     with show_progress(f"copying to the {to}") as step:
-        move = Relocation(
-            places=archive.places,
-            digests=archive.index.read(warc_files.load_warc_digests),
-            remove=remove,
-            progress=step,
-        )
+        digests = archive.index.read(warc_files.load_warc_digests)
+        move = Relocation(places=archive.places, digests=digests, remove=remove, progress=step)
         moved = move.to_bucket() if to == "bucket" else move.to_folder()
     other = "folder" if to == "bucket" else "bucket"
     deleted = f", {len(moved.removed):,} deleted from the {other}" if moved.removed else ""

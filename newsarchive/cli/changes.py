@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld, parse_time
+from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
@@ -49,16 +49,13 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
 
     A change was made between the two captures that show it. The newest are first.
     """
-    filters = ChangeFilters(
-        site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
-        notice=tuple(notice or ()) or None, size=size, since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-    )  # fmt: skip
+    chosen = {"site": site, "since": since, "until": until, "section": section, "author": author, "size": size}
+    listed = {name: tuple(values) for name, values in (("event", event), ("kind", kind), ("notice", notice)) if values}
     if (format_, into is None) in {("parquet", True), ("text", False)}:
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")
     with Archive.open_to_read(archive) as opened:
-        opened.require_site(site)
+        filters = opened.build_filters(ChangeFilters, "--", **chosen, **listed)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         index = opened.index.excluding(rules.exclusions(opened.now()))
         found = map(change_to_json, index.stream(iter_changes, filters, limit=limit))

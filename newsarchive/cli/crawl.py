@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json, parse_duration, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, parse_duration, parse_time
 from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
@@ -54,9 +54,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     readers: Annotated[
         int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
     ] = 0,
-    clock: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
-    ] = None,
+    clock: Clock = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -65,21 +63,16 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    fetch = partial(
-        run,
-        max_pages=max_pages,
-        max_time=(parse_duration(max_time, "--max-time") or timedelta()).total_seconds(),
-        now=simulated_clock(parse_time(clock, "--clock")),
-        sole_process=True,
-    )
+    seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
+    now = simulated_clock(parse_time(clock, "--clock"))
+    fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
         if dry_run:
-            return print_due_urls(opened, sites or (), simulated_clock(parse_time(clock, "--clock")) or opened.now)
+            return print_due_urls(opened, sites or (), now or opened.now)
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
-        report = run_with_progress(
-            opened, sites or (), fetch, HealthcheckPing(opened.config.ping if ping is None else ping)
-        )
+        check = HealthcheckPing(opened.config.ping if ping is None else ping)
+        report = run_with_progress(opened, sites or (), fetch, check)
         if complaint := update_metrics(opened):
             print_line(stderr(), complaint)
         print_report(report, quiet=quiet or json)

@@ -67,7 +67,7 @@ def demo(
         lines = list(archive.export())
         print_summary(archive, place, lines)
         edited = print_edited_article(archive, lines)
-        write_about(archive, newsroom.url, WORDS)
+        write_about(archive, newsroom.url)
     run_command("search", WORDS, "--limit", "2", "--archive", str(place))
     run_command("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
     run_command("verify", "--archive", str(place))
@@ -129,22 +129,17 @@ def print_edited_article(archive: Archive, lines: list[dict[str, Any]]) -> Artic
     return article
 
 
-def write_about(archive: Archive, front: str, words: str) -> None:
+def write_about(archive: Archive, front: str) -> None:
     """Write the text of the home page into newsarchive.toml, below [serve]."""
     times = archive.index.ask(list_listing_times, front, limit=100)
     changes = archive.index.ask(list_changes, ChangeFilters(event="edited"), limit=EDITED_ARTICLES)
     edited = [change.article for change in changes]
     chosen = next((number for number in edited if is_silent_edit(archive, number)), edited[0])
     article = archive.article(chosen)
-    about = ABOUT.format(
-        edited=chosen,
-        quoted=quote(front, safe=""),
-        front=front,
-        first=format_timestamp(min(times)),
-        last=format_timestamp(max(times)),
-        words=quote(words),
-        record=article.current.capture.id if article else 1,
-    )
+    record = article.current.capture.id if article else 1
+    first, last = format_timestamp(min(times)), format_timestamp(max(times))
+    quoted, words = quote(front, safe=""), quote(WORDS)
+    about = ABOUT.format(edited=chosen, quoted=quoted, front=front, first=first, last=last, words=words, record=record)
     with (archive.folder / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write(f"\n[serve]\nabout = {json.dumps(about)}\n")
 

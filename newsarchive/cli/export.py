@@ -1,21 +1,19 @@
 """newsarchive export."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld, parse_time
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
 from newsarchive.cli.output import pluralize, print_line, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
-from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
 
@@ -59,16 +57,15 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
-    filters = Filters(
-        site=site, author=author, section=section, query=query,
-        since=parse_time(since, "--since"), until=parse_time(until, "--until"),
-    )  # fmt: skip
+    chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
     with Archive.open_to_read(archive) as opened:
-        opened.require_site(site)
-        if article:
-            filters = replace(filters, articles=tuple(find_article(opened, each).id for each in article))
+        ids = tuple(find_article(opened, each).id for each in article or ()) or None
+        filters = opened.build_filters(Filters, "--", **chosen, articles=ids)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
-        request = _build_request(opened, rules, filters, missed, all_versions=all_versions)
+        exclude = rules.exclusions(opened.now())
+        request = ExportRequest.of_archive(
+            opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
+        )
         count = _write_export(request, info, into, missed, partial=partial)
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
@@ -79,17 +76,6 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
             stderr(), f"{pluralize(missed.count, 'capture')} could not be copied. To see why: newsarchive verify"
         )
         raise typer.Exit(ExportIncomplete.exit_code)
-
-
-def _build_request(
-    archive: Archive, rules: AccessRules, filters: Filters, missed: MissedCaptures, *, all_versions: bool
-) -> ExportRequest:
-    return ExportRequest(
-        # Of one index: a rebuild may replace it meanwhile.
-        index=archive.index.excluding(rules.exclusions(archive.now()), pin=IndexPin()),
-        places=archive.places, filters=filters, all_versions=all_versions, title=archive.folder.name,
-        operator=archive.config.operator, now=archive.now, report_missed=missed.add,
-    )  # fmt: skip
 
 
 def _report_missed(missed: MissedCaptures) -> None:

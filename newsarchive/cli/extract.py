@@ -70,19 +70,16 @@ def _explain(explained: Explanation, html: Path | None, site: str | None, *, why
     if html is not None:
         html.write_text(render_report(explained), "utf-8")
     if json:
-        print(to_json({"url": explained.url, "site": site, **_explanation_fields(explained)}))
+        reading = explained.reading
+        fields = {
+            "url": explained.url, "site": site, "outcome": reading.outcome, "reason": reading.reason,
+            "confidence": reading.confidence, "weight": round(explained.score, 2), "enough": explained.threshold,
+            "weights": [{"points": points, "what": what} for points, what in explained.score_parts],
+            "fields": explained.fields, "lines": explained.lines, "links": explained.groups,
+            "layout": explained.matches,
+        }  # fmt: skip
+        print(to_json(fields))
     elif why:
         print_explanation(stdout(), explained)
     if html is not None:
         stderr().print(f"Explanation written to {html}", soft_wrap=True)
-
-
-def _explanation_fields(explanation: Explanation) -> dict[str, object]:
-    reading = explanation.reading
-    weights = [{"points": points, "what": what} for points, what in explanation.score_parts]
-    return {
-        "outcome": reading.outcome, "reason": reading.reason, "confidence": reading.confidence,
-        "weight": round(explanation.score, 2), "enough": explanation.threshold, "weights": weights,
-        "fields": explanation.fields, "lines": explanation.lines, "links": explanation.groups,
-        "layout": explanation.matches,
-    }  # fmt: skip

@@ -11,7 +11,7 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
-from newsarchive.cli.save import save
+from newsarchive.cli.save import save_pages
 from newsarchive.config.toml_file import add_former_name, load_config
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
@@ -63,15 +63,17 @@ def import_files(
         print_line(out, f"{adopted.source.removeprefix(f'{folder}/')}: {', '.join(said)}")
     for problem in (*nameless, *lost, *result.read.problems, *unsent):
         print_line(remarks, problem)
-    known = f" {pluralize(result.read.known, 'capture')} were in the archive already." if result.read.known else ""
-    new = result.read.captures - result.read.known
+    known = result.read.known
+    already = (
+        f" {pluralize(known, 'capture')} {'was' if known == 1 else 'were'} in the archive already." if known else ""
+    )
+    new = result.read.captures - known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
-    out.print(f"{_count(new, result.read.versions)} imported.{known}{skipped}")
+    out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")
     if not (new or lost or nameless or urls or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
-    if urls:
-        save(urls, archive=archive)
-    raise typer.Exit(int(bool(nameless or lost or result.read.problems)))
+    code = save_pages(urls, archive) if urls else 0
+    raise typer.Exit(code or int(bool(nameless or lost or result.read.problems)))
 
 
 def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:

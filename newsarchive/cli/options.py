@@ -45,6 +45,10 @@ Withheld = Annotated[bool, typer.Option("--withheld", help="Include what is bloc
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
 
+Clock = Annotated[
+    str | None, typer.Option("--clock", metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
+]
+
 
 def parse_duration(words: str | None, option: str) -> timedelta | None:
     """Parse a duration.

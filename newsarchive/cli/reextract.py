@@ -44,13 +44,9 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     Processes captures that another version of the extractor has read, or that could not be read. If interrupted, the
     same command continues. Exits with 75 while a crawl is running, and with 1 if some records could not be read.
     """
-    wanted = RereadFilter(
-        extractor=EXTRACTOR,
-        everything=everything,
-        sites=tuple(sites) if sites else None,
-        since=parse_time(since, "--since"),
-        until=parse_time(until, "--until"),
-    )
+    begin, end = parse_time(since, "--since"), parse_time(until, "--until")
+    named_sites = tuple(sites) if sites else None
+    wanted = RereadFilter(extractor=EXTRACTOR, everything=everything, sites=named_sites, since=begin, until=end)
     with Archive.open(archive) as opened, show_progress("extracting") as step:
         result = opened.reextract(
             wanted,

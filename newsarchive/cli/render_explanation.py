@@ -34,12 +34,8 @@ def print_explanation(out: Console, explanation: Explanation) -> None:
 def print_kind(out: Console, explanation: Explanation) -> None:
     """Print the page kind and the weights that decided it."""
     reading = explanation.reading
-    headline = (
-        next((each.value for each in explanation.fields if each.name == "headline"), "")
-        or reading.title
-        or "(untitled)"
-    )
-    out.print(safe_text(headline, "bold"))
+    headline = next((each.value for each in explanation.fields if each.name == "headline"), "")
+    out.print(safe_text(headline or reading.title or "(untitled)", "bold"))
     print_line(out, explanation.url, "dim")
     out.print()
     style = "bold green" if explanation.is_article else "bold yellow"
@@ -86,7 +82,9 @@ def print_lines(out: Console, explanation: Explanation) -> None:
     wide = out.width >= WIDE
     grid = _grid(_line("role"), _line("text", ratio=3), _line("why"), *([_line("where", ratio=1)] if wide else []))
     grid.expand = out.is_terminal
-    for left, some in groupby(shown, key=is_left_out):
+    for left, some in groupby(
+        shown, key=lambda line: line.role is None and line.group is None and not line.is_headline
+    ):
         run = list(some)
         if left and len(run) > MAX_UNFOLDED:
             words = " · ".join(line.text for line in run)[:200]
@@ -96,12 +94,10 @@ def print_lines(out: Console, explanation: Explanation) -> None:
             style = _style(line)
             role = Text(_role(line, explanation.groups), style=style or "green")
             row = (
-                role,
                 safe_text(" ".join(line.text.split()), style),
-                safe_text(_why(line), "dim"),
-                safe_text(line.place, "dim"),
+                *(safe_text(each, "dim") for each in (_why(line), line.place)),
             )
-            grid.add_row(*row[: len(grid.columns)])
+            grid.add_row(*(role, *row)[: len(grid.columns)])
     out.print(grid)
     if outside := len(explanation.lines) - len(shown):
         out.print(f"\n({pluralize(outside, 'line')} of the page before and after: --html FILE shows them)", style="dim")
@@ -135,11 +131,6 @@ def _grid(*columns: Column, head: bool = True) -> Table:
 def _line(name: str, ratio: int | None = None) -> Column:
     """Return a column whose text is cut to the available width."""
     return Column(name, no_wrap=True, overflow="ellipsis", ratio=ratio)
-
-
-def is_left_out(line: ExplainedLine) -> bool:
-    """Return True for a line that belongs neither to the article nor to its links."""
-    return line.role is None and line.group is None and not line.is_headline
 
 
 def _role(line: ExplainedLine, groups: Sequence[LinkGroup]) -> str:

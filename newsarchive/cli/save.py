@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +14,7 @@ from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import INTERRUPTED, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.save import save as run
+from storage.errors import ConfigError
 from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.queries.articles import get_capture_of_record
 from storage.model import Outcome
@@ -31,10 +34,21 @@ def save(
     of the host's name. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
     """
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
+    if not wanted:
+        raise ConfigError("there is no URL on standard input; nothing was saved. Write one a line, or: save URL")
+    raise typer.Exit(save_pages(wanted, archive, json=json))
+
+
+def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int:
+    """Save pages into the archive in a folder, print what each became, and return the exit code."""
+    began = time.monotonic()
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("saving") as step:
-        began = time.monotonic()
-        show = lambda shown: step(*describe_progress(shown, time.monotonic() - began))  # noqa: E731
-        pages, runs = run(opened, wanted, progress=show, sole_process=True)
+        pages, runs = run(
+            opened,
+            urls,
+            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
+            sole_process=True,
+        )
         results = [describe_page(opened, pages, url) for url in pages.urls]
     for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
         print_line(stderr(), problem)
@@ -44,7 +58,7 @@ def save(
         target = f" -> {page['final_url']}" if page["final_url"] != page["url"] else ""
         print_line(stdout() if page["saved"] else stderr(), f"{page['url']}{target}: {page['text']}")
     is_interrupted = any(each.is_interrupted for each in runs)
-    raise typer.Exit(INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results)))
+    return INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results))
 
 
 def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until, parse_time
+from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until
 from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
@@ -38,13 +38,9 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     All words must match, in any inflection: tariff finds tariffs, zurich finds Zürich. Enclose a query with quotes,
     asterisks or a minus in single quotes.
     """
-    filters = Filters(
-        site=site, since=parse_time(since, "--since"), until=parse_time(until, "--until"), author=author,
-        section=section,
-    )  # fmt: skip
-    words = " ".join(query)
+    words, chosen = " ".join(query), {"site": site, "since": since, "until": until, "author": author}
     with Archive.open_to_read(archive) as opened:
-        opened.require_site(site)
+        filters = opened.build_filters(Filters, "--", **chosen, section=section)
         opened.index.update_search()
         page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order)
     if json:

@@ -78,7 +78,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
 
 def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
     """Return the repeated paragraphs of a site, boilerplate first; of all sites for ""."""
-    archive.require_site(site)
+    archive.require_sites([site] if site else [])
     names = [site] if site else [each.name for each in archive.status().sites]
     seen = [each for name in names for each in archive.index.ask(list_boilerplate, name)]
     return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))

@@ -451,12 +451,8 @@ class Config:
     @property
     def places(self) -> Places:
         """The folder and the bucket of the WARC files."""
-        bucket = Bucket(
-            url=self.bucket,
-            endpoint=self.bucket_endpoint,
-            region=self.bucket_region,
-            timeout=self.bucket_timeout.total_seconds(),
-        )
+        timeout = self.bucket_timeout.total_seconds()
+        bucket = Bucket(url=self.bucket, endpoint=self.bucket_endpoint, region=self.bucket_region, timeout=timeout)
         return Places(
             folder=self.warc_folder,
             bucket=bucket if self.bucket else None,

@@ -149,19 +149,19 @@ def front_page_key(url: str) -> str:
 
 def add_former_name(folder: Path, site: str, former: str) -> Config:
     """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
-    (known,) = load_config(folder).select_sites([site])
-    return _write_names(folder, known, site, (*known.former_names, former))
+    return _write_names(folder, site, site, former)
 
 
 def rename_site(folder: Path, name: str, new: str) -> Config:
     """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
-    (site,) = load_config(folder).select_sites([name])
-    return _write_names(folder, site, new, (*(each for each in site.former_names if each != new), name))
+    return _write_names(folder, name, new, name)
 
 
-def _write_names(folder: Path, site: SiteConfig, name: str, former_names: tuple[str, ...]) -> Config:
+def _write_names(folder: Path, old: str, name: str, former: str) -> Config:
     config = load_config(folder)
-    number = [each.name for each in config.sites].index(site.name)
+    (site,) = config.select_sites([old])
+    number = config.sites.index(site)
+    former_names = (*(each for each in site.former_names if each != name), former)
     named = replace(site, name=name, former_names=former_names)
     wanted = replace(config, sites=(*config.sites[:number], named, *config.sites[number + 1 :]))
     text = (folder / FILE_NAME).read_bytes().decode()
@@ -289,13 +289,9 @@ class _ConfigParser:
         for setting in schema.SITE_SETTINGS:
             if setting.required and setting.name not in values:
                 raise self._error("[[site]]", number, f"the site has no {setting.name}; write: {setting.name} = ...")
-        site = SiteConfig(**values, layouts=self._layouts(layouts, number))
-        return replace(
-            site,
-            listings=tuple(resolve_url(site.url, each) for each in site.listings),
-            feeds=tuple(resolve_url(site.url, each) for each in site.feeds),
-            sitemaps=tuple(resolve_url(site.url, each) for each in site.sitemaps),
-        )
+        for name in ("listings", "feeds", "sitemaps"):
+            values[name] = tuple(resolve_url(values["url"], each) for each in values.get(name, ()))
+        return SiteConfig(**values, layouts=self._layouts(layouts, number))
 
     def _layouts(self, tables: object, site: int) -> "Layouts | None":
         """Parse the [[site.layout]] tables of a site. Their parser is imported only if there are any."""

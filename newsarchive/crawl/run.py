@@ -210,12 +210,8 @@ class _CrawlRun:
             self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)
-        return CrawlReport(
-            run=run,
-            problems=tuple(self.problems),
-            notes=tuple(self.notes),
-            is_interrupted=signal.SIGINT in self._signals,
-        )
+        problems, notes = tuple(self.problems), tuple(self.notes)
+        return CrawlReport(run=run, problems=problems, notes=notes, is_interrupted=signal.SIGINT in self._signals)
 
     def _open_writer(self) -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
@@ -342,12 +338,8 @@ class _CrawlRun:
 
     def _end(self, writer: WarcWriter, outcome: str) -> CrawlRun:
         """Write the end of the run and close the file, as far as the disk permits; the next run recovers the rest."""
-        ended = replace(
-            self.run,
-            finished_at=self.now(),
-            outcome=outcome,
-            counters={name: count for name, count in sorted(self.counters.items()) if count},
-        )
+        counters = {name: count for name, count in sorted(self.counters.items()) if count}
+        ended = replace(self.run, finished_at=self.now(), outcome=outcome, counters=counters)
         with suppress(StorageError):
             writer.write_run_end(ended)
             writer.sync()

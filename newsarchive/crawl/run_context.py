@@ -96,7 +96,7 @@ class RunContext:
             nonlocal document, recorded
             recorded = exchange
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
-                return await self._record_subresource(renderer.convert_to_subresource(exchange))
+                return await self._record(renderer.convert_to_subresource(exchange))
             return await self._record(exchange, self._on_commit(due, len(exchange.response), began))
 
         try:
@@ -141,7 +141,7 @@ class RunContext:
         async def record(exchange: Exchange) -> Capture:
             nonlocal recorded
             recorded = exchange
-            return await self._record_subresource(exchange)
+            return await self._record(exchange)
 
         try:
             if await self.frontier.subresources.wait(request, seconds) is Admission.ADMITTED:
@@ -206,7 +206,8 @@ class RunContext:
             await self.recorder.record(page, self._on_commit(due, len(page.response), began))
             self.counters["rendered"] += 1
 
-    async def _record(self, exchange: Exchange, on_commit: Callable[[Reading], None]) -> Capture:
+    async def _record(self, exchange: Exchange, on_commit: Callable[[Reading], None] = lambda _: None) -> Capture:
+        """Record an exchange; one for a browser without `on_commit`, as the frontier waits for the page's commit."""
         capture = await self.recorder.record(exchange, on_commit)
         self.counters["captures"] += 1
         self.counters["bytes"] += len(exchange.response)
@@ -215,10 +216,6 @@ class RunContext:
         elif capture.truncated:
             self.counters["truncated"] += 1
         return capture
-
-    async def _record_subresource(self, exchange: Exchange) -> Capture:
-        """Record an exchange for a browser: not the page whose commit the frontier waits for."""
-        return await self._record(exchange, lambda _: None)
 
     def _on_commit(self, due: DueUrl, size: int, began: float) -> Callable[[Reading], None]:
         def record_commit(reading: Reading) -> None:

@@ -204,12 +204,8 @@ class ExportJobs:
                 if self.get(job.id) is None:
                     raise ExportStopped("the export was removed while it was running")
 
-            request = replace(
-                self._create_request(job.filters),
-                all_versions=job.all_versions,
-                report_progress=report_progress,
-                report_missed=missed.add,
-            )
+            request = replace(self._create_request(job.filters), all_versions=job.all_versions)
+            request = replace(request, report_progress=report_progress, report_missed=missed.add)
             count = FORMATS[job.format].write(request, file)
             # Includes buffered bytes, and those written since the last report.
             return count, _check_size(file.seek(0, os.SEEK_END))

@@ -4,15 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
+from storage.index.engine.work_limit import WorkLimit
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
-from storage.index.reader import Reader
+from storage.index.reader import IndexPin, Reader
 from storage.index.views.articles import EVERYTHING, Filters
 from storage.index.views.cdx import CdxLine
+from storage.index.views.exclusions import Exclusions
 from storage.places import Places
+
+if TYPE_CHECKING:
+    from newsarchive.archive import Archive
 
 T = TypeVar("T")
 
@@ -38,6 +43,15 @@ class ExportRequest:
     """Called now and then with the number of articles or records that are written."""
     report_missed: Callable[[str], None] = ignore_progress
     """Called with the cause for each capture that cannot be copied; captures of one cause get the same text."""
+
+    @classmethod
+    def of_archive(cls, archive: "Archive", exclude: Exclusions, work: WorkLimit | None = None, **chosen: Any) -> Self:
+        """Return the request of an export of an archive; `chosen` are the other fields by name."""
+        return cls(
+            # Of one index: a rebuild may replace it meanwhile.
+            index=archive.index.excluding(exclude, pin=IndexPin(), work=work), places=archive.places, now=archive.now,
+            title=archive.folder.name or "newsarchive", operator=archive.config.operator, **chosen,
+        )  # fmt: skip
 
     def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:
         """Yield the JSON of each article or version."""

@@ -112,9 +112,8 @@ def path_shape(url: str) -> str:
     >>> path_shape("https://a.example/world/2024/05/rain-falls-on-the-hills.html")
     'w/y/m/s.html'
     """
-    parts = split_url(url)
-    segments = _segments(parts)
-    return "/".join(_segment_kind(s) for s in segments) + _ending(segments[-1], parts.query) if segments else ""
+    kinds, ending = segment_kinds(url)
+    return "/".join(kind for kind, _ in kinds) + ending
 
 
 def _ending(name: str, query: str) -> str:

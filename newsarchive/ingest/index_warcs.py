@@ -115,13 +115,8 @@ def index_warcs(
     ingestor.wait_until_idle()
     known = ingestor.known_captures - known_before
     settle(places, index, ingestor)
-    return IndexingResult(
-        files=len(ranges),
-        captures=captures,
-        versions=ingestor.new_versions - before,
-        known=known,
-        problems=tuple(problems),
-    )
+    versions, lines = ingestor.new_versions - before, tuple(problems)
+    return IndexingResult(files=len(ranges), captures=captures, versions=versions, known=known, problems=lines)
 
 
 def settle(places: Places, index: Index, ingestor: Ingestor) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from storage.errors import NotFound
 from storage.warc.record import build_member, sha256, warc_date
 
 SUFFIXES = (".html", ".htm", ".xhtml", ".mhtml", ".mht")
@@ -49,10 +50,12 @@ class SavedResource:
 
 
 def list_files(paths: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
-    """Yield files, and of folders those with a suffix, in the order of their names."""
+    """Yield files, and of folders those with a suffix, in the order of their names; NotFound if a folder has none."""
     for path in paths:
-        inside = (each for each in path.rglob("*") if each.name.lower().endswith(suffixes))
-        yield from sorted(inside) if path.is_dir() else [path]
+        found = sorted(each for each in path.rglob("*") if each.name.lower().endswith(suffixes))
+        if path.is_dir() and not found:
+            raise NotFound(f"{path} holds no such file; nothing was read. Names end with {', '.join(suffixes)}")
+        yield from found if path.is_dir() else [path]
 
 
 def detect_kind(file: Path) -> str:

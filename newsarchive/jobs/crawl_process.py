@@ -1,11 +1,9 @@
-"""A crawl of one site in a process of its own, which ends with the worker's process."""
+"""Crawls, and single pages that are saved, in a process of their own, which ends with the calling process."""
 
 import asyncio
 import json
 import os
-import runpy
 import signal
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +12,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from newsarchive.startup import child_command, end_with_parent
+from newsarchive.startup import child_command
+from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
+from storage.model import Outcome
 
 BUSY = 75
 """Exit code of a crawl whose site is being crawled by another process."""
@@ -36,6 +36,20 @@ class CrawlResult:
     """Messages for people."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveResult:
+    """Result of saving a page. Example: `archive.save(url).article_id`."""
+
+    saved: bool
+    """False if it was not fetched, and for an error of the server, a missing page, or redirects without an end."""
+    outcome: Outcome | None
+    """None if it was not fetched."""
+    reason: str
+    """Why it has this outcome, or was not fetched."""
+    article_id: int | None
+    """Number of the article; None if the page is none."""
+
+
 class CrawlProcess:
     """A running crawl of one site."""
 
@@ -46,7 +60,7 @@ class CrawlProcess:
     async def start(cls, site: str, folder: Path, options: Sequence[str] = ()) -> "CrawlProcess":
         """Start to crawl a site of the archive in a folder."""
         words = ["crawl", site, "--json", "--ping", "", "--readers", "1", "--archive", str(folder), *options]
-        command = child_command(f"{__name__}:run_crawl", str(os.getpid()), *words)
+        command = child_command("newsarchive.startup:run_command_line", str(os.getpid()), *words)
         # A session of its own: Ctrl-C at the terminal is for the worker, which stops its crawls in order.
         process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, start_new_session=True)
         return cls(process)
@@ -54,7 +68,7 @@ class CrawlProcess:
     async def wait(self) -> CrawlResult:
         """Wait until it ends."""
         output, _ = await self._process.communicate()
-        return _read_result(output, self._process.returncode or 0)
+        return parse_crawl_result(output, self._process.returncode or 0)
 
     def stop(self) -> None:
         """Ask it to end in order, which takes some seconds."""
@@ -67,13 +81,14 @@ class CrawlProcess:
             self._process.kill()
 
 
-def crawl_sites(folder: Path, sites: Sequence[str], options: Sequence[str]) -> CrawlResult:
-    """Crawl sites of the archive in a folder, and wait; ArchiveError, with its message, if the crawl cannot begin."""
-    # Not above: the child process has to find out first that `storage` is ours.
-    from storage.errors import ArchiveBusy, ArchiveError, ConfigError, IndexFailure, StorageError
+def run_command(folder: Path, name: str, *words: str) -> tuple[bytes, int]:
+    """Run a command in a process of its own; return the JSON that it prints, and its exit code.
 
-    words = ["crawl", "--json", "--archive", str(folder), *options, "--", *sites]
-    command = child_command(f"{__name__}:run_crawl", str(os.getpid()), *words)
+    ArchiveError, with its message, if it prints none.
+    """
+    command = child_command(
+        "newsarchive.startup:run_command_line", str(os.getpid()), name, "--json", "--archive", str(folder), *words
+    )
     with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True) as process:  # noqa: S603 - our own
         try:
             output, messages = process.communicate()
@@ -85,11 +100,19 @@ def crawl_sites(folder: Path, sites: Sequence[str], options: Sequence[str]) -> C
         kinds = {each.exit_code: each for each in (ConfigError, ArchiveBusy, StorageError, IndexFailure)}
         kind: type[ArchiveError] = kinds.get(process.returncode, ArchiveError)
         said = messages.decode(errors="replace").strip().removeprefix("newsarchive: ")
-        raise kind(said or f"the crawl ended with code {process.returncode}; what was fetched is kept")
-    return _read_result(output, process.returncode)
+        raise kind(said or f"newsarchive {name} ended with code {process.returncode}; what was fetched is kept")
+    return output, process.returncode
 
 
-def _read_result(output: bytes, code: int) -> CrawlResult:
+def parse_saved_page(output: bytes) -> SaveResult:
+    """Return the result of saving one page from the JSON that `newsarchive save` printed."""
+    (page,) = json.loads(output)
+    found = page["capture"] or {"outcome": None, "reason": page["text"], "article_id": None}
+    outcome = found["outcome"] and Outcome(found["outcome"])
+    return SaveResult(saved=page["saved"], outcome=outcome, reason=found["reason"], article_id=found["article_id"])
+
+
+def parse_crawl_result(output: bytes, code: int) -> CrawlResult:
     """Return the result of a crawl from the JSON that it printed, if it did."""
     printed: dict[str, Any] = {}
     with suppress(ValueError):
@@ -100,14 +123,3 @@ def _read_result(output: bytes, code: int) -> CrawlResult:
         exit_code=code, outcome=run.get("outcome") or "failed", captures=counts.get("captures", 0), counts=counts,
         problems=tuple(printed.get("problems", ())),
     )  # fmt: skip
-
-
-def run_crawl(arguments: Sequence[str]) -> None:
-    """Run a command line in this process for as long as its parent lives. Arguments: the parent's id, the words.
-
-    A crawl whose worker was killed must not go on: another worker takes its site.
-    """
-    parent, *words = arguments
-    end_with_parent(int(parent))
-    sys.argv[1:] = words
-    runpy.run_module("newsarchive", run_name="__main__")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from newsarchive.archive import Archive as OpenedArchive
-    from newsarchive.jobs.crawl_process import CrawlResult
+    from newsarchive.jobs.crawl_process import CrawlResult, SaveResult
     from storage.article_fields import ArchivedArticle
     from storage.index.views.articles import AnyOf, CaptureView, Order, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
@@ -157,7 +157,16 @@ class Archive:
         it cannot begin: a site is unknown, or is being crawled already.
         Example: `archive.crawl(["lantern"], max_pages=20).counts["captures"]`
         """
-        from newsarchive.jobs.crawl_process import crawl_sites
+        from newsarchive.jobs.crawl_process import parse_crawl_result, run_command
 
         limits = ["--max-pages", str(max_pages), *(["--max-time", max_time] if max_time else [])]
-        return crawl_sites(self._opened.folder, [sites] if isinstance(sites, str) else sites, limits)
+        names = [sites] if isinstance(sites, str) else sites
+        return parse_crawl_result(*run_command(self._opened.folder, "crawl", *limits, "--", *names))
+
+    def save(self, url: str) -> SaveResult:
+        """Save a page with its requisites, now, in a process of its own; ArchiveError if its site is being crawled.
+        Example: `archive.save(url).outcome`
+        """
+        from newsarchive.jobs.crawl_process import parse_saved_page, run_command
+
+        return parse_saved_page(run_command(self._opened.folder, "save", "--", url)[0])

@@ -7,9 +7,7 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from newsarchive.archive import Archive
-from newsarchive.config.units import parse_time
 from storage.article_fields import ArchivedArticle
-from storage.errors import NotFound
 from storage.index.conditions.visibility import load_site_names
 from storage.index.queries.articles import find_article_id, list_captures
 from storage.index.queries.export import list_version_keys, load_articles
@@ -17,7 +15,7 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import list_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit, list_values
+from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
@@ -74,25 +72,17 @@ class Selection:
         )
 
     def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
-        """Return a reader of one index, and filters; ConfigError for an invalid time, NotFound for an unknown site."""
+        """Return a reader of one index, and filters."""
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
-        chosen |= {name: parse_time(chosen[name], name) for name in ("since", "until")}
-        known = {*self._list_sites(), *(site.name for site in self.archive.config.sites)}
-        if unknown := set(list_values(chosen["site"])) - known:
-            raise NotFound(
-                f"the archive in {self.archive.folder} has no site {min(unknown)}; nothing was read. "
-                f"It has: {', '.join(sorted(known)) or 'none'}"
-            )
-        return index, kind(**chosen)
+        return index, self.archive.build_filters(kind, **chosen)
 
     def _split_by_site(self, chosen: dict[str, Any]) -> tuple[Reader, list[CaptureFilters]]:
         """Return filters by URL or site, for which the database has an index in the order of time."""
         index, filters = self._prepare(CaptureFilters, chosen)
-        by_site = filters.url is None and filters.site is None
-        return index, [replace(filters, site=name) for name in self._list_sites()] if by_site else [filters]
-
-    def _list_sites(self) -> list[str]:
-        return sorted(self.archive.index.read(load_site_names).values())
+        if filters.url is not None or filters.site is not None:
+            return index, [filters]
+        names = sorted(self.archive.index.read(load_site_names).values())
+        return index, [replace(filters, site=name) for name in names]
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:

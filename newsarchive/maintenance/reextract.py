@@ -15,7 +15,7 @@ from typing import TypeAlias
 from newsarchive.batch.file_task import BatchReadings
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
-from storage.errors import ArchiveBusy, FileMissing, NotFound, WarcError
+from storage.errors import ArchiveBusy, FileMissing, WarcError
 from storage.index import Index
 from storage.index.write import replace_readings
 from storage.index.write.replace_readings import ArticleChange, PageChange, ReadingChanges, RereadCapture, RereadFilter
@@ -76,12 +76,7 @@ class Reextraction:
     def run(
         self, wanted: RereadFilter, *, dry_run: bool, named: int, progress: ProgressCallback = ignore_progress
     ) -> ReextractResult:
-        """Read the selected captures again. NotFound if a site is not in the archive."""
-        unknown = self.index.read(replace_readings.find_unknown_sites, wanted.sites or ())
-        if unknown:
-            raise NotFound(
-                f"the archive has no site {', '.join(unknown)}; nothing was done. To see its sites: newsarchive status"
-            )
+        """Read the selected captures again."""
         result = ReextractResult(dry_run=dry_run)
         total = self.index.read(replace_readings.count_captures_to_reread, wanted)
         for batch in self._batches(self.index.iter_captures_to_reread(wanted), result.problems):

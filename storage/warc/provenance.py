@@ -98,9 +98,5 @@ def parse_run(record: Record) -> CrawlRun | None:
 
 def _parse_site(text: str) -> Site:
     fields = json.loads(text)
-    return Site(
-        name=str(fields["name"]),
-        url=str(fields["url"]),
-        hosts=tuple(str(host) for host in fields["hosts"]),
-        requisites=fields.get("requisites") is True,
-    )
+    hosts, requisites = tuple(str(host) for host in fields["hosts"]), fields.get("requisites") is True
+    return Site(name=str(fields["name"]), url=str(fields["url"]), hosts=hosts, requisites=requisites)

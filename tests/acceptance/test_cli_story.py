@@ -81,7 +81,7 @@ def test_paragraphs_below_every_article_are_listed(morgue: Path, in_process: Com
     assert all(disclaimer["text"] in line["boilerplate"] for line in exported)
     unknown = in_process("show", "--boilerplate", "latern", "--archive", morgue)
     assert (unknown.returncode, unknown.stdout) == (4, "")
-    assert "has no site latern. To see its sites: newsarchive status" in unknown.stderr
+    assert "has no site latern; nothing was done. It has: " in unknown.stderr
 
 
 def test_exported_offsets_locate_the_records(morgue: Path, in_process: Command) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 import newsarchive
-from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, read_warc
+from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, SaveResult, read_warc
 from newsarchive.archive import Archive as OpenedArchive
 from newsarchive.export.changes import change_to_json
 from newsarchive.web.access_rules import AccessRules
@@ -186,7 +186,7 @@ def test_what_cannot_be_meant_is_refused_at_once(archive: Archive, call: Callabl
     """An unknown filter, site or time is an error of the call, not of the first step of the iterator."""
     with pytest.raises(TypeError, match="unexpected keyword argument 'sites'"):
         call(archive, sites="lantern")
-    with pytest.raises(NotFound, match=r"no site nosuch; nothing was read\. It has: lantern"):
+    with pytest.raises(NotFound, match=r"no site nosuch; nothing was done\. It has: lantern"):
         call(archive, site="nosuch")
     for wrong in (datetime(2026, 5, 4, 8), "yesterday", 7):  # noqa: DTZ001 - without a time zone
         with pytest.raises(ConfigError, match=r"since .*not a date such as 2026-11-25"):
@@ -271,9 +271,33 @@ def test_a_crawl_runs_in_a_process_of_its_own(server: NewsroomServer, tmp_path: 
                 assert held.stdout.readline() == b"held\n"
                 with pytest.raises(ArchiveBusy, match="lantern"):
                     again.crawl()
+                with pytest.raises(ArchiveBusy, match="lantern"):
+                    again.save(server.url)
             finally:
                 held.kill()
                 held.communicate()
+
+
+def test_a_page_is_saved_in_a_process_of_its_own(server: NewsroomServer, morgue: Path, tmp_path: Path) -> None:
+    """It says what the page is and its article, or why it was not saved; what is no URL is an error."""
+    with Archive.open(morgue) as archive:
+        known = next(archive.articles(query="harbour"))
+    with Archive.init(tmp_path / "new", contact="tests@localhost") as archive:
+        add_site(server, tmp_path / "new")
+        page = archive.save(known.url)
+        (capture,) = archive.captures(outcome=Outcome.ARTICLE)
+        assert page == SaveResult(
+            saved=True, outcome=Outcome.ARTICLE, reason=capture.reason, article_id=capture.article_id
+        )
+        assert page.article_id is not None
+        missing = archive.save(f"{server.url}/nothing/here")
+        assert (missing.saved, missing.outcome, missing.article_id) == (False, Outcome.GONE, None)
+        refused = archive.save(f"http://127.0.0.2:{server.port}/a")
+        assert (refused.saved, refused.outcome) == (False, None)
+        assert refused.reason.startswith("not fetched: ")
+        for wrong in ("mailto:a@b.example", "-"):
+            with pytest.raises(ConfigError, match=r"nothing was (done|saved)"):
+                archive.save(wrong)
 
 
 HOLD_LOCK = """
@@ -340,7 +364,7 @@ def test_warc_files_of_every_kind_are_read(morgue: Path, tmp_path: Path) -> None
     shutil.move(tmp_path / "all.wacz", tmp_path / "deep" / "er" / "all.wacz")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no WARC file")
-    with pytest.raises(NotFound, match="empty holds no WARC file"):
+    with pytest.raises(NotFound, match="empty holds no such file"):
         next(read_warc(tmp_path / "empty"))
     assert [(capture.record_id, reading) for capture, reading in read_warc(tmp_path / "deep")] == readings
     script = (
@@ -400,7 +424,7 @@ def test_the_example_of_a_name_runs(
 ) -> None:
     """Each public name and method has one, which runs in the folder of an archive."""
     (tmp_path / "morgue").symlink_to(morgue)
-    if name in {"Archive.crawl", "CrawlResult"}:
+    if name in {"Archive.crawl", "Archive.save", "CrawlResult", "SaveResult"}:
         (tmp_path / "morgue").unlink()
         shutil.copytree(morgue, tmp_path / "morgue")
     monkeypatch.chdir(tmp_path)
@@ -458,7 +482,7 @@ from typing import Any
 
 from newsarchive import (
     Archive, ArchiveError, ArchivedArticle, Article, Capture, CaptureView, ChangeView, CrawlResult, ListingCapture,
-    Outcome, Reading, SearchHit, extract_page, read_warc,
+    Outcome, Reading, SaveResult, SearchHit, extract_page, read_warc,
 )
 
 def use(folder: Path) -> list[dict[str, Any]]:
@@ -475,6 +499,8 @@ def use(folder: Path) -> list[dict[str, Any]]:
             changes: Iterator[ChangeView] = archive.changes(event=("gone", "back"))
             result: CrawlResult = other.crawl(["a"], max_time="1h")
             counts: int = result.counts["captures"]
+            saved: SaveResult = other.save("https://news.example/a")
+            kind: Outcome | None = saved.outcome
             print(next(versions).version, hits[0].url, next(captures).status, next(listings).groups, counts)
             print(next(changes).kinds)
             return [each.to_dict() for each in shown]

@@ -26,7 +26,6 @@ from newsarchive.web.timestamps import to_utc
 from storage.index.engine.work_limit import WorkLimit
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
-from storage.index.reader import IndexPin
 from storage.index.views.articles import Filters
 
 router = APIRouter(include_in_schema=False)
@@ -154,14 +153,7 @@ def build_export_request(
     """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of a request: a job may run much later, after the end of an embargo.
     exclude = rules.exclusions(archive.now())
-    return ExportRequest(
-        index=archive.index.excluding(exclude, pin=IndexPin(), work=work or WorkLimit(MAX_JOB_CPU)),
-        places=archive.places,
-        filters=filters,
-        title=archive.folder.name or "newsarchive",
-        operator=archive.config.operator,
-        now=archive.now,
-    )
+    return ExportRequest.of_archive(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters)
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:

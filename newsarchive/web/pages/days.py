@@ -62,15 +62,13 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
 @router.get("/{year:int}/{month:int}")
 def show_month(context: Context, year: int, month: int, site: Site = "") -> Response:
     """Return the calendar of a month."""
-    begin = _parse_day(year, month, 1)
-    return _render_calendar(context, begin, (begin + timedelta(days=31)).replace(day=1), site)
+    return _render_calendar(context, _parse_day(year, month, 1), 31, site)
 
 
 @router.get("/{year:int}")
 def show_year(context: Context, year: int, site: Site = "") -> Response:
     """Return the calendar of a year."""
-    begin = _parse_day(year, 1, 1)
-    return _render_calendar(context, begin, begin.replace(year=year + 1), site)
+    return _render_calendar(context, _parse_day(year, 1, 1), 366, site)
 
 
 def _parse_day(year: int, month: int, day: int) -> datetime:
@@ -84,8 +82,8 @@ def _day_url(day: date, site: str) -> str:
     return build_url(f"/{day.year:04}/{day.month:02}/{day.day:02}", site=site)
 
 
-def _render_calendar(context: RequestContext, begin: datetime, end: datetime, site: str) -> Response:
-    filters = Filters(site=site or None)
+def _render_calendar(context: RequestContext, begin: datetime, max_days: int, site: str) -> Response:
+    filters, end = Filters(site=site or None), (begin + max_days * ONE_DAY).replace(day=1)
     days = [begin + n * ONE_DAY for n in range((end - begin).days + 1)]
     counts = zip((day.date() for day in days), context.index.ask(count_by_day, filters, days), strict=False)
     counted = {day: count for day, count in counts if count}

@@ -174,12 +174,8 @@ def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: st
 
     A writing transaction takes the write lock when it begins: had it read first, it could not wait for another writer.
     """
-    engine = create_engine(
-        URL.create("sqlite", database=str(file.path)),
-        creator=lambda: file.connect(pragmas, write=write),
-        pool_size=5,
-        max_overflow=20,
-    )
+    address, creator = URL.create("sqlite", database=str(file.path)), lambda: file.connect(pragmas, write=write)
+    engine = create_engine(address, creator=creator, pool_size=5, max_overflow=20)
 
     def begins(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

@@ -142,12 +142,8 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     search = Search(connection, exclude)
     matches = search.find(query)
     page = load_page(search, text, query, matches, (order, limit, offset))
-    return FacetedSearch(
-        page=page,
-        facets=tuple(_build_facets(search, query, matches)),
-        histogram=_build_histogram(search, query, matches),
-        filters=query.filters,
-    )
+    facets, histogram = tuple(_build_facets(search, query, matches)), _build_histogram(search, query, matches)
+    return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (

@@ -164,15 +164,9 @@ def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, 
     for article in found.articles:
         article_id = ids[article.page]
         for version_id, shown_by in article.shown.items():
-            is_shown = version_id == shown_by
-            changes.append(
-                _Change(
-                    row=rows[version_id],
-                    article_id=article_id if is_shown else None,
-                    duplicate_of=None if is_shown else shown_by,
-                    shown_in=article_id,
-                )
-            )
+            own_id, duplicate_of = (article_id, None) if version_id == shown_by else (None, shown_by)
+            row = rows[version_id]
+            changes.append(_Change(row=row, article_id=own_id, duplicate_of=duplicate_of, shown_in=article_id))
     changes += [_Change(row=rows[one], article_id=None, duplicate_of=None, shown_in=None) for one in found.soft]
     # A duplicate whose version moves to another article stays a duplicate of it, and its captures move too.
     moved = {change.row.id for change in changes if change.is_change}

@@ -113,12 +113,6 @@ def list_requesting_sites(connection: Connection) -> list[str]:
     return sorted(connection.scalars(select(CaptureRow.requesting_site).distinct()))
 
 
-def find_unknown_sites(connection: Connection, names: Sequence[str]) -> list[str]:
-    """Return those of the names that no site has."""
-    known = set(connection.scalars(select(SiteRow.name).where(SiteRow.name.in_(names))))
-    return [name for name in names if name not in known]
-
-
 def iterate_units(
     reading: Callable[[], AbstractContextManager[Connection]], wanted: RereadFilter
 ) -> Iterator[tuple[RereadCapture, ...]]:

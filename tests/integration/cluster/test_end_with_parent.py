@@ -52,6 +52,6 @@ def test_a_crawl_ends_with_its_worker(platform: str) -> None:
 
 def test_a_crawl_does_nothing_if_its_worker_has_ended_before_it_starts() -> None:
     """The process that it is to end with is not its parent any more."""
-    words = child_command("newsarchive.jobs.crawl_process:run_crawl", "1", "--version")
+    words = child_command("newsarchive.startup:run_command_line", "1", "--version")
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (128 + signal.SIGKILL, "")

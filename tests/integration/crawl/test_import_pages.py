@@ -99,7 +99,7 @@ def test_a_page_is_imported_once(folder: Path, saved: Path) -> None:
     done = run_in_process("import", saved / "b.html", "--archive", folder)
     assert "There was nothing new" in done.stdout
     done = run_in_process("import", saved, "--archive", folder)
-    assert "3 captures and 2 article versions imported. 1 capture were in the archive already." in done.stdout
+    assert "3 captures and 2 article versions imported. 1 capture was in the archive already." in done.stdout
 
 
 def test_a_page_without_a_url_needs_one(folder: Path, tmp_path: Path) -> None:
@@ -141,6 +141,20 @@ def test_a_page_and_a_list_of_urls_from_standard_input(tmp_path: Path, server: A
     assert f"{server.base}/news/tide: article " in done.stdout
     assert "nothing new" not in done.stdout
     assert server.of("/news/none")
+    (tmp_path / "list.txt").write_text(f"{server.base}/news/tide")
+    (tmp_path / "plain.html").write_text(STORY)
+    done = run_in_process("import", tmp_path / "list.txt", tmp_path / "plain.html", "--archive", tmp_path)
+    assert f"{server.base}/news/tide: article " in done.stdout
+    assert done.returncode == 1, "a page has no URL, though all of the list was saved"
+
+
+@pytest.mark.parametrize("command", ["import", "extract"])
+def test_a_folder_without_such_files_is_an_error(folder: Path, command: str) -> None:
+    """Nothing to read must not look like nothing new."""
+    (folder / "notes").mkdir()
+    done = run_in_process(command, folder / "notes", "--archive", folder)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "notes holds no such file; nothing was read. Names end with .html" in done.stderr
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", SINGLE_FILE, "Content-Type: multipart/related\n\n"]))

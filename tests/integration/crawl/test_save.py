@@ -201,3 +201,5 @@ def test_what_is_no_url_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match="is not fetched"):
         clean_url("news.example/a")
     assert run_in_process("save", "-", "--archive", folder, stdin="a b").returncode == 2
+    done = run_in_process("save", "-", "--archive", folder)
+    assert (done.returncode, "no URL on standard input; nothing was saved" in done.stderr) == (2, True)

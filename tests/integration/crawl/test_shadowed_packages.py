@@ -70,14 +70,14 @@ def test_child_processes_do_not_import_from_the_working_directory(tmp_path: Path
         crawled = run([*script, "crawl", "--max-pages", "4"], tmp_path)
     assert (crawled.returncode, crawled.stderr) == (0, "")
     assert "captures" in crawled.stdout
-    child = child_command("newsarchive.jobs.crawl_process:run_crawl", str(os.getpid()), "--version")
+    child = child_command("newsarchive.startup:run_command_line", str(os.getpid()), "--version")
     done = run(child, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("newsarchive ")
 
 
 @pytest.mark.parametrize(
-    "entry", [("newsarchive.reader_pool.forkserver:main", "0"), ("newsarchive.jobs.crawl_process:run_crawl",)]
+    "entry", [("newsarchive.reader_pool.forkserver:main", "0"), ("newsarchive.startup:run_command_line",)]
 )
 def test_a_child_process_refuses_shadowed_packages_too(
     entry: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -40,7 +40,7 @@ def test_an_unknown_site_is_an_error(folder: Path, command: list[str]) -> None:
     option = [] if "show" in command else ["--site"]
     done = run_in_process(*command, *option, "nosuch", "--archive", folder)
     assert (done.returncode, done.stdout) == (4, "")
-    assert "has no site nosuch. To see its sites: newsarchive status" in done.stderr
+    assert "To see its sites: newsarchive status" in done.stderr
     assert run_in_process(*command, *option, "example", "--archive", folder).returncode == 0
 
 

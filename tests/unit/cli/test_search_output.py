@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pytest
 
+from newsarchive.archive import Archive
 from newsarchive.cli import app
 from newsarchive.cli import search as command
 from storage.index.search.results import search_articles
@@ -50,8 +51,12 @@ class Opened:
         """Any folder will do."""
         return cls()
 
-    def require_site(self, name: str | None) -> None:
+    def require_sites(self, names: object) -> None:
         """Know any site."""
+
+    def build_filters(self, kind: type[Filters], prefix: str, **chosen: Any) -> Filters:
+        """Build them as an archive does."""
+        return Archive.build_filters(self, kind, prefix, **chosen)  # type: ignore[arg-type]
 
     @property
     def index(self) -> Self:

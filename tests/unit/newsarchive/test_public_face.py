@@ -7,11 +7,11 @@ def test_the_public_api_is_as_documented() -> None:
     """The public names are those of this list, and each can be imported."""
     face = [
         "Archive", "ArchiveError", "ArchivedArticle", "Article", "Capture", "CaptureView", "ChangeView", "CrawlResult",
-        "ListingCapture", "Outcome", "Reading", "SearchHit", "extract_page", "read_warc",
+        "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "extract_page", "read_warc",
     ]  # fmt: skip
     assert newsarchive.__all__ == face
     assert all(getattr(newsarchive, name).__name__ == name for name in newsarchive.__all__)
     methods = [name for name in vars(newsarchive.Archive) if not name.startswith("_")]
     assert methods == [
-        "open", "init", "close", "articles", "versions", "search", "captures", "listings", "changes", "crawl",
+        "open", "init", "close", "articles", "versions", "search", "captures", "listings", "changes", "crawl", "save",
     ]  # fmt: skip
