@@ -10,8 +10,8 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ Reason = Literal[
 ]  # fmt: skip
 """Reason of a link, as the manual describes it."""
 MOVES = frozenset({"uploaded", "returned"})
+_FILE = re.compile(rb'"file":("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +150,17 @@ class Chain:
     """File of the key that signs links; None: they are not signed."""
     now: Callable[[], datetime] = utc_now
 
-    def load(self) -> FoldedChain:
-        """Return its links; none if there is no file."""
-        return fold_chain(self.path.name, self.path.read_bytes() if self.path.exists() else b"")
+    def load(self, files: Collection[str] | None = None) -> FoldedChain:
+        """Return its links; with `files`, only those of these files, those with keys, and the last one.
+
+        Such a part has the chain's head and key; its breaks mean nothing. To parse a whole chain takes long.
+        """
+        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else [b""]
+        if files is not None:
+            names = {json.dumps(file).encode() for file in files}
+            found = [line for line in lines[:-2] if b'"key":' in line or not names.isdisjoint(_FILE.findall(line))]
+            lines = [*found, *lines[-2:]]
+        return fold_chain(self.path.name, b"\n".join(lines))
 
     def append(self, *links: Link) -> None:
         """Append links, with time and head, and flush them to disk; DiskFull or StorageError if that fails.
@@ -159,11 +168,11 @@ class Chain:
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
         """
         try:
-            with ExitStack() as stack:
-                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-                stack.callback(os.close, fd)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            with open(self.path, "ab", 0, opener=lambda path, _: os.open(path, flags, 0o640)) as file:
+                fd = file.fileno()
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                chain = self.load()
+                chain = self.load([link.file for link in links])
                 size = os.fstat(fd).st_size - len(chain.torn)
                 os.ftruncate(fd, size)
                 data = self._format(chain, [link for link in links if _is_new(link, chain)])
@@ -201,5 +210,4 @@ def _is_new(link: Link, chain: FoldedChain) -> bool:
     known = chain.find(link.file)
     if known is None or link.reason == "takedown":
         return known is None or known.sha256 != link.sha256
-    last = next(each for each in reversed(chain.links) if each.file == link.file)
-    return link.reason in MOVES and last.reason != link.reason
+    return link.reason in MOVES and link.reason != [each.reason for each in chain.links if each.file == link.file][-1]

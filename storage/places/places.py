@@ -120,26 +120,25 @@ class Places:
         for path in self._paths(name):
             with suppress(FileNotFoundError):
                 return path.open("rb")
-        if self.bucket is None:
-            raise FileMissing(name, str(self.folder))
-        return self.bucket.open(name)
+        return self._require_bucket(name).open(name)
 
     def stat(self, name: str) -> FileState:
         """Return the state of a file; raises the errors of `open`."""
         for path in self._paths(name):
             with suppress(FileNotFoundError):
                 state = path.stat()
-                changed = datetime.fromtimestamp(state.st_mtime, tz=UTC)
-                return FileState(
-                    size=state.st_size, modified_at=changed, fingerprint=f"{state.st_size:x}-{state.st_mtime_ns:x}"
-                )
+                size, at, ns = state.st_size, datetime.fromtimestamp(state.st_mtime, tz=UTC), state.st_mtime_ns
+                break
+        else:
+            stored = self._require_bucket(name).stat(name)
+            size, at = stored.size, stored.modified_at.astimezone(UTC)
+            ns = int(at.timestamp() * 1e9)
+        return FileState(size=size, modified_at=at, fingerprint=f"{size:x}-{ns:x}")
+
+    def _require_bucket(self, name: str) -> Bucket:
         if self.bucket is None:
             raise FileMissing(name, str(self.folder))
-        stored = self.bucket.stat(name)
-        changed = stored.modified_at.astimezone(UTC)
-        return FileState(
-            size=stored.size, modified_at=changed, fingerprint=f"{stored.size:x}-{int(changed.timestamp() * 1e9):x}"
-        )
+        return self.bucket
 
     def _paths(self, name: str) -> tuple[Path, Path, Path]:
         """Return the paths to try in the folder, the first one twice: the file may be closed in between."""

@@ -225,7 +225,7 @@ class WarcWriter:
                 ("format", "WARC File Format 1.1"),
                 ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
                 ("isPartOf", self._run.id),
-                (HEAD_FIELD, self._chain.load().head if self._chain else None),
+                (HEAD_FIELD, self._chain.load([]).head if self._chain else None),
                 *run_fields(self._run),
             ]
         )
