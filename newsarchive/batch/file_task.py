@@ -94,13 +94,8 @@ def read_warc_file(task: FileTask) -> str:
         with borrow_reader(settings) as reader:
             hashing = HashingReader(task.file)
             items = read_items(_read_records(task, hashing), settings, reader)
-            write_readings(
-                task.path,
-                items,
-                lambda: measure_file(hashing),
-                fingerprint=fingerprint,
-                is_partial=task.offsets is not None,
-            )
+            partial = task.offsets is not None
+            write_readings(task.path, items, lambda: measure_file(hashing), fingerprint=fingerprint, is_partial=partial)
     except StorageError as problem:
         if isinstance(problem, FileMissing):
             return str(problem)
@@ -233,11 +228,8 @@ def open_result(result: str | None, executor: BatchExecutor, task: FileTask) -> 
         DaskFailure: They did read it, and their readings are not on this machine.
     """
     if result != "":
-        log.warning(
-            "%s is read here: %s",
-            task.file.name,
-            result or f"several workers of {executor.name} ended while reading it",
-        )
+        why = result or f"several workers of {executor.name} ended while reading it"
+        log.warning("%s is read here: %s", task.file.name, why)
         return None
     # In a shared folder they may appear late.
     for _ in range(READINGS_TIMEOUT):
@@ -297,12 +289,9 @@ def open_batch_readings(
         return
     with open_executor(where) as executor:
         folder = create_batch_folder((where.scratch or scratch).absolute(), settings, executor)
-        batch = BatchReadings(executor, _build_tasks(folder, places, wanted))
-        try:
+        with closing(BatchReadings(executor, _build_tasks(folder, places, wanted))) as batch:
             batch.wait_until_read(progress)
             yield batch
-        finally:
-            batch.close()
         batch.delete_files()
     remove_scratch_folder(where, scratch)
 
