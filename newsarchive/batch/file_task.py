@@ -136,7 +136,7 @@ def _check_access(file: WarcFile) -> str:
             return f"does not see {file.name}: {file.places.folder} does not exist"
         return f"does not see {file.name} in {file.places.folder}"
     except (ArchiveError, OSError):
-        return ""  # reported when it is read
+        pass  # reported when it is read
     return ""
 
 
@@ -232,12 +232,11 @@ def open_result(result: str | None, executor: BatchExecutor, task: FileTask) -> 
         log.warning("%s is read here: %s", task.file.name, why)
         return None
     # In a shared folder they may appear late.
-    for _ in range(READINGS_TIMEOUT):
+    for waited in range(READINGS_TIMEOUT + 1):
+        if waited:
+            time.sleep(1)
         if readings := ReadingsFile.open(task.path):
             return readings
-        time.sleep(1)
-    if readings := ReadingsFile.open(task.path):
-        return readings
     raise DaskFailure(
         f"{executor.name} has read {task.file.name}, but {task.path} is not on this machine; committed captures are "
         "safe. Choose a folder that this machine and all workers see under the same path with --scratch "

@@ -159,55 +159,44 @@ def read_items(
     items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: ReaderPool
 ) -> Iterator[ReadItem]:
     """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
-    pending = _PendingQueue()
+    pending: deque[_PendingItem] = deque()
     problem: Exception | None = None
     try:
         for item in items:
-            pending.put(_start_item(item, settings, reader))
-            while pending.is_ready():
-                yield pending.take()
+            pending.append(_start_item(item, settings, reader))
+            while pending and (pending[0].is_read or _is_full(pending)):
+                yield pending.popleft().wait()
     except Exception as error:  # noqa: BLE001 - raised below, after the items before it
         problem = error
-    while pending.waiting:
-        yield pending.take()
+    while pending:
+        yield pending.popleft().wait()
     if problem:
         raise problem
 
 
 @dataclass(slots=True)
 class _PendingItem:
+    """An item, and its reading if it is a capture."""
+
     item: CaptureRecord | RunStarted | RunEnded
     discovery: Discovery | None = None
     reading: Future[Reading] | Reading | None = None
     size: int = 0
 
+    @property
+    def is_read(self) -> bool:
+        return not isinstance(self.reading, Future) or self.reading.done()
 
-class _PendingQueue:
-    """Items that are being read, in order."""
+    def wait(self) -> ReadItem:
+        if not isinstance(self.item, CaptureRecord):
+            return self.item
+        assert self.discovery is not None
+        reading = self.reading.result() if isinstance(self.reading, Future) else self.reading
+        return CaptureReading(record=self.item, discovery=self.discovery, reading=reading)
 
-    def __init__(self) -> None:
-        self.waiting: deque[_PendingItem] = deque()
-        self._bytes = 0
 
-    def put(self, item: _PendingItem) -> None:
-        self.waiting.append(item)
-        self._bytes += item.size
-
-    def is_ready(self) -> bool:
-        if not self.waiting:
-            return False
-        first = self.waiting[0].reading
-        is_read = not isinstance(first, Future) or first.done()
-        return is_read or len(self.waiting) > MAX_PENDING or self._bytes > MAX_PENDING_BYTES
-
-    def take(self) -> ReadItem:
-        pending = self.waiting.popleft()
-        self._bytes -= pending.size
-        if not isinstance(pending.item, CaptureRecord):
-            return pending.item
-        assert pending.discovery is not None
-        reading = pending.reading.result() if isinstance(pending.reading, Future) else pending.reading
-        return CaptureReading(record=pending.item, discovery=pending.discovery, reading=reading)
+def _is_full(pending: deque[_PendingItem]) -> bool:
+    return len(pending) > MAX_PENDING or sum(each.size for each in pending) > MAX_PENDING_BYTES
 
 
 def _start_item(

@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 30.0
 """Seconds that a running crawl waits after a bucket was unreachable or refused access."""
-ListDigests = Callable[[], Mapping[str, str]]
-"""Returns the sha256 of closed files, by name, from the index."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +86,8 @@ class Upload:
     """One upload of an archive's files to its bucket."""
 
     places: Places
-    digests: ListDigests
+    digests: Callable[[], Mapping[str, str]]
+    """Returns the sha256 of closed files, by name, from the index."""
     keep: timedelta | None
     """How long an uploaded file stays in the folder, counted from its last write; None: forever."""
     now: datetime

@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal
 
 from storage.errors import FileMissing
 from storage.places.bucket import Bucket
-from storage.places.chain import PREFIX, Chain, FoldedChain, fold_chain
+from storage.places.chain import PREFIX, Chain, ParsedChain, parse_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 
 
@@ -81,7 +81,7 @@ class Places:
         """The chain of this machine."""
         return Chain(path=self.folder / (PREFIX + self.machine), key=self.key)
 
-    def load_chains(self) -> list[FoldedChain]:
+    def load_chains(self) -> list[ParsedChain]:
         """Return the chains of all machines that the folder and the bucket have, this machine's too."""
         found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*"))}
         copies: dict[str, bytes] = {}
@@ -89,7 +89,7 @@ class Places:
         for part, file in parts:
             name = PREFIX + part.split("/")[1]
             copies[name] = copies.get(name, b"") + file.read()
-        chains = [fold_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
+        chains = [parse_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:

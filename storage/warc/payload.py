@@ -57,6 +57,12 @@ class HttpMessage:
     """Entity: transfer coding decoded."""
 
 
+def parse_message(block: bytes) -> HttpMessage:
+    """Parse an HTTP response."""
+    status, headers = parse_http_headers(block)
+    return HttpMessage(status=status, headers=headers, body=extract_entity(block, headers))
+
+
 def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
     """Return the status and the header fields of an HTTP response, names as sent, in order.
 
