@@ -53,11 +53,8 @@ class ResumeMarker:
     def write(self) -> None:
         """Write the file with a new heartbeat. DiskFull or StorageError if that fails."""
         now = self.now()
-        state = {
-            "parameters": self.parameters,
-            "started_at": (self.get_start() or now).isoformat(),
-            "heartbeat_at": now.isoformat(),
-        }
+        started_at = (self.get_start() or now).isoformat()
+        state = {"parameters": self.parameters, "started_at": started_at, "heartbeat_at": now.isoformat()}
         write_atomic(self.path, json.dumps(state))
 
     def remove(self) -> None:

@@ -329,7 +329,7 @@ def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) 
 
 @pytest.mark.parametrize("torn", [b"", b'{"at":"2026'])
 def test_an_append_reads_only_the_links_that_it_needs(tmp_path: Path, torn: bytes) -> None:
-    """The last link, those with keys, and those of the files concerned; of these it knows what the whole chain knows."""
+    """The last link, those with keys, and those of the files concerned: of these it knows what the whole chain does."""
     chain = Chain(path=tmp_path / "CHAIN-a", key=tmp_path / "signing.key", now=lambda: NOON)
     names = ["1.warc.gz", "11.warc.gz", 'ü "2".warc.gz', "3.warc.gz"]
     for name in names:
