@@ -47,7 +47,7 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
-from storage.places.chain import FoldedChain, Link
+from storage.places.chain import Link, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
@@ -343,7 +343,7 @@ class Archive:
                 reports.append(work.run(work.make_plan(left, reason, self.now())))
         return reports
 
-    def seal(self, *, new_key: bool = False) -> FoldedChain:
+    def seal(self, *, new_key: bool = False) -> ParsedChain:
         """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
         begin_work(self.places, self.index)
         if new_key:

@@ -52,8 +52,6 @@ class BatchExecutor:
 
     name = "this machine"
     is_remote = False
-    worker_lost_errors: tuple[type[BaseException], ...] = ()
-    """Errors of a task during which several workers ended."""
 
     def __init__(self, executor: Executor, count: int) -> None:
         self.executor = executor
@@ -107,7 +105,8 @@ class DaskBatchExecutor(BatchExecutor):
         self._last_seen = time.monotonic()
         self.is_remote = True
         self.name = f"the Dask cluster {address}"
-        self.worker_lost_errors = (KilledWorker,)
+        self._worker_lost: type[BaseException] = KilledWorker
+        """Error of a task during which several workers ended."""
 
     def check_workers(self, function: Callable[..., str], *args: object) -> None:
         """Call a function in every worker; DaskFailure with the first text that it returns."""
@@ -140,7 +139,7 @@ class DaskBatchExecutor(BatchExecutor):
             return future.result()
         except (ArchiveError, KeyboardInterrupt, SystemExit):
             raise
-        except self.worker_lost_errors:
+        except self._worker_lost:
             return None
         except BaseException as problem:
             raise self._cluster_failure(problem) from problem

@@ -7,7 +7,7 @@ while a verify runs, and after one that was interrupted.
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from pickle import UnpicklingError
@@ -31,7 +31,6 @@ class VerifyProgress:
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        self._path = path
         self._now = now
         self.reused = 0
         """Files that were not checked again."""
@@ -62,14 +61,10 @@ class VerifyProgress:
         with suppress(sqlite3.Error):
             self._file.execute("INSERT OR REPLACE INTO checked VALUES (?, ?, ?, ?)", row)
 
-    def close(self, *, complete: bool) -> None:
-        """Close the file; delete it if all files were checked."""
+    def close(self) -> None:
+        """Close the file."""
         if self._file is not None:
             self._file.close()
-        if complete:
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
-                self._path.parent.rmdir()
 
 
 def file_fingerprint(file: WarcFile) -> str:
@@ -82,14 +77,12 @@ def file_fingerprint(file: WarcFile) -> str:
 
 @contextmanager
 def open_verify_progress(path: Path, now: Callable[[], datetime], *, restart: bool) -> Iterator[VerifyProgress]:
-    """Open the stored progress; with `restart`, delete it first."""
+    """Open the stored progress, and delete it once all files were checked; with `restart`, delete it first."""
     if restart:
         with suppress(OSError):
             path.unlink()
-    progress = VerifyProgress(path, now)
-    complete = False
-    try:
+    with closing(VerifyProgress(path, now)) as progress:
         yield progress
-        complete = True
-    finally:
-        progress.close(complete=complete)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()

@@ -19,14 +19,12 @@ from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError, IndexFailure, StorageError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.file_names import uploading_machine
-from storage.places.transfer import BucketTransfer
+from storage.places.transfer import BucketTransfer, UploadLog
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 30.0
 """Seconds that a running crawl waits after a bucket was unreachable or refused access."""
-ListDigests = Callable[[], Mapping[str, str]]
-"""Returns the sha256 of closed files, by name, from the index."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +43,7 @@ def files_to_upload(places: Places) -> tuple[WarcFile, ...]:
     """Return the closed files of the folder that were not verified in the bucket. Sends no request."""
     if places.bucket is None:
         return ()
-    logged = BucketTransfer(places.folder, places.bucket).uploaded_files()
+    logged = UploadLog(places.folder, places.bucket.url).read()
     return tuple(
         file
         for file in places.local_files()
@@ -88,7 +86,8 @@ class Upload:
     """One upload of an archive's files to its bucket."""
 
     places: Places
-    digests: ListDigests
+    digests: Callable[[], Mapping[str, str]]
+    """Returns the sha256 of closed files, by name, from the index."""
     keep: timedelta | None
     """How long an uploaded file stays in the folder, counted from its last write; None: forever."""
     now: datetime
@@ -105,12 +104,12 @@ class Upload:
         try:
             # Files that were in the bucket and are missing there, or differ, are uploaded again.
             in_bucket = {stored.name: stored.size for stored in self.places.bucket.list_files()}
-            logged = transfer.uploaded_files().items()
+            logged = transfer.log.read().items()
             missing = {name for name, file in logged if in_bucket.get(name) != file.size}
             self._upload(transfer, missing, done, progress)
             self._free(transfer, done)
             self.places.upload_chain()
-            transfer.compact_log(lambda: {file.name for file in self.places.local_files()})
+            transfer.log.compact(lambda: {file.name for file in self.places.local_files()})
         except StorageError as problem:
             # The next file would fail in the same way, after as long a wait.
             done.problems.append(str(problem))
@@ -138,7 +137,7 @@ class Upload:
     def _free(self, transfer: BucketTransfer, done: UploadResult) -> None:
         if self.keep is None:
             return
-        logged = transfer.uploaded_files()
+        logged = transfer.log.read()
         for file in self.places.local_files():
             if file.is_open or file.name not in logged:
                 continue
@@ -263,11 +262,8 @@ def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Ite
         sizes = {file.size, file.size if file.bucket_size is None else file.bucket_size, known.get(name) or file.size}
         differ = f"sizes differ ({', '.join(map(str, sorted(sizes)))}). For details: newsarchive verify"
         problem = differ if len(sizes) > 1 and not file.is_open else ""
-        where = (
-            FileLocation.BUCKET if not file.is_local else FileLocation.BOTH if file.is_remote else FileLocation.FOLDER
-        )
-        if file.is_open:
-            where = FileLocation.OPEN
+        where = FileLocation.BOTH if file.is_remote else FileLocation.FOLDER
+        where = FileLocation.OPEN if file.is_open else where if file.is_local else FileLocation.BUCKET
         yield LocatedFile(name=name, size=file.size, where=where, waits=name in to_upload, problem=problem)
 
 
@@ -296,7 +292,7 @@ class Relocation:
     def to_bucket(self) -> RelocationResult:
         """Upload all files. An unreachable bucket ends it; the next start resumes."""
         transfer = BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
-        logged = transfer.uploaded_files()
+        logged = transfer.log.read()
         files = [file for file in self.places.files() if file.is_local and not file.is_open]
         to_upload = {file.name for file in files_to_upload(self.places)}
 
@@ -313,7 +309,7 @@ class Relocation:
     def to_folder(self) -> RelocationResult:
         """Download files that the folder lacks. An unreachable bucket or full disk ends it; the next start resumes."""
         transfer = BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
-        logged = transfer.uploaded_files()
+        logged = transfer.log.read()
         known = {**{name: each.sha256 for name, each in logged.items()}, **self.digests}
 
         def step(file: WarcFile, moved: RelocationResult) -> None:

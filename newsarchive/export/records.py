@@ -21,18 +21,7 @@ from storage.errors import ArchiveError, BadRecord, BucketRefused, BucketUnreach
 from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
 from storage.warc.codings import decode_entity
-from storage.warc.record import (
-    WARC_FIELDS,
-    Fields,
-    Headers,
-    build_member,
-    format_fields,
-    header,
-    new_record_id,
-    parse_fields,
-    sha256,
-    warc_date,
-)
+from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
 from storage.warc.streaming import open_response
 from storage.warc.uncompressed import is_uncompressed
 
@@ -280,19 +269,10 @@ def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Itera
 
 
 def _warcinfo(request: ExportRequest, name: str) -> bytes:
-    information = {
-        "software": f"newsarchive {VERSION}",
-        "format": "WARC File Format 1.1",
-        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        "operator": request.operator or None,
-        "description": "Records copied from an archive, each as it was written there",
-    }
-    block = format_fields(information.items())
-    fields: Fields = (
-        ("WARC-Record-ID", f"<{new_record_id()}>"),
-        ("WARC-Date", warc_date(request.now())),
-        ("WARC-Filename", name),
-        ("WARC-Block-Digest", sha256(block)),
-        ("Content-Type", WARC_FIELDS),
+    block_fields: Fields = (
+        ("software", f"newsarchive {VERSION}"),
+        *FORMAT_FIELDS,
+        ("operator", request.operator or None),
+        ("description", "Records copied from an archive, each as it was written there"),
     )
-    return build_member("warcinfo", fields, block)
+    return build_fields_member("warcinfo", new_record_id(), request.now(), [("WARC-Filename", name)], block_fields)

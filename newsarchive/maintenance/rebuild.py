@@ -53,11 +53,8 @@ class ResumeMarker:
     def write(self) -> None:
         """Write the file with a new heartbeat. DiskFull or StorageError if that fails."""
         now = self.now()
-        state = {
-            "parameters": self.parameters,
-            "started_at": (self.get_start() or now).isoformat(),
-            "heartbeat_at": now.isoformat(),
-        }
+        started_at = (self.get_start() or now).isoformat()
+        state = {"parameters": self.parameters, "started_at": started_at, "heartbeat_at": now.isoformat()}
         write_atomic(self.path, json.dumps(state))
 
     def remove(self) -> None:
@@ -165,11 +162,6 @@ class Rebuild:
         ranges = unindexed_ranges(self.places, index) if files is None else [WarcRange(file=file) for file in files]
         if not ranges:
             return IndexingResult(files=0, captures=0, versions=0)
-        with self.open_ingestor(index) as (ingestor, walk):
-            return index_warcs(ranges, self.places, index, ingestor, self._wrap_with_heartbeat(progress), walk)
-
-    def _wrap_with_heartbeat(self, progress: ProgressCallback) -> ProgressCallback:
-        """Return a callback that also writes the marker now and then."""
         due = time.monotonic() + HEARTBEAT
 
         def report(done: int, total: int, item: str) -> None:
@@ -179,7 +171,8 @@ class Rebuild:
                 self.marker.write()
                 due = time.monotonic() + HEARTBEAT
 
-        return report
+        with self.open_ingestor(index) as (ingestor, walk):
+            return index_warcs(ranges, self.places, index, ingestor, report, walk)
 
 
 def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:

@@ -105,7 +105,7 @@ class Takedown:
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        if linked := self.places.chain.load().find(name):
+        if linked := self.places.chain.load([name]).find(name):
             before = linked.sha256
         bucket, chain = self.places.bucket, self.places.chain
         transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None

@@ -24,9 +24,9 @@ from storage.places.folder import write_atomic
 
 TIMEOUT, DAY = 10.0, 86_400.0
 """Seconds for the answer of one server, and between two time stamps."""
-FAILED = "time-stamp-failed"
-"""File of the archive's folder: the problems of the last time stamps, if there are any."""
-FAILURES = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
+STAMP_FAILED = "time-stamp-failed"
+"""Finding of `status`, and the file in the archive's folder that has the problems of the last time stamps."""
+TOKEN_ERRORS = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
 _MAX_TOKEN = 100_000
 _GEN_TIME = re.compile(rb"\x18.(\d{12})\d\d[.Z]", re.DOTALL)
 _TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
@@ -36,18 +36,20 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
     """Have the time servers stamp the head of the chain, with `daily` only once a day; return problems."""
     places, head, problems = config.places, config.places.chain.load().head, []
     ages = [time.time() - path.stat().st_mtime for path in places.folder.glob("STAMP-*.tsr")]
-    if not config.time_servers or (daily and min(ages, default=DAY) < DAY and not (config.folder / FAILED).exists()):
+    if not config.time_servers or (
+        daily and min(ages, default=DAY) < DAY and not (config.folder / STAMP_FAILED).exists()
+    ):
         return []
     for server in config.time_servers:
         path = places.folder / f"STAMP-{head}-{re.sub('[^A-Za-z0-9.-]', '-', urlsplit(server).netloc)}.tsr"
         try:
             if not path.exists():
                 write_atomic(path, _request_token(server, head, config.time_authorities), mode=0o640)
-        except FAILURES as problem:
+        except TOKEN_ERRORS as problem:
             problems.append(f"{server} did not stamp the head of the chain: {problem}. Next: newsarchive seal")
-    (config.folder / FAILED).unlink(missing_ok=True)
+    (config.folder / STAMP_FAILED).unlink(missing_ok=True)
     if problems:
-        write_atomic(config.folder / FAILED, "\n".join(problems))
+        write_atomic(config.folder / STAMP_FAILED, "\n".join(problems))
     return problems
 
 
@@ -59,7 +61,7 @@ def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[
         try:
             at = check_token(path, ("-digest", head), config.time_authorities)
             proofs.append(HeadProof(head=head, at=at, witness=f"the time server {server}"))
-        except FAILURES as problem:
+        except TOKEN_ERRORS as problem:
             problems.append((path.name, f"the token proves nothing: {problem}"))
     return proofs, problems
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
@@ -88,14 +88,15 @@ def verify(  # noqa: PLR0913 - the options of the command
 
     for found in _check_files(stored, executor, earlier):
         reports.append(found)
-        file = _compare_with_index(found, known.pop(found.name, None), index, places)
+        problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places)]
         if other := differing.get(found.name):
             what = (
                 f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}. Delete the "
                 "one in the bucket, then run: newsarchive bucket --upload"
             )
-            file = replace(file, problems=(*file.problems, WarcProblem(offset=0, what=what)))
-        add(file)
+            problems.append(WarcProblem(offset=0, what=what))
+        counts = {"size": found.size, "records": found.records, "captures": len(found.captures)}
+        add(FileVerification(name=found.name, problems=tuple(problems), notes=tuple(found.notes), **counts))
 
     def find_machine(name: str) -> str | None:
         return owning_machine(name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared)
@@ -134,25 +135,10 @@ def _size(places: Places, name: str) -> int:
     return 0
 
 
-def _compare_with_index(
-    found: FileReport, known: WarcFileView | None, index: Index, places: Places
-) -> FileVerification:
-    problems = list(found.problems)
+def _differences(found: FileReport, known: WarcFileView | None, index: Index, places: Places) -> Iterator[WarcProblem]:
     if known is None:
-        problems.append(WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild"))
-    else:
-        problems += _differences(found, known, index, places)
-    return FileVerification(
-        name=found.name,
-        size=found.size,
-        records=found.records,
-        captures=len(found.captures),
-        problems=tuple(problems),
-        notes=tuple(found.notes),
-    )
-
-
-def _differences(found: FileReport, known: WarcFileView, index: Index, places: Places) -> Iterator[WarcProblem]:
+        yield WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild")
+        return
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         what = (
             "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "

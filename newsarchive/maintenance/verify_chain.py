@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storage.places.chain import LOST, MOVES, START, FoldedChain
+from storage.places.chain import LOST, MOVES, START, ParsedChain
 from storage.warc.check import FileReport
 
-OURS = frozenset({"closed", "crash", "upgrade"})
+WRITTEN_HERE = frozenset({"closed", "crash", "upgrade"})
 """Reasons of files that this archive wrote: the chain head that they begin with is of these chains."""
-NOTED = frozenset({"takedown", "found", "upgrade", "crash"})
+NOTE_REASONS = frozenset({"takedown", "found", "upgrade", "crash"})
 Finding = tuple[str, str]
 """Name of a WARC file or chain, and what is to be said of it."""
 
@@ -37,27 +37,24 @@ class ChainReport:
 
     @property
     def sentence(self) -> str:
-        """What is proved, in one sentence."""
+        """One sentence on what is proved, for the command."""
         if self.problems:
             return "The files are not as the chain has them: see above. What to do: newsarchive help proof"
         unproved = f"not proved yet: {self.unproved:,} files, which are as the chain has them"
         if not self.proved:
             return unproved.capitalize()
-        proved = f"{describe_proofs(max(self.proved.values(), key=_proved_at))}: {len(self.proved):,} files"
+        last = max(self.proved.values(), key=lambda proofs: max(proof.at for proof in proofs))
+        proved = f"{describe_proofs(last)}: {len(self.proved):,} files"
         return f"{proved}; {unproved}" if self.unproved else proved
-
-
-def _proved_at(proofs: Sequence[HeadProof]) -> str:
-    return max(proof.at for proof in proofs)
 
 
 def describe_proofs(proofs: Sequence[HeadProof]) -> str:
     """Return what the proofs of a file say, as "Unchanged since 2026-05-04 08:12 UTC, by ..."."""
-    at = _proved_at(proofs)[:16].replace("T", " ")
+    at = max(proof.at for proof in proofs)[:16].replace("T", " ")
     return f"Unchanged since {at} UTC, by {' and '.join(dict.fromkeys(proof.witness for proof in proofs))}"
 
 
-def prove_files(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) -> dict[str, list[HeadProof]]:
+def prove_files(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> dict[str, list[HeadProof]]:
     """Return for each file the proofs of the first head that covers its link, or a link with the head of its chain."""
     known: dict[str, list[HeadProof]] = {}
     for chain in chains:
@@ -76,7 +73,7 @@ def prove_files(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) -> d
 
 
 def check_chains(
-    chains: Sequence[FoldedChain],
+    chains: Sequence[ParsedChain],
     reports: Sequence[FileReport],
     still_open: Collection[str],
     is_elsewhere: Callable[[str], bool],
@@ -89,13 +86,13 @@ def check_chains(
         for name, position in chain.files.items():
             if name not in found and name not in still_open and not is_elsewhere(name):
                 problems.append((name, f"the file of link {position + 1} of {chain.name} is missing. Restore it"))
-    links = [link for chain in chains for link in chain.links if link.reason in NOTED or link.note == LOST]
+    links = [link for chain in chains for link in chain.links if link.reason in NOTE_REASONS or link.note == LOST]
     proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
     notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
     return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=len(found) - len(proved))
 
 
-def _chain_problems(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) -> Iterator[Finding]:
+def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> Iterator[Finding]:
     heads = {chain.name: {START, *chain.heads} for chain in chains}
     for chain in chains:
         torn = ["its last line is incomplete: its writer was killed. The next link replaces it"] if chain.torn else []
@@ -108,7 +105,7 @@ def _chain_problems(chains: Sequence[FoldedChain], proofs: Sequence[HeadProof]) 
             yield proof.witness, f"no chain has the head {proof.head}: links were changed or removed since"
 
 
-def _file_problems(chains: Sequence[FoldedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:
+def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:
     places = [(chain, position) for chain in chains for position in chain.files.values()]
     # A takedown may be in the chain of another machine than the one that wrote the file.
     places.sort(key=lambda place: place[0].links[place[1]].at)
@@ -126,7 +123,7 @@ def _file_problems(chains: Sequence[FoldedChain], found: Mapping[str, FileReport
             swapped = f"; it has the bytes of {other}" if other else ""
             yield name, f"the file was changed since link {position + 1} of {chain.name}{swapped}. Restore it"
         first = next(at for at, each in enumerate(chain.links) if each.file == name and each.reason not in MOVES)
-        if chain.links[first].reason in OURS and report.chain_head not in {"", START, *chain.heads[:first]}:
+        if chain.links[first].reason in WRITTEN_HERE and report.chain_head not in {"", START, *chain.heads[:first]}:
             known = any(report.chain_head in each.heads for each in chains)
             what = "was not a head before its link" if known else "is of no chain"
             yield name, f"the head that the file begins with {what}: links were removed, changed or inserted"

@@ -130,9 +130,8 @@ class StatementCheck:
         if any(each.place.warc not in here for each in said.captures) or None in again:
             return "unread", None
         if read is None:
-            return "compared", FalseStatement(
-                article_id=said.article_id, url=said.url, what=("its records show no article",)
-            )
+            what = ["its records show no article"]
+            return "compared", FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
         if not said.extractors <= read.extractors:
             return "outdated", None
         different = statements.find_differences(said, read, whole=deep)
@@ -154,9 +153,8 @@ class StatementCheck:
                 continue
             known = [self.index.ask(get_capture_of_record, record_id) for record_id in read.record_ids]
             if any(known) and not any(each and each.article_id is not None for each in known):
-                yield FalseStatement(
-                    article_id=None, url=read.url, what=("its records show an article that the index lacks",)
-                )
+                what = "its records show an article that the index lacks"
+                yield FalseStatement(article_id=None, url=read.url, what=(what,))
 
 
 def _shorten(value: object) -> str:

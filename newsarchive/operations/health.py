@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
-from newsarchive.maintenance.time_stamps import FAILED
+from newsarchive.maintenance.time_stamps import STAMP_FAILED
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
@@ -218,7 +218,7 @@ def check_health(
         *(make_finding("warc-missing", file.warc, captures=file.captures) for file in missing),
         *of_files,
         *_check_uploads(places, unsent, now),
-        *([make_finding(FAILED)] if (folder / FAILED).exists() else []),
+        *([make_finding(STAMP_FAILED)] if (folder / STAMP_FAILED).exists() else []),
         *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
     ]
     return HealthReport(

@@ -10,8 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +72,7 @@ def _parse_line(line: bytes) -> tuple[Link, dict[str, object]]:
 
 
 @dataclass(slots=True, kw_only=True)
-class FoldedChain:
+class ParsedChain:
     """The links of a chain, where they contradict each other, and an incomplete last line."""
 
     name: str
@@ -97,9 +96,9 @@ class FoldedChain:
         return self.links[self.files[file]] if file in self.files else None
 
 
-def fold_chain(name: str, data: bytes, *, check_signatures: bool = False) -> FoldedChain:
+def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> ParsedChain:
     """Read the lines of a chain; contradictions are noted, not raised."""
-    chain = FoldedChain(name=name)
+    chain = ParsedChain(name=name)
     *chain.lines, chain.torn = data.split(b"\n")
     for line in chain.lines:
         try:
@@ -115,7 +114,7 @@ def fold_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Fol
     return chain
 
 
-def _find_breaks(chain: FoldedChain, link: Link, signed: dict[str, object] | None) -> list[str]:
+def _find_breaks(chain: ParsedChain, link: Link, signed: dict[str, object] | None) -> list[str]:
     """Return how a link contradicts the chain before it."""
     known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
 
@@ -149,9 +148,19 @@ class Chain:
     """File of the key that signs links; None: they are not signed."""
     now: Callable[[], datetime] = utc_now
 
-    def load(self) -> FoldedChain:
-        """Return its links; none if there is no file."""
-        return fold_chain(self.path.name, self.path.read_bytes() if self.path.exists() else b"")
+    def load(self, files: Collection[str] | None = None) -> ParsedChain:
+        """Return its links; with `files`, only those of these files, those with keys, and the last one.
+
+        Such a part has the chain's head and key; its breaks mean nothing. To parse a whole chain takes long.
+        """
+        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else [b""]
+        if files is not None:
+            names = tuple(json.dumps(file).encode() for file in files)
+            needed = [
+                each for each in lines[:-2] if b'"key":' in each or each.partition(b'"file":')[2].startswith(names)
+            ]
+            lines = [*needed, *lines[-2:]]
+        return parse_chain(self.path.name, b"\n".join(lines))
 
     def append(self, *links: Link) -> None:
         """Append links, with time and head, and flush them to disk; DiskFull or StorageError if that fails.
@@ -159,11 +168,11 @@ class Chain:
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
         """
         try:
-            with ExitStack() as stack:
-                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-                stack.callback(os.close, fd)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            with open(self.path, "ab", 0, opener=lambda path, _: os.open(path, flags, 0o640)) as file:
+                fd = file.fileno()
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                chain = self.load()
+                chain = self.load([link.file for link in links])
                 size = os.fstat(fd).st_size - len(chain.torn)
                 os.ftruncate(fd, size)
                 data = self._format(chain, [link for link in links if _is_new(link, chain)])
@@ -178,7 +187,7 @@ class Chain:
         except OSError as problem:
             raise_write_error(self.path, problem)
 
-    def _format(self, chain: FoldedChain, links: list[Link]) -> bytes:
+    def _format(self, chain: ParsedChain, links: list[Link]) -> bytes:
         head, data = chain.head, b""
         # A clock that was set back must not look like a link that was back-dated.
         at = max(format_at(self.now()), chain.links[-1].at if chain.links else "")
@@ -197,9 +206,8 @@ class Chain:
         return data
 
 
-def _is_new(link: Link, chain: FoldedChain) -> bool:
+def _is_new(link: Link, chain: ParsedChain) -> bool:
     known = chain.find(link.file)
     if known is None or link.reason == "takedown":
         return known is None or known.sha256 != link.sha256
-    last = next(each for each in reversed(chain.links) if each.file == link.file)
-    return link.reason in MOVES and last.reason != link.reason
+    return link.reason in MOVES and link.reason != [each.reason for each in chain.links if each.file == link.file][-1]

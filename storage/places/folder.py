@@ -161,10 +161,7 @@ def ensure_machine_id(folder: Path) -> str:
         return known
     file, part = folder / FILE_NAME, folder / f"{FILE_NAME}.{secrets.token_hex(4)}.part"
     try:
-        with part.open("x", encoding="ascii") as written:
-            written.write(f"{secrets.token_hex(6)}\n")
-            written.flush()
-            os.fsync(written.fileno())
+        write_atomic(part, f"{secrets.token_hex(6)}\n")
         try:
             os.link(part, file)  # fails if another process was faster
         except FileExistsError:

@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal
 
 from storage.errors import FileMissing
 from storage.places.bucket import Bucket
-from storage.places.chain import PREFIX, Chain, FoldedChain, fold_chain
+from storage.places.chain import PREFIX, Chain, ParsedChain, parse_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 
 
@@ -81,7 +81,7 @@ class Places:
         """The chain of this machine."""
         return Chain(path=self.folder / (PREFIX + self.machine), key=self.key)
 
-    def load_chains(self) -> list[FoldedChain]:
+    def load_chains(self) -> list[ParsedChain]:
         """Return the chains of all machines that the folder and the bucket have, this machine's too."""
         found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*"))}
         copies: dict[str, bytes] = {}
@@ -89,7 +89,7 @@ class Places:
         for part, file in parts:
             name = PREFIX + part.split("/")[1]
             copies[name] = copies.get(name, b"") + file.read()
-        chains = [fold_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
+        chains = [parse_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
@@ -120,26 +120,25 @@ class Places:
         for path in self._paths(name):
             with suppress(FileNotFoundError):
                 return path.open("rb")
-        if self.bucket is None:
-            raise FileMissing(name, str(self.folder))
-        return self.bucket.open(name)
+        return self._require_bucket(name).open(name)
 
     def stat(self, name: str) -> FileState:
         """Return the state of a file; raises the errors of `open`."""
         for path in self._paths(name):
             with suppress(FileNotFoundError):
                 state = path.stat()
-                changed = datetime.fromtimestamp(state.st_mtime, tz=UTC)
-                return FileState(
-                    size=state.st_size, modified_at=changed, fingerprint=f"{state.st_size:x}-{state.st_mtime_ns:x}"
-                )
+                size, at, ns = state.st_size, datetime.fromtimestamp(state.st_mtime, tz=UTC), state.st_mtime_ns
+                break
+        else:
+            stored = self._require_bucket(name).stat(name)
+            size, at = stored.size, stored.modified_at.astimezone(UTC)
+            ns = int(at.timestamp() * 1e9)
+        return FileState(size=size, modified_at=at, fingerprint=f"{size:x}-{ns:x}")
+
+    def _require_bucket(self, name: str) -> Bucket:
         if self.bucket is None:
             raise FileMissing(name, str(self.folder))
-        stored = self.bucket.stat(name)
-        changed = stored.modified_at.astimezone(UTC)
-        return FileState(
-            size=stored.size, modified_at=changed, fingerprint=f"{stored.size:x}-{int(changed.timestamp() * 1e9):x}"
-        )
+        return self.bucket
 
     def _paths(self, name: str) -> tuple[Path, Path, Path]:
         """Return the paths to try in the folder, the first one twice: the file may be closed in between."""

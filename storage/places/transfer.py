@@ -130,15 +130,8 @@ class BucketTransfer:
         self._chain = chain
         self._folder = folder
         self._bucket = bucket
-        self._log = UploadLog(folder, bucket.url)
-
-    def uploaded_files(self) -> dict[str, UploadedFile]:
-        """Return the files of the upload log by name."""
-        return self._log.read()
-
-    def compact_log(self, here: Callable[[], Collection[str]]) -> None:
-        """Drop the log entries of files that are no longer `here`, if there are many."""
-        self._log.compact(here)
+        self.log = UploadLog(folder, bucket.url)
+        """The files that were verified in the bucket."""
 
     def upload(self, name: str, sha256: str | None = None) -> bool:
         """Upload a closed file, verify it, and log it. False if another process is transferring it.
@@ -152,7 +145,7 @@ class BucketTransfer:
             with path.open("rb") as file:
                 written = os.fstat(file.fileno()).st_mtime_ns
                 digests = digest_file(file)
-            link = self._chain.load().find(name) if self._chain else None
+            link = self._chain.load([name]).find(name) if self._chain else None
             for known, where in ((sha256, "the index"), (link and link.sha256, "the chain")):
                 if known not in {None, digests.sha256}:
                     raise BytesDiffer(name, where)
@@ -160,7 +153,7 @@ class BucketTransfer:
                 self._bucket.put(name, path)
             stored = self._verify_upload(name, digests)
             self._note_move("uploaded", name, digests)
-            self._log.add(
+            self.log.add(
                 UploadedFile(
                     name=name, bucket=self._bucket.url, size=stored.size, sha256=digests.sha256, tag=stored.etag,
                     written_ns=written,
@@ -174,7 +167,7 @@ class BucketTransfer:
         `uploaded` is its log entry, if the caller has it. BytesDiffer, BucketUnreachable and the like, with the file
         kept, if the bucket's copy cannot be verified.
         """
-        uploaded = uploaded or self.uploaded_files().get(name)
+        uploaded = uploaded or self.log.read().get(name)
         if uploaded is None:
             return 0
         with self._lock_file(name) as path:
@@ -249,7 +242,7 @@ class BucketTransfer:
             return True
 
     def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
-        if self._chain is not None and self._chain.load().find(name):
+        if self._chain is not None and self._chain.load([name]).find(name):
             link = Link(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
             self._chain.append(link)
 

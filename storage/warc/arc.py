@@ -9,6 +9,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 
+from storage.errors import BadRecord
 from storage.warc.framing import RecordSplitter
 from storage.warc.record import HTTP_RESPONSE, Fields, build_member, sha256
 
@@ -34,7 +35,7 @@ class ArcSplitter(RecordSplitter):
         try:
             at = datetime.strptime(stamp.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         except ValueError:
-            raise self.damage_error(place, f"record with the date {stamp!r}") from None
+            raise BadRecord("", place, f"record with the date {stamp!r}") from None
         date = f"{at:%Y-%m-%dT%H:%M:%SZ}"
         if url.startswith("filedesc:"):
             return _build_member("warcinfo", url, date, block, [("WARC-Filename", url.removeprefix("filedesc://"))])

@@ -7,7 +7,7 @@ foreign file that has it over the body as stored gets a note, since that is not 
 import base64
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from storage.errors import BadRecord, StorageError, WarcError
@@ -58,62 +58,44 @@ def check_file(path: Readable) -> FileReport:
         report.sha256 = reader.size_and_sha256()[1]
     except (OSError, StorageError) as problem:
         why = problem.strerror or problem if isinstance(problem, OSError) else problem
-        what = f"the file cannot be read ({why})"
-        report.problems.append(WarcProblem(offset=0, what=what))
+        report.problems.append(WarcProblem(offset=0, what=f"the file cannot be read ({why})"))
     return report
 
 
 def _check(file: BinaryIO, report: FileReport) -> None:
-    references = _RecordReferences(is_ours=report.name.startswith(PREFIX))
+    is_ours = report.name.startswith(PREFIX)
+    ids: set[str] = set()
+    references: dict[str, Record] = {}
+    """A record that refers to each of these ids."""
+    missing: list[WarcProblem] = []
+    """Records without a mandatory field that can be read nevertheless."""
 
     def add_damage(damage: WarcError) -> None:
         report.problems.append(WarcProblem(offset=damage.offset, what=damage.what))
 
     for record in read_open_file(file, report.name, 0, add_damage):
         report.records += 1
-        if report.records == 1 and record.type == "warcinfo":
-            report.chain_head = header(parse_fields(record.block), HEAD_FIELD) or ""
+        if record.type == "warcinfo":
+            is_ours = is_ours or RUN_FIELD in record.block
+            if report.records == 1:
+                report.chain_head = header(parse_fields(record.block), HEAD_FIELD) or ""
         _check_record(record, report)
-        if record.id in references.ids:
+        if record.id in ids:
             _add(report.problems, record, "duplicate record id")
-        references.add(record)
-    if references.is_ours:
-        report.problems += references.dangling_references() + references.missing_fields
-    else:
-        # Other tools omit fields and refer to records in other files: that is not damage.
-        report.notes += references.missing_fields
-    if not report.records:
-        report.problems.append(WarcProblem(offset=0, what="no records"))
-
-
-class _RecordReferences:
-    """The record ids of a file, and the ids that its records refer to. Our own files have no dangling references."""
-
-    def __init__(self, *, is_ours: bool) -> None:
-        self.ids: set[str] = set()
-        self._named: dict[str, Record] = {}
-        self.is_ours = is_ours
-        self.missing_fields: list[WarcProblem] = []
-        """Records without a mandatory field that can be read nevertheless."""
-
-    def add(self, record: Record) -> None:
-        """Add a record."""
-        self.ids.add(record.id)
-        self.is_ours = self.is_ours or (record.type == "warcinfo" and RUN_FIELD in record.block)
-        bare = Record(place=record.place, type=record.type, headers=record.headers, block=b"")
+        ids.add(record.id)
+        bare = replace(record, block=b"")
         for name in (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Warcinfo-ID")):
-            self._named.setdefault(name.strip("<> "), bare)
+            references.setdefault(name.strip("<> "), bare)
         for needed in ("WARC-Record-ID", "WARC-Date"):
             if record.get(needed) is None:
-                _add(self.missing_fields, record, f"record without {needed}")
-
-    def dangling_references(self) -> list[WarcProblem]:
-        """Return the references to records that are not in the file."""
-        lost: list[WarcProblem] = []
-        for name, record in self._named.items():
-            if name not in self.ids:
-                _add(lost, record, f"record that refers to <{name}>, which is not in the file")
-        return lost
+                _add(missing, record, f"record without {needed}")
+    # Other tools omit fields and refer to records in other files: that is not damage.
+    for name, record in references.items() if is_ours else ():
+        if name not in ids:
+            _add(report.problems, record, f"record that refers to <{name}>, which is not in the file")
+    (report.problems if is_ours else report.notes).extend(missing)
+    if not report.records:
+        report.problems.append(WarcProblem(offset=0, what="no records"))
 
 
 def _check_record(record: Record, report: FileReport) -> None:

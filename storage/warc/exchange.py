@@ -13,7 +13,7 @@ from typing import Protocol
 
 from storage.model import Capture, Exchange, RecordPlace, RefersTo, RenderedPage
 from storage.warc.gzip_members import MAX_RECORD_SIZE
-from storage.warc.payload import HttpMessage, extract_entity, final_response_start, parse_http_headers, split_message
+from storage.warc.payload import HttpMessage, final_response_start, parse_message, split_message
 from storage.warc.provenance import discovery_fields
 from storage.warc.reader import to_capture
 from storage.warc.record import (
@@ -112,8 +112,7 @@ def _parse_response(exchange: Exchange) -> tuple[bytes, HttpMessage, str | None]
     truncated = exchange.truncated
     if len(block) > MAX_RESPONSE:
         block, truncated = block[:MAX_RESPONSE], truncated or "length"
-    status, headers = parse_http_headers(block)
-    return block, HttpMessage(status=status, headers=headers, body=extract_entity(block, headers)), truncated or None
+    return block, parse_message(block), truncated or None
 
 
 def _capture_record(

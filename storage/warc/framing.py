@@ -53,10 +53,6 @@ class RecordSplitter(ABC):
     def read_record(self) -> bytes:
         """Return the record at the current position; BadRecord if it is damaged and the next one follows."""
 
-    def damage_error(self, place: int, what: str) -> BadRecord:
-        """Return the error for a damaged record."""
-        return BadRecord("", place, what)
-
     def _find_record(self) -> bool:
         """Advance to the next record and report the bytes skipped; False at the end."""
         stream = self._stream
@@ -79,14 +75,14 @@ class RecordSplitter(ABC):
     def read_block(self, place: int, length: int | None) -> bytes:
         """Return a record's block."""
         if length is None:
-            raise self.damage_error(place, "record without a valid Content-Length")
+            raise BadRecord("", place, "record without a valid Content-Length")
         if length > MAX_RECORD_SIZE - _MAX_HEADER:
             if length < _MAX_SKIP:
                 self._stream.skip(length)
-            raise self.damage_error(place, f"record of {length} bytes, more than can be read")
+            raise BadRecord("", place, f"record of {length} bytes, more than can be read")
         block = self._stream.read(length)
         if len(block) < length:
-            raise self.damage_error(place, f"record with {len(block)} of {length} bytes of its block")
+            raise BadRecord("", place, f"record with {len(block)} of {length} bytes of its block")
         return block
 
 
@@ -100,7 +96,7 @@ class WarcSplitter(RecordSplitter):
         found = stream.find(HEAD_END, _MAX_HEADER)
         if found is None:
             stream.discard(len(b"WARC/"))
-            raise self.damage_error(place, "record header without an end")
+            raise BadRecord("", place, "record header without an end")
         head = stream.read(found.end())
         headers = parse_fields(head.partition(b"\n")[2])
         block = self.read_block(place, content_length(headers))
@@ -113,7 +109,7 @@ class WarcSplitter(RecordSplitter):
         # Parsed with our own reader, so that every imported record can be read later.
         record = parse_record(head + block + END, RecordPlace(warc="", offset=place, length=0))
         if not record.type:
-            raise self.damage_error(place, "record without WARC-Type")
+            raise BadRecord("", place, "record without WARC-Type")
         if is_capture(record):
             parse_date(record)
         return compress_member(head + block + END, is_text=True) if member is None else member
@@ -128,4 +124,4 @@ class WarcSplitter(RecordSplitter):
         if _INSIDE.search(block) is None and (digest is None or matches_digest(digest, block) is not False):
             return
         stream.unread(block + end)
-        raise self.damage_error(place, "record that does not end where its Content-Length says")
+        raise BadRecord("", place, "record that does not end where its Content-Length says")

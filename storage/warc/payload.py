@@ -57,11 +57,16 @@ class HttpMessage:
     """Entity: transfer coding decoded."""
 
 
+def parse_message(block: bytes) -> HttpMessage:
+    """Parse an HTTP response."""
+    status, headers = parse_http_headers(block)
+    return HttpMessage(status=status, headers=headers, body=extract_entity(block, headers))
+
+
 def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
     """Return the status and the header fields of an HTTP response, names as sent, in order.
 
     The status is None if the block does not begin like HTTP. Lines without a colon are dropped, folded ones joined.
-    Values are decoded as UTF-8 if valid, else as latin-1 (RFC 9110 5.5).
     """
     start, end = _find_head(block)
     status = _STATUS.match(block, start)
@@ -72,11 +77,7 @@ def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
 def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
     name, value = "", ""
     for line in lines:
-        line = line.rstrip(b"\r")
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            text = line.decode("latin-1")
+        text = decode_line(line.rstrip(b"\r"))
         if text[:1] in (" ", "\t") and name:
             value = f"{value} {text.strip()}"
             continue
@@ -86,6 +87,14 @@ def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
         name, value = (name.strip() if colon else ""), value.strip()
     if name:
         yield name, value
+
+
+def decode_line(line: bytes) -> str:
+    """Decode a header line as UTF-8 if valid, else as latin-1 (RFC 9110 5.5)."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def extract_entity(block: bytes, headers: Headers | None = None) -> bytes:

@@ -11,7 +11,7 @@ from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
 from storage.places.file_names import Readable, warc_name
 from storage.urls import resolve_url
 from storage.warc.gzip_members import find_member, read_members
-from storage.warc.payload import HttpMessage, extract_entity, parse_http_headers
+from storage.warc.payload import HttpMessage, parse_message
 from storage.warc.provenance import RUN_URI, parse_discovery, parse_run
 from storage.warc.record import Headers, Record, header, parse_record, sha256
 from storage.warc.uncompressed import find_uncompressed, is_uncompressed, read_uncompressed
@@ -197,7 +197,8 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
     if not is_capture(record):
         return None
     http = record.type != "resource" and is_http(record)
-    message = message or _parse_message(record, http=http)
+    if message is None:
+        message = parse_message(record.block) if http else HttpMessage(status=None, headers=(), body=record.block)
     status, headers = message.status, message.headers
     body = b"" if record.type == "revisit" else message.body
     content_type = header(headers, "Content-Type") if http else record.get("Content-Type")
@@ -216,7 +217,7 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
         truncated=None if record.type == "revisit" else truncated,  # only its payload is omitted, as is usual
-        refers_to=_refers_to(record),
+        refers_to=_refers_to(record) if record.type == "revisit" else None,
         profile=profile[1] if profile else None,
         redirect_url=redirect_target(record.uri, status, headers),
         crawl=run,
@@ -224,14 +225,6 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         last_modified=header(headers, "Last-Modified"),
         max_age=_max_age(header(headers, "Cache-Control")),
     )
-
-
-def _parse_message(record: Record, *, http: bool) -> HttpMessage:
-    if not http:
-        return HttpMessage(status=None, headers=(), body=record.block)
-    status, headers = parse_http_headers(record.block)
-    body = b"" if record.type == "revisit" else extract_entity(record.block, headers)
-    return HttpMessage(status=status, headers=headers, body=body)
 
 
 def _max_age(control: str | None) -> int | None:
@@ -269,14 +262,9 @@ def _payload_digest(record: Record, body: bytes, *, is_ours: bool) -> str | None
     return sha256(body) if body else None
 
 
-def _refers_to(record: Record) -> RefersTo | None:
-    if record.type != "revisit":
-        return None
-    return RefersTo(
-        record_id=(record.get("WARC-Refers-To") or "").strip("<> ") or None,
-        url=(record.get("WARC-Refers-To-Target-URI") or "").strip("<> ") or None,
-        date=record.get("WARC-Refers-To-Date"),
-    )
+def _refers_to(record: Record) -> RefersTo:
+    record_id, url = ((record.get(f"WARC-Refers-To{of}") or "").strip("<> ") or None for of in ("", "-Target-URI"))
+    return RefersTo(record_id=record_id, url=url, date=record.get("WARC-Refers-To-Date"))
 
 
 def redirect_target(url: str, status: int | None, headers: Headers) -> str | None:

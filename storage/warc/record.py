@@ -25,6 +25,11 @@ HTTP_RESPONSE = "application/http;msgtype=response"
 HTTP_REQUEST = "application/http;msgtype=request"
 
 Fields = Iterable[tuple[str, str | None]]
+FORMAT_FIELDS = (
+    ("format", "WARC File Format 1.1"),
+    ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
+)
+"""Fields of warcinfo that tell the format."""
 Headers = tuple[tuple[str, str], ...]
 
 HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -117,6 +122,19 @@ def build_member(type_: str, fields: Fields, block: bytes, *, is_text: bool = Fa
     all_fields = [("WARC-Type", type_), *fields, ("Content-Length", str(len(block)))]
     head = VERSION + format_fields(all_fields) + b"\r\n"
     return compress_member(head + block + END, is_text=is_text)
+
+
+def build_fields_member(type_: str, record_id: str, at: datetime, named: Fields, block_fields: Fields) -> bytes:
+    """Return a record whose block is named fields, as a gzip member."""
+    block = format_fields(block_fields)
+    fields: Fields = (
+        ("WARC-Record-ID", f"<{record_id}>"),
+        ("WARC-Date", warc_date(at)),
+        *named,
+        ("WARC-Block-Digest", sha256(block)),
+        ("Content-Type", WARC_FIELDS),
+    )
+    return build_member(type_, fields, block)
 
 
 def format_fields(fields: Fields) -> bytes:

@@ -9,6 +9,7 @@ verify` reports it.
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from storage.errors import StorageError
 from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
 from storage.places.chain import Chain, Link, Reason
 from storage.places.digests import HashingReader
-from storage.places.folder import lock_file
+from storage.places.folder import lock_file, open_atomic
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
 
@@ -36,10 +37,8 @@ class RepairedFile:
     def __str__(self) -> str:
         """Return a line for the log."""
         if self.cut_bytes:
-            return (
-                f"{self.name} was left incomplete by a crash; its last {self.cut_bytes} bytes were moved to "
-                f"{self.torn_name}"
-            )
+            what = f"its last {self.cut_bytes} bytes were moved to {self.torn_name}"
+            return f"{self.name} was left incomplete by a crash; {what}"
         if not self.end:
             return f"{self.name} was left empty by a crash and was deleted"
         return f"{self.name} was left open by a crash; it is complete and was closed"
@@ -112,31 +111,16 @@ def _repair(path: Path, fd: int, chain: Chain | None) -> RepairedFile:
     torn = None
     if end < size:
         torn = final.with_name(f"{final.name}.torn-{end}")
-        _copy_tail(fd, end, size, torn)
-        sync_folder(path.parent)
+        with path.open("rb") as file, open_atomic(torn) as saved:
+            file.seek(end)
+            shutil.copyfileobj(file, saved)
         os.ftruncate(fd, end)
     os.fsync(fd)
     if end:
         if chain is not None:
-            note = f"cut off: {size - end} bytes" if end < size else ""
-            chain.append(measure_link(path, "crash", note=note))
+            chain.append(measure_link(path, "crash", f"cut off: {size - end} bytes" if torn else ""))
         path.rename(final)
     else:
         path.unlink()
     sync_folder(path.parent)
     return RepairedFile(name=final.name, end=end, cut_bytes=size - end, torn_name=torn.name if torn else None)
-
-
-def _copy_tail(fd: int, start: int, end: int, to: Path) -> None:
-    try:
-        with to.open("wb") as torn:
-            os.lseek(fd, start, os.SEEK_SET)
-            left = end - start
-            while left > 0 and (piece := os.read(fd, min(left, 1 << 20))):
-                torn.write(piece)
-                left -= len(piece)
-            torn.flush()
-            os.fsync(torn.fileno())
-    except OSError:
-        to.unlink(missing_ok=True)
-        raise

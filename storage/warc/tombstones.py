@@ -6,12 +6,12 @@ tombstone, padded             | next          after: metadata record with the ti
 
 import hashlib
 import json
+import shutil
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from storage.errors import BadRecord
 from storage.places.folder import open_atomic
@@ -24,7 +24,6 @@ LIST = "takedowns.jsonl"
 """File in the archive's folder: a line of JSON for each URL that was taken down."""
 MARK = "takedown-of"
 """Field of a tombstone with the digest of the URL."""
-_CHUNK = 1 << 20
 _SPARE = 400
 """Bytes that are padded in the gzip header, where any number fits; the rest is padded in the block."""
 
@@ -61,29 +60,16 @@ def find_spans(path: Path, is_removed: Callable[[Record], bool]) -> tuple[int, l
     return count, spans
 
 
-def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> str:
-    """Write the file anew beside itself with tombstones for these spans, and swap; return its SHA-256."""
-    written = hashlib.sha256()
+def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> None:
+    """Write the file anew beside itself with tombstones for these spans, and swap."""
     with path.open("rb") as old, open_atomic(path) as new:
         if is_uncompressed(old):
             raise BadRecord(path.name, 0, "records can be removed from compressed files only; import the file first")
-        at = 0
+        old.seek(0)
+        shutil.copyfileobj(old, new)
         for begin, end, digest in spans:
-            _copy(old, new, at, begin, written.update)
-            tombstone = _build_tombstone(end - begin, digest, reason, now)
-            new.write(tombstone)
-            written.update(tombstone)
-            at = end
-        _copy(old, new, at, path.stat().st_size, written.update)
-    return written.hexdigest()
-
-
-def _copy(old: BinaryIO, new: BinaryIO, begin: int, end: int, add: Callable[[bytes], object]) -> None:
-    old.seek(begin)
-    while begin < end and (piece := old.read(min(_CHUNK, end - begin))):
-        new.write(piece)
-        add(piece)
-        begin += len(piece)
+            new.seek(begin)
+            new.write(_build_tombstone(end - begin, digest, reason, now))
 
 
 def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> bytes:

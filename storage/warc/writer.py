@@ -28,7 +28,7 @@ from storage.places.chain import Chain, Link
 from storage.places.file_names import this_host
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
-from storage.warc.record import WARC_FIELDS, Fields, build_member, format_fields, new_record_id, sha256, warc_date
+from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
 
 PREFIX = "newsarchive"
 HEAD_FIELD = "chain-head"
@@ -140,16 +140,9 @@ class WarcWriter:
             if self._file is None and not self._serial:
                 return
             file = self._current()
-            block = format_fields(run_fields(run))
-            fields: Fields = (
-                ("WARC-Record-ID", f"<{self._new_id()}>"),
-                ("WARC-Date", warc_date(run.finished_at or self._now())),
-                ("WARC-Target-URI", RUN_URI + run.id),
-                ("WARC-Warcinfo-ID", f"<{file.info_id}>"),
-                ("WARC-Block-Digest", sha256(block)),
-                ("Content-Type", WARC_FIELDS),
-            )
-            self._append(file, [build_member("metadata", fields, block)])
+            named = (("WARC-Target-URI", RUN_URI + run.id), ("WARC-Warcinfo-ID", f"<{file.info_id}>"))
+            at = run.finished_at or self._now()
+            self._append(file, [build_fields_member("metadata", self._new_id(), at, named, run_fields(run))])
 
     def close(self) -> ClosedWarc | None:
         """Close and rename the open file; None if there is none. Later captures go into a new file."""
@@ -212,31 +205,28 @@ class WarcWriter:
             if path.with_name(name).exists():
                 continue
             try:
-                fd = _create_locked(path)
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+                # Held until the file is closed: `repair_file` ignores locked files. It may have deleted this one.
+                with suppress(BlockingIOError):
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if is_same_file(path, fd):
+                        return path, fd
+                os.close(fd)
+            except FileExistsError:
+                continue
             except OSError as problem:
                 raise_write_error(path, problem)
-            if fd is not None:
-                return path, fd
 
     def _warcinfo(self, file: _File) -> bytes:
-        block = format_fields(
-            [
-                *self._info.items(),
-                ("format", "WARC File Format 1.1"),
-                ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
-                ("isPartOf", self._run.id),
-                (HEAD_FIELD, self._chain.load().head if self._chain else None),
-                *run_fields(self._run),
-            ]
-        )
-        fields: Fields = (
-            ("WARC-Record-ID", f"<{file.info_id}>"),
-            ("WARC-Date", warc_date(file.opened_at)),
-            ("WARC-Filename", file.name),
-            ("WARC-Block-Digest", sha256(block)),
-            ("Content-Type", WARC_FIELDS),
-        )
-        return build_member("warcinfo", fields, block)
+        block_fields: Fields = [
+            *self._info.items(),
+            *FORMAT_FIELDS,
+            ("isPartOf", self._run.id),
+            (HEAD_FIELD, self._chain.load([]).head if self._chain else None),
+            *run_fields(self._run),
+        ]
+        named = [("WARC-Filename", file.name)]
+        return build_fields_member("warcinfo", file.info_id, file.opened_at, named, block_fields)
 
     def _append(self, file: _File, members: Sequence[bytes]) -> int:
         """Append records, all or nothing; returns their offset."""
@@ -269,18 +259,3 @@ class WarcWriter:
     def _refuse_if_broken(self) -> None:
         if self._broken is not None:
             raise type(self._broken)(*self._broken.args) from self._broken
-
-
-def _create_locked(path: Path) -> int | None:
-    """Create and lock a file; None if the name is taken, or a concurrent `repair_file` has deleted it."""
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-    except FileExistsError:
-        return None
-    # Held until the file is closed: `repair_file` ignores locked files.
-    with suppress(BlockingIOError):
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_same_file(path, fd):
-            return fd
-    os.close(fd)
-    return None

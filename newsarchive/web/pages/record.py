@@ -19,7 +19,7 @@ from storage.index.queries.timeline import find_adjacent_capture
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches_digest
-from storage.warc.payload import decode_payload, extract_entity, parse_http_headers, split_message
+from storage.warc.payload import decode_line, decode_payload, extract_entity, parse_http_headers, split_message
 from storage.warc.reader import is_http, read_record, read_records
 from storage.warc.record import Record
 
@@ -139,7 +139,7 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
     shown = body[:PREVIEW_SIZE]
     return RecordView(
         headers=found.headers,
-        message=_decode_headers(head[:MAX_HEADERS_SIZE]),
+        message="\n".join(map(decode_line, head[:MAX_HEADERS_SIZE].split(b"\n"))).strip(),
         size=len(found.block),
         body_size=len(body),
         digests=tuple(_check_digests(found, original, http=http)),
@@ -147,22 +147,6 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
         text=_body_text(found.block, http=http)[:PREVIEW_SIZE],
         is_cut=len(body) > PREVIEW_SIZE,
     )
-
-
-def _decode_headers(head: bytes) -> str:
-    """Decode the head of a message, each line as UTF-8, else as Latin-1 (RFC 9110, 5.5).
-
-    >>> _decode_headers("X-Editor: Jürgen".encode("latin-1")), _decode_headers("X-Editor: Jürgen".encode())
-    ('X-Editor: Jürgen', 'X-Editor: Jürgen')
-    """
-    return "\n".join(_decode_line(line) for line in head.split(b"\n")).strip()
-
-
-def _decode_line(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 def _body_text(block: bytes, *, http: bool) -> str:

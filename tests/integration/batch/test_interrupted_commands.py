@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import BULK_BATCHING, Archive
-from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress
+from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress, open_verify_progress
 from newsarchive.ingest.pipeline import Batching
 from newsarchive.version import VERSION
 from storage.callbacks import ProgressCallback, utc_now
@@ -184,11 +184,10 @@ def test_only_files_without_problems_count_as_checked(tmp_path: Path) -> None:
     first = VerifyProgress(tmp_path / "checked", lambda: now)
     first.save("a 1", sound)
     first.save("b 1", away)
-    first.close(complete=False)
-    later = VerifyProgress(tmp_path / "checked", lambda: now)
-    assert later.get("b 1") is None
-    assert later.get("a 1") == sound
-    later.close(complete=True)
+    first.close()
+    with open_verify_progress(tmp_path / "checked", lambda: now, restart=False) as later:
+        assert later.get("b 1") is None
+        assert later.get("a 1") == sound
     assert not tmp_path.exists()
 
 

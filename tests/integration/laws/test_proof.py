@@ -19,7 +19,7 @@ from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from storage.errors import StorageError
 from storage.model import CrawlRun, Exchange, RefersTo
-from storage.places.chain import START, Chain, Link, fold_chain
+from storage.places.chain import START, Chain, Link, parse_chain
 from storage.warc.reader import read_records
 from storage.warc.record import header, parse_fields
 from storage.warc.writer import HEAD_FIELD, WarcWriter
@@ -80,7 +80,7 @@ def chain_file(folder: Path) -> Path:
 
 def links_of(folder: Path) -> list[Link]:
     """Return the links but the first two, which a new archive has: key and beginning."""
-    key, begun, *links = fold_chain("", chain_file(folder).read_bytes()).links
+    key, begun, *links = parse_chain("", chain_file(folder).read_bytes()).links
     assert (key.reason, begun.reason) == ("key", "begun")
     return links
 
@@ -132,7 +132,7 @@ def test_an_untouched_archive_is_not_proved_yet(folder: Path) -> None:
 def test_each_file_has_the_head_at_its_opening(folder: Path) -> None:
     """Warcinfo and chain vouch for each other."""
     heads = [header(parse_fields(next(iter(read_records(path))).block), HEAD_FIELD) for path in warcs(folder)]
-    assert heads == fold_chain("", chain_file(folder).read_bytes()).heads[1:4]
+    assert heads == parse_chain("", chain_file(folder).read_bytes()).heads[1:4]
 
 
 def change(folder: Path) -> set[str]:
@@ -182,7 +182,7 @@ def insert_link(folder: Path) -> set[str]:
 
 
 def back_date_link(folder: Path) -> set[str]:
-    chain = fold_chain("", chain_file(folder).read_bytes())
+    chain = parse_chain("", chain_file(folder).read_bytes())
     link = Link(reason="closed", file="new.warc.gz", previous=chain.head, at="2020-01-01T00:00:00Z")
     edit_lines(folder, lambda lines: [*lines, link.to_line()])
     return {chain_file(folder).name}
@@ -327,6 +327,24 @@ def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) 
     assert folded.links[1].note == (f"an incomplete line of {len(torn)} bytes was cut off" if torn else "")
 
 
+@pytest.mark.parametrize("torn", [b"", b'{"at":"2026'])
+def test_an_append_reads_only_the_links_that_it_needs(tmp_path: Path, torn: bytes) -> None:
+    """The last link, those with keys, and those of the files concerned: of these it knows what the whole chain does."""
+    chain = Chain(path=tmp_path / "CHAIN-a", key=tmp_path / "signing.key", now=lambda: NOON)
+    names = ["1.warc.gz", "11.warc.gz", 'ü "2".warc.gz', "3.warc.gz"]
+    for name in names:
+        chain.append(Link(reason="closed", file=name, size=1, sha256="a" * 64, note=f'"file":"{names[0]}" "key":'))
+    chain.append(Link(reason="takedown", file=names[2], size=1, sha256="b" * 64, was="a" * 64))
+    chain.append(Link(reason="crossed", heads={"CHAIN-b": START}))
+    chain.path.write_bytes(chain.path.read_bytes() + torn)
+    whole = chain.load()
+    for files, count in (([], 2), (["1.warc.gz"], 3), ([names[2], "absent.warc.gz"], 4), (names, 7)):
+        part = chain.load(files)
+        assert (part.head, part.key, part.links[-1], part.torn) == (whole.head, whole.key, whole.links[-1], torn)
+        assert [part.find(name) for name in files] == [whole.find(name) for name in files]
+        assert len(part.links) == count
+
+
 def test_a_clock_that_was_set_back_is_not_back_dating(tmp_path: Path) -> None:
     """The time of a link is never before that of the one before."""
     times = iter([NOON, NOON - timedelta(days=3)])
@@ -341,7 +359,7 @@ def test_the_script_of_the_manual_checks_the_chain(folder: Path, tmp_path: Path)
     script = tmp_path / "check.py"
     (found,) = re.findall(r"```python\n(.*?)```", (DOCS / "proof.md").read_text(), re.DOTALL)
     script.write_text(found)
-    head = fold_chain("", chain_file(folder).read_bytes()).head
+    head = parse_chain("", chain_file(folder).read_bytes()).head
 
     def run_script(*heads: str) -> tuple[int, str]:
         words = [sys.executable, "-I", str(script), str(folder / "warc"), *heads]
@@ -381,7 +399,7 @@ def machines(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) -> None:
     """A link holds the head of the other chain; moves to the bucket are links; copies in the bucket go on."""
-    folded = [fold_chain("", chain_file(folder).read_bytes()) for folder in machines]
+    folded = [parse_chain("", chain_file(folder).read_bytes()) for folder in machines]
     assert [[link.reason for link in links_of(each)] for each in machines] == [["closed", "uploaded", "crossed"]] * 2
     assert folded[0].links[4].heads == {chain_file(machines[1]).name: folded[1].heads[3]}
     with Archive.open(machines[0]) as archive, archive.ingestor() as ingestor:
@@ -414,14 +432,14 @@ def test_a_file_that_was_changed_is_not_uploaded(machines: tuple[Path, Path]) ->
 def test_each_link_is_signed(folder: Path) -> None:
     """With the key that `init` made, which only its owner reads; the chain names it."""
     assert (folder / "signing.key").stat().st_mode & 0o777 == 0o600
-    chain = fold_chain("", chain_file(folder).read_bytes(), check_signatures=True)
+    chain = parse_chain("", chain_file(folder).read_bytes(), check_signatures=True)
     assert (chain.breaks, chain.key, len(chain.key)) == ([], chain.links[0].key, 64)
     assert all(len(link.signature) == 128 for link in chain.links)
 
 
 def forge_links(folder: Path, first: int, key: Path | None) -> None:
     """Append the links from `first` on again, as somebody would who has another key or none."""
-    links = fold_chain("", chain_file(folder).read_bytes()).links[first:]
+    links = parse_chain("", chain_file(folder).read_bytes()).links[first:]
     edit_lines(folder, lambda lines: lines[:first])
     Chain(path=chain_file(folder), key=key).append(*links)
 
@@ -434,7 +452,7 @@ def test_links_without_the_key_are_named(folder: Path, tmp_path: Path) -> None:
 
 def test_a_new_key_is_signed_by_the_old_one(folder: Path) -> None:
     """`seal --new-key`: the link has a signature of both, and later links one of the new key."""
-    before = fold_chain("", chain_file(folder).read_bytes()).key
+    before = parse_chain("", chain_file(folder).read_bytes()).key
     with Archive.open(folder) as archive:
         chain = archive.seal(new_key=True)
         assert (chain.key != before, chain.links[-1].reason, chain.links[-1].note) == (True, "key", "")
@@ -511,7 +529,7 @@ LINES = st.dictionaries(NAMES, JSON | st.just("key"), max_size=6).map(lambda lin
 @given(lines=st.lists(LINES | st.binary(max_size=40) | st.just(b"[" * 20_000), max_size=4))
 def test_any_bytes_can_be_read_as_a_chain(lines: list[bytes]) -> None:
     """Hostile lines are contradictions, never errors; links that were read can be compared."""
-    chain = fold_chain("CHAIN-a", b"".join(line + b"\n" for line in lines), check_signatures=True)
+    chain = parse_chain("CHAIN-a", b"".join(line + b"\n" for line in lines), check_signatures=True)
     report = check_chains([chain], [], (), lambda name: False, [HeadProof(head=START)])
     assert len(report.problems) >= len(chain.breaks) >= len(chain.links)
 
@@ -532,7 +550,7 @@ def test_random_forgeries_are_found(shared: tuple[Path, dict[Path, bytes]], data
     kind = data.draw(st.sampled_from(["byte", "remove", "swap", "insert"]))
     path = data.draw(st.sampled_from(paths))
     length = len(state[path])
-    head = fold_chain("", next(state[each] for each in paths if each.suffix != ".gz")).head
+    head = parse_chain("", next(state[each] for each in paths if each.suffix != ".gz")).head
     if kind == "byte":
         at = data.draw(st.integers(0, length - 1))
         flipped = state[path][at] ^ data.draw(st.integers(1, 255))

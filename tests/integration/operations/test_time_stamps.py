@@ -25,7 +25,7 @@ from starlette.testclient import TestClient
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import time_stamps
-from newsarchive.maintenance.time_stamps import FAILED, stamp_head
+from newsarchive.maintenance.time_stamps import STAMP_FAILED, stamp_head
 from newsarchive.web.app import create_app
 from storage.model import CrawlRun, Exchange, RefersTo
 from storage.places.chain import Link
@@ -228,12 +228,12 @@ def test_a_server_that_is_wrong_gives_no_token(
     (problem,) = stamp_head(archive.config, daily=True)
     assert said in problem
     assert len(tokens(archive)) == 1
-    assert servers[1].url in (archive.folder / FAILED).read_text()
+    assert servers[1].url in (archive.folder / STAMP_FAILED).read_text()
     assert run(["status", "--archive", str(archive.folder), "--check"]) == 1
     if kind not in {"down", "late"}:
         servers[1].kind = "good"
         assert stamp_head(archive.config, daily=True) == []
-        assert not (archive.folder / FAILED).exists()
+        assert not (archive.folder / STAMP_FAILED).exists()
 
 
 def test_a_head_is_stamped_once_a_day(archive: Archive, servers: list[TimeServer]) -> None:

@@ -232,7 +232,13 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     reason = "a long reason, " * 30
     count, spans = find_spans(file, lambda record: record.uri in urls)
     assert count == len(urls)
-    assert f"sha256:{replace_spans(file, spans, reason, AT)}" == sha256(file.read_bytes())
+    before = file.read_bytes()
+    replace_spans(file, spans, reason, AT)
+    after, kept_bytes = file.read_bytes(), 0
+    for begin, end in [*((begin, end) for begin, end, _ in spans), (len(before), len(before))]:
+        assert after[kept_bytes:begin] == before[kept_bytes:begin]
+        kept_bytes = end
+    assert len(after) == len(before)
     records = list(read_records(file))
     assert [each.place for each in records if each.type == "resource"] == kept
     stones = [each for each in records if each.type == "metadata"]

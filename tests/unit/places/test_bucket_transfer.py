@@ -157,10 +157,10 @@ def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
     whole = ledger.read_bytes()
     for size in range(0, len(whole), 7):
         ledger.write_bytes(whole[:size])
-        noted = desk.carrier.uploaded_files()
+        noted = desk.carrier.log.read()
         assert set(noted) == {"1.warc.gz", "2.warc.gz"} - {file.name for file in files_to_upload(desk.places)}
         assert desk.upload().run().problems == []
-        assert set(desk.carrier.uploaded_files()) == {"1.warc.gz", "2.warc.gz"}
+        assert set(desk.carrier.log.read()) == {"1.warc.gz", "2.warc.gz"}
 
 
 def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data)[:10]))
     desk.carrier.upload("1.warc.gz")
-    assert set(desk.carrier.uploaded_files()) == {"1.warc.gz"}
+    assert set(desk.carrier.log.read()) == {"1.warc.gz"}
 
 
 def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
@@ -343,7 +343,7 @@ def test_state_of_deleted_files_is_deleted(desk: Desk, monkeypatch: pytest.Monke
     """Once there are many stale entries; useful ones are kept, and no entry is added during the rewrite."""
     ledger = desk.folder / LEDGER
     desk.upload().run()
-    noted = desk.carrier.uploaded_files()
+    noted = desk.carrier.log.read()
     of_one, of_two = filter(None, ledger.read_bytes().splitlines())
     gone = of_one.replace(b"1.warc.gz", b"%d.warc.gz")
     ledger.write_bytes(
@@ -358,7 +358,7 @@ def test_state_of_deleted_files_is_deleted(desk: Desk, monkeypatch: pytest.Monke
     desk.upload().run()
     adding.join()
     assert b"10.warc.gz" not in ledger.read_bytes()
-    assert desk.carrier.uploaded_files() == noted
+    assert desk.carrier.log.read() == noted
     assert ledger.read_bytes().count(b"2.warc.gz") == 1
     assert sorted(path.name for path in desk.folder.iterdir()) == [
         "1.warc.gz", "2.warc.gz", "3.warc.gz.open", LEDGER,
