@@ -187,6 +187,15 @@ def test_the_sentence_names_time_and_servers(archive: Archive, make_file: Callab
     ), report
 
 
+def test_without_openssl_the_problem_names_it(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No token is made, and none is called worthless."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert all("the command openssl" in problem for problem in stamp_head(archive.config))
+    assert tokens(archive) == []
+
+
 @pytest.fixture
 def make_file(archive: Archive) -> Callable[[], None]:
     """Puts a WARC file into the archive, as an import does."""
