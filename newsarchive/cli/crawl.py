@@ -68,7 +68,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
         if dry_run:
-            return print_due_urls(opened, sites or (), now or opened.now)
+            return print_due_urls(opened, sites or (), now or opened.now, json=json)
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
         check = HealthcheckPing(opened.config.ping if ping is None else ping)
@@ -86,14 +86,17 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     raise typer.Exit(exit_code(report))
 
 
-def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime]) -> None:
+def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime], *, json: bool) -> None:
     """Print the URLs that a crawl would request now, most urgent first: site, kind, URL."""
     sites, at = archive.config.select_sites(names), now()
     query = DueQuery(now=at, sites=[site.name for site in sites], limit=MAX_DUE, per_host=MAX_DUE)
     due = [(each.url, each.discovery) for each in archive.index.read(select_due_urls, query)]
     seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
     known = {each.url for each in archive.index.read(find_urls, seeds)}
-    for url, found in (*((url, found) for url, found in seeds.items() if url not in known), *due):
+    listed = (*((url, found) for url, found in seeds.items() if url not in known), *due)
+    if json:
+        print(to_json([{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]))
+    for url, found in listed if not json else ():
         print_line(stdout(), f"{found.site} {found.kind.value} {url}")
 
 

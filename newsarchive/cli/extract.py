@@ -59,9 +59,8 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
             _explain(explain(page.payload, at, asked), html, known[0] if known else None, why=why, json=json)
             continue
         reading = extract_page(page.payload, at, page_input=asked)
-        line = reading_to_json(reading)
-        head = {"url": at, "outcome": line.pop("outcome"), "reason": line.pop("reason")}
-        said = to_json({**head, "confidence": reading.confidence, **line})
+        head = {"url": at, "outcome": "", "reason": "", "confidence": reading.confidence}  # in this order
+        said = to_json(head | reading_to_json(reading))
         said = said if "json" in form else sanitize(reading_to_text(reading, form))
         print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
 

@@ -1,6 +1,6 @@
 """Iterators over what an archive holds, for the public API: in batches by key, no connection held between them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -56,13 +56,11 @@ class Selection:
 
     def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:
         """Return captures, newest first; without site or URL those of one site after the other."""
-        index, each_site = self._split_by_site(chosen)
-        return chain.from_iterable(index.walk(partial(list_captures, filters=filters)) for filters in each_site)
+        return self._walk_by_site(list_captures, chosen)
 
     def iter_listings(self, **chosen: Any) -> Iterator[ListingCapture]:
         """Return captures of listings, in the order of `iter_captures`."""
-        index, each_site = self._split_by_site(chosen | {"outcome": Outcome.LISTING})
-        return chain.from_iterable(index.walk(partial(list_listings, filters=filters)) for filters in each_site)
+        return self._walk_by_site(list_listings, chosen | {"outcome": Outcome.LISTING})
 
     def iter_changes(self, **chosen: Any) -> Iterator[ChangeView]:
         """Return changes of articles, those seen last first."""
@@ -76,13 +74,14 @@ class Selection:
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
         return index, self.archive.build_filters(kind, **chosen)
 
-    def _split_by_site(self, chosen: dict[str, Any]) -> tuple[Reader, list[CaptureFilters]]:
-        """Return filters by URL or site, for which the database has an index in the order of time."""
+    def _walk_by_site(self, query: Callable[..., Sequence[T]], chosen: dict[str, Any]) -> Iterator[T]:
+        """Walk by URL or site, for which the database has an index in the order of time."""
         index, filters = self._prepare(CaptureFilters, chosen)
-        if filters.url is not None or filters.site is not None:
-            return index, [filters]
-        names = sorted(self.archive.index.read(load_site_names).values())
-        return index, [replace(filters, site=name) for name in names]
+        each_site = [filters]
+        if filters.url is None and filters.site is None:
+            names = sorted(self.archive.index.read(load_site_names).values())
+            each_site = [replace(filters, site=name) for name in names]
+        return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:

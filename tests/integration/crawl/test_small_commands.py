@@ -1,5 +1,6 @@
 """What a person expects of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ def test_a_dry_run_lists_what_is_due(folder: Path, server: Any) -> None:
     """Before the first crawl, after it, and once something is due again; nothing is requested."""
     command = ("crawl", "--dry-run", "--archive", folder)
     assert run_in_process(*command).stdout == f"example listing {server.base}/\n"
+    listed = json.loads(run_in_process(*command, "--json").stdout)
+    assert listed == [{"site": "example", "kind": "listing", "url": f"{server.base}/"}]
     assert not server.log
     run_crawl(folder)
     asked = len(server.log)

@@ -24,6 +24,7 @@ def test_a_damaged_file_does_not_fail_an_upload(tmp_path: Path, content: bytes |
     if content is not None:
         (tmp_path / "a.warc.gz").write_bytes(content)
     index, ingestor = create_autospec(Index, instance=True), create_autospec(Ingestor, instance=True)
+    ingestor.unwatched = ()
     index.settle.return_value, index.read.return_value = SettleResult(unread=("urn:uuid:1",)), []
     index.ask.return_value.place.warc = "a.warc.gz"
     index.ask.return_value.place.offset = 0
