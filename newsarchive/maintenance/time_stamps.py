@@ -114,7 +114,10 @@ def _request_token(server: str, head: str, authorities: Path | None) -> bytes:
 
 def _run_openssl(*words: str | Path) -> str:
     command, environment = ["openssl", "ts", *map(str, words)], {**os.environ, "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
+    except FileNotFoundError:
+        raise ValueError("the command openssl is missing, which checks it. Install it") from None
     if done.returncode:
         raise ValueError(done.stderr.decode(errors="replace").rpartition("routines:")[2].strip() or "openssl fails")
     return done.stdout.decode(errors="replace")

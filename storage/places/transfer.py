@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
-from storage.places.chain import Chain, Link, Reason
+from storage.places.chain import Chain, ChainLink, Reason
 from storage.places.digests import Digests, digest_chunks, digest_file
 from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
 
@@ -243,7 +243,7 @@ class BucketTransfer:
 
     def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
         if self._chain is not None and self._chain.load([name]).find(name):
-            link = Link(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
+            link = ChainLink(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
             self._chain.append(link)
 
     def _verify_upload(self, name: str, digests: Digests) -> BucketObject:

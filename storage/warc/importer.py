@@ -23,7 +23,7 @@ from typing import BinaryIO, cast
 
 from storage.errors import StorageError
 from storage.places import is_same_file, raise_write_error, sync_folder
-from storage.places.chain import Chain, Link
+from storage.places.chain import Chain, ChainLink
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -176,7 +176,7 @@ def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> i
             if count:
                 if chain is not None:
                     sha256, digested = digest.hexdigest(), digests.hexdigest()
-                    link = Link(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
+                    link = ChainLink(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
                     chain.append(link)
                 part.rename(final)
                 sync_folder(final.parent)
