@@ -109,7 +109,16 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
         ) from problem
     with container:
         members = [info for info in container.infolist() if _WACZ_MEMBER.fullmatch(info.filename)]
-        parts = [_import_wacz_part(container, info, path, into, whole) for info in members]
+        parts = []
+        for info in members:
+            # Only the last part of the name is used: a zip may name paths outside the folder.
+            taking = replace(whole, name=f"{path.stem}-{PurePosixPath(info.filename).name}", damage=[])
+            try:
+                with container.open(info) as part:
+                    parts.append(_import_stream(cast("BinaryIO", part), taking, into))
+            except _ZIP_ERRORS as problem:
+                taking.report_damage(0, f"damaged part of the .wacz ({problem})")
+                parts.append(ImportedFile(source=taking.source, damage=tuple(taking.damage)))
     nothing = () if parts else (f"{path.name}: no WARC file in it",)
     return ImportedFile(
         source=str(path),
@@ -118,19 +127,6 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
         damage=tuple(one for part in parts for one in part.damage) + nothing,
         already_imported=tuple(name for part in parts for name in part.already_imported),
     )
-
-
-def _import_wacz_part(
-    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, whole: _Input
-) -> ImportedFile:
-    # Only the last part of the name is used: a zip may name paths outside the folder.
-    taking = replace(whole, name=f"{path.stem}-{PurePosixPath(info.filename).name}", damage=[])
-    try:
-        with container.open(info) as part:
-            return _import_stream(cast("BinaryIO", part), taking, into)
-    except _ZIP_ERRORS as problem:
-        taking.report_damage(0, f"damaged part of the .wacz ({problem})")
-        return ImportedFile(source=taking.source, damage=tuple(taking.damage))
 
 
 def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
