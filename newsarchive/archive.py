@@ -47,7 +47,7 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
-from storage.places.chain import Link, ParsedChain
+from storage.places.chain import ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
@@ -79,7 +79,7 @@ class Archive:
             # Otherwise the next try would find an archive with the settings that did not work.
             (folder / FILE_NAME).unlink()
             raise
-        archive.places.chain.append(Link(reason="begun"))
+        archive.places.chain.append(ChainLink(reason="begun"))
         return archive
 
     @classmethod

@@ -139,14 +139,11 @@ class Upload:
             return
         logged = transfer.log.read()
         for file in self.places.local_files():
-            if file.is_open or file.name not in logged:
-                continue
-            written = datetime.fromtimestamp(logged[file.name].written_ns / 1e9, tz=UTC)
-            if self.now - written < self.keep:
-                continue
-            with _note_problem(file, done.problems, " and stays in the folder"):
-                if transfer.remove_local(file.name, logged[file.name]):
-                    done.freed.append(file.name)
+            entry = None if file.is_open else logged.get(file.name)
+            if entry and self.now - datetime.fromtimestamp(entry.written_ns / 1e9, tz=UTC) >= self.keep:
+                with _note_problem(file, done.problems, " and stays in the folder"):
+                    if transfer.remove_local(file.name, entry):
+                        done.freed.append(file.name)
 
 
 class BackgroundUploader:

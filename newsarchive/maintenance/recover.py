@@ -16,7 +16,7 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
-from storage.places.chain import Link, format_at
+from storage.places.chain import ChainLink, format_at
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
 
@@ -60,7 +60,7 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
         crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
             heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
-            places.chain.append(*([Link(reason="crossed", heads=heads)] if heads else []))
+            places.chain.append(*([ChainLink(reason="crossed", heads=heads)] if heads else []))
     return repair_open_files(places)
 
 

@@ -20,7 +20,7 @@ from storage.index.write import warc_files
 from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
-from storage.places.chain import Link
+from storage.places.chain import ChainLink
 from storage.places.folder import write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
@@ -47,7 +47,7 @@ class TakedownReport:
 
     plan: TakedownPlan
     records: int = 0
-    rewritten: list[Link] = field(default_factory=list)
+    rewritten: list[ChainLink] = field(default_factory=list)
     """The link of each file from which records were removed."""
     copies: list[str] = field(default_factory=list)
     """Exports and working files that were deleted: they may have been given out."""

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
-from shutil import which
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -114,10 +113,11 @@ def _request_token(server: str, head: str, authorities: Path | None) -> bytes:
 
 
 def _run_openssl(*words: str | Path) -> str:
-    if which("openssl") is None:
-        raise ValueError("the command openssl, which makes and checks time stamps, is not installed")
     command, environment = ["openssl", "ts", *map(str, words)], {**os.environ, "LC_ALL": "C"}
-    done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT, env=environment)  # noqa: S603 - our own words
+    except FileNotFoundError:
+        raise ValueError("the command openssl, which makes and checks time stamps, is missing. Install it") from None
     if done.returncode:
         raise ValueError(done.stderr.decode(errors="replace").rpartition("routines:")[2].strip() or "openssl fails")
     return done.stdout.decode(errors="replace")

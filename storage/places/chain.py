@@ -34,7 +34,7 @@ MOVES = frozenset({"uploaded", "returned"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ChainLink:
     """One line of a chain. Its fields are described in the manual (proof); empty ones are left out of the line."""
 
     reason: str
@@ -60,15 +60,15 @@ def _format_line(stated: Mapping[str, object]) -> bytes:
     return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _parse_line(line: bytes) -> tuple[Link, dict[str, object]]:
+def _parse_line(line: bytes) -> tuple[ChainLink, dict[str, object]]:
     """Return the link of a line, without fields that are unknown here, and what is signed."""
     stated = json.loads(line)
-    known = {name: value for name, value in stated.items() if name in Link.__dataclass_fields__}
+    known = {name: value for name, value in stated.items() if name in ChainLink.__dataclass_fields__}
     typed = [(value, {"size": int, "heads": dict}.get(name, str)) for name, value in known.items()]
     if not all(isinstance(*each) for each in [*typed, *((head, str) for head in known.get("heads", {}).values())]):
         raise ValueError("a field of a wrong type")
     signed = {name: value for name, value in stated.items() if name not in {"signature", "endorsement"}}
-    return Link(**known), signed
+    return ChainLink(**known), signed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class ParsedChain:
 
     name: str
     lines: list[bytes] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
+    links: list[ChainLink] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     """Position of the link that has the present SHA-256 of each file."""
@@ -91,7 +91,7 @@ class ParsedChain:
         """Head of the chain."""
         return self.heads[-1] if self.heads else START
 
-    def find(self, file: str) -> Link | None:
+    def find(self, file: str) -> ChainLink | None:
         """Return the link that has the present SHA-256 of a file, or None."""
         return self.links[self.files[file]] if file in self.files else None
 
@@ -104,7 +104,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
         try:
             link, signed = _parse_line(line)
         except (ValueError, TypeError, AttributeError, RecursionError):
-            link, signed = Link(reason="unreadable"), {}
+            link, signed = ChainLink(reason="unreadable"), {}
         chain.breaks += _find_breaks(chain, link, signed if check_signatures else None)
         chain.key = link.key or chain.key
         if link.file and link.reason not in MOVES:
@@ -114,7 +114,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
     return chain
 
 
-def _find_breaks(chain: ParsedChain, link: Link, signed: dict[str, object] | None) -> list[str]:
+def _find_breaks(chain: ParsedChain, link: ChainLink, signed: dict[str, object] | None) -> list[str]:
     """Return how a link contradicts the chain before it."""
     known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
 
@@ -162,7 +162,7 @@ class Chain:
             lines = [*needed, *lines[-2:]]
         return parse_chain(self.path.name, b"\n".join(lines))
 
-    def append(self, *links: Link) -> None:
+    def append(self, *links: ChainLink) -> None:
         """Append links, with time and head, and flush them to disk; DiskFull or StorageError if that fails.
 
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
@@ -187,7 +187,7 @@ class Chain:
         except OSError as problem:
             raise_write_error(self.path, problem)
 
-    def _format(self, chain: ParsedChain, links: list[Link]) -> bytes:
+    def _format(self, chain: ParsedChain, links: list[ChainLink]) -> bytes:
         head, data = chain.head, b""
         # A clock that was set back must not look like a link that was back-dated.
         at = max(format_at(self.now()), chain.links[-1].at if chain.links else "")
@@ -195,7 +195,7 @@ class Chain:
         key, old = load_signers(self.key, chain.key) if self.key else (None, None)
         if key and public_hex(key) != chain.key:
             note = LOST if chain.key and old is None else ""
-            links = [Link(reason="key", key=public_hex(key), note=note), *links]
+            links = [ChainLink(reason="key", key=public_hex(key), note=note), *links]
         for link in links:
             stated = replace(link, at=at, previous=head, note=link.note or cut)
             body, cut = stated.to_line(), cut if link.note else ""
@@ -206,7 +206,7 @@ class Chain:
         return data
 
 
-def _is_new(link: Link, chain: ParsedChain) -> bool:
+def _is_new(link: ChainLink, chain: ParsedChain) -> bool:
     known = chain.find(link.file)
     if known is None or link.reason == "takedown":
         return known is None or known.sha256 != link.sha256

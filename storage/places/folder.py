@@ -29,7 +29,7 @@ def is_same_file(path: Path, fd: int) -> bool:
 @contextmanager
 def lock_file(path: Path, flags: int = os.O_RDONLY) -> Iterator[int | None]:
     """Open and lock a file; None if another process has it, or another file took its place."""
-    fd = os.open(path, flags | os.O_CLOEXEC)
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o666)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
-from storage.places.chain import Chain, Link, Reason
+from storage.places.chain import Chain, ChainLink, Reason
 from storage.places.digests import Digests, digest_chunks, digest_file
 from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
 
@@ -195,18 +194,14 @@ class BucketTransfer:
         if final.exists():
             return False
         try:
-            with part.open("ab+") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return False
-                if not is_same_file(part, file.fileno()):
+            with lock_file(part, os.O_RDWR | os.O_CREAT | os.O_APPEND) as fd:
+                if fd is None:
                     return False
                 if final.exists():
                     part.unlink()  # another process finished it before this one locked it
                     return False
                 stored = self._bucket.stat(name)
-                if not self._is_expected(self._download_rest(stored, file), stored, sha256):
+                if not self._is_expected(self._download_rest(stored, fd), stored, sha256):
                     part.unlink()
                     raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
                 part.rename(final)
@@ -215,15 +210,16 @@ class BucketTransfer:
             raise_write_error(part, problem)
         return True
 
-    def _download_rest(self, stored: BucketObject, file: BinaryIO) -> Digests:
+    def _download_rest(self, stored: BucketObject, fd: int) -> Digests:
         """Append to a partial file what the bucket has beyond it, and flush it to disk."""
-        if file.seek(0, os.SEEK_END) > stored.size:
-            file.truncate(0)
-        file.writelines(self._read_chunks(stored.name, file.seek(0, os.SEEK_END), stored.size))
-        file.flush()
-        os.fsync(file.fileno())
-        file.seek(0)
-        return digest_file(file)
+        with open(fd, "ab+", closefd=False) as file:
+            if file.seek(0, os.SEEK_END) > stored.size:
+                file.truncate(0)
+            file.writelines(self._read_chunks(stored.name, file.seek(0, os.SEEK_END), stored.size))
+            file.flush()
+            os.fsync(fd)
+            file.seek(0)
+            return digest_file(file)
 
     def remove_remote(self, name: str) -> bool:
         """Delete a file from the bucket if the folder has the same bytes; False if another process has it."""
@@ -243,7 +239,7 @@ class BucketTransfer:
 
     def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
         if self._chain is not None and self._chain.load([name]).find(name):
-            link = Link(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
+            link = ChainLink(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
             self._chain.append(link)
 
     def _verify_upload(self, name: str, digests: Digests) -> BucketObject:

@@ -145,9 +145,10 @@ class _Fields:
         self._date = warc_date(given.started_at)
         self._info = f"<{info_id}>"
 
-    def response(self, block: bytes, truncated: str | None, digest: str) -> Fields:
+    def response(self, block: bytes, truncated: str | None, digest: str | None, of_revisit: Fields = ()) -> Fields:
         return (
             *self.capture(),
+            *of_revisit,
             ("WARC-Truncated", truncated),
             ("WARC-Block-Digest", sha256(block)),
             ("WARC-Payload-Digest", digest),
@@ -156,17 +157,13 @@ class _Fields:
 
     def revisit(self, profile: str, original: RefersTo, digest: str | None, block: bytes, *, is_cut: bool) -> Fields:
         """Return the fields that replay tools use: URL and date (pywb), id, or digest (also for a 304)."""
-        return (
-            *self.capture(),
+        of_revisit = (
             ("WARC-Profile", PROFILE + profile),
             ("WARC-Refers-To", f"<{original.record_id}>" if original.record_id else None),
             ("WARC-Refers-To-Target-URI", original.url),
             ("WARC-Refers-To-Date", original.date),
-            ("WARC-Truncated", "length" if is_cut else None),
-            ("WARC-Block-Digest", sha256(block)),
-            ("WARC-Payload-Digest", digest),
-            ("Content-Type", HTTP_RESPONSE),
         )
+        return self.response(block, "length" if is_cut else None, digest, of_revisit)
 
     def request(self, exchange: Exchange) -> Fields:
         return (

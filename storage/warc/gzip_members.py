@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -133,8 +134,10 @@ def find_member(file: BinaryIO, start: int, content: "re.Pattern[bytes]" = _WARC
         at = window.find(MAGIC)
         # The test needs some bytes behind the magic number: a match near the end waits for the next chunk.
         while at >= 0 and (is_end or at + _PROBE <= len(window)):
-            if _has_content(window[at : at + _PROBE], content) and _is_complete(file, base + at):
-                return base + at
+            if _has_content(window[at : at + _PROBE], content):
+                with suppress(WarcError):
+                    if next(read_members(file, "", base + at), None):
+                        return base + at
             at = window.find(MAGIC, at + 1)
         keep = at if at >= 0 else max(len(window) - len(MAGIC) + 1, 0)
         base, window = base + keep, window[keep:]
@@ -148,11 +151,4 @@ def _has_content(sample: bytes, content: "re.Pattern[bytes]") -> bool:
     try:
         return content.match(zlib.decompressobj(31).decompress(sample, _PROBE)) is not None
     except zlib.error:
-        return False
-
-
-def _is_complete(file: BinaryIO, offset: int) -> bool:
-    try:
-        return next(read_members(file, "", offset), None) is not None
-    except WarcError:
         return False

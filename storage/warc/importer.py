@@ -23,7 +23,7 @@ from typing import BinaryIO, cast
 
 from storage.errors import StorageError
 from storage.places import is_same_file, raise_write_error, sync_folder
-from storage.places.chain import Chain, Link
+from storage.places.chain import Chain, ChainLink
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -109,7 +109,16 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
         ) from problem
     with container:
         members = [info for info in container.infolist() if _WACZ_MEMBER.fullmatch(info.filename)]
-        parts = [_import_wacz_part(container, info, path, into, whole) for info in members]
+        parts = []
+        for info in members:
+            # Only the last part of the name is used: a zip may name paths outside the folder.
+            taking = replace(whole, name=f"{path.stem}-{PurePosixPath(info.filename).name}", damage=[])
+            try:
+                with container.open(info) as part:
+                    parts.append(_import_stream(cast("BinaryIO", part), taking, into))
+            except _ZIP_ERRORS as problem:
+                taking.report_damage(0, f"damaged part of the .wacz ({problem})")
+                parts.append(ImportedFile(source=taking.source, damage=tuple(taking.damage)))
     nothing = () if parts else (f"{path.name}: no WARC file in it",)
     return ImportedFile(
         source=str(path),
@@ -118,19 +127,6 @@ def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> Impor
         damage=tuple(one for part in parts for one in part.damage) + nothing,
         already_imported=tuple(name for part in parts for name in part.already_imported),
     )
-
-
-def _import_wacz_part(
-    container: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, into: Path, whole: _Input
-) -> ImportedFile:
-    # Only the last part of the name is used: a zip may name paths outside the folder.
-    taking = replace(whole, name=f"{path.stem}-{PurePosixPath(info.filename).name}", damage=[])
-    try:
-        with container.open(info) as part:
-            return _import_stream(cast("BinaryIO", part), taking, into)
-    except _ZIP_ERRORS as problem:
-        taking.report_damage(0, f"damaged part of the .wacz ({problem})")
-        return ImportedFile(source=taking.source, damage=tuple(taking.damage))
 
 
 def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
@@ -176,7 +172,7 @@ def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> i
             if count:
                 if chain is not None:
                     sha256, digested = digest.hexdigest(), digests.hexdigest()
-                    link = Link(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
+                    link = ChainLink(reason="import", file=final.name, size=size, sha256=sha256, records=digested)
                     chain.append(link)
                 part.rename(final)
                 sync_folder(final.parent)

@@ -85,7 +85,7 @@ def parse_run(record: Record) -> CrawlRun | None:
         counters = json.loads(header(fields, "counters") or "{}")
         return CrawlRun(
             id=header(fields, "newsarchive-run") or "",
-            sites=tuple(_parse_site(value) for key, value in fields if key == "newsarchive-site"),
+            sites=tuple(_parse_site(json.loads(value)) for key, value in fields if key == "newsarchive-site"),
             started_at=datetime.fromisoformat(header(fields, "started") or ""),
             finished_at=datetime.fromisoformat(finished) if finished else None,
             outcome=header(fields, "outcome"),
@@ -96,7 +96,6 @@ def parse_run(record: Record) -> CrawlRun | None:
         raise BadRecord(place.warc, place.offset, f"malformed run record ({problem})") from None
 
 
-def _parse_site(text: str) -> Site:
-    fields = json.loads(text)
-    hosts, requisites = tuple(str(host) for host in fields["hosts"]), fields.get("requisites") is True
+def _parse_site(fields: dict[str, Any]) -> Site:
+    hosts, requisites = tuple(map(str, fields["hosts"])), fields.get("requisites") is True
     return Site(name=str(fields["name"]), url=str(fields["url"]), hosts=hosts, requisites=requisites)

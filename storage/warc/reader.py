@@ -113,7 +113,8 @@ def read_captures(path: Readable, start: int = 0) -> Iterator[CaptureRecord | Ru
     waiting: CaptureRecord | None = None
     for item in _interpret_records(path, start, damage):
         if isinstance(item, Record):
-            if waiting and _belongs_to_capture(item, waiting):
+            named = item.get("WARC-Concurrent-To") or item.get("WARC-Refers-To") or ""
+            if waiting and b"site: " in item.block and named.strip("<> ") == waiting.capture.record_id:
                 waiting = replace(waiting, discovery=parse_discovery(item))
             continue
         if waiting:
@@ -177,13 +178,6 @@ def belongs_to_file(record: Record, info: str | None) -> bool:
     return (record.get("WARC-Warcinfo-ID") or "").strip("<> ") == (info or "").strip("<> ")
 
 
-def _belongs_to_capture(record: Record, waiting: CaptureRecord) -> bool:
-    if record.type != "metadata" or b"site: " not in record.block:
-        return False
-    named = record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To") or ""
-    return named.strip("<> ") == waiting.capture.record_id
-
-
 def is_capture(record: Record) -> bool:
     """Return whether a record is a capture: not a request, and not of a dns:, ftp: or urn: URI."""
     return record.type in CAPTURE_TYPES and record.uri[:8].lower().startswith(("http://", "https://"))
@@ -223,14 +217,12 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
-        max_age=_max_age(header(headers, "Cache-Control")),
+        max_age=_max_age(header(headers, "Cache-Control") or ""),
     )
 
 
-def _max_age(control: str | None) -> int | None:
+def _max_age(control: str) -> int | None:
     """Return max-age of Cache-Control in seconds; 0 for no-cache and no-store."""
-    if not control:
-        return None
     if _NEVER_FRESH.search(control):
         return 0
     found = _MAX_AGE.search(control)

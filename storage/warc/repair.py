@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import StorageError
 from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
-from storage.places.chain import Chain, Link, Reason
+from storage.places.chain import Chain, ChainLink, Reason
 from storage.places.digests import HashingReader
 from storage.places.folder import lock_file, open_atomic
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
@@ -65,12 +65,12 @@ def digest_records(file: Readable) -> list[bytes]:
         return [hashlib.sha256(raw.read(length)).digest() for offset, length in spans if raw.seek(offset) >= 0]
 
 
-def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> Link:
+def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> ChainLink:
     """Return a link for a file, which is read if its SHA-256 is not known."""
     size = file.size if isinstance(file, WarcFile) else file.stat().st_size
     records = "" if sha256 else hashlib.sha256(b"".join(digest_records(file))).hexdigest()
     sha256 = sha256 or HashingReader(file).size_and_sha256()[1]
-    return Link(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note, records=records)
+    return ChainLink(reason=reason, file=warc_name(file), size=size, sha256=sha256, note=note, records=records)
 
 
 def last_complete_end(path: Path) -> int:

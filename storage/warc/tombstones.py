@@ -74,23 +74,18 @@ def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime)
 
 def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> bytes:
     """Return a gzip member of exactly this many bytes. For a short one the reason is cut, then left out."""
-    record_id = new_record_id()
+    record_id, date = f"<{new_record_id()}>", warc_date(now)
+    fields = (("WARC-Type", "metadata"), ("WARC-Record-ID", record_id), ("WARC-Date", date))
     for length in (len(reason), 40, 0, None):
         text = b"" if length is None else format_fields([(MARK, digest), ("reason", reason[:length] or None)])
         for padding in (0, max(0, size - len(text) - _SPARE - 300)):
             block = text + b"\n" * padding
-            member = zlib.compress(_format_record(block, record_id, now), 0 if padding else 9, wbits=31)
+            type_, size_ = WARC_FIELDS if block else None, str(len(block))
+            head = format_fields([*fields, ("Content-Type", type_), ("Content-Length", size_)])
+            member = zlib.compress(VERSION + head + b"\r\n" + block + END, 0 if padding else 9, wbits=31)
             gap = size - len(member)
             # The extra field of the gzip header (RFC 1952, 2.3.1.1) takes two bytes for its length, and up to 65,535.
             if 2 <= gap <= 65_537:
                 extra = (gap - 2).to_bytes(2, "little") + bytes(gap - 2)
                 return member[:3] + b"\x04" + member[4:10] + extra + member[10:]
     raise BadRecord("tombstone", 0, f"a record of {size} bytes is too short to be replaced")
-
-
-def _format_record(block: bytes, record_id: str, now: datetime) -> bytes:
-    fields = [
-        ("WARC-Type", "metadata"), ("WARC-Record-ID", f"<{record_id}>"), ("WARC-Date", warc_date(now)),
-        ("Content-Type", WARC_FIELDS if block else None), ("Content-Length", str(len(block))),
-    ]  # fmt: skip
-    return VERSION + format_fields(fields) + b"\r\n" + block + END

@@ -24,7 +24,7 @@ from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
 from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
-from storage.places.chain import Chain, Link
+from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
@@ -154,7 +154,7 @@ class WarcWriter:
             try:
                 if self._chain is not None:
                     sha256, records = file.digest.hexdigest(), file.records.hexdigest()
-                    link = Link(reason="closed", file=file.name, size=file.size, sha256=sha256, records=records)
+                    link = ChainLink(reason="closed", file=file.name, size=file.size, sha256=sha256, records=records)
                     self._chain.append(link)
                 file.path.rename(file.path.with_name(file.name))
                 sync_folder(self._folder)

@@ -19,7 +19,7 @@ from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from storage.errors import StorageError
 from storage.model import CrawlRun, Exchange, RefersTo
-from storage.places.chain import START, Chain, Link, parse_chain
+from storage.places.chain import START, Chain, ChainLink, parse_chain
 from storage.warc.reader import read_records
 from storage.warc.record import header, parse_fields
 from storage.warc.writer import HEAD_FIELD, WarcWriter
@@ -78,7 +78,7 @@ def chain_file(folder: Path) -> Path:
     return file
 
 
-def links_of(folder: Path) -> list[Link]:
+def links_of(folder: Path) -> list[ChainLink]:
     """Return the links but the first two, which a new archive has: key and beginning."""
     key, begun, *links = parse_chain("", chain_file(folder).read_bytes()).links
     assert (key.reason, begun.reason) == ("key", "begun")
@@ -176,14 +176,14 @@ def swap_links(folder: Path) -> set[str]:
 def insert_link(folder: Path) -> set[str]:
     path = write_file(folder / "warc", 5, None)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    link = Link(reason="closed", file=path.name, size=1, sha256=digest, previous=START, at="2026-01-01T00:00:00Z")
+    link = ChainLink(reason="closed", file=path.name, size=1, sha256=digest, previous=START, at="2026-01-01T00:00:00Z")
     edit_lines(folder, lambda lines: [*lines[:3], link.to_line(), *lines[3:]])
     return {chain_file(folder).name}
 
 
 def back_date_link(folder: Path) -> set[str]:
     chain = parse_chain("", chain_file(folder).read_bytes())
-    link = Link(reason="closed", file="new.warc.gz", previous=chain.head, at="2020-01-01T00:00:00Z")
+    link = ChainLink(reason="closed", file="new.warc.gz", previous=chain.head, at="2020-01-01T00:00:00Z")
     edit_lines(folder, lambda lines: [*lines, link.to_line()])
     return {chain_file(folder).name}
 
@@ -317,11 +317,11 @@ def test_a_closed_file_cannot_be_changed_as_if_a_crash_had_left_it_open(folder: 
 def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) -> None:
     """A kill within the write leaves a part of a line; the next link replaces it and has a note."""
     chain = Chain(path=tmp_path / "CHAIN-a")
-    chain.append(Link(reason="closed", file="1.warc.gz", size=1, sha256="a" * 64))
+    chain.append(ChainLink(reason="closed", file="1.warc.gz", size=1, sha256="a" * 64))
     line = chain.path.read_bytes()
     torn = line[:kept] if kept >= 0 else line[:-1]
     chain.path.write_bytes(line + torn)
-    chain.append(Link(reason="closed", file="2.warc.gz", size=1, sha256="b" * 64))
+    chain.append(ChainLink(reason="closed", file="2.warc.gz", size=1, sha256="b" * 64))
     folded = chain.load()
     assert (folded.torn, folded.breaks, len(folded.links)) == (b"", [], 2)
     assert folded.links[1].note == (f"an incomplete line of {len(torn)} bytes was cut off" if torn else "")
@@ -333,9 +333,9 @@ def test_an_append_reads_only_the_links_that_it_needs(tmp_path: Path, torn: byte
     chain = Chain(path=tmp_path / "CHAIN-a", key=tmp_path / "signing.key", now=lambda: NOON)
     names = ["1.warc.gz", "11.warc.gz", 'ü "2".warc.gz', "3.warc.gz"]
     for name in names:
-        chain.append(Link(reason="closed", file=name, size=1, sha256="a" * 64, note=f'"file":"{names[0]}" "key":'))
-    chain.append(Link(reason="takedown", file=names[2], size=1, sha256="b" * 64, was="a" * 64))
-    chain.append(Link(reason="crossed", heads={"CHAIN-b": START}))
+        chain.append(ChainLink(reason="closed", file=name, size=1, sha256="a" * 64, note=f'"file":"{names[0]}" "key":'))
+    chain.append(ChainLink(reason="takedown", file=names[2], size=1, sha256="b" * 64, was="a" * 64))
+    chain.append(ChainLink(reason="crossed", heads={"CHAIN-b": START}))
     chain.path.write_bytes(chain.path.read_bytes() + torn)
     whole = chain.load()
     for files, count in (([], 2), (["1.warc.gz"], 3), ([names[2], "absent.warc.gz"], 4), (names, 7)):
@@ -350,7 +350,7 @@ def test_a_clock_that_was_set_back_is_not_back_dating(tmp_path: Path) -> None:
     times = iter([NOON, NOON - timedelta(days=3)])
     chain = Chain(path=tmp_path / "CHAIN-a", now=lambda: next(times))
     for name in ("1", "2"):
-        chain.append(Link(reason="closed", file=name, size=1, sha256="a" * 64))
+        chain.append(ChainLink(reason="closed", file=name, size=1, sha256="a" * 64))
     assert [link.at for link in chain.load().links] == ["2026-03-01T12:00:00Z"] * 2
 
 

@@ -28,7 +28,7 @@ from newsarchive.maintenance import time_stamps
 from newsarchive.maintenance.time_stamps import STAMP_FAILED, stamp_head
 from newsarchive.web.app import create_app
 from storage.model import CrawlRun, Exchange, RefersTo
-from storage.places.chain import Link
+from storage.places.chain import ChainLink
 from storage.warc.writer import WarcWriter
 
 NOW = datetime.now(UTC)
@@ -187,15 +187,6 @@ def test_the_sentence_names_time_and_servers(archive: Archive, make_file: Callab
     ), report
 
 
-def test_without_openssl_the_problem_names_it(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """No token is made, and none is called worthless."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert all("the command openssl" in problem for problem in stamp_head(archive.config))
-    assert tokens(archive) == []
-
-
 @pytest.fixture
 def make_file(archive: Archive) -> Callable[[], None]:
     """Puts a WARC file into the archive, as an import does."""
@@ -248,7 +239,7 @@ def test_a_server_that_is_wrong_gives_no_token(
 def test_a_head_is_stamped_once_a_day(archive: Archive, servers: list[TimeServer]) -> None:
     """After a crawl only if the last token is a day old; without servers never."""
     assert stamp_head(archive.config, daily=True) == []
-    archive.places.chain.append(Link(reason="crossed", heads={"CHAIN-a": "0" * 64}))
+    archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-a": "0" * 64}))
     assert stamp_head(archive.config, daily=True) == []
     assert [len(server.queries) for server in servers] == [1, 1]
     for path in tokens(archive):
@@ -291,6 +282,20 @@ def test_a_token_outlives_its_certificate(
     times = [int(word) for word in asked if word.isdecimal()]
     assert len(times) == 2
     assert all(abs(at - time.time()) < 600 for at in times)
+
+
+def test_a_machine_without_openssl_is_told_so(
+    archive: Archive, servers: list[TimeServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens that cannot be checked there are no damage of the archive: the message names what is missing."""
+    assert stamp_head(archive.config) == []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    problems = [what for _, what in archive.verify().chain.problems]
+    assert problems == ["the token proves nothing: the command openssl is missing, which checks it. Install it"] * 2
+    archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-a": "0" * 64}))
+    assert [problem.endswith("Install it. Next: newsarchive seal") for problem in stamp_head(archive.config)] == [
+        True
+    ] * 2
 
 
 TEXT = "The town council met on Tuesday evening and discussed the budget for the coming year at length. " * 6
@@ -385,7 +390,7 @@ def test_a_receipt_of_a_file_older_than_the_chain_has_the_file(
 def test_a_forged_receipt_is_found(archive: Archive, authority: Path, tmp_path: Path, part: str) -> None:
     """One byte of any part, at several places."""
     write_articles(archive)
-    archive.places.chain.append(Link(reason="crossed", heads={"CHAIN-a": "0" * 64}))
+    archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-a": "0" * 64}))
     assert stamp_head(archive.config) == []
     folder = make_receipt(archive, tmp_path / "receipt")
     for path in folder.glob(f"*/{part}"):
