@@ -291,7 +291,11 @@ def test_a_machine_without_openssl_is_told_so(
     assert stamp_head(archive.config) == []
     monkeypatch.setenv("PATH", str(tmp_path))
     problems = [what for _, what in archive.verify().chain.problems]
-    assert problems == ["the token proves nothing: the command openssl is missing, which checks it. Install it"] * 2
+    assert (
+        problems
+        == ["the token proves nothing: the command openssl, which makes and checks time stamps, is missing. Install it"]
+        * 2
+    )
     archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-a": "0" * 64}))
     assert [problem.endswith("Install it. Next: newsarchive seal") for problem in stamp_head(archive.config)] == [
         True
