@@ -371,14 +371,14 @@ def test_warc_files_of_every_kind_are_read(morgue: Path, tmp_path: Path) -> None
         "import sys, newsarchive\nfor capture, reading in newsarchive.read_warc(sys.stdin.buffer): print(capture.url)"
     )
     piped = subprocess.run(
-        f"cat {folder}/* | {sys.executable} -c '{script}'", shell=True, capture_output=True, text=True, check=True
+        f"cat {folder}/*.warc.gz | {sys.executable} -c '{script}'", shell=True, capture_output=True, text=True, check=True
     )
     assert piped.stdout.splitlines() == [each.url for each in wanted]
 
 
 def test_damage_costs_no_other_record(morgue: Path, tmp_path: Path) -> None:
     """It is raised after all whole records, those of other files too."""
-    files = sorted((morgue / "warc").iterdir())
+    files = sorted((morgue / "warc").glob("*.warc.gz"))
     for number, file in enumerate(files):
         content = bytearray(file.read_bytes())
         if number == 0:

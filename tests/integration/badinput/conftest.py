@@ -117,7 +117,7 @@ class Rig:
         """`verify` finds nothing wrong, and the index is what `rebuild` makes of the files, if there are any."""
         verified = self.run("verify")
         assert verified.code == 0, verified.out + verified.err
-        if not any((self.folder / "warc").glob("*")):
+        if not any((self.folder / "warc").glob("*.warc*")):
             return
         before = self.export()
         rebuilt = self.run("rebuild")
