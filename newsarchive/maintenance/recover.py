@@ -17,6 +17,7 @@ from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.places import OPEN, Places, WarcFile
 from storage.places.chain import ChainLink, format_at
+from storage.places.file_names import names_other_machine
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
 
@@ -55,8 +56,10 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
         if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
             digests = index.read(warc_files.load_warc_digests)
-            closed = [file for file in places.files() if not file.is_open]
-            places.chain.append(*(measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in closed))
+            # Another machine's files are links of its own chain, which it may still have to upload.
+            closed = [f for f in places.files() if not f.is_open and not names_other_machine(f.name, places.machine)]
+            links = [measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in closed]
+            places.chain.append(*(links or [ChainLink(reason="begun")]))
         crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
             heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}

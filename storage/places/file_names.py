@@ -56,6 +56,16 @@ def other_machine(name: str, machine: str) -> str | None:
     return f"{found[2]}, machine {found[3]}" if found[3] != machine else None
 
 
+def names_other_machine(name: str, machine: str) -> bool:
+    """Return True for a file whose name has the id of another machine.
+
+    >>> names_other_machine("newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz", "0123456789ab")
+    True
+    """
+    found = _NAME.fullmatch(name)
+    return found is not None and found[3] not in {None, machine}
+
+
 def uploading_machine(name: str, now: datetime, machine: str) -> str | None:
     """Return the other machine that has still to upload a file; None if the file should be in the bucket, or is ours.
 

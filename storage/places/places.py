@@ -89,6 +89,9 @@ class Places:
         for part, file in parts:
             name = PREFIX + part.split("/")[1]
             copies[name] = copies.get(name, b"") + file.read()
+        for name in [name for name, data in found.items() if copies.get(name, b"").startswith(data)]:
+            if name != self.chain.path.name:  # a copy of another machine's, which has gone on
+                del found[name]
         chains = [parse_chain(name, data, check_signatures=True) for name, data in {**copies, **found}.items()]
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]

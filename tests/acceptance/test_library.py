@@ -350,7 +350,7 @@ def test_an_interrupt_stops_a_crawl_in_order(server: NewsroomServer, tmp_path: P
 def test_warc_files_of_every_kind_are_read(morgue: Path, tmp_path: Path) -> None:
     """A file, a folder, a .wacz and a stream give the captures of their files, in order, and the same readings."""
     folder = morgue / "warc"
-    files = sorted(folder.iterdir())
+    files = sorted(folder.glob("*.warc.gz"))
     assert len(files) == 3
     wanted = [item.capture for file in files for item in read_captures(file) if isinstance(item, CaptureRecord)]
     readings = [(capture.record_id, reading) for file in files for capture, reading in read_warc(file)]
@@ -371,7 +371,11 @@ def test_warc_files_of_every_kind_are_read(morgue: Path, tmp_path: Path) -> None
         "import sys, newsarchive\nfor capture, reading in newsarchive.read_warc(sys.stdin.buffer): print(capture.url)"
     )
     piped = subprocess.run(
-        f"cat {folder}/*.warc.gz | {sys.executable} -c '{script}'", shell=True, capture_output=True, text=True, check=True
+        f"cat {folder}/*.warc.gz | {sys.executable} -c '{script}'",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert piped.stdout.splitlines() == [each.url for each in wanted]
 
