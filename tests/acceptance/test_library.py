@@ -314,11 +314,16 @@ with Archive.open(Path("new")) as archive, lock_sites(
 """
 INTERRUPTED = """
 import os, signal, threading, time
+from contextlib import suppress
 from pathlib import Path
 from newsarchive import Archive
 
+def is_crawling():
+    with suppress(FileNotFoundError):  # renamed meanwhile
+        return any(file.stat().st_size > 5_000 for file in Path("new/warc").glob("*.warc.gz*"))
+
 def interrupt():
-    while not any(file.stat().st_size > 5_000 for file in Path("new/warc").iterdir()):
+    while not is_crawling():
         time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGINT)
 
