@@ -59,8 +59,9 @@ def other_machine(name: str, machine: str) -> str | None:
 def names_other_machine(name: str, machine: str) -> bool:
     """Return True for a file whose name has the id of another machine.
 
-    >>> names_other_machine("newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz", "0123456789ab")
-    True
+    >>> name = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
+    >>> names_other_machine(name, "0123456789ab"), names_other_machine(name, "5e1f2a3b4c5d")
+    (True, False)
     """
     found = _NAME.fullmatch(name)
     return found is not None and found[3] not in {None, machine}
