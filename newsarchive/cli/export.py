@@ -63,7 +63,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(Filters, "--", **chosen, articles=ids)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         exclude = rules.exclusions(opened.now())
-        request = ExportRequest.of_archive(
+        request = ExportRequest.build(
             opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
         )
         count = _write_export(request, info, into, missed, partial=partial)

@@ -45,7 +45,7 @@ class ExportRequest:
     """Called with the cause for each capture that cannot be copied; captures of one cause get the same text."""
 
     @classmethod
-    def of_archive(cls, archive: "Archive", exclude: Exclusions, work: WorkLimit | None = None, **chosen: Any) -> Self:
+    def build(cls, archive: "Archive", exclude: Exclusions, work: WorkLimit | None = None, **chosen: Any) -> Self:
         """Return the request of an export of an archive; `chosen` are the other fields by name."""
         return cls(
             # Of one index: a rebuild may replace it meanwhile.

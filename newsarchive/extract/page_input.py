@@ -63,5 +63,5 @@ class PageParts:
 
     @property
     def evidence(self) -> Evidence:
-        """Where to record evidence while the page is read."""
+        """Recorder of the evidence that is found while the page is read."""
         return self.page_input.evidence

@@ -206,7 +206,7 @@ def test_an_iterator_that_waits_holds_no_connection(
 
 
 def test_iterators_hold_no_memory(archive: Archive, small_batches: None) -> None:
-    """What was consumed is not kept."""
+    """Items that were consumed are not kept."""
     list(archive.versions())
     gc.collect()
     tracemalloc.start()
@@ -223,7 +223,7 @@ def test_iterators_hold_no_memory(archive: Archive, small_batches: None) -> None
 
 
 def test_the_owner_sees_what_readers_do_not(morgue: Path, tmp_path: Path) -> None:
-    """What the settings withhold is withheld from readers of the browser; the library is the owner's."""
+    """The settings withhold articles from readers of the browser; the library is the owner's."""
     copy = shutil.copytree(morgue, tmp_path / "copy")
     settings = copy / "newsarchive.toml"
     settings.write_text(settings.read_text().replace("[[site]]", "[[site]]\nhidden = true"))
@@ -472,7 +472,7 @@ def test_the_docs_page_runs(
 
 
 def test_the_example_prints_changed_headlines(morgue: Path) -> None:
-    """What went and what came, of each edit."""
+    """Each edit has the text that went and the text that came."""
     program = DOCS.parents[1] / "examples" / "changed_headlines.py"
     done = subprocess.run([sys.executable, program, morgue], capture_output=True, text=True, check=True)
     with Archive.open(morgue) as archive:

@@ -153,7 +153,7 @@ def build_export_request(
     """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of a request: a job may run much later, after the end of an embargo.
     exclude = rules.exclusions(archive.now())
-    return ExportRequest.of_archive(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters)
+    return ExportRequest.build(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters)
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:

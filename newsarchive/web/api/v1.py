@@ -233,7 +233,7 @@ def placements(
     since: Since = None,
     until: Until = None,
 ) -> Response:
-    """Where an article stood on all listings, or what stood on one listing: its captures of a period, at most 500."""
+    """Return where an article stood on all listings, or what stood on one, in a period of at most 500 captures."""
     if (article is None) is (url is None):
         raise HTTPException(400, "Name either an article or the URL of a listing")
     if article is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.jinja_env import build_url
@@ -25,7 +26,8 @@ MOST_SITES = 40
 """Sites that are shown in any case, those with most articles first; others if they have one of the newest articles."""
 ONE_DAY = timedelta(days=1)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
-Site = Annotated[str, Query(max_length=300)]
+# PostgreSQL refuses NUL, which no name of a site has.
+Site = Annotated[str, Query(max_length=300), AfterValidator(lambda text: text.replace("\0", ""))]
 
 
 @router.get("/days")

@@ -125,7 +125,8 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
         .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
         .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)))
     )
-    rows = connection.execute(statement.limit(_MAX_PLACES)).all()
+    # The newest: without the oldest a placement begins too late, without the newest it would end too early.
+    rows = connection.execute(statement.order_by(CaptureGroupRow.capture_id.desc()).limit(_MAX_PLACES)).all()
     captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:

@@ -5,6 +5,7 @@ words of a version --> the versions that the engine finds most alike --> share o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -30,6 +31,8 @@ _LEAST_SEQUENCES = 8
 _LEAST_SHARE = 0.35
 """Follow-ups of a story repeat less of it as background."""
 _RELATED = 5
+_MAX_WORDS, _MAX_LETTERS = 5_000, 50_000
+"""Words of a text, and letters of a paragraph, that are compared, from the beginning: a page may have megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,8 @@ def find_similar_articles(
 
 
 def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
-    return [word for each in paragraphs if each.is_body for word in analyze(each.text, None)[0]]
+    words = (word for each in paragraphs if each.is_body for word in analyze(each.text[:_MAX_LETTERS], None)[0])
+    return list(islice(words, _MAX_WORDS))
 
 
 def _list_sequences(words: Sequence[str]) -> set[tuple[str, ...]]:

@@ -141,7 +141,7 @@ def test_a_redirect_loop_ends(folder: Path, server: Any) -> None:
 
 
 def test_reasons_are_named(folder: Path, server: Any) -> None:
-    """What was not saved is told for each URL, with exit code 1; an error of the server is kept."""
+    """Each URL that was not saved is named, with exit code 1; an error of the server is kept."""
     base = server.base
     server.say("/gone", reply(410, "gone"))
     words = [f"{base}/private/a", f"{base}/gone", f"{base}/news/tide"]

@@ -1,4 +1,4 @@
-"""What a person expects of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
+"""Expectations of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
 
 import json
 from datetime import timedelta

@@ -175,7 +175,7 @@ def test_two_servers_stamp_the_head(archive: Archive, servers: list[TimeServer])
 
 
 def test_the_sentence_names_time_and_servers(archive: Archive, make_file: Callable[[], None]) -> None:
-    """What closed files are proved by; what came later is not proved yet, and never without that word."""
+    """Closed files are proved by both servers; a later file is called not proved yet."""
     make_file()
     assert stamp_head(archive.config) == []
     make_file()

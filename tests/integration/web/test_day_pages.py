@@ -121,6 +121,14 @@ def test_calendars_lead_to_days(client: TestClient) -> None:
     assert read(client, "/2026?site=other.example").xpath(".//td/a/@title") == ["1 article", "2 articles"]
 
 
+@pytest.mark.parametrize("path", ["/2026/05/04", "/2026/05", "/2026"])
+def test_an_unknown_site_has_no_articles(client: TestClient, path: str) -> None:
+    """Whatever its name is made of."""
+    for site in ("nowhere", "%00news", "x" * 300):
+        page = read(client, f"{path}?site={site}")
+        assert not page.xpath(".//article | .//td/a"), site
+
+
 @pytest.mark.parametrize("path", ["/2026/02/30", "/2026/13", "/0", "/99999", "/9999/12/31"])
 def test_a_day_that_there_is_not_is_not_found(client: TestClient, path: str) -> None:
     """With the forms that there are."""
