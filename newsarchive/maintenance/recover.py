@@ -57,8 +57,12 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
         if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
             digests = index.read(warc_files.load_warc_digests)
             # Another machine's files are links of its own chain, which it may still have to upload.
-            closed = [f for f in places.files() if not f.is_open and not names_other_machine(f.name, places.machine)]
-            links = [measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in closed]
+            linked = {name for other in places.load_chains() for name in other.files}
+            links = [
+                measure_link(file, "upgrade", sha256=digests.get(file.name))
+                for file in places.files()
+                if not file.is_open and file.name not in linked and not names_other_machine(file.name, places.machine)
+            ]
             places.chain.append(*(links or [ChainLink(reason="begun")]))
         crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):

@@ -34,12 +34,16 @@ class ChainReport:
     """The proofs of each file that a head covers which is known from elsewhere."""
     unproved: int
     """Closed files that no such head covers."""
+    is_begun: bool = True
+    """False if there is no chain yet, as in an archive of an earlier version."""
 
     @property
     def sentence(self) -> str:
         """One sentence on what is proved, for the command."""
         if self.problems:
             return "The files are not as the chain has them: see above. What to do: newsarchive help proof"
+        if not self.is_begun:
+            return f"Not proved yet: {self.unproved:,} files, which are in no chain. To begin one: newsarchive seal"
         unproved = f"not proved yet: {self.unproved:,} files, which are as the chain has them"
         if not self.proved:
             return unproved.capitalize()
@@ -89,7 +93,8 @@ def check_chains(
     links = [link for chain in chains for link in chain.links if link.reason in NOTE_REASONS or link.note == LOST]
     proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
     notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
-    return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=len(found) - len(proved))
+    unproved, is_begun = len(found) - len(proved), any(chain.links for chain in chains)
+    return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=unproved, is_begun=is_begun)
 
 
 def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -245,7 +246,9 @@ def test_archives_of_earlier_versions_are_chained_from_the_upgrade_on(folder: Pa
         path.unlink()
     with Archive.open(folder) as archive:
         paths = [write_file(folder / "warc", number, None) for number in range(2)]
-        assert archive.verify().chain.problems == ()
+        before = archive.verify().chain
+        assert before.problems == ()
+        assert before.sentence == "Not proved yet: 2 files, which are in no chain. To begin one: newsarchive seal"
         with archive.ingestor() as ingestor:
             archive.recover(ingestor)
         _key, *links = archive.places.chain.load().links
@@ -408,6 +411,29 @@ def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) 
         chains = archive.places.load_chains()
         assert {chain.head for chain in chains} == {chain.head for chain in folded}
         assert archive.verify().chain.problems == ()
+
+
+def test_a_machine_links_only_files_that_it_wrote(machines: tuple[Path, Path], tmp_path: Path) -> None:
+    """Also one whose settings were written without `init`: its chain begins with its first work, and stays at that."""
+    other = "newsarchive-20260301120000123-00001-other.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
+    (tmp_path / "bucket" / other).write_bytes(warcs(machines[0])[0].read_bytes() if warcs(machines[0]) else b"")
+    third = tmp_path / "c"
+    third.mkdir()
+    shutil.copy(machines[0] / "newsarchive.toml", third)
+    for _ in range(2):
+        with Archive.open(third) as archive, archive.ingestor() as ingestor:
+            archive.recover(ingestor)
+            links = archive.places.chain.load().links
+    assert "begun" in [link.reason for link in links]
+    assert not [link for link in links if link.file]
+
+
+def test_a_copy_of_another_chain_that_has_gone_on_is_no_difference(machines: tuple[Path, Path]) -> None:
+    """A machine's folder may hold an older copy of another's chain: the one in the bucket counts."""
+    theirs = chain_file(machines[1])
+    lines = theirs.read_bytes().splitlines(keepends=True)
+    (machines[0] / "warc" / theirs.name).write_bytes(b"".join(lines[:2]))
+    assert check(machines[0]).problems == ()
 
 
 def test_a_chain_that_lacks_what_others_saw_is_named(machines: tuple[Path, Path]) -> None:
