@@ -45,6 +45,8 @@ _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, R
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
 _MAX_BLOCKS_AFTER = 25
+_MAX_BLOCKS_AROUND = 8
+"""Blocks above the headline, and after the body, among which pictures of the article stand."""
 _MIN_PARAGRAPHS = 3
 """Paragraphs before a label from which on they are an article, not a dek."""
 _MAX_LINE = 80
@@ -168,7 +170,7 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     start = facts.headline_block + 1 if 0 <= facts.headline_block <= min(chosen) else min(chosen)
     for block in blocks[start : max(chosen) + 1]:
         taken = block.index in chosen or block.index == facts.dek_block
-        if not taken and block.zone & _NEVER_TEXT:
+        if not taken and block.zone & _NEVER_TEXT and not _is_figcaption(block):
             evidence.set_role(block.index, None, "in a menu or button, or hidden")
             continue
         role, rule = assign_role(block, facts)
@@ -178,7 +180,18 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
             evidence.set_role(block.index, role, rule)
         else:
             evidence.set_role(block.index, None, rule if role is None else "not selected as body text")
-    for block in blocks[max(chosen) + 1 : max(chosen) + _MAX_BLOCKS_AFTER]:
+    for block in blocks[max(start - _MAX_BLOCKS_AROUND, 0) : start]:
+        if _is_figcaption(block):
+            roles[block.index] = Role.CAPTION
+            evidence.set_role(block.index, Role.CAPTION, "a caption above the headline")
+    end = max(chosen)
+    # The second box around the last paragraph: boxes with other articles follow after it.
+    box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
+    for block in blocks[end + 1 : end + _MAX_BLOCKS_AFTER]:
+        if block.index <= end + _MAX_BLOCKS_AROUND and _is_figcaption(block) and box in block.element.iterancestors():
+            roles[block.index] = Role.CAPTION
+            evidence.set_role(block.index, Role.CAPTION, "a caption after the body")
+            continue
         if block.zone & (_NEVER_TEXT | zones.FOOTER) or not may_follow_body(block, facts):
             continue
         role, rule = assign_role(block, facts)
@@ -186,6 +199,16 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
             roles[block.index] = role
             evidence.set_role(block.index, role, f"{rule}, after the body")
     return roles
+
+
+def _is_figcaption(block: Block) -> bool:
+    """Return whether a block is the caption of a figure that is no menu's, author's or other article's.
+
+    It may be hidden: those of a gallery are, until a reader turns to its picture.
+    """
+    foreign = _NEVER_TEXT & ~zones.HIDDEN | zones.FOOTER | zones.RELATED | zones.LATEST | zones.BIO
+    marked = block.zone & zones.FIGCAPTION or (block.zone & zones.FIGURE and block.zone & zones.CAPTION)
+    return bool(marked) and not block.zone & foreign and block.link_share < 0.5
 
 
 def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> None:

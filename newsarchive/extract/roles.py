@@ -41,6 +41,8 @@ _PREFIX = 24
 """Characters compared first with the headline; mostly they decide."""
 _SHORT = 20
 """Characters of punctuation around a short headline."""
+_MAX_PICTURE_NAME = 40
+"""Longest caption, in characters, that may be all link; a longer one is the headline of another article."""
 _LINKED = 0.6
 """Share of a line inside links from which it leads to another page rather than to say something."""
 _END_BLOCKS = 2
@@ -184,7 +186,9 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
-        return Role.TEASER if foreign & (zones.RELATED | zones.LATEST) or block.link_share > 0.9 else Role.CAPTION
+        named = zone & zones.FIGCAPTION and effective_length(block.text) <= _MAX_PICTURE_NAME
+        is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
+        return Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
     tests = (

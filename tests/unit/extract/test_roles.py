@@ -40,6 +40,30 @@ def test_a_line_beside_a_picture_is_its_caption() -> None:
     assert (Role.TEXT, "Ships that came to the harbour:") in told
 
 
+FIGURE = "<figure><img src='a.jpg'><figcaption>The wall in the morning{}</figcaption></figure>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"{FIGURE.format('')}<h1>The wall is repaired again</h1>{TEXT}",
+        f"<h1>The wall is repaired again</h1><div>{TEXT}<div hidden>{FIGURE.format('')}</div>{TEXT}</div>",
+        f"<h1>The wall is repaired again</h1><div><div>{TEXT}</div>{FIGURE.format('')}</div>",
+    ],
+    ids=["above the headline", "hidden in a gallery", "after the text"],
+)
+def test_captions_of_the_articles_own_pictures_are_kept(page: str) -> None:
+    """Also where the picture stands outside the text."""
+    assert (Role.CAPTION, "The wall in the morning") in paragraphs(f"<article>{page}</article>")
+
+
+def test_captions_of_other_articles_pictures_are_not_kept() -> None:
+    """Pictures in lists of related articles, or in boxes after the article's own, change from day to day."""
+    others = f"<div class='related'>{FIGURE.format(' of the north')}</div><div>{FIGURE.format(' of the south')}</div>"
+    told = paragraphs(f"<main><article><h1>The wall is repaired again</h1><div>{TEXT}</div></article>{others}</main>")
+    assert not [line for role, line in told if role is Role.CAPTION]
+
+
 def test_a_heading_with_a_relative_date_is_a_heading() -> None:
     """In a column that looks back; under a headline such a line is its date."""
     assert (Role.HEADING, "10 days ago") in paragraphs(f"<div>{TEXT}<h2>10 days ago</h2>{TEXT}</div>")
