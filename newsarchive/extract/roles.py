@@ -245,9 +245,10 @@ def _is_alone_with_image(block: Block) -> bool:
 def _role_by_text(block: Block, context: RoleContext) -> Role | None:
     """Return the role that follows from the wording of a short line, supported by markup or position."""
     text, length = block.text, len(block.text)
-    if (length < 80 or block.lines) and (role := _role_by_phrase(block)):
+    is_cell = block.index > context.body_start and markup_role(block) is Role.TABLE  # such as a day of a schedule
+    if (length < 80 or block.lines) and (role := _role_by_phrase(block)) and not (is_cell and role is Role.DATELINE):
         return role
-    if length < 200 and _is_dateline(text, block):
+    if length < 200 and _is_dateline(text, block) and not is_cell:
         return Role.DATELINE
     if role := _byline_or_dateline(block, context):
         return role

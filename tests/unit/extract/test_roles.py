@@ -98,3 +98,42 @@ def test_last_line_that_announces_others_is_not_body() -> None:
 def test_credit_of_a_picture_is_not_body(line: str) -> None:
     """Also at the end of a text, away from the picture."""
     assert (Role.TEXT, line) not in paragraphs(f"<div>{TEXT}<p>{line}</p></div>")
+
+
+@pytest.mark.parametrize(
+    ("role", "line"),
+    [
+        (Role.PROMO, "Want to keep up with the harbour? Subscribe to our email newsletter."),
+        (Role.PROMO, "Our journalism needs your support. Please subscribe today."),
+        (Role.PROMO, "This story is funded by readers like you."),
+        (Role.PROMO, "Follow us on social media"),
+        (Role.DISCLAIMER, "This interview has been lightly edited and condensed for clarity."),
+        (Role.DISCLAIMER, "This post may contain affiliate links."),
+        (Role.DISCLAIMER, "When you buy something through our retail links, we may earn a commission."),
+        (Role.DISCLAIMER, "Dieses Interview wurde gekürzt."),
+        (Role.BYLINE, "Cross-posted from the Harbour Gazette."),
+        (Role.BYLINE, "Materials provided by the Institute of Tides."),
+        (Role.BYLINE, "This story about walls was produced by the Tide Report, a newsroom without profit."),
+        (Role.BIO, "Contact staff writer Jane Roe at 555-0100, or jroe@news.example."),
+        (Role.COMMENT, "Comments are closed."),
+        (Role.SHARE, "Share this post"),
+    ],
+)
+def test_closing_notes_are_no_text(role: Role, line: str) -> None:
+    """Notes after the last paragraph, in the words of many newsrooms."""
+    assert (role, line) in paragraphs(f"{TEXT}<p>{line}</p>")
+
+
+@pytest.mark.parametrize("line", ["Jan 23", "Updated: Sep 19", "Feb. 24"])
+def test_days_without_a_year_are_dates_above_a_text_and_cells_in_a_table(line: str) -> None:
+    """A table of dates, such as the matches of a season, keeps its first column."""
+    assert (Role.DATELINE, line) in paragraphs(f"<p>{line}</p>{TEXT}")
+    cells = f"<tr><td>{line}</td><td>The harbour against the river</td></tr><tr><td>4 May 2026</td><td>Home</td></tr>"
+    told = [text for role, text in paragraphs(f"{TEXT}<table>{cells}</table>{TEXT}") if role is Role.TABLE]
+    assert any(line in text for text in told)
+    assert any("4 May 2026" in text for text in told)
+
+
+def test_the_title_of_a_table_of_contents_is_no_heading() -> None:
+    """Above the list of the page's own headings."""
+    assert (Role.TAGS, "Table of Contents") in paragraphs(f"<h2>Table of Contents</h2>{TEXT}")
