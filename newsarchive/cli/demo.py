@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import typer
+from typer import Argument
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article
@@ -42,9 +42,7 @@ EDITED_ARTICLES = 20
 """Edited articles among which a silent edit is looked for."""
 
 
-def demo(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
-) -> None:
+def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None) -> None:
     """Archive a simulated news site and show the result.
 
     Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-import typer
+from typer import Exit
 
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import safe_text, stdout, to_json
@@ -30,4 +30,4 @@ def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
                 out.print(safe_text(f"{'':21}{more}"))
     if json:
         print(to_json(findings))
-    raise typer.Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))
+    raise Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
@@ -25,28 +25,25 @@ DESCRIPTIONS = "; ".join(
 def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
     into: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
+        Path | None, Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
     ] = None,
     format_: Annotated[
-        Format | None,
-        typer.Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}."),
+        Format | None, Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}.")
     ] = None,
-    all_versions: Annotated[
-        bool, typer.Option("--all-versions", help="Export every version, not only the latest.")
-    ] = False,
+    all_versions: Annotated[bool, Option("--all-versions", help="Export every version, not only the latest.")] = False,
     site: SiteName = None,
     since: Since = None,
     until: Until = None,
     author: Author = None,
     section: Section = None,
     query: Annotated[
-        str | None, typer.Option(metavar="WORDS", help="Only articles that a search for these words finds.")
+        str | None, Option(metavar="WORDS", help="Only articles that a search for these words finds.")
     ] = None,
     article: Annotated[
-        list[str] | None, typer.Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
+        list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
+        bool, Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
@@ -75,7 +72,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         print_line(
             stderr(), f"{pluralize(missed.count, 'capture')} could not be copied. To see why: newsarchive verify"
         )
-        raise typer.Exit(ExportIncomplete.exit_code)
+        raise Exit(ExportIncomplete.exit_code)
 
 
 def _report_missed(missed: MissedCaptures) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
@@ -18,8 +18,8 @@ from storage.places.folder import open_atomic
 
 def proof(
     *,
-    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="Number or URL of an article.")],
-    into: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="ZIP file to write.")],
+    article: Annotated[str, Argument(metavar="ARTICLE", help="Number or URL of an article.")],
+    into: Annotated[Path, Option("-o", "--output", metavar="FILE", help="ZIP file to write.")],
     archive: Folder = HERE,
 ) -> None:
     """Write a receipt of an article: its records, and what proves them.

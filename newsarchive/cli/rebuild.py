@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import typer
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
@@ -15,9 +15,7 @@ def rebuild(
     restart: Restart = False,
     forget: Annotated[
         bool,
-        typer.Option(
-            "--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."
-        ),
+        Option("--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."),
     ] = False,
     dask: Dask = None,
     scratch: Scratch = None,
@@ -47,4 +45,4 @@ def rebuild(
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
         out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")
-    raise typer.Exit(int(bool(result.problems)))
+    raise Exit(int(bool(result.problems)))

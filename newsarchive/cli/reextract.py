@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-import typer
 from rich.console import Console
+from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
@@ -15,25 +15,20 @@ from storage.index.write.replace_readings import RereadFilter
 
 
 def reextract(  # noqa: PLR0913 - every word is an option of the command line
-    sites: Annotated[list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites; by default all.")] = None,
+    sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites; by default all.")] = None,
     *,
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only captures fetched since this date, time, or age such as 7d.")
+        str | None, Option(metavar="DATE", help="Only captures fetched since this date, time, or age such as 7d.")
     ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only captures fetched before; the same formats.")
-    ] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Only captures fetched before; the same formats.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Include captures that this version has already extracted.")
+        bool, Option("--all", help="Include captures that this version has already extracted.")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report what would change, without changing anything.")
-    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
     readers: Annotated[
-        int | None,
-        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core."),
+        int | None, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core.")
     ] = None,
-    named: Annotated[int, typer.Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
+    named: Annotated[int, Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
@@ -62,7 +57,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         print(to_json(result))
     else:
         _print(stdout(), result)
-    raise typer.Exit(int(bool(result.problems)))
+    raise Exit(int(bool(result.problems)))
 
 
 def _print(out: Console, result: ReextractResult) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder, parse_duration
 from newsarchive.cli.output import sanitize
@@ -19,15 +19,13 @@ EVERY = timedelta(minutes=10)
 
 
 def schedule(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
-    ] = None,
+    sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")] = None,
     *,
-    cron: Annotated[bool, typer.Option("--cron", help="Print a crontab line (default).")] = False,
-    units: Annotated[bool, typer.Option("--systemd", help="Print a systemd service and timer.")] = False,
-    worker: Annotated[bool, typer.Option("--worker", help="Print a systemd service, for several machines.")] = False,
-    every: Annotated[str | None, typer.Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
-    ping: Annotated[str, typer.Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
+    cron: Annotated[bool, Option("--cron", help="Print a crontab line (default).")] = False,
+    units: Annotated[bool, Option("--systemd", help="Print a systemd service and timer.")] = False,
+    worker: Annotated[bool, Option("--worker", help="Print a systemd service, for several machines.")] = False,
+    every: Annotated[str | None, Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
+    ping: Annotated[str, Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
     archive: Folder = HERE,
 ) -> None:
     """Print a crontab line or systemd units for crawls.

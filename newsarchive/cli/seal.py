@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import typer
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
@@ -12,8 +12,8 @@ from newsarchive.maintenance.time_stamps import stamp_head
 
 def seal(
     *,
-    new_key: Annotated[bool, typer.Option("--new-key", help="Replace the key, signed by the old one.")] = False,
-    print_only: Annotated[bool, typer.Option("--print", help="Print only; ask no time server.")] = False,
+    new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
+    print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Print the head of the chain, and have it stamped.
@@ -28,4 +28,4 @@ def seal(
         print_line(stdout(), f"{name}: {value}")
     for problem in problems:
         print_line(stderr(), problem, "red")
-    raise typer.Exit(int(bool(problems)))
+    raise Exit(int(bool(problems)))

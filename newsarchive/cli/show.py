@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
@@ -23,22 +23,20 @@ from storage.model import Role
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
-        str, typer.Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
+        str, Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
     ] = "",
     *,
-    versions: Annotated[bool, typer.Option("--versions", help="List the versions of the article.")] = False,
+    versions: Annotated[bool, Option("--versions", help="List the versions of the article.")] = False,
     diff: Annotated[
-        tuple[int, int] | None, typer.Option("--diff", metavar="A B", help="Compare two versions, word by word.")
+        tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare two versions, word by word.")
     ] = None,
     related: Annotated[
-        bool, typer.Option("--related", help="Show all links of the page, and the articles that link to it.")
+        bool, Option("--related", help="Show all links of the page, and the articles that link to it.")
     ] = False,
-    warc: Annotated[bool, typer.Option("--warc", help="Show the WARC record of each capture.")] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show boilerplate, promos, bylines and the like too.")
-    ] = False,
+    warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show boilerplate, promos, bylines and the like too.")] = False,
     boilerplate: Annotated[
-        bool, typer.Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
+        bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,
     archive: Folder = HERE,
     json: Json = False,

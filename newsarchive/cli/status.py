@@ -5,9 +5,9 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
@@ -25,7 +25,7 @@ STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red
 
 def status(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
+    check: Annotated[bool, Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -46,7 +46,7 @@ def status(
         _print_postponed(stdout(), report, hosts, parked)
     for finding in report.findings if not json else ():
         print_line(stderr() if check else stdout(), str(finding), STYLES[finding.severity])
-    raise typer.Exit(int(check and bool(report.findings)))
+    raise Exit(int(check and bool(report.findings)))
 
 
 def _print_report(out: Console, report: HealthReport, next_due: datetime | None, now: datetime) -> None:

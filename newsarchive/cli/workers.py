@@ -5,8 +5,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Annotated
 
-import typer
 from rich.console import Console
+from typer import Exit, Option
 
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
@@ -23,8 +23,7 @@ from storage.index.cluster.leases import LeaseHolder, list_lease_holders
 def worker(
     *,
     slots: Annotated[
-        int,
-        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core."),
+        int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core.")
     ] = 0,
     archive: Folder = HERE,
 ) -> None:
@@ -41,7 +40,7 @@ def worker(
     say = partial(print_line, stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
     say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
-    raise typer.Exit(run_worker(settings, say))
+    raise Exit(run_worker(settings, say))
 
 
 def workers(archive: Folder = HERE, *, json: Json = False) -> None:
