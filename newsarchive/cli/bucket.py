@@ -22,8 +22,6 @@ MEANINGS = {
     FileLocation.ELSEWHERE: "on other machines",
     FileLocation.MISSING: "missing, although in the index",
 }
-
-
 MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 

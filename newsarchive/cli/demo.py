@@ -84,8 +84,7 @@ def choose_folder(wanted: Path | None) -> Path:
 
 def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
-    out = stdout()
-    print_line(out, f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
+    print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
     done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
     if done.returncode:

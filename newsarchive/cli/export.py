@@ -1,6 +1,7 @@
 """newsarchive export."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -103,13 +104,10 @@ def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
     """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
-    if into is None:
-        count = info.write(request, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return count
-    with open_atomic(into) as file:
+    with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
         count = info.write(request, file)
-        if missed.count and not partial:
+        file.flush()
+        if into and missed.count and not partial:
             _report_missed(missed)
             raise ExportIncomplete(str(into), missed.count)
         return count

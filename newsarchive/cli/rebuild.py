@@ -27,8 +27,8 @@ def rebuild(
     because WARC files are missing or damaged. If interrupted, the same command continues. Exits with 1 if some records
     could not be read.
     """
+    where = BatchTarget(dask=dask, scratch=scratch)
     with show_progress("rebuilding") as step:
-        where = BatchTarget(dask=dask, scratch=scratch)
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         print_line(stderr(), problem)

@@ -22,8 +22,6 @@ UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
 STYLES = {TextChange.ADDED: "green", TextChange.REMOVED: "red strike", TextChange.SAME: ""}
 PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"), TextChange.SAME: ("", "")}
 """Marks without colour, as in `git diff --word-diff`."""
-
-
 _ENDS = {
     VisitEnd.PLAN: "the checks of its age are over, and no source names it",
     VisitEnd.GONE: "410 Gone, confirmed for two days",
@@ -171,16 +169,11 @@ def print_captures(out: Console, article: ArticleView) -> None:
     )
     files = list(dict.fromkeys(capture.place.warc for capture in article.captures))
     for capture in article.captures:
-        listed.add_row(
-            short_time(capture.fetched_at),
-            "-" if capture.status is None else str(capture.status),
-            capture.kind,
-            "-" if capture.version_number is None else str(capture.version_number),
-            str(files.index(capture.place.warc) + 1),
-            str(capture.place.offset),
-            str(capture.place.length),
-            safe_text((capture.payload_digest or "-").rpartition(":")[2][:8]),
-        )
+        place, digest = capture.place, (capture.payload_digest or "-").rpartition(":")[2][:8]
+        numbers = (files.index(place.warc) + 1, place.offset, place.length)
+        status, version = ("-" if each is None else str(each) for each in (capture.status, capture.version_number))
+        found = (short_time(capture.fetched_at), status, capture.kind, version)
+        listed.add_row(*found, *map(str, numbers), safe_text(digest))
     out.print(listed)
     for number, name in enumerate(files, 1):
         print_line(out, f"file {number}: {name}")
@@ -214,15 +207,10 @@ def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everyth
             "site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share")
         )
         for each in shown:
-            listed.add_row(
-                safe_text(each.site),
-                f"{each.articles_seen:,} of {each.articles:,}",
-                f"{each.share:.0%}",
-                f"{each.first_seen:%Y-%m-%d}",
-                f"{each.last_seen:%Y-%m-%d}",
-                "yes" if each.verdict else "no",
-                safe_text(each.text),
-            )
+            count, share = f"{each.articles_seen:,} of {each.articles:,}", f"{each.share:.0%}"
+            first, last = f"{each.first_seen:%Y-%m-%d}", f"{each.last_seen:%Y-%m-%d}"
+            verdict = "yes" if each.verdict else "no"
+            listed.add_row(safe_text(each.site), count, share, first, last, verdict, safe_text(each.text))
         out.print(listed)
     else:
         out.print("No paragraph is classified as boilerplate")

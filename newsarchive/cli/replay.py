@@ -36,7 +36,6 @@ def replay(
                 "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
             )
         echo(f"Not installed: {environment.folder}")
-        return
-    echo(
-        f"{environment.installed_version} is installed in {environment.folder}. To start it: newsarchive serve --replay"
-    )
+    else:
+        where = f"{environment.installed_version} is installed in {environment.folder}"
+        echo(f"{where}. To start it: newsarchive serve --replay")

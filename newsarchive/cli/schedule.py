@@ -40,16 +40,10 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
             "--worker takes no sites, --every or --ping, because a worker crawls all due sites; nothing was printed. "
             "Use --worker alone"
         )
-    config = toml_file.load_config(archive)
-    config.select_sites(sites or ())
-    job = ScheduledCrawl(
-        command=program_path(),
-        archive=config.folder.resolve(),
-        sites=tuple(sites or ()),
-        every=parse_duration(every, "--every") or EVERY,
-        user=getpass.getuser(),
-        ping=ping,
-    )
+    config, names = toml_file.load_config(archive), tuple(sites or ())
+    config.select_sites(names)
+    interval, user, folder = parse_duration(every, "--every") or EVERY, getpass.getuser(), config.folder.resolve()
+    job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
     lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
     print(sanitize(lines), end="")
 

@@ -65,8 +65,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         facts += [hit.state] if hit.state != "live" else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
         out.print(Text("       ").append_text(highlight(hit.snippet)))
-    shown = offset + len(page.hits)
-    if page.hits and shown < page.total:
+    if page.hits and (shown := offset + len(page.hits)) < page.total:
         out.print(f"\nMore: --offset {shown}")
 
 

@@ -46,10 +46,8 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
             seen = load_boilerplate(opened, article)
-            if json:
-                print(to_json([asdict(each) | {"share": round(each.share, 4)} for each in seen]))
-            else:
-                render.print_boilerplate(out, seen, everything=everything)
+            values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]
+            print(to_json(values)) if json else render.print_boilerplate(out, seen, everything=everything)
             return
         found = find_article(opened, article)
         if diff is not None:
@@ -108,8 +106,8 @@ def compare_version_numbers(
 ) -> tuple[ParagraphChange, ...]:
     """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
     versions = [_version(archive, article, number) for number in (older, newer)]
-    differing = [lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1])]
-    before, after = ([*_text_lines(each), *(line for lines in differing for line in lines(each))] for each in versions)
+    parts = [_text_lines, *(lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1]))]
+    before, after = ([line for lines in parts for line in lines(each)] for each in versions)
     return compare_paragraphs(before, after)
 
 

@@ -108,8 +108,7 @@ def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
         cells = []
         for each in site.week:
             usual = f" ({each.usual:.0f})" if each.usual is not None else ""
-            # Today is not over.
-            low = is_thin(each.articles, each.usual) and each is not site.week[-1]
+            low = is_thin(each.articles, each.usual) and each is not site.week[-1]  # today is not over
             cells.append(safe_text(f"{each.articles:,}{usual}", "red" if low else ""))
         table.add_row(safe_text(site.name), *cells)
     out.print(table)

@@ -1,5 +1,6 @@
 """Find the original records that revisits refer to."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from storage.errors import ArchiveError
@@ -66,9 +67,7 @@ class LocalOriginals:
 
     def _is_here(self, warc: str) -> bool:
         if warc not in self._here:
-            try:
+            with suppress(ArchiveError, OSError):
                 self._places.stat(warc)
-            except (ArchiveError, OSError):
-                return False
-            self._here.add(warc)
-        return True
+                self._here.add(warc)
+        return warc in self._here

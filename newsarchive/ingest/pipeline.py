@@ -281,10 +281,8 @@ class Ingestor:
             if reading is not None and not reading.done():
                 break
             # Each URL that a feed or sitemap lists becomes several rows.
-            if reading is None or reading.cancelled() or reading.exception() is not None:
-                listed = 0
-            else:
-                listed = len(reading.result().entries)
+            is_read = reading is not None and not reading.cancelled() and reading.exception() is None
+            listed = len(reading.result().entries) if reading is not None and is_read else 0
             self._is_full = self._ready_count > 0 and self._listed_urls + listed > self._batching.max_listed_urls
             if self._is_full:
                 break

@@ -15,9 +15,8 @@ def get_discovery(record: CaptureRecord, site_for: Callable[[str], Site | None])
     """Return the discovery of a capture from its file, or one derived from its URL."""
     if record.discovery is not None:
         return record.discovery
-    url = record.capture.url
+    url, site = record.capture.url, site_for(record.capture.url)
     kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
-    site = site_for(url)
     return Discovery(site=site.name if site else site_name_from_host(url), kind=kind)
 
 

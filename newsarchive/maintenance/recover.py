@@ -87,11 +87,7 @@ def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
 
 
 def recover(
-    places: Places,
-    index: Index,
-    ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress,
-    walk: WarcWalk | None = None,
+    places: Places, index: Index, ingestor: Ingestor, progress: ProgressCallback, walk: WarcWalk | None = None
 ) -> RecoveryResult:
     """Repair open files, and index what the index lacks. Takes little time if there is nothing to do.
 
