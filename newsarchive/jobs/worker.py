@@ -411,18 +411,16 @@ class _SharedSession:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._session: JobSession | None = None
 
     def run(self, action: Callable[[JobSession], T]) -> T:
         """Call a function with the session."""
         with self._lock:
             if self._session is not None:
-                try:
+                with suppress(psycopg.OperationalError):  # the database was restarted meanwhile
                     return action(self._session)
-                except psycopg.OperationalError:  # the database was restarted meanwhile
-                    self._session.close()
-                    self._session = None
+                self.close()
             self._session = JobSession(self._url)
             return action(self._session)
 
