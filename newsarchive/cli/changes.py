@@ -13,8 +13,7 @@ from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Wit
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import line_to_json
-from newsarchive.export.changes import change_rows, change_to_json, write_changes_parquet
+from newsarchive.export.articles import change_rows, change_to_json, line_to_json, write_changes_parquet
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes

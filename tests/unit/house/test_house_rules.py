@@ -27,7 +27,6 @@ SHORT_MODULES = {
     "newsarchive/cli/init.py": "a command",
     "newsarchive/cli/seal.py": "a command",
     "newsarchive/cli/proof.py": "a command",
-    "newsarchive/export/changes.py": "lines of changes, which have other fields than articles",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",
     "newsarchive/web/static_files.py": "a route",
