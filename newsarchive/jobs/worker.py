@@ -39,8 +39,6 @@ from storage.index.cluster.jobs import CRAWLS, FINISH, RETRY, STALLED, JobClaim,
 from storage.index.cluster.leases import Heartbeat
 from storage.index.frontier import url_queue
 
-# Completion of jobs: a worker ends and gives back only jobs that are still its own.
-
 RETRY_DELAYS = (0.0, 0.5, 2.0)
 """Seconds before each attempt to record how a job ended. Procrastinate makes one attempt and ignores its result: the
 job would stay its worker's, and its site would not be crawled, for as long as that worker lives."""
@@ -88,8 +86,6 @@ class LeasedJobManager(JobManager):
                     raise
         return False
 
-
-# Lease of a cluster worker on its jobs: the process ends when another worker has taken one of them.
 
 LEASE_INTERVAL = 5.0
 """Seconds. Jobs of a worker without a heartbeat for storage.index.cluster.jobs.STALLED seconds go to others."""

@@ -81,8 +81,7 @@ class Reextraction:
         result = ReextractResult(dry_run=dry_run)
         total = self.index.read(replace_readings.count_captures_to_reread, wanted)
         for batch in self._batches(self.index.iter_captures_to_reread(wanted), result.problems):
-            some = self.index.replace_readings(batch, self.plan, dry_run=dry_run)
-            result.add(some, named)
+            result.add(self.index.replace_readings(batch, self.plan, dry_run=dry_run), named)
             # The total does not count captures that are read only because others of their article are.
             progress(result.captures, max(total, result.captures), batch[-1].capture.url)
         return result
@@ -142,8 +141,7 @@ class Reextraction:
 
 def require_no_writer(places: Places) -> None:
     """Raise ArchiveBusy if a WARC file is being written."""
-    busy = next((file.name for file in places.local_files() if file.is_open), None)
-    if busy:
+    if busy := next((file.name for file in places.local_files() if file.is_open), None):
         raise ArchiveBusy(
             f"a crawl is writing {busy}; nothing was read again. When it has ended, run: newsarchive reextract"
         )

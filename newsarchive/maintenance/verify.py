@@ -21,6 +21,11 @@ from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
 
+MISSING = (
+    "the file is missing: {} captures in the index cannot be read. Restore it from a backup; without one, remove them "
+    "from the index: newsarchive rebuild --forget"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVerification:
@@ -103,7 +108,11 @@ def verify(  # noqa: PLR0913 - the options of the command
 
     for missing in known.values():
         if not _size(places, missing.name):
-            add(_report_missing(missing, find_machine(missing.name)))
+            kind, what = "problems", MISSING.format(missing.captures)
+            if machine := find_machine(missing.name):
+                kind, what = "notes", f"the file is in the folder of {machine}, and was not checked here"
+            stated = {kind: (WarcProblem(offset=0, what=what),)}
+            add(FileVerification(name=missing.name, size=0, records=0, captures=0, **stated))
     if repair:
         linked = {name for chain in places.load_chains() for name in chain.files}
         closed = [file for file in stored if not file.is_open and file.name not in linked]
@@ -155,14 +164,3 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
         for record_id, offset in in_file.items():
             what = "the index lacks this capture; run: newsarchive rebuild"
             yield WarcProblem(offset=offset, what=what, record_id=record_id)
-
-
-def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification:
-    if machine is not None:
-        note = WarcProblem(offset=0, what=f"the file is in the folder of {machine}, and was not checked here")
-        return FileVerification(name=file.name, size=0, records=0, captures=0, notes=(note,))
-    what = (
-        f"the file is missing: {file.captures} captures in the index cannot be read. Restore it from a backup; without "
-        "one, remove them from the index: newsarchive rebuild --forget"
-    )
-    return FileVerification(name=file.name, size=0, records=0, captures=0, problems=(WarcProblem(offset=0, what=what),))
