@@ -69,15 +69,11 @@ Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
-    return context.render(
-        "exports.html",
-        jobs=listed,
-        file_urls={job.id: _file_url(context, job) for job in listed},
-        forms=FORMATS,
-        sites=[site.name for site in context.index.ask(list_site_counts)],
-        days=KEPT_FOR.days,
-        given={name: context.request.query_params.get(name, "") for name in FILTER_FIELDS},
-    )
+    urls = {job.id: _file_url(context, job) for job in listed}
+    sites = [site.name for site in context.index.ask(list_site_counts)]
+    given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
+    shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "given": given}
+    return context.render("exports.html", **shown, days=KEPT_FOR.days)
 
 
 @router.post("/exports")
@@ -139,11 +135,8 @@ def article_records(context: Context, article_id: int) -> Response:
     except BaseException:
         file.close()
         raise
-    size = file.tell()
-    headers = {
-        "content-length": str(size),
-        "content-disposition": f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"',
-    }
+    disposition = f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"'
+    headers = {"content-length": str(file.tell()), "content-disposition": disposition}
     return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
 
 
@@ -157,8 +150,7 @@ def build_export_request(
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
-    job = jobs.get(job_id)
-    if job is None:
+    if (job := jobs.get(job_id)) is None:
         raise HTTPException(404, "No such export; it may have expired")
     return job
 

@@ -105,11 +105,9 @@ class Authenticator:
             name, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
         except ValueError:
             return None
-        if not colon:
-            return None
         # An unknown user takes as long as a known one.
-        kept = self._users.get(name, _DUMMY_HASH)
-        return name if verify_secret(password, kept) and name in self._users else None
+        is_valid = colon and verify_secret(password, self._users.get(name, _DUMMY_HASH))
+        return name if is_valid and name in self._users else None
 
     def _cache_key(self, header: str) -> bytes:
         return hmac.digest(self._secret, header.encode("utf-8", "surrogatepass"), "sha256")

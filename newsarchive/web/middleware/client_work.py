@@ -61,8 +61,7 @@ async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, sen
             await asyncio.get_running_loop().run_in_executor(None, work.cancel)
 
     async def receive_empty() -> Message:
-        request = next(requests, None)
-        if request is None:
+        if (request := next(requests, None)) is None:
             await gone.wait()
         return request or {"type": "http.disconnect"}
 
