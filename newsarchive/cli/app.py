@@ -159,18 +159,12 @@ def run(words: Sequence[str]) -> int:
         code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        code = _report_error(
-            f"{named}. Committed data is unchanged. Check the path and its permissions, then run the command again",
-            OUTPUT,
-            debug=debug,
-        )
+        advice = "Check the path and its permissions, then run the command again"
+        code = _report_error(f"{named}. Committed data is unchanged. {advice}", OUTPUT, debug=debug)
     except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
-        code = _report_error(
-            f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "
-            "the output of: newsarchive --debug ...",
-            1,
-            debug=debug,
-        )
+        named = f"internal error: {type(error).__name__}: {error}"
+        advice = "Please report this with the output of: newsarchive --debug ..."
+        code = _report_error(f"{named}. Committed data is unchanged. {advice}", 1, debug=debug)
     return _flush_output(code)
 
 

@@ -75,8 +75,7 @@ def print_layout(out: Console, explanation: Explanation) -> None:
 
 def print_lines(out: Console, explanation: Explanation) -> None:
     """Print the lines of the article: role, text cut to the width, and the rule that gave the role."""
-    shown = explanation.article_lines
-    if not shown:
+    if not (shown := explanation.article_lines):
         return
     print_heading(out, "Lines" if explanation.is_article else "Lines, with roles as if it were an article")
     wide = out.width >= WIDE

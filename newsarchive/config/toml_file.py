@@ -66,10 +66,9 @@ def format_starter_file(**known: str) -> str:
         "# A line that begins with # is a comment and shows the default.",
     ]
     for setting in schema.SETTINGS:
-        if setting.name in known:
-            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {to_toml(known[setting.name])}"]
-        elif setting.name in STARTER_SETTINGS:
-            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {to_toml(setting.default)}"]
+        if setting.name in (*known, *STARTER_SETTINGS):
+            mark, value = ("", known[setting.name]) if setting.name in known else ("# ", setting.default)
+            lines += ["", f"# {setting.meaning}.", f"{mark}{setting.name} = {to_toml(value)}"]
     lines += ["", "# The sites. To add one: newsarchive add URL", ""]
     return "\n".join(lines)
 
@@ -78,8 +77,7 @@ def create_config_file(folder: Path, **known: str) -> Config:
     """Create a newsarchive.toml, and its folder if needed; ConfigError if there is one, or a setting is unknown."""
     if unknown := known.keys() - {setting.name for setting in schema.SETTINGS}:
         raise ConfigError(f"no setting is named {min(unknown)!r}; nothing was changed. See: newsarchive help settings")
-    file = folder / FILE_NAME
-    if file.exists():
+    if (file := folder / FILE_NAME).exists():
         raise ConfigError(
             f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
             f"newsarchive add URL --archive {shlex.quote(str(folder))}"
@@ -105,18 +103,15 @@ def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str
         default = None if setting.default is None else setting.value_type.parse(setting.default)
         if setting.required or (value is not None and value != default):
             line = f"{setting.name} = {to_toml(value)}"
-            if len(line) > 110 and isinstance(value, tuple):
-                lines += [f"{setting.name} = [", *(f"    {to_toml(item)}," for item in value), "]"]
-            else:
-                lines.append(line)
+            is_long = len(line) > 110 and isinstance(value, tuple)
+            lines += [f"{setting.name} = [", *(f"    {to_toml(item)}," for item in value), "]"] if is_long else [line]
     return "\n".join(lines) + "\n"
 
 
 def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:
     """Append a [[site]] to the file and return the new settings. The rest of the file stays byte for byte."""
     file = folder / FILE_NAME
-    config = load_config(folder)
-    for known in config.sites:
+    for known in load_config(folder).sites:
         hosts = {strip_www(host) for host in (url_host(known.url), *(host.lower() for host in known.hosts))}
         if strip_www(url_host(site.url)) in hosts and front_page_key(known.url) != front_page_key(site.url):
             raise ConfigError(
@@ -132,9 +127,9 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
             )
     text = file.read_bytes().decode()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
-    added = parse_config(longer, folder)
+    config = parse_config(longer, folder)
     write_atomic(file, longer)
-    return added
+    return config
 
 
 def front_page_key(url: str) -> str:
@@ -248,9 +243,7 @@ class _ConfigParser:
     """Parses one file; keeps its text, so that a mistake can be reported with its line."""
 
     def __init__(self, text: str, folder: Path) -> None:
-        self.text = text
-        self.folder = folder
-        self.file = folder / FILE_NAME
+        self.text, self.folder, self.file = text, folder, folder / FILE_NAME
 
     def config(self) -> Config:
         try:
@@ -328,9 +321,8 @@ class _ConfigParser:
     def _describe_unknown(self, key: str, known: Iterable[str], where: Table) -> str:
         """Name the right table for a key in the wrong one: TOML gives every key below a [[site]] to that site."""
         if isinstance(where, int) and any(setting.name == key for setting in schema.SETTINGS):
-            return (
-                f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
-            )
+            advice = "if it is meant for the whole archive, move it above the first [[site]]"
+            return f"{key} is no setting of a site; {advice}"
         if where is None and any(setting.name == key for setting in schema.SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
         if where is None and any(setting.name == key for setting in schema.SERVE_SETTINGS):

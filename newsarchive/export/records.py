@@ -35,8 +35,7 @@ class RecordCopier:
     """Copies captures into a file, each once."""
 
     def __init__(self, request: ExportRequest, write: Callable[[bytes], object]) -> None:
-        self._request = request
-        self._write = write
+        self._request, self._write = request, write
         self._written = _IdSet()
         self._open: tuple[str, BinaryIO] | None = None
         self._length = 0
@@ -51,8 +50,7 @@ class RecordCopier:
             for line in lines:
                 if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
                     # From the same Reader: an excluded original is not copied.
-                    original = self._request.index.ask(get_cdx_line, line.refers_to_id)
-                    if original is None:
+                    if (original := self._request.index.ask(get_cdx_line, line.refers_to_id)) is None:
                         self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
                     else:
                         yield from self._copy_record(original)
@@ -125,8 +123,7 @@ class RecordCopier:
         compressor = zlib.compressobj(wbits=31) if plain else None
         self._is_within = True
         while length:
-            piece = file.read(min(_CHUNK, length))
-            if not piece:
+            if not (piece := file.read(min(_CHUNK, length))):
                 raise BadRecord(_file_name(file), offset, "record was truncated while it was copied")
             length -= len(piece)
             self.append(compressor.compress(piece) if compressor else piece)
@@ -205,8 +202,7 @@ def _add_requisites(request: ExportRequest, line: CdxLine, depth: int = 0) -> It
     yield line
     for url in _embedded_urls(request, line):
         query = CdxQuery(keys=match_exact(url), url=url, closest=line.fetched_at)
-        found = next(request.index.stream(iter_cdx_lines, query), None)
-        if found is not None:
+        if (found := next(request.index.stream(iter_cdx_lines, query), None)) is not None:
             is_sheet = found.mime == "text/css" and depth < 2
             yield from _add_requisites(request, found, depth + 1) if is_sheet else [found]
 

@@ -17,8 +17,7 @@ class ArchivedOriginals:
     """Finds originals in the index, and reads their blocks from the WARC files."""
 
     def __init__(self, index: Index, places: Places) -> None:
-        self._index = index
-        self._places = places
+        self._index, self._places = index, places
 
     def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
         """Return the place of the original by record id, else by URL and date; None if the archive lacks it."""
@@ -50,8 +49,7 @@ class LocalOriginals:
     """
 
     def __init__(self, index: Index, places: Places) -> None:
-        self._index = index
-        self._places = places
+        self._index, self._places = index, places
         self._here: set[str] = set()
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:

@@ -29,8 +29,7 @@ class SiteLookup:
 
     def __init__(self, index: Index, former_names: Mapping[str, str] = MappingProxyType({})) -> None:
         """Build the lookup; `former_names`: present names of sites by their former ones."""
-        self._index = index
-        self._former_names = former_names
+        self._index, self._former_names = index, former_names
         self._by_name: dict[str, Site] = {}
         self._by_run: dict[tuple[str | None, str], Site] = {}
         self._lock = threading.Lock()

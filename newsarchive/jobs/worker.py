@@ -102,8 +102,7 @@ class JobLease:
         self, url: str, slots: int, worker_id: Callable[[], int | None], on_lost: Callable[[str], None]
     ) -> None:
         """Start checking. `worker_id` returns this process's number in the queue; None until it has one."""
-        self._worker_id = worker_id
-        self._slots = slots
+        self._worker_id, self._slots = worker_id, slots
         self._claims: dict[int, JobClaim] = {}
         self._is_registered = False
         self._session = _SharedSession(url)
@@ -214,8 +213,7 @@ def run_worker(settings: WorkerSettings, print_line: Callable[[str], None]) -> i
 
 def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], now: datetime) -> list[str]:
     """Return the sites with a due URL, and schedule the next check of the others."""
-    checked = session.select_due_sites(sites, MAX_CHECKED)
-    if not checked:
+    if not (checked := session.select_due_sites(sites, MAX_CHECKED)):
         return []
     earliest = index.read(url_queue.next_due_by_site, checked)
     # A site without a due time was never crawled, or all of its URLs were given up.
@@ -236,8 +234,7 @@ class CrawlWorker:
     """A running worker."""
 
     def __init__(self, settings: WorkerSettings, print_line: Callable[[str], None]) -> None:
-        self._settings = settings
-        self._print_line = print_line
+        self._settings, self._print_line = settings, print_line
         self._crawls: dict[int, CrawlProcess] = {}
         self._stopping = False
         self._stop_requested = asyncio.Event()

@@ -92,8 +92,7 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     The last value of a repeated parameter counts: pywb's remote index source sends `limit` twice. Filters are combined.
     """
     values = {name: value for name, value in parameters if value}
-    url = values.get("url", "").strip()
-    if not url:
+    if not (url := values.get("url", "").strip()):
         raise ValueError("The parameter url is missing")
     match, url = _parse_match_type(url, values.get("matchType"))
     sort, limit = values.get("sort"), _parse_number(values, "limit", max_limit, least=-(10**9))

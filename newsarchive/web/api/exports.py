@@ -114,8 +114,7 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
 def article_records(context: Context, article_id: int) -> Response:
     """Return the records of one article as a WARC file, or with their index as WACZ."""
     form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
-    article = context.index.ask(get_article, article_id)
-    if article is None:
+    if (article := context.index.ask(get_article, article_id)) is None:
         raise HTTPException(404, "The archive has no such article")
     choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     # Written to a file first, so that an error can still become an error response.
@@ -180,8 +179,7 @@ def _parse_filters(fields: dict[str, str]) -> Filters:
 
 
 def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
-    text = fields.get(name)
-    if not text:
+    if not (text := fields.get(name)):
         return None
     try:
         return to_utc(datetime.fromisoformat(text))

@@ -141,10 +141,8 @@ class AuthMiddleware(HttpMiddleware):
         request, wait = Request(scope), 0.0
         header = request.headers.get("authorization", "")
         name = self.authenticator.cached_user(header) if header else None
-        if header and name is None:
-            wait = self.failures.take(client_key(scope), self.clock())
-            if not wait:
-                name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
+        if header and name is None and not (wait := self.failures.take(client_key(scope), self.clock())):
+            name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
         if name is not None:
             await self.app(scope, receive, edit_headers(send, make_private))
             return

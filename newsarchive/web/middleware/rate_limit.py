@@ -74,9 +74,8 @@ class RateLimitMiddleware(HttpMiddleware):
 
     def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Callable[[], float], *, limited: bool) -> None:
         super().__init__(app)
-        self.max_length = limits.max_url_length
+        self.max_length, self.clock = limits.max_url_length, clock
         self.buckets = TokenBuckets(limits.rate_limit, limits.rate_burst) if limited else None
-        self.clock = clock
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

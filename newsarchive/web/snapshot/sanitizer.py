@@ -192,8 +192,7 @@ class Sanitizer:
 
 def _replace_frameset(root: HtmlElement, base: str) -> None:
     """Replace a frameset by a list of links: each frame was a page of its own."""
-    sets = root.findall(".//frameset")
-    if not sets:
+    if not (sets := root.findall(".//frameset")):
         return
     body = Element("body")
     for frame in root.iter("frame"):
