@@ -51,9 +51,8 @@ def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder o
     """
     place = choose_folder(folder)
     with serve_demo_site() as newsroom:
-        print_note(
-            f"A simulated newspaper is online at {newsroom.url}; its clock shows {newsroom.time:%Y-%m-%d %H:%M} UTC."
-        )
+        clock = f"{newsroom.time:%Y-%m-%d %H:%M} UTC"
+        print_note(f"A simulated newspaper is online at {newsroom.url}; its clock shows {clock}.")
         run_command("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run_command("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
         run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
@@ -88,9 +87,8 @@ def run_command(*words: str) -> None:
     sys.stdout.flush()
     done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
     if done.returncode:
-        raise ArchiveError(
-            f"the demo stops: the last command exited with code {done.returncode} (newsarchive help exit-codes)"
-        )
+        code = f"{done.returncode} (newsarchive help exit-codes)"
+        raise ArchiveError(f"the demo stops: the last command exited with code {code}")
 
 
 def print_note(text: str) -> None:

@@ -70,9 +70,8 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
     _report_missed(missed)
     if missed.count:
-        print_line(
-            stderr(), f"{pluralize(missed.count, 'capture')} could not be copied. To see why: newsarchive verify"
-        )
+        what = f"{pluralize(missed.count, 'capture')} could not be copied"
+        print_line(stderr(), f"{what}. To see why: newsarchive verify")
         raise Exit(ExportIncomplete.exit_code)
 
 
@@ -87,16 +86,14 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
     if format_ is None and into is not None and into.suffix:
         format_ = next((each for each, info in FORMATS.items() if into.name.lower().endswith(info.suffix)), None)
         if format_ is None:
-            suffixes = ", ".join(info.suffix for info in FORMATS.values())
-            raise ConfigError(
-                f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with "
-                "--format"
+            advice = (
+                f"Use one of {', '.join(info.suffix for info in FORMATS.values())}, or choose a format with --format"
             )
+            raise ConfigError(f"{into.name} has no known suffix; nothing was done. {advice}")
     info = FORMATS[format_ or Format.JSONL]
     if into is None and not info.is_stream:
-        raise ConfigError(
-            f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
-        )
+        advice = f"Name a file: -o FILE{info.suffix}"
+        raise ConfigError(f"{info.name} cannot be written to standard output; nothing was done. {advice}")
     return info
 
 

@@ -38,10 +38,11 @@ def rebuild(
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
     for lost in result.lost:
         print_line(out, f"dropped: {lost}")
-    out.print(
-        f"Index rebuilt: {pluralize(result.total_captures, 'capture')} and "
-        f"{pluralize(result.total_versions, 'article version')} from {pluralize(result.files, 'WARC file')}."
+    captures, versions = (
+        pluralize(result.total_captures, "capture"),
+        pluralize(result.total_versions, "article version"),
     )
+    out.print(f"Index rebuilt: {captures} and {versions} from {pluralize(result.files, 'WARC file')}.")
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
         out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")

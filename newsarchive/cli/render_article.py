@@ -197,10 +197,8 @@ def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everyth
     """Print repeated paragraphs of sites: share of the articles, dates, and whether they are left out."""
     shown = [each for each in found if each.verdict or everything]
     if not found:
-        out.print(
-            "No paragraph appears in two articles yet. Boilerplate is learnt from the second article on, by the next "
-            "crawl; see newsarchive help reading"
-        )
+        how = "Boilerplate is learnt from the second article on, by the next crawl; see newsarchive help reading"
+        out.print(f"No paragraph appears in two articles yet. {how}")
         return
     if shown:
         listed = create_table(

@@ -36,10 +36,8 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     if cron + units + worker > 1:
         raise ConfigError("--cron, --systemd and --worker exclude each other; nothing was printed. Choose one of them")
     if worker and (sites or every or ping):
-        raise ConfigError(
-            "--worker takes no sites, --every or --ping, because a worker crawls all due sites; nothing was printed. "
-            "Use --worker alone"
-        )
+        why = "because a worker crawls all due sites; nothing was printed. Use --worker alone"
+        raise ConfigError(f"--worker takes no sites, --every or --ping, {why}")
     config, names = toml_file.load_config(archive), tuple(sites or ())
     config.select_sites(names)
     interval, user, folder = parse_duration(every, "--every") or EVERY, getpass.getuser(), config.folder.resolve()

@@ -87,10 +87,9 @@ def run_server(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with pywb beside the server if asked."""
     if replay and options.cert is not None:
-        raise ConfigError(
-            "--replay and --cert exclude each other: pywb would not trust the certificate; nothing was started. "
-            "Leave out --cert, and serve TLS by a proxy in front of both"
-        )
+        why = "pywb would not trust the certificate; nothing was started"
+        advice = "Leave out --cert, and serve TLS by a proxy in front of both"
+        raise ConfigError(f"--replay and --cert exclude each other: {why}. {advice}")
     server.load_certificate(options)
     if options.sends_secrets_in_clear:
         log.warning(

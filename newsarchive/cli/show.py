@@ -83,19 +83,18 @@ def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
 def find_article(archive: Archive, name: str) -> ArticleView:
     """Return the article with a number or URL; NotFound if there is none."""
     if not name:
-        raise ConfigError(
-            "no article given; nothing was shown. Give its number, as search shows it, or its URL: newsarchive show 17"
-        )
+        advice = "Give its number, as search shows it, or its URL: newsarchive show 17"
+        raise ConfigError(f"no article given; nothing was shown. {advice}")
     number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
     if found is not None:
         return found
     schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
     if schedule is not None and schedule.outcome is not None:
+        answer = describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)
         raise NotFound(
             f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
-            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was"
-            f" {describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)};"
+            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was {answer};"
             f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
@@ -115,10 +114,8 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
     ids = {line.number: line.id for line in article.versions}
     found = archive.index.ask(get_version, ids[number]) if number in ids else None
     if found is None:
-        raise NotFound(
-            f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. "
-            f"To see them: newsarchive show {article.id} --versions"
-        )
+        advice = f"To see them: newsarchive show {article.id} --versions"
+        raise NotFound(f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. {advice}")
     return found
 
 

@@ -51,11 +51,9 @@ def status(
 
 def _print_report(out: Console, report: HealthReport, next_due: datetime | None, now: datetime) -> None:
     status = report.status
-    out.print(
-        f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}, "
-        f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')} "
-        f"({humanize_size(status.warc_bytes)})"
-    )
+    articles = f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}"
+    captures = f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')}"
+    out.print(f"{articles}, {captures} ({humanize_size(status.warc_bytes)})")
     if (crawl := status.last_crawl) is not None:
         end = f"{crawl.outcome or 'running'}{f' {short_time(crawl.finished_at)} UTC' if crawl.finished_at else ''}"
         begin = short_time(crawl.started_at)

@@ -63,10 +63,8 @@ def load_cluster_config(archive: Path) -> Config:
             'PostgreSQL database in newsarchive.toml (index = "postgresql://…"), or run newsarchive crawl from cron'
         )
     if find_spec("procrastinate") is None:
-        raise ConfigError(
-            "the packages for workers are not installed; nothing was done. "
-            f"Install them with: {install_command('cluster')}"
-        )
+        advice = f"Install them with: {install_command('cluster')}"
+        raise ConfigError(f"the packages for workers are not installed; nothing was done. {advice}")
     return config
 
 

@@ -44,13 +44,11 @@ def load_config(folder: Path) -> Config:
     except (FileNotFoundError, NotADirectoryError):
         raise NoArchive(str(folder)) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{file} is not UTF-8 text (byte {error.start}); nothing was done. Save it as UTF-8"
-        ) from None
+        what = f"{file} is not UTF-8 text (byte {error.start})"
+        raise ConfigError(f"{what}; nothing was done. Save it as UTF-8") from None
     except OSError as error:
-        raise StorageError(
-            f"{file} cannot be read ({error.strerror}); nothing was done. Check its permissions: ls -l {file}"
-        ) from error
+        what = f"{file} cannot be read ({error.strerror})"
+        raise StorageError(f"{what}; nothing was done. Check its permissions: ls -l {file}") from error
     return parse_config(text, folder)
 
 
@@ -78,17 +76,13 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if unknown := known.keys() - {setting.name for setting in schema.SETTINGS}:
         raise ConfigError(f"no setting is named {min(unknown)!r}; nothing was changed. See: newsarchive help settings")
     if (file := folder / FILE_NAME).exists():
-        raise ConfigError(
-            f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
-            f"newsarchive add URL --archive {shlex.quote(str(folder))}"
-        )
+        advice = f"To add a site to it: newsarchive add URL --archive {shlex.quote(str(folder))}"
+        raise ConfigError(f"there is an archive in {folder} already; nothing was changed. {advice}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be created ({error.strerror}); nothing was archived. Create it, or choose another "
-            "folder: newsarchive init DIR"
-        ) from error
+        advice = "nothing was archived. Create it, or choose another folder: newsarchive init DIR"
+        raise StorageError(f"{folder} cannot be created ({error.strerror}); {advice}") from error
     write_atomic(file, format_starter_file(**known), mode=0o600)
     return load_config(folder)
 
@@ -120,10 +114,10 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
                 f" {known.name!r}. To make the host a site of its own, remove it from `hosts` of {known.name!r} first"
             )
         if known.name == site.name or front_page_key(known.url) == front_page_key(site.url):
+            advice = "To choose another name for the new site: newsarchive add URL --name NAME"
             raise ConfigError(
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
-                f"newsarchive crawl {known.name}. To choose another name for the new site: "
-                "newsarchive add URL --name NAME"
+                f"newsarchive crawl {known.name}. {advice}"
             )
     text = file.read_bytes().decode()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
@@ -249,10 +243,8 @@ class _ConfigParser:
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(
-                f"{self.file} is not TOML: {error}; nothing was done. Correct that line; all settings: "
-                "newsarchive help settings"
-            ) from None
+            advice = "nothing was done. Correct that line; all settings: newsarchive help settings"
+            raise ConfigError(f"{self.file} is not TOML: {error}; {advice}") from None
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self._error("site", None, "sites are written as [[site]], in double brackets")
@@ -347,11 +339,9 @@ class _ConfigParser:
                 seen.add(former)
 
     def _error(self, key: str, where: Table, what: str) -> ConfigError:
-        end = "" if what.endswith("?") else "."
-        return ConfigError(
-            f"{self.file}, line {self._find_line(key, where)}: {what}{end} Nothing was done. All settings: "
-            "newsarchive help settings"
-        )
+        line, end = self._find_line(key, where), "" if what.endswith("?") else "."
+        advice = "Nothing was done. All settings: newsarchive help settings"
+        return ConfigError(f"{self.file}, line {line}: {what}{end} {advice}")
 
     def _find_line(self, key: str, table: Table) -> int:
         """Return the line of a key of a table, or the table's first line: tomllib does not report lines."""

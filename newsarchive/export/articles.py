@@ -118,10 +118,8 @@ def import_parquet() -> tuple[Any, Any]:
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
         from pyarrow import parquet
     except ModuleNotFoundError:
-        raise ConfigError(
-            "Parquet needs pyarrow, which is not installed; nothing was written. "
-            f"Install it with: {install_command('parquet')}"
-        ) from None
+        advice = f"nothing was written. Install it with: {install_command('parquet')}"
+        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
     return pa, parquet
 
 

@@ -126,10 +126,8 @@ class ExportJobs:
         with self._lock:
             jobs = self.list_jobs()
             if sum(job.state in {"waiting", "running"} for job in jobs) >= MAX_WAITING:
-                raise TooManyJobs(
-                    f"{MAX_WAITING} exports are already waiting; this one was not started. "
-                    "Wait until one of them is done"
-                )
+                advice = "this one was not started. Wait until one of them is done"
+                raise TooManyJobs(f"{MAX_WAITING} exports are already waiting; {advice}")
             for job in jobs[MAX_KEPT - 1 :]:
                 self.remove(job.id)
             job = ExportJob(
@@ -220,10 +218,8 @@ class ExportJobs:
 def _check_size(size: int) -> int:
     """Return the size of a file; ExportStopped if it is too large for a server."""
     if size > MAX_SIZE:
-        raise ExportStopped(
-            f"the file is larger than {MAX_SIZE:,} bytes and was deleted. Export fewer articles, or use: "
-            "newsarchive export -o FILE"
-        )
+        advice = "Export fewer articles, or use: newsarchive export -o FILE"
+        raise ExportStopped(f"the file is larger than {MAX_SIZE:,} bytes and was deleted. {advice}")
     return size
 
 

@@ -291,10 +291,9 @@ class CrawlWorker:
         problems = [describe_cause(result) for result in results if isinstance(result, Exception)]
         if self._stop_requested.is_set() and not problems:
             return 0
-        self._print_line(
-            f"the job queue cannot be used{': ' + problems[0] if problems else ''}; this worker exits, and all "
-            "captures are in the WARC files. Find the cause with: newsarchive doctor"
-        )
+        what = f"the job queue cannot be used{': ' + problems[0] if problems else ''}; this worker exits"
+        advice = "all captures are in the WARC files. Find the cause with: newsarchive doctor"
+        self._print_line(f"{what}, and {advice}")
         return LOST
 
     def stop(self) -> None:
@@ -319,10 +318,8 @@ class CrawlWorker:
                 self._crawls[job.id].kill()
             raise JobReleased from None
         except OSError as problem:
-            self._print_line(
-                f"{site}: the crawl could not be started ({problem}); nothing was fetched, and the site is queued "
-                "again later. Find the cause with: newsarchive doctor"
-            )
+            advice = "nothing was fetched, and the site is queued again later. Find the cause with: newsarchive doctor"
+            self._print_line(f"{site}: the crawl could not be started ({problem}); {advice}")
             raise CrawlFailed(str(problem)) from problem
         finally:
             self._crawls.pop(job.id, None)
@@ -339,9 +336,8 @@ class CrawlWorker:
         await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
         if not is_ok:
             reason = f"signal {-result.exit_code}" if result.exit_code < 0 else f"exit code {result.exit_code}"
-            self._print_line(
-                f"{site}: the crawl ended with {reason}; what it fetched is kept. See: newsarchive workers"
-            )
+            advice = "what it fetched is kept. See: newsarchive workers"
+            self._print_line(f"{site}: the crawl ended with {reason}; {advice}")
             raise CrawlFailed(reason)
         if result.exit_code == 0:
             self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")

@@ -105,10 +105,8 @@ class Rebuild:
         repair_open_files(self.places)
         files = self.places.files()
         if busy := [file.name for file in files if file.is_open]:
-            raise ArchiveBusy(
-                f"a crawl is writing {busy[0]}; the index was not changed. When the crawl has ended, run: "
-                "newsarchive rebuild"
-            )
+            advice = "When the crawl has ended, run: newsarchive rebuild"
+            raise ArchiveBusy(f"a crawl is writing {busy[0]}; the index was not changed. {advice}")
         known = load_known_files(self.url)
         lost = find_missing_files(known, files, self.places)
         if lost and not forget:

@@ -142,6 +142,5 @@ class Reextraction:
 def require_no_writer(places: Places) -> None:
     """Raise ArchiveBusy if a WARC file is being written."""
     if busy := next((file.name for file in places.local_files() if file.is_open), None):
-        raise ArchiveBusy(
-            f"a crawl is writing {busy}; nothing was read again. When it has ended, run: newsarchive reextract"
-        )
+        advice = "When it has ended, run: newsarchive reextract"
+        raise ArchiveBusy(f"a crawl is writing {busy}; nothing was read again. {advice}")

@@ -398,11 +398,11 @@ def _compare_files(
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), (*_check_unindexed(stored, known), *_check_sizes(stored, known))
+    return tuple(missing), tuple(_check_known_files(stored, known))
 
 
-def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
-    """Yield a finding if the index lacks closed files: it is new, of before them, or another archive's."""
+def _check_known_files(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
+    """Check for closed files that the index lacks (it is new, of before them, or another's), or has in another size."""
     names = {file.name for file in known}
     lacking = [file for file in stored.values() if file.name not in names and not file.is_open and file.size]
     if lacking:
@@ -410,10 +410,6 @@ def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileVie
         count = f"{len(lacking):,} WARC {noun} ({humanize_size(sum(file.size for file in lacking))})"
         is_known = any(file.name in names for file in stored.values())
         yield make_finding("warc-unindexed" if is_known else INDEX_EMPTY, "index", count=count, verb=verb)
-
-
-def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:
-    """Yield a finding for each closed file that has another size than when it was closed."""
     for row in known:
         file = stored.get(row.name)
         if file and not file.is_open and row.state == "closed" and row.size not in {None, file.size}:

@@ -122,10 +122,8 @@ def article_records(context: Context, article_id: int) -> Response:
 
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
-            raise ExportStopped(
-                f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; they were not sent. "
-                "Export them with: newsarchive export --article ID -o FILE"
-            )
+            advice = "they were not sent. Export them with: newsarchive export --article ID -o FILE"
+            raise ExportStopped(f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:
