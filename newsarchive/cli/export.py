@@ -86,9 +86,8 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
     if format_ is None and into is not None and into.suffix:
         format_ = next((each for each, info in FORMATS.items() if into.name.lower().endswith(info.suffix)), None)
         if format_ is None:
-            advice = (
-                f"Use one of {', '.join(info.suffix for info in FORMATS.values())}, or choose a format with --format"
-            )
+            suffixes = ", ".join(info.suffix for info in FORMATS.values())
+            advice = f"Use one of {suffixes}, or choose a format with --format"
             raise ConfigError(f"{into.name} has no known suffix; nothing was done. {advice}")
     info = FORMATS[format_ or Format.JSONL]
     if into is None and not info.is_stream:

@@ -61,9 +61,8 @@ def import_files(
     for problem in (*nameless, *lost, *result.read.problems, *unsent):
         print_line(remarks, problem)
     known = result.read.known
-    already = (
-        f" {pluralize(known, 'capture')} {'was' if known == 1 else 'were'} in the archive already." if known else ""
-    )
+    verb = "was" if known == 1 else "were"
+    already = f" {pluralize(known, 'capture')} {verb} in the archive already." if known else ""
     new = result.read.captures - known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
     out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")

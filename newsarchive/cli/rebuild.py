@@ -38,10 +38,8 @@ def rebuild(
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
     for lost in result.lost:
         print_line(out, f"dropped: {lost}")
-    captures, versions = (
-        pluralize(result.total_captures, "capture"),
-        pluralize(result.total_versions, "article version"),
-    )
+    captures = pluralize(result.total_captures, "capture")
+    versions = pluralize(result.total_versions, "article version")
     out.print(f"Index rebuilt: {captures} and {versions} from {pluralize(result.files, 'WARC file')}.")
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")

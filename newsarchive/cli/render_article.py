@@ -49,11 +49,9 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
     if now.dek:
         out.print(safe_text(now.dek, "italic"))
     out.print()
-    history = (
-        f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}, "
-        f"{short_time(article.first_seen)} to {short_time(article.last_seen)} UTC"
-        + (f", read by extractor {now.extractor}" if now.extractor else "")
-    )
+    counts = f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}"
+    reader = f", read by extractor {now.extractor}" if now.extractor else ""
+    history = f"{counts}, {short_time(article.first_seen)} to {short_time(article.last_seen)} UTC{reader}"
     corrections = sum(paragraph.role is Role.CORRECTION for paragraph in now.all_paragraphs)
     notes = (
         "live blog" if now.live_blog else "",

@@ -176,14 +176,12 @@ def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
 
     SQLite writes files, not streams: a file with a name is written directly, any other through a temporary one.
     """
-    name = getattr(file, "name", None)
+    name, parts = getattr(file, "name", None), (request.iter_articles(), request.iter_captures())
     if isinstance(name, str):
-        return write_datasette_copy(
-            Path(name), request.iter_articles(), request.iter_captures(), request.report_progress
-        )
+        return write_datasette_copy(Path(name), *parts, request.report_progress)
     with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
         path = Path(folder) / "copy.sqlite"
-        count = write_datasette_copy(path, request.iter_articles(), request.iter_captures(), request.report_progress)
+        count = write_datasette_copy(path, *parts, request.report_progress)
         with path.open("rb") as copy:
             shutil.copyfileobj(copy, file, 1 << 20)
     return count

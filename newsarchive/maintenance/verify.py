@@ -95,10 +95,8 @@ def verify(  # noqa: PLR0913 - the options of the command
         reports.append(found)
         problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places)]
         if other := differing.get(found.name):
-            what = (
-                f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}. Delete the "
-                "one in the bucket, then run: newsarchive bucket --upload"
-            )
+            what = f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}"
+            what = f"{what}. Delete the one in the bucket, then run: newsarchive bucket --upload"
             problems.append(WarcProblem(offset=0, what=what))
         counts = {"size": found.size, "records": found.records, "captures": len(found.captures)}
         add(FileVerification(name=found.name, problems=tuple(problems), notes=tuple(found.notes), **counts))
@@ -149,10 +147,8 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
         yield WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild")
         return
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
-        what = (
-            "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "
-            "index the file as it is now: newsarchive rebuild --forget"
-        )
+        advice = "Restore it from a backup; without one, index the file as it is now: newsarchive rebuild --forget"
+        what = f"the file has changed since it was closed: its sha256 differs. {advice}"
         yield WarcProblem(offset=0, what=what)
     in_file = dict(found.captures)
     for row in index.stream(iter_captures, CaptureFilters(warc=found.name), order="oldest"):

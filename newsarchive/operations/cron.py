@@ -39,10 +39,8 @@ def crontab(job: ScheduledCrawl) -> str:
     ConfigError if a word has a line break, which crontab cannot express.
     """
     if any("\n" in word for word in job.command_line):
-        advice = "Rename the folder, or use systemd: newsarchive schedule --systemd"
-        raise ConfigError(
-            f"a crontab line cannot hold the line break in the archive's path; nothing was printed. {advice}"
-        )
+        advice = "nothing was printed. Rename the folder, or use systemd: newsarchive schedule --systemd"
+        raise ConfigError(f"a crontab line cannot hold the line break in the archive's path; {advice}")
     command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.command_line)
     return (
         "# Add this to the crontab of the archive's owner: crontab -e\n"

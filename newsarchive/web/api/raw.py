@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.web import archived_response
+from newsarchive.web.archived_response import stream_body
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_headers, nearest_capture
 from newsarchive.web.responses.conditional import Validators
@@ -89,11 +90,7 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
             return Response(status_code=status, headers=headers)
         if body is not None:
             return Response(body, status_code=status, headers=headers)
-        sent = (
-            iter(())
-            if request.scope.get("is_head")
-            else archived_response.stream_body(opened.pop_all(), start, stream.chunks)
-        )
+        sent = iter(()) if request.scope.get("is_head") else stream_body(opened.pop_all(), start, stream.chunks)
         return ClosingStreamingResponse(sent, status_code=status, headers=headers)
 
 

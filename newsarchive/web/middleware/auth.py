@@ -18,8 +18,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from newsarchive.web.middleware.client_limits import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
-from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.serve_options import ServeOptions
 
 LOG_N, R, P = 14, 8, 5
