@@ -25,8 +25,6 @@ LONG_MODULES = {"storage/index/schema/tables.py": "all tables of the schema"}
 SHORT_MODULES = {
     "newsarchive/cli/doctor.py": "a command",
     "newsarchive/cli/init.py": "a command",
-    "newsarchive/cli/seal.py": "a command",
-    "newsarchive/cli/proof.py": "a command",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",
     "newsarchive/web/static_files.py": "a route",
