@@ -74,7 +74,7 @@ COMMANDS = (
     CommandEntry("takedown", "takedown:takedown", "Remove articles for good.", MAINTAIN),
     CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
     CommandEntry("reextract", "rebuild:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
-    CommandEntry("doctor", "doctor:doctor", "Check the installation and the archive for problems.", MAINTAIN),
+    CommandEntry("doctor", "status:doctor", "Check the installation and the archive for problems.", MAINTAIN),
     CommandEntry("help", "help:show_help", "Show a page of the manual.", MAINTAIN),
 )  # fmt: skip
 

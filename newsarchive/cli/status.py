@@ -1,8 +1,8 @@
-"""newsarchive status."""
+"""newsarchive status and doctor: what the archive holds, and what is wrong with it or with the installation."""
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from rich.console import Console
@@ -13,7 +13,8 @@ from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
-from newsarchive.operations.health import HealthReport, Severity, SiteHealth, check_health, is_thin
+from newsarchive.operations.doctor import run_checks
+from newsarchive.operations.health import Finding, HealthReport, Severity, SiteHealth, check_health, is_thin
 from storage.index.frontier import host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
 from storage.index.queries.aggregates import FAILED_OUTCOMES
@@ -21,6 +22,7 @@ from storage.index.queries.aggregates import FAILED_OUTCOMES
 MAX_PARKED = 10
 REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
 STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+DOCTOR_STYLES = STYLES | {Severity.ERROR: "bold red"}
 
 
 def status(
@@ -130,3 +132,24 @@ def _site_tables(report: HealthReport) -> tuple[Table, Table]:
         began = crawl.started_at if crawl else None
         times.add_row(name, *map(short_time, (site.next_due, began, site.last_capture)))
     return counts, times
+
+
+def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
+    """Check the installation and the archive for problems.
+
+    Changes nothing and sends no requests to sites. Exits with 1 if there is an error.
+    """
+    findings: list[Finding] = []
+    out = stdout()
+    for finding in run_checks(archive, datetime.now(UTC)):
+        findings.append(finding)
+        if json:
+            continue
+        line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
+        out.print(safe_text(f"{finding.severity:<7}", DOCTOR_STYLES[finding.severity]), line)
+        for more in (finding.meaning, finding.command and f"next: {finding.command}"):
+            if more:
+                out.print(safe_text(f"{'':21}{more}"))
+    if json:
+        print(to_json(findings))
+    raise Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))

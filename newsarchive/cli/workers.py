@@ -80,7 +80,8 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
     if load.running:
         out.print(_task_table("crawling", load.running, machines, now))
     out.print(f"{pluralize(load.waiting, 'due site')} {'waits' if load.waiting == 1 else 'wait'} for a worker")
-    for each in (each for each in held if each.site not in {task.site for task in load.running}):
+    crawled = {task.site for task in load.running}
+    for each in (each for each in held if each.site not in crawled):
         what = "the archive" if each.site == "*" else each.site
         print_line(out, f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC")
     if load.failed:

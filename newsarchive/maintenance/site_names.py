@@ -27,10 +27,12 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
             archive.config = add_former_name(archive.folder, present, known.name)
     present_names = set(by_front_page.values())
     former_names = {old: new for old, new in archive.config.former_names.items() if new in present_names}
+    if not former_names:
+        return []
     return [
         f"the site {former} is called {former_names[former]} now: its articles, due URLs, alarms and rates were handed"
         " over; newsarchive.toml has the former name in former_names"
-        for former in (archive.index.rename_sites(former_names) if former_names else ())
+        for former in archive.index.rename_sites(former_names)
     ]
 
 

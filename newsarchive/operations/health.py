@@ -251,11 +251,19 @@ def is_thin(count: int, usual: float | None) -> bool:
     return usual is not None and usual >= MIN_USUAL and count < THIN * usual
 
 
-def check_disks(folder: Path, places: Places) -> tuple[Finding, ...]:
+def check_disks(folder: Path, places: Places) -> Iterator[Finding]:
     """Check the free space of the file systems of the WARC files and, if it is another, of the archive's folder."""
     folders = _disk_folders(folder, places)
     names = ("disk",) if len(folders) == 1 else ("disk of the WARC files", "disk of the index")
-    return tuple(_check_disk(each, name) for each, name in zip(folders, names, strict=True))
+    for each, subject in zip(folders, names, strict=True):
+        free, state = shutil.disk_usage(each).free, os.statvfs(each)
+        if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
+            yield make_finding("disk-full-of-files", subject)
+        elif free < LOW_DISK:
+            yield make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
+        else:
+            sentence = f"{humanize_size(free)} free."
+            yield Finding(severity=Severity.OK, code="disk", subject=subject, sentence=sentence)
 
 
 def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
@@ -264,16 +272,6 @@ def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
         return (places.folder if places.folder.exists() else folder,)
     is_same = places.folder.stat().st_dev == folder.stat().st_dev
     return (places.folder,) if is_same else (places.folder, folder)
-
-
-def _check_disk(folder: Path, subject: str) -> Finding:
-    free = shutil.disk_usage(folder).free
-    state = os.statvfs(folder)
-    if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
-        return make_finding("disk-full-of-files", subject)
-    if free < LOW_DISK:
-        return make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
-    return Finding(severity=Severity.OK, code="disk", subject=subject, sentence=f"{humanize_size(free)} free.")
 
 
 def _collect_site(
@@ -387,12 +385,10 @@ def _compare_files(
     except (BucketUnreachable, BucketRefused) as problem:
         sentence = f"{str(problem)[:1].upper()}{str(problem)[1:]}"
         return (), (make_finding("bucket-unreachable", "bucket", problem=sentence),)
-    missing = []
-    known = index.read(list_warc_files)
+    missing, known = [], index.read(list_warc_files)
+    owner = partial(owning_machine, bucket=bool(places.bucket), shared=index.is_shared)
     for file in known:
-        if file.name in stored or owning_machine(
-            file.name, now, places.machine, bucket=bool(places.bucket), shared=index.is_shared
-        ):
+        if file.name in stored or owner(file.name, now, places.machine):
             continue
         captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
         urls = tuple(capture.url for capture in captures)
