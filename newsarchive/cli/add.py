@@ -4,7 +4,7 @@ import shlex
 from dataclasses import replace
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder, Json, parse_duration
 from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
@@ -14,14 +14,12 @@ from newsarchive.crawl.probe import PAUSE, describe_source, probe
 
 
 def add(
-    url: Annotated[str, typer.Argument(help="URL of the front page.")],
+    url: Annotated[str, Argument(help="URL of the front page.")],
     *,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
+    name: Annotated[str | None, Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
     delay: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME", help="Delay between two requests to the site; by default the setting of the archive."
-        ),
+        Option(metavar="TIME", help="Delay between two requests to the site; by default the setting of the archive."),
     ] = None,
     archive: Folder = HERE,
     json: Json = False,

@@ -67,14 +67,14 @@ COMMANDS = (
     CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),
     CommandEntry("workers", "workers:workers", "Show the workers and the sites that they crawl.", MAINTAIN),
     CommandEntry("verify", "verify:verify", "Verify WARC records, and the index against them.", MAINTAIN),
-    CommandEntry("seal", "seal:seal", "Print the head of the chain, and have it stamped.", MAINTAIN),
+    CommandEntry("seal", "proof:seal", "Print the head of the chain, and have it stamped.", MAINTAIN),
     CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
     CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
     CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),
     CommandEntry("takedown", "takedown:takedown", "Remove articles for good.", MAINTAIN),
     CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
-    CommandEntry("reextract", "reextract:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
-    CommandEntry("doctor", "doctor:doctor", "Check the installation and the archive for problems.", MAINTAIN),
+    CommandEntry("reextract", "rebuild:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
+    CommandEntry("doctor", "status:doctor", "Check the installation and the archive for problems.", MAINTAIN),
     CommandEntry("help", "help:show_help", "Show a page of the manual.", MAINTAIN),
 )  # fmt: skip
 
@@ -159,18 +159,12 @@ def run(words: Sequence[str]) -> int:
         code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        code = _report_error(
-            f"{named}. Committed data is unchanged. Check the path and its permissions, then run the command again",
-            OUTPUT,
-            debug=debug,
-        )
+        advice = "Check the path and its permissions, then run the command again"
+        code = _report_error(f"{named}. Committed data is unchanged. {advice}", OUTPUT, debug=debug)
     except Exception as error:  # noqa: BLE001 - users get a sentence, not a traceback
-        code = _report_error(
-            f"internal error: {type(error).__name__}: {error}. Committed data is unchanged. Please report this with "
-            "the output of: newsarchive --debug ...",
-            1,
-            debug=debug,
-        )
+        named = f"internal error: {type(error).__name__}: {error}"
+        advice = "Please report this with the output of: newsarchive --debug ..."
+        code = _report_error(f"{named}. Committed data is unchanged. {advice}", 1, debug=debug)
     return _flush_output(code)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import crawl
@@ -16,19 +16,14 @@ from newsarchive.crawl.backfill import backfill as run
 
 
 def backfill(  # noqa: PLR0913 - each is an option of the command line
-    site: Annotated[str, typer.Argument(help="Name of the site.")],
+    site: Annotated[str, Argument(help="Name of the site.")],
     *,
     until: Annotated[
-        str,
-        typer.Option(
-            metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d)."
-        ),
+        str, Option(metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d).")
     ],
-    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
-    max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 6h.")] = None,
-    max_bytes: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
-    ] = None,
+    max_pages: Annotated[int, Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
+    max_time: Annotated[str | None, Option(metavar="TIME", help="Stop after this time, such as 6h.")] = None,
+    max_bytes: Annotated[str | None, Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")] = None,
     clock: Clock = None,
     archive: Folder = HERE,
     json: Json = False,
@@ -60,4 +55,4 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
         stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
-    raise typer.Exit(crawl.exit_code(report))
+    raise Exit(crawl.exit_code(report))

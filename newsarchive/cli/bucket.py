@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, NoReturn, TypeAlias
 
-import typer
 from rich.text import Text
+from typer import BadParameter, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
@@ -22,29 +22,22 @@ MEANINGS = {
     FileLocation.ELSEWHERE: "on other machines",
     FileLocation.MISSING: "missing, although in the index",
 }
-
-
 MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 
 def bucket(  # noqa: PLR0913 - each is an option of the command line
     *,
-    files: Annotated[bool, typer.Option("--files", help="List each file.")] = False,
+    files: Annotated[bool, Option("--files", help="List each file.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Print only problems and waiting uploads; exit with 1 if there are any.")
+        bool, Option("--check", help="Print only problems and waiting uploads; exit with 1 if there are any.")
     ] = False,
     upload: Annotated[
         bool,
-        typer.Option(
-            "--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."
-        ),
+        Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),
     ] = False,
-    to: Annotated[
-        MoveTarget | None, typer.Option("--to", help="Copy all closed files to the bucket or the folder.")
-    ] = None,
+    to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
     remove: Annotated[
-        bool,
-        typer.Option("--remove", help="With --to: delete each file at the other location once the copy is verified."),
+        bool, Option("--remove", help="With --to: delete each file at the other location once the copy is verified.")
     ] = False,
     archive: Folder = HERE,
     json: Json = False,
@@ -55,9 +48,9 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
     if a file could not be moved, and with 74 if the bucket does not respond.
     """
     if remove and to is None:
-        raise typer.BadParameter("requires --to; nothing was done", param_hint="--remove")
+        raise BadParameter("requires --to; nothing was done", param_hint="--remove")
     if upload and to is not None:
-        raise typer.BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
+        raise BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
     with Archive.open_to_read(archive) as opened:
         if to is not None:
             _move_files(opened, to, remove=remove, json=json)
@@ -73,7 +66,7 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
     for each in wrong if check else [each for each in wrong if each.problem and not json]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
         print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
-    raise typer.Exit(int(check and bool(wrong)))
+    raise Exit(int(check and bool(wrong)))
 
 
 def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -> NoReturn:
@@ -102,7 +95,7 @@ def _end(summary: str, problems: Sequence[str]) -> NoReturn:
     print(summary)
     for problem in problems:
         print_line(stderr(), problem, "red")
-    raise typer.Exit(int(bool(problems)))
+    raise Exit(int(bool(problems)))
 
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:

@@ -6,15 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
+from typer import Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import line_to_json
-from newsarchive.export.changes import change_rows, change_to_json, write_changes_parquet
+from newsarchive.export.articles import change_rows, change_to_json, line_to_json, write_changes_parquet
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes
@@ -28,20 +27,20 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     site: SiteName = None,
     section: Section = None,
     author: Author = None,
-    event: Annotated[list[ChangeEvent] | None, typer.Option(help="What happened; may be repeated.")] = None,
-    kind: Annotated[list[EditKind] | None, typer.Option(help="Kind of edit; may be repeated.")] = None,
+    event: Annotated[list[ChangeEvent] | None, Option(help="What happened; may be repeated.")] = None,
+    kind: Annotated[list[EditKind] | None, Option(help="Kind of edit; may be repeated.")] = None,
     notice: Annotated[
         list[EditVerdict] | None,
-        typer.Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
+        Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
+        int | None, Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Seen before; the same formats.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
-    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], typer.Option("--format", help="Format.")] = "text",
-    into: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
+    since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
+    limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
+    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Format.")] = "text",
+    into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:

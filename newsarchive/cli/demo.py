@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import typer
+from typer import Argument
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article
@@ -42,9 +42,7 @@ EDITED_ARTICLES = 20
 """Edited articles among which a silent edit is looked for."""
 
 
-def demo(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
-) -> None:
+def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None) -> None:
     """Archive a simulated news site and show the result.
 
     Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,
@@ -53,9 +51,8 @@ def demo(
     """
     place = choose_folder(folder)
     with serve_demo_site() as newsroom:
-        print_note(
-            f"A simulated newspaper is online at {newsroom.url}; its clock shows {newsroom.time:%Y-%m-%d %H:%M} UTC."
-        )
+        clock = f"{newsroom.time:%Y-%m-%d %H:%M} UTC"
+        print_note(f"A simulated newspaper is online at {newsroom.url}; its clock shows {clock}.")
         run_command("init", str(place), "--operator", "newsarchive demo", "--contact", "demo@localhost")
         run_command("add", newsroom.url, "--name", SITE, "--delay", "0s", "--archive", str(place))
         run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
@@ -86,14 +83,12 @@ def choose_folder(wanted: Path | None) -> Path:
 
 def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
-    out = stdout()
-    print_line(out, f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
+    print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
     done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
     if done.returncode:
-        raise ArchiveError(
-            f"the demo stops: the last command exited with code {done.returncode} (newsarchive help exit-codes)"
-        )
+        code = f"{done.returncode} (newsarchive help exit-codes)"
+        raise ArchiveError(f"the demo stops: the last command exited with code {code}")
 
 
 def print_note(text: str) -> None:

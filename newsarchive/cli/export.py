@@ -1,10 +1,11 @@
 """newsarchive export."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
@@ -25,28 +26,25 @@ DESCRIPTIONS = "; ".join(
 def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
     into: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
+        Path | None, Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
     ] = None,
     format_: Annotated[
-        Format | None,
-        typer.Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}."),
+        Format | None, Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}.")
     ] = None,
-    all_versions: Annotated[
-        bool, typer.Option("--all-versions", help="Export every version, not only the latest.")
-    ] = False,
+    all_versions: Annotated[bool, Option("--all-versions", help="Export every version, not only the latest.")] = False,
     site: SiteName = None,
     since: Since = None,
     until: Until = None,
     author: Author = None,
     section: Section = None,
     query: Annotated[
-        str | None, typer.Option(metavar="WORDS", help="Only articles that a search for these words finds.")
+        str | None, Option(metavar="WORDS", help="Only articles that a search for these words finds.")
     ] = None,
     article: Annotated[
-        list[str] | None, typer.Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
+        list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Write FILE even if some captures are damaged or missing.")
+        bool, Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
@@ -72,10 +70,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
     _report_missed(missed)
     if missed.count:
-        print_line(
-            stderr(), f"{pluralize(missed.count, 'capture')} could not be copied. To see why: newsarchive verify"
-        )
-        raise typer.Exit(ExportIncomplete.exit_code)
+        what = f"{pluralize(missed.count, 'capture')} could not be copied"
+        print_line(stderr(), f"{what}. To see why: newsarchive verify")
+        raise Exit(ExportIncomplete.exit_code)
 
 
 def _report_missed(missed: MissedCaptures) -> None:
@@ -90,15 +87,12 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
         format_ = next((each for each, info in FORMATS.items() if into.name.lower().endswith(info.suffix)), None)
         if format_ is None:
             suffixes = ", ".join(info.suffix for info in FORMATS.values())
-            raise ConfigError(
-                f"{into.name} has no known suffix; nothing was done. Use one of {suffixes}, or choose a format with "
-                "--format"
-            )
+            advice = f"Use one of {suffixes}, or choose a format with --format"
+            raise ConfigError(f"{into.name} has no known suffix; nothing was done. {advice}")
     info = FORMATS[format_ or Format.JSONL]
     if into is None and not info.is_stream:
-        raise ConfigError(
-            f"{info.name} cannot be written to standard output; nothing was done. Name a file: -o FILE{info.suffix}"
-        )
+        advice = f"Name a file: -o FILE{info.suffix}"
+        raise ConfigError(f"{info.name} cannot be written to standard output; nothing was done. {advice}")
     return info
 
 
@@ -106,13 +100,10 @@ def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
     """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
-    if into is None:
-        count = info.write(request, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return count
-    with open_atomic(into) as file:
+    with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
         count = info.write(request, file)
-        if missed.count and not partial:
+        file.flush()
+        if into and missed.count and not partial:
             _report_missed(missed)
             raise ExportIncomplete(str(into), missed.count)
         return count

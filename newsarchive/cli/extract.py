@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.cli.options import Json, parse_time
 from newsarchive.cli.output import sanitize, stderr, stdout, to_json
@@ -26,18 +26,18 @@ UNKNOWN_URL = "https://page.invalid/saved-page.html"
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Saved pages, or folders of them; - for standard input.")
+        list[Path], Argument(metavar="FILE...", help="Saved pages, or folders of them; - for standard input.")
     ],
     *,
-    url: Annotated[str | None, typer.Option(help="URL of the page; by default the one that the file states.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
-    why: Annotated[bool, typer.Option("--explain", help="Explain each field, and the role of each line.")] = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the explanation as an HTML page.")] = None,
-    fetched: Annotated[str | None, typer.Option(metavar="DATE", help='Time of the fetch: for "3 hours ago".')] = None,
-    site: Annotated[str | None, typer.Option(metavar="SITE", help="Use the layouts of this site.")] = None,
+    url: Annotated[str | None, Option(help="URL of the page; by default the one that the file states.")] = None,
+    form: Annotated[Format, Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
+    why: Annotated[bool, Option("--explain", help="Explain each field, and the role of each line.")] = False,
+    html: Annotated[Path | None, Option(metavar="FILE", help="Write the explanation as an HTML page.")] = None,
+    fetched: Annotated[str | None, Option(metavar="DATE", help='Time of the fetch: for "3 hours ago".')] = None,
+    site: Annotated[str | None, Option(metavar="SITE", help="Use the layouts of this site.")] = None,
     archive: Annotated[
         Path | None,
-        typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive that has the layouts."),
+        Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive that has the layouts."),
     ] = None,
     json: Json = False,
 ) -> None:

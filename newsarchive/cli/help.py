@@ -6,13 +6,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, BadParameter
 
 from newsarchive.cli.output import create_table, safe_text, stdout
 
 
 def show_help(
-    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="Name of a page; without it, list all.")] = None,
+    topic: Annotated[str | None, Argument(metavar="TOPIC", help="Name of a page; without it, list all.")] = None,
 ) -> None:
     """Show a page of the manual.
 
@@ -28,7 +28,7 @@ def show_help(
         return
     topic = topic.removesuffix(".md").lower()
     if topic not in pages:
-        raise typer.BadParameter(f"there is no page {topic!r}. Topics: {', '.join(pages)}", param_hint="TOPIC")
+        raise BadParameter(f"there is no page {topic!r}. Topics: {', '.join(pages)}", param_hint="TOPIC")
     text = pages[topic].read_text("utf-8")
     if sys.stdout.isatty():
         from rich.markdown import Markdown

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option, confirm
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
@@ -21,14 +21,11 @@ from storage.errors import ConfigError
 
 def import_files(
     files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -."),
+        list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -.")
     ],
     *,
-    url: Annotated[str | None, typer.Option(help="URL of the saved page, if its file does not state it.")] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Use this archive's names of sites, if files have others.")
-    ] = False,
+    url: Annotated[str | None, Option(help="URL of the saved page, if its file does not state it.")] = None,
+    yes: Annotated[bool, Option("--yes", help="Use this archive's names of sites, if files have others.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
@@ -64,16 +61,15 @@ def import_files(
     for problem in (*nameless, *lost, *result.read.problems, *unsent):
         print_line(remarks, problem)
     known = result.read.known
-    already = (
-        f" {pluralize(known, 'capture')} {'was' if known == 1 else 'were'} in the archive already." if known else ""
-    )
+    verb = "was" if known == 1 else "were"
+    already = f" {pluralize(known, 'capture')} {verb} in the archive already." if known else ""
     new = result.read.captures - known
     skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
     out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")
     if not (new or lost or nameless or urls or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
     code = save_pages(urls, archive) if urls else 0
-    raise typer.Exit(code or int(bool(nameless or lost or result.read.problems)))
+    raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
 
 def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:
@@ -98,7 +94,7 @@ def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Pa
 def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:
     """Ask once whether a site of the files is one of the archive; ConfigError if it may not be or nobody answers."""
     question = f"The files call the site {ours} of this archive {theirs}. Import its pages as those of {ours}?"
-    if yes or (sys.stdin.isatty() and typer.confirm(question, err=True)):
+    if yes or (sys.stdin.isatty() and confirm(question, err=True)):
         return
     raise ConfigError(
         f"the files call the site {ours} of this archive {theirs}; nothing was imported. To import its pages as those"

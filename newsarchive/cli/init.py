@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE
@@ -12,16 +12,14 @@ from newsarchive.cli.output import print_line, stdout
 
 
 def init(
-    folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Folder of the new archive.", show_default=False)
-    ] = HERE,
+    folder: Annotated[Path, Argument(metavar="[DIR]", help="Folder of the new archive.", show_default=False)] = HERE,
     *,
     contact: Annotated[
-        str, typer.Option(help="Mail address or URL where site owners can reach you; part of the User-Agent.")
+        str, Option(help="Mail address or URL where site owners can reach you; part of the User-Agent.")
     ] = "",
-    operator: Annotated[str, typer.Option(help="Operator of the archive; written into every WARC file.")] = "",
+    operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
     index: Annotated[
-        str, typer.Option(metavar="DATABASE", help="postgresql://HOST/NAME, or the path of an SQLite file.")
+        str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or the path of an SQLite file.")
     ] = "",
 ) -> None:
     """Create an archive in a folder.

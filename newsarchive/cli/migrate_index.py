@@ -3,7 +3,7 @@
 import shlex
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
@@ -15,13 +15,13 @@ from newsarchive.maintenance.transfer_index import transfer_archive_index
 def migrate_index(
     to: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="INDEX", help="Target database, as in newsarchive.toml: postgresql://HOST/NAME, or an SQLite file."
         ),
     ],
     *,
     switch: Annotated[
-        bool, typer.Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
+        bool, Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
     ] = False,
     archive: Folder = HERE,
     json: Json = False,

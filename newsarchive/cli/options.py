@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import typer
+from typer import Option
 
 from newsarchive.config import units
 from storage.errors import ConfigError
@@ -18,35 +18,35 @@ MAX_PROCESSES = 256
 """Processes that an option may ask for."""
 
 Folder = Annotated[
-    Path, typer.Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive.")
+    Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SiteName = Annotated[str | None, typer.Option("--site", metavar="SITE", help="Only articles of this site.")]
+Json = Annotated[bool, Option("--json", help="Print JSON.")]
+SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d.")
+    str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d.")
 ]
-Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published before; the same formats.")]
+Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published before; the same formats.")]
 Dask = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--dask", metavar="ADDRESS", help="Run on a Dask cluster: address of its scheduler (newsarchive help batch)."
     ),
 ]
 Scratch = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--scratch",
         metavar="DIR",
         help="Folder shared with the workers of the cluster; by default `batch` in the archive.",
     ),
 ]
-Restart = Annotated[bool, typer.Option("--restart", help="Start again instead of continuing an interrupted run.")]
-Withheld = Annotated[bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
-Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]
-Section = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only articles of this section.")]
+Restart = Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")]
+Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
+Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only articles by this author.")]
+Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
 
 Clock = Annotated[
-    str | None, typer.Option("--clock", metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
+    str | None, Option("--clock", metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
 ]
 
 

@@ -1,25 +1,46 @@
-"""newsarchive proof."""
+"""newsarchive seal and proof: what proves that WARC files were not changed."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, stdout
+from newsarchive.cli.output import print_line, stderr, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
-from newsarchive.maintenance.time_stamps import load_proofs
+from newsarchive.maintenance.time_stamps import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
 from storage.index.queries.articles import get_version
 from storage.places.folder import open_atomic
 
 
+def seal(
+    *,
+    new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
+    print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
+    archive: Folder = HERE,
+) -> None:
+    """Print the head of the chain, and have it stamped.
+
+    The head covers all closed WARC files. Noted elsewhere, it proves later that they were not changed: newsarchive
+    verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does not.
+    """
+    with Archive.open(archive) as opened:
+        chain = opened.seal(new_key=new_key)
+        problems = [] if print_only else stamp_head(opened.config)
+    for name, value in (("head", chain.head), ("key", chain.key), ("time", chain.links[-1].at)):
+        print_line(stdout(), f"{name}: {value}")
+    for problem in problems:
+        print_line(stderr(), problem, "red")
+    raise Exit(int(bool(problems)))
+
+
 def proof(
     *,
-    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="Number or URL of an article.")],
-    into: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="ZIP file to write.")],
+    article: Annotated[str, Argument(metavar="ARTICLE", help="Number or URL of an article.")],
+    into: Annotated[Path, Option("-o", "--output", metavar="FILE", help="ZIP file to write.")],
     archive: Folder = HERE,
 ) -> None:
     """Write a receipt of an article: its records, and what proves them.

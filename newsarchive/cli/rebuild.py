@@ -1,13 +1,17 @@
-"""newsarchive rebuild."""
+"""newsarchive rebuild and reextract: derive the index from the WARC files again."""
 
 from typing import Annotated
 
-import typer
+from rich.console import Console
+from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Dask, Folder, Restart, Scratch
-from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Restart, Scratch, parse_time
+from newsarchive.cli.output import pluralize, print_line, short_time, show_progress, stderr, stdout, to_json
+from newsarchive.maintenance.reextract import ReextractResult
+from newsarchive.version import EXTRACTOR
+from storage.index.write.replace_readings import RereadFilter
 
 
 def rebuild(
@@ -15,9 +19,7 @@ def rebuild(
     restart: Restart = False,
     forget: Annotated[
         bool,
-        typer.Option(
-            "--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."
-        ),
+        Option("--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."),
     ] = False,
     dask: Dask = None,
     scratch: Scratch = None,
@@ -29,8 +31,8 @@ def rebuild(
     because WARC files are missing or damaged. If interrupted, the same command continues. Exits with 1 if some records
     could not be read.
     """
+    where = BatchTarget(dask=dask, scratch=scratch)
     with show_progress("rebuilding") as step:
-        where = BatchTarget(dask=dask, scratch=scratch)
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         print_line(stderr(), problem)
@@ -40,11 +42,86 @@ def rebuild(
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
     for lost in result.lost:
         print_line(out, f"dropped: {lost}")
-    out.print(
-        f"Index rebuilt: {pluralize(result.total_captures, 'capture')} and "
-        f"{pluralize(result.total_versions, 'article version')} from {pluralize(result.files, 'WARC file')}."
-    )
+    captures = pluralize(result.total_captures, "capture")
+    versions = pluralize(result.total_versions, "article version")
+    out.print(f"Index rebuilt: {captures} and {versions} from {pluralize(result.files, 'WARC file')}.")
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
         out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")
-    raise typer.Exit(int(bool(result.problems)))
+    raise Exit(int(bool(result.problems)))
+
+
+def reextract(  # noqa: PLR0913 - every word is an option of the command line
+    sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites; by default all.")] = None,
+    *,
+    since: Annotated[
+        str | None, Option(metavar="DATE", help="Only captures fetched since this date, time, or age such as 7d.")
+    ] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Only captures fetched before; the same formats.")] = None,
+    everything: Annotated[
+        bool, Option("--all", help="Include captures that this version has already extracted.")
+    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
+    readers: Annotated[
+        int | None, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core.")
+    ] = None,
+    named: Annotated[int, Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
+    dask: Dask = None,
+    scratch: Scratch = None,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Extract stored pages again, after an upgrade.
+
+    Processes captures that another version of the extractor has read, or that could not be read. If interrupted, the
+    same command continues. Exits with 75 while a crawl is running, and with 1 if some records could not be read.
+    """
+    begin, end = parse_time(since, "--since"), parse_time(until, "--until")
+    named_sites = tuple(sites) if sites else None
+    wanted = RereadFilter(extractor=EXTRACTOR, everything=everything, sites=named_sites, since=begin, until=end)
+    with Archive.open(archive) as opened, show_progress("extracting") as step:
+        result = opened.reextract(
+            wanted,
+            dry_run=dry_run,
+            workers=readers,
+            named=named,
+            where=BatchTarget(dask=dask, scratch=scratch),
+            progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
+        )
+    for problem in result.problems:
+        print_line(stderr(), problem)
+    if json:
+        print(to_json(result))
+    else:
+        _print(stdout(), result)
+    raise Exit(int(bool(result.problems)))
+
+
+def _print(out: Console, result: ReextractResult) -> None:
+    for article in result.named:
+        print_line(out, f"{article.url}: {', '.join(article.what)}")
+    if len(result.named) < result.changed:
+        out.print(f"and {pluralize(result.changed - len(result.named), 'more article')}")
+    for page in result.taken:
+        print_line(out, f"{page.url} of {short_time(page.fetched_at)} UTC: {page.before} -> {page.now}")
+    if len(result.taken) < (taken := result.pages.total()):
+        out.print(f"and {pluralize(taken - len(result.taken), 'more page')}")
+    if result.changed or result.pages:
+        out.print()
+    print_line(out, summary_line(result))
+
+
+def summary_line(result: ReextractResult) -> str:
+    """Return one line for a terminal or a mail from cron."""
+    would = "would change" if result.dry_run else "changed"
+    read = f"{pluralize(result.captures, 'capture')} extracted"
+    if not result.changed and not result.pages:
+        return f"{read}: nothing {would}"
+    parts = []
+    if result.changed:
+        what = ", ".join(f"{name} {count:,}" for name, count in result.articles.most_common())
+        parts.append(f"{pluralize(result.changed, 'article')} {would} ({what})")
+    if result.pages:
+        what = ", ".join(f"{change} {count:,}" for change, count in result.pages.most_common())
+        parts.append(f"{pluralize(result.pages.total(), 'page')} reclassified ({what})")
+    return f"{read}: {'; '.join(parts)}"

@@ -22,8 +22,6 @@ UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
 STYLES = {TextChange.ADDED: "green", TextChange.REMOVED: "red strike", TextChange.SAME: ""}
 PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"), TextChange.SAME: ("", "")}
 """Marks without colour, as in `git diff --word-diff`."""
-
-
 _ENDS = {
     VisitEnd.PLAN: "the checks of its age are over, and no source names it",
     VisitEnd.GONE: "410 Gone, confirmed for two days",
@@ -51,11 +49,9 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
     if now.dek:
         out.print(safe_text(now.dek, "italic"))
     out.print()
-    history = (
-        f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}, "
-        f"{short_time(article.first_seen)} to {short_time(article.last_seen)} UTC"
-        + (f", read by extractor {now.extractor}" if now.extractor else "")
-    )
+    counts = f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}"
+    reader = f", read by extractor {now.extractor}" if now.extractor else ""
+    history = f"{counts}, {short_time(article.first_seen)} to {short_time(article.last_seen)} UTC{reader}"
     corrections = sum(paragraph.role is Role.CORRECTION for paragraph in now.all_paragraphs)
     notes = (
         "live blog" if now.live_blog else "",
@@ -171,16 +167,11 @@ def print_captures(out: Console, article: ArticleView) -> None:
     )
     files = list(dict.fromkeys(capture.place.warc for capture in article.captures))
     for capture in article.captures:
-        listed.add_row(
-            short_time(capture.fetched_at),
-            "-" if capture.status is None else str(capture.status),
-            capture.kind,
-            "-" if capture.version_number is None else str(capture.version_number),
-            str(files.index(capture.place.warc) + 1),
-            str(capture.place.offset),
-            str(capture.place.length),
-            safe_text((capture.payload_digest or "-").rpartition(":")[2][:8]),
-        )
+        place, digest = capture.place, (capture.payload_digest or "-").rpartition(":")[2][:8]
+        numbers = (files.index(place.warc) + 1, place.offset, place.length)
+        status, version = ("-" if each is None else str(each) for each in (capture.status, capture.version_number))
+        found = (short_time(capture.fetched_at), status, capture.kind, version)
+        listed.add_row(*found, *map(str, numbers), safe_text(digest))
     out.print(listed)
     for number, name in enumerate(files, 1):
         print_line(out, f"file {number}: {name}")
@@ -204,25 +195,18 @@ def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everyth
     """Print repeated paragraphs of sites: share of the articles, dates, and whether they are left out."""
     shown = [each for each in found if each.verdict or everything]
     if not found:
-        out.print(
-            "No paragraph appears in two articles yet. Boilerplate is learnt from the second article on, by the next "
-            "crawl; see newsarchive help reading"
-        )
+        how = "Boilerplate is learnt from the second article on, by the next crawl; see newsarchive help reading"
+        out.print(f"No paragraph appears in two articles yet. {how}")
         return
     if shown:
         listed = create_table(
             "site", "articles", "share", "since", "last", "left out", "paragraph", right=("articles", "share")
         )
         for each in shown:
-            listed.add_row(
-                safe_text(each.site),
-                f"{each.articles_seen:,} of {each.articles:,}",
-                f"{each.share:.0%}",
-                f"{each.first_seen:%Y-%m-%d}",
-                f"{each.last_seen:%Y-%m-%d}",
-                "yes" if each.verdict else "no",
-                safe_text(each.text),
-            )
+            count, share = f"{each.articles_seen:,} of {each.articles:,}", f"{each.share:.0%}"
+            first, last = f"{each.first_seen:%Y-%m-%d}", f"{each.last_seen:%Y-%m-%d}"
+            verdict = "yes" if each.verdict else "no"
+            listed.add_row(safe_text(each.site), count, share, first, last, verdict, safe_text(each.text))
         out.print(listed)
     else:
         out.print("No paragraph is classified as boilerplate")

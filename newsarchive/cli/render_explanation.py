@@ -43,9 +43,8 @@ def print_kind(out: Console, explanation: Explanation) -> None:
     out.print(kind.append_text(safe_text(reading.reason)))
     if explanation.score_parts:
         parts = ", ".join(f"{points} {what}" for points, what in sorted_points(explanation))
-        out.print(
-            safe_text(f"weight {explanation.score:.1f}, an article needs {explanation.threshold:.1f}: {parts}", "dim")
-        )
+        needed = f"an article needs {explanation.threshold:.1f}"
+        out.print(safe_text(f"weight {explanation.score:.1f}, {needed}: {parts}", "dim"))
 
 
 def print_fields(out: Console, explanation: Explanation) -> None:
@@ -75,16 +74,13 @@ def print_layout(out: Console, explanation: Explanation) -> None:
 
 def print_lines(out: Console, explanation: Explanation) -> None:
     """Print the lines of the article: role, text cut to the width, and the rule that gave the role."""
-    shown = explanation.article_lines
-    if not shown:
+    if not (shown := explanation.article_lines):
         return
     print_heading(out, "Lines" if explanation.is_article else "Lines, with roles as if it were an article")
     wide = out.width >= WIDE
     grid = _grid(_line("role"), _line("text", ratio=3), _line("why"), *([_line("where", ratio=1)] if wide else []))
     grid.expand = out.is_terminal
-    for left, some in groupby(
-        shown, key=lambda line: line.role is None and line.group is None and not line.is_headline
-    ):
+    for left, some in groupby(shown, key=lambda line: _role(line, explanation.groups) == "-"):
         run = list(some)
         if left and len(run) > MAX_UNFOLDED:
             words = " · ".join(line.text for line in run)[:200]
@@ -93,11 +89,8 @@ def print_lines(out: Console, explanation: Explanation) -> None:
         for line in run:
             style = _style(line)
             role = Text(_role(line, explanation.groups), style=style or "green")
-            row = (
-                safe_text(" ".join(line.text.split()), style),
-                *(safe_text(each, "dim") for each in (_why(line), line.place)),
-            )
-            grid.add_row(*(role, *row)[: len(grid.columns)])
+            text, notes = safe_text(" ".join(line.text.split()), style), (_why(line), line.place)
+            grid.add_row(*(role, text, *(safe_text(each, "dim") for each in notes))[: len(grid.columns)])
     out.print(grid)
     if outside := len(explanation.lines) - len(shown):
         out.print(f"\n({pluralize(outside, 'line')} of the page before and after: --html FILE shows them)", style="dim")
@@ -108,9 +101,8 @@ def print_links(out: Console, groups: Sequence[LinkGroup]) -> None:
     if not groups:
         return
     print_heading(out, "Links")
-    grid = _grid(
-        Column("kind", no_wrap=True), Column("links", justify="right"), Column("label"), _line("first", ratio=1)
-    )
+    links = Column("links", justify="right")
+    grid = _grid(Column("kind", no_wrap=True), links, Column("label"), _line("first", ratio=1))
     for group in groups:
         first = group.links[0].anchor if group.links else ""
         grid.add_row(Text(group.kind.value, style="cyan"), str(len(group.links)), safe_text(group.label or "-"),

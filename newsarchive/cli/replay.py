@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, echo
 
 from newsarchive.cli.options import Json
 from newsarchive.cli.output import stderr, to_json
@@ -12,7 +12,7 @@ from storage.errors import ReplayFailure
 
 def replay(
     action: Annotated[
-        Literal["install", "status", "remove"], typer.Argument(help="install (or reinstall), status, or remove.")
+        Literal["install", "status", "remove"], Argument(help="install (or reinstall), status, or remove.")
     ] = "status",
     *,
     as_data: Json = False,
@@ -28,15 +28,14 @@ def replay(
     if action == "remove":
         remove(environment)
     if as_data:
-        typer.echo(to_json({"folder": str(environment.folder), "installed": environment.installed_version}))
+        echo(to_json({"folder": str(environment.folder), "installed": environment.installed_version}))
         return
     if environment.installed_version is None:
         if action == "status":
             raise ReplayFailure(
                 "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
             )
-        typer.echo(f"Not installed: {environment.folder}")
-        return
-    typer.echo(
-        f"{environment.installed_version} is installed in {environment.folder}. To start it: newsarchive serve --replay"
-    )
+        echo(f"Not installed: {environment.folder}")
+    else:
+        where = f"{environment.installed_version} is installed in {environment.folder}"
+        echo(f"{where}. To start it: newsarchive serve --replay")

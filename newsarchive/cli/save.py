@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Exit
 
 from newsarchive.archive import Archive
 from newsarchive.cli.crawl import describe_progress, write_crawl_log
@@ -22,7 +22,7 @@ from storage.model import Outcome
 
 def save(
     urls: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
+        list[str], Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
     ],
     *,
     archive: Folder = HERE,
@@ -36,7 +36,7 @@ def save(
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     if not wanted:
         raise ConfigError("there is no URL on standard input; nothing was saved. Write one a line, or: save URL")
-    raise typer.Exit(save_pages(wanted, archive, json=json))
+    raise Exit(save_pages(wanted, archive, json=json))
 
 
 def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder, parse_duration
 from newsarchive.cli.output import sanitize
@@ -19,15 +19,13 @@ EVERY = timedelta(minutes=10)
 
 
 def schedule(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
-    ] = None,
+    sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")] = None,
     *,
-    cron: Annotated[bool, typer.Option("--cron", help="Print a crontab line (default).")] = False,
-    units: Annotated[bool, typer.Option("--systemd", help="Print a systemd service and timer.")] = False,
-    worker: Annotated[bool, typer.Option("--worker", help="Print a systemd service, for several machines.")] = False,
-    every: Annotated[str | None, typer.Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
-    ping: Annotated[str, typer.Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
+    cron: Annotated[bool, Option("--cron", help="Print a crontab line (default).")] = False,
+    units: Annotated[bool, Option("--systemd", help="Print a systemd service and timer.")] = False,
+    worker: Annotated[bool, Option("--worker", help="Print a systemd service, for several machines.")] = False,
+    every: Annotated[str | None, Option(metavar="TIME", help="Interval between crawls; by default 10m.")] = None,
+    ping: Annotated[str, Option(metavar="URL", help="Health check URL that each crawl pings.")] = "",
     archive: Folder = HERE,
 ) -> None:
     """Print a crontab line or systemd units for crawls.
@@ -38,20 +36,12 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     if cron + units + worker > 1:
         raise ConfigError("--cron, --systemd and --worker exclude each other; nothing was printed. Choose one of them")
     if worker and (sites or every or ping):
-        raise ConfigError(
-            "--worker takes no sites, --every or --ping, because a worker crawls all due sites; nothing was printed. "
-            "Use --worker alone"
-        )
-    config = toml_file.load_config(archive)
-    config.select_sites(sites or ())
-    job = ScheduledCrawl(
-        command=program_path(),
-        archive=config.folder.resolve(),
-        sites=tuple(sites or ()),
-        every=parse_duration(every, "--every") or EVERY,
-        user=getpass.getuser(),
-        ping=ping,
-    )
+        why = "because a worker crawls all due sites; nothing was printed. Use --worker alone"
+        raise ConfigError(f"--worker takes no sites, --every or --ping, {why}")
+    config, names = toml_file.load_config(archive), tuple(sites or ())
+    config.select_sites(names)
+    interval, user, folder = parse_duration(every, "--every") or EVERY, getpass.getuser(), config.folder.resolve()
+    job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
     lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
     print(sanitize(lines), end="")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated
 
-import typer
 from rich.text import Text
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until
@@ -19,7 +19,7 @@ _OMITTED = frozenset({"version_id", "matching", "captured"})
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
     query: Annotated[
-        list[str], typer.Argument(help='Words, "phrases", prefixes* and -exclusions; see newsarchive help search.')
+        list[str], Argument(help='Words, "phrases", prefixes* and -exclusions; see newsarchive help search.')
     ],
     *,
     site: SiteName = None,
@@ -27,9 +27,9 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     until: Until = None,
     author: Author = None,
     section: Section = None,
-    order: Annotated[Order, typer.Option(help="Order of hits.")] = "newest",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number of hits to show.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
+    order: Annotated[Order, Option(help="Order of hits.")] = "newest",
+    limit: Annotated[int, Option(min=1, max=1000, help="Number of hits to show.")] = 20,
+    offset: Annotated[int, Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -65,8 +65,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         facts += [hit.state] if hit.state != "live" else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
         out.print(Text("       ").append_text(highlight(hit.snippet)))
-    shown = offset + len(page.hits)
-    if page.hits and shown < page.total:
+    if page.hits and (shown := offset + len(page.hits)) < page.total:
         out.print(f"\nMore: --offset {shown}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from socket import socket
 from typing import Annotated
 
-import typer
+from typer import BadParameter, Option, prompt
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
@@ -31,33 +31,30 @@ LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def serve(  # noqa: PLR0913 - every word is an option of the command line
     *,
     host: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Address to listen on, instead of the one in newsarchive.toml."),
+        str | None, Option(metavar="ADDRESS", help="Address to listen on, instead of the one in newsarchive.toml.")
     ] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = None,
-    auth: Annotated[bool, typer.Option("--auth", help="Require a name and password, or a token.")] = False,
+    port: Annotated[int | None, Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = None,
+    auth: Annotated[bool, Option("--auth", help="Require a name and password, or a token.")] = False,
     public: Annotated[
-        bool, typer.Option("--public", help="Allow access without authentication on a public address.")
+        bool, Option("--public", help="Allow access without authentication on a public address.")
     ] = False,
-    open_: Annotated[bool, typer.Option("--open", help="Open a web browser.")] = False,
-    replay: Annotated[
-        bool, typer.Option("--replay", help="Start pywb too, which replays pages with their scripts.")
-    ] = False,
+    open_: Annotated[bool, Option("--open", help="Open a web browser.")] = False,
+    replay: Annotated[bool, Option("--replay", help="Start pywb too, which replays pages with their scripts.")] = False,
     replay_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, metavar="PORT", help="Port of pywb; by default the next one.")
+        int | None, Option(min=1, max=65535, metavar="PORT", help="Port of pywb; by default the next one.")
     ] = None,
-    log_requests: Annotated[bool, typer.Option("--log-requests", help="Log every request.")] = False,
+    log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[
-        bool, typer.Option("--hash-password", help="Ask for a password and print its hash for newsarchive.toml.")
+        bool, Option("--hash-password", help="Ask for a password and print its hash for newsarchive.toml.")
     ] = False,
     new_token: Annotated[
-        bool, typer.Option("--new-token", help="Print a new token for programs and its hash for newsarchive.toml.")
+        bool, Option("--new-token", help="Print a new token for programs and its hash for newsarchive.toml.")
     ] = False,
     cert: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Serve over TLS with the certificate in this PEM file.")
+        Path | None, Option(metavar="FILE", help="Serve over TLS with the certificate in this PEM file.")
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Private key of the certificate, if not in the same file.")
+        Path | None, Option(metavar="FILE", help="Private key of the certificate, if not in the same file.")
     ] = None,
     archive: Folder = HERE,
 ) -> None:
@@ -90,10 +87,9 @@ def run_server(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with pywb beside the server if asked."""
     if replay and options.cert is not None:
-        raise ConfigError(
-            "--replay and --cert exclude each other: pywb would not trust the certificate; nothing was started. "
-            "Leave out --cert, and serve TLS by a proxy in front of both"
-        )
+        why = "pywb would not trust the certificate; nothing was started"
+        advice = "Leave out --cert, and serve TLS by a proxy in front of both"
+        raise ConfigError(f"--replay and --cert exclude each other: {why}. {advice}")
     server.load_certificate(options)
     if options.sends_secrets_in_clear:
         log.warning(
@@ -121,11 +117,11 @@ def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, 
 def print_password_hash() -> None:
     """Read a password (on a terminal twice, else a line of standard input) and print its hash."""
     if sys.stdin.isatty():
-        secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        secret = prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         secret = sys.stdin.readline().rstrip("\r\n")
     if not secret:
-        raise typer.BadParameter("the password is empty; no hash was made", param_hint="--hash-password")
+        raise BadParameter("the password is empty; no hash was made", param_hint="--hash-password")
     # Only this line goes to standard output, so that it can be appended to the file.
     print(f'NAME = "{hash_secret(secret)}"')
     print("Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.", file=sys.stderr)

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
@@ -23,22 +23,20 @@ from storage.model import Role
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
-        str, typer.Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
+        str, Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
     ] = "",
     *,
-    versions: Annotated[bool, typer.Option("--versions", help="List the versions of the article.")] = False,
+    versions: Annotated[bool, Option("--versions", help="List the versions of the article.")] = False,
     diff: Annotated[
-        tuple[int, int] | None, typer.Option("--diff", metavar="A B", help="Compare two versions, word by word.")
+        tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare two versions, word by word.")
     ] = None,
     related: Annotated[
-        bool, typer.Option("--related", help="Show all links of the page, and the articles that link to it.")
+        bool, Option("--related", help="Show all links of the page, and the articles that link to it.")
     ] = False,
-    warc: Annotated[bool, typer.Option("--warc", help="Show the WARC record of each capture.")] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show boilerplate, promos, bylines and the like too.")
-    ] = False,
+    warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
+    everything: Annotated[bool, Option("--all", help="Show boilerplate, promos, bylines and the like too.")] = False,
     boilerplate: Annotated[
-        bool, typer.Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
+        bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,
     archive: Folder = HERE,
     json: Json = False,
@@ -48,10 +46,8 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
             seen = load_boilerplate(opened, article)
-            if json:
-                print(to_json([asdict(each) | {"share": round(each.share, 4)} for each in seen]))
-            else:
-                render.print_boilerplate(out, seen, everything=everything)
+            values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]
+            print(to_json(values)) if json else render.print_boilerplate(out, seen, everything=everything)
             return
         found = find_article(opened, article)
         if diff is not None:
@@ -87,19 +83,18 @@ def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
 def find_article(archive: Archive, name: str) -> ArticleView:
     """Return the article with a number or URL; NotFound if there is none."""
     if not name:
-        raise ConfigError(
-            "no article given; nothing was shown. Give its number, as search shows it, or its URL: newsarchive show 17"
-        )
+        advice = "Give its number, as search shows it, or its URL: newsarchive show 17"
+        raise ConfigError(f"no article given; nothing was shown. {advice}")
     number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
     if found is not None:
         return found
     schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
     if schedule is not None and schedule.outcome is not None:
+        answer = describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)
         raise NotFound(
             f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
-            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was"
-            f" {describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)};"
+            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was {answer};"
             f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
@@ -110,8 +105,8 @@ def compare_version_numbers(
 ) -> tuple[ParagraphChange, ...]:
     """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
     versions = [_version(archive, article, number) for number in (older, newer)]
-    differing = [lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1])]
-    before, after = ([*_text_lines(each), *(line for lines in differing for line in lines(each))] for each in versions)
+    parts = [_text_lines, *(lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1]))]
+    before, after = ([line for lines in parts for line in lines(each)] for each in versions)
     return compare_paragraphs(before, after)
 
 
@@ -119,10 +114,8 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
     ids = {line.number: line.id for line in article.versions}
     found = archive.index.ask(get_version, ids[number]) if number in ids else None
     if found is None:
-        raise NotFound(
-            f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. "
-            f"To see them: newsarchive show {article.id} --versions"
-        )
+        advice = f"To see them: newsarchive show {article.id} --versions"
+        raise NotFound(f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. {advice}")
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
@@ -15,8 +15,8 @@ from newsarchive.crawl.save import clean_url
 from storage.index.frontier import url_queue
 from storage.index.queries.articles import find_article_id
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the site, as in newsarchive.toml.")]
-NewName = Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")]
+Name = Annotated[str, Argument(metavar="NAME", help="Name of the site, as in newsarchive.toml.")]
+NewName = Annotated[str, Argument(metavar="NEW", help="Its new name.")]
 
 
 def remove_site(name: Name, *, archive: Folder = HERE) -> None:
@@ -40,9 +40,9 @@ def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
 
 
 def unwatch(
-    targets: Annotated[list[str], typer.Argument(metavar="ARTICLE|URL...", help="Numbers of articles, or URLs.")],
+    targets: Annotated[list[str], Argument(metavar="ARTICLE|URL...", help="Numbers of articles, or URLs.")],
     *,
-    undo: Annotated[bool, typer.Option("--undo", help="Resume the visits.")] = False,
+    undo: Annotated[bool, Option("--undo", help="Resume the visits.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """End the visits of articles: they are not fetched again.

@@ -1,19 +1,20 @@
-"""newsarchive status."""
+"""newsarchive status and doctor: what the archive holds, and what is wrong with it or with the installation."""
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
-from newsarchive.operations.health import HealthReport, Severity, SiteHealth, check_health, is_thin
+from newsarchive.operations.doctor import run_checks
+from newsarchive.operations.health import Finding, HealthReport, Severity, SiteHealth, check_health, is_thin
 from storage.index.frontier import host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
 from storage.index.queries.aggregates import FAILED_OUTCOMES
@@ -21,11 +22,12 @@ from storage.index.queries.aggregates import FAILED_OUTCOMES
 MAX_PARKED = 10
 REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
 STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+DOCTOR_STYLES = STYLES | {Severity.ERROR: "bold red"}
 
 
 def status(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
+    check: Annotated[bool, Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -46,16 +48,14 @@ def status(
         _print_postponed(stdout(), report, hosts, parked)
     for finding in report.findings if not json else ():
         print_line(stderr() if check else stdout(), str(finding), STYLES[finding.severity])
-    raise typer.Exit(int(check and bool(report.findings)))
+    raise Exit(int(check and bool(report.findings)))
 
 
 def _print_report(out: Console, report: HealthReport, next_due: datetime | None, now: datetime) -> None:
     status = report.status
-    out.print(
-        f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}, "
-        f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')} "
-        f"({humanize_size(status.warc_bytes)})"
-    )
+    articles = f"{pluralize(status.articles, 'article')} in {pluralize(status.versions, 'version')}"
+    captures = f"{pluralize(status.captures, 'capture')} in {pluralize(status.warc_files, 'WARC file')}"
+    out.print(f"{articles}, {captures} ({humanize_size(status.warc_bytes)})")
     if (crawl := status.last_crawl) is not None:
         end = f"{crawl.outcome or 'running'}{f' {short_time(crawl.finished_at)} UTC' if crawl.finished_at else ''}"
         begin = short_time(crawl.started_at)
@@ -108,8 +108,7 @@ def _print_week(out: Console, sites: tuple[SiteHealth, ...]) -> None:
         cells = []
         for each in site.week:
             usual = f" ({each.usual:.0f})" if each.usual is not None else ""
-            # Today is not over.
-            low = is_thin(each.articles, each.usual) and each is not site.week[-1]
+            low = is_thin(each.articles, each.usual) and each is not site.week[-1]  # today is not over
             cells.append(safe_text(f"{each.articles:,}{usual}", "red" if low else ""))
         table.add_row(safe_text(site.name), *cells)
     out.print(table)
@@ -133,3 +132,24 @@ def _site_tables(report: HealthReport) -> tuple[Table, Table]:
         began = crawl.started_at if crawl else None
         times.add_row(name, *map(short_time, (site.next_due, began, site.last_capture)))
     return counts, times
+
+
+def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
+    """Check the installation and the archive for problems.
+
+    Changes nothing and sends no requests to sites. Exits with 1 if there is an error.
+    """
+    findings: list[Finding] = []
+    out = stdout()
+    for finding in run_checks(archive, datetime.now(UTC)):
+        findings.append(finding)
+        if json:
+            continue
+        line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
+        out.print(safe_text(f"{finding.severity:<7}", DOCTOR_STYLES[finding.severity]), line)
+        for more in (finding.meaning, finding.command and f"next: {finding.command}"):
+            if more:
+                out.print(safe_text(f"{'':21}{more}"))
+    if json:
+        print(to_json(findings))
+    raise Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))

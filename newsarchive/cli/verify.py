@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-import typer
 from rich.console import Console
+from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
@@ -16,14 +16,12 @@ from newsarchive.maintenance.verify_statements import StatementReport
 
 def verify(  # noqa: PLR0913 - every word is an option of the command line
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="First repair files that a crash left open.")] = False,
-    notes: Annotated[bool, typer.Option("--notes", help="Also report what is unusual but not damage.")] = False,
+    repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
+    notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
+        bool, Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
     ] = False,
-    head: Annotated[
-        str, typer.Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")
-    ] = "",
+    head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
     restart: Restart = False,
     dask: Dask = None,
     archive: Folder = HERE,
@@ -44,7 +42,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
         print(to_json(found))
     else:
         _print(found, notes=notes)
-    raise typer.Exit(int(found.damaged))
+    raise Exit(int(found.damaged))
 
 
 def _print(found: VerifyReport, *, notes: bool) -> None:

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
+from typer import Exit, Option
 
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
@@ -23,8 +24,7 @@ from storage.index.cluster.leases import LeaseHolder, list_lease_holders
 def worker(
     *,
     slots: Annotated[
-        int,
-        typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core."),
+        int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of sites crawled at once; 0: one per core.")
     ] = 0,
     archive: Folder = HERE,
 ) -> None:
@@ -34,20 +34,18 @@ def worker(
     newsarchive.toml, and all share one PostgreSQL index. Exits with 75 if it loses the leases of its sites; its
     supervisor should restart it.
     """
-    config = toml_file.load_config(archive)
-    require_cluster(config)
+    config = load_cluster_config(archive)
     from newsarchive.jobs.worker import WorkerSettings, run_worker
 
     say = partial(print_line, stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
     say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
-    raise typer.Exit(run_worker(settings, say))
+    raise Exit(run_worker(settings, say))
 
 
 def workers(archive: Folder = HERE, *, json: Json = False) -> None:
     """Show the workers and the sites that they crawl."""
-    config = toml_file.load_config(archive)
-    require_cluster(config)
+    config = load_cluster_config(archive)
     load, held = load_workload(config.index), list_lease_holders(config.index)
     if json:
         print(to_json({"workers": load.workers, "crawling": load.running, "waiting": load.waiting,
@@ -56,18 +54,18 @@ def workers(archive: Folder = HERE, *, json: Json = False) -> None:
     print_workload(stdout(), load, held, datetime.now(UTC))
 
 
-def require_cluster(config: Config) -> None:
-    """Raise ConfigError unless several machines can share this archive."""
+def load_cluster_config(archive: Path) -> Config:
+    """Return the archive's settings; ConfigError unless several machines can share it."""
+    config = toml_file.load_config(archive)
     if not config.index.startswith(POSTGRES):
         raise ConfigError(
             "workers need a shared index, and this archive's is a file on this machine; nothing was done. Name a "
             'PostgreSQL database in newsarchive.toml (index = "postgresql://…"), or run newsarchive crawl from cron'
         )
     if find_spec("procrastinate") is None:
-        raise ConfigError(
-            "the packages for workers are not installed; nothing was done. "
-            f"Install them with: {install_command('cluster')}"
-        )
+        advice = f"Install them with: {install_command('cluster')}"
+        raise ConfigError(f"the packages for workers are not installed; nothing was done. {advice}")
+    return config
 
 
 def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], now: datetime) -> None:
@@ -75,16 +73,15 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
     grid = create_table("machine", "process", "slots", "busy", "last heartbeat")
     for crew in load.workers:
         busy = sum(task.worker == crew.worker for task in load.running)
-        grid.add_row(
-            safe_text(crew.host), str(crew.pid), str(crew.slots), str(busy), safe_text(_heartbeat_age(crew, now))
-        )
+        numbers = map(str, (crew.pid, crew.slots, busy))
+        grid.add_row(safe_text(crew.host), *numbers, safe_text(_heartbeat_age(crew, now)))
     out.print(grid if load.workers else "No workers. To start one: newsarchive worker")
     machines = {crew.worker: f"{crew.host} {crew.pid}" for crew in load.workers}
     if load.running:
         out.print(_task_table("crawling", load.running, machines, now))
     out.print(f"{pluralize(load.waiting, 'due site')} {'waits' if load.waiting == 1 else 'wait'} for a worker")
-    others = [each for each in held if each.site not in {task.site for task in load.running}]
-    for each in others:
+    crawled = {task.site for task in load.running}
+    for each in (each for each in held if each.site not in crawled):
         what = "the archive" if each.site == "*" else each.site
         print_line(out, f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC")
     if load.failed:

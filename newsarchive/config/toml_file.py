@@ -44,13 +44,11 @@ def load_config(folder: Path) -> Config:
     except (FileNotFoundError, NotADirectoryError):
         raise NoArchive(str(folder)) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{file} is not UTF-8 text (byte {error.start}); nothing was done. Save it as UTF-8"
-        ) from None
+        what = f"{file} is not UTF-8 text (byte {error.start})"
+        raise ConfigError(f"{what}; nothing was done. Save it as UTF-8") from None
     except OSError as error:
-        raise StorageError(
-            f"{file} cannot be read ({error.strerror}); nothing was done. Check its permissions: ls -l {file}"
-        ) from error
+        what = f"{file} cannot be read ({error.strerror})"
+        raise StorageError(f"{what}; nothing was done. Check its permissions: ls -l {file}") from error
     return parse_config(text, folder)
 
 
@@ -66,10 +64,9 @@ def format_starter_file(**known: str) -> str:
         "# A line that begins with # is a comment and shows the default.",
     ]
     for setting in schema.SETTINGS:
-        if setting.name in known:
-            lines += ["", f"# {setting.meaning}.", f"{setting.name} = {to_toml(known[setting.name])}"]
-        elif setting.name in STARTER_SETTINGS:
-            lines += ["", f"# {setting.meaning}.", f"# {setting.name} = {to_toml(setting.default)}"]
+        if setting.name in (*known, *STARTER_SETTINGS):
+            mark, value = ("", known[setting.name]) if setting.name in known else ("# ", setting.default)
+            lines += ["", f"# {setting.meaning}.", f"{mark}{setting.name} = {to_toml(value)}"]
     lines += ["", "# The sites. To add one: newsarchive add URL", ""]
     return "\n".join(lines)
 
@@ -78,19 +75,14 @@ def create_config_file(folder: Path, **known: str) -> Config:
     """Create a newsarchive.toml, and its folder if needed; ConfigError if there is one, or a setting is unknown."""
     if unknown := known.keys() - {setting.name for setting in schema.SETTINGS}:
         raise ConfigError(f"no setting is named {min(unknown)!r}; nothing was changed. See: newsarchive help settings")
-    file = folder / FILE_NAME
-    if file.exists():
-        raise ConfigError(
-            f"there is an archive in {folder} already; nothing was changed. To add a site to it: "
-            f"newsarchive add URL --archive {shlex.quote(str(folder))}"
-        )
+    if (file := folder / FILE_NAME).exists():
+        advice = f"To add a site to it: newsarchive add URL --archive {shlex.quote(str(folder))}"
+        raise ConfigError(f"there is an archive in {folder} already; nothing was changed. {advice}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be created ({error.strerror}); nothing was archived. Create it, or choose another "
-            "folder: newsarchive init DIR"
-        ) from error
+        advice = "nothing was archived. Create it, or choose another folder: newsarchive init DIR"
+        raise StorageError(f"{folder} cannot be created ({error.strerror}); {advice}") from error
     write_atomic(file, format_starter_file(**known), mode=0o600)
     return load_config(folder)
 
@@ -105,18 +97,15 @@ def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str
         default = None if setting.default is None else setting.value_type.parse(setting.default)
         if setting.required or (value is not None and value != default):
             line = f"{setting.name} = {to_toml(value)}"
-            if len(line) > 110 and isinstance(value, tuple):
-                lines += [f"{setting.name} = [", *(f"    {to_toml(item)}," for item in value), "]"]
-            else:
-                lines.append(line)
+            is_long = len(line) > 110 and isinstance(value, tuple)
+            lines += [f"{setting.name} = [", *(f"    {to_toml(item)}," for item in value), "]"] if is_long else [line]
     return "\n".join(lines) + "\n"
 
 
 def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = None) -> Config:
     """Append a [[site]] to the file and return the new settings. The rest of the file stays byte for byte."""
     file = folder / FILE_NAME
-    config = load_config(folder)
-    for known in config.sites:
+    for known in load_config(folder).sites:
         hosts = {strip_www(host) for host in (url_host(known.url), *(host.lower() for host in known.hosts))}
         if strip_www(url_host(site.url)) in hosts and front_page_key(known.url) != front_page_key(site.url):
             raise ConfigError(
@@ -125,16 +114,16 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
                 f" {known.name!r}. To make the host a site of its own, remove it from `hosts` of {known.name!r} first"
             )
         if known.name == site.name or front_page_key(known.url) == front_page_key(site.url):
+            advice = "To choose another name for the new site: newsarchive add URL --name NAME"
             raise ConfigError(
                 f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
-                f"newsarchive crawl {known.name}. To choose another name for the new site: "
-                "newsarchive add URL --name NAME"
+                f"newsarchive crawl {known.name}. {advice}"
             )
     text = file.read_bytes().decode()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
-    added = parse_config(longer, folder)
+    config = parse_config(longer, folder)
     write_atomic(file, longer)
-    return added
+    return config
 
 
 def front_page_key(url: str) -> str:
@@ -248,18 +237,14 @@ class _ConfigParser:
     """Parses one file; keeps its text, so that a mistake can be reported with its line."""
 
     def __init__(self, text: str, folder: Path) -> None:
-        self.text = text
-        self.folder = folder
-        self.file = folder / FILE_NAME
+        self.text, self.folder, self.file = text, folder, folder / FILE_NAME
 
     def config(self) -> Config:
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(
-                f"{self.file} is not TOML: {error}; nothing was done. Correct that line; all settings: "
-                "newsarchive help settings"
-            ) from None
+            advice = "nothing was done. Correct that line; all settings: newsarchive help settings"
+            raise ConfigError(f"{self.file} is not TOML: {error}; {advice}") from None
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self._error("site", None, "sites are written as [[site]], in double brackets")
@@ -328,9 +313,8 @@ class _ConfigParser:
     def _describe_unknown(self, key: str, known: Iterable[str], where: Table) -> str:
         """Name the right table for a key in the wrong one: TOML gives every key below a [[site]] to that site."""
         if isinstance(where, int) and any(setting.name == key for setting in schema.SETTINGS):
-            return (
-                f"{key} is no setting of a site; if it is meant for the whole archive, move it above the first [[site]]"
-            )
+            advice = "if it is meant for the whole archive, move it above the first [[site]]"
+            return f"{key} is no setting of a site; {advice}"
         if where is None and any(setting.name == key for setting in schema.SITE_SETTINGS):
             return f"{key} is a setting of a site; move it below a [[site]]"
         if where is None and any(setting.name == key for setting in schema.SERVE_SETTINGS):
@@ -355,11 +339,9 @@ class _ConfigParser:
                 seen.add(former)
 
     def _error(self, key: str, where: Table, what: str) -> ConfigError:
-        end = "" if what.endswith("?") else "."
-        return ConfigError(
-            f"{self.file}, line {self._find_line(key, where)}: {what}{end} Nothing was done. All settings: "
-            "newsarchive help settings"
-        )
+        line, end = self._find_line(key, where), "" if what.endswith("?") else "."
+        advice = "Nothing was done. All settings: newsarchive help settings"
+        return ConfigError(f"{self.file}, line {line}: {what}{end} {advice}")
 
     def _find_line(self, key: str, table: Table) -> int:
         """Return the line of a key of a table, or the table's first line: tomllib does not report lines."""

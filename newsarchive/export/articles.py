@@ -1,4 +1,4 @@
-"""Exports of articles: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
+"""Exports of articles and their changes: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
 
 import csv
 import json
@@ -6,16 +6,18 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from newsarchive.export.request import ExportRequest
-from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, table_row
+from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, format_time, table_row
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
+from storage.index.views.history import ChangeView
 
 _PROGRESS_EVERY = 100
 _ROW_GROUP = 500
@@ -27,6 +29,8 @@ _SPACES = " \u00a0\u3000"
 """White space that spreadsheets skip before a formula."""
 _TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
 """Keys of spans and of metadata changes that are times."""
+CHANGE_COLUMNS = tuple(field.name for field in fields(ChangeView) if field.name != "capture")
+_CHANGE_TIMES = ("seen_before", "seen")
 
 
 def line_to_json(value: object) -> str:
@@ -114,14 +118,12 @@ def import_parquet() -> tuple[Any, Any]:
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
         from pyarrow import parquet
     except ModuleNotFoundError:
-        raise ConfigError(
-            "Parquet needs pyarrow, which is not installed; nothing was written. "
-            f"Install it with: {install_command('parquet')}"
-        ) from None
+        advice = f"nothing was written. Install it with: {install_command('parquet')}"
+        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
     return pa, parquet
 
 
-def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, Any]]:
+def _arrow_fields(pa: Any, columns: tuple[OutputField, ...]) -> list[tuple[str, Any]]:
     text = pa.string()
     link = pa.struct([("url", text), ("anchor", text)])
     at = pa.timestamp("us", tz="UTC")
@@ -146,26 +148,27 @@ def _arrow_fields(pa: Any, fields: tuple[OutputField, ...]) -> list[tuple[str, A
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
     }
     return [
-        (field.name, pa.struct(_arrow_fields(pa, CAPTURE_FIELDS)) if field.name == "capture" else types[field.type])
-        for field in fields
+        (each.name, pa.struct(_arrow_fields(pa, CAPTURE_FIELDS)) if each.name == "capture" else types[each.type])
+        for each in columns
     ]
 
 
-def _arrow_values(line: Mapping[str, Any], fields: tuple[OutputField, ...]) -> dict[str, Any]:
+def _arrow_values(line: Mapping[str, Any], columns: tuple[OutputField, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for field in fields:
+    for field in columns:
         value = line[field.name]
         if field.type is FieldType.TIME and value is not None:
             value = datetime.fromisoformat(value)
         elif field.type is FieldType.CAPTURE:
             value = _arrow_values(value, CAPTURE_FIELDS)
         elif field.type in (FieldType.HISTORY, FieldType.METADATA_CHANGES):
-            value = [
-                {name: datetime.fromisoformat(part) if name in _TIMES else part for name, part in each.items()}
-                for each in value
-            ]
+            value = [each | _parse_times(each, _TIMES & each.keys()) for each in value]
         values[field.name] = value
     return values
+
+
+def _parse_times(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(values[name]) for name in names}
 
 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
@@ -173,14 +176,35 @@ def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
 
     SQLite writes files, not streams: a file with a name is written directly, any other through a temporary one.
     """
-    name = getattr(file, "name", None)
+    name, parts = getattr(file, "name", None), (request.iter_articles(), request.iter_captures())
     if isinstance(name, str):
-        return write_datasette_copy(
-            Path(name), request.iter_articles(), request.iter_captures(), request.report_progress
-        )
+        return write_datasette_copy(Path(name), *parts, request.report_progress)
     with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
         path = Path(folder) / "copy.sqlite"
-        count = write_datasette_copy(path, request.iter_articles(), request.iter_captures(), request.report_progress)
+        count = write_datasette_copy(path, *parts, request.report_progress)
         with path.open("rb") as copy:
             shutil.copyfileobj(copy, file, 1 << 20)
     return count
+
+
+def change_to_json(change: ChangeView) -> dict[str, Any]:
+    """Return a change as lists of changes write it."""
+    values = {name: getattr(change, name) for name in CHANGE_COLUMNS}
+    return values | {"kinds": list(change.kinds)} | {name: format_time(values[name]) for name in _CHANGE_TIMES}
+
+
+def change_rows(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield changes as CSV (RFC 4180) with a header line."""
+    rows = ([csv_cell(change[name]) for name in CHANGE_COLUMNS] for change in changes)
+    return format_csv(chain([CHANGE_COLUMNS], rows))
+
+
+def write_changes_parquet(changes: Iterable[Mapping[str, Any]], file: BinaryIO) -> int:
+    """Write changes as Parquet, times in UTC; return the number of rows."""
+    pa, parquet = import_parquet()
+    rows = [{**change, **_parse_times(change, _CHANGE_TIMES)} for change in changes]
+    kinds = {"kinds": pa.list_(pa.string()), **dict.fromkeys(_CHANGE_TIMES, pa.timestamp("us", tz="UTC"))}
+    kinds |= dict.fromkeys(("article", "version_before", "version", "added", "removed"), pa.int64())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in CHANGE_COLUMNS])
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file, compression="zstd")
+    return len(rows)

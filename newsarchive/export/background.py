@@ -82,9 +82,7 @@ class ExportJobs:
     def __init__(
         self, folder: Path, create_request: Callable[[Filters], ExportRequest], *, now: Callable[[], datetime] = utc_now
     ) -> None:
-        self._folder = folder
-        self._create_request = create_request
-        self._now = now
+        self._folder, self._create_request, self._now = folder, create_request, now
         self._waiting: queue.Queue[str] = queue.Queue()
         self._jobs: dict[str, ExportJob] = {}
         self._lock = threading.RLock()
@@ -128,10 +126,8 @@ class ExportJobs:
         with self._lock:
             jobs = self.list_jobs()
             if sum(job.state in {"waiting", "running"} for job in jobs) >= MAX_WAITING:
-                raise TooManyJobs(
-                    f"{MAX_WAITING} exports are already waiting; this one was not started. "
-                    "Wait until one of them is done"
-                )
+                advice = "this one was not started. Wait until one of them is done"
+                raise TooManyJobs(f"{MAX_WAITING} exports are already waiting; {advice}")
             for job in jobs[MAX_KEPT - 1 :]:
                 self.remove(job.id)
             job = ExportJob(
@@ -155,8 +151,7 @@ class ExportJobs:
     def remove(self, job_id: str) -> None:
         """Delete an export and its file; a running one stops."""
         with self._lock:
-            job = self._jobs.pop(job_id, None)
-            if job is not None:
+            if (job := self._jobs.pop(job_id, None)) is not None:
                 self.path(job).unlink(missing_ok=True)
                 (self._folder / f"{job.id}.json").unlink(missing_ok=True)
 
@@ -166,10 +161,8 @@ class ExportJobs:
 
     def _work(self) -> None:
         while True:
-            job_id = self._waiting.get()
             try:
-                job = self.get(job_id)
-                if job is not None:
+                if (job := self.get(self._waiting.get())) is not None:
                     self._run_job(job)
             finally:
                 self._waiting.task_done()
@@ -177,11 +170,10 @@ class ExportJobs:
     def _run_job(self, job: ExportJob) -> None:
         try:
             self._update(replace(job, state="running"), known=True)
-            missed = MissedCaptures()
+            missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, missed)
-            problem = (
-                f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}" if missed.count else ""
-            )
+            if missed.count:
+                problem = f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}"
             job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
         except Exception as error:  # the list of exports shows it
             if not isinstance(error, ArchiveError):
@@ -226,10 +218,8 @@ class ExportJobs:
 def _check_size(size: int) -> int:
     """Return the size of a file; ExportStopped if it is too large for a server."""
     if size > MAX_SIZE:
-        raise ExportStopped(
-            f"the file is larger than {MAX_SIZE:,} bytes and was deleted. Export fewer articles, or use: "
-            "newsarchive export -o FILE"
-        )
+        advice = "Export fewer articles, or use: newsarchive export -o FILE"
+        raise ExportStopped(f"the file is larger than {MAX_SIZE:,} bytes and was deleted. {advice}")
     return size
 
 

@@ -35,8 +35,7 @@ class RecordCopier:
     """Copies captures into a file, each once."""
 
     def __init__(self, request: ExportRequest, write: Callable[[bytes], object]) -> None:
-        self._request = request
-        self._write = write
+        self._request, self._write = request, write
         self._written = _IdSet()
         self._open: tuple[str, BinaryIO] | None = None
         self._length = 0
@@ -51,8 +50,7 @@ class RecordCopier:
             for line in lines:
                 if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
                     # From the same Reader: an excluded original is not copied.
-                    original = self._request.index.ask(get_cdx_line, line.refers_to_id)
-                    if original is None:
+                    if (original := self._request.index.ask(get_cdx_line, line.refers_to_id)) is None:
                         self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
                     else:
                         yield from self._copy_record(original)
@@ -87,8 +85,10 @@ class RecordCopier:
 
     def _copy_group(self, line: CdxLine) -> None:
         """Copy a capture and its companions; set `_length` to the length of the capture's member."""
-        file = self._open_file(line.warc)
-        begin = self.size
+        if self._open is None or self._open[0] != line.warc:
+            self._close()
+            self._open = (line.warc, self._request.places.open(line.warc))
+        file, begin = self._open[1], self.size
         plain = is_uncompressed(file)
         file.seek(line.offset)
         if not (file.read(5) == b"WARC/" if plain else _headers_at(file, line.offset) is not None):
@@ -110,12 +110,6 @@ class RecordCopier:
                 self._copy_member(file, at, length, plain=False)
             at += length
 
-    def _open_file(self, name: str) -> BinaryIO:
-        if self._open is None or self._open[0] != name:
-            self._close()
-            self._open = (name, self._request.places.open(name))
-        return self._open[1]
-
     def _close(self) -> None:
         if self._open:
             self._open[1].close()
@@ -128,20 +122,14 @@ class RecordCopier:
         file.seek(offset)
         compressor = zlib.compressobj(wbits=31) if plain else None
         self._is_within = True
-        for piece in _read_pieces(file, offset, length):
+        while length:
+            if not (piece := file.read(min(_CHUNK, length))):
+                raise BadRecord(_file_name(file), offset, "record was truncated while it was copied")
+            length -= len(piece)
             self.append(compressor.compress(piece) if compressor else piece)
         if compressor:
             self.append(compressor.flush())
         self._is_within = False
-
-
-def _read_pieces(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
-    while length:
-        piece = file.read(min(_CHUNK, length))
-        if not piece:
-            raise BadRecord(_file_name(file), offset, "record was truncated while it was copied")
-        length -= len(piece)
-        yield piece
 
 
 def _file_name(file: BinaryIO) -> str:
@@ -214,8 +202,7 @@ def _add_requisites(request: ExportRequest, line: CdxLine, depth: int = 0) -> It
     yield line
     for url in _embedded_urls(request, line):
         query = CdxQuery(keys=match_exact(url), url=url, closest=line.fetched_at)
-        found = next(request.index.stream(iter_cdx_lines, query), None)
-        if found is not None:
+        if (found := next(request.index.stream(iter_cdx_lines, query), None)) is not None:
             is_sheet = found.mime == "text/css" and depth < 2
             yield from _add_requisites(request, found, depth + 1) if is_sheet else [found]
 
@@ -228,23 +215,19 @@ def _embedded_urls(request: ExportRequest, line: CdxLine) -> tuple[str, ...]:
     if original.kind == "revisit" or (mime not in _HTML and mime != "text/css"):
         return ()
     with suppress(ArchiveError, OSError, ValueError):
-        text = _read_text(request, original)
+        entity = bytearray()
+        with open_response(request.places.file(original.warc), original.offset) as flow:
+            for piece in flow.chunks:
+                entity += piece
+                if len(entity) > _MAX_SIZE:
+                    return ()
+        # URLs are ASCII in all encodings of pages.
+        text = decode_entity(bytes(entity), flow.headers, _MAX_SIZE).decode("utf-8", "replace")
         if mime == "text/css":
             return stylesheet_requisites(text, line.url)
         page = parse_page(text.encode("utf-8", "replace"), line.url)
         return embedded_urls(page) if isinstance(page, Page) else ()
     return ()
-
-
-def _read_text(request: ExportRequest, line: CdxLine) -> str:
-    entity = bytearray()
-    with open_response(request.places.file(line.warc), line.offset) as flow:
-        for piece in flow.chunks:
-            entity += piece
-            if len(entity) > _MAX_SIZE:
-                return ""
-    # URLs are ASCII in all encodings of pages.
-    return decode_entity(bytes(entity), flow.headers, _MAX_SIZE).decode("utf-8", "replace")
 
 
 # Exports of records as WARC: the selected records, copied, after a warcinfo record.

@@ -94,8 +94,7 @@ def _write_records(request: ExportRequest, package: _WaczPackage) -> Iterator[st
 def _write_index(package: _WaczPackage, lines: Iterable[str]) -> int:
     """Write the compressed CDXJ and the index of its members; return the number of lines."""
     # The first line is available only when all records are written, so it is taken before the next file is created.
-    count, blocks = 0, ['!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}']
-    remaining = iter(lines)
+    count, blocks, remaining = 0, ['!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}'], iter(lines)
     block = list(islice(remaining, _LINES))
     with package.create_file("indexes/index.cdx.gz", stored=True) as file:
         while block:
@@ -117,25 +116,19 @@ def _page_lines(request: ExportRequest) -> Iterator[dict[str, Any]]:
     """Yield the list of pages: a header line, then each version of the selected articles."""
     yield {"format": "json-pages-1.0", "id": "pages", "title": request.title, "hasText": True}
     for line in request.iter_articles(all_versions=True):
-        digest = hashlib.sha256(f"{line['capture']['fetched_at']} {line['url']}".encode()).hexdigest()
-        seen = {"id": digest[:22], "url": line["url"], "ts": line["capture"]["fetched_at"]}
-        yield {**seen, "title": line["headline"], "text": line["body"]}
+        url, time = line["url"], line["capture"]["fetched_at"]
+        page_id = hashlib.sha256(f"{time} {url}".encode()).hexdigest()[:22]
+        yield {"id": page_id, "url": url, "ts": time, "title": line["headline"], "text": line["body"]}
 
 
 def _write_description(request: ExportRequest, package: _WaczPackage, created: str) -> None:
-    description = {
-        "profile": "data-package",
-        "wacz_version": WACZ_VERSION,
-        "title": request.title,
-        "software": f"newsarchive {VERSION}",
-        "created": created,
-        "modified": created,
-        "resources": package.resources,
-    }
+    made = {"software": f"newsarchive {VERSION}", "created": created}
+    head = {"profile": "data-package", "wacz_version": WACZ_VERSION, "title": request.title, **made}
+    description = {**head, "modified": created, "resources": package.resources}
     written = json.dumps(description, indent=2, ensure_ascii=False).encode()
     hashed = f"sha256:{hashlib.sha256(written).hexdigest()}"
     digest: dict[str, Any] = {"path": "datapackage.json", "hash": hashed}
     if signed := sign_package(request.places.key, hashed.encode()):
-        digest["signedData"] = {"hash": hashed, "created": created, "software": f"newsarchive {VERSION}", **signed}
+        digest["signedData"] = {"hash": hashed, "created": created, "software": made["software"], **signed}
     package.zip.writestr(zipfile.ZipInfo("datapackage.json", package.date), written)
     package.zip.writestr(zipfile.ZipInfo("datapackage-digest.json", package.date), json.dumps(digest).encode())

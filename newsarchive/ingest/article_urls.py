@@ -42,8 +42,7 @@ class ArticleUrlPatterns:
             del counts[next(iter(counts))]
 
     def _load_counts(self, site: str) -> dict[str, tuple[int, int]]:
-        counts = self._counts.get(site)
-        if counts is None:
+        if (counts := self._counts.get(site)) is None:
             counts = self._counts[site] = {}
             for url, outcome in self._list_outcomes(site):
                 self.add(site, url, outcome)

@@ -92,7 +92,8 @@ def _find_urls(
         canonical_url, count = reading.article.canonical_url, discovery.redirect_count + 1
         if is_on_site_host(site, canonical_url) and count <= MAX_REDIRECTS:
             yield _linked_url(capture, site, UrlKind.ARTICLE, canonical_url, RELATED_LINK, redirect_count=count)
-        fresh = _drop_captured(reading.article.link_groups, is_captured)
+        groups = reading.article.link_groups
+        fresh = (replace(each, links=tuple(one for one in each.links if not is_captured(one.url))) for each in groups)
         yield from _links(capture, discovery, fresh, site, RELATED_LINK)
     elif reading.outcome in (Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA):
         yield from _links(capture, discovery, reading.link_groups, site, LISTING_LINK)
@@ -104,18 +105,9 @@ def _find_urls(
     yield from _requisites(capture, reading, site)
 
 
-def _linked_url(
-    capture: Capture,
-    site: Site,
-    via: UrlKind,
-    url: str,
-    priority: int,
-    *,
-    kind: UrlKind = UrlKind.ARTICLE,
-    **facts: Any,
-) -> DiscoveredUrl:
-    """Return a URL that a page or source of a kind (`via`) names; `facts`: what it says of the URL."""
-    discovery = Discovery(site=site.name, kind=kind, via=capture.url, via_kind=via, **facts)
+def _linked_url(capture: Capture, site: Site, via: UrlKind, url: str, priority: int, **facts: Any) -> DiscoveredUrl:
+    """Return a URL that a page or source of a kind (`via`) names; `facts`: what it says of the URL, an article's."""
+    discovery = Discovery(site=site.name, via=capture.url, via_kind=via, **{"kind": UrlKind.ARTICLE, **facts})
     return DiscoveredUrl(url=url, discovery=discovery, due_at=capture.fetched_at, priority=priority)
 
 
@@ -138,12 +130,6 @@ def _requisites(capture: Capture, reading: Reading, site: Site) -> Iterator[Disc
     images = (image.url,) if image is not None and image.url.startswith(("http://", "https://")) else ()
     for url in (*reading.requisites, *images) if site.requisites else ():
         yield _linked_url(capture, site, via, url, REQUISITE, kind=UrlKind.ASSET)
-
-
-def _drop_captured(groups: Iterable[LinkGroup], is_captured: IsCaptured) -> Iterator[LinkGroup]:
-    for group in groups:
-        links = tuple(link for link in group.links if not is_captured(link.url))
-        yield group if len(links) == len(group.links) else replace(group, links=links)
 
 
 def _links(

@@ -129,11 +129,13 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
     unread = index.settle().unread
     resubmitted = 0
     for record_id in unread:
-        view = index.ask(get_capture_of_record, record_id)
-        first = view and _read_capture(places.file(view.place.warc), view.place.offset)
-        if first and first.capture.record_id == record_id:
+        view, found = index.ask(get_capture_of_record, record_id), None
+        # `verify` reports damage; it must not stop every command that settles from now on.
+        with suppress(FileMissing, BucketUnreachable, BucketRefused, WarcError, OSError):
+            found = view and read_capture(places.file(view.place.warc), view.place.offset)
+        if found and found.capture.record_id == record_id:
             ingestor.wait_for_room()
-            ingestor.submit(first)
+            ingestor.submit(found)
             resubmitted += 1
     if resubmitted:
         ingestor.wait_until_idle()
@@ -155,10 +157,15 @@ def _classify_edit(edit: EditToClassify) -> dict[str, Any]:
     return asdict(found) | key | {"kinds": " ".join(found.kinds), "notice": found.notice}
 
 
-def _read_capture(file: WarcFile, offset: int) -> CaptureRecord | None:
-    # `verify` reports damage; it must not stop every command that settles from now on.
-    with suppress(FileMissing, BucketUnreachable, BucketRefused, WarcError, OSError):
-        return next((item for item in read_captures(file, offset) if isinstance(item, CaptureRecord)), None)
+def read_capture(
+    file: WarcFile, offset: int, begin_run: Callable[[CrawlRun], object] = lambda _: None
+) -> CaptureRecord | None:
+    """Return the capture at an offset, once its run has begun; None if another record is there, or none."""
+    for item in read_captures(file, offset):
+        if isinstance(item, RunStarted):
+            begin_run(item.run)
+        elif isinstance(item, CaptureRecord):
+            return item if item.capture.place.offset == offset else None
     return None
 
 
@@ -182,14 +189,9 @@ def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor)
 def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
     """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
     index.write(warc_files.record_opened_warc, part.file.name)
-    for item in read_captures(part.file, part.start):
-        if isinstance(item, RunStarted):
-            _begin_run(index, ingestor, part, item.run)
-            continue
-        if isinstance(item, CaptureRecord) and item.capture.place.offset == part.start:
-            ingestor.wait_for_room()
-            ingestor.submit(item)
-        return
+    if found := read_capture(part.file, part.start, partial(_begin_run, index, ingestor, part)):
+        ingestor.wait_for_room()
+        ingestor.submit(found)
 
 
 def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
@@ -213,24 +215,17 @@ def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWa
                     yield item
                 case CaptureReading():
                     ingestor.wait_for_room()
-                    _submit_read(item, part, ingestor)
+                    if ingestor.accepts_reading(item):
+                        ingestor.submit(item.record, item.reading)
+                    # Without its reading, as this process would read it differently (law 1).
+                    elif found := read_capture(part.file, item.record.capture.place.offset):
+                        ingestor.submit(found)
                     yield item.record
     except WarcError:
         # All whole records were yielded. The damage is reported once, and the file is not read again at every start.
         _close_file(index, ingestor, part, walk, run)
         raise
     _close_file(index, ingestor, part, walk, run)
-
-
-def _submit_read(item: CaptureReading, part: WarcRange, ingestor: Ingestor) -> None:
-    """Submit a capture with its reading, or without it if this process would read it differently (law 1)."""
-    if ingestor.accepts_reading(item):
-        ingestor.submit(item.record, item.reading)
-        return
-    for whole in read_captures(part.file, item.record.capture.place.offset):
-        if isinstance(whole, CaptureRecord):
-            ingestor.submit(whole)
-            return
 
 
 def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWalk, run: CrawlRun | None) -> None:

@@ -1,5 +1,6 @@
 """Find the original records that revisits refer to."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from storage.errors import ArchiveError
@@ -16,8 +17,7 @@ class ArchivedOriginals:
     """Finds originals in the index, and reads their blocks from the WARC files."""
 
     def __init__(self, index: Index, places: Places) -> None:
-        self._index = index
-        self._places = places
+        self._index, self._places = index, places
 
     def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
         """Return the place of the original by record id, else by URL and date; None if the archive lacks it."""
@@ -49,8 +49,7 @@ class LocalOriginals:
     """
 
     def __init__(self, index: Index, places: Places) -> None:
-        self._index = index
-        self._places = places
+        self._index, self._places = index, places
         self._here: set[str] = set()
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
@@ -66,9 +65,7 @@ class LocalOriginals:
 
     def _is_here(self, warc: str) -> bool:
         if warc not in self._here:
-            try:
+            with suppress(ArchiveError, OSError):
                 self._places.stat(warc)
-            except (ArchiveError, OSError):
-                return False
-            self._here.add(warc)
-        return True
+                self._here.add(warc)
+        return warc in self._here

@@ -88,11 +88,7 @@ class Ingestor:
         """Digests of URLs whose captures were removed for good."""
         self.unwatched = unwatched
         """URLs whose visits a person has ended."""
-        self._index = index
-        self._readers = readers
-        self._plan = plan
-        self._originals = originals
-        self._sync = sync
+        self._index, self._readers, self._plan, self._originals, self._sync = index, readers, plan, originals, sync
         self._batching = batching or Batching()
         self._sites = SiteLookup(index, former_names)
         self._article_urls = ArticleUrlPatterns(lambda site: index.read(list_page_outcomes, site))
@@ -112,9 +108,7 @@ class Ingestor:
         """Wakes the writer when a batch may be ready, not at every capture."""
         self._room = threading.Condition(lock)
         """Wakes those who wait for room, when a capture is read or a batch committed."""
-        self._closing = False
-        self._drain = False
-        self._flush_soon = False
+        self._closing = self._drain = self._flush_soon = False
         self.failure: BaseException | None = None
         """The error that stopped the writer, or None. Nothing is committed after it."""
         self.new_versions = 0
@@ -153,14 +147,11 @@ class Ingestor:
             self._unread_bytes += size
             self._being_read += 1
         item.reading.add_done_callback(lambda _: self._mark_read(item, size))
-        self._put(item)
-        return item.done
+        return self._put(item)
 
     def run_after_commit(self, action: Callable[[], None]) -> Future[Reading]:
         """Run an action in the writer's thread after the commit of everything submitted before."""
-        item = _Item(done=Future(), action=action)
-        self._put(item)
-        return item.done
+        return self._put(_Item(done=Future(), action=action))
 
     def wait_for_room(self) -> None:
         """Wait until there is room for another capture; raises the writer's error."""
@@ -203,14 +194,15 @@ class Ingestor:
                 self._changed.notify()
             self._room.notify_all()
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: _Item) -> Future[Reading]:
         with self._changed:
             if self.failure:  # since the caller's check: the writer has ended
                 item.done.set_exception(self.failure)
-                return
-            if not self._queue or not self._being_read or item.action is not None:
-                self._changed.notify()
-            self._queue.append(item)
+            else:
+                if not self._queue or not self._being_read or item.action is not None:
+                    self._changed.notify()
+                self._queue.append(item)
+        return item.done
 
     def start_reading(self, record: CaptureRecord, reading: Reading | None = None) -> tuple[Future[Reading], int]:
         """Start reading a capture without submitting it; returns the future reading and the bytes held until then."""
@@ -247,17 +239,12 @@ class Ingestor:
                 if not self._queue:
                     return None
                 first = self._queue[0]
-                ready = self._list_ready()
+                ready, most = self._list_ready(), self._batching.max_captures
+                is_late = self._time_left(first) <= 0.001
                 # The first item's state is not checked again: it may have been read since `_list_ready`.
                 if not ready and first.reading is not None:
                     waiting_for = first.reading
-                elif (
-                    len(ready) >= self._batching.max_captures
-                    or self._is_full
-                    or first.action
-                    or self._time_left(first) <= 0.001
-                    or ready[-1].action
-                ):
+                elif is_late or self._is_full or first.action or ready[-1].action or len(ready) >= most:
                     return ready
                 elif (self._flush_soon or self._drain) and len(ready) == len(self._queue):
                     # Only when nothing is being read any more: else each page would have its own commit.
@@ -281,10 +268,8 @@ class Ingestor:
             if reading is not None and not reading.done():
                 break
             # Each URL that a feed or sitemap lists becomes several rows.
-            if reading is None or reading.cancelled() or reading.exception() is not None:
-                listed = 0
-            else:
-                listed = len(reading.result().entries)
+            is_read = reading is not None and not reading.cancelled() and reading.exception() is None
+            listed = len(reading.result().entries) if reading is not None and is_read else 0
             self._is_full = self._ready_count > 0 and self._listed_urls + listed > self._batching.max_listed_urls
             if self._is_full:
                 break

@@ -32,27 +32,25 @@ class SiteLayouts:
         self._sites = {site.name: site for site in sites}
         self._hosts = {host.lower(): site for site in reversed(sites) for host in (url_host(site.url), *site.hosts)}
         self._hosts_without_www = {strip_www(each): site for each, site in self._hosts.items()}
-        self._cache: dict[str, tuple[Layouts, str] | None] = {}
+        self._cache: dict[str, tuple[Layouts, str] | tuple[None, None]] = {}
 
     def get(self, name: str) -> "Layouts | None":
         """Return the layouts for captures of a site; None if it has none."""
-        found = self._find(name)
-        return found[0] if found else None
+        return self._find(name)[0]
 
     def extractor_version(self, name: str) -> str | None:
         """Return the extractor version for captures of a site; None if no layouts change it."""
-        found = self._find(name)
-        return found[1] if found else None
+        return self._find(name)[1]
 
-    def _find(self, name: str) -> "tuple[Layouts, str] | None":
+    def _find(self, name: str) -> "tuple[Layouts, str] | tuple[None, None]":
         if not self._has_layouts:
-            return None
+            return None, None
         if name not in self._cache:
             if len(self._cache) > _MAX_CACHED:
                 self._cache.clear()
             found = self._sites.get(name) or self.find_site(f"http://{name}/")
             layouts = found.layouts if found is not None else None
-            self._cache[name] = (layouts, extractor_version(layouts)) if layouts is not None else None
+            self._cache[name] = (None, None) if layouts is None else (layouts, extractor_version(layouts))
         return self._cache[name]
 
     def extractor_versions(self, names: Iterable[str]) -> dict[str, str]:
@@ -82,9 +80,7 @@ def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str,
     config = load_config(folder or Path())
     by_name = {each.name: each for each in config.sites}
     if site is not None and site not in by_name:
-        raise ConfigError(
-            f"{config.folder / FILE_NAME} has no site {site}; the page was not read. Its sites: "
-            f"{', '.join(by_name) or 'none'}. To add one: newsarchive add URL"
-        )
+        advice = f"Its sites: {', '.join(by_name) or 'none'}. To add one: newsarchive add URL"
+        raise ConfigError(f"{config.folder / FILE_NAME} has no site {site}; the page was not read. {advice}")
     found = by_name[site] if site is not None else SiteLayouts(config.sites).find_site(url)
     return (found.name, found.layouts) if found is not None and found.layouts is not None else None

@@ -15,9 +15,8 @@ def get_discovery(record: CaptureRecord, site_for: Callable[[str], Site | None])
     """Return the discovery of a capture from its file, or one derived from its URL."""
     if record.discovery is not None:
         return record.discovery
-    url = record.capture.url
+    url, site = record.capture.url, site_for(record.capture.url)
     kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
-    site = site_for(url)
     return Discovery(site=site.name if site else site_name_from_host(url), kind=kind)
 
 
@@ -30,8 +29,7 @@ class SiteLookup:
 
     def __init__(self, index: Index, former_names: Mapping[str, str] = MappingProxyType({})) -> None:
         """Build the lookup; `former_names`: present names of sites by their former ones."""
-        self._index = index
-        self._former_names = former_names
+        self._index, self._former_names = index, former_names
         self._by_name: dict[str, Site] = {}
         self._by_run: dict[tuple[str | None, str], Site] = {}
         self._lock = threading.Lock()

@@ -67,7 +67,10 @@ def reading_from_headers(record: CaptureRecord) -> Reading | None:
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
         return _reading(Outcome.ASSET, "subresource of a rendered page")
     if capture.kind == "revisit":
-        return _revisit_reading(capture)
+        if capture.profile == "server-not-modified" or capture.status == 304:
+            return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
+        same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
+        return _reading(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture") if same_url else None
     if capture.kind == "resource":
         return None
     if capture.status is None:
@@ -84,32 +87,19 @@ def _reading(outcome: Outcome, reason: str) -> Reading:
     return Reading(outcome=outcome, reason=reason, extractor=EXTRACTOR)
 
 
-def _revisit_reading(capture: Capture) -> Reading | None:
-    same_url = capture.refers_to is not None and capture.refers_to.url in (None, capture.url)
-    if capture.profile == "server-not-modified" or capture.status == 304:
-        return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
-    return _reading(Outcome.NOT_MODIFIED, "the same bytes as an earlier capture") if same_url else None
-
-
 def _reading_by_status(capture: Capture, discovery: Discovery | None) -> Reading | None:
-    status = capture.status or 0
-    if 300 <= status < 400:
-        return _redirect_reading(capture, status)
+    status, target = capture.status or 0, capture.redirect_url
+    if status == 304:
+        return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
+    if 300 <= status < 400 and target:
+        return _reading(Outcome.REDIRECT, f"{status} to {target}")
     if status in (404, 410):
         return _reading(Outcome.GONE, f"HTTP {status}")
     if status in _WORTH_READING and capture.payload_size:
         return None
     if not 200 <= status < 300:
-        return _reading(Outcome.ERROR, f"HTTP {status}")
+        return _reading(Outcome.ERROR, f"HTTP {status}{' without a Location' if 300 <= status < 400 else ''}")
     return _reading_by_body(capture, discovery)
-
-
-def _redirect_reading(capture: Capture, status: int) -> Reading:
-    if status == 304:
-        return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")
-    if capture.redirect_url:
-        return _reading(Outcome.REDIRECT, f"{status} to {capture.redirect_url}")
-    return _reading(Outcome.ERROR, f"HTTP {status} without a Location")
 
 
 def _reading_by_body(capture: Capture, discovery: Discovery | None) -> Reading | None:
@@ -126,8 +116,7 @@ def build_task(
     record: CaptureRecord, discovery: Discovery, originals: OriginalRecords, layouts: "Layouts | None" = None
 ) -> ReadingTask | Reading:
     """Return the task for a worker, or a reading if the original of a revisit cannot be read."""
-    capture = record.capture
-    block = record.block
+    capture, block = record.capture, record.block
     if capture.kind == "revisit":
         try:
             place = capture.refers_to and originals.find_place(capture.refers_to)

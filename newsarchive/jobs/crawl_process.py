@@ -117,9 +117,7 @@ def parse_crawl_result(output: bytes, code: int) -> CrawlResult:
     printed: dict[str, Any] = {}
     with suppress(ValueError):
         printed = json.loads(output)
-    run = printed.get("run", {})
-    counts = run.get("counters") or {}
-    return CrawlResult(
-        exit_code=code, outcome=run.get("outcome") or "failed", captures=counts.get("captures", 0), counts=counts,
-        problems=tuple(printed.get("problems", ())),
-    )  # fmt: skip
+    run, problems = printed.get("run", {}), tuple(printed.get("problems", ()))
+    counts, outcome = run.get("counters") or {}, run.get("outcome") or "failed"
+    captures = counts.get("captures", 0)
+    return CrawlResult(exit_code=code, outcome=outcome, captures=captures, counts=counts, problems=problems)

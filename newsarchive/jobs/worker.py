@@ -39,8 +39,6 @@ from storage.index.cluster.jobs import CRAWLS, FINISH, RETRY, STALLED, JobClaim,
 from storage.index.cluster.leases import Heartbeat
 from storage.index.frontier import url_queue
 
-# Completion of jobs: a worker ends and gives back only jobs that are still its own.
-
 RETRY_DELAYS = (0.0, 0.5, 2.0)
 """Seconds before each attempt to record how a job ended. Procrastinate makes one attempt and ignores its result: the
 job would stay its worker's, and its site would not be crawled, for as long as that worker lives."""
@@ -89,8 +87,6 @@ class LeasedJobManager(JobManager):
         return False
 
 
-# Lease of a cluster worker on its jobs: the process ends when another worker has taken one of them.
-
 LEASE_INTERVAL = 5.0
 """Seconds. Jobs of a worker without a heartbeat for storage.index.cluster.jobs.STALLED seconds go to others."""
 
@@ -106,8 +102,7 @@ class JobLease:
         self, url: str, slots: int, worker_id: Callable[[], int | None], on_lost: Callable[[str], None]
     ) -> None:
         """Start checking. `worker_id` returns this process's number in the queue; None until it has one."""
-        self._worker_id = worker_id
-        self._slots = slots
+        self._worker_id, self._slots = worker_id, slots
         self._claims: dict[int, JobClaim] = {}
         self._is_registered = False
         self._session = _SharedSession(url)
@@ -218,8 +213,7 @@ def run_worker(settings: WorkerSettings, print_line: Callable[[str], None]) -> i
 
 def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], now: datetime) -> list[str]:
     """Return the sites with a due URL, and schedule the next check of the others."""
-    checked = session.select_due_sites(sites, MAX_CHECKED)
-    if not checked:
+    if not (checked := session.select_due_sites(sites, MAX_CHECKED)):
         return []
     earliest = index.read(url_queue.next_due_by_site, checked)
     # A site without a due time was never crawled, or all of its URLs were given up.
@@ -240,8 +234,7 @@ class CrawlWorker:
     """A running worker."""
 
     def __init__(self, settings: WorkerSettings, print_line: Callable[[str], None]) -> None:
-        self._settings = settings
-        self._print_line = print_line
+        self._settings, self._print_line = settings, print_line
         self._crawls: dict[int, CrawlProcess] = {}
         self._stopping = False
         self._stop_requested = asyncio.Event()
@@ -298,10 +291,9 @@ class CrawlWorker:
         problems = [describe_cause(result) for result in results if isinstance(result, Exception)]
         if self._stop_requested.is_set() and not problems:
             return 0
-        self._print_line(
-            f"the job queue cannot be used{': ' + problems[0] if problems else ''}; this worker exits, and all "
-            "captures are in the WARC files. Find the cause with: newsarchive doctor"
-        )
+        what = f"the job queue cannot be used{': ' + problems[0] if problems else ''}; this worker exits"
+        advice = "all captures are in the WARC files. Find the cause with: newsarchive doctor"
+        self._print_line(f"{what}, and {advice}")
         return LOST
 
     def stop(self) -> None:
@@ -326,10 +318,8 @@ class CrawlWorker:
                 self._crawls[job.id].kill()
             raise JobReleased from None
         except OSError as problem:
-            self._print_line(
-                f"{site}: the crawl could not be started ({problem}); nothing was fetched, and the site is queued "
-                "again later. Find the cause with: newsarchive doctor"
-            )
+            advice = "nothing was fetched, and the site is queued again later. Find the cause with: newsarchive doctor"
+            self._print_line(f"{site}: the crawl could not be started ({problem}); {advice}")
             raise CrawlFailed(str(problem)) from problem
         finally:
             self._crawls.pop(job.id, None)
@@ -346,9 +336,8 @@ class CrawlWorker:
         await asyncio.to_thread(self._session.run, lambda session: session.schedule_next_checks({site: pause}))
         if not is_ok:
             reason = f"signal {-result.exit_code}" if result.exit_code < 0 else f"exit code {result.exit_code}"
-            self._print_line(
-                f"{site}: the crawl ended with {reason}; what it fetched is kept. See: newsarchive workers"
-            )
+            advice = "what it fetched is kept. See: newsarchive workers"
+            self._print_line(f"{site}: the crawl ended with {reason}; {advice}")
             raise CrawlFailed(reason)
         if result.exit_code == 0:
             self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")
@@ -411,18 +400,16 @@ class _SharedSession:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._session: JobSession | None = None
 
     def run(self, action: Callable[[JobSession], T]) -> T:
         """Call a function with the session."""
         with self._lock:
             if self._session is not None:
-                try:
+                with suppress(psycopg.OperationalError):  # the database was restarted meanwhile
                     return action(self._session)
-                except psycopg.OperationalError:  # the database was restarted meanwhile
-                    self._session.close()
-                    self._session = None
+                self.close()
             self._session = JobSession(self._url)
             return action(self._session)
 

@@ -79,8 +79,8 @@ class Selection:
         index, filters = self._prepare(CaptureFilters, chosen)
         each_site = [filters]
         if filters.url is None and filters.site is None:
-            names = sorted(self.archive.index.read(load_site_names).values())
-            each_site = [replace(filters, site=name) for name in names]
+            names = self.archive.index.read(load_site_names).values()
+            each_site = [replace(filters, site=name) for name in sorted(names)]
         return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
 
 

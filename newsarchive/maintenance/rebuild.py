@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,13 +41,11 @@ class ResumeMarker:
 
     def get_start(self) -> datetime | None:
         """Return the start of the interrupted rebuild; None if there is none to resume."""
-        try:
+        with suppress(OSError, ValueError, KeyError, TypeError):
             stored = json.loads(self.path.read_text("utf-8"))
             heartbeat = datetime.fromisoformat(stored["heartbeat_at"])
             if stored["parameters"] == self.parameters and self.now() - heartbeat < RESUME_WITHIN:
                 return datetime.fromisoformat(stored["started_at"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
         return None
 
     def write(self) -> None:
@@ -106,12 +104,9 @@ class Rebuild:
         """
         repair_open_files(self.places)
         files = self.places.files()
-        busy = [file.name for file in files if file.is_open]
-        if busy:
-            raise ArchiveBusy(
-                f"a crawl is writing {busy[0]}; the index was not changed. When the crawl has ended, run: "
-                "newsarchive rebuild"
-            )
+        if busy := [file.name for file in files if file.is_open]:
+            advice = "When the crawl has ended, run: newsarchive rebuild"
+            raise ArchiveBusy(f"a crawl is writing {busy[0]}; the index was not changed. {advice}")
         known = load_known_files(self.url)
         lost = find_missing_files(known, files, self.places)
         if lost and not forget:
@@ -182,8 +177,7 @@ def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> 
     """
     here = {file.name: file for file in files}
     for known in index.read(list_warc_files):
-        file = here.get(known.name)
-        if file is None:
+        if (file := here.get(known.name)) is None:
             return False
         if known.state != "closed":
             continue
@@ -204,33 +198,26 @@ def find_missing_files(
     """
     if known is None:
         return () if files else (LostFile(name="all files of the index, which cannot be read,", reason="missing"),)
-    sizes = {file.name: file.size for file in files}
-    lost = []
+    sizes, reasons = {file.name: file.size for file in files}, dict[str, str]()
     for file in known:
         size = sizes.get(file.name)
         # A file that was opened and never written is nowhere, and holds nothing.
         if size is None and (file.is_closed or file.captures):
             machine = other_machine(file.name, places.machine)
-            reason = f"written by {machine}" if machine else "missing"
+            reasons[file.name] = f"written by {machine}" if machine else "missing"
         elif size is not None and size < file.end:
-            reason = f"{size:,} bytes long instead of {file.end:,}"
-        else:
-            continue
-        lost.append(LostFile(name=file.name, captures=file.captures, reason=reason))
-    return tuple(lost)
+            reasons[file.name] = f"{size:,} bytes long instead of {file.end:,}"
+    lost = [(file, reasons[file.name]) for file in known if file.name in reasons]
+    return tuple(LostFile(name=file.name, captures=file.captures, reason=reason) for file, reason in lost)
 
 
 def find_unread_files(
     known: Sequence[KnownWarcFile] | None, rebuilt: Sequence[KnownWarcFile] | None
 ) -> tuple[LostFile, ...]:
     """Return the files of which a new index has fewer captures than the old one, if it has fewer in all."""
-    old = {file.name: file.captures for file in known or ()}
-    new = {file.name: file.captures for file in rebuilt or ()}
+    old, new = ({file.name: file.captures for file in files or ()} for files in (known, rebuilt))
     # A capture that two files hold is counted in the one that was read first.
     if sum(new.values()) >= sum(old.values()):
         return ()
-    return tuple(
-        LostFile(name=name, captures=captures - new.get(name, 0), reason="damaged")
-        for name, captures in sorted(old.items())
-        if captures > new.get(name, 0)
-    )
+    fewer = {name: captures - new.get(name, 0) for name, captures in sorted(old.items())}
+    return tuple(LostFile(name=name, captures=count, reason="damaged") for name, count in fewer.items() if count > 0)

@@ -40,8 +40,7 @@ def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     """Truncate open files after their last whole record and close them, except those that a running crawl writes."""
     repaired = []
     for path in sorted(places.folder.glob(f"*{OPEN}")):
-        result = repair_file(path, places.chain)
-        if result is not None:
+        if (result := repair_file(path, places.chain)) is not None:
             repaired.append(result)
             log.info("%s", result)
     return tuple(repaired)
@@ -87,11 +86,7 @@ def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
 
 
 def recover(
-    places: Places,
-    index: Index,
-    ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress,
-    walk: WarcWalk | None = None,
+    places: Places, index: Index, ingestor: Ingestor, progress: ProgressCallback, walk: WarcWalk | None = None
 ) -> RecoveryResult:
     """Repair open files, and index what the index lacks. Takes little time if there is nothing to do.
 
@@ -103,17 +98,15 @@ def recover(
     # The folder first: its files must not wait for an unreachable bucket.
     for some in (replace(places, bucket=None), places) if places.bucket else (places,):
         try:
-            ranges = unindexed_ranges(some, index)
-            if ranges:
+            if ranges := unindexed_ranges(some, index):
                 indexed = index_warcs(ranges, some, index, ingestor, progress, walk)
                 captures += indexed.captures - indexed.known
                 versions += indexed.versions
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")
-    return RecoveryResult(
-        repaired=repaired, captures=captures, versions=versions, problems=tuple(dict.fromkeys(problems))
-    )
+    once = tuple(dict.fromkeys(problems))
+    return RecoveryResult(repaired=repaired, captures=captures, versions=versions, problems=once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

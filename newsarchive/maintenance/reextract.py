@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from newsarchive.batch.file_task import BatchReadings
+from newsarchive.ingest.index_warcs import read_capture
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import ArchiveBusy, FileMissing, WarcError
@@ -21,7 +22,7 @@ from storage.index.write import replace_readings
 from storage.index.write.replace_readings import ArticleChange, PageChange, ReadingChanges, RereadCapture, RereadFilter
 from storage.model import Ingest, NextVisit, Reading, VisitResult
 from storage.places import Places
-from storage.warc.reader import CaptureRecord, RunStarted, read_captures
+from storage.warc.reader import CaptureRecord
 
 _Page: TypeAlias = tuple[CaptureRecord, Future[Reading]]
 MIN_BATCH = 64
@@ -80,8 +81,7 @@ class Reextraction:
         result = ReextractResult(dry_run=dry_run)
         total = self.index.read(replace_readings.count_captures_to_reread, wanted)
         for batch in self._batches(self.index.iter_captures_to_reread(wanted), result.problems):
-            some = self.index.replace_readings(batch, self.plan, dry_run=dry_run)
-            result.add(some, named)
+            result.add(self.index.replace_readings(batch, self.plan, dry_run=dry_run), named)
             # The total does not count captures that are read only because others of their article are.
             progress(result.captures, max(total, result.captures), batch[-1].capture.url)
         return result
@@ -132,25 +132,15 @@ class Reextraction:
         read = self.batch_readings.get(held.place, self.ingestor.register_run) if self.batch_readings else None
         if read is not None and self.ingestor.accepts_reading(read):
             return read.record, *self.ingestor.start_reading(read.record, read.reading)
-        found = self._read_record(held)
+        place = held.place
+        found = read_capture(self.places.file(place.warc), place.offset, self.ingestor.register_run)
+        if found is None:
+            raise WarcError(place.warc, place.offset, "the record that the index lists here is missing")
         return found, *self.ingestor.start_reading(found)
-
-    def _read_record(self, held: RereadCapture) -> CaptureRecord:
-        """Read a capture from its file; the sites of its run are registered on the way."""
-        for item in read_captures(self.places.file(held.place.warc), held.place.offset):
-            if isinstance(item, RunStarted):
-                self.ingestor.register_run(item.run)
-            elif isinstance(item, CaptureRecord):
-                if item.capture.place.offset == held.place.offset:
-                    return item
-                break
-        raise WarcError(held.place.warc, held.place.offset, "the record that the index lists here is missing")
 
 
 def require_no_writer(places: Places) -> None:
     """Raise ArchiveBusy if a WARC file is being written."""
-    busy = next((file.name for file in places.local_files() if file.is_open), None)
-    if busy:
-        raise ArchiveBusy(
-            f"a crawl is writing {busy}; nothing was read again. When it has ended, run: newsarchive reextract"
-        )
+    if busy := next((file.name for file in places.local_files() if file.is_open), None):
+        advice = "When it has ended, run: newsarchive reextract"
+        raise ArchiveBusy(f"a crawl is writing {busy}; nothing was read again. {advice}")

@@ -84,8 +84,7 @@ def check_token(path: Path, of: Sequence[str | Path], authorities: Path | None) 
 
     The certificate must have been valid at that time, and lead to the authorities, by default those of the system.
     """
-    found = _TIME.search(_run_openssl("-reply", "-in", path, "-text"))
-    if found is None:
+    if (found := _TIME.search(_run_openssl("-reply", "-in", path, "-text"))) is None:
         raise ValueError("it is no granted time stamp")
     at = datetime.strptime(f"{found[1]} {found[2]}", "%b %d %H:%M:%S %Y").replace(tzinfo=UTC)
     paths = ssl.get_default_verify_paths()

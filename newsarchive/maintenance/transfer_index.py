@@ -31,10 +31,8 @@ def transfer_archive_index(
     """
     target = index_url(to, config.folder)
     if target == config.index:
-        raise ConfigError(
-            f"{to or 'index.sqlite3'} is the index that the archive uses already; nothing was done. Name another "
-            "database: newsarchive migrate-index postgresql://HOST/NAME"
-        )
+        advice = "nothing was done. Name another database: newsarchive migrate-index postgresql://HOST/NAME"
+        raise ConfigError(f"{to or 'index.sqlite3'} is the index that the archive uses already; {advice}")
     names = [site.name for site in config.sites]
     with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
         transferred = transfer_index(config.index, target, progress)

@@ -21,6 +21,11 @@ from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
 
+MISSING = (
+    "the file is missing: {} captures in the index cannot be read. Restore it from a backup; without one, remove them "
+    "from the index: newsarchive rebuild --forget"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVerification:
@@ -90,10 +95,8 @@ def verify(  # noqa: PLR0913 - the options of the command
         reports.append(found)
         problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places)]
         if other := differing.get(found.name):
-            what = (
-                f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}. Delete the "
-                "one in the bucket, then run: newsarchive bucket --upload"
-            )
+            what = f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}"
+            what = f"{what}. Delete the one in the bucket, then run: newsarchive bucket --upload"
             problems.append(WarcProblem(offset=0, what=what))
         counts = {"size": found.size, "records": found.records, "captures": len(found.captures)}
         add(FileVerification(name=found.name, problems=tuple(problems), notes=tuple(found.notes), **counts))
@@ -103,7 +106,11 @@ def verify(  # noqa: PLR0913 - the options of the command
 
     for missing in known.values():
         if not _size(places, missing.name):
-            add(_report_missing(missing, find_machine(missing.name)))
+            kind, what = "problems", MISSING.format(missing.captures)
+            if machine := find_machine(missing.name):
+                kind, what = "notes", f"the file is in the folder of {machine}, and was not checked here"
+            stated = {kind: (WarcProblem(offset=0, what=what),)}
+            add(FileVerification(name=missing.name, size=0, records=0, captures=0, **stated))
     if repair:
         linked = {name for chain in places.load_chains() for name in chain.files}
         closed = [file for file in stored if not file.is_open and file.name not in linked]
@@ -140,10 +147,8 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
         yield WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild")
         return
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
-        what = (
-            "the file has changed since it was closed: its sha256 differs. Restore it from a backup; without one, "
-            "index the file as it is now: newsarchive rebuild --forget"
-        )
+        advice = "Restore it from a backup; without one, index the file as it is now: newsarchive rebuild --forget"
+        what = f"the file has changed since it was closed: its sha256 differs. {advice}"
         yield WarcProblem(offset=0, what=what)
     in_file = dict(found.captures)
     for row in index.stream(iter_captures, CaptureFilters(warc=found.name), order="oldest"):
@@ -155,14 +160,3 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
         for record_id, offset in in_file.items():
             what = "the index lacks this capture; run: newsarchive rebuild"
             yield WarcProblem(offset=offset, what=what, record_id=record_id)
-
-
-def _report_missing(file: WarcFileView, machine: str | None) -> FileVerification:
-    if machine is not None:
-        note = WarcProblem(offset=0, what=f"the file is in the folder of {machine}, and was not checked here")
-        return FileVerification(name=file.name, size=0, records=0, captures=0, notes=(note,))
-    what = (
-        f"the file is missing: {file.captures} captures in the index cannot be read. Restore it from a backup; without "
-        "one, remove them from the index: newsarchive rebuild --forget"
-    )
-    return FileVerification(name=file.name, size=0, records=0, captures=0, problems=(WarcProblem(offset=0, what=what),))

@@ -95,10 +95,9 @@ class StatementCheck:
             problems = []
             for number, statement in enumerate(said, 1):
                 progress(number, len(ids) if deep else min(SAMPLE, len(ids)), statement.url)
-                if any(each.fetched_at >= started_at for each in statement.captures):
-                    counts["changed"] += 1
-                    continue
-                outcome, found = self._compare(statement, scratch, files, deep=deep)
+                outcome, found = "changed", None
+                if all(each.fetched_at < started_at for each in statement.captures):
+                    outcome, found = self._compare(statement, scratch, files, deep=deep)
                 counts[outcome] += 1
                 problems += [found] if found else []
             if deep:
@@ -129,30 +128,27 @@ class StatementCheck:
         read = None if article_id is None else scratch.read(load_statement, article_id)
         if any(each.place.warc not in here for each in said.captures) or None in again:
             return "unread", None
-        if read is None:
-            what = ["its records show no article"]
-            return "compared", FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
-        if not said.extractors <= read.extractors:
+        if read is not None and not said.extractors <= read.extractors:
             return "outdated", None
-        different = statements.find_differences(said, read, whole=deep)
-        if not different:
-            return "compared", None
-        what = [
-            f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
-            for path, (index, record) in list(different.items())[:MAX_FIELDS]
-        ]
-        if len(different) > MAX_FIELDS:
-            what.append(f"{len(different) - MAX_FIELDS} more fields differ")
-        return "compared", FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
+        what = ["its records show no article"]
+        if read is not None:
+            different = statements.find_differences(said, read, whole=deep)
+            what = [
+                f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
+                for path, (index, record) in list(different.items())[:MAX_FIELDS]
+            ]
+            if len(different) > MAX_FIELDS:
+                what.append(f"{len(different) - MAX_FIELDS} more fields differ")
+        found = FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
+        return "compared", found if what else None
 
     def _find_unknown(self, scratch: Index) -> Iterator[FalseStatement]:
         """Yield articles that the records show and the index lacks."""
         for article_id in scratch.read(list_article_ids):
             read = scratch.read(load_statement, article_id)
-            if read is None:
-                continue
-            known = [self.index.ask(get_capture_of_record, record_id) for record_id in read.record_ids]
-            if any(known) and not any(each and each.article_id is not None for each in known):
+            record_ids = read.record_ids if read else ()
+            known = [each for record_id in record_ids if (each := self.index.ask(get_capture_of_record, record_id))]
+            if read and known and all(each.article_id is None for each in known):
                 what = "its records show an article that the index lacks"
                 yield FalseStatement(article_id=None, url=read.url, what=(what,))
 

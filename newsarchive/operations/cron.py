@@ -39,10 +39,8 @@ def crontab(job: ScheduledCrawl) -> str:
     ConfigError if a word has a line break, which crontab cannot express.
     """
     if any("\n" in word for word in job.command_line):
-        raise ConfigError(
-            "a crontab line cannot hold the line break in the archive's path; nothing was printed. Rename the folder, "
-            "or use systemd: newsarchive schedule --systemd"
-        )
+        advice = "nothing was printed. Rename the folder, or use systemd: newsarchive schedule --systemd"
+        raise ConfigError(f"a crontab line cannot hold the line break in the archive's path; {advice}")
     command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.command_line)
     return (
         "# Add this to the crontab of the archive's owner: crontab -e\n"
@@ -79,19 +77,12 @@ def systemd_worker_unit(job: ScheduledCrawl) -> str:
 
 
 def _fill_units(file: str, job: ScheduledCrawl, words: Iterable[str]) -> str:
-    return (
-        files("newsarchive.operations")
-        .joinpath(file)
-        .read_text("utf-8")
-        .format(
-            command=" ".join(map(_quote_systemd, words)),
-            user=f"User={job.user}\n" if job.user else "",
-            name=" ".join(str(job.archive).replace("%", "%%").split()),  # a description is one line
-            folder=_quote_systemd(str(job.archive), variables=False),
-            every=format_duration(job.every),
-            seconds=round(job.every.total_seconds()),
-        )
-    )
+    template = files("newsarchive.operations").joinpath(file).read_text("utf-8")
+    command, user = " ".join(map(_quote_systemd, words)), f"User={job.user}\n" if job.user else ""
+    name = " ".join(str(job.archive).replace("%", "%%").split())  # a description is one line
+    folder = _quote_systemd(str(job.archive), variables=False)
+    every, seconds = format_duration(job.every), round(job.every.total_seconds())
+    return template.format(command=command, user=user, name=name, folder=folder, every=every, seconds=seconds)
 
 
 def _quote_systemd(word: str, *, variables: bool = True) -> str:
@@ -100,9 +91,7 @@ def _quote_systemd(word: str, *, variables: bool = True) -> str:
     >>> _quote_systemd("/srv/50% news"), _quote_systemd("/srv/$1", variables=False)
     ('"/srv/50%% news"', '/srv/$1')
     """
-    escaped = word.replace("%", "%%")
-    if variables:
-        escaped = escaped.replace("$", "$$")
+    escaped = word.replace("%", "%%").replace("$", "$$" if variables else "$")
     if not any(c in escaped for c in " \t\n\"'\\;#"):
         return escaped
     return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -65,7 +65,11 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
 def check_installation() -> Iterator[Finding]:
     """Check Python, the requirements, and packages with the same names."""
     yield _ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
-    yield _check_scrapy()
+    if (version := metadata.version("scrapy")).startswith(SCRAPY + "."):
+        yield _ok("Scrapy", version)
+    else:
+        command = pip_command(f"scrapy~={SCRAPY}.0")
+        yield make_finding("scrapy-version", version=version, required=SCRAPY, command=command)
     yield from _check_requirements()
     yield from _check_packages()
 
@@ -79,13 +83,6 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
 
 
-def _check_scrapy() -> Finding:
-    version = metadata.version("scrapy")
-    if version.startswith(SCRAPY + "."):
-        return _ok("Scrapy", version)
-    return make_finding("scrapy-version", version=version, required=SCRAPY, command=pip_command(f"scrapy~={SCRAPY}.0"))
-
-
 def _check_requirements() -> Iterator[Finding]:
     """Check for requirements that are not installed, which pip reports once and pipx never."""
     try:
@@ -94,8 +91,7 @@ def _check_requirements() -> Iterator[Finding]:
         yield make_finding("not-installed", command=pip_command("-e", "."))
         return
     names = {name[0] for line in wanted if ";" not in line and (name := _NAME.match(line))}
-    missing = sorted(name for name in names if not any(metadata.distributions(name=name)))
-    if missing:
+    if missing := sorted(name for name in names if not any(metadata.distributions(name=name))):
         yield make_finding("requirements-missing", names=", ".join(missing), command=pip_command(*missing))
 
 
@@ -158,8 +154,7 @@ def check_index(config: Config, _now: datetime) -> Finding:
 
 
 def _check_open_files(config: Config, _now: datetime) -> Finding:
-    waiting: list[str] = []
-    running: list[str] = []
+    waiting, running = list[str](), list[str]()
     for file in sorted(config.warc_folder.glob("*.open")):
         with suppress(FileNotFoundError), lock_file(file) as fd:  # closed meanwhile
             (running if fd is None else waiting).append(file.name)
@@ -189,8 +184,7 @@ def _check_clock(config: Config, now: datetime) -> Finding:
     for file in config.warc_folder.glob("*.warc.gz*"):
         with suppress(FileNotFoundError):  # closed and renamed meanwhile
             written = max(written, file.stat().st_mtime)
-    newest = datetime.fromtimestamp(written, UTC)
-    if newest > now + timedelta(minutes=5):
+    if (newest := datetime.fromtimestamp(written, UTC)) > now + timedelta(minutes=5):
         return make_finding("clock-behind", now=now, newest=newest)
     return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -204,10 +198,8 @@ def _check_browser(config: Config) -> Finding:
         return make_finding("no-playwright", sites=rendered, command=install_command("render"))
     try:
         with sync_playwright() as playwright:
-            executable, is_boxed = config.browser or None, os.geteuid() != 0
-            browser = playwright.chromium.launch(
-                executable_path=executable, args=list(LAUNCH_OPTIONS), chromium_sandbox=is_boxed
-            )
+            executable, options, is_boxed = config.browser or None, list(LAUNCH_OPTIONS), os.geteuid() != 0
+            browser = playwright.chromium.launch(executable_path=executable, args=options, chromium_sandbox=is_boxed)
             version = browser.version
             browser.close()
     except Exception as error:  # noqa: BLE001 - Playwright raises nothing narrower if its driver does not start

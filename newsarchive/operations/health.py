@@ -185,13 +185,7 @@ class HealthReport:
 
 
 def check_health(
-    index: Index,
-    sites: Iterable[SiteConfig],
-    folder: Path,
-    places: Places,
-    now: datetime,
-    *,
-    reader: Reader | None = None,
+    index: Index, sites: Iterable[SiteConfig], folder: Path, places: Places, now: datetime, reader: Reader | None = None
 ) -> HealthReport:
     """Check these sites, sources, WARC files, uploads and disk; findings leave out what a `reader` excludes."""
     reader = reader or index
@@ -201,9 +195,8 @@ def check_health(
     unresponsive = {each.host: each.reason for each in index.read(load_backoffs) if each.reason}
     checked = tuple(_collect_site(reader, site, crawls, recent.get(site.name, {}), unresponsive, now) for site in sites)
     by_name = {site.name: site for site in status.sites}
-    sources = tuple(
-        each for each in reader.ask(list_source_health, [site.name for site in checked]) if each.state in UNHEALTHY
-    )
+    known_sources = reader.ask(list_source_health, [site.name for site in checked])
+    sources = tuple(each for each in known_sources if each.state in UNHEALTHY)
     missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
     of_sites = [each for site in checked for each in _check_site(site, by_name.get(site.name), now)]
@@ -258,11 +251,19 @@ def is_thin(count: int, usual: float | None) -> bool:
     return usual is not None and usual >= MIN_USUAL and count < THIN * usual
 
 
-def check_disks(folder: Path, places: Places) -> tuple[Finding, ...]:
+def check_disks(folder: Path, places: Places) -> Iterator[Finding]:
     """Check the free space of the file systems of the WARC files and, if it is another, of the archive's folder."""
     folders = _disk_folders(folder, places)
     names = ("disk",) if len(folders) == 1 else ("disk of the WARC files", "disk of the index")
-    return tuple(_check_disk(each, name) for each, name in zip(folders, names, strict=True))
+    for each, subject in zip(folders, names, strict=True):
+        free, state = shutil.disk_usage(each).free, os.statvfs(each)
+        if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
+            yield make_finding("disk-full-of-files", subject)
+        elif free < LOW_DISK:
+            yield make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
+        else:
+            sentence = f"{humanize_size(free)} free."
+            yield Finding(severity=Severity.OK, code="disk", subject=subject, sentence=sentence)
 
 
 def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
@@ -271,16 +272,6 @@ def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
         return (places.folder if places.folder.exists() else folder,)
     is_same = places.folder.stat().st_dev == folder.stat().st_dev
     return (places.folder,) if is_same else (places.folder, folder)
-
-
-def _check_disk(folder: Path, subject: str) -> Finding:
-    free = shutil.disk_usage(folder).free
-    state = os.statvfs(folder)
-    if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
-        return make_finding("disk-full-of-files", subject)
-    if free < LOW_DISK:
-        return make_finding("disk-full" if free < FULL_DISK else "disk-low", subject, free=humanize_size(free))
-    return Finding(severity=Severity.OK, code="disk", subject=subject, sentence=f"{humanize_size(free)} free.")
 
 
 def _collect_site(
@@ -340,14 +331,13 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
 
 def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
     """Check for sites of which a run of the last week found many articles to be none any more."""
-    reported: set[str] = set()
+    by_site: dict[str, LapsedArticles] = {}
     for each in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
-        if each.site in reported or each.lapsed < LAPSED_SHARE * each.checked:
-            continue
-        reported.add(each.site)
-        url = sites[each.site].url if each.site in sites else ""
-        lapsed = describe_lapsed(each, url)
-        yield make_finding("articles-lapsed", each.site, site=each.site, lapsed=lapsed, url=url)
+        if each.lapsed >= LAPSED_SHARE * each.checked:
+            by_site.setdefault(each.site, each)
+    for name, found in by_site.items():
+        url = sites[name].url if name in sites else ""
+        yield make_finding("articles-lapsed", name, site=name, lapsed=describe_lapsed(found, url), url=url)
 
 
 def describe_lapsed(lapsed: LapsedArticles, site_url: str) -> str:
@@ -378,11 +368,10 @@ def describe_answer(answer: Answer, site_url: str) -> str:
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:
-    late = []
+    late, limit = [], (now - UPLOAD_OVERDUE_AFTER).timestamp()
     for file in unsent:
         with suppress(FileNotFoundError):  # moved meanwhile
-            if now.timestamp() - (places.folder / file.name).stat().st_mtime > UPLOAD_OVERDUE_AFTER.total_seconds():
-                late.append(file)
+            late += [file] if (places.folder / file.name).stat().st_mtime < limit else []
     if late:
         yield make_finding("upload-overdue", "bucket", waiting=describe_waiting(tuple(late)))
 
@@ -396,40 +385,31 @@ def _compare_files(
     except (BucketUnreachable, BucketRefused) as problem:
         sentence = f"{str(problem)[:1].upper()}{str(problem)[1:]}"
         return (), (make_finding("bucket-unreachable", "bucket", problem=sentence),)
-    missing = []
-    known = index.read(list_warc_files)
+    missing, known = [], index.read(list_warc_files)
+    owner = partial(owning_machine, bucket=bool(places.bucket), shared=index.is_shared)
     for file in known:
-        if file.name in stored or owning_machine(
-            file.name, now, places.machine, bucket=bool(places.bucket), shared=index.is_shared
-        ):
+        if file.name in stored or owner(file.name, now, places.machine):
             continue
         captures = reader.stream(iter_captures, CaptureFilters(warc=file.name), order="oldest", limit=MAX_URLS)
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), (*_check_unindexed(stored, known), *_check_sizes(stored, known))
+    return tuple(missing), tuple(_check_known_files(stored, known))
 
 
-def _check_unindexed(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
-    """Yield a finding if the index lacks closed files: it is new, of before them, or another archive's."""
+def _check_known_files(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
+    """Check for closed files that the index lacks (it is new, of before them, or another's), or has in another size."""
     names = {file.name for file in known}
     lacking = [file for file in stored.values() if file.name not in names and not file.is_open and file.size]
-    if not lacking:
-        return
-    size = humanize_size(sum(file.size for file in lacking))
-    count = f"{len(lacking):,} WARC {'file' if len(lacking) == 1 else 'files'} ({size})"
-    is_known = any(file.name in names for file in stored.values())
-    verb = "is" if len(lacking) == 1 else "are"
-    yield make_finding("warc-unindexed" if is_known else INDEX_EMPTY, "index", count=count, verb=verb)
-
-
-def _check_sizes(stored: Mapping[str, WarcFile], known: Iterable[WarcFileView]) -> Iterator[Finding]:
-    """Yield a finding for each closed file that has another size than when it was closed."""
+    if lacking:
+        noun, verb = ("file", "is") if len(lacking) == 1 else ("files", "are")
+        count = f"{len(lacking):,} WARC {noun} ({humanize_size(sum(file.size for file in lacking))})"
+        is_known = any(file.name in names for file in stored.values())
+        yield make_finding("warc-unindexed" if is_known else INDEX_EMPTY, "index", count=count, verb=verb)
     for row in known:
         file = stored.get(row.name)
-        if file is None or file.is_open or row.state != "closed" or row.size is None or file.size == row.size:
-            continue
-        yield make_finding("warc-changed", row.name, size=file.size, known_size=row.size)
+        if file and not file.is_open and row.state == "closed" and row.size not in {None, file.size}:
+            yield make_finding("warc-changed", row.name, size=file.size, known_size=row.size)
 
 
 def _folder_size(folder: Path) -> int:

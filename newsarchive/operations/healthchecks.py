@@ -17,9 +17,8 @@ LONGEST = 10_000
 class HealthcheckPing:
     """Pings one health check URL; none for ""."""
 
-    def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._seconds = seconds
         self.problem: str | None = None
         """Error message of the last ping; None if it succeeded."""
 
@@ -44,7 +43,7 @@ class HealthcheckPing:
         )
         request.add_header("Content-Type", "text/plain; charset=utf-8")
         try:
-            with urllib.request.urlopen(request, timeout=self._seconds) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
                 answer.read(1_000)
         except (OSError, http.client.HTTPException, ValueError) as problem:
             reason = getattr(problem, "reason", None) or problem

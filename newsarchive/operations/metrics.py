@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from newsarchive.operations.health import HealthReport
-from storage.index.views.status import CrawlView, SiteStatus, Status
+from storage.index.views.status import CrawlView, Status
 from storage.places import raise_write_error
 from storage.places.folder import write_atomic
 
@@ -42,28 +42,23 @@ def write_metrics(file: Path, text: str) -> None:
 
 
 def _status_metrics(status: Status) -> Iterator[Metric]:
-    sites = [site for site in status.sites if site.configured]
-    yield "articles", "Articles in the archive.", [(_site_label(site), site.articles) for site in sites]
-    yield "versions", "Article versions in the archive.", [(_site_label(site), site.versions) for site in sites]
-    captures = [
-        ((*_site_label(site), ("outcome", outcome)), count)
-        for site in sites
-        for outcome, count in sorted(site.outcomes.items())
-    ]
+    sites = [((("site", site.name),), site) for site in status.sites if site.configured]
+    yield "articles", "Articles in the archive.", [(label, site.articles) for label, site in sites]
+    yield "versions", "Article versions in the archive.", [(label, site.versions) for label, site in sites]
+    counts = [(label, each) for label, site in sites for each in sorted(site.outcomes.items())]
+    captures = [((*label, ("outcome", outcome)), count) for label, (outcome, count) in counts]
     yield "captures", "Captures in the archive, by outcome.", captures
-    yield "due", "URLs that are due now.", [(_site_label(site), site.due) for site in sites]
-    yield "scheduled", "URLs that are due later.", [(_site_label(site), site.scheduled) for site in sites]
-    last = [(_site_label(site), site.last_capture.timestamp()) for site in sites if site.last_capture]
+    yield "due", "URLs that are due now.", [(label, site.due) for label, site in sites]
+    yield "scheduled", "URLs that are due later.", [(label, site.scheduled) for label, site in sites]
+    last = [(label, site.last_capture.timestamp()) for label, site in sites if site.last_capture]
     yield "last_capture_timestamp_seconds", "Time of the last capture of a site.", last
     yield "warc_files", "WARC files in the archive.", [((), status.warc_files)]
     yield "warc_bytes", "Bytes of closed WARC files.", [((), status.warc_bytes)]
 
 
 def _finding_metrics(report: HealthReport, *, bucket: bool) -> Iterator[Metric]:
-    findings = [
-        ((("code", each.code), ("severity", each.severity.value), ("subject", each.subject)), 1.0)
-        for each in report.findings
-    ]
+    stated = [(each.code, each.severity.value, each.subject) for each in report.findings]
+    findings = [(tuple(zip(("code", "severity", "subject"), each, strict=True)), 1.0) for each in stated]
     yield "finding", "Findings of newsarchive status, 1 for each.", findings
     yield "findings", "Number of findings of newsarchive status.", [((), len(findings))]
     yield "disk_free_bytes", "Free bytes on the disk of the WARC files.", [((), report.disk_free)]
@@ -78,27 +73,17 @@ def _run_metrics(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:
     for crawl in crawls:
         for site in crawl.sites if crawl.finished_at else ():
             newest.setdefault(site, crawl)
-    runs = sorted(newest.items())
-    finished = [((("site", site),), run.finished_at.timestamp()) for site, run in runs if run.finished_at]
+    runs = [((("site", site),), run, run.finished_at) for site, run in sorted(newest.items()) if run.finished_at]
+    finished = [(label, end.timestamp()) for label, _, end in runs]
     yield "last_crawl_timestamp_seconds", "When the last crawl of a site finished.", finished
-    success = [((("site", site),), float(run.outcome != "failed")) for site, run in runs]
+    success = [(label, float(run.outcome != "failed")) for label, run, _ in runs]
     yield "last_crawl_success", "0 if the last crawl of a site failed, else 1.", success
-    seconds = [
-        ((("site", site),), (run.finished_at - run.started_at).total_seconds())
-        for site, run in runs
-        if run.finished_at and run.started_at
-    ]
+    seconds = [(label, (end - run.started_at).total_seconds()) for label, run, end in runs if run.started_at]
     yield "last_crawl_seconds", "Duration of the last crawl of a site.", seconds
 
 
-def _site_label(site: SiteStatus) -> Labels:
-    return (("site", site.name),)
-
-
 def _format_labels(labels: Labels) -> str:
-    if not labels:
-        return ""
-    return "{" + ",".join(f'{name}="{_escape_label(value)}"' for name, value in labels) + "}"
+    return "{" + ",".join(f'{name}="{_escape_label(value)}"' for name, value in labels) + "}" if labels else ""
 
 
 def _escape_label(text: str) -> str:

@@ -29,8 +29,7 @@ from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.middleware import problem_details
 from newsarchive.web.middleware.auth import AuthMiddleware
-from newsarchive.web.middleware.client_work import ClientWorkMiddleware
-from newsarchive.web.middleware.rate_limit import RateLimitMiddleware
+from newsarchive.web.middleware.client_limits import ClientWorkMiddleware, RateLimitMiddleware
 from newsarchive.web.middleware.security import (
     CompressionMiddleware,
     HeadMiddleware,

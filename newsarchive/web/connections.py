@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.utils import get_remote_addr
 
-from newsarchive.web.middleware.rate_limit import client_key
+from newsarchive.web.middleware.client_limits import client_key
 
 REQUEST_TIMEOUT = 15.0
 """Seconds for a request line and its headers, and between two requests."""

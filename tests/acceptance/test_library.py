@@ -23,7 +23,7 @@ import pytest
 import newsarchive
 from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, SaveResult, read_warc
 from newsarchive.archive import Archive as OpenedArchive
-from newsarchive.export.changes import change_to_json
+from newsarchive.export.articles import change_to_json
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
 from storage.index.queries import articles, export, listings, observations

@@ -30,15 +30,7 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
 from newsarchive.web.wb_url import ensure_scheme
-from storage.index.queries.cdx import (
-    count_cdx_pages,
-    get_cdx_line,
-    iter_cdx_lines,
-    match_domain,
-    match_exact,
-    match_host,
-    match_prefix,
-)
+from storage.index.queries import cdx as queries
 from storage.index.views.cdx import CdxLine, CdxQuery
 
 Dialect: TypeAlias = Literal["pywb", "wayback"]
@@ -62,7 +54,12 @@ _RE2_OPTIONS = re2.Options()
 _RE2_OPTIONS.max_mem = 1 << 20
 _RE2_OPTIONS.never_capture = True
 _RE2_OPTIONS.log_errors = False
-_PARSERS = {"exact": match_exact, "prefix": match_prefix, "host": match_host, "domain": match_domain}
+_PARSERS = {
+    "exact": queries.match_exact,
+    "prefix": queries.match_prefix,
+    "host": queries.match_host,
+    "domain": queries.match_domain,
+}
 _FILTER = re.compile(r"(!?)([=~]?)([a-z]+):(.*)", re.DOTALL)
 
 
@@ -95,8 +92,7 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     The last value of a repeated parameter counts: pywb's remote index source sends `limit` twice. Filters are combined.
     """
     values = {name: value for name, value in parameters if value}
-    url = values.get("url", "").strip()
-    if not url:
+    if not (url := values.get("url", "").strip()):
         raise ValueError("The parameter url is missing")
     match, url = _parse_match_type(url, values.get("matchType"))
     sort, limit = values.get("sort"), _parse_number(values, "limit", max_limit, least=-(10**9))
@@ -118,10 +114,11 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     output = values.get("output", "cdxj" if dialect == "pywb" else "text")
     if output not in {"json", "text", "cdxj"}:
         raise ValueError(f"Unknown output {output}: use json, text or cdxj")
+    named = list(filter(None, map(str.strip, (values.get("fl") or values.get("fields", "")).split(","))))
     return CdxRequest(
         query=query,
         url=url,
-        fields=_parse_fields(values.get("fl") or values.get("fields", ""), dialect),
+        fields=tuple((name, _canonical_field(name)) for name in named or FIELDS[dialect]),
         tests=tuple(_parse_filters([value for name, value in parameters if name == "filter" and value], dialect)),
         limit=min(abs(limit), max_limit),
         last=limit < 0,
@@ -162,12 +159,6 @@ def _parse_time(values: Row, name: str, parse: Callable[[str], datetime | None])
 
 def _is_true(values: Row, name: str) -> bool:
     return values.get(name, "").lower() in {"true", "1", "yes"}
-
-
-def _parse_fields(named: str, dialect: Dialect) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a response under the client's names, with their names in a row."""
-    chosen = tuple(filter(None, map(str.strip, named.split(",")))) or FIELDS[dialect]
-    return tuple((name, _canonical_field(name)) for name in chosen)
 
 
 def _canonical_field(name: str) -> str:
@@ -235,8 +226,7 @@ def format_resume_key(row: tuple[str, datetime, str]) -> str:
     ('example,news)/a b+c', datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), 'urn:uuid:1')
     """
     key, time, record_id = row
-    text_key = f"{time.isoformat()} {record_id} {key}"
-    return base64.urlsafe_b64encode(text_key.encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(f"{time.isoformat()} {record_id} {key}".encode()).decode().rstrip("=")
 
 
 def parse_resume_key(text: str | None) -> tuple[str, datetime, str] | None:
@@ -262,7 +252,6 @@ MAX_PAGE_CAPTURES = 1_000_000
 NARROW_HINT = "Narrow it with from and to or a longer url, or use showResumeKey instead of pages"
 _LIGHT_LIMIT = 1000
 _LINES_PER_WRITE = 500
-"""Lines per write."""
 _MAX_IN_MEMORY = 1 << 18
 """Bytes of a page that are kept in memory before a temporary file is used."""
 _MEDIA_TYPES = {
@@ -307,7 +296,7 @@ def _is_heavy(cdx_request: CdxRequest) -> bool:
 def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> Response:
     """Return a complete page, or the number of pages. It goes to a file first: it may be long, and the client slow."""
     number, size = cdx_request.query.page or 0, cdx_request.query.page_size
-    pages = context.index.ask(count_cdx_pages, cdx_request.query)
+    pages = context.index.ask(queries.count_cdx_pages, cdx_request.query)
     if cdx_request.count_pages and dialect == "wayback":
         return Response(f"{pages}\n", media_type=_MEDIA_TYPES["text"])
     if cdx_request.count_pages:
@@ -321,7 +310,7 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
 
     def lines() -> Iterator[str]:
         nonlocal scanned
-        found = context.index_without_timeout.stream(iter_cdx_lines, cdx_request.query)
+        found = context.index_without_timeout.stream(queries.iter_cdx_lines, cdx_request.query)
         for _, row in _filter_lines(islice(found, MAX_PAGE_CAPTURES + 1), cdx_request):
             scanned += 1
             if row is not None:
@@ -346,7 +335,7 @@ def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dia
     write = _line_writer(cdx_request)
     selected: list[str] = []
     last: CdxLine | None = None
-    found: Iterator[CdxLine] = islice(context.index.stream(iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
+    found: Iterator[CdxLine] = islice(context.index.stream(queries.iter_cdx_lines, cdx_request.query), MAX_SCANNED + 1)
     if cdx_request.query.closest and dialect == "pywb":
         found = map(partial(_resolve_not_modified, context), found)
     key = None
@@ -365,7 +354,7 @@ def _resolve_not_modified(context: RequestContext, line: CdxLine) -> CdxLine:
     """Return a 304 as the response that it confirms, if that is archived and may be shown."""
     if line.profile != "server-not-modified" or line.refers_to_id is None:
         return line
-    original = context.index.ask(get_cdx_line, line.refers_to_id)
+    original = context.index.ask(queries.get_cdx_line, line.refers_to_id)
     if original is None or original.kind == "revisit":
         return line
     return original._replace(url=line.url, urlkey=line.urlkey, fetched_at=line.fetched_at)
@@ -414,13 +403,8 @@ def _output_pieces(lines: Iterator[str], cdx_request: CdxRequest, key: str | Non
             yield f"\n{key}\n"
         return
     # Without results an empty list, else the field names first.
-    first = next(lines, None)
-    if first is None and key is None:
-        yield "[]\n"
-        return
-    yield f"[{_json([name for name, _ in cdx_request.fields])}"
-    for line in chain([first] if first else [], lines):
-        yield f",\n{line}"
-    if key:
-        yield f",\n[],\n{_json([key])}"
-    yield "]\n"
+    before = f"[{_json([name for name, _ in cdx_request.fields])},\n"
+    for line in chain(lines, [f"[],\n{_json([key])}"] if key else []):
+        yield f"{before}{line}"
+        before = ",\n"
+    yield "]\n" if before == ",\n" else "[]\n"

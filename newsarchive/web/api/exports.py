@@ -69,15 +69,11 @@ Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
-    return context.render(
-        "exports.html",
-        jobs=listed,
-        file_urls={job.id: _file_url(context, job) for job in listed},
-        forms=FORMATS,
-        sites=[site.name for site in context.index.ask(list_site_counts)],
-        days=KEPT_FOR.days,
-        given={name: context.request.query_params.get(name, "") for name in FILTER_FIELDS},
-    )
+    urls = {job.id: _file_url(context, job) for job in listed}
+    sites = [site.name for site in context.index.ask(list_site_counts)]
+    given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
+    shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "given": given}
+    return context.render("exports.html", **shown, days=KEPT_FOR.days)
 
 
 @router.post("/exports")
@@ -118,8 +114,7 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
 def article_records(context: Context, article_id: int) -> Response:
     """Return the records of one article as a WARC file, or with their index as WACZ."""
     form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
-    article = context.index.ask(get_article, article_id)
-    if article is None:
+    if (article := context.index.ask(get_article, article_id)) is None:
         raise HTTPException(404, "The archive has no such article")
     choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     # Written to a file first, so that an error can still become an error response.
@@ -127,10 +122,8 @@ def article_records(context: Context, article_id: int) -> Response:
 
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
-            raise ExportStopped(
-                f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; they were not sent. "
-                "Export them with: newsarchive export --article ID -o FILE"
-            )
+            advice = "they were not sent. Export them with: newsarchive export --article ID -o FILE"
+            raise ExportStopped(f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:
@@ -139,11 +132,8 @@ def article_records(context: Context, article_id: int) -> Response:
     except BaseException:
         file.close()
         raise
-    size = file.tell()
-    headers = {
-        "content-length": str(size),
-        "content-disposition": f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"',
-    }
+    disposition = f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"'
+    headers = {"content-length": str(file.tell()), "content-disposition": disposition}
     return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
 
 
@@ -157,8 +147,7 @@ def build_export_request(
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
-    job = jobs.get(job_id)
-    if job is None:
+    if (job := jobs.get(job_id)) is None:
         raise HTTPException(404, "No such export; it may have expired")
     return job
 
@@ -188,8 +177,7 @@ def _parse_filters(fields: dict[str, str]) -> Filters:
 
 
 def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
-    text = fields.get(name)
-    if not text:
+    if not (text := fields.get(name)):
         return None
     try:
         return to_utc(datetime.fromisoformat(text))

@@ -70,8 +70,7 @@ def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response
     pages = context.index.ask(count_cdx_pages, query)
     if not 1 <= number <= max(pages, 1):
         raise HTTPException(404, f"The TimeMap of {url} has {pluralize(pages, 'page')}")
-    lines = list(islice(context.index.stream(iter_cdx_lines, query), PAGE_SIZE))
-    if not lines:
+    if not (lines := list(islice(context.index.stream(iter_cdx_lines, query), PAGE_SIZE))):
         raise HTTPException(404, f"The archive has no capture of {url}")
     page = TimeMapPage(url=url, number=number, pages=pages, lines=lines)
     if form == "json":
@@ -114,26 +113,19 @@ def _json_response(context: RequestContext, page: TimeMapPage) -> Response:
     def entry(line: CdxLine) -> dict[str, Any]:
         return {"datetime": iso_time(line.fetched_at), "uri": memento_uri(context, line.url, line.fetched_at)}
 
+    def url(form: TimeMapFormat, number: int = page.number) -> str:
+        return _timemap_url(context, page, form, number)
+
+    mementos = [
+        {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status} for line in page.lines
+    ]
     return JSONResponse(
         {
             "original_uri": page.url,
-            "self": _timemap_url(context, page, "json", page.number),
+            "self": url("json"),
             "timegate_uri": f"{context.public_url}/timegate/{quote_url(page.url)}",
-            "timemap_uri": {
-                "link_format": _timemap_url(context, page, "link", page.number),
-                "json_format": _timemap_url(context, page, "json", page.number),
-            },
-            "mementos": {
-                "first": entry(page.lines[0]),
-                "last": entry(page.lines[-1]),
-                "list": [
-                    {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status}
-                    for line in page.lines
-                ],
-            },
-            "pages": [
-                {"rel": role, "uri": _timemap_url(context, page, "json", number)}
-                for role, number in _neighbour_pages(page)
-            ],
+            "timemap_uri": {"link_format": url("link"), "json_format": url("json")},
+            "mementos": {"first": entry(page.lines[0]), "last": entry(page.lines[-1]), "list": mementos},
+            "pages": [{"rel": role, "uri": url("json", number)} for role, number in _neighbour_pages(page)],
         }
     )

@@ -13,16 +13,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
-from newsarchive.web.archived_response import (
-    MAX_IN_MEMORY,
-    ArchivedResponse,
-    accepts_coding,
-    content_coding,
-    negotiate_body,
-    open_archived_response,
-    read_beginning,
-    stream_body,
-)
+from newsarchive.web import archived_response
+from newsarchive.web.archived_response import stream_body
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_headers, nearest_capture
 from newsarchive.web.responses.conditional import Validators
@@ -53,13 +45,10 @@ def raw_capture(request: Request, context: Context, digits: str) -> Response:
     """Return the archived response of a capture."""
     if request.headers.get("service-worker"):
         raise HTTPException(403, "Archived scripts may not be service workers of the archive")
-    prefix = f"/web/{digits}id_/"
-    url = archived_url(request, prefix)
-    time = timestamp_middle(digits)
-    if time is None:
+    url = archived_url(request, f"/web/{digits}id_/")
+    if (time := timestamp_middle(digits)) is None:
         raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss)")
-    line = nearest_capture(context.index, url, time)
-    if line is None:
+    if (line := nearest_capture(context.index, url, time)) is None:
         raise HTTPException(404, f"The archive has no capture of {url}")
     if names_withheld(context.index, context.archive.places, line):
         raise HTTPException(403, WITHHELD_BYTES)
@@ -75,18 +64,18 @@ def raw_capture(request: Request, context: Context, digits: str) -> Response:
 def _respond(request: Request, context: RequestContext, line: CdxLine) -> Response:
     accepted = request.headers.get("accept-encoding", "")
     with ExitStack() as opened:
-        stream = opened.enter_context(open_archived_response(context, line))
+        stream = opened.enter_context(archived_response.open_archived_response(context, line))
         status = stream.status or 200
         headers = _headers(request, context, line, stream.headers)
-        start = read_beginning(stream.chunks)
-        coding = content_coding(stream.headers)
-        body, is_short = None, len(start) < MAX_IN_MEMORY
-        if is_short or not accepts_coding(coding, accepted):
+        start = archived_response.read_beginning(stream.chunks)
+        coding = archived_response.content_coding(stream.headers)
+        body, is_short = None, len(start) < archived_response.MAX_IN_MEMORY
+        if is_short or not archived_response.accepts_coding(coding, accepted):
             # Decoding is done in memory: a large body needs a slot.
             with nullcontext() if is_short else context.heavy_requests.slot(context.work):
                 entity = b"".join((start, *stream.chunks))
-                whole = ArchivedResponse(status=status, headers=stream.headers, entity=entity)
-                body, coding = negotiate_body(whole, accepted, context.archive.config.max_body_size)
+                whole = archived_response.ArchivedResponse(status=status, headers=stream.headers, entity=entity)
+                body, coding = archived_response.negotiate_body(whole, accepted, context.archive.config.max_body_size)
         # Each content coding is a representation with its own tag (RFC 9110 8.8.3.3).
         tag = "-".join(filter(None, [line.record_id.removeprefix("urn:uuid:"), coding]))
         validators = Validators(tag=f'"{_NOT_IN_TAG.sub("-", tag)}"')
@@ -117,8 +106,7 @@ def _headers(request: Request, context: RequestContext, line: CdxLine, archived:
     }
     if line.redirect_url:
         headers["location"] = f"/web/{format_timestamp(line.fetched_at)}id_/{quote_url(line.redirect_url)}"
-    part = header(archived, "Content-Range")
-    if part and line.status == 206:
+    if (part := header(archived, "Content-Range")) and line.status == 206:
         # A 206 requires Content-Range (RFC 9110 15.3.7).
         headers["content-range"] = _header_value(part)
     return headers

@@ -26,8 +26,6 @@ StatedDate: TypeAlias = Annotated[
         examples=["2026-06-11T06:30:00+08:00", "2026-06-11", "2026-06-11T06:30:00"],
     ),
 ]
-
-
 Next: TypeAlias = Annotated[str | None, Field(description="Cursor of the next page; null at the end.")]
 
 

@@ -89,8 +89,7 @@ def _respond(context: RequestContext, model: type[BaseModel], view: object) -> R
 
 def _find(context: RequestContext, query: Callable[..., T | None], key: int, what: str) -> T:
     """Return what a query finds by an id; 404 if there is nothing."""
-    found = context.index.ask(query, key)
-    if found is None:
+    if (found := context.index.ask(query, key)) is None:
         raise HTTPException(404, f"The archive has no such {what}")
     return found
 
@@ -125,8 +124,7 @@ def versions(context: Context, article_id: Id) -> Response:
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
     found = _find(context, get_article, article_id, "article")
-    graph = {"links": found.current.links, "linked_from": found.linked_from}
-    return _respond(context, schemas.ArticleLinks, graph)
+    return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": found.linked_from})
 
 
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")

@@ -55,11 +55,8 @@ def warc_file(request: Request, context: Context, name: str) -> Response:
     if context.index.exclude and not is_token:
         line = context.index.ask(get_cdx_line_at, name, begin)
         if line is None or line.length != end - begin or names_withheld(context.index, places, line):
-            raise HTTPException(
-                403,
-                "Parts of this archive are not published. Its WARC files are available only record by record, by the "
-                "offsets and lengths of /cdx",
-            )
+            how = "Its WARC files are available only record by record, by the offsets and lengths of /cdx"
+            raise HTTPException(403, f"Parts of this archive are not published. {how}")
     if validators.is_not_modified(request.headers):
         return Response(status_code=304, headers=validators.headers)
     if byte_range == _OUTSIDE:

@@ -18,8 +18,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from newsarchive.web.middleware.client_limits import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
-from newsarchive.web.middleware.rate_limit import TokenBuckets, client_key, too_many_requests
 from newsarchive.web.serve_options import ServeOptions
 
 LOG_N, R, P = 14, 8, 5
@@ -105,11 +105,9 @@ class Authenticator:
             name, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
         except ValueError:
             return None
-        if not colon:
-            return None
         # An unknown user takes as long as a known one.
-        kept = self._users.get(name, _DUMMY_HASH)
-        return name if verify_secret(password, kept) and name in self._users else None
+        is_valid = colon and verify_secret(password, self._users.get(name, _DUMMY_HASH))
+        return name if is_valid and name in self._users else None
 
     def _cache_key(self, header: str) -> bytes:
         return hmac.digest(self._secret, header.encode("utf-8", "surrogatepass"), "sha256")
@@ -143,10 +141,8 @@ class AuthMiddleware(HttpMiddleware):
         request, wait = Request(scope), 0.0
         header = request.headers.get("authorization", "")
         name = self.authenticator.cached_user(header) if header else None
-        if header and name is None:
-            wait = self.failures.take(client_key(scope), self.clock())
-            if not wait:
-                name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
+        if header and name is None and not (wait := self.failures.take(client_key(scope), self.clock())):
+            name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
         if name is not None:
             await self.app(scope, receive, edit_headers(send, make_private))
             return

@@ -14,20 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.jinja_env import TEMPLATES
-from storage.errors import (
-    ArchiveError,
-    BucketRefused,
-    BucketUnreachable,
-    DiskFull,
-    IndexFailure,
-    IndexReplaced,
-    NotFound,
-    PayloadError,
-    QueryTooLong,
-    SearchNotReady,
-    StorageError,
-    WarcError,
-)
+from storage import errors
+from storage.errors import ArchiveError, NotFound
 from storage.index.engine.work_limit import WorkLimit
 from storage.places.folder import NO_SPACE
 
@@ -119,20 +107,20 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
     match error:
         case NotFound():
             status, detail, heading = 404, text, ""
-        case QueryTooLong():
+        case errors.QueryTooLong():
             status, detail, heading = 503, text, "Query timed out"
-        case SearchNotReady():
+        case errors.SearchNotReady():
             status, detail = 503, f"The articles are still being indexed for search: {error.share * 100:.0f} %."
             heading = "Search is being prepared"
-        case IndexFailure():
+        case errors.IndexFailure():
             status, detail, heading = 503, INDEX_UNREACHABLE, "The index is unavailable"
-        case BucketUnreachable() | BucketRefused():
+        case errors.BucketUnreachable() | errors.BucketRefused():
             status, detail, heading = 503, BUCKET_UNREACHABLE, "The WARC files are unavailable"
-        case DiskFull():
+        case errors.DiskFull():
             status, detail, heading = 507, DISK_FULL, ""
-        case StorageError():
+        case errors.StorageError():
             status, detail, heading = 503, "The WARC file of this record cannot be read now. Try again later.", ""
-        case WarcError() | PayloadError():
+        case errors.WarcError() | errors.PayloadError():
             status, detail, heading = 500, RECORD_DAMAGED, "Damaged record"
         case _ if error.exit_code == 1:  # temporary: no exit code of its own
             status, detail, heading = 503, text, ""
@@ -165,8 +153,8 @@ def add_exception_handlers(app: FastAPI) -> None:
         in_path = all(each["loc"][0] == "path" for each in error.errors())
         return problem_response(request, 404 if in_path else 400, f"Invalid request: {detail}.")
 
-    @app.exception_handler(IndexReplaced)
-    def index_replaced(request: Request, error: IndexReplaced) -> ASGIApp:
+    @app.exception_handler(errors.IndexReplaced)
+    def index_replaced(request: Request, error: errors.IndexReplaced) -> ASGIApp:
         # The handler had begun with an index that was replaced meanwhile, and is called again. An index is not replaced
         # several times in a second.
         count = request.scope[_REPEATED] = request.scope.get(_REPEATED, 0) + 1

@@ -90,8 +90,7 @@ class TrustedHostMiddleware(HttpMiddleware):
 
 def is_cross_site(request: Request) -> bool:
     """Return True if a browser reports that another site made the request. Other clients report nothing."""
-    fetched = request.headers.get("sec-fetch-site")
-    if fetched is not None:
+    if (fetched := request.headers.get("sec-fetch-site")) is not None:
         return fetched not in {"same-origin", "none"}
     origin = request.headers.get("origin")
     return origin is not None and origin.partition("://")[2] != request.headers.get("host")

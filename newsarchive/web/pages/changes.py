@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.changes import change_rows, change_to_json
+from newsarchive.export.articles import change_rows, change_to_json
 from newsarchive.web.context import Context
 from newsarchive.web.feeds import Feed, FeedEntry
 from newsarchive.web.jinja_env import build_url

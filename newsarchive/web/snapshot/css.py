@@ -79,7 +79,7 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
         text = text[1:-1]
     reference = _ESCAPE.sub(_unescape, text).strip()
     if reference.startswith("#") or _DATA.match(reference):
-        return _quote(reference)
+        return quote_css(reference)
     try:
         url = resolve_url(base, reference)
     except ValueError:
@@ -87,12 +87,7 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
     if not reference or not url.startswith(("http://", "https://")):
         return EMPTY_URL
     mapped = map_url(url, kind or (EmbedKind.OTHER if _FONT.search(url) else EmbedKind.IMAGE))
-    return EMPTY_URL if mapped is None else _quote(mapped)
-
-
-def css_string(url: str) -> str:
-    """Return a URL as a CSS string."""
-    return f'"{_quote(url.strip())}"'
+    return EMPTY_URL if mapped is None else quote_css(mapped)
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -102,5 +97,6 @@ def _unescape(found: re.Match[str]) -> str:
     return "" if found[2] else found[3]
 
 
-def _quote(text: str) -> str:
+def quote_css(text: str) -> str:
+    """Return a URL for use between double quotes."""
     return re.sub(r"[\x00-\x1f\x7f\"\\<>]", lambda found: f"%{ord(found[0]):02X}", text)

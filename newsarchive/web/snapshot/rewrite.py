@@ -122,8 +122,7 @@ def sanitize_page(text: str, url: str) -> SanitizedPage | TooLarge | None:
 
 def _doctype(text: str) -> str:
     """Return the doctype as far as it determines the layout mode of browsers; "" if there is none (quirks mode)."""
-    found = _DOCTYPE.search(text[:8192])
-    if not found:
+    if not (found := _DOCTYPE.search(text[:8192])):
         return ""
     public = _PUBLIC.search(found[0])
     system = ' "http://www.w3.org/TR/html4/loose.dtd"' if public and "http" in found[0] else ""

@@ -43,8 +43,7 @@ class Sanitizer:
         while waiting:
             element = waiting.pop()
             waiting += reversed(self._clean_element(element))
-        head = root.find("head")
-        if head is None:
+        if (head := root.find("head")) is None:
             head = Element("head")
             root.insert(0, head)
         head.insert(0, Element("meta", charset="utf-8"))
@@ -127,9 +126,8 @@ class Sanitizer:
         style = attributes.get("style", "")
         lazy = next(filter(None, map(attributes.get, _LAZY_BACKGROUNDS)), None)
         if lazy and "background" not in style:
-            style += f";background-image:url({css.css_string(lazy)})"
-        if style:
-            self._add_slot(element, "style", SlotSyntax.CSS, EmbedKind.IMAGE, style)
+            style += f';background-image:url("{css.quote_css(lazy.strip())}")'
+        self._add_slot(element, "style", SlotSyntax.CSS, EmbedKind.IMAGE, style)
 
     def _clean_urls(self, element: HtmlElement, attributes: dict[str, str]) -> None:
         tag, href = element.tag, attributes.get("href") or attributes.get("xlink:href") or ""
@@ -139,10 +137,9 @@ class Sanitizer:
             self._clean_media(element, attributes)
         elif tag == "use" and href.startswith("#"):
             element.set("href", href)
-        elif tag == "image" and href:
+        elif tag == "image":
             self._add_slot(element, "href", SlotSyntax.ADDRESS, EmbedKind.IMAGE, href)
-        if attributes.get("background"):
-            self._add_slot(element, "background", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes["background"])
+        self._add_slot(element, "background", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes.get("background"))
         if tag == "input":
             kind = (attributes.get("type") or "text").strip().lower()
             if kind == "image":
@@ -155,8 +152,7 @@ class Sanitizer:
         if reference.startswith("#"):
             element.set("href", reference)
             return
-        resolved = resolve_http_url(self.base, reference) if reference else None
-        if resolved is None:
+        if (resolved := resolve_http_url(self.base, reference) if reference else None) is None:
             return
         url, fragment = urldefrag(resolved)
         if fragment and url == self.url:
@@ -180,35 +176,32 @@ class Sanitizer:
             sets = lazy_sets
         if (lazy or lazy_sets) and attributes.get("class"):
             element.set("class", _LAZY_CLASS.sub("lazyloaded", attributes["class"]))
-        if src:
-            self._add_slot(element, "src", SlotSyntax.ADDRESS, kind, src)
-        if sets:
-            self._add_slot(element, "srcset", SlotSyntax.SRCSET, EmbedKind.IMAGE, sets)
-        if attributes.get("poster"):
-            self._add_slot(element, "poster", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes["poster"])
+        self._add_slot(element, "src", SlotSyntax.ADDRESS, kind, src)
+        self._add_slot(element, "srcset", SlotSyntax.SRCSET, EmbedKind.IMAGE, sets)
+        self._add_slot(element, "poster", SlotSyntax.ADDRESS, EmbedKind.IMAGE, attributes.get("poster"))
         if element.tag in ("video", "audio"):
             element.set("controls", "controls")
             element.set("preload", "none")
 
-    def _add_slot(self, element: HtmlElement, attribute: str, form: SlotSyntax, kind: EmbedKind, value: str) -> None:
-        self.slots.append(UrlSlot(element=element, attribute=attribute, syntax=form, kind=kind, value=value))
+    def _add_slot(
+        self, element: HtmlElement, attribute: str, form: SlotSyntax, kind: EmbedKind, value: str | None
+    ) -> None:
+        if value:
+            self.slots.append(UrlSlot(element=element, attribute=attribute, syntax=form, kind=kind, value=value))
 
 
 def _replace_frameset(root: HtmlElement, base: str) -> None:
     """Replace a frameset by a list of links: each frame was a page of its own."""
-    sets = root.findall(".//frameset")
-    if not sets:
+    if not (sets := root.findall(".//frameset")):
         return
     body = Element("body")
     for frame in root.iter("frame"):
-        url = resolve_http_url(base, frame.get("src") or "")
-        if url:
+        if url := resolve_http_url(base, frame.get("src") or ""):
             line, anchor = Element("p"), Element("a", href=url)
             anchor.text = frame.get("name") or url
             line.append(anchor)
             body.append(line)
     for one in sets:
-        parent = one.getparent()
-        if parent is not None:
+        if (parent := one.getparent()) is not None:
             parent.remove(one)
     root.append(body)

@@ -71,8 +71,7 @@ def _rewrite_values(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> Iterato
         yield css.rewrite_css(slot.value, base, map_url)
     elif slot.syntax is SlotSyntax.SRCSET:
         mapped = [(_map_url(url, base, slot.kind, map_url), descriptor) for url, descriptor in parse_srcset(slot.value)]
-        found = [(url, descriptor) for url, descriptor in mapped if url]
-        if found:
+        if found := [(url, descriptor) for url, descriptor in mapped if url]:
             yield format_srcset(found)
     elif mapped_url := _map_url(slot.value, base, slot.kind, map_url):
         yield mapped_url
@@ -103,8 +102,7 @@ def parse_srcset(value: str) -> Iterator[tuple[str, str]]:
     """
     at = 0
     for _ in range(MAX_CANDIDATES):
-        found = _NEXT.match(value, at)
-        if found is None:
+        if (found := _NEXT.match(value, at)) is None:
             return
         url, at = found[1], found.end()
         bare = url.rstrip(",")

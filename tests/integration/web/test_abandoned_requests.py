@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.client_work import run_until_disconnect
+from newsarchive.web.middleware.client_limits import run_until_disconnect
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
 from storage.errors import QueryTooLong
 from storage.index.engine.work_limit import WorkLimit

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from newsarchive.archive import Archive
 from newsarchive.web import connections
 from newsarchive.web.app import create_app
-from newsarchive.web.middleware.client_work import ClientWorkMiddleware
+from newsarchive.web.middleware.client_limits import ClientWorkMiddleware
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
 from newsarchive.web.server import create_config

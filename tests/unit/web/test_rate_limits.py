@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.web.concurrency import HeavyRequests, TooBusy
-from newsarchive.web.middleware.rate_limit import TokenBuckets
+from newsarchive.web.middleware.client_limits import TokenBuckets
 from storage.index.engine.work_limit import WorkLimit
 
 

@@ -1,20 +1,23 @@
-"""Rate limit per client (token bucket), and the maximum length of a URL.
+"""Limits for each client: the rate of its requests, those in progress, the length of a URL; and the end of its work.
 
 A bucket per client holds `rate_burst` requests and refills at `rate_limit`; the least recently used buckets are
-discarded, so that memory is bounded for any number of clients.
+discarded, so that memory is bounded for any number of clients. The work for a client that has left is cancelled.
 """
 
+import asyncio
 import ipaddress
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsarchive.web.middleware.problem_details import HttpMiddleware, problem_response
+from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
+from newsarchive.web.middleware.security import SAFE_METHODS
 from newsarchive.web.serve_options import RequestLimits
+from storage.index.engine.work_limit import WorkLimit
 
 MAX_CLIENTS = 20_000
 
@@ -74,9 +77,8 @@ class RateLimitMiddleware(HttpMiddleware):
 
     def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Callable[[], float], *, limited: bool) -> None:
         super().__init__(app)
-        self.max_length = limits.max_url_length
+        self.max_length, self.clock = limits.max_url_length, clock
         self.buckets = TokenBuckets(limits.rate_limit, limits.rate_burst) if limited else None
-        self.clock = clock
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -89,3 +91,67 @@ class RateLimitMiddleware(HttpMiddleware):
         elif wait:
             answer = too_many_requests(request, "Too many requests. Please slow down.", wait)
         await answer(scope, receive, send)
+
+
+class ClientWorkMiddleware(HttpMiddleware):
+    """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
+
+    A request is in progress until the last byte of its response was accepted by the client's connection.
+    """
+
+    def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
+        super().__init__(app)
+        self.limits = limits
+        self.active: Counter[str] = Counter()
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        client = client_key(scope)
+        work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
+        if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:
+            detail = "This archive is answering as many requests as it can. Try again in a while."
+            await problem_response(Request(scope), 503, detail, RETRY_AFTER)(scope, receive, send)
+            return
+        self.active[client] += 1
+        try:
+            if scope["method"] in SAFE_METHODS:
+                await run_until_disconnect(self.app, scope, receive, send, work)
+            else:
+                await self.app(scope, receive, send)
+        finally:
+            self.active[client] -= 1
+            if not self.active[client]:
+                del self.active[client]
+
+
+async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, send: Send, work: WorkLimit) -> None:
+    """Answer a request without a body; `work` is cancelled if the client disconnects before the response is complete.
+
+    The application cannot notice that itself: its handlers run in threads, and wait for the index.
+    """
+    gone, is_complete = asyncio.Event(), False
+    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+        if not is_complete:
+            # In a thread: PostgreSQL is asked to cancel over a connection of its own.
+            await asyncio.get_running_loop().run_in_executor(None, work.cancel)
+
+    async def receive_empty() -> Message:
+        if (request := next(requests, None)) is None:
+            await gone.wait()
+        return request or {"type": "http.disconnect"}
+
+    async def note_end(message: Message) -> None:
+        nonlocal is_complete
+        is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await send(message)
+
+    watching = asyncio.create_task(watch())
+    try:
+        await app(scope, receive_empty, note_end)
+    finally:
+        watching.cancel()
