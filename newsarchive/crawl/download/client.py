@@ -305,14 +305,13 @@ class ConnectionFactory(Factory):
     """Creates the pool's connections, with the interface that HTTPConnectionPool expects."""
 
     noisy = False
-    protocol: Any = RecordingProtocol
+    connection_class: type[RecordingProtocol] = RecordingProtocol
 
     def __init__(self, quiescent: Callable[[Any], None], _metadata: str) -> None:
         self._quiescent = quiescent
 
     def buildProtocol(self, _address: object) -> RecordingProtocol:
-        connection: RecordingProtocol = self.protocol(self._quiescent)
-        return connection
+        return self.connection_class(self._quiescent)
 
 
 class RecordingClient:
