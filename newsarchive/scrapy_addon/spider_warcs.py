@@ -12,9 +12,9 @@ from scrapy.settings import BaseSettings
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
-from storage.index.rows.site_registry import site_name_from_host
 from storage.model import CrawlRun, Discovery, Outcome, Reading, RefersTo, UrlKind
 from storage.places import OPEN
+from storage.urls import strip_www, url_host
 from storage.warc.exchange import MIN_REVISIT_PAYLOAD, Originals
 from storage.warc.reader import CaptureRecord
 from storage.warc.repair import repair_file
@@ -60,7 +60,7 @@ class SpiderWarcs:
     def get_discovery(self, url: str, kind: UrlKind) -> Discovery:
         """Return the provenance of a URL, with the site to which its host belongs."""
         site = self._archive.index.find_site(url) if self._archive else None
-        return Discovery(site=site.name if site else site_name_from_host(url), kind=kind)
+        return Discovery(site=site.name if site else strip_www(url_host(url)) or "unknown", kind=kind)
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return a complete 200 response with that payload, of this run or the archive, or None."""
