@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -421,6 +422,8 @@ def test_a_killed_spider_leaves_a_file_that_is_repaired(project: Project, server
     assert left.name.endswith(".warc.gz.open")
     with left.open("ab") as file:
         file.write(b"\x1f\x8b\x08torn")
+    with Archive.init(project.folder / "morgue") as archive:
+        assert archive.import_files([left]).read.captures == 30
     server.say("/last", sized(OK, b"last"))
     project.crawl_wire(("GET", f"{server.base}/last", {}), ROBOTSTXT_OBEY=False)
     assert [path.name.endswith(".gz") for path in project.warcs() if ".torn-" not in path.name] == [True, True]
@@ -446,6 +449,24 @@ def test_a_spider_that_cannot_be_recorded_is_closed(project: Project, server: An
     assert server.log == []
     assert "The spider is closed: it cannot be recorded" in log
     assert "'finish_reason': 'newsarchive_failed'" in log
+
+
+def test_a_disk_that_fills_closes_the_spider(project: Project, server: Any) -> None:
+    """Nothing more is fetched once a record cannot be written, and what was written before is sound."""
+    for number in range(60):
+        server.say(f"/{number}", sized(OK, os.urandom(20_000)))
+    requests: list[Asked] = [("GET", f"{server.base}/{number}", {}) for number in range(60)]
+    words = ("crawl", "wire", "-a", f"urls={json.dumps(requests)}", "-s", "ROBOTSTXT_OBEY=False")
+    done = subprocess.run(
+        project.command(*words, "-s", "CONCURRENT_REQUESTS=2"),
+        cwd=project.folder, env=project.environment, capture_output=True, text=True, timeout=120, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+    )  # fmt: skip
+    assert "cannot be recorded any more" in done.stderr
+    assert "'finish_reason': 'newsarchive_failed'" in done.stderr
+    assert len(server.log) < 60
+    kept = [record for record in project.records() if record.type == "response"]
+    assert 10 <= len(kept) == stats_of(done.stderr)["newsarchive/records"]
 
 
 def test_a_project_with_another_reactor_is_refused(project: Project) -> None:
