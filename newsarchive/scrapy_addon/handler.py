@@ -84,7 +84,7 @@ class RecordingHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Return the response to a request once it is recorded. Called by Scrapy."""
         # scrapy-playwright passes what is not for its browser to Scrapy's own handler.
-        if self.own and ("playwright" not in str(self.own) or request.meta.get("playwright")):
+        if self.own and ("scrapy_playwright." not in str(self.own) or request.meta.get("playwright")):
             return await self._fetch_by_own(request)
         self._recorded_pool.recording = recording = client.Recording(sys.maxsize, utc_now)
         try:

@@ -402,6 +402,22 @@ def test_a_handler_of_the_projects_own_is_not_replaced(project: Project) -> None
     assert "browser closed" in done.stdout
 
 
+def test_what_scrapy_playwright_leaves_to_scrapy_is_exact(project: Project, server: Any) -> None:
+    """Only requests for its browser go to it."""
+    server.say("/page/exact", sized(OK, b"<p>exact</p>"))
+    (project.folder / "scrapy_playwright").mkdir()
+    (project.folder / "scrapy_playwright" / "handler.py").write_text(OWN)
+    project.set('DOWNLOAD_HANDLERS = {"http": "scrapy_playwright.handler.Browser"}\n')
+    requests: list[Asked] = [
+        ("GET", f"{server.base}/page/exact", {}), ("GET", f"{server.base}/page/shown", {"playwright": True}),
+    ]  # fmt: skip
+    project.crawl_wire(*requests, ROBOTSTXT_OBEY=False)
+    held = {urlsplit(r.uri).path: (r.type, r.block) for r in project.records() if r.type in ("response", "resource")}
+    assert held["/page/exact"] == ("response", sized(OK, b"<p>exact</p>"))
+    assert held["/page/shown"][0] == "resource"
+    assert [one.path for one in server.log] == ["/page/exact"]
+
+
 def test_a_killed_spider_leaves_a_file_that_is_repaired(project: Project, server: Any) -> None:
     """After kill -9 the next spider closes the file, and all that was received before is in it."""
     for number in range(30):
