@@ -65,7 +65,7 @@ def reading_from_headers(record: CaptureRecord) -> Reading | None:
     """Return the reading of a capture whose headers decide it, or None if its payload must be read."""
     capture = record.capture
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
-        return _reading(Outcome.ASSET, "subresource of a rendered page")
+        return _reading(Outcome.ASSET, "part of a rendered page, or no answer to a GET")
     if capture.kind == "revisit":
         if capture.profile == "server-not-modified" or capture.status == 304:
             return _reading(Outcome.NOT_MODIFIED, "HTTP 304: not modified")

@@ -142,15 +142,18 @@ class FetchResult:
 
 
 @dataclass(slots=True, eq=False)
-class _Recording:
+class Recording:
     """All attempts of one fetch, and the way to stop it."""
 
     limit: int
+    """Bytes of a response."""
     now: Callable[[], datetime]
     attempts: list[Attempt] = field(default_factory=list)
-    response: Deferred[None] | None = None
+    response: Deferred[Any] | None = None
+    """Set by who sends the request; cancelled by `stop`."""
     connection: "RecordingProtocol | None" = None
     stopped: str | None = None
+    """Value of WARC-Truncated; bytes that are received later are not recorded."""
 
     def stop(self, reason: str) -> None:
         """Cut the exchange: what was received is its record. `reason` is a value of WARC-Truncated."""
@@ -183,14 +186,15 @@ class _Drain(Protocol):
             self._done.callback(None)
 
 
-class _RecordedHeaders(Headers):
+class RecordedHeaders(Headers):
     """Request headers that carry the recording from the agent down to the connection."""
 
     __slots__ = ("recording",)
-    recording: _Recording
+    recording: Recording
+    """Where the exchange is recorded."""
 
-    def copy(self) -> "_RecordedHeaders":
-        new = _RecordedHeaders(dict(self.getAllRawHeaders()))
+    def copy(self) -> "RecordedHeaders":
+        new = RecordedHeaders(dict(self.getAllRawHeaders()))
         new.recording = self.recording
         return new
 
@@ -218,7 +222,9 @@ class RecordingProtocol(HTTP11ClientProtocol):
 
     transport: Any
     _attempt: Attempt | None = None
-    _recording: _Recording | None = None
+    parser: type[HTTPClientParser]
+    """Reads responses: LenientParser, unless a subclass names another."""
+    _recording: Recording | None = None
     _closed: Failure | None = None
     """Reason for which the connection below TLS ended."""
 
@@ -234,7 +240,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
             self.transport.connectionLost = note_reason
 
     def request(self, request: Any) -> Any:
-        recording: _Recording = request.headers.recording
+        recording: Recording = request.headers.recording
         self._recording = recording
         self._attempt = attempt = Attempt(recording.now(), getattr(self.transport.getPeer(), "host", None))
         recording.attempts.append(attempt)
@@ -247,7 +253,7 @@ class RecordingProtocol(HTTP11ClientProtocol):
             del request.writeTo  # Twisted may write this request to another connection
         if self._parser is not None:
             # Twisted names its parser's class in the middle of a long method.
-            self._parser.__class__ = LenientParser
+            self._parser.__class__ = self.parser
         return response
 
     def dataReceived(self, data: bytes) -> None:
@@ -295,16 +301,17 @@ class RecordingProtocol(HTTP11ClientProtocol):
             attempt.truncated = "disconnect"
 
 
-class _Factory(Factory):
+class ConnectionFactory(Factory):
     """Creates the pool's connections, with the interface that HTTPConnectionPool expects."""
 
     noisy = False
+    connection_class: type[RecordingProtocol] = RecordingProtocol
 
     def __init__(self, quiescent: Callable[[Any], None], _metadata: str) -> None:
         self._quiescent = quiescent
 
     def buildProtocol(self, _address: object) -> RecordingProtocol:
-        return RecordingProtocol(self._quiescent)
+        return self.connection_class(self._quiescent)
 
 
 class RecordingClient:
@@ -314,15 +321,15 @@ class RecordingClient:
         self._reactor = reactor
         self._now = now
         pool: Any = HTTPConnectionPool(reactor)
-        pool._factory = _Factory  # noqa: SLF001 - the hook that Scrapy's own handler uses
+        pool._factory = ConnectionFactory  # noqa: SLF001 - the hook that Scrapy's own handler uses
         pool.cachedConnectionTimeout = IDLE_TIMEOUT
         self._pool = pool
         self._agent = Agent.usingEndpointFactory(reactor, endpoints, pool)
-        self._in_progress: set[_Recording] = set()
+        self._in_progress: set[Recording] = set()
 
     async def fetch(self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int) -> FetchResult:
         """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
-        recording = _Recording(limit, self._now)
+        recording = Recording(limit, self._now)
         target = url.encode("ascii")
         recording.response = response = self._agent.request(b"GET", target, _headers(target, headers, recording))
         response.addCallback(recording.drain)
@@ -366,8 +373,8 @@ class RecordingClient:
                 timer.cancel()
 
 
-def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: _Recording) -> _RecordedHeaders:
-    new = _RecordedHeaders()
+def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: Recording) -> RecordedHeaders:
+    new = RecordedHeaders()
     new.recording = recording
     new.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
     for name, value in headers:
@@ -441,6 +448,8 @@ class LenientParser(HTTPClientParser):
     """
 
     MAX_LENGTH = MAX_LINE_LENGTH
+    fields = _FRAMING
+    """Which header lines of a conforming head are parsed."""
     _transferDecoders: dict[bytes, Any] = {b"chunked": LenientChunks}  # noqa: N815, RUF012 - of Twisted
 
     def dataReceived(self, data: bytes) -> None:
@@ -449,7 +458,7 @@ class LenientParser(HTTPClientParser):
             self._buffer = data[head.end() :]
             self.statusReceived(head[1])
             self.state = HEADER
-            for name, value in _FRAMING.findall(head[2]):
+            for name, value in self.fields.findall(head[2]):
                 self.headerReceived(name, value.strip())
             self.allHeadersReceived()
             data = b""
@@ -481,6 +490,8 @@ class LenientParser(HTTPClientParser):
             self._partialHeader = None
         super().lineReceived(line)
 
+
+RecordingProtocol.parser = LenientParser
 
 _TLS_REASONS = {
     "certificate verify failed": "its certificate is not trusted: expired, self-signed, or without its whole chain",

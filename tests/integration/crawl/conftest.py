@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import gzip
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -104,7 +105,7 @@ class WireServer:
 
     def _exchange(self, connection: socket.socket, served: int) -> bool:
         request = b""
-        while not request.endswith(b"\r\n\r\n"):
+        while not is_whole(request):
             data = connection.recv(65536)
             if not data:
                 return False
@@ -136,6 +137,13 @@ class WireServer:
             with contextlib.suppress(OSError):
                 connection.unwrap()  # type: ignore[attr-defined] # the close_notify of TLS
         return then == "keep" or (then == "drop" and not served)
+
+
+def is_whole(request: bytes) -> bool:
+    """Return True if a request has arrived with its body."""
+    head, blank, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\ncontent-length: *(\d+)", head.lower())
+    return bool(blank) and len(body) >= int(length[1] if length else 0)
 
 
 def reply(status: int, body: bytes = b"", *headers: str) -> bytes:
