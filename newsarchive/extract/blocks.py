@@ -317,16 +317,8 @@ class _BlockCollector:
         self.parts = []
         holder = self.holder
         if text and holder is not None:
-            block = Block(
-                len(self.content.blocks),
-                holder,
-                str(holder.tag),
-                self.holder_zone,
-                text,
-                self.linked,
-                self.bold >= len(text) * 0.95 > 0,
-                self.anchors,
-            )
+            index, strong = len(self.content.blocks), self.bold >= len(text) * 0.95 > 0
+            block = Block(index, holder, str(holder.tag), self.holder_zone, text, self.linked, strong, self.anchors)
             if self.line_start:
                 block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
             self.content.blocks.append(block)
@@ -406,16 +398,13 @@ class _BlockCollector:
             if self.link_end == self.text_count and self.anchors:
                 # Two <a> elements with one target are one link that an editor has split.
                 self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
-        if tag == "a":
-            if self.anchor is None and element not in self.wrappers and (href := element.get("href")):
-                self.walk_link(element, href, zone, depth, holder)
-                return
-        elif tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES):
-            self.bold_depth += 1
-            self.walk_children(element, zone, depth, holder)
-            self.bold_depth -= 1
+        if tag == "a" and self.anchor is None and element not in self.wrappers and (href := element.get("href")):
+            self.walk_link(element, href, zone, depth, holder)
             return
+        is_bold = tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES)
+        self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
+        self.bold_depth -= is_bold
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.pending_breaks and self.ends_block(holder):

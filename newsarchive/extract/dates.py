@@ -22,10 +22,10 @@ from newsarchive.extract.parse_date import (
     month_number,
     parse_iso_date,
     parse_printed_date,
+    parse_relative_date,
     stated_zone,
     to_ascii_digits,
 )
-from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import UrlKind
 from storage.page_date import PageDate, SourcedDate

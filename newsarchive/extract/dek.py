@@ -7,8 +7,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
 from newsarchive.extract.headline import Headline, text_key, word_overlap
-from newsarchive.extract.parse_date import parse_printed_date
-from newsarchive.extract.relative_dates import is_relative_date
+from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
 from newsarchive.extract.roles import markup_role
 from storage.model import Role
 

@@ -9,8 +9,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, text_of
+from newsarchive.extract.jsonld import Head, JsonLd, text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import alternatives, words

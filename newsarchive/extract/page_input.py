@@ -6,8 +6,7 @@ from datetime import datetime
 
 from newsarchive.extract.blocks import PageBlocks
 from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd
+from newsarchive.extract.jsonld import Head, JsonLd
 from newsarchive.extract.site_layout import NO_LAYOUTS, Layout, LayoutMatches, Layouts
 from newsarchive.extract.tree import Page
 from storage.model import Discovery, UrlKind

@@ -13,8 +13,7 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
-from newsarchive.extract.parse_date import LETTER, parse_printed_date
-from newsarchive.extract.relative_dates import is_relative_date
+from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.urls import host, site_label
 from storage.model import Role
 

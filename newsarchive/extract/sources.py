@@ -21,7 +21,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import PageBlocks
-from newsarchive.extract.html_head import Head
+from newsarchive.extract.jsonld import Head
 from newsarchive.extract.parse_date import parse_iso_date
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import split_url
