@@ -75,10 +75,8 @@ def _note_problem(file: WarcFile, problems: list[str], consequence: str) -> Iter
         yield
     except BytesDiffer as problem:
         problems.append(str(problem))
-    except OSError as problem:
-        problems.append(
-            f"{file.name} cannot be read ({problem.strerror}){consequence}. To check it: newsarchive verify"
-        )
+    except OSError as error:
+        problems.append(f"{file.name} cannot be read ({error.strerror}){consequence}. To check it: newsarchive verify")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,20 +114,17 @@ class Upload:
         left = files_to_upload(self.places)
         done.waiting = len(left)
         if left and done.problems:
-            done.problems.append(
-                f"{describe_waiting(left)}; the next crawl uploads them, or now: newsarchive bucket --upload"
-            )
+            waiting = describe_waiting(left)
+            done.problems.append(f"{waiting}; the next crawl uploads them, or now: newsarchive bucket --upload")
         return done
 
-    def _upload(
-        self, transfer: BucketTransfer, missing: set[str], done: UploadResult, progress: ProgressCallback
-    ) -> None:
-        wanted = missing | {file.name for file in files_to_upload(self.places)}
+    def _upload(self, transfer: BucketTransfer, lost: set[str], done: UploadResult, report: ProgressCallback) -> None:
+        wanted = lost | {file.name for file in files_to_upload(self.places)}
         files = [file for file in self.places.local_files() if not file.is_open and file.name in wanted]
         digests: Mapping[str, str] = {}
         with suppress(IndexFailure):  # without the index, folder and bucket are still compared
             digests = self.digests() if files else {}
-        for file in _report_each(files, progress):
+        for file in _report_each(files, report):
             with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
                     done.uploaded.append(file.name)

@@ -147,9 +147,8 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
         yield _Finding(EditKind.SECTION, older.section, newer.section)
     captions = (older.image_caption or "", newer.image_caption or "")
     if captions[0] != captions[1]:
-        caption = ParagraphDiff(
-            kind=RowKind.CHANGED, role=Role.CAPTION, pieces=diff_words(*captions), older=None, newer=None
-        )
+        pieces = diff_words(*captions)
+        caption = ParagraphDiff(kind=RowKind.CHANGED, role=Role.CAPTION, pieces=pieces, older=None, newer=None)
         yield _Finding(EditKind.TYPO if _is_typo(caption, names) else EditKind.CAPTION, *_excerpts(caption))
     body = [row for row in comparison.rows if row.role not in {Role.CAPTION, Role.CORRECTION}]
     for row in comparison.rows:

@@ -101,19 +101,15 @@ def compare_listings(before: Sequence[ListingLink], after: Sequence[ListingLink]
     changes: list[ListingChange] = []
     for item in after:
         was = old.get(item.url)
-        if was is None:
-            fate = LinkFate.CAME
-        elif item.url in still:
-            fate = LinkFate.STAYED
-        else:
+        fate = LinkFate.CAME if was is None else LinkFate.STAYED
+        if was is not None and item.url not in still:
             fate = LinkFate.UP if now[item.url] < rank[item.url] else LinkFate.DOWN
         wording = diff_words(was.headline if was else item.headline, item.headline)
         changes.append(ListingChange(fate=fate, before=was, after=item, wording=wording))
-    removed = (item for item in before if same[item.url] not in new)
-    changes += [
-        ListingChange(fate=LinkFate.LEFT, before=one, after=None, wording=diff_words(one.headline, one.headline))
-        for one in removed
-    ]
+    for item in before:
+        if same[item.url] not in new:
+            wording = diff_words(item.headline, item.headline)
+            changes.append(ListingChange(fate=LinkFate.LEFT, before=item, after=None, wording=wording))
     return tuple(changes)
 
 

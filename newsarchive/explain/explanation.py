@@ -221,10 +221,8 @@ def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> di
 
 def _remove_block(text: str, block: Block) -> str | None:
     """Return what follows the text of a block in the text of a paragraph; None if it does not begin with it."""
-    if not text.startswith(block.text):
-        return None
-    rest = text[len(block.text) :]
-    return rest[1:] if rest[:1] in _SEPARATORS else rest if not rest else None
+    rest = text.removeprefix(block.text)
+    return rest[1:] if text.startswith(block.text) and rest[:1] in ("", *_SEPARATORS) else None
 
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
@@ -240,19 +238,17 @@ def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: st
                 printed.setdefault(page_key(url), []).append(anchor)
     found: dict[int, int] = {}
     for number, group in enumerate(groups):
-        places = [_anchor_blocks(printed.get(page_key(link.url), ()), link.anchor) for link in group.links]
-        unique = sorted(each[0] for each in places if len(each) == 1)
+        places: list[set[int]] = []
+        for link in group.links:
+            anchors = printed.get(page_key(link.url), [])
+            same = {anchor.block for anchor in anchors if anchor.text == link.anchor}
+            places.append(same or {anchor.block for anchor in anchors})
+        unique = sorted(min(each) for each in places if len(each) == 1)
         middle = unique[len(unique) // 2] if unique else min((min(each) for each in places if each), default=0)
         for each in places:
             if each:
-                found.setdefault(min(each, key=lambda index: abs(index - middle)), number)
+                found.setdefault(min(sorted(each), key=lambda index: abs(index - middle)), number)
     return found
-
-
-def _anchor_blocks(anchors: Sequence[Anchor], text: str) -> list[int]:
-    """Return the blocks of the anchors with a text; of all anchors if none has it."""
-    same = [anchor.block for anchor in anchors if anchor.text == text]
-    return sorted(set(same or [anchor.block for anchor in anchors]))
 
 
 def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCount]:
@@ -342,14 +338,13 @@ def summarize_field(field: FieldExplanation) -> FieldSummary:
     taken = next((claim for claim in field.claims if claim.taken), None)
     rest = [claim for claim in field.claims if claim is not taken]
     same = [claim for claim in rest if taken is not None and _comparable(claim) == _comparable(taken)]
+    others = [claim for claim in rest if claim not in same]
     return FieldSummary(
         name=LABELS.get(field.name, field.name),
         value=format_value(field.name, field.value),
         by=source_name(taken) if taken else "",
         agree=tuple(dict.fromkeys(source_name(claim) for claim in same)),
-        others=tuple(
-            (source_name(claim), format_value(field.name, claim.value)) for claim in rest if claim not in same
-        ),
+        others=tuple((source_name(claim), format_value(field.name, claim.value)) for claim in others),
     )
 
 

@@ -45,7 +45,8 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     )
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
-    parts.evidence.set_blocks(parts.content.blocks)
+    if parts.evidence.is_recording:
+        parts.evidence.blocks = parts.content.blocks
     context = _read_context(parts)
     if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
         features = _assemble_page(parts, context, NO_BODY)

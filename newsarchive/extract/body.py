@@ -248,9 +248,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             found.append(other.index)
     if label is Role.TEASER:
         return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
-    is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(
-        (i for i, role in roles.items() if role in BODY_ROLES), index
-    )
+    body = (i for i, role in roles.items() if role in BODY_ROLES)
+    is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(body, index)
     return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
 
 
@@ -329,7 +328,7 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
         if index in roles:
             block, role = blocks[index], roles[index]
             group = _merge_key(block, role)
-            if group is not None and last is not None and (group[0], group[1]) == (last[0], last[1]):
+            if group is not None and last is not None and group[:2] == last[:2]:
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
             else:

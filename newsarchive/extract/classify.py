@@ -12,7 +12,7 @@ from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.urls import is_media_url, score_article_url, split_url
 from newsarchive.extract.word_tables import Phrases, alternatives, words
-from storage.model import Access, Discovery, Outcome, Reading, UrlKind
+from storage.model import Access, Outcome, Reading, UrlKind
 
 _URL_PATTERNS = tuple(
     (points, re.compile(alternatives(table), re.IGNORECASE), reason)
@@ -26,9 +26,7 @@ _URL_PATTERNS = tuple(
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
-_NUMBER_QUERY = re.compile(
-    r"(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}", re.IGNORECASE
-)
+_NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
 _MIN_ARTICLE_TEXT = 1_500
@@ -49,9 +47,7 @@ _STEEPNESS = 1.0
 """Of the curve from score to confidence, chosen on 240 labelled pages of all kinds: see Reading.confidence."""
 # Classes that publishing systems give to <body>; WordPress and Drupal serve most newspapers of the web.
 _POST_CLASS = re.compile(r"single-(?:post|article|news|story)|(?:page-)?node-type-(?:article|news|story|blog|post)\w*")
-_ARCHIVE_CLASSES = frozenset(
-    "archive category tag author search search-results blog date paged post-type-archive".split()
-)
+_ARCHIVES = frozenset("archive category tag author search search-results blog date paged post-type-archive".split())
 
 
 @dataclass(slots=True)
@@ -101,7 +97,9 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
     if features.fits_layout:
         score.add(3.0, "the site's layout")
     if (discovery := features.page_input.discovery) is not None:
-        score.add(_score_discovery(discovery), "(how the URL was found)")
+        points = 1.5 if discovery.via_kind is UrlKind.FEED else 0.5 if discovery.published else 0.0
+        points = points if discovery.kind is UrlKind.ARTICLE else 0.0
+        score.add(-2.0 if discovery.kind is UrlKind.LISTING else points, "(how the URL was found)")
     return score
 
 
@@ -145,7 +143,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
     post = next((name for name in sorted(features.page_classes) if _POST_CLASS.fullmatch(name)), None)
     if post:
         score.add(1.5, f"body class {post}")
-    elif archive := sorted(features.page_classes & _ARCHIVE_CLASSES):
+    elif archive := sorted(features.page_classes & _ARCHIVES):
         score.add(-0.8, f"body class {archive[0]}")
     if features.running_text_length >= _MIN_ARTICLE_TEXT and features.in_one_article:
         score.add(_IN_ONE_ARTICLE, "(headline and text in one <article>)")
@@ -226,14 +224,6 @@ def _is_story(features: PageFeatures) -> bool:
     return sum(1 for b in between if b.link_share > 0.8) * 4 < len(text)
 
 
-def _score_discovery(discovery: Discovery) -> float:
-    if discovery.kind is UrlKind.LISTING:
-        return -2.0
-    if discovery.kind is UrlKind.ARTICLE and discovery.via_kind is UrlKind.FEED:
-        return 1.5
-    return 0.5 if discovery.kind is UrlKind.ARTICLE and discovery.published else 0.0
-
-
 # Detect pages that are served in place of an article: challenges, consent walls, soft 404s, paywall stubs, players.
 
 _CHALLENGE = Phrases(alternatives("challenge"))
@@ -292,7 +282,12 @@ def _consent(features: PageFeatures, opening: str) -> Reading | None:
     phrase = _CONSENT.find(opening)
     if not phrase:
         return None
-    on_privacy = text < _MAX_WALL_TEXT and _asks_for_consent(features)
+    # Whether the page asks for consent itself, rather than only linking to its privacy settings.
+    on_privacy = text < _MAX_WALL_TEXT and any(
+        _CONSENT.search(b.text)
+        for b in features.content.blocks[:60]
+        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
+    )
     about = sum(
         len(b.text)
         for b in features.content.blocks
@@ -306,15 +301,6 @@ def _consent(features: PageFeatures, opening: str) -> Reading | None:
         return None
     confidence = min(0.95, 0.6 + share / 2)
     return Reading(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
-
-
-def _asks_for_consent(features: PageFeatures) -> bool:
-    """Return whether a page asks for consent itself, rather than only linking to its privacy settings."""
-    return any(
-        _CONSENT.search(b.text)
-        for b in features.content.blocks[:60]
-        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
-    )
 
 
 def detect_paywall_stub(features: PageFeatures) -> Reading | None:

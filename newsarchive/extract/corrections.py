@@ -74,14 +74,11 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
             label = None
         if roles.get(block.index) is Role.CORRECTION or len(block.text) > _MAX_LENGTH:
             continue
+        is_outside = not start <= block.index <= last
         if announced or _is_named(block.element, named):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
-        elif (
-            not start <= block.index <= last
-            and len(block.text) >= _MIN_SENTENCE
-            and is_notice(block.text, at_edge=False)
-        ):
+        elif is_outside and len(block.text) >= _MIN_SENTENCE and is_notice(block.text, at_edge=False):
             yield block.index
 
 

@@ -3,13 +3,14 @@
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum, auto
 
 from charset_normalizer import from_bytes
 
 from newsarchive.extract.urls import split_url
 from newsarchive.extract.word_tables import table_lines
-from storage.model import Discovery, UrlKind
+from storage.model import UrlKind
 
 _CODECS = {label: codec for codec, *labels in map(str.split, table_lines("codec")) for label in labels}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -48,22 +49,29 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
     >>> decode("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")])
     'Zürich'
     """
-    for bom, codec in _BOMS:
-        if payload.startswith(bom):
-            return _remove_nuls(payload[len(bom) :].decode(codec, "replace"))
-    if wide := utf16_codec(payload):
-        return _remove_nuls(payload.decode(wide, "replace"))
-    if any(switch in payload for switch in _ISO_2022_JP):
-        return _remove_nuls(payload.decode("iso2022_jp_ext", "replace"))
+    mark, codec = next((each for each in _BOMS if payload.startswith(each[0])), (b"", utf16_codec(payload)))
+    if codec is None and any(switch in payload for switch in _ISO_2022_JP):
+        codec = "iso2022_jp_ext"
+    text = payload[len(mark) :].decode(codec, "replace") if codec else _decode_undeclared(payload, headers)
+    # libxml2 ends a text at the first NUL.
+    return text.replace("\0", "")
+
+
+def _decode_undeclared(payload: bytes, headers: Sequence[tuple[str, str]]) -> str:
+    """Decode a payload whose bytes name no encoding."""
     try:
-        return _remove_nuls(payload.decode("utf-8"))
+        return payload.decode("utf-8")
     except UnicodeDecodeError:
         declared = declared_codec(payload, headers)
     text = payload.decode(declared or "utf-8", "replace")
-    if _is_damaged_only(text, is_declared=declared is not None):
-        return _remove_nuls(text)
+    # Few invalid bytes are damage, not the sign of another encoding. Where nothing is declared, the text is UTF-8 only
+    # if most of its characters beyond ASCII are.
+    if (invalid := _count_invalid(text)) * 200 <= len(text) and (
+        declared or 2 * invalid <= len(text) - len(text.encode("ascii", "ignore"))
+    ):
+        return text
     guess = _guess_cjk_codec(payload) or _guess_codec(payload) or declared or "cp1252"
-    return _remove_nuls(min(text, payload.decode(guess, "replace"), key=_count_invalid))
+    return min(text, payload.decode(guess, "replace"), key=_count_invalid)
 
 
 def utf16_codec(payload: bytes) -> str | None:
@@ -81,17 +89,6 @@ def _count_invalid(text: str) -> int:
     return text.count("\ufffd")
 
 
-def _is_damaged_only(text: str, *, is_declared: bool) -> bool:
-    """Return whether the invalid bytes of a text are damage, not the sign of another encoding.
-
-    Where nothing is declared, the text is UTF-8 only if most of its characters beyond ASCII are.
-    """
-    invalid = _count_invalid(text)
-    if invalid * 200 > len(text):
-        return False
-    return is_declared or invalid == 0 or invalid <= len(text) - len(text.encode("ascii", "ignore")) - invalid
-
-
 def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     """Return the text of a payload in UTF-8. A payload that is UTF-8 already is returned as it is, including NULs.
 
@@ -99,21 +96,15 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     'Zürich'
     """
     is_other = payload.startswith(tuple(bom for bom, _ in _BOMS)) or utf16_codec(payload) is not None
-    if not is_other and not any(switch in payload for switch in _ISO_2022_JP) and _is_utf8(payload):
-        return payload
+    if not is_other and not any(switch in payload for switch in _ISO_2022_JP):
+        # In chunks: the decoded text of the whole page, which is not used, would evict it from the processor's cache.
+        decoder = _UTF8()
+        with suppress(UnicodeDecodeError):
+            for at in range(0, len(payload), _CHUNK):
+                decoder.decode(payload[at : at + _CHUNK])
+            decoder.decode(b"", final=True)
+            return payload
     return decode(payload, headers).encode("utf-8", "replace")
-
-
-def _is_utf8(payload: bytes) -> bool:
-    # In chunks: the decoded text of the whole page, which is not used, would evict the page from the processor's cache.
-    decoder = _UTF8()
-    try:
-        for at in range(0, len(payload), _CHUNK):
-            decoder.decode(payload[at : at + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def declared_codec(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
@@ -155,11 +146,6 @@ def _guess_codec(payload: bytes) -> str | None:
     return best.encoding if best else None
 
 
-def _remove_nuls(text: str) -> str:
-    # libxml2 ends a text at the first NUL.
-    return text.replace("\0", "") if "\0" in text else text
-
-
 # Detect the type of a payload, by content before media type: servers send feeds as HTML and error pages as images.
 
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)
@@ -188,11 +174,8 @@ _BY_ROOT = {
 """Other roots are those of pages."""
 
 
-def sniff_type(
-    payload: bytes, url: str, headers: Sequence[tuple[str, str]], discovery: Discovery | None
-) -> PayloadType:
-    """Return the type of a payload that is not empty."""
-    expected = discovery.kind if discovery else None
+def sniff_type(payload: bytes, url: str, headers: Sequence[tuple[str, str]], expected: UrlKind | None) -> PayloadType:
+    """Return the type of a payload that is not empty; `expected`: the kind of its URL, if that is known."""
     start = payload[:_SNIFFED]
     codec = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else utf16_codec(start) or "latin-1"
     text = start.decode(codec, "replace").lstrip(_BEFORE_MARKUP)

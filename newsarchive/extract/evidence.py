@@ -76,19 +76,13 @@ class Evidence:
 
     def update_role(self, block: int, role: Role, rule: str) -> None:
         """Record the role of a block and the rule behind it, unless the block has that role already."""
-        before = self.roles.get(block)
-        if before is None or before.role is not role:
+        if block not in self.roles or self.roles[block].role is not role:
             self.set_role(block, role, rule)
 
     def set_score(self, parts: Sequence[tuple[float, str]], threshold: float) -> None:
         """Record the parts of the article score."""
         if self.is_recording:
             self.score_parts, self.threshold = parts, threshold
-
-    def set_blocks(self, blocks: Sequence[Block]) -> None:
-        """Record the blocks of the page."""
-        if self.is_recording:
-            self.blocks = blocks
 
 
 NO_EVIDENCE = Evidence(is_recording=False)

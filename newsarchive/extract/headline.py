@@ -127,9 +127,8 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
 def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | None]:
     """Return the two elements of which a heading consists; None without text between or beside them."""
     for _ in range(_MAX_WRAPPERS):
-        children = [
-            child for child in element if isinstance(child.tag, str) and normalize_space(str(child.text_content()))
-        ]
+        elements = (child for child in element if isinstance(child.tag, str))
+        children = [child for child in elements if normalize_space(str(child.text_content()))]
         beside = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
         if beside or not children or len(children) > 2:
             break
@@ -143,12 +142,8 @@ def _kicker_above(blocks: list[Block], headline: Block) -> str:
     """Return the line right above the headline whose class says that it is the kicker; "" for none."""
     for block in blocks[max(0, headline.index - _LINES_ABOVE) : headline.index]:
         parent = block.element.getparent()
-        marked = _KICKER_CLASS.search(block.element.get("class") or "") or (
-            parent is not None
-            and parent.tag != "body"
-            and len(parent) == 1
-            and _KICKER_CLASS.search(parent.get("class") or "")
-        )
+        own_box = [parent] if parent is not None and parent.tag != "body" and len(parent) == 1 else []
+        marked = any(_KICKER_CLASS.search(each.get("class") or "") for each in (block.element, *own_box))
         if marked and len(block.text) <= _MAX_KICKER and text_key(block.text) not in text_key(headline.text):
             return block.text
     return ""

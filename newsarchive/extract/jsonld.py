@@ -31,6 +31,7 @@ _STRING_FIELD = re.compile(
     r'"(headline|datePublished|dateModified|dateCreated|articleSection|description|name|@type|inLanguage|'
     r'isAccessibleForFree)"\s*:\s*"((?:[^"\\]|\\.){0,2000})"'
 )
+_AUTHOR_FIELD = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,7 @@ def _parse_block(text: str) -> Any:
             fields.setdefault(key, json.loads(f'"{match[2]}"', strict=False))
         except ValueError:
             continue
-    if author := re.search(
-        r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"', text
-    ):
+    if author := _AUTHOR_FIELD.search(text):
         fields["author"] = author[1]
     return fields
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
+from itertools import chain, islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -291,8 +292,11 @@ def choose_image(parts: PageParts, captions: Sequence[Block]) -> Image | None:
     url = parts.evidence.first("image", _candidates(parts, jsonld_image, captioned))
     if not url:
         return None
-    caption = (text_of(jsonld_image.get("caption")) or None) if isinstance(jsonld_image, dict) else None
-    return Image(url=url, caption=caption or _find_caption(url, captioned))
+    stated = text_of(jsonld_image.get("caption")) if isinstance(jsonld_image, dict) else ""
+    # That of the figure with the same file, else of the first figure.
+    name = _file_stem(url)
+    same = (text for each, text in captioned if each == url or (len(name) > _MIN_NAME and _file_stem(each) == name))
+    return Image(url=url, caption=stated or next(chain(same, (text for _, text in captioned)), None))
 
 
 def _candidates(
@@ -318,24 +322,13 @@ def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]
         figure = next(block.element.iterancestors("figure"), None) if block.zone & zones.FIGURE else None
         if figure is not None and len(block.text) < _MAX_CAPTION:
             texts_of_figure.setdefault(figure, []).append(block.text)
-    return [(_image_in(figure, page), " ".join(texts)) for figure, texts in texts_of_figure.items()]
-
-
-def _image_in(figure: HtmlElement, page: Page) -> str:
-    image = next(figure.iter("img", "amp-img"), None)
-    if image is None:
-        return ""
-    href = next((value for name in _SOURCES if (value := image.get(name)) and not value.startswith("data:")), "")
-    return resolve_link(page.base, href) or ""
-
-
-def _find_caption(image: str, captioned: Sequence[tuple[str, str]]) -> str | None:
-    """Return the caption of an image: that of the figure with the same file, else of the first figure."""
-    name = _file_stem(image)
-    for url, caption in captioned:
-        if url == image or (len(name) > _MIN_NAME and _file_stem(url) == name):
-            return caption
-    return captioned[0][1] if captioned else None
+    found: list[tuple[str, str]] = []
+    for figure, texts in texts_of_figure.items():
+        images = islice(figure.iter("img", "amp-img"), 1)
+        sources = (value for image in images for name in _SOURCES if (value := image.get(name)))
+        href = next((value for value in sources if not value.startswith("data:")), "")
+        found.append((resolve_link(page.base, href) or "", " ".join(texts)))
+    return found
 
 
 def _file_stem(url: str) -> str:

@@ -42,10 +42,8 @@ def stems_by_month() -> dict[int, list[str]]:
     A word names a month if it begins with one of its stems; the longest stem wins. months.txt has a paragraph for each
     month, and "_" for a space within a name.
     """
-    paragraphs = files("newsarchive.extract").joinpath("months.txt").read_text("utf-8").split("\n\n")
-    return {
-        month: [stem.replace("_", " ") for stem in paragraph.split()] for month, paragraph in enumerate(paragraphs, 1)
-    }
+    months = files("newsarchive.extract").joinpath("months.txt").read_text("utf-8").split("\n\n")
+    return {number: [stem.replace("_", " ") for stem in month.split()] for number, month in enumerate(months, 1)}
 
 
 def _fold_word(word: str) -> str:

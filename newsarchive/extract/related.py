@@ -8,7 +8,7 @@ container: the heading of an empty box is not used for the list after it.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -223,13 +223,9 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
 
 def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
     """Return the element around a link that is a child of one of the boxes."""
-    card: HtmlElement = candidate.anchor.element
-    for _ in range(_MAX_LEVELS):
-        above = card.getparent()
-        if above is None or above in boxes:
-            return card if above is not None else None
-        card = above
-    return None
+    link = candidate.anchor.element
+    around = pairwise((link, *islice(link.iterancestors(), _MAX_LEVELS)))
+    return next((card for card, above in around if above in boxes), None)
 
 
 def _find_label(
@@ -239,10 +235,9 @@ def _find_label(
 
     `owners`: the group that each block with a link belongs to.
     """
-    box: HtmlElement | None = group.box
     bound = group.candidates[0].anchor.block
-    for _ in range(_MAX_LABEL_LEVELS):
-        if box is None or box.tag in ("body", "html"):
+    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
+        if box.tag in ("body", "html"):
             return _heading_before(group.box, content, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = content.blocks[index]
@@ -258,7 +253,6 @@ def _find_label(
                 return block if not _labels_empty_box(block, box) else None
             if len(block.text) > 80:
                 return None
-        box = box.getparent()
     return None
 
 
@@ -294,16 +288,14 @@ def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
 
     A link to the main element is "Skip to content".
     """
-    box: HtmlElement | None = group.box
-    for _ in range(_MAX_LEVELS):
-        if box is None or box.tag in ("body", "html", "main", "article"):
+    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
+        if box.tag in ("body", "html", "main", "article"):
             break
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
             named = box.getroottree().xpath("string((//*[@id=$id])[1])", id=pointed)
             return normalize_space(str(named))[:50]
-        box = box.getparent()
     return ""
 
 
@@ -321,9 +313,7 @@ def _is_label(block: Block) -> bool:
         return False
     if any(anchor.href.startswith("#") for anchor in block.anchors):
         return False
-    if block.tag in HEADINGS:
-        return True
-    if _announces_links(text):
+    if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     return (
@@ -377,23 +367,20 @@ def _is_empty_box(element: HtmlElement) -> bool:
 def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
     """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
     by_label: dict[int, CandidateGroup] = {}
-    by_shape: dict[tuple[HtmlElement, str, str], CandidateGroup] = {}
+    by_shape: dict[tuple[HtmlElement | None, str, str], CandidateGroup] = {}
     found: list[CandidateGroup] = []
     for group in groups:
-        parent = group.box.getparent()
-        shape = (parent, str(group.box.tag), group.box.get("class") or "") if parent is not None else None
+        shape = (group.box.getparent(), str(group.box.tag), group.box.get("class") or "")
         if group.label is not None:
-            other = by_label.get(group.label.index)
-            by_label.setdefault(group.label.index, group)
+            whole = by_label.setdefault(group.label.index, group)
             group.label_text = _join_label_lines(group.label, content)
         else:
-            other = by_shape.get(shape) if shape else None
-        if shape is not None:
-            by_shape.setdefault(shape, other or group)
-        if other is not None:
-            other.candidates.extend(group.candidates)
-        else:
+            whole = by_shape.get(shape, group)
+        by_shape.setdefault(shape, whole)
+        if whole is group:
             found.append(group)
+        else:
+            whole.candidates.extend(group.candidates)
     return found
 
 
@@ -413,13 +400,9 @@ def _join_label_lines(block: Block, content: PageBlocks) -> str:
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates}
-    best = {c.page: 0.0 for c in group.candidates}
-    for candidate in group.candidates:
-        best[candidate.page] = max(best[candidate.page], candidate.score)
-    strong = sum(1 for score in best.values() if score >= 2.5)
-    named = _announces_links(group.label_text) or any(
-        c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates
-    )
+    strong = len({c.page for c in group.candidates if c.score >= 2.5})
+    in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
+    named = in_box or _announces_links(group.label_text)
     if len(pages) == 1:
         return strong == 1 and (named or listing)
     return strong * 2 >= len(pages)
@@ -477,12 +460,10 @@ def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url))
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
+        if box.label is not None:
+            label = next(iter(box.label.values(element)), "")
+        else:
+            headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
+            label = next((normalize_space(str(each.text_content())) for each in headings), "")
         if links:
-            yield LinkGroup(kind=box.kind, label=_layout_label(element, box), links=tuple(links.values()))
-
-
-def _layout_label(element: HtmlElement, box: LayoutBox) -> str:
-    if box.label is not None:
-        return box.label.first(element) or ""
-    heading = next(element.iter(*sorted(HEADINGS)), None)
-    return normalize_space(str(heading.text_content())) if heading is not None and heading.find(".//a") is None else ""
+            yield LinkGroup(kind=box.kind, label=label, links=tuple(links.values()))

@@ -47,8 +47,7 @@ _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
 _MAX_SRCSET = 20_000
-_MIN_WIDTH = re.compile(r"min-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
-_MAX_WIDTH = re.compile(r"max-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
+_WIDTH = re.compile(r"(min|max)-width\s*:\s*(\d+(?:\.\d+)?|\.\d+)(px|em|rem)")
 
 
 def page_requisites(page: Page) -> tuple[str, ...]:
@@ -220,16 +219,8 @@ def _matches_desktop(media: str) -> bool:
     query = media.lower()
     if "print" in query and "screen" not in query and "not" not in query:
         return False
-    least = [_pixels(*found) for found in _MIN_WIDTH.findall(query)]
-    most = [_pixels(*found) for found in _MAX_WIDTH.findall(query)]
-    return all(width <= DESKTOP_WIDTH for width in least) and all(width >= DESKTOP_WIDTH for width in most)
-
-
-def _pixels(number: str, unit: str) -> float:
-    try:
-        return float(number) * (1 if unit == "px" else 16)
-    except ValueError:
-        return DESKTOP_WIDTH
+    limits = [(end, float(number) * (1 if unit == "px" else 16)) for end, number, unit in _WIDTH.findall(query)]
+    return all(width <= DESKTOP_WIDTH if end == "min" else width >= DESKTOP_WIDTH for end, width in limits)
 
 
 def _css_urls(text: str) -> Iterator[str]:

@@ -107,16 +107,11 @@ def markup_role(block: Block) -> Role:
 
 def _is_layout_cell(block: Block) -> bool:
     """Return whether a table cell contains an article, or a line of one: old pages were laid out as tables."""
-    return _is_only_cell(block.element) or _has_more_text(block.element, _MIN_STORY_CELL)
-
-
-def _is_only_cell(cell: HtmlElement) -> bool:
-    """Return whether a cell is the only one of its row and of the rows beside it: a column is no table."""
-    row = cell.getparent()
-    if row is None or cell.tag == "caption":
-        return False
-    rows = (row, row.getprevious(), row.getnext())
-    return all(len(each) == 1 for each in rows if each is not None)
+    row = block.element.getparent()
+    rows = (row, row.getprevious(), row.getnext()) if row is not None and block.tag != "caption" else ()
+    # A column of cells, each the only one of its row, is no table.
+    is_column = bool(rows) and all(len(each) == 1 for each in rows if each is not None)
+    return is_column or _has_more_text(block.element, _MIN_STORY_CELL)
 
 
 def _has_more_text(element: HtmlElement, most: int) -> bool:
@@ -244,13 +239,14 @@ def _role_by_text(block: Block, context: RoleContext) -> Role | None:
         return role
     if length < 200 and _is_dateline(text, block):
         return Role.DATELINE
-    if role := _byline_or_dateline(block, context):
-        return role
+    if _is_byline(block, context):
+        return Role.BYLINE
+    if _is_relative_date_line(block, context):
+        return Role.DATELINE
     if _is_bio(block, context):
         return Role.BIO
-    if length < 1200 and (role := _role_by_opening(block, context)):
-        return role
-    return Role.TEASER if _is_teaser(block, context) else None
+    opening = _role_by_opening(block, context) if length < 1200 else None
+    return opening or (Role.TEASER if _is_teaser(block, context) else None)
 
 
 def _role_by_phrase(block: Block) -> Role | None:
@@ -284,12 +280,6 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
 
 
-def _byline_or_dateline(block: Block, context: RoleContext) -> Role | None:
-    if _is_byline(block, context):
-        return Role.BYLINE
-    return Role.DATELINE if _is_relative_date_line(block.text, block, context) else None
-
-
 def _is_dateline(text: str, block: Block) -> bool:
     named = block.zone & zones.DATE != 0
     if not _DIGIT.search(text) or not (
@@ -305,8 +295,9 @@ def _is_dateline(text: str, block: Block) -> bool:
     return rest <= dates * (_MAX_DATE_WORDS if named else 6 if dates == 1 else 7)
 
 
-def _is_relative_date_line(text: str, block: Block, context: RoleContext) -> bool:
+def _is_relative_date_line(block: Block, context: RoleContext) -> bool:
     """Return whether a line is a time such as "3 hours ago" and little else: before the text, or of a post in it."""
+    text = block.text
     # A heading such as "10 days ago" belongs to the text.
     if len(text) > _MAX_LINE or block.tag in HEADINGS:
         return False
@@ -330,9 +321,8 @@ def _is_byline(block: Block, context: RoleContext) -> bool:
         return False
     own_key = text_key(text)
     dated = block.index < context.body_start and parse_printed_date(text) is not None
-    return any(
-        name in own_key and (dated or len(own_key) - len(name) < 30) for name in map(text_key, context.authors) if name
-    )
+    names = filter(None, map(text_key, context.authors))
+    return any(name in own_key and (dated or len(own_key) - len(name) < 30) for name in names)
 
 
 def _is_bio(block: Block, context: RoleContext) -> bool:
@@ -382,9 +372,8 @@ def is_same_site_link(href: str, site: str) -> bool:
 def label_role(block: Block) -> Role | None:
     """Return the role that a short heading announces: teasers, a disclaimer, a newsletter; None for other headings."""
     text = block.text
-    if len(text) > 70 or not (
-        block.tag in HEADINGS or block.strong or (block.tag in _LABEL_TAGS and len(text) < MAX_LABEL)
-    ):
+    is_short_line = block.tag in _LABEL_TAGS and len(text) < MAX_LABEL
+    if len(text) > 70 or not (block.tag in HEADINGS or block.strong or is_short_line):
         return None
     if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4:
         return Role.DISCLAIMER
@@ -392,10 +381,5 @@ def label_role(block: Block) -> Role | None:
         return Role.PROMO
     if phrases.COMMENTS.match(text):
         return Role.COMMENT
-    if (
-        (phrases.RELATED.match(text) or phrases.LATEST.match(text))
-        and len(text_key(text).split()) <= 5
-        and not ends_sentence(text)
-    ):
-        return Role.TEASER
-    return None
+    announces_links = phrases.RELATED.match(text) or phrases.LATEST.match(text)
+    return Role.TEASER if announces_links and len(text_key(text).split()) <= 5 and not ends_sentence(text) else None

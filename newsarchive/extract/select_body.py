@@ -8,6 +8,7 @@ import logging
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
@@ -49,6 +50,8 @@ _NOT_BODY = (
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
+_LINE_END = "\x1f"
+"""No tree contains this character."""
 
 
 @dataclass(slots=True)
@@ -65,25 +68,20 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
-    document = _run_trafilatura(tree, page.url) if tree.xpath("count(//*)") <= _MAX_ELEMENTS else None
     found = SelectedBody()
-    if isinstance(document, Document):
-        found = _locate_lines(filter(None, _lines(document.body)), blocks)
+    if tree.xpath("count(//*)") <= _MAX_ELEMENTS:
+        # A copy for each page: trafilatura modifies it.
+        options = copy(_OPTIONS)
+        options.url = options.source = page.url
+        with suppress(RecursionError):
+            document = bare_extraction(tree, options=options)
+            if isinstance(document, Document):
+                found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
     if sum(len(blocks[i].text) for i in dense) > 2 * taken:
         return SelectedBody(chosen=dense)
     return found
-
-
-def _run_trafilatura(tree: HtmlElement, url: str) -> object:
-    # A copy for each page: trafilatura modifies it.
-    options = copy(_OPTIONS)
-    options.url = options.source = url
-    try:
-        return bare_extraction(tree, options=options)
-    except RecursionError:
-        return None
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
@@ -125,27 +123,17 @@ def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
 def _lines(body: _Element) -> Iterator[str]:
     """Yield each line that trafilatura returned."""
     for element in body:
-        parts: list[str] = []
-        for event, text in _walk_lines(element):
-            if event:
-                yield normalize_space("".join(parts))
-                parts = []
-            else:
-                parts.append(text)
-        yield normalize_space("".join(parts))
+        yield from map(normalize_space, "".join(_walk_lines(element)).split(_LINE_END))
         yield normalize_space(element.tail or "")
 
 
-def _walk_lines(element: _Element) -> Iterator[tuple[bool, str]]:
-    yield False, element.text or ""
+def _walk_lines(element: _Element) -> Iterator[str]:
+    yield element.text or ""
     for child in element:
-        ends = child.tag in _ENDS_LINE
-        if ends:
-            yield True, ""
+        end = _LINE_END if child.tag in _ENDS_LINE else ""
+        yield end
         yield from _walk_lines(child)
-        if ends:
-            yield True, ""
-        yield False, child.tail or ""
+        yield end + (child.tail or "")
 
 
 def _remove_space(text: str) -> str:
@@ -329,11 +317,8 @@ def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> 
         return between and block.tag != "h1" and parent in places.parents
     if block.tag == "div":
         alike = parent in places.parents and _first_class(block.element) in places.classes
-        return (
-            block.element in places.elements
-            or alike
-            or (between and parent in places.parents and block.link_share < 0.3)
-        )
+        is_unlinked_sibling = between and parent in places.parents and block.link_share < 0.3
+        return block.element in places.elements or alike or is_unlinked_sibling
     return block.tag in places.tags and (parent in places.parents or _tag_and_class(parent) in places.shapes)
 
 

@@ -53,7 +53,14 @@ class Selector:
 
     def matches(self, root: HtmlElement) -> "SelectorMatches":
         """Return the matches on a page, or within one of its elements."""
-        return SelectorMatches(_evaluate(_compile(self.text), root))
+        try:
+            found = _compile(self.text)(root)
+        except XPathError:
+            # An expression that cannot be evaluated on this page (an argument of the wrong type) matches nothing.
+            found = []
+        if not isinstance(found, list):
+            found = [str(found)] if isinstance(found, str | float) else []
+        return SelectorMatches([each for each in found if isinstance(each, HtmlElement | str)])
 
     def elements(self, root: HtmlElement) -> list[HtmlElement]:
         """Return the elements that match."""
@@ -62,10 +69,6 @@ class Selector:
     def values(self, root: HtmlElement) -> list[str]:
         """Return the values of the matches."""
         return self.matches(root).values()
-
-    def first(self, root: HtmlElement) -> str | None:
-        """Return the first value that is not empty."""
-        return next(iter(self.values(root)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +89,6 @@ class SelectorMatches:
         """
         texts = [each if isinstance(each, str) else _element_value(each) for each in self.found]
         return [text for each in texts if (text := normalize_space(each))]
-
-
-def _evaluate(path: XPath, root: HtmlElement) -> Sequence[HtmlElement | str]:
-    try:
-        found = path(root)
-    except XPathError:
-        # An expression that cannot be evaluated on this page (such as an argument of the wrong type) matches nothing.
-        return []
-    if isinstance(found, list):
-        return [each for each in found if isinstance(each, HtmlElement | str)]
-    return [str(found)] if isinstance(found, str | float) else []
 
 
 def _element_value(element: HtmlElement) -> str:
@@ -136,9 +128,8 @@ def _to_xpath(selectors: Sequence[CssSelector]) -> str:
             tests_by_attribute.setdefault((element, attribute), []).append(f"({test})")
         else:
             paths.append(_TRANSLATOR.selector_to_xpath(selector, _WITHIN, translate_pseudo_elements=True))
-    paths += [
-        f"{_WITHIN}{element}/{name}[{' or '.join(tests)}]/.." for (element, name), tests in tests_by_attribute.items()
-    ]
+    for (element, name), tests in tests_by_attribute.items():
+        paths.append(f"{_WITHIN}{element}/{name}[{' or '.join(tests)}]/..")
     return " | ".join(paths)
 
 

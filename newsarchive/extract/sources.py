@@ -68,10 +68,8 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple
         if kind == "sitemap":
             sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
-            published, is_news = parse_iso_date(fields.get("publication_date", "")), "news" in fields
-            entry = FeedEntry(
-                url=target, title=fields.get("title"), published=published, modified=modified, news=is_news
-            )
+            title, published = fields.get("title"), parse_iso_date(fields.get("publication_date", ""))
+            entry = FeedEntry(url=target, title=title, published=published, modified=modified, news="news" in fields)
             entries.setdefault(target, entry)
         if len(entries) + len(sources) >= MAX_URLS:
             break

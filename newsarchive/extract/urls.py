@@ -74,9 +74,8 @@ def page_key(url: str) -> str:
     True
     """
     parts = split_url(url)
-    query = "&".join(
-        sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k))
-    )
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = "&".join(sorted(f"{key}={value}" for key, value in pairs if not _TRACKING.match(key)))
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
@@ -205,8 +204,8 @@ def is_media_url(url: str) -> bool:
 # Each URL is counted under two templates: one with the names of its folders, and one with `{word}` in their place. The
 # first template with enough URLs decides, so that `topics/{word}` can reject what `{word}/{word}` leaves open.
 #
-# The templates depend on what was read before, but readings must not: the index is a function of the WARC files. So they
-# decide only which links are fetched first.
+# The templates depend on what was read before, but readings must not: the index is a function of the WARC files. They
+# therefore decide only which links are fetched first.
 
 _MIN_URLS = 3
 """URLs of a template from which it decides."""

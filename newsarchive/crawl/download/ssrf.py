@@ -62,13 +62,9 @@ def url_refusal_reason(url: str) -> str | None:
         return "not a URL"
     if parts.scheme not in ("http", "https"):
         return "not http or https"
-    return _authority_refusal_reason(parts.netloc, port)
-
-
-def _authority_refusal_reason(netloc: str, port: int | None) -> str | None:
-    if not netloc or netloc.startswith(":") or any(c <= " " or c == "\x7f" for c in netloc):
+    if not parts.netloc or parts.netloc.startswith(":") or any(c <= " " or c == "\x7f" for c in parts.netloc):
         return "not a URL"
-    if "@" in netloc:
+    if "@" in parts.netloc:
         return "contains a password"
     return "port of another protocol" if port in BAD_PORTS else None
 
