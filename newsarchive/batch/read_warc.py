@@ -219,10 +219,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def borrow_reader(settings: ReadingSettings) -> Iterator[ReaderPool]:
-    """Lend a guarded reader process, kept for the next task because starting one takes a second.
-
-    It ends with this process.
-    """
+    """Lend a guarded reader process, kept until this process ends, because starting one takes a second."""
     with _lock:
         waiting = _idle.setdefault((settings.timeout, settings.max_size), [])
         reader = waiting.pop() if waiting else None

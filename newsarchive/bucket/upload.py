@@ -44,11 +44,8 @@ def files_to_upload(places: Places) -> tuple[WarcFile, ...]:
     if places.bucket is None:
         return ()
     logged = UploadLog(places.folder, places.bucket.url).read()
-    return tuple(
-        file
-        for file in places.local_files()
-        if not file.is_open and (file.name not in logged or logged[file.name].size != file.size)
-    )
+    closed = (file for file in places.local_files() if not file.is_open)
+    return tuple(file for file in closed if file.name not in logged or logged[file.name].size != file.size)
 
 
 def describe_waiting(files: tuple[WarcFile, ...]) -> str:
@@ -172,10 +169,7 @@ class BackgroundUploader:
         return stop_and_skip
 
     def finish(self, rest: Callable[[], UploadResult]) -> list[str]:
-        """Wait for the upload in progress, then upload the rest; returns the problems.
-
-        Uploads that failed in the thread are part of the rest.
-        """
+        """Wait for the upload in progress, then upload the rest, and what failed in the thread. Return the problems."""
         if self._skips_rest:
             return []
         if self._thread is not None:

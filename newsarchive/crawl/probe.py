@@ -154,10 +154,7 @@ def probe(
     pause: float = PAUSE,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Probe:
-    """Probe a site; NotFound if its front page cannot be fetched.
-
-    Private addresses are connected to only if the given host has no other.
-    """
+    """Probe a site, at private addresses only if it has no other; NotFound if its front page cannot be fetched."""
     url = url if "://" in url else f"https://{url}"
     if reason := url_refusal_reason(url):
         raise NotFound(f"{url} cannot be requested: {reason}; nothing was added. Copy the URL from a browser")
@@ -336,11 +333,8 @@ def entries_per_day(dates: Sequence[datetime]) -> float | None:
 
 def find_feed_links(front: ProbeResponse) -> list[str]:
     """Return the feeds among the links of a page, in its order."""
-    found = (
-        url
-        for url, text in _links(front, "//a[@href]")
-        if not url_refusal_reason(url) and (_FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
-    )
+    links = ((url, text) for url, text in _links(front, "//a[@href]") if not url_refusal_reason(url))
+    found = (url for url, text in links if _FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
     return list(dict.fromkeys(found))[:MAX_FEEDS]
 
 

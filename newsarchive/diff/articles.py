@@ -230,20 +230,13 @@ def _metadata_changes(older: ArticleFields, newer: ArticleFields) -> list[Metada
 
 
 def _edit_notice(older: ArticleFields, newer: ArticleFields, *, changed: bool) -> EditNotice:
-    old_notes, new_notes = (
-        [each.text for each in version.all_paragraphs if each.role is Role.CORRECTION] for version in (older, newer)
-    )
+    old_notes = {each.text for each in older.all_paragraphs if each.role is Role.CORRECTION}
+    new_notes = (each.text for each in newer.all_paragraphs if each.role is Role.CORRECTION)
     notes = tuple(text for text in new_notes if text not in old_notes)
-    if not changed:
-        verdict = EditVerdict.UNCHANGED
-    elif notes:
-        verdict = EditVerdict.NOTED
-    elif newer.modified is not None and newer.modified != older.modified:
-        verdict = EditVerdict.DATED
-    else:
-        verdict = EditVerdict.SILENT
+    is_dated = newer.modified is not None and newer.modified != older.modified
+    verdict = EditVerdict.NOTED if notes else EditVerdict.DATED if is_dated else EditVerdict.SILENT
     return EditNotice(
-        verdict=verdict,
+        verdict=verdict if changed else EditVerdict.UNCHANGED,
         notes=notes,
         modified_before=older.modified,
         modified_after=newer.modified,

@@ -75,12 +75,9 @@ def listing_links(groups: Iterable[LinkGroupView]) -> tuple[ListingLink, ...]:
         for link in group.links:
             known = found.get(link.url)
             if known is None or len(link.anchor) > len(known.headline):
+                label, place = (known.group, known.place) if known else (group.label, len(found) + 1)
                 found[link.url] = ListingLink(
-                    url=link.url,
-                    headline=link.anchor,
-                    group=known.group if known else group.label,
-                    place=known.place if known else len(found) + 1,
-                    article_id=link.article_id,
+                    url=link.url, headline=link.anchor, group=label, place=place, article_id=link.article_id
                 )
     return tuple(found.values())
 

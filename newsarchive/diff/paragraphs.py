@@ -179,11 +179,9 @@ REWRITTEN = 0.5
 MOVED = 0.7
 """The same for a paragraph at another position."""
 _IN_PLACE = 0.15
-_COMMON = 20
-"""Words in more older paragraphs than this are not used to find candidates."""
+_COMMON = 20  # words in more older paragraphs than this are not used to find candidates
 _CANDIDATES = 4
-_WORDS = 400
-"""Words of a paragraph by which candidates are found."""
+_WORDS = 400  # words of a paragraph by which candidates are found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

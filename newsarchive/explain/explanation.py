@@ -43,8 +43,7 @@ _CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")
 """A class or id that needs no escaping in a CSS selector."""
 _MAX_NAME_LENGTH = 40
 _MAX_CLASSES = 2
-_MAX_LEVELS = 3
-"""Ancestors of an element among which a named box is looked for."""
+_MAX_LEVELS = 3  # ancestors of an element among which a named box is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

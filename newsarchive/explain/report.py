@@ -27,12 +27,9 @@ from newsarchive.explain.explanation import (
 from newsarchive.version import VERSION
 from storage.model import Link, Role
 
-_FOLD_FROM = 4
-"""Lines outside the article in a row from which they are folded."""
-_PREVIEW_LENGTH = 140
-"""Characters of folded lines that are shown."""
-_LABEL_DISTANCE = 8
-"""Lines before the first link of a group among which its label is looked for."""
+_FOLD_FROM = 4  # lines outside the article in a row from which they are folded
+_PREVIEW_LENGTH = 140  # characters of folded lines that are shown
+_LABEL_DISTANCE = 8  # lines before the first link of a group among which its label is looked for
 _STYLES = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
 
 

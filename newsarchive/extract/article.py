@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.authors import find_author_links, find_byline, read_authors
+from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
 from newsarchive.extract.classify import cannot_be_article
@@ -81,7 +81,7 @@ def _read_context(parts: PageParts) -> BodyContext:
     descriptions = [text_of(article.get(name)) for name in ("alternativeHeadline", "description")]
     descriptions += [parts.head.first(name) for name in ("og:description", "description", "twitter:description")]
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(parts, lambda: find_byline(nearby, parts.content.blocks, headline.block))
+    authors = read_authors(parts, nearby, headline.block)
     return BodyContext(
         headline=headline,
         descriptions=[text for text in descriptions if text],

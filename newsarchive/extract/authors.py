@@ -1,7 +1,7 @@
 """Read the authors of an article: separate names, without "By", job titles and agencies."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
@@ -10,19 +10,16 @@ from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.jsonld import Head, JsonLd, as_list, node_types, resolve_references, text_of
-from newsarchive.extract.names import BARE_LEADS, BYLINE_LEAD, is_organisation, is_person_name, split_byline
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
-from newsarchive.extract.word_tables import alternatives, words
+from newsarchive.extract.word_tables import alternatives, entries, words
 
 _PAGE_TYPES = frozenset(("WebPage", "ItemPage", "AboutPage", "CollectionPage", "Recipe", "HowTo", "VideoObject"))
-_SHORT_WORD = 3
-"""Words up to this length may be in an address by chance."""
+_SHORT_WORD = 3  # words up to this length may be in an address by chance
 _MAX_AUTHORS = 20
 _MAX_LINKS = 40
-_MAX_LINK = 2000
-"""Characters of a URL."""
+_MAX_LINK = 2000  # characters of a URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +32,10 @@ class Authors:
     """News agencies, desks and publishers that the byline names."""
 
 
-def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
+def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) -> Authors:
     """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline.
 
-    `printed` returns the texts of that byline (bylines.py), and is called only if nothing else names an author.
+    `nearby` are the blocks near the headline, which is in the block of index `headline`.
     """
     jsonld, head, url = parts.jsonld, parts.head, parts.page_input.url
     site = site_names(head, url)
@@ -54,7 +51,7 @@ def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
         yield "layout", parse_names(parts.layout_matches.texts("authors"))
         yield "json-ld", _authors_from_jsonld(jsonld, agencies, site)
         yield "meta", parse_names(_authors_from_meta(head))
-        yield "visible", parse_names(printed())
+        yield "visible", parse_names(find_byline(nearby, parts.content.blocks, headline))
         yield "the owner of the site", _owner(jsonld, head, url)
 
     names = parts.evidence.first("authors", candidates()) or ()
@@ -151,12 +148,9 @@ _DATED_BYLINE = re.compile(
 )
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
 _MAX_LINE = 120
-_MAX_DESCENDANTS = 30
-"""Elements of a line that are examined."""
-_MAX_BEFORE_TEXT = 6
-"""Blocks between the headline and the line of a bare name, at most."""
-_PARAGRAPH = 120
-"""Shortest paragraph of running text, in characters."""
+_MAX_DESCENDANTS = 30  # elements of a line that are examined
+_MAX_BEFORE_TEXT = 6  # blocks between the headline and the line of a bare name, at most
+_PARAGRAPH = 120  # shortest paragraph of running text, in characters
 
 
 def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) -> list[str]:
@@ -183,11 +177,8 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     yield [match[1] for b in nearby if (match := _CHINESE_DESK.match(b.text))][:1]
     yield next(filter(None, map(_chinese_names, nearby)), [])
     marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < _MAX_LINE]
-    yield [
-        b.text
-        for b in marked
-        if BYLINE_LEAD.match(b.text) and not _is_generic(b.text) and not _DATED_BYLINE.search(b.text)
-    ][:1]
+    led = [b.text for b in marked if BYLINE_LEAD.match(b.text) and not _is_generic(b.text)]
+    yield [text for text in led if not _DATED_BYLINE.search(text)][:1]
     yield [b.text for b in nearby if _is_lead_line(b)][:1]
     after = nearby if headline is None else [b for b in nearby if b.index > headline]
     yield _author_links(after)
@@ -203,11 +194,8 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE]
     yield _signed_row(marked)
     yield [text for b in marked for text in _marked_parts(b)][:1]
-    yield [
-        b.text
-        for b in marked
-        if len(b.text) < _MAX_LINE and (BYLINE_LEAD.match(b.text) or is_person_name(b.text)) and split_byline(b.text)
-    ][:1]
+    lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
+    yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]
     yield [b.text for b in later if _is_lead_line(b)][:1]
     yield next(filter(None, map(_chinese_names, later)), [])
     triples = zip(later, later[1:], [*later[2:], None], strict=False)
@@ -215,8 +203,8 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     paragraphs = [at for at, b in enumerate(later) if len(b.text) >= _PARAGRAPH and b.link_share < 0.3]
     # A name alone below the last paragraph; a name within the text is a heading.
     end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
-    lines = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
-    yield [b.text for b in lines if is_person_name(b.text) and b.tag not in ("h1", "h2", "h3", "h4", "li", "td")][:1]
+    below = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
+    yield [b.text for b in below if is_person_name(b.text) and b.tag not in ("h1", "h2", "h3", "h4", "li", "td")][:1]
 
 
 def _signed_row(marked: list[Block]) -> list[str]:
@@ -327,3 +315,123 @@ def _marked_parts(block: Block) -> list[str]:
         and (zones.zones_of_names(element.get("class") or "") & zones.BYLINE or element.get("itemprop") == "author")
     ]
     return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]
+
+
+# Read names in bylines: separate persons and organisations, without "By", job titles and degrees.
+
+BYLINE_LEAD = re.compile(
+    rf"^\s*(?:{alternatives('byline_lead')})(?:\s*[:：/|]\s*|\s+)|"
+    rf"^\s*(?:{alternatives('byline_label')})s?\s*[:：/|]\s*",
+    re.IGNORECASE,
+)
+_GLUED_LEAD = re.compile(r"^(?:(?:[Pp]osted |[Ww]ritten )?[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|Author|Autor|Text)(?=[A-ZÀ-Þ])")
+"""A word before a name that is in another element, without a space between them: "ByJane Roe"."""
+BARE_LEADS = frozenset(entries("bare_lead"))
+"""Words before a name that is in another element."""
+_BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
+_SPLIT = re.compile(
+    r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
+    r"\s*\band\b\s+",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(rf"\b(?:{alternatives('byline_role')})\b|{alternatives('byline_role_unspaced')}", re.IGNORECASE)
+AGENCIES = frozenset(entries("agency"))
+"""News agencies, which appear in bylines."""
+_FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names are written without spaces
+_DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
+_PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
+_TRAIL = re.compile(r"(?i)\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$")
+_WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
+"""Degrees behind a name: "Jane Roe MS RD"."""
+_ORGANISATION = re.compile(
+    rf"^the\s+\S|\b(?:{alternatives('organisation')})\b\.?|{alternatives('organisation_unspaced')}", re.IGNORECASE
+)
+_INSTITUTION = re.compile(
+    r"(?i)(?:cent(?:er|re)|institute|department|ministry|university|school|office|bureau) (?:for|of)\b"
+)
+_MAX_INSTITUTION = 80
+_PARTICLES = frozenset(words("name_particle"))
+_NO_NAME = frozenset(words("no_name"))
+"""Words that are no part of a name that stands alone."""
+_MAX_NAME = 40
+
+
+def is_organisation(name: str) -> bool:
+    """Return whether a name is that of a publisher, agency, desk or other organisation.
+
+    >>> [is_organisation(name) for name in ("The Jersey Journal", "Institute for Basic Science", "Jane Roe")]
+    [True, True, False]
+    """
+    return len(name) < 80 and (text_key(name) in AGENCIES or _ORGANISATION.search(name) is not None)
+
+
+def is_person_name(text: str) -> bool:
+    """Return whether a line that stands alone has the form of a person's name: two to four words with capitals.
+
+    >>> [is_person_name(text) for text in ("Jane Q. Roe", "Loïc Le Clerc", "Read more", "Rain falls")]
+    [True, True, False, False]
+    """
+    words = text.strip(" .,:").split()
+    if not 2 <= len(words) <= 4 or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
+        return False
+    if any(word.casefold().strip(".,") in _NO_NAME for word in words):
+        return False
+    return (
+        all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
+        and all(part.isalpha() for word in words for part in re.split(r"[-.'’]", word) if part)
+        and words[-1][:1].isupper()
+    )
+
+
+def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
+    """Return whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
+    if max(part) >= _FIRST_UNSPACED or text_key(part) in AGENCIES:
+        return False
+    follows_name = bool(before) and all(len(each.split()) > 1 for each in before)
+    return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
+
+
+def _is_one_organisation(text: str) -> bool:
+    """Return whether a byline is the name of one organisation, in which "and" and "for" separate nothing."""
+    if _INSTITUTION.match(text) and len(text) < _MAX_INSTITUTION:
+        return True
+    if text_key(text) in AGENCIES:
+        return True
+    is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text)
+    return is_one and is_organisation(text) and not _ROLE.search(text)
+
+
+def split_byline(text: str) -> list[str]:
+    """Return the names in a byline.
+
+    >>> split_byline("By Jane Roe and John Q. Public, Staff Writers")
+    ['Jane Roe', 'John Q. Public']
+    """
+    text = " ".join(text[:400].split())
+    if text.startswith(("http://", "https://", "www.")):
+        return []
+    if _is_one_organisation(text):
+        return [text]
+    text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
+    names: list[str] = []
+    parts = _SPLIT.split(text)
+    for at, part in enumerate(parts):
+        if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
+            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a date it may be a name.
+            part = _WEEKDAY.sub("", part)
+        part = _TRAIL.sub("", _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _BY_CJK.sub("", part))))
+        part = part.strip(" \t.:;-–—|*\"'“”")
+        if " " in part and not part.isupper():
+            part = _TITLE_AFTER.sub("", part)
+        if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
+            continue
+        if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
+            continue
+        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2):
+            continue
+        if part.isupper() and len(part) > 4 and part.isascii():
+            part = part.title()
+        if part not in names:
+            names.append(part)
+    return names

@@ -31,25 +31,19 @@ _CUT_BODY = _CUT_ZONES & ~zones.EMBED
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
 """Ratio to the rest of the text from which a box of comments or of a consent dialog is the article."""
-_MIN_ARTICLE_BOX = 400
-"""Characters of running text from which a box can be the article."""
+_MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the article
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
-_MIN_OPEN = 3
-"""Paragraphs in a link that was never closed."""
+_MIN_OPEN = 3  # paragraphs in a link that was never closed
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
-_MAX_CARD_RATIO = 4
-"""Largest ratio of the text of a card to its summary."""
+_MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
-_MIN_PROSE = 60
-"""Longest line, in characters, that is not running text."""
-_MAX_HIDDEN_TEXT = 80
-"""Longest hidden part of a line, in characters."""
-_MAX_DEPTH = 200
-"""Elements nested deeper than this are read as one block, which bounds the recursion."""
+_MIN_PROSE = 60  # longest line, in characters, that is not running text
+_MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
+_MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
 
 @dataclass(slots=True)

@@ -45,20 +45,15 @@ _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, R
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
 _MAX_BLOCKS_AFTER = 25
-_MIN_PARAGRAPHS = 3
-"""Paragraphs before a label from which on they are an article, not a dek."""
-_MAX_LINE = 80
-"""Longest line, in characters, that is not a paragraph."""
+_MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
+_MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
 """Labels that may stand in a box of their own, beside that of what they announce."""
-_MAX_LEVELS = 3
-"""Ancestors of a label's box among which that of its notice is looked for."""
-_MIN_STORY = 200
-"""Shortest article, in characters; shorter texts are summaries."""
-_MIN_RATIO = 4
-"""Ratio of the articleBody to the printed text from which the articleBody counts."""
+_MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
+_MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
+_MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
 _BREAKS = re.compile(r"</(?:p|div|h[1-6]|li|blockquote)>|<br\s*/?>|\r?\n", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
 
@@ -225,12 +220,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         if box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
-        if (
-            markup_role(other) is Role.HEADING
-            and block.tag in HEADINGS
-            and other.tag <= block.tag
-            and not (dense and label is Role.TEASER)
-        ):
+        is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
+        if is_next_heading and not (dense and label is Role.TEASER):
             break
         # A card: a linked headline, and possibly one line of summary.
         summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
@@ -290,13 +281,10 @@ def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     for index in sorted(roles, reverse=True):
         if roles[index] not in BODY_ROLES:
             continue
+        announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
         if index in behind:
             del roles[index]
-        elif (
-            roles[index] is Role.HEADING
-            or label_role(blocks[index]) is Role.TEASER
-            or (len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":：")
-        ):
+        elif announces or roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
             roles[index] = Role.TEASER
         else:
             break

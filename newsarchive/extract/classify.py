@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lxml.etree import XPath
+
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, count_ideographs, effective_length
 from newsarchive.extract.headline import text_key
@@ -23,20 +25,21 @@ _URL_PATTERNS = tuple(
         (-1.5, "manual_url", "URL of a manual"),
     )
 )
+_ARTICLE_ITEM = XPath(
+    "boolean(descendant-or-self::*/@itemtype["
+    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
+)
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
 _NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
-_MIN_ARTICLE_TEXT = 1_500
-"""Characters of running text from which an <article> is more than a card."""
-_LITTLE_TEXT = 350
-"""Characters of text below which a body is little text."""
+_MIN_ARTICLE_TEXT = 1_500  # characters of running text from which an <article> is more than a card
+_LITTLE_TEXT = 350  # characters of text below which a body is little text
 _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
 """Points for a body that is most of the page, and for a body in one <article> with the headline."""
-_STORY = 1.4
-"""Points for a text in one piece under a headline, on a page with a date."""
+_STORY = 1.4  # points for a text in one piece under a headline, on a page with a date
 _TITLED = 0.8
 _NO_H1 = -0.5
 _MIN_STORY_PARAGRAPHS = 5
@@ -75,18 +78,11 @@ class ArticleScore:
     @property
     def confidence(self) -> float:
         """The confidence of the resulting outcome, 0.5 to 1."""
-        return _confidence(self.total)
-
-
-def _confidence(total: float) -> float:
-    return round(1 / (1 + math.exp(-_STEEPNESS * abs(total - ARTICLE_THRESHOLD))), 2)
+        return round(1 / (1 + math.exp(-_STEEPNESS * abs(self.total - ARTICLE_THRESHOLD))), 2)
 
 
 def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore:
-    """Return the article score of a page, or of a paywall stub.
-
-    Reasons in parentheses are not shown as the reason of a reading.
-    """
+    """Return the article score of a page, or of a stub. Reasons in parentheses are not shown as that of a reading."""
     score = ArticleScore()
     _score_markup(features, score)
     text, why = _score_text(features)
@@ -109,8 +105,9 @@ def cannot_be_article(features: PageFeatures, status: int) -> bool:
     if detect_placeholder(features, status):
         return False
     # Scored like a stub, so that the missing text does not count against it.
-    maximum = score_article(features, stub=True).total + _max_text_score(features)
-    return maximum < ARTICLE_THRESHOLD and _confidence(maximum) == 1
+    maximum = score_article(features, stub=True)
+    maximum.add(_max_text_score(features), "any body")
+    return maximum.total < ARTICLE_THRESHOLD and maximum.confidence == 1
 
 
 def _max_text_score(features: PageFeatures) -> float:
@@ -135,7 +132,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-3.0, f"og:type {og}")
     if features.head.first(*_PUBLISHED_META):
         score.add(1.6 if "article" in og else 1.3, "a publication date")
-    elif features.has_article_microdata:
+    elif _ARTICLE_ITEM(features.page.body):
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")
@@ -231,15 +228,12 @@ _CHALLENGE_SCRIPTS = words("challenge_script")
 _CONSENT = Phrases(alternatives("consent"))
 _PRIVACY = Phrases(alternatives("privacy"))
 """Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
-_MAX_WALL_TEXT = 800
-"""Longest running text, in characters, of a consent wall that mentions privacy more than cookies."""
+_MAX_WALL_TEXT = 800  # longest running text, in characters, of a consent wall that mentions privacy more than cookies
 _NOT_FOUND = Phrases(alternatives("not_found"))
 _PAYWALL = Phrases(alternatives("paywall"))
-_SHORT_PAGE = 2_000
-"""Longest challenge or soft 404, in characters."""
+_SHORT_PAGE = 2_000  # longest challenge or soft 404, in characters
 _MEDIA_TYPES = frozenset(words("media_type"))
-_MIN_LISTED = 12
-"""Links to articles from which a page with a video is a listing."""
+_MIN_LISTED = 12  # links to articles from which a page with a video is a listing
 
 
 def detect_placeholder(features: PageFeatures, status: int) -> Reading | None:
@@ -332,9 +326,8 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
 
     A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
     """
-    if features.running_text_length >= _LITTLE_TEXT or (
-        features.jsonld.article and features.running_text_length > _LITTLE_TEXT // 2
-    ):
+    length = features.running_text_length
+    if length >= _LITTLE_TEXT or (features.jsonld.article and length > _LITTLE_TEXT // 2):
         return None
     og = features.head.first("og:type").lower()
     media = [node for node in features.jsonld.nodes if node_types(node) & _MEDIA_TYPES]

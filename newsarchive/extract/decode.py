@@ -17,12 +17,9 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_HEAD_SIZE = 8192
-"""Bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that."""
-_SAMPLE_SIZE = 16384
-"""Bytes examined to guess an encoding of single bytes."""
-_MAX_GUESSED = 400_000
-"""Bytes examined to guess an encoding of Chinese, Japanese or Korean text."""
+_HEAD_SIZE = 8192  # bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that.
+_SAMPLE_SIZE = 16384  # bytes examined to guess an encoding of single bytes
+_MAX_GUESSED = 400_000  # bytes examined to guess an encoding of Chinese, Japanese or Korean text
 _FREQUENT_CHARACTERS = {
     "gb18030": ("的一是不了在人有我他这中大来上国个到说们为", 0.12),
     "big5hkscs": ("的一是不了在人有我他這中大來上國個到說們為", 0.12),
@@ -31,8 +28,7 @@ _FREQUENT_CHARACTERS = {
     "cp949": ("이다는을의에가고하한지로서도를은기사", 0.20),
 }
 """The most frequent characters of the language of an encoding, and their usual share of a text."""
-_LEAST_SHARE = 0.4
-"""Part of that share from which a text is in the language."""
+_LEAST_SHARE = 0.4  # part of that share from which a text is in the language
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 """Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
 _UTF8 = getincrementaldecoder("utf-8")

@@ -96,9 +96,7 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
         return Headline(text, best[1].index, kicker or _kicker_above(parts.content.blocks, best[1]))
     if claims:
         return Headline(claims[0], None)
-    if best is not None:
-        return Headline(best[1].text, best[1].index)
-    return Headline("", None)
+    return Headline(best[1].text, best[1].index) if best is not None else Headline("", None)
 
 
 def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:

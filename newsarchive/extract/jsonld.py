@@ -108,10 +108,7 @@ def node_types(node: Node) -> frozenset[str]:
 
 
 def _find_article(nodes: Sequence[Node], url: str) -> Node:
-    """Return the node of the page's article: the one with the URL of the page, else the first with a headline.
-
-    Missing values are taken from other nodes with the same headline: live blogs are often described twice.
-    """
+    """Return the node of the page's article: the one with the URL of the page, else the first with a headline."""
     candidates = [node for node in nodes if node_types(node) & _ARTICLE_TYPES]
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:
@@ -119,6 +116,7 @@ def _find_article(nodes: Sequence[Node], url: str) -> Node:
     path = _path(url)
     chosen = next((node for node in titled if path and any(path in u for u in _urls(node))), titled[0])
     headline = text_of(chosen.get("headline"))
+    # Missing values are taken from other nodes with the same headline: live blogs are often described twice.
     for other in titled:
         if other is not chosen and headline and text_of(other.get("headline")) == headline:
             chosen = {**other, **{key: value for key, value in chosen.items() if value}}

@@ -36,10 +36,8 @@ _FRONT_PAGES = frozenset(entries("front_page"))
 _MAX_SECTION_LENGTH = 60
 _JOINED_LIST = re.compile(r",[^\W\d]")
 """A comma without a space: people do not write lists so, but machines join them so."""
-_MAX_COMMAS = 3
-"""Commas in the name of a section, at most."""
-_MAX_BREADCRUMBS_LENGTH = 200
-"""Longest row of breadcrumbs, in characters; some sites give the class to the whole page."""
+_MAX_COMMAS = 3  # commas in the name of a section, at most
+_MAX_BREADCRUMBS_LENGTH = 200  # longest row of breadcrumbs, in characters; some sites give the class to the whole page
 _MAX_BREADCRUMBS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
 """A letter of a script that is not Latin."""
@@ -174,10 +172,7 @@ def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str 
 
 
 def _tag_candidates(parts: PageParts) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the tags of each source, each tag once: JSON-LD keywords, article:tag, news_keywords, tags on the page.
-
-    Comma-separated lists are split.
-    """
+    """Yield the tags of each source, each tag once; comma-separated lists are split."""
     head = parts.head
     yield "layout", tuple(parts.layout_matches.texts("tags"))
     groups = (
@@ -278,8 +273,7 @@ def _access_candidates(head: Head, jsonld: JsonLd, matches: LayoutMatches) -> It
 # Choose the lead image of an article, and its caption.
 
 _SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|scaled|large|medium|small|[123]x)$")
-_MIN_NAME = 5
-"""Shortest file name, in characters, that identifies an image."""
+_MIN_NAME = 5  # shortest file name, in characters, that identifies an image
 _MAX_CAPTION = 600
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
 

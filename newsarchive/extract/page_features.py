@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
@@ -18,15 +17,10 @@ from newsarchive.extract.word_tables import alternatives
 from storage.model import Article
 
 _MAX_SCRIPTS = 40
-_ARTICLE_ITEM = XPath(
-    "boolean(descendant-or-self::*/@itemtype["
-    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
-)
 _LIVE_TITLE = re.compile(rf"^\W*(?:{alternatives('live_title_start')})\W|{alternatives('live_title')}", re.IGNORECASE)
 """Neither site names nor concerts match: "Ferry is back - Hull Live", "Live music returns"."""
 _LIVE_PATH = re.compile(alternatives("live_path"), re.IGNORECASE)
-_MAX_TIMESTAMP_LENGTH = 30
-"""Longest line that can be the time of a post."""
+_MAX_TIMESTAMP_LENGTH = 30  # longest line that can be the time of a post
 _MIN_POSTS = 3
 _WORD = re.compile(f"{LETTER}+")
 _OUTSIDE_POSTS = zones.NON_ARTICLE | zones.ASIDE | zones.FOOTER
@@ -70,11 +64,6 @@ class PageFeatures(PageParts):
         """Classes of <html> and <body>, lower case: publishing systems name the type of a page there."""
         names = f"{self.page.root.get('class') or ''} {self.page.body.get('class') or ''}"
         return frozenset(names.lower().split())
-
-    @property
-    def has_article_microdata(self) -> bool:
-        """Some element of the page has the microdata type of an article."""
-        return bool(_ARTICLE_ITEM(self.page.body))
 
     @property
     def enclosing_article(self) -> HtmlElement | None:

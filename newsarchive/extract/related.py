@@ -25,13 +25,10 @@ _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
-_MAX_LABEL_LEVELS = 6
-"""Ancestors of a group's parent in which its label is looked for."""
-_MAX_NAME = 40
-"""Longest name of a box, in characters."""
+_MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
+_MAX_NAME = 40  # longest name of a box, in characters
 _MIN_LETTERS = 3
-_MIN_LIST = 4
-"""Links from which cards side by side are a list."""
+_MIN_LIST = 4  # links from which cards side by side are a list
 
 
 @dataclass(slots=True)
@@ -70,13 +67,10 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
-    # The block of a picture's link is the one after it.
-    owners = {
-        c.anchor.block: g
-        for g in groups
-        for c in g.candidates
-        if c.anchor.text or not _is_label(content.blocks[min(c.anchor.block, len(content.blocks) - 1)])
-    }
+    # The group that each block with a link belongs to. The block of a picture's link is the one after it.
+    last = len(content.blocks) - 1
+    linked = [(c.anchor, g) for g in groups for c in g.candidates]
+    owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
@@ -172,8 +166,7 @@ def _score_text(text: str) -> float:
 
 _score_cached = lru_cache(maxsize=4096)(_score_text)
 """Menus and lists of latest articles are the same on all pages of a site."""
-_MAX_CACHED = 400
-"""Longest text that is cached, in characters, so that no page can fill the memory."""
+_MAX_CACHED = 400  # longest text that is cached, in characters, so that no page can fill the memory
 
 
 def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
@@ -231,10 +224,7 @@ def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> H
 def _find_label(
     group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
-    """Return the heading that labels a group: in its box before the first card, or right before the box.
-
-    `owners`: the group that each block with a link belongs to.
-    """
+    """Return the heading that labels a group: in its box before the first card, or right before the box."""
     bound = group.candidates[0].anchor.block
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
         if box.tag in ("body", "html"):
@@ -284,13 +274,10 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
-    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby.
-
-    A link to the main element is "Skip to content".
-    """
+    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
         if box.tag in ("body", "html", "main", "article"):
-            break
+            break  # a link to the main element is "Skip to content"
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
@@ -316,11 +303,8 @@ def _is_label(block: Block) -> bool:
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
-    return (
-        len(text) < 50
-        and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
-        and not any(c.isdigit() for c in text[:3])
-    )
+    is_named = any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
+    return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:

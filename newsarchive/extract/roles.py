@@ -36,31 +36,22 @@ LONG_PARAGRAPH = 200
 """Characters from which a paragraph is text, whatever box it is in."""
 _MAX_HEADLINE_RATIO = 3
 """A repeated headline is at most this many times as long as the headline: case folding and marks may lengthen it."""
-_PREFIX = 24
-"""Characters compared first with the headline; mostly they decide."""
-_SHORT = 20
-"""Characters of punctuation around a short headline."""
-_LINKED = 0.6
-"""Share of a line inside links from which it leads to another page rather than to say something."""
-_END_BLOCKS = 2
-"""Blocks before the last sure body block from which the end of an article begins."""
+_PREFIX = 24  # characters compared first with the headline; mostly they decide
+_SHORT = 20  # characters of punctuation around a short headline
+_LINKED = 0.6  # share of a line inside links from which it leads to another page rather than to say something
+_END_BLOCKS = 2  # blocks before the last sure body block from which the end of an article begins
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT_LENGTH = len("5 mins.")
-_MAX_LINE = 80
-"""Longest relative date, in characters, that needs support by its position."""
-_MAX_TIMESTAMP = 20
-"""Longest relative date, in characters, that needs no support."""
-_MAX_IMAGE_BOX = 4
-"""Elements in a box of images and their caption, at most."""
+_MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
+_MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
+_MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
-_MIN_STORY_CELL = 600
-"""Characters of a table cell from which it is part of the layout, not of a table."""
+_MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
 _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
-_MAX_BUTTON = 60
-"""Longest text of a button, in characters."""
+_MAX_BUTTON = 60  # longest text of a button, in characters
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -167,9 +158,8 @@ def is_headline(block: Block, context: RoleContext) -> bool:
     if block.tag not in HEADINGS and not head.startswith(text_key(block.text[:_PREFIX])):
         return False
     own_key = text_key(block.text)
-    return bool(own_key) and (
-        own_key == head or (block.tag in HEADINGS and len(own_key) > 20 and word_overlap(own_key, head) > 0.8)
-    )
+    is_alike = block.tag in HEADINGS and len(own_key) > 20 and word_overlap(own_key, head) > 0.8
+    return bool(own_key) and (own_key == head or is_alike)
 
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
@@ -181,6 +171,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         return Role.TEASER if foreign & (zones.RELATED | zones.LATEST) or block.link_share > 0.9 else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
+    is_beside_text = block.element.getparent() not in context.parents
     tests = (
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
@@ -189,24 +180,16 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
-        (
-            Role.PROMO,
-            foreign & zones.PROMO
-            and length < LONG_PARAGRAPH
-            and not zone & zones.TABLE
-            and block.element.getparent() not in context.parents,
-        ),
+        (Role.PROMO, is_beside_text and foreign & zones.PROMO and length < LONG_PARAGRAPH and not zone & zones.TABLE),
     )
     return next((role for role, holds in tests if holds), None)
 
 
 def _is_caption(block: Block) -> bool:
     """Return whether a block has a caption class, and is not a date line in a class such as "credits"."""
-    return (
-        block.zone & zones.CAPTION != 0
-        and len(block.text) < 500
-        and (block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None)
-    )
+    if not block.zone & zones.CAPTION or len(block.text) >= 500:
+        return False
+    return block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None
 
 
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
@@ -341,9 +324,8 @@ def _is_bio(block: Block, context: RoleContext) -> bool:
 
 def _is_teaser(block: Block, context: RoleContext) -> bool:
     text, length = block.text, len(block.text)
-    if text.startswith(("http://", "https://", "www.")) or not any(
-        is_same_site_link(a.href, context.site) for a in block.anchors
-    ):
+    has_own_link = any(is_same_site_link(anchor.href, context.site) for anchor in block.anchors)
+    if text.startswith(("http://", "https://", "www.")) or not has_own_link:
         return False
     if markup_role(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return block.link_share > 0.95 and _is_in_list_of_links(block)

@@ -35,14 +35,12 @@ _MAX_ELEMENTS = 9_000
 """Largest page, in elements, that trafilatura is run on: for ten thousand siblings it takes seconds.
 
 The largest of 500 news pages has 7,217 before its menus are removed."""
-_WINDOW = 60
-"""Distance in blocks within which a line is looked for that equals no block."""
+_WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
-_REMOVED_TAG = "newsarchive-beside"
-"""Tag of the elements to remove from the copy."""
-_MIN_RESCUED = 400
-"""Shortest text, in characters, that is taken for an article against trafilatura's judgement."""
+_TAG = re.compile(r"[^&<>/\"'\s]+")
+_REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
+_MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
 _NOT_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
     | zones.PROMO | zones.BIO
@@ -50,8 +48,7 @@ _NOT_BODY = (
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
-_LINE_END = "\x1f"
-"""No tree contains this character."""
+_LINE_END = "\x1f"  # no tree contains this character
 
 
 @dataclass(slots=True)
@@ -87,10 +84,11 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
     tags = [box.tag for box in content.non_article]
-    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes]
+    # A name that is broken, such as "p<", could not be set again.
+    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(box.tag)]
     for box in content.non_article:
         box.tag = _REMOVED_TAG
-    for box in content.article_boxes:
+    for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
         box.tag = "div"
         box.attrib.clear()
@@ -206,10 +204,8 @@ _NOT_TEXT = (
     | zones.BIO | zones.PLAYER
 )  # fmt: skip
 
-_MAX_LINK_SHARE = 0.6
-"""Share of links above which a block is not text."""
-_MAX_LEVELS = 4
-"""Ancestors of a block among which its box is looked for."""
+_MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
+_MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 
 def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
@@ -262,12 +258,9 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
 def _is_title_of_text(block: Block, blocks: list[Block], body: set[int]) -> bool:
     """Return whether a dropped heading is in one box with the text right after it: the title of a post."""
     after, parent = block.index + 1, block.element.getparent()
-    return (
-        parent is not None
-        and after in body
-        and markup_role(blocks[after]) is Role.TEXT
-        and parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
-    )
+    if after not in body or markup_role(blocks[after]) is not Role.TEXT:
+        return False
+    return parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,10 +351,8 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
 # itself claims (schema.org wordCount, articleBody), or beside the running text of one element, is read again without.
 
 _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FOOTER
-_MIN_TEXT = 400
-"""Characters of running text from which a second reading is an article."""
-_MAX_EXCESS = 1.3
-"""Largest ratio of the text of a page to what it claims: more belongs to other articles."""
+_MIN_TEXT = 400  # characters of running text from which a second reading is an article
+_MAX_EXCESS = 1.3  # largest ratio of the text of a page to what it claims: more belongs to other articles
 _DIGITS = re.compile(r"\d{2,6}")
 _LETTERS_A_WORD = 5
 

@@ -302,12 +302,9 @@ def _read_link_box(table: Mapping[str, Any]) -> LayoutBox:
     kind = table.get("kind", LinkKind.RELATED.value)
     if kind not in tuple(LinkKind):
         raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(LinkKind)}")
-    return LayoutBox(
-        box=_selector("box", table["box"]),
-        kind=LinkKind(kind),
-        label=_selector("label", table["label"]) if "label" in table else None,
-        links=_selector("links", table.get("links", "a[href]")),
-    )
+    label = _selector("label", table["label"]) if "label" in table else None
+    links = _selector("links", table.get("links", "a[href]"))
+    return LayoutBox(box=_selector("box", table["box"]), kind=LinkKind(kind), label=label, links=links)
 
 
 def _selector(key: str, value: object) -> Selector:

@@ -273,11 +273,9 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
         add(href, "next")
     for anchor in content.anchors:
         rel = anchor.rel.lower().split()
-        if (
-            "next" in rel
-            or (_NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE)
-            or (anchor.text.isdecimal() and len(anchor.text) <= 4 and _is_in_pagination(anchor.element))
-        ):
+        is_labelled = _NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE
+        is_number = anchor.text.isdecimal() and len(anchor.text) <= 4
+        if "next" in rel or is_labelled or (is_number and _is_in_pagination(anchor.element)):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]
 

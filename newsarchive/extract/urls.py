@@ -25,8 +25,7 @@ _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|i
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _HEXADECIMAL = "0123456789abcdef"
-_MIN_HASH = 8
-"""Shortest hash, in hexadecimal digits."""
+_MIN_HASH = 8  # shortest hash, in hexadecimal digits
 
 
 @lru_cache(maxsize=4096)
@@ -137,10 +136,7 @@ def score_article_url(url: str, own: str) -> float:
 # Links recur on all pages of a site.
 @lru_cache(maxsize=8192)
 def _score_alone(url: str) -> tuple[float, str, str]:
-    """Return the score of a URL regardless of the page with the link, its shape, and the first of several segments.
-
-    The shape is "" for a front page or a file.
-    """
+    """Return the score of a URL by itself, its shape ("" for a front page or a file), and the first of its folders."""
     parts = split_url(url)
     segments = _segments(parts)
     kinds = path_shape(url)
@@ -207,10 +203,8 @@ def is_media_url(url: str) -> bool:
 # The templates depend on what was read before, but readings must not: the index is a function of the WARC files. They
 # therefore decide only which links are fetched first.
 
-_MIN_URLS = 3
-"""URLs of a template from which it decides."""
-_MIN_SHARE = 0.8
-"""Share of one kind from which a template predicts that kind."""
+_MIN_URLS = 3  # URLs of a template from which it decides
+_MIN_SHARE = 0.8  # share of one kind from which a template predicts that kind
 _NAMES = {
     "y": "{year}", "m": "{day}", "n": "{number}", "s": "{title}", "S": "{title}", "h": "{hash}", "w": "{word}",
 }  # fmt: skip

@@ -64,8 +64,7 @@ HOST = "replay.localhost"
 """Another host than that of the archive's pages, so that cookies and storage are separate. Browsers resolve every name
 under .localhost to this machine."""
 _USER = "newsarchive-replay"
-_START_TIMEOUT = 60.0
-"""Seconds until pywb must respond for the first time."""
+_START_TIMEOUT = 60.0  # seconds until pywb must respond for the first time
 _CHECK_INTERVAL = 5.0
 _MAX_MISSES = 3
 _MAX_PAUSE = 60.0
