@@ -314,8 +314,7 @@ class BatchReadings:
         self._executor = executor
         self._tasks = tasks
         self._open: OrderedDict[str, ReadingsFile] = OrderedDict()
-        self._registered: set[str] = set()
-        """Files whose runs are registered."""
+        self._registered: set[str] = set()  # files whose runs are registered
 
     def wait_until_read(self, progress: ProgressCallback) -> None:
         """Wait until all files are read. Progress is reported in files."""

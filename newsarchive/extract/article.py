@@ -28,7 +28,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     """Read headline, metadata and body of a page, by the layout of its site where there is one, without link groups."""
     layout = page_input.layout
     for selector in layout.drop:
-        for element in selector.elements(page.root):
+        for element in selector.matches(page.root).elements():
             # Without <body> nothing would be left to read.
             if element is not page.body:
                 remove_element(element)
@@ -81,13 +81,13 @@ def _read_context(parts: PageParts) -> BodyContext:
     descriptions = [text_of(article.get(name)) for name in ("alternativeHeadline", "description")]
     descriptions += [parts.head.first(name) for name in ("og:description", "description", "twitter:description")]
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(parts, nearby, headline.block)
+    authors, organisations = read_authors(parts, nearby, headline.block)
     return BodyContext(
         headline=headline,
         descriptions=[text for text in descriptions if text],
-        authors=authors.names,
-        organisations=authors.organisations,
-        author_links=find_author_links(parts.jsonld, nearby, authors.names, parts.page.base),
+        authors=authors,
+        organisations=organisations,
+        author_links=find_author_links(parts.jsonld, nearby, authors, parts.page.base),
         site=site_label(host(parts.page.url)),
         layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=next((block.index for block in parts.content.blocks if dek and block.text == dek), -1),

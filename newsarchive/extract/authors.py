@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
@@ -22,20 +21,14 @@ _MAX_LINKS = 40
 _MAX_LINK = 2000  # characters of a URL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authors:
-    """The authors of an article."""
-
-    names: tuple[str, ...]
-    """Persons; if no person is named, the first organisation."""
-    organisations: tuple[str, ...]
-    """News agencies, desks and publishers that the byline names."""
+Names = tuple[str, ...]
 
 
-def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) -> Authors:
-    """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline.
+def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) -> tuple[Names, Names]:
+    """Return the names of the authors, and of the agencies, desks and publishers in bylines.
 
-    `nearby` are the blocks near the headline, which is in the block of index `headline`.
+    Names are those of persons; if none is named, of the first organisation. Sources are the layout, JSON-LD, meta
+    elements, and the visible byline; `nearby`: the blocks near the headline.
     """
     jsonld, head, url = parts.jsonld, parts.head, parts.page_input.url
     site = site_names(head, url)
@@ -58,7 +51,7 @@ def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) ->
     organisations = tuple(dict.fromkeys(agencies))
     if organisations:
         parts.evidence.add_claim("organisations", "bylines", organisations, taken=True)
-    return Authors(names=names or organisations[:1], organisations=organisations)
+    return names or organisations[:1], organisations
 
 
 def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) -> tuple[str, ...]:
@@ -134,8 +127,7 @@ _CHINESE_BYLINE = re.compile(
     r"([\u4e00-\u9fff]{2,4}(?:[\s、]{1,3}[\u4e00-\u9fff]{2,3}){0,3})(?=$|[\s）)〕\]】，,。／/|])"
 )
 """The byline of a Chinese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "作者：赵婕"."""
-_OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS
-"""Zones whose bylines belong to other articles."""
+_OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose bylines belong to other articles
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
 _NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
@@ -352,8 +344,7 @@ _INSTITUTION = re.compile(
 )
 _MAX_INSTITUTION = 80
 _PARTICLES = frozenset(words("name_particle"))
-_NO_NAME = frozenset(words("no_name"))
-"""Words that are no part of a name that stands alone."""
+_NO_NAME = frozenset(words("no_name"))  # words that are no part of a name that stands alone
 _MAX_NAME = 40
 
 

@@ -18,8 +18,7 @@ _SKIPPED = frozenset(words("skipped_tag"))
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
-_INLINE_ITEMS = frozenset({"a", "span"})
-"""Elements that stand side by side in cards, separated by style alone."""
+_INLINE_ITEMS = frozenset({"a", "span"})  # elements that stand side by side in cards, separated by style alone
 _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 """Sizes of <font> that old pages printed headlines in."""
 _SEPARATED = zones.DATE | zones.BYLINE
@@ -237,8 +236,7 @@ class _BlockCollector:
 
     def __init__(self, wrappers: dict[HtmlElement, int]) -> None:
         self.content = PageBlocks()
-        self.wrappers = wrappers
-        """Elements that open no box, each with the zones it can open."""
+        self.wrappers = wrappers  # elements that open no box, each with the zones it can open
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0

@@ -12,9 +12,9 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
+from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,

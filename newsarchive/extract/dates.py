@@ -407,8 +407,7 @@ def _find_update_word(text: str) -> re.Match[str] | None:
     return _UPDATE_WORDS.search(text) if any(map(low.__contains__, _UPDATE_PREFIXES)) else None
 
 
-_find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)
-"""For short lines: each is examined for both dates."""
+_find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)  # for short lines: each is examined for both dates
 
 
 def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:

@@ -180,7 +180,10 @@ def sniff_type(payload: bytes, url: str, headers: Sequence[tuple[str, str]], exp
         return PayloadType.ASSET
     mime = media_type(headers)
     if text.startswith("<"):
-        return _markup_type(text, mime)
+        # The first significant element decides.
+        root = _ROOT.search(text)
+        is_page = root is not None or _HTML.search(text) is not None or "html" in mime or not mime
+        return _BY_ROOT.get(root[1].lower() if root else "", PayloadType.HTML if is_page else PayloadType.ASSET)
     if text.startswith("{") and "jsonfeed.org/version" in text:
         return PayloadType.JSON_FEED
     if expected is UrlKind.ROBOTS or split_url(url).path == "/robots.txt":
@@ -188,14 +191,6 @@ def sniff_type(payload: bytes, url: str, headers: Sequence[tuple[str, str]], exp
     if expected is UrlKind.SITEMAP and text.startswith(("http://", "https://")):
         return PayloadType.URL_LIST
     return PayloadType.HTML if "html" in mime or (not mime and _HTML.search(text)) else PayloadType.ASSET
-
-
-def _markup_type(text: str, mime: str) -> PayloadType:
-    """Return the type of a payload that begins with "<", by its first significant element."""
-    root = _ROOT.search(text)
-    if root is not None:
-        return _BY_ROOT.get(root[1].lower(), PayloadType.HTML)
-    return PayloadType.HTML if _HTML.search(text) or "html" in mime or not mime else PayloadType.ASSET
 
 
 def media_type(headers: Sequence[tuple[str, str]]) -> str:

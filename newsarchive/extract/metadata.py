@@ -11,19 +11,9 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
 from newsarchive.extract.headline import text_key
-from newsarchive.extract.jsonld import (
-    Head,
-    JsonLd,
-    as_list,
-    is_live_blog,
-    node_types,
-    resolve_references,
-    text_of,
-    texts_of,
-)
+from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of, texts_of
 from newsarchive.extract.page_features import looks_live
 from newsarchive.extract.page_input import Headers, PageParts
-from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
 from newsarchive.extract.word_tables import entries, words
@@ -39,23 +29,21 @@ _JOINED_LIST = re.compile(r",[^\W\d]")
 _MAX_COMMAS = 3  # commas in the name of a section, at most
 _MAX_BREADCRUMBS_LENGTH = 200  # longest row of breadcrumbs, in characters; some sites give the class to the whole page
 _MAX_BREADCRUMBS = 20
-_FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
-"""A letter of a script that is not Latin."""
+_FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script that is not Latin
 _SCRIPTS = (
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("ar", re.compile("[\u0620-\u064a]")),
-    ("he", re.compile("[\u05d0-\u05ea]")),
-    ("ru", re.compile("[\u0430-\u044f]")),
-    ("el", re.compile("[\u03b1-\u03c9]")),
-    ("th", re.compile("[\u0e01-\u0e2e]")),
-    ("hi", re.compile("[\u0904-\u0939]")),
+    (re.compile("[\uac00-\ud7af]"), "ko"),
+    (re.compile("[\u3040-\u30ff]"), "ja"),
+    (re.compile("[\u4e00-\u9fff]"), "zh ja yue"),
+    (re.compile("[\u0620-\u064a]"), "ar fa ur ps ckb sd ug"),
+    (re.compile("[\u05d0-\u05ea]"), "he iw yi"),
+    (re.compile("[\u0430-\u044f]"), "ru uk be bg sr mk kk ky mn tg"),
+    (re.compile("[\u03b1-\u03c9]"), "el"),
+    (re.compile("[\u0e01-\u0e2e]"), "th"),
+    (re.compile("[\u0904-\u0939]"), "hi mr ne"),
 )
-_LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
-"""The language subtag of a language tag (BCP 47)."""
-_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
-"""Names of robots whose rules are read."""
+"""Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
+_LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
+_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")  # names of robots whose rules are read
 
 
 def read_metadata(parts: PageParts) -> Article:
@@ -65,12 +53,12 @@ def read_metadata(parts: PageParts) -> Article:
     noarchive = "noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower()
     return Article(
         url=url,
-        canonical_url=evidence.first("canonical_url", _canonical_urls(parts.page, head, matches)) or url,
+        canonical_url=evidence.first("canonical_url", _canonical_urls(parts)) or url,
         headline="",
         section=evidence.first("section", _section_candidates(parts)),
         tags=evidence.first("tags", _tag_candidates(parts)) or (),
         language=_read_language(parts),
-        access=evidence.first("access", _access_candidates(head, parts.jsonld, matches)),
+        access=evidence.first("access", _access_candidates(parts)),
         live=bool(matches.elements("live")) if "live" in matches.fields else live,
         noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
         declared=bool(parts.jsonld.article),
@@ -94,9 +82,10 @@ def _has_noarchive_header(headers: Headers) -> bool:
     return False
 
 
-def _canonical_urls(page: Page, head: Head, matches: LayoutMatches) -> Iterator[tuple[str, str | None]]:
+def _canonical_urls(parts: PageParts) -> Iterator[tuple[str, str | None]]:
     """Yield the canonical URL of each source, last the page's own: that of a front page is a mistake."""
-    yield "layout", resolve_link(page.base, matches.text("canonical_url") or "")
+    page, head = parts.page, parts.head
+    yield "layout", resolve_link(page.base, parts.layout_matches.text("canonical_url") or "")
     for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
         url = resolve_link(page.base, href) if href else None
         yield source, None if url and _is_front_page(url) and not _is_front_page(page.url) else url
@@ -241,29 +230,22 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
     if not _FOREIGN.search(sample):
         return stated
     letters = sum(map(str.isalpha, sample))
-    for code, pattern in _SCRIPTS:
+    for pattern, languages in _SCRIPTS:
         count = len(pattern.findall(sample))
-        if count * (10 if code == "ja" else 3) > letters > 0:
-            family = {
-                "ru": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"},
-                "ar": {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
-                "hi": {"hi", "mr", "ne"},
-                "zh": {"zh", "ja", "yue"},
-                "he": {"he", "iw", "yi"},
-            }
-            return stated if stated in family.get(code, {code}) else code
+        if count * (10 if languages == "ja" else 3) > letters > 0:
+            return stated if stated in languages.split() else languages.split()[0]
     return stated
 
 
-def _access_candidates(head: Head, jsonld: JsonLd, matches: LayoutMatches) -> Iterator[tuple[str, Access | None]]:
+def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:
+    article, matches = parts.jsonld.article, parts.layout_matches
     if "paywalled" in matches.fields:
         # Such a selector decides by its absence, too.
         yield "layout", Access.PAYWALLED if matches.elements("paywalled") else Access.FREE
-    values = [jsonld.article.get("isAccessibleForFree")]
-    parts = (part for part in as_list(jsonld.article.get("hasPart")) if isinstance(part, dict))
-    values += [part.get("isAccessibleForFree") for part in parts]
-    states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
-    tier = head.first("article:content_tier", "og:article:content_tier").lower()
+    nodes = [node for node in (article, *as_list(article.get("hasPart"))) if isinstance(node, dict)]
+    values = [value for node in nodes if (value := node.get("isAccessibleForFree")) is not None]
+    states = {str(value).strip().lower().rpartition("/")[2] for value in values}
+    tier = parts.head.first("article:content_tier", "og:article:content_tier").lower()
     yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
     yield "article:content_tier", Access.PAYWALLED if tier in ("locked", "metered") else None
     yield "json-ld", Access.FREE if states & {"true", "yes", "1"} else None

@@ -54,8 +54,7 @@ def _fold_word(word: str) -> str:
 
 
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
-_SOUTH_SLAVIC = ("hr", "bs", "sh")
-"""Languages in which "listopad" is October; it is November in Polish and Czech."""
+_SOUTH_SLAVIC = ("hr", "bs", "sh")  # languages in which "listopad" is October; it is November in Polish and Czech
 _LONGEST_STEM = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
 _YEAR = re.compile(r"\d{4}")
@@ -83,8 +82,7 @@ _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد �
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
 _PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
 _BUDDHIST_OFFSET = 543  # the Thai calendar counts Buddhist years
-_Three = tuple[int, int, int]
-"""Year, month and day; or hour, minute and second."""
+_Three = tuple[int, int, int]  # year, month and day; or hour, minute and second
 
 
 def parse_iso_date(text: str, zone: tzinfo | None = None) -> PageDate | None:
@@ -206,9 +204,7 @@ def find_clock(text: str) -> _Three | None:
     if match := CLOCK.search(text):
         half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
         return _parse_clock(match[1], match[2], match[3], half)
-    if match := _HOUR.search(text):
-        return _parse_clock(match[1], "0", None, match[2])
-    return None
+    return _parse_clock(match[1], "0", None, match[2]) if (match := _HOUR.search(text)) else None
 
 
 def _parse_clock(hour: str, minute: str | None, second: str | None, half: str | None) -> _Three:
@@ -265,11 +261,9 @@ _MAX_RELATIVE_LINE = 160  # longest line that can be a date
 class _Language:
     """The forms of "N units ago" in one language."""
 
-    words: tuple[str, ...]
-    """A word of each form, case-folded: lines without any of them are skipped."""
+    words: tuple[str, ...]  # a word of each form, case-folded: lines without any of them are skipped
     pattern: re.Pattern[str]
-    units: tuple[re.Pattern[str], ...]
-    """Minutes, hours, days, weeks."""
+    units: tuple[re.Pattern[str], ...]  # minutes, hours, days, weeks
 
 
 def _required_words(pattern: str) -> list[str]:

@@ -387,9 +387,7 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     strong = len({c.page for c in group.candidates if c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     named = in_box or _announces_links(group.label_text)
-    if len(pages) == 1:
-        return strong == 1 and (named or listing)
-    return strong * 2 >= len(pages)
+    return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
 def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
@@ -436,16 +434,16 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
 
 def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
-    for element in box.box.elements(page.root):
+    for element in box.box.matches(page.root).elements():
         links: dict[str, Link] = {}
-        for anchor in box.links.elements(element):
+        for anchor in box.links.matches(element).elements():
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url))
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
         if box.label is not None:
-            label = next(iter(box.label.values(element)), "")
+            label = next(iter(box.label.matches(element).values()), "")
         else:
             headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
             label = next((normalize_space(str(each.text_content())) for each in headings), "")

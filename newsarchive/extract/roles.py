@@ -91,9 +91,7 @@ def markup_role(block: Block) -> Role:
         return Role.LIST
     if block.zone & zones.TABLE and block.tag in _CELLS and len(block.text) < 200 and not _is_layout_cell(block):
         return Role.TABLE
-    if block.zone & zones.QUOTE:
-        return Role.QUOTE
-    return Role.TEXT
+    return Role.QUOTE if block.zone & zones.QUOTE else Role.TEXT
 
 
 def _is_layout_cell(block: Block) -> bool:

@@ -76,16 +76,14 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
-    if sum(len(blocks[i].text) for i in dense) > 2 * taken:
-        return SelectedBody(chosen=dense)
-    return found
+    return SelectedBody(chosen=dense) if sum(len(blocks[i].text) for i in dense) > 2 * taken else found
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
     tags = [box.tag for box in content.non_article]
     # A name that is broken, such as "p<", could not be set again.
-    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(box.tag)]
+    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
     for box in content.non_article:
         box.tag = _REMOVED_TAG
     for box, _, _ in boxes:
@@ -258,7 +256,7 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
 def _is_title_of_text(block: Block, blocks: list[Block], body: set[int]) -> bool:
     """Return whether a dropped heading is in one box with the text right after it: the title of a post."""
     after, parent = block.index + 1, block.element.getparent()
-    if after not in body or markup_role(blocks[after]) is not Role.TEXT:
+    if parent is None or after not in body or markup_role(blocks[after]) is not Role.TEXT:
         return False
     return parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
 
@@ -270,14 +268,10 @@ class _TextPlaces:
     first: int
     last: int
     parents: frozenset[HtmlElement]
-    shapes: frozenset[tuple[str, str]]
-    """(tag, class) of parents with a class."""
-    tags: frozenset[str]
-    """Tags of the blocks, except <div>."""
-    elements: frozenset[HtmlElement]
-    """Elements whose own text, between line breaks, was selected."""
-    classes: frozenset[str]
-    """First class name of the blocks that are <div>: the class of a paragraph on that site."""
+    shapes: frozenset[tuple[str, str]]  # (tag, class) of parents with a class
+    tags: frozenset[str]  # tags of the blocks, except <div>
+    elements: frozenset[HtmlElement]  # elements whose own text, between line breaks, was selected
+    classes: frozenset[str]  # first class name of the blocks that are <div>: the class of a paragraph on that site
 
     @classmethod
     def collect(cls, blocks: list[Block], texts: list[int]) -> Self:

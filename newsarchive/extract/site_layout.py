@@ -62,14 +62,6 @@ class Selector:
             found = [str(found)] if isinstance(found, str | float) else []
         return SelectorMatches([each for each in found if isinstance(each, HtmlElement | str)])
 
-    def elements(self, root: HtmlElement) -> list[HtmlElement]:
-        """Return the elements that match."""
-        return self.matches(root).elements()
-
-    def values(self, root: HtmlElement) -> list[str]:
-        """Return the values of the matches."""
-        return self.matches(root).values()
-
 
 @dataclass(frozen=True, slots=True)
 class SelectorMatches:

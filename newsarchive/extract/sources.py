@@ -204,9 +204,7 @@ def _item_date(item: Any, name: str) -> PageDate | None:
 
 
 def _plain_text(text: object) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return " ".join(unescape(text).split()) or None
+    return " ".join(unescape(text).split()) or None if isinstance(text, str) else None
 
 
 def read_json_feed(text: str, url: str) -> tuple[str | None, tuple[FeedEntry, ...]]:

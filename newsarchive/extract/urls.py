@@ -13,8 +13,7 @@ from newsarchive.extract.word_tables import alternatives, words
 
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
 _SECTION_WORDS = frozenset(words("section_segment"))
-_SERVICES = frozenset(words("service_host"))
-"""First labels of hosts on which publishers offer other services."""
+_SERVICES = frozenset(words("service_host"))  # first labels of hosts on which publishers offer other services
 _MEDIA_WORDS = frozenset(words("media_segment"))
 _TRACKING = re.compile(rf"^(?:{alternatives('tracking_parameter')})$", re.IGNORECASE)
 _ID_KEYS = re.compile(rf"^(?:{alternatives('id_parameter')})$", re.IGNORECASE)

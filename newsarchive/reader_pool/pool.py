@@ -157,8 +157,7 @@ class _Job:
 class _Worker:
     pid: int
     connection: socket.socket
-    jobs: deque[_Job] = field(default_factory=deque)
-    """Jobs that it has not answered."""
+    jobs: deque[_Job] = field(default_factory=deque)  # jobs that it has not answered
     _unsent: deque[memoryview] = field(default_factory=deque)
     """Parts of messages: a socket takes about 200 kB until the other end reads."""
 

@@ -23,8 +23,15 @@ def _read(task: ReadingTask, limit: int) -> Reading:
             payload, headers = decode_payload(task.block, limit), parse_http_headers(task.block)[1]
         else:
             payload, headers = task.block, (("Content-Type", task.mime),) if task.mime else ()
-        page = PageInput(url=task.url, headers=headers, discovery=task.discovery, fetched_at=task.fetched_at)
-        return read_page(payload, replace(page, status=task.status, layouts=task.layouts or NO_LAYOUTS))
+        page = PageInput(
+            url=task.url,
+            headers=headers,
+            discovery=task.discovery,
+            fetched_at=task.fetched_at,
+            status=task.status,
+            layouts=task.layouts or NO_LAYOUTS,
+        )
+        return read_page(payload, page)
     except PayloadTooLarge as error:
         return Reading(outcome=Outcome.TOO_LARGE, reason=str(error))
     except PayloadError as error:

@@ -153,7 +153,7 @@ def test_slow_pages_end(payload: bytes) -> None:
 
 
 def found_by_class(page: Page) -> int:
-    return len(Selector(".title").elements(page.root))
+    return len(Selector(".title").matches(page.root).elements())
 
 
 def found_as_links(page: Page) -> int:
