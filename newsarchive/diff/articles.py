@@ -14,16 +14,9 @@ from storage.page_date import PageDate
 COMPARED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles that are compared. Teasers, share buttons and the like change with every fetch and are left out."""
 
-_KINDS = {
-    Role.DEK: ChangeKind.DEK,
-    Role.BYLINE: ChangeKind.BYLINE,
-    Role.CAPTION: ChangeKind.CAPTION,
-    Role.CORRECTION: ChangeKind.CORRECTION,
-}
+_KINDS = {role: ChangeKind(role.value) for role in (Role.DEK, Role.BYLINE, Role.CAPTION, Role.CORRECTION)}
 """Kinds of change by role; other roles are the body's."""
-_FIELD_KINDS = {
-    ChangeKind.HEADLINE: "headline", ChangeKind.SECTION: "section", ChangeKind.CAPTION: "image_caption",
-}  # fmt: skip
+_FIELD_KINDS = {ChangeKind.HEADLINE: "headline", ChangeKind.SECTION: "section", ChangeKind.CAPTION: "image_caption"}
 
 
 class RowKind(StrEnum):

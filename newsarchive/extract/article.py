@@ -8,13 +8,12 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
-from newsarchive.extract.classify import cannot_be_article
+from newsarchive.extract.classify import PageFeatures, cannot_be_article, list_loaded_scripts
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.headline import Headline, find_headline, text_key
 from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
 from newsarchive.extract.metadata import choose_image, read_metadata
-from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body

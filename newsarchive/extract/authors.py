@@ -153,11 +153,9 @@ def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) 
         if below:
             return [below]
     own = [block for block in nearby if not block.zone & _OTHER_ARTICLES]
-    for texts in _near_headline(own, headline):
-        if texts:
-            return texts
-    if headline is None:
-        return []
+    near = next(filter(None, _near_headline(own, headline)), [])
+    if near or headline is None:
+        return near
     later = [block for block in blocks[headline + 1 :] if not block.zone & _NOT_TEXT]
     return next(filter(None, _below_text(later)), [])
 
@@ -385,9 +383,8 @@ def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
 
 def _is_one_organisation(text: str) -> bool:
     """Return whether a byline is the name of one organisation, in which "and" and "for" separate nothing."""
-    if _INSTITUTION.match(text) and len(text) < _MAX_INSTITUTION:
-        return True
-    if text_key(text) in AGENCIES:
+    is_institution = _INSTITUTION.match(text) is not None and len(text) < _MAX_INSTITUTION
+    if is_institution or text_key(text) in AGENCIES:
         return True
     is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text)
     return is_one and is_organisation(text) and not _ROLE.search(text)

@@ -195,7 +195,5 @@ def sniff_type(payload: bytes, url: str, headers: Sequence[tuple[str, str]], exp
 
 def media_type(headers: Sequence[tuple[str, str]]) -> str:
     """Return the media type from the HTTP headers, lower case; "" for none."""
-    for name, value in headers:
-        if name.lower() == "content-type":
-            return value.partition(";")[0].strip().lower()
-    return ""
+    stated = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return stated.partition(";")[0].strip().lower()

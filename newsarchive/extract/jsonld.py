@@ -138,9 +138,8 @@ def _urls(node: Node) -> list[str]:
 def is_live_blog(jsonld: JsonLd, url: str) -> bool:
     """Return whether the article, or another node with the URL of the page, is a live blog."""
     path = _path(url)
-    return _LIVE in node_types(jsonld.article) or any(
-        _LIVE in node_types(node) and any(path in each for each in _urls(node)) for node in jsonld.nodes
-    )
+    live = [node for node in jsonld.nodes if _LIVE in node_types(node)]
+    return _LIVE in node_types(jsonld.article) or any(path in each for node in live for each in _urls(node))
 
 
 def text_of(value: Any) -> str:
@@ -196,11 +195,7 @@ class Head:
 
     def first(self, *names: str) -> str:
         """Return the first value of one of the names, in the order of the names; "" for none."""
-        for name in names:
-            for value in self.meta.get(name, ()):
-                if value:
-                    return value
-        return ""
+        return next((value for name in names for value in self.meta.get(name, ()) if value), "")
 
     def all(self, *names: str) -> list[str]:
         """Return all values of the names."""

@@ -10,9 +10,9 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
+from newsarchive.extract.classify import looks_live
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of, texts_of
-from newsarchive.extract.page_features import looks_live
 from newsarchive.extract.page_input import Headers, PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
@@ -151,11 +151,8 @@ def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str 
     """Return the text of the last breadcrumb, (text, URL), to neither a front page nor the page itself."""
     for text, href in reversed(crumbs):
         url = resolve_link(page.base, href)
-        if text_key(text) in _FRONT_PAGES or not text[:1].isalnum():
-            continue
-        if url is None or _is_front_page(url) or len(text) >= _MAX_SECTION_LENGTH:
-            continue
-        if page_key(url) != page_key(page.url):
+        is_name = text[:1].isalnum() and len(text) < _MAX_SECTION_LENGTH and text_key(text) not in _FRONT_PAGES
+        if is_name and url and not _is_front_page(url) and page_key(url) != page_key(page.url):
             return text
     return None
 
@@ -197,9 +194,8 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
     rel = anchor.rel.split()
     if not 1 < len(anchor.text) < _MAX_TAG_LENGTH or "category" in rel:
         return False
-    if "tag" in rel:
-        return True
-    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
+    is_in_row = block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
+    return "tag" in rel or is_in_row
 
 
 def _read_language(parts: PageParts) -> str | None:

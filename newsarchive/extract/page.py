@@ -8,13 +8,13 @@ from newsarchive.extract.article import read_article
 from newsarchive.extract.classify import (
     ARTICLE_THRESHOLD,
     ArticleScore,
+    PageFeatures,
     detect_media_page,
     detect_paywall_stub,
     detect_placeholder,
     score_article,
 )
 from newsarchive.extract.decode import PayloadType, decode, media_type, sniff_type, to_utf8
-from newsarchive.extract.page_features import PageFeatures
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
 from newsarchive.extract.related import add_layout_groups, find_link_groups
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites

@@ -48,9 +48,8 @@ def stems_by_month() -> dict[int, list[str]]:
 
 def _fold_word(word: str) -> str:
     """Return a word in lower case, without marks on Latin letters: "Août" and "AOUT" are equal."""
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f")
-    )
+    spread = unicodedata.normalize("NFD", word.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in spread if not "\u0300" <= c <= "\u036f"))
 
 
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}

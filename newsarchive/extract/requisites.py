@@ -203,11 +203,8 @@ def _choose_candidate(srcset: str) -> str | None:
         except ValueError:
             continue
     enough = [each for each in wide if each[0] >= DESKTOP_WIDTH]
-    if enough:
-        return min(enough)[1]
-    if wide:
-        return max(wide)[1]
-    return min(dense)[1] if dense else None
+    chosen = min(enough or [max(wide)]) if wide else min(dense, default=None)
+    return chosen[1] if chosen else None
 
 
 def _matches_desktop(media: str) -> bool:

@@ -238,10 +238,7 @@ def _role_by_phrase(block: Block) -> Role | None:
         return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
     if phrases.SHARE_WORD.search(text) and phrases.SHARE.match(text):
         return Role.SHARE
-    for role, phrase in _PHRASES:
-        if phrase.match(text):
-            return role
-    return None
+    return next((role for role, phrase in _PHRASES if phrase.match(text)), None)
 
 
 def _role_by_opening(block: Block, context: RoleContext) -> Role | None:

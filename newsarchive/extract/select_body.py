@@ -182,9 +182,7 @@ def _take_free(indexes: list[int], cursor: int, taken: set[int]) -> int:
 
 def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> list[int]:
     """Return the blocks near the cursor that make up a line, or the one block that contains most of it."""
-    window = range(max(0, cursor - _WINDOW), min(len(keys), cursor + _WINDOW))
-    if cursor < 0:
-        window = range(len(keys))
+    window = range(max(0, cursor - _WINDOW), min(len(keys), cursor + _WINDOW)) if cursor >= 0 else range(len(keys))
     for index in window:
         if index not in taken and len(key) * 2 > len(keys[index]) and key in keys[index]:
             return [index]
@@ -331,12 +329,8 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
     length_of: dict[int, int] = {}
     for i in body:
         length_of[blocks[i].zone] = length_of.get(blocks[i].zone, 0) + len(blocks[i].text)
-    dominant = 0
-    for bit in range(zones.BODY.bit_length()):
-        flag = 1 << bit
-        if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total:
-            dominant |= flag
-    return dominant
+    flags = (1 << bit for bit in range(zones.BODY.bit_length()))
+    return sum(flag for flag in flags if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total)
 
 
 # Check what is left of a body against what was there, and find the text that should not have been cut.

@@ -84,10 +84,8 @@ class SelectorMatches:
 
 
 def _element_value(element: HtmlElement) -> str:
-    for name in _VALUE_ATTRIBUTES.get(str(element.tag), ()):
-        if value := element.get(name):
-            return str(value)
-    return str(element.text_content())
+    values = map(element.get, _VALUE_ATTRIBUTES.get(str(element.tag), ()))
+    return str(next(filter(None, values), None) or element.text_content())
 
 
 @lru_cache(maxsize=1024)

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from lxml.etree import ElementDefaultClassLookup, LxmlError, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from newsarchive.extract.urls import split_url
 from storage.urls import drop_empty_query, resolve_url
 
 _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True)
@@ -116,10 +116,7 @@ _ROOT_RELATIVE = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#
 @lru_cache(maxsize=64)
 def _origin(base: str) -> str:
     """Return scheme and authority of an http(s) URL; "" for none."""
-    try:
-        parts = urlsplit(base)
-    except ValueError:
-        return ""
+    parts = split_url(base)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
 
 

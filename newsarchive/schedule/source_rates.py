@@ -136,7 +136,10 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
         return _initial_rates(check, at)
     if at <= rates.last_read_at:
         return rates
-    missed = has_missed_items(check)
+    # Items may have appeared and vanished between two checks that have none in common. If other sources had listed all
+    # items before, none was missed.
+    is_replaced = bool(check.previous_count) and check.item_count > 0 and check.repeated_count <= 0
+    missed = is_replaced and check.first_named_count > 0
     learnt = _count_items(rates, check, at, MISSED_FACTOR if missed else 1.0)
     decay = 0.5 ** ((at - rates.last_read_at) / HALF_LIFE)
     factor = rates.interval_factor * (FACTOR_AFTER_LOSS if missed else FACTOR_RECOVERY)
@@ -159,15 +162,6 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
 def record_unreadable(rates: SourceRates | None, at: datetime) -> SourceRates | None:
     """Return the rates of a source after a response that could not be read."""
     return replace(rates, silent_since=_find_silence(rates, at)) if rates and at > rates.last_read_at else rates
-
-
-def has_missed_items(check: SourceCheck) -> bool:
-    """Return whether items may have appeared and vanished between two checks: the checks have no item in common.
-
-    If other sources had listed all items before, none was missed.
-    """
-    is_replaced = bool(check.previous_count) and check.item_count > 0 and check.repeated_count <= 0
-    return is_replaced and check.first_named_count > 0
 
 
 def _initial_rates(check: SourceCheck, at: datetime) -> SourceRates:

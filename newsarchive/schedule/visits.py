@@ -132,9 +132,7 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
 # Readable pages and files that are no article.
-OTHER_OUTCOMES = frozenset(
-    {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
-)
+OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed sitemap".split()))
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
 GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)

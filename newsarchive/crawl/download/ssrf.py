@@ -127,11 +127,9 @@ def special_purpose(address: str) -> str | None:
     inner = _embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     if inner is not None:
         return special_purpose(str(inner))
-    for network, kind in _KINDS:
-        if ip.version == network.version and ip in network:
-            return kind
-    if isinstance(ip, ipaddress.IPv4Address):
-        return None
+    kind = next((kind for network, kind in _KINDS if ip.version == network.version and ip in network), None)
+    if kind is not None or isinstance(ip, ipaddress.IPv4Address):
+        return kind
     if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
         return special_purpose(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
     return None if ip in _GLOBAL_V6 else "reserved address"
