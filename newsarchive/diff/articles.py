@@ -228,10 +228,7 @@ def _edit_notice(older: ArticleFields, newer: ArticleFields, *, changed: bool) -
     notes = tuple(text for text in new_notes if text not in old_notes)
     is_dated = newer.modified is not None and newer.modified != older.modified
     verdict = EditVerdict.NOTED if notes else EditVerdict.DATED if is_dated else EditVerdict.SILENT
+    verdict, live = verdict if changed else EditVerdict.UNCHANGED, older.live_blog or newer.live_blog
     return EditNotice(
-        verdict=verdict if changed else EditVerdict.UNCHANGED,
-        notes=notes,
-        modified_before=older.modified,
-        modified_after=newer.modified,
-        live=older.live_blog or newer.live_blog,
+        verdict=verdict, notes=notes, modified_before=older.modified, modified_after=newer.modified, live=live
     )

@@ -92,12 +92,14 @@ def _rows(explanation: Explanation) -> Iterator[_Row]:
         first = group if group is not None and group not in begun else None
         begun.update(() if group is None else (group,))
         category = "label" if number in labels else _categorize(line)
+        rule = "a link to another article" if group is not None and line.rule == OUTSIDE.rule else line.rule
+        role = f"{line.role.value}: " if line.role is not None and _categorize(line) == "links" else ""
         yield _Row(
             category=category,
             name=line.role.value if line.role is not None and category != "links" else category,
             style="headline" if line.is_headline else _STYLES.get(line.role, "") if line.role else "",
             segments=_split_at_links(line.text, line.links),
-            why=_describe_rule(line),
+            why=f"{role}{rule}" + (f" (in: {', '.join(line.around)})" if line.around else ""),
             place=line.place,
             link_kind=explanation.groups[group].kind.value if group is not None else "",
             first_of=first,
@@ -122,13 +124,6 @@ def _categorize(line: ExplainedLine) -> str:
     if line.group is not None:
         return "links"
     return "left" if line.role is None else "around"
-
-
-def _describe_rule(line: ExplainedLine) -> str:
-    zones = f" (in: {', '.join(line.around)})" if line.around else ""
-    rule = "a link to another article" if line.group is not None and line.rule == OUTSIDE.rule else line.rule
-    role = f"{line.role.value}: " if line.role is not None and _categorize(line) == "links" else ""
-    return f"{role}{rule}{zones}"
 
 
 def _split_at_links(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:

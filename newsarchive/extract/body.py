@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
@@ -246,8 +246,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
 
 def _has_before(paragraphs: Iterable[int], index: int) -> bool:
     """Return whether some paragraphs precede a label."""
-    before = (i for i in paragraphs if i < index)
-    return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
+    return sum(i < index for i in paragraphs) >= _MIN_PARAGRAPHS
 
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:

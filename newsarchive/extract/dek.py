@@ -23,6 +23,7 @@ _MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in 
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45  # shortest heading, in characters, that can be a dek
 _HEADLINE_OVERLAP = 0.8
+_OTHER_LINES = zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE
 _NOT_DEK = (
     zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
     | zones.BIO | zones.RELATED | zones.LATEST | zones.FORM | zones.BUTTON | zones.DISCLAIMER | zones.DATE
@@ -41,10 +42,7 @@ def find_dek_block(
     texts = [b.index for b in later if markup_role(b) is Role.TEXT and effective_length(b.text) > 60]
     keys = [text_key(d) for d in descriptions if len(d) > 15]
     for block in blocks[headline.block + 1 : headline.block + 16]:
-        if (
-            block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE)
-            or block.link_share > 0.5
-        ):
+        if block.zone & _OTHER_LINES or block.link_share > 0.5:
             continue
         if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
             continue

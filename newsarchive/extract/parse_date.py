@@ -321,16 +321,7 @@ def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | N
                     return PageDate.from_time(fetched_at - timedelta(minutes=count * minutes))
     if match := _FIXED_PHRASE.search(text):
         return PageDate.from_time(fetched_at - timedelta(minutes=_FIXED_PHRASES[match[1]]))
-    return _parse_today_or_yesterday(text, fetched_at, zone)
-
-
-def is_relative_date(text: str) -> bool:
-    """Return whether a line has a relative date, or "today" with a time of day."""
-    return parse_relative_date(text, _ANY_TIME) is not None
-
-
-def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | None) -> PageDate | None:
-    """Parse "today" or "yesterday" with a time of day; without one, the word may be in a line that is not a date."""
+    # "Today" or "yesterday" with a time of day; without one, the word may be in a line that is not a date.
     clock = find_clock(text)
     if clock is None or clock[0] > 23 or clock[1] > 59:
         return None
@@ -340,3 +331,8 @@ def _parse_today_or_yesterday(text: str, fetched_at: datetime, zone: tzinfo | No
     local = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
     local = local.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0)
     return PageDate.from_time(local if zone else local.replace(tzinfo=None))
+
+
+def is_relative_date(text: str) -> bool:
+    """Return whether a line has a relative date, or "today" with a time of day."""
+    return parse_relative_date(text, _ANY_TIME) is not None

@@ -229,12 +229,8 @@ def _json_entry(item: object, base: str) -> FeedEntry | None:
         return None
     stated = (item.get(key) for key in ("date_published", "date_modified"))
     published, modified = (value if isinstance(value, str) else "" for value in stated)
-    return FeedEntry(
-        url=url,
-        title=_plain_text(item.get("title")),
-        published=parse_iso_date(published),
-        modified=_parse_time(modified),
-    )
+    title = _plain_text(item.get("title"))
+    return FeedEntry(url=url, title=title, published=parse_iso_date(published), modified=_parse_time(modified))
 
 
 # Find the feeds of a page (<link rel=alternate>), and the next pages of a listing.

@@ -120,10 +120,8 @@ class ExpectedRates:
     def _hours_of_days(self, days: range) -> list[float]:
         items = [sum(self._rates.items_by_hour[day * 24 + hour] for day in days) for hour in range(24)]
         watched = [sum(self._rates.watched_hours[day * 24 + hour] for day in days) for hour in range(24)]
-        return [
-            (_smooth(items, hour, 24) + self.overall * DAY_PRIOR_HOURS) / (_smooth(watched, hour, 24) + DAY_PRIOR_HOURS)
-            for hour in range(24)
-        ]
+        smooth = ((_smooth(items, hour, 24), _smooth(watched, hour, 24)) for hour in range(24))
+        return [(count + self.overall * DAY_PRIOR_HOURS) / (hours + DAY_PRIOR_HOURS) for count, hours in smooth]
 
 
 def _smooth(counts: Sequence[float], hour: int, hours: int) -> float:

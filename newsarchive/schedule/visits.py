@@ -98,23 +98,17 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
     """Return when a requisite is fetched again."""
     if failed:
         failures = visit.failure_count + 1
+        due_at = visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None
         return NextVisit(
-            due_at=visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None,
-            failure_count=failures,
-            unchanged_count=visit.unchanged_count,
-            priority=REQUISITE_PRIORITY,
+            due_at=due_at, failure_count=failures, unchanged_count=visit.unchanged_count, priority=REQUISITE_PRIORITY
         )
     unchanged = 0 if visit.changed else visit.unchanged_count + 1
     is_immutable = visit.mime is not None and visit.mime.startswith(_IMMUTABLE_TYPES)
     if is_immutable or unchanged >= MAX_UNCHANGED_REQUISITE or visit.outcome is Outcome.REDIRECT:
         return NextVisit(due_at=None, failure_count=0, unchanged_count=unchanged)
     freshness = min(max(timedelta(seconds=visit.max_age or 0), MIN_FRESHNESS), MAX_FRESHNESS)
-    return NextVisit(
-        due_at=visit.fetched_at + freshness * 2**unchanged,
-        failure_count=0,
-        unchanged_count=unchanged,
-        priority=REQUISITE_PRIORITY,
-    )
+    due_at = visit.fetched_at + freshness * 2**unchanged
+    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, priority=REQUISITE_PRIORITY)
 
 
 # Plan visits of pages after an answer that shows no article: a redirect, an error, an empty page, another page.
@@ -196,12 +190,10 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
     if visit.outcome in FAILURE_OUTCOMES:
-        failures = visit.failure_count + 1
+        failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
+        due_at = visit.fetched_at + _growing_pause(failures)
         return NextVisit(
-            due_at=visit.fetched_at + _growing_pause(failures),
-            failure_count=failures,
-            unchanged_count=visit.unchanged_count,
-            source_rates=record_unreadable(rates, visit.fetched_at),
+            due_at=due_at, failure_count=failures, unchanged_count=visit.unchanged_count, source_rates=rates
         )
     if visit.source_check is not None:
         rates = learn_rates(rates, visit.source_check, visit.fetched_at)

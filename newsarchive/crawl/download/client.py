@@ -324,7 +324,12 @@ class RecordingClient:
         """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
         recording = _Recording(limit, self._now)
         target = url.encode("ascii")
-        recording.response = response = self._agent.request(b"GET", target, _headers(target, headers, recording))
+        sent = _RecordedHeaders()
+        sent.recording = recording
+        sent.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
+        for name, value in headers:
+            sent.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
+        recording.response = response = self._agent.request(b"GET", target, sent)
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)
@@ -364,15 +369,6 @@ class RecordingClient:
         finally:
             if timer.active():
                 timer.cancel()
-
-
-def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: _Recording) -> _RecordedHeaders:
-    new = _RecordedHeaders()
-    new.recording = recording
-    new.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
-    for name, value in headers:
-        new.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
-    return new
 
 
 @lru_cache(maxsize=4096)
