@@ -169,10 +169,10 @@ class ReadAheadWalk(WarcWalk):
         """Submit the first files."""
         folder = create_batch_folder(self._scratch, self._build_settings(), self._executor)
         self._folders.add(folder)
-        self._tasks = {}
-        for part in ranges:
-            task = FileTask(file=make_folder_absolute(part.file), start=part.start, folder=folder)
-            self._tasks[part.file.name] = task
+        self._tasks = {
+            part.file.name: FileTask(file=make_folder_absolute(part.file), start=part.start, folder=folder)
+            for part in ranges
+        }
         self._results = self._executor.map(read_warc_file, self._tasks.values(), report_status)
 
     def items(self, part: WarcRange) -> Iterator[Item]:

@@ -202,7 +202,6 @@ class _Probing:
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
         feeds += find_feed_links(front)
         common_sitemaps = [base + path for path in SITEMAP_PATHS]
-        common_sitemaps = [base + path for path in SITEMAP_PATHS]
         given_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,

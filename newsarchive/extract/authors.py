@@ -223,9 +223,8 @@ def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
 
 
 def _chinese_names(block: Block) -> list[str]:
-    if len(block.text) > _MAX_LINE or not (match := _CHINESE_BYLINE.search(block.text)):
-        return []
-    return re.split(r"[\s、]+", match[1])
+    match = _CHINESE_BYLINE.search(block.text) if len(block.text) <= _MAX_LINE else None
+    return re.split(r"[\s、]+", match[1]) if match else []
 
 
 def _is_generic(text: str) -> bool:

@@ -344,8 +344,9 @@ def detect_placeholder(features: PageFeatures, status: int) -> Reading | None:
     """Return the challenge, consent wall or soft 404 that a page is; None for none of them."""
     title = f"{features.head.title} {features.article.headline}"
     opening = " ".join(b.text for b in features.content.blocks[:60])[:4000]
-    placeholder = _challenge(features, title, opening, status) or _not_found(features, title, opening)
-    return placeholder or _consent(features, opening)
+    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+    placeholder = _challenge(features, title, opening, status) or _not_found(features, title, opening, text)
+    return placeholder or _consent(features, opening, text)
 
 
 def _challenge(features: PageFeatures, title: str, opening: str, status: int) -> Reading | None:
@@ -362,8 +363,7 @@ def _challenge(features: PageFeatures, title: str, opening: str, status: int) ->
     return None
 
 
-def _not_found(features: PageFeatures, title: str, opening: str) -> Reading | None:
-    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+def _not_found(features: PageFeatures, title: str, opening: str, text: int) -> Reading | None:
     if text < 1_500 and (phrase := _NOT_FOUND.find(title)) and not (features.jsonld.article and text > 600):
         confidence = 0.95 if text < 400 else 0.75
         return Reading(outcome=Outcome.SOFT_404, reason=f'title says "{phrase}"', confidence=confidence)
@@ -373,8 +373,7 @@ def _not_found(features: PageFeatures, title: str, opening: str) -> Reading | No
     return None
 
 
-def _consent(features: PageFeatures, opening: str) -> Reading | None:
-    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
     if features.jsonld.article or features.content.characters >= 6_000 or text >= 3_000:
         return None
     phrase = _CONSENT.find(opening)

@@ -6,6 +6,7 @@ Errors are tolerated: many publishers send broken JSON.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, cast
@@ -73,10 +74,8 @@ def _parse_block(text: str) -> Any:
         key = match[1]
         if key == "name" or (key == "@type" and match[2] not in _ARTICLE_TYPES):
             continue
-        try:
+        with suppress(ValueError):
             fields.setdefault(key, json.loads(f'"{match[2]}"', strict=False))
-        except ValueError:
-            continue
     if author := _AUTHOR_FIELD.search(text):
         fields["author"] = author[1]
     return fields

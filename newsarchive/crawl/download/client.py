@@ -333,12 +333,11 @@ class RecordingClient:
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)
+        error: BaseException | None = None
         try:
             await maybe_deferred_to_future(response)
         except Exception as problem:  # noqa: BLE001 - Twisted's errors have no common base
-            error: BaseException | None = problem
-        else:
-            error = None
+            error = problem
         finally:
             self._in_progress.discard(recording)
             recording.connection = None
@@ -346,12 +345,10 @@ class RecordingClient:
         for attempt in recording.attempts:
             if recording.stopped and not attempt.whole:
                 attempt.truncated = recording.stopped
-        return FetchResult(
-            [attempt for attempt in recording.attempts if attempt.received],  # a closed pooled connection gets none
-            error,
-            interrupted=recording.stopped == INTERRUPTED,
-            timeout=seconds if recording.stopped == "time" else None,
-        )
+        # A closed pooled connection received nothing.
+        answered = [attempt for attempt in recording.attempts if attempt.received]
+        timeout = seconds if recording.stopped == "time" else None
+        return FetchResult(answered, error, interrupted=recording.stopped == INTERRUPTED, timeout=timeout)
 
     def stop(self) -> None:
         """Cut the fetches in progress."""

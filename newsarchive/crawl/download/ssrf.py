@@ -16,6 +16,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -160,10 +161,8 @@ def literal_address(host: str) -> str | None:
             bare = bare.encode("idna").decode("ascii")
         except UnicodeError:
             return None
-    try:
+    with suppress(ValueError):
         return str(ipaddress.ip_address(bare.partition("%")[0]))
-    except ValueError:
-        pass
     if not _NUMBER.fullmatch(bare):
         return None
     try:
