@@ -105,8 +105,7 @@ class DaskBatchExecutor(BatchExecutor):
         self._last_seen = time.monotonic()
         self.is_remote = True
         self.name = f"the Dask cluster {address}"
-        self._worker_lost: type[BaseException] = KilledWorker
-        """Error of a task during which several workers ended."""
+        self._worker_lost: type[BaseException] = KilledWorker  # error of a task during which several workers ended
 
     def check_workers(self, function: Callable[..., str], *args: object) -> None:
         """Call a function in every worker; DaskFailure with the first text that it returns."""

@@ -286,7 +286,16 @@ def open_batch_readings(
         return
     with open_executor(where) as executor:
         folder = create_batch_folder((where.scratch or scratch).absolute(), settings, executor)
-        batch = BatchReadings(executor, _build_tasks(folder, places, wanted))
+        offsets: dict[str, set[int]] = {}
+        for place in wanted:
+            offsets.setdefault(place.warc, set()).add(place.offset)
+        # A missing file is reported when its captures are read.
+        tasks = {
+            file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))
+            for file in places.files()
+            if file.name in offsets
+        }
+        batch = BatchReadings(executor, tasks)
         try:
             batch.wait_until_read(progress)
             yield batch
@@ -296,17 +305,6 @@ def open_batch_readings(
     remove_scratch_folder(where, scratch)
 
 
-def _build_tasks(folder: Path, places: Places, wanted: Iterable[RecordPlace]) -> dict[str, FileTask]:
-    offsets: dict[str, set[int]] = {}
-    for place in wanted:
-        offsets.setdefault(place.warc, set()).add(place.offset)
-    return {
-        file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))
-        for file in places.files()
-        if file.name in offsets  # a missing file is reported when its captures are read
-    }
-
-
 class BatchReadings:
     """Readings of captures, by the places of their records."""
 
@@ -314,8 +312,7 @@ class BatchReadings:
         self._executor = executor
         self._tasks = tasks
         self._open: OrderedDict[str, ReadingsFile] = OrderedDict()
-        self._registered: set[str] = set()
-        """Files whose runs are registered."""
+        self._registered: set[str] = set()  # files whose runs are registered
 
     def wait_until_read(self, progress: ProgressCallback) -> None:
         """Wait until all files are read. Progress is reported in files."""

@@ -58,17 +58,13 @@ class ReadingSettings:
         return SiteLayouts(self.layout_sites)
 
     @cached_property
-    def _registry(self) -> SiteRegistry:
+    def registry(self) -> SiteRegistry:
+        """The registered sites, which captures find by their URL."""
+        hosts = [(url_host(site.url), *site.hosts) for site in self.sites]
         return SiteRegistry(
-            KnownSite(
-                id=number, name=site.name, url=site.url, hosts=(url_host(site.url), *site.hosts), configured=True
-            )
+            KnownSite(id=number, name=site.name, url=site.url, hosts=hosts[number], configured=True)
             for number, site in enumerate(self.sites)
-        )  # fmt: skip
-
-    def get_discovery(self, record: CaptureRecord) -> Discovery:
-        """Return the discovery of a capture from its file, or one derived from its URL."""
-        return get_discovery(record, self._registry.find_site)
+        )
 
 
 def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSettings:
@@ -159,7 +155,8 @@ def read_items(
     problem: Exception | None = None
     try:
         for item in items:
-            waiting.append(_start_item(item, settings, reader))
+            pending = _start_capture(item, settings, reader) if isinstance(item, CaptureRecord) else _PendingItem(item)
+            waiting.append(pending)
             while waiting and (waiting[0].is_read or _is_full(waiting)):
                 yield waiting.popleft().finish()
     except Exception as error:  # noqa: BLE001 - raised below, after the items before it
@@ -194,12 +191,8 @@ def _is_full(waiting: Collection[_PendingItem]) -> bool:
     return len(waiting) > MAX_PENDING or sum(each.size for each in waiting) > MAX_PENDING_BYTES
 
 
-def _start_item(
-    item: CaptureRecord | RunStarted | RunEnded, settings: ReadingSettings, reader: ReaderPool
-) -> _PendingItem:
-    if not isinstance(item, CaptureRecord):
-        return _PendingItem(item)
-    discovery = settings.get_discovery(item)
+def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: ReaderPool) -> _PendingItem:
+    discovery = get_discovery(item, settings.registry.find_site)
     bare = replace(item, block=b"")
     known = reading_from_headers(item)
     if known is not None or item.capture.kind == "revisit":
@@ -226,10 +219,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def borrow_reader(settings: ReadingSettings) -> Iterator[ReaderPool]:
-    """Lend a guarded reader process, kept for the next task because starting one takes a second.
-
-    It ends with this process.
-    """
+    """Lend a guarded reader process, kept until this process ends, because starting one takes a second."""
     with _lock:
         waiting = _idle.setdefault((settings.timeout, settings.max_size), [])
         reader = waiting.pop() if waiting else None

@@ -25,10 +25,7 @@ _WRITER = f"{VERSION}/{FORMAT}"
 
 
 class VerifyProgress:
-    """Reports of files that were checked lately, by the fingerprints of the files.
-
-    Errors of the file are ignored: they cost only time.
-    """
+    """Reports of files checked lately, by their fingerprints. Errors of its file are ignored: they cost only time."""
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self._now = now

@@ -44,11 +44,8 @@ def files_to_upload(places: Places) -> tuple[WarcFile, ...]:
     if places.bucket is None:
         return ()
     logged = UploadLog(places.folder, places.bucket.url).read()
-    return tuple(
-        file
-        for file in places.local_files()
-        if not file.is_open and (file.name not in logged or logged[file.name].size != file.size)
-    )
+    closed = (file for file in places.local_files() if not file.is_open)
+    return tuple(file for file in closed if file.name not in logged or logged[file.name].size != file.size)
 
 
 def describe_waiting(files: tuple[WarcFile, ...]) -> str:
@@ -75,10 +72,8 @@ def _note_problem(file: WarcFile, problems: list[str], consequence: str) -> Iter
         yield
     except BytesDiffer as problem:
         problems.append(str(problem))
-    except OSError as problem:
-        problems.append(
-            f"{file.name} cannot be read ({problem.strerror}){consequence}. To check it: newsarchive verify"
-        )
+    except OSError as error:
+        problems.append(f"{file.name} cannot be read ({error.strerror}){consequence}. To check it: newsarchive verify")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,20 +111,17 @@ class Upload:
         left = files_to_upload(self.places)
         done.waiting = len(left)
         if left and done.problems:
-            done.problems.append(
-                f"{describe_waiting(left)}; the next crawl uploads them, or now: newsarchive bucket --upload"
-            )
+            waiting = describe_waiting(left)
+            done.problems.append(f"{waiting}; the next crawl uploads them, or now: newsarchive bucket --upload")
         return done
 
-    def _upload(
-        self, transfer: BucketTransfer, missing: set[str], done: UploadResult, progress: ProgressCallback
-    ) -> None:
-        wanted = missing | {file.name for file in files_to_upload(self.places)}
+    def _upload(self, transfer: BucketTransfer, lost: set[str], done: UploadResult, report: ProgressCallback) -> None:
+        wanted = lost | {file.name for file in files_to_upload(self.places)}
         files = [file for file in self.places.local_files() if not file.is_open and file.name in wanted]
         digests: Mapping[str, str] = {}
         with suppress(IndexFailure):  # without the index, folder and bucket are still compared
             digests = self.digests() if files else {}
-        for file in _report_each(files, progress):
+        for file in _report_each(files, report):
             with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
                     done.uploaded.append(file.name)
@@ -177,10 +169,7 @@ class BackgroundUploader:
         return stop_and_skip
 
     def finish(self, rest: Callable[[], UploadResult]) -> list[str]:
-        """Wait for the upload in progress, then upload the rest; returns the problems.
-
-        Uploads that failed in the thread are part of the rest.
-        """
+        """Wait for the upload in progress, then upload the rest, and what failed in the thread. Return the problems."""
         if self._skips_rest:
             return []
         if self._thread is not None:

@@ -154,10 +154,7 @@ def probe(
     pause: float = PAUSE,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Probe:
-    """Probe a site; NotFound if its front page cannot be fetched.
-
-    Private addresses are connected to only if the given host has no other.
-    """
+    """Probe a site, at private addresses only if it has no other; NotFound if its front page cannot be fetched."""
     url = url if "://" in url else f"https://{url}"
     if reason := url_refusal_reason(url):
         raise NotFound(f"{url} cannot be requested: {reason}; nothing was added. Copy the URL from a browser")
@@ -188,7 +185,13 @@ class _Probing:
         rules, listed = self._fetch_robots(url)
         if not rules.allows(url):
             self.problems.append("robots.txt disallows the front page: a crawl would fetch nothing")
-        front = self._fetch_front_page(url)
+        front = self._fetch(url)
+        if isinstance(front, str) or front.status >= 400:
+            reason = front if isinstance(front, str) else f"it answers {front.status}"
+            raise NotFound(
+                f"{url} cannot be fetched: {reason}; nothing was added. Check the URL in a browser, or write the "
+                "[[site]] into newsarchive.toml yourself"
+            )
         if authority(front.url) != authority(url):
             rules, listed = self._fetch_robots(front.url)
         discovery = Discovery(site="", kind=UrlKind.LISTING)
@@ -198,6 +201,7 @@ class _Probing:
         base = authority(front.url)
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
         feeds += find_feed_links(front)
+        common_sitemaps = [base + path for path in SITEMAP_PATHS]
         given_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,
@@ -206,9 +210,7 @@ class _Probing:
             private=private,
             hosts=() if given_host == urlsplit(front.url).netloc.lower() else (given_host,),
             feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in FEED_PATHS], MAX_FEEDS),
-            sitemaps=self._fetch_sources(
-                UrlKind.SITEMAP, listed, [base + path for path in SITEMAP_PATHS], MAX_SITEMAPS
-            ),
+            sitemaps=self._fetch_sources(UrlKind.SITEMAP, listed, common_sitemaps, MAX_SITEMAPS),
             sections=tuple(find_sections(front)),
             robots=_describe_rules(rules),
             crawl_delay=rules.delay,
@@ -250,16 +252,6 @@ class _Probing:
             return str(problem)
         return ProbeResponse(url=url, status=status, headers=fields, body=body)
 
-    def _fetch_front_page(self, url: str) -> ProbeResponse:
-        response = self._fetch(url)
-        if isinstance(response, str) or response.status >= 400:
-            reason = response if isinstance(response, str) else f"it answers {response.status}"
-            raise NotFound(
-                f"{url} cannot be fetched: {reason}; nothing was added. Check the URL in a browser, or write the "
-                "[[site]] into newsarchive.toml yourself"
-            )
-        return response
-
     def _fetch_robots(self, url: str) -> tuple[RobotsRules, list[str]]:
         """Return the rules for our user agent, and the sitemaps that robots.txt lists."""
         response = self._fetch(f"{authority(url)}/robots.txt")
@@ -275,9 +267,8 @@ class _Probing:
 
     def _fetch_sources(self, kind: UrlKind, named: list[str], common: list[str], limit: int) -> tuple[SiteSource, ...]:
         """Return the sources among the named URLs; if there are none, the first one among the common paths."""
-        found = [
-            source for url in dict.fromkeys(named[: 2 * limit]) if (source := self._fetch_source(url, kind, named=True))
-        ]
+        sources = [self._fetch_source(url, kind, named=True) for url in dict.fromkeys(named[: 2 * limit])]
+        found = [source for source in sources if source]
         for url in () if found else common:
             if source := self._fetch_source(url, kind, named=False):
                 found.append(source)
@@ -341,11 +332,8 @@ def entries_per_day(dates: Sequence[datetime]) -> float | None:
 
 def find_feed_links(front: ProbeResponse) -> list[str]:
     """Return the feeds among the links of a page, in its order."""
-    found = (
-        url
-        for url, text in _links(front, "//a[@href]")
-        if not url_refusal_reason(url) and (_FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
-    )
+    links = ((url, text) for url, text in _links(front, "//a[@href]") if not url_refusal_reason(url))
+    found = (url for url, text in links if _FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
     return list(dict.fromkeys(found))[:MAX_FEEDS]
 
 

@@ -1,6 +1,6 @@
 """Comparison of two versions of an article: changed text and metadata, and whether the page mentions the change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,13 +14,9 @@ from storage.page_date import PageDate
 COMPARED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles that are compared. Teasers, share buttons and the like change with every fetch and are left out."""
 
-_KINDS = {
-    Role.DEK: ChangeKind.DEK,
-    Role.BYLINE: ChangeKind.BYLINE,
-    Role.CAPTION: ChangeKind.CAPTION,
-    Role.CORRECTION: ChangeKind.CORRECTION,
-}
+_KINDS = {role: ChangeKind(role.value) for role in (Role.DEK, Role.BYLINE, Role.CAPTION, Role.CORRECTION)}
 """Kinds of change by role; other roles are the body's."""
+_FIELD_KINDS = {ChangeKind.HEADLINE: "headline", ChangeKind.SECTION: "section", ChangeKind.CAPTION: "image_caption"}
 
 
 class RowKind(StrEnum):
@@ -138,7 +134,10 @@ def compare_versions(older: ArticleFields, newer: ArticleFields) -> Comparison:
     assert headline is not None
     byline = _compare_line(", ".join(older.authors), ", ".join(newer.authors), Role.BYLINE, effort)
     all_of_both = len(older.all_paragraphs) + len(newer.all_paragraphs)
-    changed = _changed_kinds(older, newer, (dek, byline, *rows))
+    lines = [row for row in (dek, byline, *rows) if row is not None and row.kind is not RowKind.SAME]
+    kinds = {_KINDS.get(row.role, ChangeKind.BODY) for row in lines}
+    kinds |= {kind for kind in _FIELD_KINDS if getattr(older, _FIELD_KINDS[kind]) != getattr(newer, _FIELD_KINDS[kind])}
+    changed = tuple(kind for kind in ChangeKind if kind in kinds)
     return Comparison(
         headline=headline,
         dek=dek,
@@ -149,20 +148,6 @@ def compare_versions(older: ArticleFields, newer: ArticleFields) -> Comparison:
         left_out=all_of_both - len(before) - len(after),
         changed=changed,
     )
-
-
-def _changed_kinds(
-    older: ArticleFields, newer: ArticleFields, rows: Sequence[ParagraphDiff | None]
-) -> tuple[ChangeKind, ...]:
-    """Return the kinds of change between two versions, in the order of ChangeKind."""
-    kinds = {_KINDS.get(row.role, ChangeKind.BODY) for row in rows if row is not None and row.kind is not RowKind.SAME}
-    if older.headline != newer.headline:
-        kinds.add(ChangeKind.HEADLINE)
-    if older.section != newer.section:
-        kinds.add(ChangeKind.SECTION)
-    if older.image_caption != newer.image_caption:
-        kinds.add(ChangeKind.CAPTION)
-    return tuple(kind for kind in ChangeKind if kind in kinds)
 
 
 def _compared_paragraphs(version: ArticleFields) -> list[ParagraphView]:
@@ -181,26 +166,24 @@ def _compare_paragraphs(
 ) -> tuple[ParagraphDiff, ...]:
     pairs = list(diff_paragraphs([each.text for each in before], [each.text for each in after], effort))
     moved_to = {pair.older: pair.newer for pair, _ in pairs if pair.moved}
+
+    def left_rows(span: range) -> Iterator[ParagraphDiff]:
+        """Yield the rows that moved paragraphs leave at their old positions."""
+        for older in span:
+            if older in moved_to:
+                pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
+                pair = ParagraphPair(older=older, newer=moved_to[older])
+                yield _numbered_row(RowKind.LEFT, before[older].role, pieces, pair)
+
     rows: list[ParagraphDiff] = []
     reported = 0
     for pair, pieces in pairs:
         if pair.older is not None and not pair.moved:
-            rows += _moved_away_rows(before, moved_to, range(reported, pair.older))
+            rows += left_rows(range(reported, pair.older))
             reported = pair.older + 1
         rows.append(_paragraph_row(before, after, pair, pieces))
-    rows += _moved_away_rows(before, moved_to, range(reported, len(before)))
+    rows += left_rows(range(reported, len(before)))
     return tuple(rows)
-
-
-def _moved_away_rows(
-    before: Sequence[ParagraphView], moved_to: Mapping[int | None, int | None], span: range
-) -> Iterator[ParagraphDiff]:
-    """Yield the rows that moved paragraphs leave at their old positions."""
-    for older in span:
-        if older in moved_to:
-            pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
-            pair = ParagraphPair(older=older, newer=moved_to[older])
-            yield _numbered_row(RowKind.LEFT, before[older].role, pieces, pair)
 
 
 def _paragraph_row(
@@ -241,21 +224,11 @@ def _metadata_changes(older: ArticleFields, newer: ArticleFields) -> list[Metada
 
 def _edit_notice(older: ArticleFields, newer: ArticleFields, *, changed: bool) -> EditNotice:
     old_notes = {each.text for each in older.all_paragraphs if each.role is Role.CORRECTION}
-    notes = tuple(
-        each.text for each in newer.all_paragraphs if each.role is Role.CORRECTION and each.text not in old_notes
-    )
-    if not changed:
-        verdict = EditVerdict.UNCHANGED
-    elif notes:
-        verdict = EditVerdict.NOTED
-    elif newer.modified is not None and newer.modified != older.modified:
-        verdict = EditVerdict.DATED
-    else:
-        verdict = EditVerdict.SILENT
+    new_notes = (each.text for each in newer.all_paragraphs if each.role is Role.CORRECTION)
+    notes = tuple(text for text in new_notes if text not in old_notes)
+    is_dated = newer.modified is not None and newer.modified != older.modified
+    verdict = EditVerdict.NOTED if notes else EditVerdict.DATED if is_dated else EditVerdict.SILENT
+    verdict, live = verdict if changed else EditVerdict.UNCHANGED, older.live_blog or newer.live_blog
     return EditNotice(
-        verdict=verdict,
-        notes=notes,
-        modified_before=older.modified,
-        modified_after=newer.modified,
-        live=older.live_blog or newer.live_blog,
+        verdict=verdict, notes=notes, modified_before=older.modified, modified_after=newer.modified, live=live
     )

@@ -67,8 +67,7 @@ _NEGATIONS = frozenset("no not never none nicht kein keine pas aucun non ningún
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ſА-ЯЁΑ-Ω][^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;»”\"“„«(\n\u2013\u2014-])\s*$")
-_NOUNS_CAPITALISED = frozenset({"de", "lb", "nds"})
-"""Languages in which a capital letter says nothing of names."""
+_NOUNS_CAPITALISED = frozenset({"de", "lb", "nds"})  # languages in which a capital letter says nothing of names
 _QUOTES = tuple('"“„«»「『')
 _OPENING, _CLOSING = "“„«「『‹", "”»」』›"
 _KEPT_SHARE, _MIN_REWRITTEN = 0.25, 200
@@ -81,8 +80,7 @@ class _Run(NamedTuple):
 
     removed: str
     added: str
-    before: str
-    """Text before it, in the newer paragraph."""
+    before: str  # text before it, in the newer paragraph
     is_quoted: bool
 
 
@@ -147,9 +145,8 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
         yield _Finding(EditKind.SECTION, older.section, newer.section)
     captions = (older.image_caption or "", newer.image_caption or "")
     if captions[0] != captions[1]:
-        caption = ParagraphDiff(
-            kind=RowKind.CHANGED, role=Role.CAPTION, pieces=diff_words(*captions), older=None, newer=None
-        )
+        pieces = diff_words(*captions)
+        caption = ParagraphDiff(kind=RowKind.CHANGED, role=Role.CAPTION, pieces=pieces, older=None, newer=None)
         yield _Finding(EditKind.TYPO if _is_typo(caption, names) else EditKind.CAPTION, *_excerpts(caption))
     body = [row for row in comparison.rows if row.role not in {Role.CAPTION, Role.CORRECTION}]
     for row in comparison.rows:
@@ -189,9 +186,8 @@ def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
     facts = any(_differ(_numbers(run.removed), _numbers(run.added), both=False) for run in _runs(row))
     facts = facts or any(_differ(_names(run.removed, names), _names(run.added, names)) for run in _runs(row))
     common = len(old & new) / max(min(len(old), len(new)), 1)
-    if facts or (old ^ new) & _NEGATIONS or common < _SAME_HEADLINE:
-        return EditKind.HEADLINE
-    return EditKind.REWORDED
+    says_other = facts or (old ^ new) & _NEGATIONS or common < _SAME_HEADLINE
+    return EditKind.HEADLINE if says_other else EditKind.REWORDED
 
 
 def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[EditKind]:
@@ -203,19 +199,15 @@ def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[Edit
     if _is_typo(row, names):
         yield EditKind.TYPO
         return
-    kinds: set[EditKind] = set()
     for run in _runs(row):
         if _is_slip(run, names):
             continue
         if _differ(_numbers(run.removed), _numbers(run.added)):
-            kinds.add(EditKind.NUMBERS)
+            yield EditKind.NUMBERS
         elif _differ(_names(run.removed, names), _names(run.added, names)):
-            kinds.add(EditKind.NAMES)
-        elif run.is_quoted or row.role is Role.QUOTE:
-            kinds.add(EditKind.QUOTES)
+            yield EditKind.NAMES
         else:
-            kinds.add(EditKind.WORDING)
-    yield from kinds
+            yield EditKind.QUOTES if run.is_quoted or row.role is Role.QUOTE else EditKind.WORDING
 
 
 def _differ(old: frozenset[str], new: frozenset[str], *, both: bool = True) -> bool:

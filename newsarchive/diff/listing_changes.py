@@ -75,12 +75,9 @@ def listing_links(groups: Iterable[LinkGroupView]) -> tuple[ListingLink, ...]:
         for link in group.links:
             known = found.get(link.url)
             if known is None or len(link.anchor) > len(known.headline):
+                label, place = (known.group, known.place) if known else (group.label, len(found) + 1)
                 found[link.url] = ListingLink(
-                    url=link.url,
-                    headline=link.anchor,
-                    group=known.group if known else group.label,
-                    place=known.place if known else len(found) + 1,
-                    article_id=link.article_id,
+                    url=link.url, headline=link.anchor, group=label, place=place, article_id=link.article_id
                 )
     return tuple(found.values())
 
@@ -101,19 +98,15 @@ def compare_listings(before: Sequence[ListingLink], after: Sequence[ListingLink]
     changes: list[ListingChange] = []
     for item in after:
         was = old.get(item.url)
-        if was is None:
-            fate = LinkFate.CAME
-        elif item.url in still:
-            fate = LinkFate.STAYED
-        else:
+        fate = LinkFate.CAME if was is None else LinkFate.STAYED
+        if was is not None and item.url not in still:
             fate = LinkFate.UP if now[item.url] < rank[item.url] else LinkFate.DOWN
         wording = diff_words(was.headline if was else item.headline, item.headline)
         changes.append(ListingChange(fate=fate, before=was, after=item, wording=wording))
-    removed = (item for item in before if same[item.url] not in new)
-    changes += [
-        ListingChange(fate=LinkFate.LEFT, before=one, after=None, wording=diff_words(one.headline, one.headline))
-        for one in removed
-    ]
+    for item in before:
+        if same[item.url] not in new:
+            wording = diff_words(item.headline, item.headline)
+            changes.append(ListingChange(fate=LinkFate.LEFT, before=item, after=None, wording=wording))
     return tuple(changes)
 
 

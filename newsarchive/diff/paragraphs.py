@@ -179,11 +179,9 @@ REWRITTEN = 0.5
 MOVED = 0.7
 """The same for a paragraph at another position."""
 _IN_PLACE = 0.15
-_COMMON = 20
-"""Words in more older paragraphs than this are not used to find candidates."""
+_COMMON = 20  # words in more older paragraphs than this are not used to find candidates
 _CANDIDATES = 4
-_WORDS = 400
-"""Words of a paragraph by which candidates are found."""
+_WORDS = 400  # words of a paragraph by which candidates are found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +230,11 @@ def diff_paragraphs(
 
 def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphPair, ...]:
     """Match paragraphs, in the order of the newer text; removed ones at their old position, before added ones."""
-    matched = _match_equal(older, newer)
+    # Equal paragraphs, the k-th occurrence with the k-th, in the newer order.
+    places: dict[str, deque[int]] = defaultdict(deque)
+    for at, text in enumerate(older):
+        places[text].append(at)
+    matched = [(places[text].popleft(), at) for at, text in enumerate(newer) if places[text]]
     in_place = heaviest_chain(matched, older)
     matched += _match_similar(older, newer, matched, in_place)
     matched.sort(key=itemgetter(1))
@@ -240,14 +242,6 @@ def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[Paragr
 
 
 Positions = list[tuple[int, int]]
-
-
-def _match_equal(older: Sequence[str], newer: Sequence[str]) -> Positions:
-    """Match equal paragraphs, the k-th occurrence with the k-th, in the newer order."""
-    places: dict[str, deque[int]] = defaultdict(deque)
-    for at, text in enumerate(older):
-        places[text].append(at)
-    return [(places[text].popleft(), at) for at, text in enumerate(newer) if places[text]]
 
 
 def heaviest_chain(pairs: Positions, older: Sequence[str]) -> Positions:

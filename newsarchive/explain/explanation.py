@@ -18,14 +18,12 @@ from lxml.html import HtmlElement
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Anchor, Block
 from newsarchive.extract.decode import to_utf8
-from newsarchive.extract.evidence import BlockRole, Evidence, FieldClaim
 from newsarchive.extract.page import extract_page
-from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput
+from newsarchive.extract.page_input import DEFAULT_INPUT, BlockRole, Evidence, FieldClaim, PageInput
 from newsarchive.extract.site_layout import FIELDS, Layout, Selector
 from newsarchive.extract.tree import Page, parse_page, resolve_link
 from newsarchive.extract.urls import page_key
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragraph, Reading, Role
-from storage.page_date import PageDate
 
 EXPLAINED_FIELDS = (
     "headline", "dek", "authors", "organisations", "published", "modified", "section", "tags", "language", "image",
@@ -35,16 +33,15 @@ EXPLAINED_FIELDS = (
 OUTSIDE = BlockRole(role=None, rule="outside the article")
 HEADLINE = BlockRole(role=None, rule="the headline")
 _SHOWN_IF_CLAIMED = frozenset({"organisations", "body"})
-_SEPARATORS = ("\n", "\t")
-"""Between blocks that are merged into one paragraph."""
+_SEPARATORS = ("\n", "\t")  # between blocks that are merged into one paragraph
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}
-_CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")
-"""A class or id that needs no escaping in a CSS selector."""
+SOURCES: Mapping[str, str] = MappingProxyType(_WORDS["sources"])
+"""Readable names of the sources of claims; sources that are not listed are readable as they are."""
+_CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")  # a class or id that needs no escaping in a CSS selector
 _MAX_NAME_LENGTH = 40
 _MAX_CLASSES = 2
-_MAX_LEVELS = 3
-"""Ancestors of an element among which a named box is looked for."""
+_MAX_LEVELS = 3  # ancestors of an element among which a named box is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,10 +218,8 @@ def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> di
 
 def _remove_block(text: str, block: Block) -> str | None:
     """Return what follows the text of a block in the text of a paragraph; None if it does not begin with it."""
-    if not text.startswith(block.text):
-        return None
-    rest = text[len(block.text) :]
-    return rest[1:] if rest[:1] in _SEPARATORS else rest if not rest else None
+    rest = text.removeprefix(block.text)
+    return rest[1:] if text.startswith(block.text) and rest[:1] in ("", *_SEPARATORS) else None
 
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
@@ -240,19 +235,17 @@ def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: st
                 printed.setdefault(page_key(url), []).append(anchor)
     found: dict[int, int] = {}
     for number, group in enumerate(groups):
-        places = [_anchor_blocks(printed.get(page_key(link.url), ()), link.anchor) for link in group.links]
-        unique = sorted(each[0] for each in places if len(each) == 1)
+        places: list[set[int]] = []
+        for link in group.links:
+            anchors = printed.get(page_key(link.url), [])
+            same = {anchor.block for anchor in anchors if anchor.text == link.anchor}
+            places.append(same or {anchor.block for anchor in anchors})
+        unique = sorted(min(each) for each in places if len(each) == 1)
         middle = unique[len(unique) // 2] if unique else min((min(each) for each in places if each), default=0)
         for each in places:
             if each:
-                found.setdefault(min(each, key=lambda index: abs(index - middle)), number)
+                found.setdefault(min(sorted(each), key=lambda index: abs(index - middle)), number)
     return found
-
-
-def _anchor_blocks(anchors: Sequence[Anchor], text: str) -> list[int]:
-    """Return the blocks of the anchors with a text; of all anchors if none has it."""
-    same = [anchor.block for anchor in anchors if anchor.text == text]
-    return sorted(set(same or [anchor.block for anchor in anchors]))
 
 
 def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCount]:
@@ -261,8 +254,9 @@ def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCoun
     named += [(name, selector) for name in FIELDS if (selector := getattr(layout, name)) is not None]
     named += [("related", box.box) for box in layout.related]
     for name, selector in named:
-        found = selector.elements(root) or selector.values(root)
-        yield SelectorCount(field=name, selector=selector.text, found=len(found))
+        matches = selector.matches(root)
+        found = len(matches.elements() or matches.values())
+        yield SelectorCount(field=name, selector=selector.text, found=found)
 
 
 def zone_names(zone: int) -> tuple[str, ...]:
@@ -302,89 +296,3 @@ def _simple_selector(element: HtmlElement) -> str:
     classes = (element.get("class") or "").split()
     usable = [name for name in classes if _CSS_NAME.fullmatch(name) and len(name) <= _MAX_NAME_LENGTH]
     return tag + "".join(f".{name}" for name in usable[:_MAX_CLASSES])
-
-
-# The words in which an explanation is shown: names of sources, dates, scores.
-
-SOURCES: Mapping[str, str] = MappingProxyType(_WORDS["sources"])
-"""Readable names of the sources of claims; sources that are not listed are readable as they are."""
-LABELS: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
-_ALMOST_CERTAIN = 0.994
-_DATES = frozenset({"published", "modified"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldSummary:
-    """One field as it is shown."""
-
-    name: str
-    value: str
-    """"" for none."""
-    by: str
-    """The source of the value; "" for none."""
-    agree: tuple[str, ...]
-    """Other sources with the same value."""
-    others: tuple[tuple[str, str], ...]
-    """(source, value) of the claims that differ."""
-
-    @property
-    def why(self) -> str:
-        """The source of the value and the sources that agree, as one line."""
-        if not self.by:
-            return "not given on the page"
-        *first, last = self.agree or ("",)
-        agree = f"; {', '.join(first)} and {last} agree" if first else f"; {last} agrees" if last else ""
-        return f"{self.by}{agree}"
-
-
-def summarize_field(field: FieldExplanation) -> FieldSummary:
-    """Return a field with the source of its value, the sources that agree, and those that differ."""
-    taken = next((claim for claim in field.claims if claim.taken), None)
-    rest = [claim for claim in field.claims if claim is not taken]
-    same = [claim for claim in rest if taken is not None and _comparable(claim) == _comparable(taken)]
-    return FieldSummary(
-        name=LABELS.get(field.name, field.name),
-        value=format_value(field.name, field.value),
-        by=source_name(taken) if taken else "",
-        agree=tuple(dict.fromkeys(source_name(claim) for claim in same)),
-        others=tuple(
-            (source_name(claim), format_value(field.name, claim.value)) for claim in rest if claim not in same
-        ),
-    )
-
-
-def source_name(claim: FieldClaim) -> str:
-    """Return the readable name of the source of a claim."""
-    return SOURCES.get(claim.source, claim.source)
-
-
-def format_value(name: str, value: str) -> str:
-    """Return the value of a field as it is shown.
-
-    >>> format_value("published", "2026-05-19T06:00:00+00:00")
-    '2026-05-19 06:00 UTC'
-    """
-    if name not in _DATES or not value:
-        return value
-    return PageDate.parse(value).describe()
-
-
-def describe_outcome(explanation: Explanation) -> str:
-    """Return the outcome of the page and its confidence."""
-    reading = explanation.reading
-    # A score is never certain, and 100% would be a matter of rounding.
-    almost = explanation.score_parts and reading.confidence > _ALMOST_CERTAIN
-    confidence = "over 99%" if almost else f"{reading.confidence:.0%}"
-    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {confidence} sure"
-
-
-def sorted_points(explanation: Explanation) -> tuple[tuple[str, str], ...]:
-    """Return (points, reason) of the article score, most points first."""
-    parts = sorted(explanation.score_parts, key=lambda part: -abs(part[0]))
-    return tuple((f"{points:+.1f}", reason.removeprefix("(").removesuffix(")")) for points, reason in parts)
-
-
-def _comparable(claim: FieldClaim) -> str:
-    if claim.field in _DATES and claim.value and not (date := PageDate.parse(claim.value)).is_day:
-        return date.at.isoformat()
-    return " ".join(claim.value.casefold().split())

@@ -1,4 +1,4 @@
-"""Render an explanation as one HTML file: the text of the page in its order, each line with its role and rule.
+"""Show an explanation: in words, and as an HTML file with the lines of the page in order, each with its role and rule.
 
 Of the page itself only escaped text and http(s) links go into the file, so there is nothing to run or to fetch, and
 the Content-Security-Policy of the file forbids both.
@@ -7,51 +7,42 @@ the Content-Security-Policy of the file forbids both.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
+from types import MappingProxyType
 
 from jinja2 import Environment, FunctionLoader
 from markupsafe import Markup
 
-from newsarchive.explain.explanation import (
-    LABELS,
-    OUTSIDE,
-    ExplainedLine,
-    Explanation,
-    describe_outcome,
-    sorted_points,
-    summarize_field,
-)
+from newsarchive.explain.explanation import OUTSIDE, SOURCES, ExplainedLine, Explanation, FieldExplanation
+from newsarchive.extract.page_input import FieldClaim
 from newsarchive.version import VERSION
 from storage.model import Link, Role
+from storage.page_date import PageDate
 
-_FOLD_FROM = 4
-"""Lines outside the article in a row from which they are folded."""
-_PREVIEW_LENGTH = 140
-"""Characters of folded lines that are shown."""
-_LABEL_DISTANCE = 8
-"""Lines before the first link of a group among which its label is looked for."""
+_FOLD_FROM = 4  # lines outside the article in a row from which they are folded
+_PREVIEW_LENGTH = 140  # characters of folded lines that are shown
+_LABEL_DISTANCE = 8  # lines before the first link of a group among which its label is looked for
 _STYLES = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
+LABELS: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
+_ALMOST_CERTAIN = 0.994
+_DATES = frozenset({"published", "modified"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """One line as it is shown."""
 
-    category: str
-    """body, headline, around, links, label (of links) or left."""
-    name: str
-    """Its role."""
+    category: str  # body, headline, around, links, label (of links) or left
+    name: str  # its role
     style: str
-    segments: tuple[tuple[str, str], ...]
-    """(text, URL); the URL is "" for text outside links."""
+    segments: tuple[tuple[str, str], ...]  # (text, URL); the URL is "" for text outside links
     why: str
     place: str
     link_kind: str
-    first_of: int | None
-    """The link group that begins here."""
+    first_of: int | None  # the link group that begins here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +92,14 @@ def _rows(explanation: Explanation) -> Iterator[_Row]:
         first = group if group is not None and group not in begun else None
         begun.update(() if group is None else (group,))
         category = "label" if number in labels else _categorize(line)
+        rule = "a link to another article" if group is not None and line.rule == OUTSIDE.rule else line.rule
+        role = f"{line.role.value}: " if line.role is not None and _categorize(line) == "links" else ""
         yield _Row(
             category=category,
             name=line.role.value if line.role is not None and category != "links" else category,
             style="headline" if line.is_headline else _STYLES.get(line.role, "") if line.role else "",
             segments=_split_at_links(line.text, line.links),
-            why=_describe_rule(line),
+            why=f"{role}{rule}" + (f" (in: {', '.join(line.around)})" if line.around else ""),
             place=line.place,
             link_kind=explanation.groups[group].kind.value if group is not None else "",
             first_of=first,
@@ -133,13 +126,6 @@ def _categorize(line: ExplainedLine) -> str:
     return "left" if line.role is None else "around"
 
 
-def _describe_rule(line: ExplainedLine) -> str:
-    zones = f" (in: {', '.join(line.around)})" if line.around else ""
-    rule = "a link to another article" if line.group is not None and line.rule == OUTSIDE.rule else line.rule
-    role = f"{line.role.value}: " if line.role is not None and _categorize(line) == "links" else ""
-    return f"{role}{rule}{zones}"
-
-
 def _split_at_links(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:
     """Return (text, URL) of the parts of a text, the URL "" outside links."""
     found: list[tuple[str, str]] = []
@@ -162,6 +148,80 @@ def _runs(rows: Sequence[_Row]) -> Iterator[_Run]:
 
 def _read_template(name: str) -> str:
     return files("newsarchive.explain").joinpath("templates", name).read_text("utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSummary:
+    """One field as it is shown."""
+
+    name: str
+    value: str
+    """"" for none."""
+    by: str
+    """The source of the value; "" for none."""
+    agree: tuple[str, ...]
+    """Other sources with the same value."""
+    others: tuple[tuple[str, str], ...]
+    """(source, value) of the claims that differ."""
+
+    @property
+    def why(self) -> str:
+        """The source of the value and the sources that agree, as one line."""
+        if not self.by:
+            return "not given on the page"
+        *first, last = self.agree or ("",)
+        agree = f"; {', '.join(first)} and {last} agree" if first else f"; {last} agrees" if last else ""
+        return f"{self.by}{agree}"
+
+
+def summarize_field(field: FieldExplanation) -> FieldSummary:
+    """Return a field with the source of its value, the sources that agree, and those that differ."""
+    taken = next((claim for claim in field.claims if claim.taken), None)
+    rest = [claim for claim in field.claims if claim is not taken]
+    same = [claim for claim in rest if taken is not None and _comparable(claim) == _comparable(taken)]
+    others = [claim for claim in rest if claim not in same]
+    return FieldSummary(
+        name=LABELS.get(field.name, field.name),
+        value=format_value(field.name, field.value),
+        by=source_name(taken) if taken else "",
+        agree=tuple(dict.fromkeys(source_name(claim) for claim in same)),
+        others=tuple((source_name(claim), format_value(field.name, claim.value)) for claim in others),
+    )
+
+
+def source_name(claim: FieldClaim) -> str:
+    """Return the readable name of the source of a claim."""
+    return SOURCES.get(claim.source, claim.source)
+
+
+def format_value(name: str, value: str) -> str:
+    """Return the value of a field as it is shown.
+
+    >>> format_value("published", "2026-05-19T06:00:00+00:00")
+    '2026-05-19 06:00 UTC'
+    """
+    return PageDate.parse(value).describe() if name in _DATES and value else value
+
+
+def describe_outcome(explanation: Explanation) -> str:
+    """Return the outcome of the page and its confidence."""
+    reading = explanation.reading
+    # A score is never certain, and 100% would be a matter of rounding.
+    almost = explanation.score_parts and reading.confidence > _ALMOST_CERTAIN
+    confidence = "over 99%" if almost else f"{reading.confidence:.0%}"
+    return f"{reading.outcome.value.replace('_', ' ').capitalize()}, {confidence} sure"
+
+
+def sorted_points(explanation: Explanation) -> tuple[tuple[str, str], ...]:
+    """Return (points, reason) of the article score, most points first."""
+    parts = sorted(explanation.score_parts, key=lambda part: -abs(part[0]))
+    return tuple((f"{points:+.1f}", reason.removeprefix("(").removesuffix(")")) for points, reason in parts)
+
+
+def _comparable(claim: FieldClaim) -> str:
+    if claim.field in _DATES and claim.value and not (date := PageDate.parse(claim.value)).is_day:
+        return date.at.isoformat()
+    return " ".join(claim.value.casefold().split())
 
 
 _ENVIRONMENT = Environment(loader=FunctionLoader(_read_template), autoescape=True, trim_blocks=True)

@@ -8,16 +8,12 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
-from newsarchive.extract.bylines import find_byline
-from newsarchive.extract.classify import cannot_be_article
+from newsarchive.extract.classify import PageFeatures, cannot_be_article, list_loaded_scripts
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.headline import Headline, find_headline, text_key
-from newsarchive.extract.html_head import read_head
-from newsarchive.extract.jsonld import read_jsonld, text_of
-from newsarchive.extract.lead_image import choose_image
-from newsarchive.extract.metadata import read_metadata
-from newsarchive.extract.page_features import PageFeatures, list_loaded_scripts
+from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
+from newsarchive.extract.metadata import choose_image, read_metadata
 from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
@@ -31,7 +27,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     """Read headline, metadata and body of a page, by the layout of its site where there is one, without link groups."""
     layout = page_input.layout
     for selector in layout.drop:
-        for element in selector.elements(page.root):
+        for element in selector.matches(page.root).elements():
             # Without <body> nothing would be left to read.
             if element is not page.body:
                 remove_element(element)
@@ -48,7 +44,8 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     )
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
-    parts.evidence.set_blocks(parts.content.blocks)
+    if parts.evidence.is_recording:
+        parts.evidence.blocks = parts.content.blocks
     context = _read_context(parts)
     if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
         features = _assemble_page(parts, context, NO_BODY)
@@ -83,13 +80,13 @@ def _read_context(parts: PageParts) -> BodyContext:
     descriptions = [text_of(article.get(name)) for name in ("alternativeHeadline", "description")]
     descriptions += [parts.head.first(name) for name in ("og:description", "description", "twitter:description")]
     nearby = _blocks_near(parts.content.blocks, headline.block)
-    authors = read_authors(parts, lambda: find_byline(nearby, parts.content.blocks, headline.block))
+    authors, organisations = read_authors(parts, nearby, headline.block)
     return BodyContext(
         headline=headline,
         descriptions=[text for text in descriptions if text],
-        authors=authors.names,
-        organisations=authors.organisations,
-        author_links=find_author_links(parts.jsonld, nearby, authors.names, parts.page.base),
+        authors=authors,
+        organisations=organisations,
+        author_links=find_author_links(parts.jsonld, nearby, authors, parts.page.base),
         site=site_label(host(parts.page.url)),
         layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=next((block.index for block in parts.content.blocks if dek and block.text == dek), -1),

@@ -1,42 +1,34 @@
 """Read the authors of an article: separate names, without "By", job titles and agencies."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise, takewhile
 from typing import Any
 
-from newsarchive.extract.blocks import Block
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.headline import is_site_name, site_names, text_key
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, as_list, node_types, resolve_references, text_of
-from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
+from newsarchive.extract.jsonld import Head, JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
-from newsarchive.extract.word_tables import words
+from newsarchive.extract.word_tables import alternatives, entries, words
 
 _PAGE_TYPES = frozenset(("WebPage", "ItemPage", "AboutPage", "CollectionPage", "Recipe", "HowTo", "VideoObject"))
-_SHORT_WORD = 3
-"""Words up to this length may be in an address by chance."""
+_SHORT_WORD = 3  # words up to this length may be in an address by chance
 _MAX_AUTHORS = 20
 _MAX_LINKS = 40
-_MAX_LINK = 2000
-"""Characters of a URL."""
+_MAX_LINK = 2000  # characters of a URL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authors:
-    """The authors of an article."""
-
-    names: tuple[str, ...]
-    """Persons; if no person is named, the first organisation."""
-    organisations: tuple[str, ...]
-    """News agencies, desks and publishers that the byline names."""
+Names = tuple[str, ...]
 
 
-def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
-    """Return the authors' names, from the layout, else from JSON-LD, meta elements, or the visible byline.
+def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) -> tuple[Names, Names]:
+    """Return the names of the authors, and of the agencies, desks and publishers in bylines.
 
-    `printed` returns the texts of that byline (bylines.py), and is called only if nothing else names an author.
+    Names are those of persons; if none is named, of the first organisation. Sources are the layout, JSON-LD, meta
+    elements, and the visible byline; `nearby`: the blocks near the headline.
     """
     jsonld, head, url = parts.jsonld, parts.head, parts.page_input.url
     site = site_names(head, url)
@@ -52,14 +44,14 @@ def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
         yield "layout", parse_names(parts.layout_matches.texts("authors"))
         yield "json-ld", _authors_from_jsonld(jsonld, agencies, site)
         yield "meta", parse_names(_authors_from_meta(head))
-        yield "visible", parse_names(printed())
+        yield "visible", parse_names(find_byline(nearby, parts.content.blocks, headline))
         yield "the owner of the site", _owner(jsonld, head, url)
 
     names = parts.evidence.first("authors", candidates()) or ()
     organisations = tuple(dict.fromkeys(agencies))
     if organisations:
         parts.evidence.add_claim("organisations", "bylines", organisations, taken=True)
-    return Authors(names=names or organisations[:1], organisations=organisations)
+    return names or organisations[:1], organisations
 
 
 def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) -> tuple[str, ...]:
@@ -124,3 +116,309 @@ def _add_names(text: str, names: list[str], organisations: list[str], site: set[
             organisations.append(name)
         elif name not in names:
             names.append(name)
+
+
+# Find the byline of an article: the lines on the page that name its authors.
+
+_CHINESE_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
+"""The beginning of an article in Chinese newspapers: 〔記者林靜宜／桃河報導〕."""
+_CHINESE_BYLINE = re.compile(
+    r"(?:^|[\s（(【·・|／/\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s{0,3}[：:]?\s{0,3}"
+    r"([\u4e00-\u9fff]{2,4}(?:[\s、]{1,3}[\u4e00-\u9fff]{2,3}){0,3})(?=$|[\s）)〕\]】，,。／/|])"
+)
+"""The byline of a Chinese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "作者：赵婕"."""
+_OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose bylines belong to other articles
+_NOT_BYLINES = zones.BIO | zones.COMMENTS
+_NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
+_NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
+_AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
+"""The path of the page of an author."""
+_DATED_BYLINE = re.compile(
+    r"\d[^|•·●]{0,40}?[\s|•·●–-]{1,4}(?:by|von|par|por|da|door)\s(?P<after>[^|•·●\d]{3,60})$|"
+    r"^(?:by|von|par|por|da|door)\s(?P<before>[^|•·●\d]{3,60}?)\s?[|•·●,–-]\s?[^|]{0,30}\d",
+    re.IGNORECASE,
+)
+_DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
+_MAX_LINE = 120
+_MAX_DESCENDANTS = 30  # elements of a line that are examined
+_MAX_BEFORE_TEXT = 6  # blocks between the headline and the line of a bare name, at most
+_PARAGRAPH = 120  # shortest paragraph of running text, in characters
+
+
+def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) -> list[str]:
+    """Return the texts that name the authors: near the headline (the index of its block), else below the text."""
+    if headline is not None:
+        # Right below the headline, "By" decides, whatever the classes around it say.
+        below = next((b.text for b in blocks[headline + 1 : headline + 4] if _is_lead_line(b)), None)
+        if below:
+            return [below]
+    own = [block for block in nearby if not block.zone & _OTHER_ARTICLES]
+    near = next(filter(None, _near_headline(own, headline)), [])
+    if near or headline is None:
+        return near
+    later = [block for block in blocks[headline + 1 :] if not block.zone & _NOT_TEXT]
+    return next(filter(None, _below_text(later)), [])
+
+
+def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[str]]:
+    """Yield the texts of each kind of byline near the headline, the most certain first."""
+    yield [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)]
+    yield [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
+    yield [match[1] for b in nearby if (match := _CHINESE_DESK.match(b.text))][:1]
+    yield next(filter(None, map(_chinese_names, nearby)), [])
+    marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < _MAX_LINE]
+    led = [b.text for b in marked if BYLINE_LEAD.match(b.text) and not _is_generic(b.text)]
+    yield [text for text in led if not _DATED_BYLINE.search(text)][:1]
+    yield [b.text for b in nearby if _is_lead_line(b)][:1]
+    after = nearby if headline is None else [b for b in nearby if b.index > headline]
+    yield _author_links(after)
+    yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
+    yield _labelled_name(nearby)
+    yield [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4 and not _is_generic(b.text)][:1]
+    yield _bare_name(after, headline)
+
+
+def _below_text(later: list[Block]) -> Iterator[list[str]]:
+    """Yield the texts of each kind of byline below the headline, however far."""
+    yield [a.text for b in later for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)][:1]
+    marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE]
+    yield _signed_row(marked)
+    yield [text for b in marked for text in _marked_parts(b)][:1]
+    lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
+    yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]
+    yield [b.text for b in later if _is_lead_line(b)][:1]
+    yield next(filter(None, map(_chinese_names, later)), [])
+    triples = zip(later, later[1:], [*later[2:], None], strict=False)
+    yield next(([b.text] for before, b, after in triples if _is_signature(before, b, after)), [])
+    paragraphs = [at for at, b in enumerate(later) if len(b.text) >= _PARAGRAPH and b.link_share < 0.3]
+    # A name alone below the last paragraph; a name within the text is a heading.
+    end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
+    below = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
+    yield [b.text for b in below if is_person_name(b.text) and b.tag not in ("h1", "h2", "h3", "h4", "li", "td")][:1]
+
+
+def _signed_row(marked: list[Block]) -> list[str]:
+    """Return the lines of one byline, each a name that an agency may follow: "Jane Roe, Associated Press"."""
+    found: list[str] = []
+    last = 0
+    for block in marked:
+        if found and block.index > last + 4:
+            break
+        names = split_byline(block.text) if len(block.text) < 80 else []
+        if names and is_person_name(names[0]) and block.text.startswith(names[0]):
+            found.append(block.text)
+            last = block.index
+    return found[:5]
+
+
+def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
+    """Return whether a line is a name in other type or at the right, below the last paragraph of a text."""
+    if len(before.text) < _PARAGRAPH or (after is not None and len(after.text) >= _PARAGRAPH):
+        return False
+    if not is_person_name(block.text) or block.tag in ("h1", "h2", "h3", "h4", "li", "td"):
+        return False
+    styles = " ".join(filter(None, (block.element.get("align"), block.element.get("style"))))
+    emphasised = any(child.tag in ("i", "em", "b", "strong") for child in block.element.iter())
+    return emphasised or "right" in styles
+
+
+def _chinese_names(block: Block) -> list[str]:
+    match = _CHINESE_BYLINE.search(block.text) if len(block.text) <= _MAX_LINE else None
+    return re.split(r"[\s、]+", match[1]) if match else []
+
+
+def _is_generic(text: str) -> bool:
+    return text.strip(" :").casefold() in BARE_LEADS or not split_byline(text)
+
+
+def _is_lead_line(block: Block) -> bool:
+    """Return whether a line is "By" and names of persons."""
+    if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
+        return False
+    names = split_byline(block.text)
+    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in names)
+
+
+def _author_links(after: list[Block]) -> list[str]:
+    """Return the names that link to the pages of authors, in the first line that has any, above other articles."""
+    paragraphs = 0
+    for block in after:
+        paragraphs += len(block.text) >= _PARAGRAPH
+        if paragraphs > 1 or (block.tag in ("h2", "h3", "h4") and block.anchors):
+            break
+        if block.zone & _NOT_TEXT or len(block.text) > 2 * _MAX_LINE:
+            continue
+        names = [a.text for a in block.anchors if _AUTHOR_PAGE.search(a.href) and is_person_name(a.text)]
+        if names:
+            return list(dict.fromkeys(names))
+    return []
+
+
+def _dated_name(block: Block) -> str | None:
+    """Return the name beside the date in a line: "Posted on May 3, 2021 by Jane Roe", "25.10.2022 - Jane Roe"."""
+    if block.zone & _NOT_TEXT or block.tag in ("h1", "h2") or not any(map(str.isdigit, block.text)):
+        return None
+    if match := _DATED_BYLINE.search(block.text):
+        text = match["after"] or match["before"]
+        names = split_byline(text)
+        return text if names and all(is_person_name(name) for name in names) else None
+    parts = _DATE_PARTS.split(block.text)
+    names = [names[0] for part in parts if (names := split_byline(part)) and part.startswith(names[0])]
+    others = [name for name in names if is_person_name(name)]
+    return others[0] if len(parts) in (2, 3) and len(others) == 1 else None
+
+
+def _labelled_name(nearby: list[Block]) -> list[str]:
+    """Return the name in the line below a label such as "Written by"."""
+    for label, block in pairwise(nearby):
+        if label.text.strip(" :").casefold() in BARE_LEADS and block.index == label.index + 1:
+            names = split_byline(block.text[:_MAX_LINE])
+            if names and is_person_name(names[0]):
+                return [block.text[:_MAX_LINE]]
+    return []
+
+
+def _bare_name(after: list[Block], headline: int | None) -> list[str]:
+    """Return the name that is a line of its own between the headline and the text."""
+    for block in after:
+        if len(block.text) >= 2 * _PARAGRAPH or (headline is not None and block.index > headline + _MAX_BEFORE_TEXT):
+            break
+        if block.zone & _NOT_NAME or block.tag in ("h1", "h2", "h3", "td", "th"):
+            continue
+        names = split_byline(block.text) if len(block.text) < _MAX_LINE else []
+        several = len(names) > 1 and all(map(is_person_name, names)) and sum(map(len, names)) > len(block.text) * 0.8
+        if (several or is_person_name(block.text)) and all(_AUTHOR_PAGE.search(a.href) for a in block.anchors):
+            return [block.text]
+    return []
+
+
+def _marked_parts(block: Block) -> list[str]:
+    """Return the texts of the child elements of a block that are marked as a byline, beside others that are not."""
+    if len(block.text) > 200:
+        return []
+    texts = [
+        normalize_space(str(element.text_content()))
+        for element in islice(block.element.iterdescendants(), _MAX_DESCENDANTS)
+        if isinstance(element.tag, str)
+        and element.tag not in ("script", "style")
+        and (zones.zones_of_names(element.get("class") or "") & zones.BYLINE or element.get("itemprop") == "author")
+    ]
+    return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]
+
+
+# Read names in bylines: separate persons and organisations, without "By", job titles and degrees.
+
+BYLINE_LEAD = re.compile(
+    rf"^\s*(?:{alternatives('byline_lead')})(?:\s*[:：/|]\s*|\s+)|"
+    rf"^\s*(?:{alternatives('byline_label')})s?\s*[:：/|]\s*",
+    re.IGNORECASE,
+)
+_GLUED_LEAD = re.compile(r"^(?:(?:[Pp]osted |[Ww]ritten )?[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|Author|Autor|Text)(?=[A-ZÀ-Þ])")
+"""A word before a name that is in another element, without a space between them: "ByJane Roe"."""
+BARE_LEADS = frozenset(entries("bare_lead"))
+"""Words before a name that is in another element."""
+_BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
+_SPLIT = re.compile(
+    r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
+    r"\s*\band\b\s+",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(rf"\b(?:{alternatives('byline_role')})\b|{alternatives('byline_role_unspaced')}", re.IGNORECASE)
+AGENCIES = frozenset(entries("agency"))
+"""News agencies, which appear in bylines."""
+_FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names are written without spaces
+_DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
+_PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
+_TRAIL = re.compile(r"(?i)\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$")
+_WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
+"""Degrees behind a name: "Jane Roe MS RD"."""
+_ORGANISATION = re.compile(
+    rf"^the\s+\S|\b(?:{alternatives('organisation')})\b\.?|{alternatives('organisation_unspaced')}", re.IGNORECASE
+)
+_INSTITUTION = re.compile(
+    r"(?i)(?:cent(?:er|re)|institute|department|ministry|university|school|office|bureau) (?:for|of)\b"
+)
+_MAX_INSTITUTION = 80
+_PARTICLES = frozenset(words("name_particle"))
+_NO_NAME = frozenset(words("no_name"))  # words that are no part of a name that stands alone
+_MAX_NAME = 40
+
+
+def is_organisation(name: str) -> bool:
+    """Return whether a name is that of a publisher, agency, desk or other organisation.
+
+    >>> [is_organisation(name) for name in ("The Jersey Journal", "Institute for Basic Science", "Jane Roe")]
+    [True, True, False]
+    """
+    return len(name) < 80 and (text_key(name) in AGENCIES or _ORGANISATION.search(name) is not None)
+
+
+def is_person_name(text: str) -> bool:
+    """Return whether a line that stands alone has the form of a person's name: two to four words with capitals.
+
+    >>> [is_person_name(text) for text in ("Jane Q. Roe", "Loïc Le Clerc", "Read more", "Rain falls")]
+    [True, True, False, False]
+    """
+    words = text.strip(" .,:").split()
+    if not 2 <= len(words) <= 4 or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
+        return False
+    if any(word.casefold().strip(".,") in _NO_NAME for word in words):
+        return False
+    return (
+        all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
+        and all(part.isalpha() for word in words for part in re.split(r"[-.'’]", word) if part)
+        and words[-1][:1].isupper()
+    )
+
+
+def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
+    """Return whether a part of a byline is a degree ("PhD"), or one word after a name ("Jane Roe, Geneva")."""
+    if max(part) >= _FIRST_UNSPACED or text_key(part) in AGENCIES:
+        return False
+    follows_name = bool(before) and all(len(each.split()) > 1 for each in before)
+    return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
+
+
+def _is_one_organisation(text: str) -> bool:
+    """Return whether a byline is the name of one organisation, in which "and" and "for" separate nothing."""
+    is_institution = _INSTITUTION.match(text) is not None and len(text) < _MAX_INSTITUTION
+    if is_institution or text_key(text) in AGENCIES:
+        return True
+    is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text)
+    return is_one and is_organisation(text) and not _ROLE.search(text)
+
+
+def split_byline(text: str) -> list[str]:
+    """Return the names in a byline.
+
+    >>> split_byline("By Jane Roe and John Q. Public, Staff Writers")
+    ['Jane Roe', 'John Q. Public']
+    """
+    text = " ".join(text[:400].split())
+    if text.startswith(("http://", "https://", "www.")):
+        return []
+    if _is_one_organisation(text):
+        return [text]
+    text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
+    names: list[str] = []
+    parts = _SPLIT.split(text)
+    for at, part in enumerate(parts):
+        if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
+            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a date it may be a name.
+            part = _WEEKDAY.sub("", part)
+        part = _TRAIL.sub("", _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _BY_CJK.sub("", part))))
+        part = part.strip(" \t.:;-–—|*\"'“”")
+        if " " in part and not part.isupper():
+            part = _TITLE_AFTER.sub("", part)
+        if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
+            continue
+        if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
+            continue
+        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2):
+            continue
+        if part.isupper() and len(part) > 4 and part.isascii():
+            part = part.title()
+        if part not in names:
+            names.append(part)
+    return names

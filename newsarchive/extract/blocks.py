@@ -18,8 +18,7 @@ _SKIPPED = frozenset(words("skipped_tag"))
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = _SKIPPED | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
-_INLINE_ITEMS = frozenset({"a", "span"})
-"""Elements that stand side by side in cards, separated by style alone."""
+_INLINE_ITEMS = frozenset({"a", "span"})  # elements that stand side by side in cards, separated by style alone
 _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 """Sizes of <font> that old pages printed headlines in."""
 _SEPARATED = zones.DATE | zones.BYLINE
@@ -31,25 +30,19 @@ _CUT_BODY = _CUT_ZONES & ~zones.EMBED
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
 """Ratio to the rest of the text from which a box of comments or of a consent dialog is the article."""
-_MIN_ARTICLE_BOX = 400
-"""Characters of running text from which a box can be the article."""
+_MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the article
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
-_MIN_OPEN = 3
-"""Paragraphs in a link that was never closed."""
+_MIN_OPEN = 3  # paragraphs in a link that was never closed
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
-_MAX_CARD_RATIO = 4
-"""Largest ratio of the text of a card to its summary."""
+_MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
-_MIN_PROSE = 60
-"""Longest line, in characters, that is not running text."""
-_MAX_HIDDEN_TEXT = 80
-"""Longest hidden part of a line, in characters."""
-_MAX_DEPTH = 200
-"""Elements nested deeper than this are read as one block, which bounds the recursion."""
+_MIN_PROSE = 60  # longest line, in characters, that is not running text
+_MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
+_MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
 
 @dataclass(slots=True)
@@ -243,8 +236,7 @@ class _BlockCollector:
 
     def __init__(self, wrappers: dict[HtmlElement, int]) -> None:
         self.content = PageBlocks()
-        self.wrappers = wrappers
-        """Elements that open no box, each with the zones it can open."""
+        self.wrappers = wrappers  # elements that open no box, each with the zones it can open
         self.parts: list[str] = []
         self.linked = 0
         self.bold = 0
@@ -317,16 +309,8 @@ class _BlockCollector:
         self.parts = []
         holder = self.holder
         if text and holder is not None:
-            block = Block(
-                len(self.content.blocks),
-                holder,
-                str(holder.tag),
-                self.holder_zone,
-                text,
-                self.linked,
-                self.bold >= len(text) * 0.95 > 0,
-                self.anchors,
-            )
+            index, strong = len(self.content.blocks), self.bold >= len(text) * 0.95 > 0
+            block = Block(index, holder, str(holder.tag), self.holder_zone, text, self.linked, strong, self.anchors)
             if self.line_start:
                 block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
             self.content.blocks.append(block)
@@ -406,16 +390,13 @@ class _BlockCollector:
             if self.link_end == self.text_count and self.anchors:
                 # Two <a> elements with one target are one link that an editor has split.
                 self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
-        if tag == "a":
-            if self.anchor is None and element not in self.wrappers and (href := element.get("href")):
-                self.walk_link(element, href, zone, depth, holder)
-                return
-        elif tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES):
-            self.bold_depth += 1
-            self.walk_children(element, zone, depth, holder)
-            self.bold_depth -= 1
+        if tag == "a" and self.anchor is None and element not in self.wrappers and (href := element.get("href")):
+            self.walk_link(element, href, zone, depth, holder)
             return
+        is_bold = tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES)
+        self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
+        self.bold_depth -= is_bold
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.pending_breaks and self.ends_block(holder):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
@@ -12,9 +12,9 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
+from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import (
     HEADINGS,
     LONG_PARAGRAPH,
@@ -45,22 +45,16 @@ _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, R
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
 _MAX_BLOCKS_AFTER = 25
-_MAX_BLOCKS_AROUND = 8
-"""Blocks above the headline, and after the body, among which pictures of the article stand."""
-_MIN_PARAGRAPHS = 3
-"""Paragraphs before a label from which on they are an article, not a dek."""
-_MAX_LINE = 80
-"""Longest line, in characters, that is not a paragraph."""
+_MAX_BLOCKS_AROUND = 8  # blocks above the headline, and after the body, among which pictures of the article stand
+_MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
+_MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
 """Labels that may stand in a box of their own, beside that of what they announce."""
-_MAX_LEVELS = 3
-"""Ancestors of a label's box among which that of its notice is looked for."""
-_MIN_STORY = 200
-"""Shortest article, in characters; shorter texts are summaries."""
-_MIN_RATIO = 4
-"""Ratio of the articleBody to the printed text from which the articleBody counts."""
+_MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
+_MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
+_MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
 _BREAKS = re.compile(r"</(?:p|div|h[1-6]|li|blockquote)>|<br\s*/?>|\r?\n", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
 
@@ -253,12 +247,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         if box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
-        if (
-            markup_role(other) is Role.HEADING
-            and block.tag in HEADINGS
-            and other.tag <= block.tag
-            and not (dense and label is Role.TEASER)
-        ):
+        is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
+        if is_next_heading and not (dense and label is Role.TEASER):
             break
         # A card: a linked headline, and possibly one line of summary.
         summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
@@ -276,16 +266,14 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             found.append(other.index)
     if label is Role.TEASER:
         return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
-    is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(
-        (i for i, role in roles.items() if role in BODY_ROLES), index
-    )
+    body = (i for i, role in roles.items() if role in BODY_ROLES)
+    is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(body, index)
     return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
 
 
 def _has_before(paragraphs: Iterable[int], index: int) -> bool:
     """Return whether some paragraphs precede a label."""
-    before = (i for i in paragraphs if i < index)
-    return next(islice(before, _MIN_PARAGRAPHS - 1, None), None) is not None
+    return sum(i < index for i in paragraphs) >= _MIN_PARAGRAPHS
 
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
@@ -319,13 +307,10 @@ def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     for index in sorted(roles, reverse=True):
         if roles[index] not in BODY_ROLES:
             continue
+        announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
         if index in behind:
             del roles[index]
-        elif (
-            roles[index] is Role.HEADING
-            or label_role(blocks[index]) is Role.TEASER
-            or (len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":：")
-        ):
+        elif announces or roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
             roles[index] = Role.TEASER
         else:
             break
@@ -357,7 +342,7 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
         if index in roles:
             block, role = blocks[index], roles[index]
             group = _merge_key(block, role)
-            if group is not None and last is not None and (group[0], group[1]) == (last[0], last[1]):
+            if group is not None and last is not None and group[:2] == last[:2]:
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
             else:

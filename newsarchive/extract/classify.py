@@ -1,19 +1,128 @@
-"""Score a page as an article, from its markup, text, URL and the way it was found."""
+"""Decide what a page is, by its features: an article by its score, or what is served in place of one."""
 
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lxml.etree import XPath
+from lxml.html import HtmlElement
+
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, effective_length
+from newsarchive.extract.blocks import Block, count_ideographs, effective_length
+from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
-from newsarchive.extract.page_features import PageFeatures
-from newsarchive.extract.placeholder_pages import detect_placeholder
-from newsarchive.extract.urls import score_article_url, split_url
-from newsarchive.extract.word_tables import alternatives, words
-from storage.model import Discovery, UrlKind
+from newsarchive.extract.page_input import PageParts
+from newsarchive.extract.parse_date import CLOCK, LETTER
+from newsarchive.extract.tree import Page
+from newsarchive.extract.urls import is_media_url, score_article_url, split_url
+from newsarchive.extract.word_tables import Phrases, alternatives, words
+from storage.model import Access, Article, Outcome, Reading, UrlKind
+
+_MAX_SCRIPTS = 40
+_LIVE_TITLE = re.compile(rf"^\W*(?:{alternatives('live_title_start')})\W|{alternatives('live_title')}", re.IGNORECASE)
+"""Neither site names nor concerts match: "Ferry is back - Hull Live", "Live music returns"."""
+_LIVE_PATH = re.compile(alternatives("live_path"), re.IGNORECASE)
+_MAX_TIMESTAMP_LENGTH = 30  # longest line that can be the time of a post
+_MIN_POSTS = 3
+_WORD = re.compile(f"{LETTER}+")
+_OUTSIDE_POSTS = zones.NON_ARTICLE | zones.ASIDE | zones.FOOTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFeatures(PageParts):
+    """The article of a page, and the features by which it is classified."""
+
+    article: Article
+    """Without link groups."""
+    headline_block: Block | None
+    body: Sequence[Block]
+    """Blocks of the body."""
+    fits_layout: bool
+    """The site layout finds both headline and body."""
+
+    @property
+    def title(self) -> str | None:
+        """The <title> of the page, or its headline."""
+        return self.head.title or self.article.headline or None
+
+    @property
+    def has_date(self) -> bool:
+        """The page itself gives a publication date, near its headline or in its metadata."""
+        published = self.article.published
+        return published is not None and published.source not in WEAK_SOURCES
+
+    @property
+    def has_author(self) -> bool:
+        """The metadata names an author, or a line near the headline does."""
+        if not self.article.authors:
+            return False
+        if self.jsonld.article.get("author") or self.head.first("author", "article:author", "byl", "parsely-author"):
+            return True
+        at = self.headline_block.index if self.headline_block else 0
+        return any(self.article.authors[0] in block.text for block in self.content.blocks[max(0, at - 8) : at + 12])
+
+    @property
+    def page_classes(self) -> frozenset[str]:
+        """Classes of <html> and <body>, lower case: publishing systems name the type of a page there."""
+        names = f"{self.page.root.get('class') or ''} {self.page.body.get('class') or ''}"
+        return frozenset(names.lower().split())
+
+    @property
+    def enclosing_article(self) -> HtmlElement | None:
+        """The <article> that contains the headline."""
+        if self.headline_block is None:
+            return None
+        return next(self.headline_block.element.iterancestors("article"), None)
+
+    @property
+    def in_one_article(self) -> bool:
+        """One <article> contains the headline and most of the body."""
+        enclosing_article = self.enclosing_article
+        if enclosing_article is None or not self.body:
+            return False
+        around = ((len(b.text), b.element.iterancestors("article")) for b in self.body)
+        inside = sum(size for size, above in around if any(each is enclosing_article for each in above))
+        return inside > 0.6 * sum(len(b.text) for b in self.body)
+
+    @property
+    def running_text_length(self) -> int:
+        """Characters of running text in the body."""
+        return sum(len(b.text) for b in self.body if len(b.text) > 80 and b.link_share < 0.5)
+
+
+def list_loaded_scripts(page: Page) -> str:
+    """Return the URLs of scripts and frames, and the beginnings of inline scripts: they identify challenges."""
+    parts = []
+    for element in page.root.iter("script", "iframe", "form"):
+        parts.append(element.get("src") or element.get("action") or (element.text or "")[:300])
+        if len(parts) > _MAX_SCRIPTS:
+            break
+    return " ".join(parts).lower()
+
+
+def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
+    """Return whether a page without live blog markup is a live blog: by title or URL, and posts with times."""
+    if not (_LIVE_TITLE.search(title) or _LIVE_PATH.search(split_url(url).path)):
+        return False
+    return sum(1 for block in blocks if not block.zone & _OUTSIDE_POSTS and _is_timestamp(block.text)) >= _MIN_POSTS
+
+
+def _is_timestamp(text: str) -> bool:
+    """Return whether a line is a time of day, with at most a time zone, a day or a date beside it.
+
+    >>> _is_timestamp("14.22 GMT"), _is_timestamp("i dag 14:22")
+    (True, True)
+    >>> _is_timestamp("Doors open at 19:30 on Fridays"), _is_timestamp("Oil 82.50 USD")
+    (False, False)
+    """
+    clock = CLOCK.search(text) if len(text) <= _MAX_TIMESTAMP_LENGTH else None
+    # 82.50 is a price.
+    return clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60 and len(_WORD.findall(text)) <= 3
+
+
+# Score a page as an article, from its markup, text, URL and the way it was found.
 
 _URL_PATTERNS = tuple(
     (points, re.compile(alternatives(table), re.IGNORECASE), reason)
@@ -24,22 +133,21 @@ _URL_PATTERNS = tuple(
         (-1.5, "manual_url", "URL of a manual"),
     )
 )
+_ARTICLE_ITEM = XPath(
+    "boolean(descendant-or-self::*/@itemtype["
+    "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
+)
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
 _PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
-_NUMBER_QUERY = re.compile(
-    r"(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}", re.IGNORECASE
-)
+_NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
-_MIN_ARTICLE_TEXT = 1_500
-"""Characters of running text from which an <article> is more than a card."""
-_LITTLE_TEXT = 350
-"""Characters of text below which a body is little text."""
+_MIN_ARTICLE_TEXT = 1_500  # characters of running text from which an <article> is more than a card
+_LITTLE_TEXT = 350  # characters of text below which a body is little text
 _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
 """Points for a body that is most of the page, and for a body in one <article> with the headline."""
-_STORY = 1.4
-"""Points for a text in one piece under a headline, on a page with a date."""
+_STORY = 1.4  # points for a text in one piece under a headline, on a page with a date
 _TITLED = 0.8
 _NO_H1 = -0.5
 _MIN_STORY_PARAGRAPHS = 5
@@ -50,9 +158,7 @@ _STEEPNESS = 1.0
 """Of the curve from score to confidence, chosen on 240 labelled pages of all kinds: see Reading.confidence."""
 # Classes that publishing systems give to <body>; WordPress and Drupal serve most newspapers of the web.
 _POST_CLASS = re.compile(r"single-(?:post|article|news|story)|(?:page-)?node-type-(?:article|news|story|blog|post)\w*")
-_ARCHIVE_CLASSES = frozenset(
-    "archive category tag author search search-results blog date paged post-type-archive".split()
-)
+_ARCHIVES = frozenset("archive category tag author search search-results blog date paged post-type-archive".split())
 
 
 @dataclass(slots=True)
@@ -80,18 +186,11 @@ class ArticleScore:
     @property
     def confidence(self) -> float:
         """The confidence of the resulting outcome, 0.5 to 1."""
-        return _confidence(self.total)
-
-
-def _confidence(total: float) -> float:
-    return round(1 / (1 + math.exp(-_STEEPNESS * abs(total - ARTICLE_THRESHOLD))), 2)
+        return round(1 / (1 + math.exp(-_STEEPNESS * abs(self.total - ARTICLE_THRESHOLD))), 2)
 
 
 def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore:
-    """Return the article score of a page, or of a paywall stub.
-
-    Reasons in parentheses are not shown as the reason of a reading.
-    """
+    """Return the article score of a page, or of a stub. Reasons in parentheses are not shown as that of a reading."""
     score = ArticleScore()
     _score_markup(features, score)
     text, why = _score_text(features)
@@ -102,7 +201,9 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
     if features.fits_layout:
         score.add(3.0, "the site's layout")
     if (discovery := features.page_input.discovery) is not None:
-        score.add(_score_discovery(discovery), "(how the URL was found)")
+        points = 1.5 if discovery.via_kind is UrlKind.FEED else 0.5 if discovery.published else 0.0
+        points = points if discovery.kind is UrlKind.ARTICLE else 0.0
+        score.add(-2.0 if discovery.kind is UrlKind.LISTING else points, "(how the URL was found)")
     return score
 
 
@@ -111,19 +212,16 @@ def cannot_be_article(features: PageFeatures, status: int) -> bool:
     # The less text a page has, the more likely it is a placeholder.
     if detect_placeholder(features, status):
         return False
-    # Scored like a stub, so that the missing text does not count against it.
-    maximum = score_article(features, stub=True).total + _max_text_score(features)
-    return maximum < ARTICLE_THRESHOLD and _confidence(maximum) == 1
-
-
-def _max_text_score(features: PageFeatures) -> float:
-    """Return the highest text score that any body of the page can have: that of all its running text."""
-    together = _IN_ONE_ARTICLE if features.enclosing_article is not None else 0.0
+    # Scored like a stub, so that the missing text does not count against it ...
+    maximum = score_article(features, stub=True)
+    # ... and with the highest text score that any body of the page can have: that of all its running text.
     text = _running_text(features.content.blocks)
-    length = sum(effective_length(b.text) for b in text)
+    together = _IN_ONE_ARTICLE if features.enclosing_article is not None else 0.0
     is_possible_story = features.has_date and features.headline_block is not None and len(text) >= _MIN_STORY_PARAGRAPHS
     story = _STORY + _TITLED - _NO_H1 if is_possible_story else 0.0
-    return _score_length(length) + _MOST_OF_PAGE + together + story
+    length = sum(effective_length(b.text) for b in text)
+    maximum.add(_score_length(length) + _MOST_OF_PAGE + together + story, "any body")
+    return maximum.total < ARTICLE_THRESHOLD and maximum.confidence == 1
 
 
 def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
@@ -138,7 +236,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-3.0, f"og:type {og}")
     if features.head.first(*_PUBLISHED_META):
         score.add(1.6 if "article" in og else 1.3, "a publication date")
-    elif features.has_article_microdata:
+    elif _ARTICLE_ITEM(features.page.body):
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")
@@ -146,7 +244,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
     post = next((name for name in sorted(features.page_classes) if _POST_CLASS.fullmatch(name)), None)
     if post:
         score.add(1.5, f"body class {post}")
-    elif archive := sorted(features.page_classes & _ARCHIVE_CLASSES):
+    elif archive := sorted(features.page_classes & _ARCHIVES):
         score.add(-0.8, f"body class {archive[0]}")
     if features.running_text_length >= _MIN_ARTICLE_TEXT and features.in_one_article:
         score.add(_IN_ONE_ARTICLE, "(headline and text in one <article>)")
@@ -227,9 +325,132 @@ def _is_story(features: PageFeatures) -> bool:
     return sum(1 for b in between if b.link_share > 0.8) * 4 < len(text)
 
 
-def _score_discovery(discovery: Discovery) -> float:
-    if discovery.kind is UrlKind.LISTING:
-        return -2.0
-    if discovery.kind is UrlKind.ARTICLE and discovery.via_kind is UrlKind.FEED:
-        return 1.5
-    return 0.5 if discovery.kind is UrlKind.ARTICLE and discovery.published else 0.0
+# Detect pages that are served in place of an article: challenges, consent walls, soft 404s, paywall stubs, players.
+
+_CHALLENGE = Phrases(alternatives("challenge"))
+_CHALLENGE_SCRIPTS = words("challenge_script")
+_CONSENT = Phrases(alternatives("consent"))
+_PRIVACY = Phrases(alternatives("privacy"))
+"""Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
+_MAX_WALL_TEXT = 800  # longest running text, in characters, of a consent wall that mentions privacy more than cookies
+_NOT_FOUND = Phrases(alternatives("not_found"))
+_PAYWALL = Phrases(alternatives("paywall"))
+_SHORT_PAGE = 2_000  # longest challenge or soft 404, in characters
+_MEDIA_TYPES = frozenset(words("media_type"))
+_MIN_LISTED = 12  # links to articles from which a page with a video is a listing
+
+
+def detect_placeholder(features: PageFeatures, status: int) -> Reading | None:
+    """Return the challenge, consent wall or soft 404 that a page is; None for none of them."""
+    title = f"{features.head.title} {features.article.headline}"
+    opening = " ".join(b.text for b in features.content.blocks[:60])[:4000]
+    text = sum(len(b.text) for b in features.body if len(b.text) > 80)
+    placeholder = _challenge(features, title, opening, status) or _not_found(features, title, opening, text)
+    return placeholder or _consent(features, opening, text)
+
+
+def _challenge(features: PageFeatures, title: str, opening: str, status: int) -> Reading | None:
+    length = features.content.characters
+    if length >= _SHORT_PAGE * (2 if status >= 400 else 1):
+        return None
+    script = next((m for m in _CHALLENGE_SCRIPTS if m in features.loaded_scripts), None)
+    phrase = _CHALLENGE.find(title) or _CHALLENGE.find(opening)
+    if phrase and (script or status >= 400 or length < 1_200):
+        confidence = 0.98 if script or status >= 400 else 0.85
+        return Reading(outcome=Outcome.CHALLENGE, reason=f'says "{phrase}"', confidence=confidence)
+    if script and length < 300:
+        return Reading(outcome=Outcome.CHALLENGE, reason=f"little text, and {script}", confidence=0.8)
+    return None
+
+
+def _not_found(features: PageFeatures, title: str, opening: str, text: int) -> Reading | None:
+    if text < 1_500 and (phrase := _NOT_FOUND.find(title)) and not (features.jsonld.article and text > 600):
+        confidence = 0.95 if text < 400 else 0.75
+        return Reading(outcome=Outcome.SOFT_404, reason=f'title says "{phrase}"', confidence=confidence)
+    short = text < 400 and features.content.characters < _SHORT_PAGE and not features.jsonld.article
+    if short and (phrase := _NOT_FOUND.find(opening[:800])):
+        return Reading(outcome=Outcome.SOFT_404, reason=f'says "{phrase}"', confidence=0.8)
+    return None
+
+
+def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
+    if features.jsonld.article or features.content.characters >= 6_000 or text >= 3_000:
+        return None
+    phrase = _CONSENT.find(opening)
+    if not phrase:
+        return None
+    # Whether the page asks for consent itself, rather than only linking to its privacy settings.
+    on_privacy = text < _MAX_WALL_TEXT and any(
+        _CONSENT.search(b.text)
+        for b in features.content.blocks[:60]
+        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
+    )
+    about = sum(
+        len(b.text)
+        for b in features.content.blocks
+        if b.zone & zones.CONSENT
+        or _CONSENT.search(b.text)
+        or "cookie" in b.text.lower()
+        or (on_privacy and _PRIVACY.search(b.text))
+    )
+    share = about / max(features.content.characters, 1)
+    if share <= 0.5:
+        return None
+    confidence = min(0.95, 0.6 + share / 2)
+    return Reading(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
+
+
+def detect_paywall_stub(features: PageFeatures) -> Reading | None:
+    """Return the outcome of a paywall stub; None if the article is complete, or free."""
+    # An ideograph says as much as two letters.
+    text = sum(len(b.text) + count_ideographs(b.text) for b in features.body)
+    if text > 1_800 or features.article.access is Access.FREE:
+        return None
+    last = max((b.index for b in features.body), default=0)
+    after = " ".join(
+        b.text
+        for b in features.content.blocks[max(0, last - 6) : last + 25]
+        # A label in a list of links belongs to another article.
+        if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU | zones.RELATED | zones.LATEST) and b.link_share < 0.8
+    )
+    phrase = _PAYWALL.find(after[:4000])
+    paywalled = features.article.access is Access.PAYWALLED
+    if phrase and (paywalled or text < 900):
+        why = f'{text} characters, then "{phrase}"'
+        return Reading(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.95 if paywalled else 0.75)
+    if paywalled and features.body and features.body[-1].text.endswith(("...", "…")):
+        why = f"not free, and breaks off after {text} characters"
+        return Reading(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
+    return None
+
+
+def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
+    """Return the outcome of a gallery, video or audio page with little text; None for other pages.
+
+    A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
+    """
+    length = features.running_text_length
+    if length >= _LITTLE_TEXT or (features.jsonld.article and length > _LITTLE_TEXT // 2):
+        return None
+    og = features.head.first("og:type").lower()
+    media = [node for node in features.jsonld.nodes if node_types(node) & _MEDIA_TYPES]
+    # A section page describes all its videos, the page of one video only that one.
+    types = {kind for node in media for kind in node_types(node)} & _MEDIA_TYPES if len(media) == 1 else set()
+    signs = [
+        f"og:type {og}" if og.startswith(("video", "music")) else "",
+        f"JSON-LD {'/'.join(sorted(types))}" if types else "",
+        "its address" if is_media_url(features.page.url) else "",
+    ]
+    signs = [why for why in signs if why]
+    is_weak = len(signs) == 1 and not signs[0].startswith("og:")
+    if not signs or (is_weak and (links >= _MIN_LISTED or not (types or _has_player(features)))):
+        return None
+    reason = f"{', '.join(signs)}, {features.running_text_length} characters of text"
+    return Reading(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)
+
+
+def _has_player(features: PageFeatures) -> bool:
+    page = features.page.root
+    if features.headline_block is None:
+        return False
+    return page.find(".//video") is not None or page.find(".//audio") is not None or len(page.findall(".//figure")) > 2

@@ -17,16 +17,12 @@ from storage.model import Paragraph, Role
 
 _NAMES = re.compile(rf"(?<![a-z])(?:{alternatives('correction_class')})(?![a-z])")
 """Names of elements around a correction, in lower case."""
-_MAX_LENGTH = 1_200
-"""Longest correction, in characters."""
-_MAX_BOX = 2_000
-"""Most characters in an element that is named after a correction: a page may be named so as a whole."""
+_MAX_LENGTH = 1_200  # longest correction, in characters
+_MAX_BOX = 2_000  # most characters in an element that is named after a correction: a page may be named so as a whole
 _MAX_PARAGRAPHS = 5
-_MAX_DEPTH = 4
-"""Elements around a block whose names are read."""
+_MAX_DEPTH = 4  # elements around a block whose names are read
 _MAX_LABEL = 40
-_MIN_SENTENCE = 40
-"""Shortest correction far from the text, in characters: shorter lines are links and labels."""
+_MIN_SENTENCE = 40  # shortest correction far from the text, in characters: shorter lines are links and labels
 _ELSEWHERE = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.COMMENTS | zones.RELATED | zones.LATEST
     | zones.FORM | zones.AD | zones.SHARE
@@ -74,14 +70,11 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
             label = None
         if roles.get(block.index) is Role.CORRECTION or len(block.text) > _MAX_LENGTH:
             continue
+        is_outside = not start <= block.index <= last
         if announced or _is_named(block.element, named):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
-        elif (
-            not start <= block.index <= last
-            and len(block.text) >= _MIN_SENTENCE
-            and is_notice(block.text, at_edge=False)
-        ):
+        elif is_outside and len(block.text) >= _MIN_SENTENCE and is_notice(block.text, at_edge=False):
             yield block.index
 
 
@@ -96,11 +89,8 @@ def _is_announced(blocks: Sequence[Block], block: Block, label: Block) -> bool:
 
 def _is_small(element: HtmlElement) -> bool:
     """Return whether an element can be a correction's own box, and is not around the article."""
-    return (
-        len(element.text_content()) <= _MAX_BOX
-        and element.find(".//h1") is None
-        and len(element.findall(".//p")) <= _MAX_PARAGRAPHS
-    )
+    has_little_text = len(element.text_content()) <= _MAX_BOX and len(element.findall(".//p")) <= _MAX_PARAGRAPHS
+    return has_little_text and element.find(".//h1") is None
 
 
 def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
@@ -110,10 +100,9 @@ def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
     """
     if element not in known:
         around = (element, *islice(element.iterancestors(), _MAX_DEPTH - 1))
-        boxes = ((each, " ".join(each.get(name) or "" for name in _NAMING)[:_MAX_NAMES].lower()) for each in around)
-        known[element] = any(
-            each.tag not in ("body", "html") and _NAMES.search(names) and _is_small(each) for each, names in boxes
-        )
+        boxes = (each for each in around if each.tag not in ("body", "html"))
+        names = ((box, " ".join(box.get(name) or "" for name in _NAMING)[:_MAX_NAMES].lower()) for box in boxes)
+        known[element] = any(_NAMES.search(own) and _is_small(box) for box, own in names)
     return known[element]
 
 

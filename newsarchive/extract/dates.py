@@ -22,10 +22,10 @@ from newsarchive.extract.parse_date import (
     month_number,
     parse_iso_date,
     parse_printed_date,
+    parse_relative_date,
     stated_zone,
     to_ascii_digits,
 )
-from newsarchive.extract.relative_dates import parse_relative_date
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import UrlKind
 from storage.page_date import PageDate, SourcedDate
@@ -35,10 +35,8 @@ OTHER_TEXTS = (
     | zones.QUOTE | zones.EMBED | zones.AD | zones.CONSENT | zones.PLAYER
 )  # fmt: skip
 """Zones whose dates are those of other articles, pictures, or the day on which the page was sent."""
-_LABEL_LENGTH = 60
-"""Longest line, in characters, that can be taken for a date line without other evidence."""
-_DATE_DIGITS = 5
-"""Digits of a date: a day and a year."""
+_LABEL_LENGTH = 60  # longest line, in characters, that can be taken for a date line without other evidence
+_DATE_DIGITS = 5  # digits of a date: a day and a year
 _DATE_AND_TIME_DIGITS = 8
 _LONGEST_DATE_LINE = 110
 _SCRIPT_DATE = re.compile(
@@ -46,8 +44,7 @@ _SCRIPT_DATE = re.compile(
     r"publicationDate|publication_date|pubDate|datePosted|firstPublished|published_time)[\"']?\s{0,3}[:=,]\s{0,3}\\?[\"']"
     r"([12]\d{3}-\d\d-\d\d[^\"'\\<>]{0,30}|\d\d?-\d\d?-[12]\d{3})"
 )
-_MAX_SCRIPT = 300_000
-"""Characters of a script in which a date is looked for."""
+_MAX_SCRIPT = 300_000  # characters of a script in which a date is looked for
 _DAY_FIRST = re.compile(r"(\d\d?)-(\d\d?)-(\d{4})")
 _WORD = r"[^\W\d_]{3,14}"
 _MONTH_AND_DAY = re.compile(
@@ -179,8 +176,7 @@ _URL_DATE = re.compile(
 _URL_DMY = re.compile(rf"/{_URL_DAY}-{_URL_MONTH}-((?:19|20)\d\d)(?=[/.?]|$)")
 _URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MAX_TIME_ELEMENTS = 20
-_MAX_DATE_LINE = 160
-"""A date line is short: a date in a longer text is part of the story."""
+_MAX_DATE_LINE = 160  # a date line is short: a date in a longer text is part of the story
 WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
 """Sources whose date says nothing about what the page is: pages of every kind have them."""
 _WESTERNMOST, _EASTERNMOST = -12 * 60, 14 * 60
@@ -312,10 +308,8 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     """Yield dates that are used only where nothing else gives one."""
     yield _with_source(find_marked_date(sources.parts.page.root, sources.zone), "microdata")
     near = {block.index for block in sources.nearby}
-    elsewhere = [
-        b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80 and not b.zone & OTHER_TEXTS
-    ]
-    distant = replace(sources, nearby=[block for block in elsewhere if is_date_line(block)])
+    short = (b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80)
+    distant = replace(sources, nearby=[b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.parts.head.title, *sources.parts.head.all("og:title", "description", "og:description"))
@@ -413,8 +407,7 @@ def _find_update_word(text: str) -> re.Match[str] | None:
     return _UPDATE_WORDS.search(text) if any(map(low.__contains__, _UPDATE_PREFIXES)) else None
 
 
-_find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)
-"""For short lines: each is examined for both dates."""
+_find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)  # for short lines: each is examined for both dates
 
 
 def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:

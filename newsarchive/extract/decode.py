@@ -1,24 +1,25 @@
-"""Decode payloads to text. Any bytes can be decoded: invalid sequences become U+FFFD."""
+"""Decode payloads to text, and detect their type. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
+from contextlib import suppress
+from enum import Enum, auto
 
 from charset_normalizer import from_bytes
 
+from newsarchive.extract.urls import split_url
 from newsarchive.extract.word_tables import table_lines
+from storage.model import UrlKind
 
 _CODECS = {label: codec for codec, *labels in map(str.split, table_lines("codec")) for label in labels}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_HEAD_SIZE = 8192
-"""Bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that."""
-_SAMPLE_SIZE = 16384
-"""Bytes examined to guess an encoding of single bytes."""
-_MAX_GUESSED = 400_000
-"""Bytes examined to guess an encoding of Chinese, Japanese or Korean text."""
+_HEAD_SIZE = 8192  # bytes in which a page may declare its encoding. HTML says 1,024; real pages exceed that.
+_SAMPLE_SIZE = 16384  # bytes examined to guess an encoding of single bytes
+_MAX_GUESSED = 400_000  # bytes examined to guess an encoding of Chinese, Japanese or Korean text
 _FREQUENT_CHARACTERS = {
     "gb18030": ("的一是不了在人有我他这中大来上国个到说们为", 0.12),
     "big5hkscs": ("的一是不了在人有我他這中大來上國個到說們為", 0.12),
@@ -27,8 +28,7 @@ _FREQUENT_CHARACTERS = {
     "cp949": ("이다는을의에가고하한지로서도를은기사", 0.20),
 }
 """The most frequent characters of the language of an encoding, and their usual share of a text."""
-_LEAST_SHARE = 0.4
-"""Part of that share from which a text is in the language."""
+_LEAST_SHARE = 0.4  # part of that share from which a text is in the language
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 """Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
 _UTF8 = getincrementaldecoder("utf-8")
@@ -45,22 +45,29 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
     >>> decode("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")])
     'Zürich'
     """
-    for bom, codec in _BOMS:
-        if payload.startswith(bom):
-            return _remove_nuls(payload[len(bom) :].decode(codec, "replace"))
-    if wide := utf16_codec(payload):
-        return _remove_nuls(payload.decode(wide, "replace"))
-    if any(switch in payload for switch in _ISO_2022_JP):
-        return _remove_nuls(payload.decode("iso2022_jp_ext", "replace"))
+    mark, codec = next((each for each in _BOMS if payload.startswith(each[0])), (b"", utf16_codec(payload)))
+    if codec is None and any(switch in payload for switch in _ISO_2022_JP):
+        codec = "iso2022_jp_ext"
+    text = payload[len(mark) :].decode(codec, "replace") if codec else _decode_undeclared(payload, headers)
+    # libxml2 ends a text at the first NUL.
+    return text.replace("\0", "")
+
+
+def _decode_undeclared(payload: bytes, headers: Sequence[tuple[str, str]]) -> str:
+    """Decode a payload whose bytes name no encoding."""
     try:
-        return _remove_nuls(payload.decode("utf-8"))
+        return payload.decode("utf-8")
     except UnicodeDecodeError:
         declared = declared_codec(payload, headers)
     text = payload.decode(declared or "utf-8", "replace")
-    if _is_damaged_only(text, is_declared=declared is not None):
-        return _remove_nuls(text)
+    # Few invalid bytes are damage, not the sign of another encoding. Where nothing is declared, the text is UTF-8 only
+    # if most of its characters beyond ASCII are.
+    if (invalid := _count_invalid(text)) * 200 <= len(text) and (
+        declared or 2 * invalid <= len(text) - len(text.encode("ascii", "ignore"))
+    ):
+        return text
     guess = _guess_cjk_codec(payload) or _guess_codec(payload) or declared or "cp1252"
-    return _remove_nuls(min(text, payload.decode(guess, "replace"), key=_count_invalid))
+    return min(text, payload.decode(guess, "replace"), key=_count_invalid)
 
 
 def utf16_codec(payload: bytes) -> str | None:
@@ -78,17 +85,6 @@ def _count_invalid(text: str) -> int:
     return text.count("\ufffd")
 
 
-def _is_damaged_only(text: str, *, is_declared: bool) -> bool:
-    """Return whether the invalid bytes of a text are damage, not the sign of another encoding.
-
-    Where nothing is declared, the text is UTF-8 only if most of its characters beyond ASCII are.
-    """
-    invalid = _count_invalid(text)
-    if invalid * 200 > len(text):
-        return False
-    return is_declared or invalid == 0 or invalid <= len(text) - len(text.encode("ascii", "ignore")) - invalid
-
-
 def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     """Return the text of a payload in UTF-8. A payload that is UTF-8 already is returned as it is, including NULs.
 
@@ -96,21 +92,15 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     'Zürich'
     """
     is_other = payload.startswith(tuple(bom for bom, _ in _BOMS)) or utf16_codec(payload) is not None
-    if not is_other and not any(switch in payload for switch in _ISO_2022_JP) and _is_utf8(payload):
-        return payload
+    if not is_other and not any(switch in payload for switch in _ISO_2022_JP):
+        # In chunks: the decoded text of the whole page, which is not used, would evict it from the processor's cache.
+        decoder = _UTF8()
+        with suppress(UnicodeDecodeError):
+            for at in range(0, len(payload), _CHUNK):
+                decoder.decode(payload[at : at + _CHUNK])
+            decoder.decode(b"", final=True)
+            return payload
     return decode(payload, headers).encode("utf-8", "replace")
-
-
-def _is_utf8(payload: bytes) -> bool:
-    # In chunks: the decoded text of the whole page, which is not used, would evict the page from the processor's cache.
-    decoder = _UTF8()
-    try:
-        for at in range(0, len(payload), _CHUNK):
-            decoder.decode(payload[at : at + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def declared_codec(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str | None:
@@ -152,6 +142,58 @@ def _guess_codec(payload: bytes) -> str | None:
     return best.encoding if best else None
 
 
-def _remove_nuls(text: str) -> str:
-    # libxml2 ends a text at the first NUL.
-    return text.replace("\0", "") if "\0" in text else text
+# Detect the type of a payload, by content before media type: servers send feeds as HTML and error pages as images.
+
+_ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf|channel|html|!doctype\s+html)\b", re.IGNORECASE)
+_HTML = re.compile(r"<(?:html|head|body|!doctype html|title|meta|div|table|article|script|p|h1)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!doctype|!--|\?xml|[a-z][a-z0-9]*[\s>])", re.IGNORECASE)
+_SNIFFED = 8192
+_BEFORE_MARKUP = "\ufeff\xef\xbb\xbf \t\r\n\0"
+
+
+class PayloadType(Enum):
+    """The types of payload that are read, and ASSET for all others."""
+
+    ROBOTS = auto()
+    SITEMAP = auto()
+    FEED = auto()
+    JSON_FEED = auto()
+    URL_LIST = auto()
+    HTML = auto()
+    ASSET = auto()
+
+
+_BY_ROOT = {
+    **dict.fromkeys(("urlset", "sitemapindex"), PayloadType.SITEMAP),
+    **dict.fromkeys(("rss", "feed", "rdf", "channel"), PayloadType.FEED),
+}
+"""Other roots are those of pages."""
+
+
+def sniff_type(payload: bytes, url: str, headers: Sequence[tuple[str, str]], expected: UrlKind | None) -> PayloadType:
+    """Return the type of a payload that is not empty; `expected`: the kind of its URL, if that is known."""
+    start = payload[:_SNIFFED]
+    codec = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else utf16_codec(start) or "latin-1"
+    text = start.decode(codec, "replace").lstrip(_BEFORE_MARKUP)
+    # A stray NUL is damage in a page, but the mark of a binary file elsewhere.
+    if expected is UrlKind.ASSET or ("\0" in text[:512] and not _MARKUP.match(text)):
+        return PayloadType.ASSET
+    mime = media_type(headers)
+    if text.startswith("<"):
+        # The first significant element decides.
+        root = _ROOT.search(text)
+        is_page = root is not None or _HTML.search(text) is not None or "html" in mime or not mime
+        return _BY_ROOT.get(root[1].lower() if root else "", PayloadType.HTML if is_page else PayloadType.ASSET)
+    if text.startswith("{") and "jsonfeed.org/version" in text:
+        return PayloadType.JSON_FEED
+    if expected is UrlKind.ROBOTS or split_url(url).path == "/robots.txt":
+        return PayloadType.ROBOTS
+    if expected is UrlKind.SITEMAP and text.startswith(("http://", "https://")):
+        return PayloadType.URL_LIST
+    return PayloadType.HTML if "html" in mime or (not mime and _HTML.search(text)) else PayloadType.ASSET
+
+
+def media_type(headers: Sequence[tuple[str, str]]) -> str:
+    """Return the media type from the HTTP headers, lower case; "" for none."""
+    stated = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return stated.partition(";")[0].strip().lower()

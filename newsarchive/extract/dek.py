@@ -7,8 +7,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
 from newsarchive.extract.headline import Headline, text_key, word_overlap
-from newsarchive.extract.parse_date import parse_printed_date
-from newsarchive.extract.relative_dates import is_relative_date
+from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
 from newsarchive.extract.roles import markup_role
 from storage.model import Role
 
@@ -17,18 +16,14 @@ _PHOTO_CREDIT = re.compile(
     re.IGNORECASE,
 )
 """A line with a photo credit is a caption."""
-_MIN_PARAGRAPHS = 6
-"""Paragraphs from which a text is too long for its first line to be half of it."""
-_DATE_DISTANCE = 3
-"""Blocks above a headline among which its date line is looked for."""
-_MAX_DATE = 60
-"""Longest date line, in characters."""
-_MAX_SENTENCE = 220
-"""Longest dek that is told apart by its position alone, in characters."""
+_MIN_PARAGRAPHS = 6  # paragraphs from which a text is too long for its first line to be half of it
+_DATE_DISTANCE = 3  # blocks above a headline among which its date line is looked for
+_MAX_DATE = 60  # longest date line, in characters
+_MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in characters
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
-_MIN_LENGTH = 45
-"""Shortest heading, in characters, that can be a dek."""
+_MIN_LENGTH = 45  # shortest heading, in characters, that can be a dek
 _HEADLINE_OVERLAP = 0.8
+_OTHER_LINES = zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE
 _NOT_DEK = (
     zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
     | zones.BIO | zones.RELATED | zones.LATEST | zones.FORM | zones.BUTTON | zones.DISCLAIMER | zones.DATE
@@ -43,17 +38,11 @@ def find_dek_block(
     """Return the block of the line under the headline; -1 for none."""
     if headline.block is None:
         return -1
-    texts = [
-        i
-        for i in sorted(chosen)
-        if i > headline.block and markup_role(blocks[i]) is Role.TEXT and effective_length(blocks[i].text) > 60
-    ]
+    later = [blocks[i] for i in sorted(chosen) if i > headline.block]
+    texts = [b.index for b in later if markup_role(b) is Role.TEXT and effective_length(b.text) > 60]
     keys = [text_key(d) for d in descriptions if len(d) > 15]
     for block in blocks[headline.block + 1 : headline.block + 16]:
-        if (
-            block.zone & (zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE)
-            or block.link_share > 0.5
-        ):
+        if block.zone & _OTHER_LINES or block.link_share > 0.5:
             continue
         if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
             continue
@@ -110,10 +99,8 @@ def _is_sentence_under_dated_headline(headline: Block, block: Block, blocks: lis
 
 
 def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
-    """Return whether a line names an author, or has a date.
-
-    A long job title may have prevented the author from being read: "By Jane Doe, Chief Correspondent for Politics".
-    """
+    """Return whether a line names an author, or has a date."""
+    # A long job title may prevent an author from being read: "By Jane Doe, Chief Correspondent for Politics".
     lead, *name = block.text.split(maxsplit=3)[:3]
     if lead.lower() in _BYLINE_WORDS and len(name) > 1 and all(part[0].isupper() for part in name):
         return True
@@ -130,27 +117,17 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int]) -> b
     before = [blocks[i] for i in texts if i < block.index]
     if any(b.tag == block.tag and _same_classes(b.element, block.element) for b in before):
         return False
-    for other in later:
-        if (
-            other.element.getparent() is parent
-            and other.tag == block.tag
-            and (len(block.text) > 200 or (other.element.get("class") or "") == (block.element.get("class") or ""))
-        ):
-            return False
+    own_class = block.element.get("class") or ""
+    siblings = (b for b in later if b.element.getparent() is parent and b.tag == block.tag)
+    if any(len(block.text) > 200 or (b.element.get("class") or "") == own_class for b in siblings):
+        return False
     if block.tag in ("h2", "h3"):
         # A first subheading is not a dek: it is a sibling of the text, and others like it follow.
-        is_repeated = any(
-            b.tag == block.tag
-            and b.element.getparent() is parent
-            and b.element.get("class") == block.element.get("class")
-            for b in blocks[block.index + 1 : later[-1].index + 40]
-        )
-        return not is_repeated
-    return (
-        block.element.getparent() is not later[0].element.getparent()
-        or bool(block.zone & zones.DEK & ~later[0].zone)
-        or block.tag != later[0].tag
-    )
+        alike = (b for b in blocks[block.index + 1 : later[-1].index + 40] if b.tag == block.tag)
+        classes = (b.element.get("class") for b in alike if b.element.getparent() is parent)
+        return block.element.get("class") not in classes
+    is_named = block.zone & zones.DEK & ~later[0].zone != 0
+    return is_named or parent is not later[0].element.getparent() or block.tag != later[0].tag
 
 
 def _same_classes(one: HtmlElement, other: HtmlElement) -> bool:

@@ -9,8 +9,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, text_of
+from newsarchive.extract.jsonld import Head, JsonLd, text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import alternatives, words
@@ -97,9 +96,7 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
         return Headline(text, best[1].index, kicker or _kicker_above(parts.content.blocks, best[1]))
     if claims:
         return Headline(claims[0], None)
-    if best is not None:
-        return Headline(best[1].text, best[1].index)
-    return Headline("", None)
+    return Headline(best[1].text, best[1].index) if best is not None else Headline("", None)
 
 
 def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
@@ -128,9 +125,8 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
 def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | None]:
     """Return the two elements of which a heading consists; None without text between or beside them."""
     for _ in range(_MAX_WRAPPERS):
-        children = [
-            child for child in element if isinstance(child.tag, str) and normalize_space(str(child.text_content()))
-        ]
+        elements = (child for child in element if isinstance(child.tag, str))
+        children = [child for child in elements if normalize_space(str(child.text_content()))]
         beside = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
         if beside or not children or len(children) > 2:
             break
@@ -144,12 +140,8 @@ def _kicker_above(blocks: list[Block], headline: Block) -> str:
     """Return the line right above the headline whose class says that it is the kicker; "" for none."""
     for block in blocks[max(0, headline.index - _LINES_ABOVE) : headline.index]:
         parent = block.element.getparent()
-        marked = _KICKER_CLASS.search(block.element.get("class") or "") or (
-            parent is not None
-            and parent.tag != "body"
-            and len(parent) == 1
-            and _KICKER_CLASS.search(parent.get("class") or "")
-        )
+        own_box = [parent] if parent is not None and parent.tag != "body" and len(parent) == 1 else []
+        marked = any(_KICKER_CLASS.search(each.get("class") or "") for each in (block.element, *own_box))
         if marked and len(block.text) <= _MAX_KICKER and text_key(block.text) not in text_key(headline.text):
             return block.text
     return ""

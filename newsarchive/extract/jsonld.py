@@ -1,14 +1,19 @@
-"""Read JSON-LD (schema.org NewsArticle and related types), tolerating errors: many publishers send broken JSON."""
+"""Read what a page states for machines: JSON-LD (schema.org), and its <head>.
+
+Errors are tolerated: many publishers send broken JSON.
+"""
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, cast
 
 from lxml.html import HtmlElement
 
+from newsarchive.extract.blocks import normalize_space
 from newsarchive.extract.word_tables import words
 
 Node = dict[str, Any]
@@ -27,6 +32,7 @@ _STRING_FIELD = re.compile(
     r'"(headline|datePublished|dateModified|dateCreated|articleSection|description|name|@type|inLanguage|'
     r'isAccessibleForFree)"\s*:\s*"((?:[^"\\]|\\.){0,2000})"'
 )
+_AUTHOR_FIELD = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +74,9 @@ def _parse_block(text: str) -> Any:
         key = match[1]
         if key == "name" or (key == "@type" and match[2] not in _ARTICLE_TYPES):
             continue
-        try:
+        with suppress(ValueError):
             fields.setdefault(key, json.loads(f'"{match[2]}"', strict=False))
-        except ValueError:
-            continue
-    if author := re.search(
-        r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"', text
-    ):
+    if author := _AUTHOR_FIELD.search(text):
         fields["author"] = author[1]
     return fields
 
@@ -105,10 +107,7 @@ def node_types(node: Node) -> frozenset[str]:
 
 
 def _find_article(nodes: Sequence[Node], url: str) -> Node:
-    """Return the node of the page's article: the one with the URL of the page, else the first with a headline.
-
-    Missing values are taken from other nodes with the same headline: live blogs are often described twice.
-    """
+    """Return the node of the page's article: the one with the URL of the page, else the first with a headline."""
     candidates = [node for node in nodes if node_types(node) & _ARTICLE_TYPES]
     titled = [n for n in candidates if text_of(n.get("headline")) or text_of(n.get("name")) or n.get("datePublished")]
     if not titled:
@@ -116,6 +115,7 @@ def _find_article(nodes: Sequence[Node], url: str) -> Node:
     path = _path(url)
     chosen = next((node for node in titled if path and any(path in u for u in _urls(node))), titled[0])
     headline = text_of(chosen.get("headline"))
+    # Missing values are taken from other nodes with the same headline: live blogs are often described twice.
     for other in titled:
         if other is not chosen and headline and text_of(other.get("headline")) == headline:
             chosen = {**other, **{key: value for key, value in chosen.items() if value}}
@@ -137,9 +137,8 @@ def _urls(node: Node) -> list[str]:
 def is_live_blog(jsonld: JsonLd, url: str) -> bool:
     """Return whether the article, or another node with the URL of the page, is a live blog."""
     path = _path(url)
-    return _LIVE in node_types(jsonld.article) or any(
-        _LIVE in node_types(node) and any(path in each for each in _urls(node)) for node in jsonld.nodes
-    )
+    live = [node for node in jsonld.nodes if _LIVE in node_types(node)]
+    return _LIVE in node_types(jsonld.article) or any(path in each for node in live for each in _urls(node))
 
 
 def text_of(value: Any) -> str:
@@ -177,3 +176,47 @@ def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:
     if isinstance(value, dict) and "@id" in value and "name" not in value:
         return next((n for n in nodes if n.get("@id") == value["@id"] and "name" in n), cast("Node", value))
     return value
+
+
+# Read the <head> and the microdata of a page in one pass: meta elements, link elements, the title.
+
+
+@dataclass(slots=True)
+class Head:
+    """Names are in lower case, white space in values is collapsed, the order is that of the page."""
+
+    meta: dict[str, list[str]] = field(default_factory=dict)
+    """By name, property, itemprop or http-equiv."""
+    links: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """(rel, attributes) of <link> elements."""
+    title: str = ""
+    language: str = ""
+
+    def first(self, *names: str) -> str:
+        """Return the first value of one of the names, in the order of the names; "" for none."""
+        return next((value for name in names for value in self.meta.get(name, ()) if value), "")
+
+    def all(self, *names: str) -> list[str]:
+        """Return all values of the names."""
+        return [value for name in names for value in self.meta.get(name, ()) if value]
+
+    def link(self, rel: str) -> str:
+        """Return the URL of the first link with a relation; "" for none."""
+        return next((attributes.get("href", "") for name, attributes in self.links if rel in name.split()), "")
+
+
+def read_head(root: HtmlElement) -> Head:
+    """Return the meta and link elements, title and language of a page."""
+    # XHTML sent as text/html declares its language in xml:lang, and the HTML parser ignores namespaces.
+    head = Head(language=(root.get("lang") or root.get("xml:lang") or "").strip())
+    for element in root.iter("meta", "link", "title"):
+        if element.tag == "meta":
+            content = normalize_space(element.get("content") or "")
+            for key in ("name", "property", "itemprop", "http-equiv"):
+                if name := element.get(key):
+                    head.meta.setdefault(name.strip().lower(), []).append(content)
+        elif element.tag == "link":
+            head.links.append(((element.get("rel") or "").lower(), {str(k): v for k, v in element.attrib.items()}))
+        elif not head.title and next(element.iterancestors("svg"), None) is None:
+            head.title = normalize_space(element.text_content())
+    return head

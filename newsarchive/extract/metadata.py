@@ -1,23 +1,23 @@
 """Read the metadata of an article: from the site layout, JSON-LD, meta elements, and last the visible page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
+from itertools import chain, islice
 
 from lxml.etree import XPath
+from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
+from newsarchive.extract.classify import looks_live
 from newsarchive.extract.headline import text_key
-from newsarchive.extract.html_head import Head
-from newsarchive.extract.jsonld import JsonLd, as_list, is_live_blog, node_types, text_of, texts_of
-from newsarchive.extract.page_features import looks_live
+from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of, texts_of
 from newsarchive.extract.page_input import Headers, PageParts
-from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import Page, resolve_link
-from newsarchive.extract.urls import page_key
+from newsarchive.extract.urls import page_key, split_url
 from newsarchive.extract.word_tables import entries, words
-from storage.model import Access, Article
+from storage.model import Access, Article, Image
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MAX_TAGS = 50
@@ -26,28 +26,24 @@ _FRONT_PAGES = frozenset(entries("front_page"))
 _MAX_SECTION_LENGTH = 60
 _JOINED_LIST = re.compile(r",[^\W\d]")
 """A comma without a space: people do not write lists so, but machines join them so."""
-_MAX_COMMAS = 3
-"""Commas in the name of a section, at most."""
-_MAX_BREADCRUMBS_LENGTH = 200
-"""Longest row of breadcrumbs, in characters; some sites give the class to the whole page."""
+_MAX_COMMAS = 3  # commas in the name of a section, at most
+_MAX_BREADCRUMBS_LENGTH = 200  # longest row of breadcrumbs, in characters; some sites give the class to the whole page
 _MAX_BREADCRUMBS = 20
-_FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")
-"""A letter of a script that is not Latin."""
+_FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script that is not Latin
 _SCRIPTS = (
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("ar", re.compile("[\u0620-\u064a]")),
-    ("he", re.compile("[\u05d0-\u05ea]")),
-    ("ru", re.compile("[\u0430-\u044f]")),
-    ("el", re.compile("[\u03b1-\u03c9]")),
-    ("th", re.compile("[\u0e01-\u0e2e]")),
-    ("hi", re.compile("[\u0904-\u0939]")),
+    (re.compile("[\uac00-\ud7af]"), "ko"),
+    (re.compile("[\u3040-\u30ff]"), "ja"),
+    (re.compile("[\u4e00-\u9fff]"), "zh ja yue"),
+    (re.compile("[\u0620-\u064a]"), "ar fa ur ps ckb sd ug"),
+    (re.compile("[\u05d0-\u05ea]"), "he iw yi"),
+    (re.compile("[\u0430-\u044f]"), "ru uk be bg sr mk kk ky mn tg"),
+    (re.compile("[\u03b1-\u03c9]"), "el"),
+    (re.compile("[\u0e01-\u0e2e]"), "th"),
+    (re.compile("[\u0904-\u0939]"), "hi mr ne"),
 )
-_LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
-"""The language subtag of a language tag (BCP 47)."""
-_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")
-"""Names of robots whose rules are read."""
+"""Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
+_LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
+_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")  # names of robots whose rules are read
 
 
 def read_metadata(parts: PageParts) -> Article:
@@ -57,12 +53,12 @@ def read_metadata(parts: PageParts) -> Article:
     noarchive = "noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower()
     return Article(
         url=url,
-        canonical_url=evidence.first("canonical_url", _canonical_urls(parts.page, head, matches)) or url,
+        canonical_url=evidence.first("canonical_url", _canonical_urls(parts)) or url,
         headline="",
         section=evidence.first("section", _section_candidates(parts)),
         tags=evidence.first("tags", _tag_candidates(parts)) or (),
         language=_read_language(parts),
-        access=evidence.first("access", _access_candidates(head, parts.jsonld, matches)),
+        access=evidence.first("access", _access_candidates(parts)),
         live=bool(matches.elements("live")) if "live" in matches.fields else live,
         noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
         declared=bool(parts.jsonld.article),
@@ -86,9 +82,10 @@ def _has_noarchive_header(headers: Headers) -> bool:
     return False
 
 
-def _canonical_urls(page: Page, head: Head, matches: LayoutMatches) -> Iterator[tuple[str, str | None]]:
+def _canonical_urls(parts: PageParts) -> Iterator[tuple[str, str | None]]:
     """Yield the canonical URL of each source, last the page's own: that of a front page is a mistake."""
-    yield "layout", resolve_link(page.base, matches.text("canonical_url") or "")
+    page, head = parts.page, parts.head
+    yield "layout", resolve_link(page.base, parts.layout_matches.text("canonical_url") or "")
     for source, href in (("link canonical", head.link("canonical")), ("og:url", head.first("og:url"))):
         url = resolve_link(page.base, href) if href else None
         yield source, None if url and _is_front_page(url) and not _is_front_page(page.url) else url
@@ -154,20 +151,14 @@ def _section_from_breadcrumbs(crumbs: list[tuple[str, str]], page: Page) -> str 
     """Return the text of the last breadcrumb, (text, URL), to neither a front page nor the page itself."""
     for text, href in reversed(crumbs):
         url = resolve_link(page.base, href)
-        if text_key(text) in _FRONT_PAGES or not text[:1].isalnum():
-            continue
-        if url is None or _is_front_page(url) or len(text) >= _MAX_SECTION_LENGTH:
-            continue
-        if page_key(url) != page_key(page.url):
+        is_name = text[:1].isalnum() and len(text) < _MAX_SECTION_LENGTH and text_key(text) not in _FRONT_PAGES
+        if is_name and url and not _is_front_page(url) and page_key(url) != page_key(page.url):
             return text
     return None
 
 
 def _tag_candidates(parts: PageParts) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the tags of each source, each tag once: JSON-LD keywords, article:tag, news_keywords, tags on the page.
-
-    Comma-separated lists are split.
-    """
+    """Yield the tags of each source, each tag once; comma-separated lists are split."""
     head = parts.head
     yield "layout", tuple(parts.layout_matches.texts("tags"))
     groups = (
@@ -203,9 +194,8 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
     rel = anchor.rel.split()
     if not 1 < len(anchor.text) < _MAX_TAG_LENGTH or "category" in rel:
         return False
-    if "tag" in rel:
-        return True
-    return block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
+    is_in_row = block.zone & zones.TAGS != 0 and (block.link_share > 0.5 or phrases.TAGS.match(block.text))
+    return "tag" in rel or is_in_row
 
 
 def _read_language(parts: PageParts) -> str | None:
@@ -236,30 +226,87 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
     if not _FOREIGN.search(sample):
         return stated
     letters = sum(map(str.isalpha, sample))
-    for code, pattern in _SCRIPTS:
+    for pattern, languages in _SCRIPTS:
         count = len(pattern.findall(sample))
-        if count * (10 if code == "ja" else 3) > letters > 0:
-            family = {
-                "ru": {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"},
-                "ar": {"ar", "fa", "ur", "ps", "ckb", "sd", "ug"},
-                "hi": {"hi", "mr", "ne"},
-                "zh": {"zh", "ja", "yue"},
-                "he": {"he", "iw", "yi"},
-            }
-            return stated if stated in family.get(code, {code}) else code
+        if count * (10 if languages == "ja" else 3) > letters > 0:
+            return stated if stated in languages.split() else languages.split()[0]
     return stated
 
 
-def _access_candidates(head: Head, jsonld: JsonLd, matches: LayoutMatches) -> Iterator[tuple[str, Access | None]]:
+def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:
+    article, matches = parts.jsonld.article, parts.layout_matches
     if "paywalled" in matches.fields:
         # Such a selector decides by its absence, too.
         yield "layout", Access.PAYWALLED if matches.elements("paywalled") else Access.FREE
-    values = [jsonld.article.get("isAccessibleForFree")]
-    parts = (part for part in as_list(jsonld.article.get("hasPart")) if isinstance(part, dict))
-    values += [part.get("isAccessibleForFree") for part in parts]
-    states = {str(v).strip().lower().rpartition("/")[2] for v in values if v is not None}
-    tier = head.first("article:content_tier", "og:article:content_tier").lower()
+    nodes = [node for node in (article, *as_list(article.get("hasPart"))) if isinstance(node, dict)]
+    values = [value for node in nodes if (value := node.get("isAccessibleForFree")) is not None]
+    states = {str(value).strip().lower().rpartition("/")[2] for value in values}
+    tier = parts.head.first("article:content_tier", "og:article:content_tier").lower()
     yield "json-ld", Access.PAYWALLED if states & {"false", "no", "0"} else None
     yield "article:content_tier", Access.PAYWALLED if tier in ("locked", "metered") else None
     yield "json-ld", Access.FREE if states & {"true", "yes", "1"} else None
     yield "article:content_tier", Access.FREE if tier == "free" else None
+
+
+# Choose the lead image of an article, and its caption.
+
+_SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|scaled|large|medium|small|[123]x)$")
+_MIN_NAME = 5  # shortest file name, in characters, that identifies an image
+_MAX_CAPTION = 600
+_SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
+
+
+def choose_image(parts: PageParts, captions: Sequence[Block]) -> Image | None:
+    """Return the image of an article with its caption, one of those before the second paragraph; None for none."""
+    value = resolve_references(parts.jsonld.article.get("image"), parts.jsonld.nodes)
+    jsonld_image: object = value[0] if isinstance(value, list) and value else value
+    captioned = _read_figures(captions, parts.page)
+    url = parts.evidence.first("image", _candidates(parts, jsonld_image, captioned))
+    if not url:
+        return None
+    stated = text_of(jsonld_image.get("caption")) if isinstance(jsonld_image, dict) else ""
+    # That of the figure with the same file, else of the first figure.
+    name = _file_stem(url)
+    same = (text for each, text in captioned if each == url or (len(name) > _MIN_NAME and _file_stem(each) == name))
+    return Image(url=url, caption=stated or next(chain(same, (text for _, text in captioned)), None))
+
+
+def _candidates(
+    parts: PageParts, jsonld_image: object, captioned: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str | None]]:
+    if isinstance(jsonld_image, dict):
+        jsonld_image = jsonld_image.get("url") or jsonld_image.get("contentUrl") or jsonld_image.get("@id")
+        jsonld_image = jsonld_image[0] if isinstance(jsonld_image, list) and jsonld_image else jsonld_image
+    for source, href in (
+        ("layout", parts.layout_matches.text("image")),
+        ("og:image", parts.head.first("og:image", "og:image:url", "og:image:secure_url")),
+        ("json-ld", jsonld_image),
+        ("twitter:image", parts.head.first("twitter:image", "twitter:image:src", "thumbnail")),
+    ):
+        yield source, resolve_link(parts.page.base, href) if isinstance(href, str) else None
+    yield "the figure under the headline", next((url for url, _ in captioned if url), None)
+
+
+def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]]:
+    """Return (image, caption) of the figures that the captions belong to, in order."""
+    texts_of_figure: dict[HtmlElement, list[str]] = {}
+    for block in captions:
+        figure = next(block.element.iterancestors("figure"), None) if block.zone & zones.FIGURE else None
+        if figure is not None and len(block.text) < _MAX_CAPTION:
+            texts_of_figure.setdefault(figure, []).append(block.text)
+    found: list[tuple[str, str]] = []
+    for figure, texts in texts_of_figure.items():
+        images = islice(figure.iter("img", "amp-img"), 1)
+        sources = (value for image in images for name in _SOURCES if (value := image.get(name)))
+        href = next((value for value in sources if not value.startswith("data:")), "")
+        found.append((resolve_link(page.base, href) or "", " ".join(texts)))
+    return found
+
+
+def _file_stem(url: str) -> str:
+    """Return the name of a file without extension and size.
+
+    >>> _file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
+    'harbour-crane'
+    """
+    return _SIZE.sub("", split_url(url).path.rpartition("/")[2].rpartition(".")[0].lower())

@@ -5,15 +5,19 @@ import re
 from dataclasses import replace
 
 from newsarchive.extract.article import read_article
-from newsarchive.extract.classify import ARTICLE_THRESHOLD, ArticleScore, score_article
-from newsarchive.extract.decode import decode, to_utf8
-from newsarchive.extract.page_features import PageFeatures
+from newsarchive.extract.classify import (
+    ARTICLE_THRESHOLD,
+    ArticleScore,
+    PageFeatures,
+    detect_media_page,
+    detect_paywall_stub,
+    detect_placeholder,
+    score_article,
+)
+from newsarchive.extract.decode import PayloadType, decode, media_type, sniff_type, to_utf8
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
-from newsarchive.extract.placeholder_pages import detect_media_page, detect_paywall_stub, detect_placeholder
 from newsarchive.extract.related import add_layout_groups, find_link_groups
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
-from newsarchive.extract.site_layout import Layout
-from newsarchive.extract.sniff import PayloadType, media_type, sniff_type
 from newsarchive.extract.sources import (
     decompress_gzip,
     find_feeds,
@@ -34,7 +38,14 @@ _ANY_CONTENT = re.compile(rb"[^ \t\r\n\0]")
 
 def read(payload: bytes, page_input: PageInput) -> Reading:
     """Return the reading of a payload without content coding. Never raises, whatever the bytes are."""
-    reading = _read_by_type(payload, page_input)
+    if _ANY_CONTENT.search(payload) is None:
+        return _add_digest(Reading(outcome=Outcome.EMPTY, reason="the answer has no body"), payload)
+    # The .gz of a sitemap is part of the resource; any other gzip file is kept as an asset.
+    content, expected = decompress_gzip(payload), page_input.discovery.kind if page_input.discovery else None
+    payload_type = sniff_type(content, page_input.url, page_input.headers, expected)
+    if content is not payload and payload_type not in (PayloadType.SITEMAP, PayloadType.URL_LIST):
+        payload_type = PayloadType.ASSET
+    reading = _read_as(payload_type, content, page_input)
     if reading.outcome is not Outcome.ARTICLE and reading.article is not None:
         # A stub must not become a version of the whole article, and any other page is none.
         reading = replace(reading, article=None, link_groups=reading.article.link_groups)
@@ -58,17 +69,6 @@ def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: Pa
 
 def _add_digest(reading: Reading, payload: bytes) -> Reading:
     return replace(reading, content_digest=f"sha256:{hashlib.sha256(payload).hexdigest()}") if payload else reading
-
-
-def _read_by_type(payload: bytes, page_input: PageInput) -> Reading:
-    if _ANY_CONTENT.search(payload) is None:
-        return Reading(outcome=Outcome.EMPTY, reason="the answer has no body")
-    # The .gz of a sitemap is part of the resource; any other gzip file is kept as an asset.
-    content = decompress_gzip(payload)
-    payload_type = sniff_type(content, page_input.url, page_input.headers, page_input.discovery)
-    if content is not payload and payload_type not in (PayloadType.SITEMAP, PayloadType.URL_LIST):
-        payload_type = PayloadType.ASSET
-    return _read_as(payload_type, content, page_input)
 
 
 def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -> Reading:
@@ -117,15 +117,11 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     stub = detect_paywall_stub(features)
     score = score_article(features, stub=stub is not None)
     page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
-    reading = _article_reading(features, stub, score, page_input.layout)
-    if reading is None:
-        reading = _listing_reading(features, score, page_input)
+    reading = _article_reading(features, stub, score) or _listing_reading(features, score)
     return replace(reading, title=features.title, requisites=features.requisites)
 
 
-def _article_reading(
-    features: PageFeatures, stub: Reading | None, score: ArticleScore, layout: Layout
-) -> Reading | None:
+def _article_reading(features: PageFeatures, stub: Reading | None, score: ArticleScore) -> Reading | None:
     """Return the reading of an article; None if the page is not one."""
     article, page = features.article, features.page
     has_text = any(paragraph.role in BODY_ROLES for paragraph in article.paragraphs)
@@ -136,14 +132,14 @@ def _article_reading(
     groups = find_link_groups(page, features.content, inside, article.canonical_url, listing=False)
     return replace(
         stub or Reading(outcome=Outcome.ARTICLE, reason=score.reason, confidence=score.confidence),
-        article=replace(article, link_groups=add_layout_groups(page, layout, groups)),
+        article=replace(article, link_groups=add_layout_groups(page, features.page_input.layout, groups)),
         sources=find_feeds(page, features.head),
     )
 
 
-def _listing_reading(features: PageFeatures, score: ArticleScore, page_input: PageInput) -> Reading:
+def _listing_reading(features: PageFeatures, score: ArticleScore) -> Reading:
     """Return the reading of a listing, of a gallery or media player, or of any other page."""
-    page, content, head = features.page, features.content, features.head
+    page, content, head, page_input = features.page, features.content, features.head, features.page_input
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)

@@ -1,14 +1,16 @@
-"""Parse dates: ISO 8601, RFC 2822, and dates as newspapers print them in many languages.
+"""Parse dates: ISO 8601, RFC 2822, dates as newspapers print them in many languages, and "3 hours ago".
 
 A time without a zone is read in `zone`, which callers take from another date of the page; without that it has no
-offset. A date without a time is a day. The current time is never used.
+offset. A date without a time is a day. The current time is never used: relative dates need the time of the capture.
 """
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from importlib.resources import files
 
+from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.page_date import PageDate
 
 _ISO = re.compile(
@@ -40,27 +42,22 @@ def stems_by_month() -> dict[int, list[str]]:
     A word names a month if it begins with one of its stems; the longest stem wins. months.txt has a paragraph for each
     month, and "_" for a space within a name.
     """
-    paragraphs = files("newsarchive.extract").joinpath("months.txt").read_text("utf-8").split("\n\n")
-    return {
-        month: [stem.replace("_", " ") for stem in paragraph.split()] for month, paragraph in enumerate(paragraphs, 1)
-    }
+    months = files("newsarchive.extract").joinpath("months.txt").read_text("utf-8").split("\n\n")
+    return {number: [stem.replace("_", " ") for stem in month.split()] for number, month in enumerate(months, 1)}
 
 
 def _fold_word(word: str) -> str:
     """Return a word in lower case, without marks on Latin letters: "Août" and "AOUT" are equal."""
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not "\u0300" <= c <= "\u036f")
-    )
+    spread = unicodedata.normalize("NFD", word.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in spread if not "\u0300" <= c <= "\u036f"))
 
 
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
-_SOUTH_SLAVIC = ("hr", "bs", "sh")
-"""Languages in which "listopad" is October; it is November in Polish and Czech."""
+_SOUTH_SLAVIC = ("hr", "bs", "sh")  # languages in which "listopad" is October; it is November in Polish and Czech
 _LONGEST_STEM = max(map(len, _STEMS))
 _DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
 _YEAR = re.compile(r"\d{4}")
-_MAX_LINE = 300
-"""Characters of a line in which a date is looked for."""
+_MAX_LINE = 300  # characters of a line in which a date is looked for
 
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -78,11 +75,13 @@ _YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.
 _MONTH_NAME_PATTERNS = ((_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)))
 """Patterns of dates with the name of a month, and their groups for year, month and day."""
 _VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
+_NUMBER_PATTERNS = ((_CJK, (1, 2, 3)), (_YEAR_FIRST, (1, 2, 3)), (_VIETNAMESE, (3, 2, 1)))
+"""Patterns of dates in numbers, and their groups for year, month and day."""
 _PERSIAN = tuple("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split())
 _PERSIAN_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_PERSIAN)})(?:\s*ماه)?\s+(1[34]\d\d)(?!\d)")
 _PERSIAN_NUMBERS = re.compile(r"(?<!\d)(1[34]\d\d)/(\d{1,2})/(\d{1,2})(?!\d)")
-_BUDDHIST_OFFSET = 543
-"""The Thai calendar counts Buddhist years."""
+_BUDDHIST_OFFSET = 543  # the Thai calendar counts Buddhist years
+_Three = tuple[int, int, int]  # year, month and day; or hour, minute and second
 
 
 def parse_iso_date(text: str, zone: tzinfo | None = None) -> PageDate | None:
@@ -102,11 +101,8 @@ def parse_iso_date(text: str, zone: tzinfo | None = None) -> PageDate | None:
     year, month, day, hour, minute, second, half, offset = match.groups()
     if hour and not offset and (named := _ZONE_NAME.search(text[match.end() :])):
         offset = named[1]
-    return _build_datetime(
-        (int(year), int(month), int(day)),
-        _parse_clock(hour, minute, second, half) if hour else None,
-        _parse_zone(offset) or zone,
-    )
+    clock = _parse_clock(hour, minute, second, half) if hour else None
+    return _build_datetime((int(year), int(month), int(day)), clock, _parse_zone(offset) or zone)
 
 
 def stated_zone(text: str) -> tzinfo | None:
@@ -134,47 +130,38 @@ def parse_printed_date(
     found = _find_day(text, day_first=day_first, language=language)
     if found is None:
         return None
-    day, start, end = found
+    day, match = found
     # The time of day is next to the date: after it, or shortly before.
-    around = text[end : end + 50]
+    around = text[match.end() : match.end() + 50]
     clock = find_clock(around)
     if clock is None:
-        around = text[max(0, start - 25) : start]
+        around = text[max(0, match.start() - 25) : match.start()]
         clock = find_clock(around)
     named = (_PRINTED_OFFSET.search(around) or _ZONE_NAME.search(around)) if clock else None
     return _build_datetime(day, clock, (_parse_zone(named[1]) if named else None) or zone)
 
 
-def _find_day(text: str, *, day_first: bool, language: str) -> tuple[tuple[int, int, int], int, int] | None:
-    """Return (year, month, day), and where the date begins and ends."""
-    if persian := _find_persian_day(text):
-        return persian
-    for pattern in (_CJK, _YEAR_FIRST):
+def _find_day(text: str, *, day_first: bool, language: str) -> tuple[_Three, re.Match[str]] | None:
+    """Return (year, month, day), and where the text has it."""
+    if match := _PERSIAN_DAY.search(text):
+        return _persian_to_gregorian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1])), match
+    if match := _PERSIAN_NUMBERS.search(text):
+        return _persian_to_gregorian(int(match[1]), int(match[2]), int(match[3])), match
+    for pattern, (year, number, day) in _NUMBER_PATTERNS:
         if match := pattern.search(text):
-            return (int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
-    if "tháng" in text and (match := _VIETNAMESE.search(text)):
-        return (int(match[3]), int(match[2]), int(match[1])), match.start(), match.end()
+            return (int(match[year]), int(match[number]), int(match[day])), match
     for pattern, (year, name, day) in _MONTH_NAME_PATTERNS:
         for match in pattern.finditer(text):
             if month := month_number(match[name], language):
-                return (int(match[year]), month, int(match[day])), match.start(), match.end()
-    if match := _YEAR_LAST.search(text):
-        first, second = int(match[1]), int(match[3])
-        month, day = (second, first) if (day_first and second <= 12) or first > 12 else (first, second)
-        return (int(match[4]), month, day), match.start(), match.end()
-    return None
+                return (int(match[year]), month, int(match[day])), match
+    if (match := _YEAR_LAST.search(text)) is None:
+        return None
+    first, second = int(match[1]), int(match[3])
+    month, day = (second, first) if (day_first and second <= 12) or first > 12 else (first, second)
+    return (int(match[4]), month, day), match
 
 
-def _find_persian_day(text: str) -> tuple[tuple[int, int, int], int, int] | None:
-    if match := _PERSIAN_DAY.search(text):
-        day = _persian_to_gregorian(int(match[3]), _PERSIAN.index(match[2]) + 1, int(match[1]))
-        return day, match.start(), match.end()
-    if match := _PERSIAN_NUMBERS.search(text):
-        return _persian_to_gregorian(int(match[1]), int(match[2]), int(match[3])), match.start(), match.end()
-    return None
-
-
-def _persian_to_gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
+def _persian_to_gregorian(year: int, month: int, day: int) -> _Three:
     """Convert a date of the Iranian solar calendar, by the leap years of its 33-year cycle.
 
     >>> _persian_to_gregorian(1403, 2, 28), _persian_to_gregorian(1399, 12, 30)
@@ -211,17 +198,15 @@ def to_ascii_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
-def find_clock(text: str) -> tuple[int, int, int] | None:
+def find_clock(text: str) -> _Three | None:
     """Return hour, minute and second of the first time of day in a line; None for none."""
     if match := CLOCK.search(text):
         half = match[4] or ("pm" if _AFTERNOON.search(text[: match.start()]) else None)
         return _parse_clock(match[1], match[2], match[3], half)
-    if match := _HOUR.search(text):
-        return _parse_clock(match[1], "0", None, match[2])
-    return None
+    return _parse_clock(match[1], "0", None, match[2]) if (match := _HOUR.search(text)) else None
 
 
-def _parse_clock(hour: str, minute: str | None, second: str | None, half: str | None) -> tuple[int, int, int]:
+def _parse_clock(hour: str, minute: str | None, second: str | None, half: str | None) -> _Three:
     hours = int(hour)
     if half and hours <= 12:
         hours = hours % 12 + (12 if half.lower().startswith(("p", "μ", "م")) else 0)
@@ -241,17 +226,14 @@ def _parse_zone(name: str | None) -> tzinfo | None:
     return None if hours_east is None else timezone(timedelta(hours=hours_east))
 
 
-def _build_datetime(
-    day: tuple[int, int, int], clock: tuple[int, int, int] | None, zone: tzinfo | None
-) -> PageDate | None:
-    year, month, day_of_month = day
+def _build_datetime(date: _Three, clock: _Three | None, zone: tzinfo | None) -> PageDate | None:
+    year, month, day = date
     if 2440 < year < 2640:
         year -= _BUDDHIST_OFFSET
     hour, minute, second = clock or (0, 0, 0)
     try:
-        local = datetime(year, month, day_of_month, hour % 24, minute, second, tzinfo=zone)
-        stated = PageDate.from_time(local) if clock else PageDate(at=local.replace(tzinfo=UTC), is_day=True)
-        return _check_year(stated)
+        local = datetime(year, month, day, hour % 24, minute, second, tzinfo=zone)
+        return _check_year(PageDate.from_time(local) if clock else PageDate(at=local.replace(tzinfo=UTC), is_day=True))
     except (ValueError, OverflowError):
         return None
 
@@ -259,3 +241,98 @@ def _build_datetime(
 def _check_year(date: PageDate) -> PageDate | None:
     """Return a date between 1800 and 2100, else None: articles may be older than the web, other years are errors."""
     return date if 1800 <= date.at.year <= 2100 else None
+
+
+# Parse dates relative to the time of the capture: "3 hours ago", "yesterday, 18:40".
+
+_ONE = r"an?|one|eine[rmn]?|une?|un[oa]?|uma?|een|en|ett|én|один|одну|jedn\w+|bir|ένα|μία"
+_FIXED_PHRASES = {word: int(minutes) for word, minutes in map(str.split, table_lines("fixed_phrase"))}
+"""Units without a number, in languages with a singular and a dual form."""
+_FIXED_PHRASE = re.compile(rf"(?:منذ|قبل|لפני|לפני)\s+({'|'.join(_FIXED_PHRASES)})(?!\w)")
+_MINUTES = (1, 60, 1440, 10080)
+_TODAY = re.compile(rf"\b(?:{alternatives('today')})\b|{alternatives('today_unspaced')}", re.IGNORECASE)
+_YESTERDAY = re.compile(rf"\b(?:{alternatives('yesterday')})\b|{alternatives('yesterday_unspaced')}", re.IGNORECASE)
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_MAX_RELATIVE_LINE = 160  # longest line that can be a date
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The forms of "N units ago" in one language."""
+
+    words: tuple[str, ...]  # a word of each form, case-folded: lines without any of them are skipped
+    pattern: re.Pattern[str]
+    units: tuple[re.Pattern[str], ...]  # minutes, hours, days, weeks
+
+
+def _required_words(pattern: str) -> list[str]:
+    """Return the longest word that each form requires.
+
+    >>> _required_words("(?:for )?NUMBER UNIT siden"), _required_words("NUMBER UNIT (?:ein|zwei)")
+    (['siden'], ['ein', 'zwei'])
+    """
+    needed = re.sub(r"\(\?:[^)]*\)\?|NUMBER|UNIT|\\s\?|\\\.\?| \?", " ", pattern)
+    choice = re.search(r"\(\?:([^)]*)\)", needed)
+    ways = choice[1].split("|") if choice else [needed]
+    return [max(way.split(), key=len).casefold() for way in ways]
+
+
+def _languages() -> list[_Language]:
+    found = []
+    for line in table_lines("relative_date"):
+        columns = re.split(r"\s+\|\s+", line.strip())
+        units, forms = columns[:4], columns[4:]
+        number, unit = rf"(\d{{1,3}}|{_ONE})", f"({'|'.join(units)})"
+        pattern = "|".join(forms).replace("NUMBER", number).replace("UNIT", unit).replace(" ", r"\s+")
+        edged = rf"(?<!\w)(?:{pattern})(?!\w)" if unit.isascii() else pattern
+        required = tuple(word for each in forms for word in _required_words(each))
+        ends = tuple(re.compile(f"(?:{each})$", re.IGNORECASE) for each in units)
+        found.append(_Language(required, re.compile(edged, re.IGNORECASE), ends))
+    return found
+
+
+_LANGUAGES = _languages()
+_ALL_WORDS = tuple({mark: None for language in _LANGUAGES for mark in language.words})
+"""Of all languages, to skip the many lines without any of them."""
+
+
+def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | None = None) -> PageDate | None:
+    """Parse "3 hours ago" or "today at 10:05" in two dozen languages; None without the time of the capture.
+
+    >>> at = datetime(2026, 5, 19, 12, tzinfo=UTC)
+    >>> parse_relative_date("Updated 3 hours ago", at).isoformat()
+    '2026-05-19T09:00:00Z'
+    >>> parse_relative_date("vor einer Stunde", at).isoformat()
+    '2026-05-19T11:00:00Z'
+    >>> parse_relative_date("gestern, 18:40 Uhr", at).isoformat()
+    '2026-05-18T18:40:00'
+    """
+    if fetched_at is None or len(text) > _MAX_RELATIVE_LINE:
+        return None
+    text = to_ascii_digits(text)
+    low = text.casefold()
+    languages = _LANGUAGES if any(map(low.__contains__, _ALL_WORDS)) else ()
+    for language in languages:
+        if any(mark in low for mark in language.words) and (match := language.pattern.search(text)):
+            pattern = [group for group in match.groups() if group]
+            count = int(pattern[0]) if pattern[0].isdecimal() else 1
+            for minutes, unit in zip(_MINUTES, language.units, strict=True):
+                if unit.match(pattern[1]):
+                    return PageDate.from_time(fetched_at - timedelta(minutes=count * minutes))
+    if match := _FIXED_PHRASE.search(text):
+        return PageDate.from_time(fetched_at - timedelta(minutes=_FIXED_PHRASES[match[1]]))
+    # "Today" or "yesterday" with a time of day; without one, the word may be in a line that is not a date.
+    clock = find_clock(text)
+    if clock is None or clock[0] > 23 or clock[1] > 59:
+        return None
+    back = 0 if _TODAY.search(text) else 1 if _YESTERDAY.search(text) else None
+    if back is None:
+        return None
+    local = fetched_at.astimezone(zone or UTC) - timedelta(days=back)
+    local = local.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=0)
+    return PageDate.from_time(local if zone else local.replace(tzinfo=None))
+
+
+def is_relative_date(text: str) -> bool:
+    """Return whether a line has a relative date, or "today" with a time of day."""
+    return parse_relative_date(text, _ANY_TIME) is not None

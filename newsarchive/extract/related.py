@@ -8,7 +8,7 @@ container: the heading of an empty box is not used for the list after it.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -25,13 +25,10 @@ _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
-_MAX_LABEL_LEVELS = 6
-"""Ancestors of a group's parent in which its label is looked for."""
-_MAX_NAME = 40
-"""Longest name of a box, in characters."""
+_MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
+_MAX_NAME = 40  # longest name of a box, in characters
 _MIN_LETTERS = 3
-_MIN_LIST = 4
-"""Links from which cards side by side are a list."""
+_MIN_LIST = 4  # links from which cards side by side are a list
 
 
 @dataclass(slots=True)
@@ -70,13 +67,10 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
-    # The block of a picture's link is the one after it.
-    owners = {
-        c.anchor.block: g
-        for g in groups
-        for c in g.candidates
-        if c.anchor.text or not _is_label(content.blocks[min(c.anchor.block, len(content.blocks) - 1)])
-    }
+    # The group that each block with a link belongs to. The block of a picture's link is the one after it.
+    last = len(content.blocks) - 1
+    linked = [(c.anchor, g) for g in groups for c in g.candidates]
+    owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
@@ -172,8 +166,7 @@ def _score_text(text: str) -> float:
 
 _score_cached = lru_cache(maxsize=4096)(_score_text)
 """Menus and lists of latest articles are the same on all pages of a site."""
-_MAX_CACHED = 400
-"""Longest text that is cached, in characters, so that no page can fill the memory."""
+_MAX_CACHED = 400  # longest text that is cached, in characters, so that no page can fill the memory
 
 
 def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
@@ -223,26 +216,18 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
 
 def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
     """Return the element around a link that is a child of one of the boxes."""
-    card: HtmlElement = candidate.anchor.element
-    for _ in range(_MAX_LEVELS):
-        above = card.getparent()
-        if above is None or above in boxes:
-            return card if above is not None else None
-        card = above
-    return None
+    link = candidate.anchor.element
+    around = pairwise((link, *islice(link.iterancestors(), _MAX_LEVELS)))
+    return next((card for card, above in around if above in boxes), None)
 
 
 def _find_label(
     group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
-    """Return the heading that labels a group: in its box before the first card, or right before the box.
-
-    `owners`: the group that each block with a link belongs to.
-    """
-    box: HtmlElement | None = group.box
+    """Return the heading that labels a group: in its box before the first card, or right before the box."""
     bound = group.candidates[0].anchor.block
-    for _ in range(_MAX_LABEL_LEVELS):
-        if box is None or box.tag in ("body", "html"):
+    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
+        if box.tag in ("body", "html"):
             return _heading_before(group.box, content, bound)
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = content.blocks[index]
@@ -258,7 +243,6 @@ def _find_label(
                 return block if not _labels_empty_box(block, box) else None
             if len(block.text) > 80:
                 return None
-        box = box.getparent()
     return None
 
 
@@ -290,20 +274,15 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
-    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby.
-
-    A link to the main element is "Skip to content".
-    """
-    box: HtmlElement | None = group.box
-    for _ in range(_MAX_LEVELS):
-        if box is None or box.tag in ("body", "html", "main", "article"):
-            break
+    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
+    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
+        if box.tag in ("body", "html", "main", "article"):
+            break  # a link to the main element is "Skip to content"
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
             named = box.getroottree().xpath("string((//*[@id=$id])[1])", id=pointed)
             return normalize_space(str(named))[:50]
-        box = box.getparent()
     return ""
 
 
@@ -321,16 +300,11 @@ def _is_label(block: Block) -> bool:
         return False
     if any(anchor.href.startswith("#") for anchor in block.anchors):
         return False
-    if block.tag in HEADINGS:
-        return True
-    if _announces_links(text):
+    if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
-    return (
-        len(text) < 50
-        and any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
-        and not any(c.isdigit() for c in text[:3])
-    )
+    is_named = any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
+    return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
@@ -377,23 +351,20 @@ def _is_empty_box(element: HtmlElement) -> bool:
 def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
     """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
     by_label: dict[int, CandidateGroup] = {}
-    by_shape: dict[tuple[HtmlElement, str, str], CandidateGroup] = {}
+    by_shape: dict[tuple[HtmlElement | None, str, str], CandidateGroup] = {}
     found: list[CandidateGroup] = []
     for group in groups:
-        parent = group.box.getparent()
-        shape = (parent, str(group.box.tag), group.box.get("class") or "") if parent is not None else None
+        shape = (group.box.getparent(), str(group.box.tag), group.box.get("class") or "")
         if group.label is not None:
-            other = by_label.get(group.label.index)
-            by_label.setdefault(group.label.index, group)
+            whole = by_label.setdefault(group.label.index, group)
             group.label_text = _join_label_lines(group.label, content)
         else:
-            other = by_shape.get(shape) if shape else None
-        if shape is not None:
-            by_shape.setdefault(shape, other or group)
-        if other is not None:
-            other.candidates.extend(group.candidates)
-        else:
+            whole = by_shape.get(shape, group)
+        by_shape.setdefault(shape, whole)
+        if whole is group:
             found.append(group)
+        else:
+            whole.candidates.extend(group.candidates)
     return found
 
 
@@ -413,16 +384,10 @@ def _join_label_lines(block: Block, content: PageBlocks) -> str:
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates}
-    best = {c.page: 0.0 for c in group.candidates}
-    for candidate in group.candidates:
-        best[candidate.page] = max(best[candidate.page], candidate.score)
-    strong = sum(1 for score in best.values() if score >= 2.5)
-    named = _announces_links(group.label_text) or any(
-        c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates
-    )
-    if len(pages) == 1:
-        return strong == 1 and (named or listing)
-    return strong * 2 >= len(pages)
+    strong = len({c.page for c in group.candidates if c.score >= 2.5})
+    in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
+    named = in_box or _announces_links(group.label_text)
+    return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
 def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
@@ -469,20 +434,18 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
 
 def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
-    for element in box.box.elements(page.root):
+    for element in box.box.matches(page.root).elements():
         links: dict[str, Link] = {}
-        for anchor in box.links.elements(element):
+        for anchor in box.links.matches(element).elements():
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url))
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
+        if box.label is not None:
+            label = next(iter(box.label.matches(element).values()), "")
+        else:
+            headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
+            label = next((normalize_space(str(each.text_content())) for each in headings), "")
         if links:
-            yield LinkGroup(kind=box.kind, label=_layout_label(element, box), links=tuple(links.values()))
-
-
-def _layout_label(element: HtmlElement, box: LayoutBox) -> str:
-    if box.label is not None:
-        return box.label.first(element) or ""
-    heading = next(element.iter(*sorted(HEADINGS)), None)
-    return normalize_space(str(heading.text_content())) if heading is not None and heading.find(".//a") is None else ""
+            yield LinkGroup(kind=box.kind, label=label, links=tuple(links.values()))

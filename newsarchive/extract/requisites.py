@@ -47,8 +47,7 @@ _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
 _MAX_SRCSET = 20_000
-_MIN_WIDTH = re.compile(r"min-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
-_MAX_WIDTH = re.compile(r"max-width\s*:\s*([\d.]+)(px|em|rem)", re.IGNORECASE)
+_WIDTH = re.compile(r"(min|max)-width\s*:\s*(\d+(?:\.\d+)?|\.\d+)(px|em|rem)")
 
 
 def page_requisites(page: Page) -> tuple[str, ...]:
@@ -204,11 +203,8 @@ def _choose_candidate(srcset: str) -> str | None:
         except ValueError:
             continue
     enough = [each for each in wide if each[0] >= DESKTOP_WIDTH]
-    if enough:
-        return min(enough)[1]
-    if wide:
-        return max(wide)[1]
-    return min(dense)[1] if dense else None
+    chosen = min(enough or [max(wide)]) if wide else min(dense, default=None)
+    return chosen[1] if chosen else None
 
 
 def _matches_desktop(media: str) -> bool:
@@ -220,16 +216,8 @@ def _matches_desktop(media: str) -> bool:
     query = media.lower()
     if "print" in query and "screen" not in query and "not" not in query:
         return False
-    least = [_pixels(*found) for found in _MIN_WIDTH.findall(query)]
-    most = [_pixels(*found) for found in _MAX_WIDTH.findall(query)]
-    return all(width <= DESKTOP_WIDTH for width in least) and all(width >= DESKTOP_WIDTH for width in most)
-
-
-def _pixels(number: str, unit: str) -> float:
-    try:
-        return float(number) * (1 if unit == "px" else 16)
-    except ValueError:
-        return DESKTOP_WIDTH
+    limits = [(end, float(number) * (1 if unit == "px" else 16)) for end, number, unit in _WIDTH.findall(query)]
+    return all(width <= DESKTOP_WIDTH if end == "min" else width >= DESKTOP_WIDTH for end, width in limits)
 
 
 def _css_urls(text: str) -> Iterator[str]:

@@ -13,8 +13,7 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, effective_length
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
-from newsarchive.extract.parse_date import LETTER, parse_printed_date
-from newsarchive.extract.relative_dates import is_relative_date
+from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.urls import host, site_label
 from storage.model import Role
 
@@ -37,33 +36,23 @@ LONG_PARAGRAPH = 200
 """Characters from which a paragraph is text, whatever box it is in."""
 _MAX_HEADLINE_RATIO = 3
 """A repeated headline is at most this many times as long as the headline: case folding and marks may lengthen it."""
-_PREFIX = 24
-"""Characters compared first with the headline; mostly they decide."""
-_SHORT = 20
-"""Characters of punctuation around a short headline."""
-_MAX_PICTURE_NAME = 40
-"""Longest caption, in characters, that may be all link; a longer one is the headline of another article."""
-_LINKED = 0.6
-"""Share of a line inside links from which it leads to another page rather than to say something."""
-_END_BLOCKS = 2
-"""Blocks before the last sure body block from which the end of an article begins."""
+_PREFIX = 24  # characters compared first with the headline; mostly they decide
+_SHORT = 20  # characters of punctuation around a short headline
+_MAX_PICTURE_NAME = 40  # longest caption, in characters, that may be all link; a longer one is a headline
+_LINKED = 0.6  # share of a line inside links from which it leads to another page rather than to say something
+_END_BLOCKS = 2  # blocks before the last sure body block from which the end of an article begins
 _SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT_LENGTH = len("5 mins.")
-_MAX_LINE = 80
-"""Longest relative date, in characters, that needs support by its position."""
-_MAX_TIMESTAMP = 20
-"""Longest relative date, in characters, that needs no support."""
-_MAX_IMAGE_BOX = 4
-"""Elements in a box of images and their caption, at most."""
+_MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
+_MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
+_MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
-_MIN_STORY_CELL = 600
-"""Characters of a table cell from which it is part of the layout, not of a table."""
+_MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
 _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
-_MAX_BUTTON = 60
-"""Longest text of a button, in characters."""
+_MAX_BUTTON = 60  # longest text of a button, in characters
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -103,23 +92,16 @@ def markup_role(block: Block) -> Role:
         return Role.LIST
     if block.zone & zones.TABLE and block.tag in _CELLS and len(block.text) < 200 and not _is_layout_cell(block):
         return Role.TABLE
-    if block.zone & zones.QUOTE:
-        return Role.QUOTE
-    return Role.TEXT
+    return Role.QUOTE if block.zone & zones.QUOTE else Role.TEXT
 
 
 def _is_layout_cell(block: Block) -> bool:
     """Return whether a table cell contains an article, or a line of one: old pages were laid out as tables."""
-    return _is_only_cell(block.element) or _has_more_text(block.element, _MIN_STORY_CELL)
-
-
-def _is_only_cell(cell: HtmlElement) -> bool:
-    """Return whether a cell is the only one of its row and of the rows beside it: a column is no table."""
-    row = cell.getparent()
-    if row is None or cell.tag == "caption":
-        return False
-    rows = (row, row.getprevious(), row.getnext())
-    return all(len(each) == 1 for each in rows if each is not None)
+    row = block.element.getparent()
+    rows = (row, row.getprevious(), row.getnext()) if row is not None and block.tag != "caption" else ()
+    # A column of cells, each the only one of its row, is no table.
+    is_column = bool(rows) and all(len(each) == 1 for each in rows if each is not None)
+    return is_column or _has_more_text(block.element, _MIN_STORY_CELL)
 
 
 def _has_more_text(element: HtmlElement, most: int) -> bool:
@@ -175,9 +157,8 @@ def is_headline(block: Block, context: RoleContext) -> bool:
     if block.tag not in HEADINGS and not head.startswith(text_key(block.text[:_PREFIX])):
         return False
     own_key = text_key(block.text)
-    return bool(own_key) and (
-        own_key == head or (block.tag in HEADINGS and len(own_key) > 20 and word_overlap(own_key, head) > 0.8)
-    )
+    is_alike = block.tag in HEADINGS and len(own_key) > 20 and word_overlap(own_key, head) > 0.8
+    return bool(own_key) and (own_key == head or is_alike)
 
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
@@ -191,6 +172,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         return Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
+    is_beside_text = block.element.getparent() not in context.parents
     tests = (
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
@@ -199,24 +181,16 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
-        (
-            Role.PROMO,
-            foreign & zones.PROMO
-            and length < LONG_PARAGRAPH
-            and not zone & zones.TABLE
-            and block.element.getparent() not in context.parents,
-        ),
+        (Role.PROMO, is_beside_text and foreign & zones.PROMO and length < LONG_PARAGRAPH and not zone & zones.TABLE),
     )
     return next((role for role, holds in tests if holds), None)
 
 
 def _is_caption(block: Block) -> bool:
     """Return whether a block has a caption class, and is not a date line in a class such as "credits"."""
-    return (
-        block.zone & zones.CAPTION != 0
-        and len(block.text) < 500
-        and (block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None)
-    )
+    if not block.zone & zones.CAPTION or len(block.text) >= 500:
+        return False
+    return block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None
 
 
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
@@ -250,13 +224,14 @@ def _role_by_text(block: Block, context: RoleContext) -> Role | None:
         return role
     if length < 200 and _is_dateline(text, block) and not is_cell:
         return Role.DATELINE
-    if role := _byline_or_dateline(block, context):
-        return role
+    if _is_byline(block, context):
+        return Role.BYLINE
+    if _is_relative_date_line(block, context):
+        return Role.DATELINE
     if _is_bio(block, context):
         return Role.BIO
-    if length < 1200 and (role := _role_by_opening(block, context)):
-        return role
-    return Role.TEASER if _is_teaser(block, context) else None
+    opening = _role_by_opening(block, context) if length < 1200 else None
+    return opening or (Role.TEASER if _is_teaser(block, context) else None)
 
 
 def _role_by_phrase(block: Block) -> Role | None:
@@ -267,10 +242,7 @@ def _role_by_phrase(block: Block) -> Role | None:
         return Role.DATELINE if block.zone & zones.DATE else Role.PLAYER
     if phrases.SHARE_WORD.search(text) and phrases.SHARE.match(text):
         return Role.SHARE
-    for role, phrase in _PHRASES:
-        if phrase.match(text):
-            return role
-    return None
+    return next((role for role, phrase in _PHRASES if phrase.match(text)), None)
 
 
 def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
@@ -290,12 +262,6 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
 
 
-def _byline_or_dateline(block: Block, context: RoleContext) -> Role | None:
-    if _is_byline(block, context):
-        return Role.BYLINE
-    return Role.DATELINE if _is_relative_date_line(block.text, block, context) else None
-
-
 def _is_dateline(text: str, block: Block) -> bool:
     named = block.zone & zones.DATE != 0
     if not _DIGIT.search(text) or not (
@@ -311,8 +277,9 @@ def _is_dateline(text: str, block: Block) -> bool:
     return rest <= dates * (_MAX_DATE_WORDS if named else 6 if dates == 1 else 7)
 
 
-def _is_relative_date_line(text: str, block: Block, context: RoleContext) -> bool:
+def _is_relative_date_line(block: Block, context: RoleContext) -> bool:
     """Return whether a line is a time such as "3 hours ago" and little else: before the text, or of a post in it."""
+    text = block.text
     # A heading such as "10 days ago" belongs to the text.
     if len(text) > _MAX_LINE or block.tag in HEADINGS:
         return False
@@ -336,9 +303,8 @@ def _is_byline(block: Block, context: RoleContext) -> bool:
         return False
     own_key = text_key(text)
     dated = block.index < context.body_start and parse_printed_date(text) is not None
-    return any(
-        name in own_key and (dated or len(own_key) - len(name) < 30) for name in map(text_key, context.authors) if name
-    )
+    names = filter(None, map(text_key, context.authors))
+    return any(name in own_key and (dated or len(own_key) - len(name) < 30) for name in names)
 
 
 def _is_bio(block: Block, context: RoleContext) -> bool:
@@ -357,9 +323,8 @@ def _is_bio(block: Block, context: RoleContext) -> bool:
 
 def _is_teaser(block: Block, context: RoleContext) -> bool:
     text, length = block.text, len(block.text)
-    if text.startswith(("http://", "https://", "www.")) or not any(
-        is_same_site_link(a.href, context.site) for a in block.anchors
-    ):
+    has_own_link = any(is_same_site_link(anchor.href, context.site) for anchor in block.anchors)
+    if text.startswith(("http://", "https://", "www.")) or not has_own_link:
         return False
     if markup_role(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return block.link_share > 0.95 and _is_in_list_of_links(block)
@@ -388,9 +353,8 @@ def is_same_site_link(href: str, site: str) -> bool:
 def label_role(block: Block) -> Role | None:
     """Return the role that a short heading announces: teasers, a disclaimer, a newsletter; None for other headings."""
     text = block.text
-    if len(text) > 70 or not (
-        block.tag in HEADINGS or block.strong or (block.tag in _LABEL_TAGS and len(text) < MAX_LABEL)
-    ):
+    is_short_line = block.tag in _LABEL_TAGS and len(text) < MAX_LABEL
+    if len(text) > 70 or not (block.tag in HEADINGS or block.strong or is_short_line):
         return None
     if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4:
         return Role.DISCLAIMER
@@ -398,10 +362,5 @@ def label_role(block: Block) -> Role | None:
         return Role.PROMO
     if phrases.COMMENTS.match(text):
         return Role.COMMENT
-    if (
-        (phrases.RELATED.match(text) or phrases.LATEST.match(text))
-        and len(text_key(text).split()) <= 5
-        and not ends_sentence(text)
-    ):
-        return Role.TEASER
-    return None
+    announces_links = phrases.RELATED.match(text) or phrases.LATEST.match(text)
+    return Role.TEASER if announces_links and len(text_key(text).split()) <= 5 and not ends_sentence(text) else None

@@ -8,6 +8,7 @@ import logging
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
@@ -34,14 +35,12 @@ _MAX_ELEMENTS = 9_000
 """Largest page, in elements, that trafilatura is run on: for ten thousand siblings it takes seconds.
 
 The largest of 500 news pages has 7,217 before its menus are removed."""
-_WINDOW = 60
-"""Distance in blocks within which a line is looked for that equals no block."""
+_WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
-_REMOVED_TAG = "newsarchive-beside"
-"""Tag of the elements to remove from the copy."""
-_MIN_RESCUED = 400
-"""Shortest text, in characters, that is taken for an article against trafilatura's judgement."""
+_TAG = re.compile(r"[^&<>/\"'\s]+")
+_REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
+_MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
 _NOT_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
     | zones.PROMO | zones.BIO
@@ -49,6 +48,7 @@ _NOT_BODY = (
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
+_LINE_END = "\x1f"  # no tree contains this character
 
 
 @dataclass(slots=True)
@@ -65,34 +65,28 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
-    document = _run_trafilatura(tree, page.url) if tree.xpath("count(//*)") <= _MAX_ELEMENTS else None
     found = SelectedBody()
-    if isinstance(document, Document):
-        found = _locate_lines(filter(None, _lines(document.body)), blocks)
+    if tree.xpath("count(//*)") <= _MAX_ELEMENTS:
+        # A copy for each page: trafilatura modifies it.
+        options = copy(_OPTIONS)
+        options.url = options.source = page.url
+        with suppress(RecursionError):
+            document = bare_extraction(tree, options=options)
+            if isinstance(document, Document):
+                found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
-    if sum(len(blocks[i].text) for i in dense) > 2 * taken:
-        return SelectedBody(chosen=dense)
-    return found
-
-
-def _run_trafilatura(tree: HtmlElement, url: str) -> object:
-    # A copy for each page: trafilatura modifies it.
-    options = copy(_OPTIONS)
-    options.url = options.source = url
-    try:
-        return bare_extraction(tree, options=options)
-    except RecursionError:
-        return None
+    return SelectedBody(chosen=dense) if sum(len(blocks[i].text) for i in dense) > 2 * taken else found
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
     tags = [box.tag for box in content.non_article]
-    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes]
+    # A name that is broken, such as "p<", could not be set again.
+    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
     for box in content.non_article:
         box.tag = _REMOVED_TAG
-    for box in content.article_boxes:
+    for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
         box.tag = "div"
         box.attrib.clear()
@@ -125,27 +119,17 @@ def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
 def _lines(body: _Element) -> Iterator[str]:
     """Yield each line that trafilatura returned."""
     for element in body:
-        parts: list[str] = []
-        for event, text in _walk_lines(element):
-            if event:
-                yield normalize_space("".join(parts))
-                parts = []
-            else:
-                parts.append(text)
-        yield normalize_space("".join(parts))
+        yield from map(normalize_space, "".join(_walk_lines(element)).split(_LINE_END))
         yield normalize_space(element.tail or "")
 
 
-def _walk_lines(element: _Element) -> Iterator[tuple[bool, str]]:
-    yield False, element.text or ""
+def _walk_lines(element: _Element) -> Iterator[str]:
+    yield element.text or ""
     for child in element:
-        ends = child.tag in _ENDS_LINE
-        if ends:
-            yield True, ""
+        end = _LINE_END if child.tag in _ENDS_LINE else ""
+        yield end
         yield from _walk_lines(child)
-        if ends:
-            yield True, ""
-        yield False, child.tail or ""
+        yield end + (child.tail or "")
 
 
 def _remove_space(text: str) -> str:
@@ -198,9 +182,7 @@ def _take_free(indexes: list[int], cursor: int, taken: set[int]) -> int:
 
 def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> list[int]:
     """Return the blocks near the cursor that make up a line, or the one block that contains most of it."""
-    window = range(max(0, cursor - _WINDOW), min(len(keys), cursor + _WINDOW))
-    if cursor < 0:
-        window = range(len(keys))
+    window = range(max(0, cursor - _WINDOW), min(len(keys), cursor + _WINDOW)) if cursor >= 0 else range(len(keys))
     for index in window:
         if index not in taken and len(key) * 2 > len(keys[index]) and key in keys[index]:
             return [index]
@@ -218,10 +200,8 @@ _NOT_TEXT = (
     | zones.BIO | zones.PLAYER
 )  # fmt: skip
 
-_MAX_LINK_SHARE = 0.6
-"""Share of links above which a block is not text."""
-_MAX_LEVELS = 4
-"""Ancestors of a block among which its box is looked for."""
+_MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
+_MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 
 def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
@@ -274,12 +254,9 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
 def _is_title_of_text(block: Block, blocks: list[Block], body: set[int]) -> bool:
     """Return whether a dropped heading is in one box with the text right after it: the title of a post."""
     after, parent = block.index + 1, block.element.getparent()
-    return (
-        parent is not None
-        and after in body
-        and markup_role(blocks[after]) is Role.TEXT
-        and parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
-    )
+    if parent is None or after not in body or markup_role(blocks[after]) is not Role.TEXT:
+        return False
+    return parent in islice(blocks[after].element.iterancestors(), _MAX_LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,14 +266,10 @@ class _TextPlaces:
     first: int
     last: int
     parents: frozenset[HtmlElement]
-    shapes: frozenset[tuple[str, str]]
-    """(tag, class) of parents with a class."""
-    tags: frozenset[str]
-    """Tags of the blocks, except <div>."""
-    elements: frozenset[HtmlElement]
-    """Elements whose own text, between line breaks, was selected."""
-    classes: frozenset[str]
-    """First class name of the blocks that are <div>: the class of a paragraph on that site."""
+    shapes: frozenset[tuple[str, str]]  # (tag, class) of parents with a class
+    tags: frozenset[str]  # tags of the blocks, except <div>
+    elements: frozenset[HtmlElement]  # elements whose own text, between line breaks, was selected
+    classes: frozenset[str]  # first class name of the blocks that are <div>: the class of a paragraph on that site
 
     @classmethod
     def collect(cls, blocks: list[Block], texts: list[int]) -> Self:
@@ -329,11 +302,8 @@ def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> 
         return between and block.tag != "h1" and parent in places.parents
     if block.tag == "div":
         alike = parent in places.parents and _first_class(block.element) in places.classes
-        return (
-            block.element in places.elements
-            or alike
-            or (between and parent in places.parents and block.link_share < 0.3)
-        )
+        is_unlinked_sibling = between and parent in places.parents and block.link_share < 0.3
+        return block.element in places.elements or alike or is_unlinked_sibling
     return block.tag in places.tags and (parent in places.parents or _tag_and_class(parent) in places.shapes)
 
 
@@ -359,12 +329,8 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
     length_of: dict[int, int] = {}
     for i in body:
         length_of[blocks[i].zone] = length_of.get(blocks[i].zone, 0) + len(blocks[i].text)
-    dominant = 0
-    for bit in range(zones.BODY.bit_length()):
-        flag = 1 << bit
-        if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total:
-            dominant |= flag
-    return dominant
+    flags = (1 << bit for bit in range(zones.BODY.bit_length()))
+    return sum(flag for flag in flags if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total)
 
 
 # Check what is left of a body against what was there, and find the text that should not have been cut.
@@ -373,10 +339,8 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
 # itself claims (schema.org wordCount, articleBody), or beside the running text of one element, is read again without.
 
 _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FOOTER
-_MIN_TEXT = 400
-"""Characters of running text from which a second reading is an article."""
-_MAX_EXCESS = 1.3
-"""Largest ratio of the text of a page to what it claims: more belongs to other articles."""
+_MIN_TEXT = 400  # characters of running text from which a second reading is an article
+_MAX_EXCESS = 1.3  # largest ratio of the text of a page to what it claims: more belongs to other articles
 _DIGITS = re.compile(r"\d{2,6}")
 _LETTERS_A_WORD = 5
 

@@ -19,16 +19,12 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     if reading.outcome not in (Outcome.ARTICLE, Outcome.PAYWALL_STUB):
         line |= {"title": reading.title, "links": links_to_json(reading.link_groups)}
     if reading.entries:
-        line["entries"] = [
-            {
-                "url": entry.url,
-                "title": entry.title,
-                "published": entry.published.isoformat() if entry.published else None,
-                "modified": format_time(entry.modified) if entry.modified else None,
-                "news": entry.news,
-            }
-            for entry in reading.entries
-        ]
+        line["entries"] = []
+    for entry in reading.entries:
+        published = entry.published.isoformat() if entry.published else None
+        modified = format_time(entry.modified) if entry.modified else None
+        fields = {"url": entry.url, "title": entry.title, "published": published, "modified": modified}
+        line["entries"].append({**fields, "news": entry.news})
     if reading.sources:
         line["sources"] = [{"url": s.url, "kind": s.kind.value, "title": s.title} for s in reading.sources]
     return line

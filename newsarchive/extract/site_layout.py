@@ -53,19 +53,14 @@ class Selector:
 
     def matches(self, root: HtmlElement) -> "SelectorMatches":
         """Return the matches on a page, or within one of its elements."""
-        return SelectorMatches(_evaluate(_compile(self.text), root))
-
-    def elements(self, root: HtmlElement) -> list[HtmlElement]:
-        """Return the elements that match."""
-        return self.matches(root).elements()
-
-    def values(self, root: HtmlElement) -> list[str]:
-        """Return the values of the matches."""
-        return self.matches(root).values()
-
-    def first(self, root: HtmlElement) -> str | None:
-        """Return the first value that is not empty."""
-        return next(iter(self.values(root)), None)
+        try:
+            found = _compile(self.text)(root)
+        except XPathError:
+            # An expression that cannot be evaluated on this page (an argument of the wrong type) matches nothing.
+            found = []
+        if not isinstance(found, list):
+            found = [str(found)] if isinstance(found, str | float) else []
+        return SelectorMatches([each for each in found if isinstance(each, HtmlElement | str)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +83,9 @@ class SelectorMatches:
         return [text for each in texts if (text := normalize_space(each))]
 
 
-def _evaluate(path: XPath, root: HtmlElement) -> Sequence[HtmlElement | str]:
-    try:
-        found = path(root)
-    except XPathError:
-        # An expression that cannot be evaluated on this page (such as an argument of the wrong type) matches nothing.
-        return []
-    if isinstance(found, list):
-        return [each for each in found if isinstance(each, HtmlElement | str)]
-    return [str(found)] if isinstance(found, str | float) else []
-
-
 def _element_value(element: HtmlElement) -> str:
-    for name in _VALUE_ATTRIBUTES.get(str(element.tag), ()):
-        if value := element.get(name):
-            return str(value)
-    return str(element.text_content())
+    values = map(element.get, _VALUE_ATTRIBUTES.get(str(element.tag), ()))
+    return str(next(filter(None, values), None) or element.text_content())
 
 
 @lru_cache(maxsize=1024)
@@ -136,9 +118,8 @@ def _to_xpath(selectors: Sequence[CssSelector]) -> str:
             tests_by_attribute.setdefault((element, attribute), []).append(f"({test})")
         else:
             paths.append(_TRANSLATOR.selector_to_xpath(selector, _WITHIN, translate_pseudo_elements=True))
-    paths += [
-        f"{_WITHIN}{element}/{name}[{' or '.join(tests)}]/.." for (element, name), tests in tests_by_attribute.items()
-    ]
+    for (element, name), tests in tests_by_attribute.items():
+        paths.append(f"{_WITHIN}{element}/{name}[{' or '.join(tests)}]/..")
     return " | ".join(paths)
 
 
@@ -311,12 +292,9 @@ def _read_link_box(table: Mapping[str, Any]) -> LayoutBox:
     kind = table.get("kind", LinkKind.RELATED.value)
     if kind not in tuple(LinkKind):
         raise LayoutError("kind", f"kind = {kind!r}: must be one of {', '.join(LinkKind)}")
-    return LayoutBox(
-        box=_selector("box", table["box"]),
-        kind=LinkKind(kind),
-        label=_selector("label", table["label"]) if "label" in table else None,
-        links=_selector("links", table.get("links", "a[href]")),
-    )
+    label = _selector("label", table["label"]) if "label" in table else None
+    links = _selector("links", table.get("links", "a[href]"))
+    return LayoutBox(box=_selector("box", table["box"]), kind=LinkKind(kind), label=label, links=links)
 
 
 def _selector(key: str, value: object) -> Selector:

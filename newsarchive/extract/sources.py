@@ -21,7 +21,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import PageBlocks
-from newsarchive.extract.html_head import Head
+from newsarchive.extract.jsonld import Head
 from newsarchive.extract.parse_date import parse_iso_date
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import split_url
@@ -68,10 +68,8 @@ def read_sitemap(payload: bytes, url: str) -> tuple[tuple[FeedEntry, ...], tuple
         if kind == "sitemap":
             sources.setdefault(target, UrlSource(url=target, kind=UrlKind.SITEMAP, modified=modified))
         else:
-            published, is_news = parse_iso_date(fields.get("publication_date", "")), "news" in fields
-            entry = FeedEntry(
-                url=target, title=fields.get("title"), published=published, modified=modified, news=is_news
-            )
+            title, published = fields.get("title"), parse_iso_date(fields.get("publication_date", ""))
+            entry = FeedEntry(url=target, title=title, published=published, modified=modified, news="news" in fields)
             entries.setdefault(target, entry)
         if len(entries) + len(sources) >= MAX_URLS:
             break
@@ -206,9 +204,7 @@ def _item_date(item: Any, name: str) -> PageDate | None:
 
 
 def _plain_text(text: object) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return " ".join(unescape(text).split()) or None
+    return " ".join(unescape(text).split()) or None if isinstance(text, str) else None
 
 
 def read_json_feed(text: str, url: str) -> tuple[str | None, tuple[FeedEntry, ...]]:
@@ -233,12 +229,8 @@ def _json_entry(item: object, base: str) -> FeedEntry | None:
         return None
     stated = (item.get(key) for key in ("date_published", "date_modified"))
     published, modified = (value if isinstance(value, str) else "" for value in stated)
-    return FeedEntry(
-        url=url,
-        title=_plain_text(item.get("title")),
-        published=parse_iso_date(published),
-        modified=_parse_time(modified),
-    )
+    title = _plain_text(item.get("title"))
+    return FeedEntry(url=url, title=title, published=parse_iso_date(published), modified=_parse_time(modified))
 
 
 # Find the feeds of a page (<link rel=alternate>), and the next pages of a listing.
@@ -275,11 +267,9 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
         add(href, "next")
     for anchor in content.anchors:
         rel = anchor.rel.lower().split()
-        if (
-            "next" in rel
-            or (_NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE)
-            or (anchor.text.isdecimal() and len(anchor.text) <= 4 and _is_in_pagination(anchor.element))
-        ):
+        is_labelled = _NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE
+        is_number = anchor.text.isdecimal() and len(anchor.text) <= 4
+        if "next" in rel or is_labelled or (is_number and _is_in_pagination(anchor.element)):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]
 

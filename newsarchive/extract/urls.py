@@ -4,6 +4,8 @@ For links on an article's page, its own URL is the best example of the site's ar
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -11,8 +13,7 @@ from newsarchive.extract.word_tables import alternatives, words
 
 _SECOND_LEVEL = frozenset("co com org net gov ac edu or ne go gob gov.uk ltd plc nom info mil in id web".split())
 _SECTION_WORDS = frozenset(words("section_segment"))
-_SERVICES = frozenset(words("service_host"))
-"""First labels of hosts on which publishers offer other services."""
+_SERVICES = frozenset(words("service_host"))  # first labels of hosts on which publishers offer other services
 _MEDIA_WORDS = frozenset(words("media_segment"))
 _TRACKING = re.compile(rf"^(?:{alternatives('tracking_parameter')})$", re.IGNORECASE)
 _ID_KEYS = re.compile(rf"^(?:{alternatives('id_parameter')})$", re.IGNORECASE)
@@ -23,8 +24,7 @@ _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|i
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _HEXADECIMAL = "0123456789abcdef"
-_MIN_HASH = 8
-"""Shortest hash, in hexadecimal digits."""
+_MIN_HASH = 8  # shortest hash, in hexadecimal digits
 
 
 @lru_cache(maxsize=4096)
@@ -72,9 +72,8 @@ def page_key(url: str) -> str:
     True
     """
     parts = split_url(url)
-    query = "&".join(
-        sorted(f"{k}={v}" for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k))
-    )
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = "&".join(sorted(f"{key}={value}" for key, value in pairs if not _TRACKING.match(key)))
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
@@ -82,12 +81,6 @@ def _segments(parts: SplitResult) -> list[str]:
     segments = [segment for segment in parts.path.split("/") if segment]
     # The folder is the name: /2024/05/rain-falls/index.html
     return segments[:-1] if len(segments) > 1 and _INDEX.match(segments[-1]) else segments
-
-
-def _ends_in_hash(text: str) -> bool:
-    """Return whether a text ends in eight or more hexadecimal digits, letters and numbers mixed."""
-    end = text[len(text.rstrip(_HEXADECIMAL)) :]
-    return len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha()
 
 
 def _segment_kind(segment: str) -> str:
@@ -100,9 +93,9 @@ def _segment_kind(segment: str) -> str:
         return "S" if _LONG_NUMBER.search(bare) else "s"
     if _LONG_NUMBER.search(bare):
         return "n"
-    if _ends_in_hash(bare):
-        return "h"
-    return "w"
+    end = bare[len(bare.rstrip(_HEXADECIMAL)) :]
+    is_hash = len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha()
+    return "h" if is_hash else "w"
 
 
 @lru_cache(maxsize=4096)
@@ -116,15 +109,8 @@ def path_shape(url: str) -> str:
     return "/".join(kind for kind, _ in kinds) + ending
 
 
-def _ending(name: str, query: str) -> str:
-    """Return the extension of the last segment, and "?" if the query has an id."""
-    extension = _EXTENSION.search(name)
-    has_id = bool(query) and any(_ID_KEYS.match(k) and any(c.isdigit() for c in v) for k, v in parse_qsl(query))
-    return (extension[0].lower() if extension else "") + ("?" if has_id else "")
-
-
 def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
-    """Return (kind, segment) of a URL's path, and the ending of the URL.
+    """Return (kind, segment) of a URL's path, and its ending: the extension, and "?" if the query has an id.
 
     >>> segment_kinds("https://a.example/world/2024/rain.php?id=17")
     ([('w', 'world'), ('y', '2024'), ('w', 'rain')], '.php?')
@@ -132,7 +118,12 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
     parts = split_url(url)
     segments = _segments(parts)
     found = [(_segment_kind(segment), _EXTENSION.sub("", segment)) for segment in segments]
-    return found, _ending(segments[-1], parts.query) if segments else ""
+    if not segments:
+        return found, ""
+    extension = _EXTENSION.search(segments[-1])
+    query = parse_qsl(parts.query) if parts.query else []
+    has_id = any(_ID_KEYS.match(key) and any(map(str.isdigit, value)) for key, value in query)
+    return found, (extension[0].lower() if extension else "") + ("?" if has_id else "")
 
 
 def score_article_url(url: str, own: str) -> float:
@@ -144,10 +135,7 @@ def score_article_url(url: str, own: str) -> float:
 # Links recur on all pages of a site.
 @lru_cache(maxsize=8192)
 def _score_alone(url: str) -> tuple[float, str, str]:
-    """Return the score of a URL regardless of the page with the link, its shape, and the first of several segments.
-
-    The shape is "" for a front page or a file.
-    """
+    """Return the score of a URL by itself, its shape ("" for a front page or a file), and the first of its folders."""
     parts = split_url(url)
     segments = _segments(parts)
     kinds = path_shape(url)
@@ -189,25 +177,75 @@ def _score_shape(kinds: str, name: str) -> float:
 def _score_similarity(kinds: str, section: str, own: str) -> float:
     """Score what a URL has in common with that of the article with the link."""
     own_shape = path_shape(own)
-    if not own_shape or not is_article_shape(own_shape):
+    can_be_article = any(kind in own_shape for kind in "sSnh?") or "y/m" in own_shape
+    if not can_be_article:
         return 0.0
     if kinds == own_shape:
-        return 1.5 if section and section == _first_segment(own) else 1.0
+        return 1.5 if section and section == (_segments(split_url(own)) or [""])[0].lower() else 1.0
     return 0.5 if kinds.rpartition("/")[2] == own_shape.rpartition("/")[2] else 0.0
-
-
-@lru_cache(maxsize=64)
-def _first_segment(url: str) -> str:
-    return (_segments(split_url(url)) or [""])[0].lower()
-
-
-@lru_cache(maxsize=64)
-def is_article_shape(kinds: str) -> bool:
-    """Return whether a shape can be an article's."""
-    return any(k in kinds for k in ("s", "S", "n", "h", "?")) or "y/m" in kinds
 
 
 @lru_cache(maxsize=8192)
 def is_media_url(url: str) -> bool:
     """Return whether a URL names a video, a gallery or the like."""
     return bool(_MEDIA_WORDS.intersection(s.lower() for s in _segments(split_url(url))))
+
+
+# Learn templates of article URLs from the URLs of a site that were read.
+#
+#     https://news.example/world/2026/05/19/rain-falls     an article       world/{year}/{day}/{day}/{title}
+#     https://news.example/topics/rain                     not an article   topics/{word}
+#
+# Each URL is counted under two templates: one with the names of its folders, and one with `{word}` in their place. The
+# first template with enough URLs decides, so that `topics/{word}` can reject what `{word}/{word}` leaves open.
+#
+# The templates depend on what was read before, but readings must not: the index is a function of the WARC files. They
+# therefore decide only which links are fetched first.
+
+_MIN_URLS = 3  # URLs of a template from which it decides
+_MIN_SHARE = 0.8  # share of one kind from which a template predicts that kind
+_NAMES = {
+    "y": "{year}", "m": "{day}", "n": "{number}", "s": "{title}", "S": "{title}", "h": "{hash}", "w": "{word}",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlTemplates:
+    """The templates of one or several sites; each begins with the host."""
+
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """(articles, others) by template."""
+
+    def predicts_article(self, url: str) -> bool | None:
+        """Return whether a URL has the form of an article's; None if too little is known.
+
+        >>> templates = UrlTemplates(counts={"news.example/world/{number}": (4, 0)})
+        >>> templates.predicts_article("https://news.example/world/20177")
+        True
+        >>> templates.predicts_article("https://news.example/world") is None
+        True
+        """
+        for template in list_templates(url):
+            articles, others = self.counts.get(template, (0, 0))
+            if articles + others >= _MIN_URLS:
+                share = articles / (articles + others)
+                return True if share >= _MIN_SHARE else False if share <= 1 - _MIN_SHARE else None
+        return None
+
+
+# The same links recur on all pages of a site.
+@lru_cache(maxsize=20_000)
+def list_templates(url: str) -> tuple[str, ...]:
+    """Return the templates of a URL, most specific first.
+
+    >>> list_templates("https://www.news.example/world/2026/05/rain-falls-on-hills.html")
+    ('news.example/world/{year}/{day}/{title}.html', 'news.example/{word}/{year}/{day}/{title}.html')
+    """
+    path, ending = segment_kinds(url)
+    name = host(url).removeprefix("www.")
+    ending = ending.replace("?", "?{id}")
+    # The last segment names the page, those before it are folders.
+    words = [segment.lower() if kind == "w" else _NAMES[kind] for kind, segment in path[:-1]]
+    words += [_NAMES[kind] for kind, _ in path[-1:]]
+    forms = "/".join([name, *words]) + ending, "/".join([name, *(_NAMES[kind] for kind, _ in path)]) + ending
+    return forms[:1] if forms[0] == forms[1] else forms

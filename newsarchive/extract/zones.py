@@ -47,10 +47,8 @@ _NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "d
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
 _DIGITS = "0123456789"
-_MAX_NAMES = 300
-"""Characters of an element's class, id and the like that are examined."""
-_MAX_CACHE_KEY = _MAX_NAMES + 100
-"""Longest cache key, in characters, so that no page can fill the memory."""
+_MAX_NAMES = 300  # characters of an element's class, id and the like that are examined
+_MAX_CACHE_KEY = _MAX_NAMES + 100  # longest cache key, in characters, so that no page can fill the memory
 _MAX_CACHE_ENTRIES = 1 << 13
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -107,8 +105,7 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     return zone | _ZONE_CACHE[cache_key]
 
 
-_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
-"""Values of itemprop."""
+_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}  # values of itemprop
 
 
 def _zones_of_attribute(name: str, value: str) -> int:

@@ -5,7 +5,7 @@ They decide the order in which links are fetched, and nothing else: a reading ne
 
 from collections.abc import Callable, Iterable
 
-from newsarchive.extract.url_templates import UrlTemplates, list_templates
+from newsarchive.extract.urls import UrlTemplates, list_templates
 from storage.model import Outcome
 
 ARTICLES = frozenset({Outcome.ARTICLE, Outcome.PAYWALL_STUB})

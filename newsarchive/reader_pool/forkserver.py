@@ -88,7 +88,12 @@ def serve_forks(control: socket.socket, spec: WorkerSpec) -> None:
     while True:
         message, sockets, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
-            return _await_workers()
+            # The workers end with the main process; one that hangs is killed with the fork server.
+            for _ in range(100):
+                if not _reap_workers():
+                    return
+                time.sleep(0.02)
+            return
         pid = os.fork()
         if not pid:
             control.close()
@@ -108,20 +113,15 @@ def _reap_workers() -> bool:
             return True
 
 
-def _await_workers() -> None:
-    """Wait for the workers, which end with the main process; one that hangs is killed with the fork server."""
-    for _ in range(100):
-        if not _reap_workers():
-            return
-        time.sleep(0.02)
-
-
 def _run_worker(work: socket.socket, spec: WorkerSpec, read: Callable[[Any], Any], parent: int) -> NoReturn:
     """Answer tasks until a limit or the end. Leaves by os._exit, since cleaning up is the fork server's business."""
+    import resource  # not on every system that Python runs on
+
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         end_with_parent(parent)  # a worker that hangs in a page does not notice that its socket is closed
-        _limit_memory(spec.max_memory)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (spec.max_memory, spec.max_memory))
         for left in range(spec.max_tasks - 1, -1, -1):
             message = receive(work)
             if message is None:
@@ -134,13 +134,6 @@ def _run_worker(work: socket.socket, spec: WorkerSpec, read: Callable[[Any], Any
                 break
     finally:
         os._exit(0)
-
-
-def _limit_memory(size: int) -> None:
-    import resource  # not on every system that Python runs on
-
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 
 def _resident_size() -> int:

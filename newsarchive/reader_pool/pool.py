@@ -27,9 +27,8 @@ from newsarchive.reader_pool.forkserver import EXITING, PID, WorkerSpec, frame_m
 from newsarchive.startup import child_command
 from storage.model import Outcome, Reading
 
-READING = WorkerSpec(
-    read="newsarchive.reader_pool.read_page:read_task", preload=("newsarchive.extract.page", "storage.warc.payload")
-)
+_PRELOADED = ("newsarchive.extract.page", "storage.warc.payload")
+READING = WorkerSpec(read="newsarchive.reader_pool.read_page:read_task", preload=_PRELOADED)
 """Workers that read pages of an archive."""
 JOBS_PER_WORKER = 2
 """One that it reads, and one that waits in its socket."""
@@ -158,8 +157,7 @@ class _Job:
 class _Worker:
     pid: int
     connection: socket.socket
-    jobs: deque[_Job] = field(default_factory=deque)
-    """Jobs that it has not answered."""
+    jobs: deque[_Job] = field(default_factory=deque)  # jobs that it has not answered
     _unsent: deque[memoryview] = field(default_factory=deque)
     """Parts of messages: a socket takes about 200 kB until the other end reads."""
 

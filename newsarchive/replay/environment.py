@@ -39,8 +39,7 @@ class ReplayEnvironment:
 
 def default_environment() -> ReplayEnvironment:
     """Return the environment of this user."""
-    named = os.environ.get(HOME_VARIABLE)
-    if named:
+    if named := os.environ.get(HOME_VARIABLE):
         return ReplayEnvironment(folder=Path(named).absolute())
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return ReplayEnvironment(folder=Path(data) / "newsarchive" / "replay")

@@ -26,15 +26,6 @@ def restrict_hosts(app: App, hosts: frozenset[str]) -> App:
     return restricted_app
 
 
-def enable_zstd() -> None:
-    """Make pywb decode zstd as it decodes gzip and brotli; otherwise browsers get stylesheets still compressed."""
-    import zstandard  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    from warcio.bufferedreaders import BufferedReader
-
-    new_decompressor = zstandard.ZstdDecompressor().decompressobj
-    BufferedReader.DECOMPRESSORS["zstd"] = partial(new_decompressor, read_across_frames=True)
-
-
 def main(config: str, port: str, *hosts: str) -> None:
     """Serve on the loopback interface until the parent process, which holds our standard input, ends."""
     warnings.simplefilter("ignore")
@@ -44,10 +35,14 @@ def main(config: str, port: str, *hosts: str) -> None:
 
     patch_all()
     import gevent  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    import zstandard  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from gevent.pywsgi import WSGIServer  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from pywb.apps.frontendapp import FrontEndApp  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from warcio.bufferedreaders import BufferedReader
 
-    enable_zstd()
+    # pywb decodes gzip and brotli only; without this browsers get stylesheets still compressed by zstd.
+    new_decompressor = zstandard.ZstdDecompressor().decompressobj
+    BufferedReader.DECOMPRESSORS["zstd"] = partial(new_decompressor, read_across_frames=True)
     app = restrict_hosts(FrontEndApp(config_file=config), frozenset(host.lower() for host in hosts))
     server = WSGIServer(("127.0.0.1", int(port)), app, log=None)
 

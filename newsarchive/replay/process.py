@@ -64,8 +64,7 @@ HOST = "replay.localhost"
 """Another host than that of the archive's pages, so that cookies and storage are separate. Browsers resolve every name
 under .localhost to this machine."""
 _USER = "newsarchive-replay"
-_START_TIMEOUT = 60.0
-"""Seconds until pywb must respond for the first time."""
+_START_TIMEOUT = 60.0  # seconds until pywb must respond for the first time
 _CHECK_INTERVAL = 5.0
 _MAX_MISSES = 3
 _MAX_PAUSE = 60.0
@@ -134,8 +133,12 @@ def run_pywb(
     users = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
     replay_options = replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
     with tempfile.TemporaryDirectory(prefix="newsarchive-replay-") as folder:
-        index_url, config = _archive_url(replay_options, secret), Path(folder) / "config.yaml"
-        config.write_text(format_config(index_url, archive.warc_folder.absolute()))
+        # The URL of this server for pywb.
+        host = "127.0.0.1" if options.host in {"0.0.0.0", "", "localhost"} else options.host  # noqa: S104 - not bound to
+        host = "[::1]" if host in {"::", "::1"} else host
+        user = f"{_USER}:{secret}@" if options.auth else ""
+        config = Path(folder) / "config.yaml"
+        config.write_text(format_config(f"http://{user}{host}:{options.port}", archive.warc_folder.absolute()))
         config.chmod(0o600)
         hosts = (urlsplit(address).hostname or HOST, "127.0.0.1", "localhost")
         program = PywbProgram(environment=environment, folder=Path(folder), port=port, hosts=hosts)
@@ -144,14 +147,6 @@ def run_pywb(
             yield replay_options
         finally:
             supervisor.stop()
-
-
-def _archive_url(options: ServeOptions, secret: str) -> str:
-    """Return the URL of this server for pywb."""
-    host = "127.0.0.1" if options.host in {"0.0.0.0", "", "localhost"} else options.host  # noqa: S104 - not bound to
-    host = "[::1]" if host in {"::", "::1"} else host
-    user = f"{_USER}:{secret}@" if options.auth else ""
-    return f"http://{user}{host}:{options.port}"
 
 
 class PywbSupervisor:

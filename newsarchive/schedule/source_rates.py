@@ -120,10 +120,8 @@ class ExpectedRates:
     def _hours_of_days(self, days: range) -> list[float]:
         items = [sum(self._rates.items_by_hour[day * 24 + hour] for day in days) for hour in range(24)]
         watched = [sum(self._rates.watched_hours[day * 24 + hour] for day in days) for hour in range(24)]
-        return [
-            (_smooth(items, hour, 24) + self.overall * DAY_PRIOR_HOURS) / (_smooth(watched, hour, 24) + DAY_PRIOR_HOURS)
-            for hour in range(24)
-        ]
+        smooth = ((_smooth(items, hour, 24), _smooth(watched, hour, 24)) for hour in range(24))
+        return [(count + self.overall * DAY_PRIOR_HOURS) / (hours + DAY_PRIOR_HOURS) for count, hours in smooth]
 
 
 def _smooth(counts: Sequence[float], hour: int, hours: int) -> float:
@@ -136,7 +134,10 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
         return _initial_rates(check, at)
     if at <= rates.last_read_at:
         return rates
-    missed = has_missed_items(check)
+    # Items may have appeared and vanished between two checks that have none in common. If other sources had listed all
+    # items before, none was missed.
+    is_replaced = bool(check.previous_count) and check.item_count > 0 and check.repeated_count <= 0
+    missed = is_replaced and check.first_named_count > 0
     learnt = _count_items(rates, check, at, MISSED_FACTOR if missed else 1.0)
     decay = 0.5 ** ((at - rates.last_read_at) / HALF_LIFE)
     factor = rates.interval_factor * (FACTOR_AFTER_LOSS if missed else FACTOR_RECOVERY)
@@ -159,15 +160,6 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
 def record_unreadable(rates: SourceRates | None, at: datetime) -> SourceRates | None:
     """Return the rates of a source after a response that could not be read."""
     return replace(rates, silent_since=_find_silence(rates, at)) if rates and at > rates.last_read_at else rates
-
-
-def has_missed_items(check: SourceCheck) -> bool:
-    """Return whether items may have appeared and vanished between two checks: the checks have no item in common.
-
-    If other sources had listed all items before, none was missed.
-    """
-    is_replaced = bool(check.previous_count) and check.item_count > 0 and check.repeated_count <= 0
-    return is_replaced and check.first_named_count > 0
 
 
 def _initial_rates(check: SourceCheck, at: datetime) -> SourceRates:

@@ -4,7 +4,7 @@ Articles are checked at fixed ages, and anew after every change. Images and font
 once they may have changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -78,7 +78,10 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
     """Return when an article is checked again."""
     ages = intervals.recheck
     is_alternate = visit.is_duplicate or visit.is_alternate_url
-    if is_alternate or unchanged >= len(ages) or (not unchanged and _was_old_when_found(visit, ages)):
+    # A backfill finds years of articles that are older than any is checked. Their sitemap may report changes.
+    is_new = visit.fetched_at == visit.first_seen_at and not unchanged
+    is_too_old = is_new and visit.published is not None and visit.fetched_at - visit.published > max(ages, default=DAY)
+    if is_alternate or unchanged >= len(ages) or is_too_old:
         return NextVisit(
             due_at=None,
             ended_by=VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN,
@@ -87,43 +90,25 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
             unchanged_count=unchanged,
             priority=ARTICLE_PRIORITY,
         )
-    delay = ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
-    return NextVisit(
-        due_at=visit.fetched_at + delay, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY
-    )
-
-
-def _was_old_when_found(visit: VisitResult, ages: tuple[timedelta, ...]) -> bool:
-    """Return whether an article was found, just now, when it was older than all ages at which one is checked.
-
-    A backfill finds years of them. If one changes later, its sitemap may report it.
-    """
-    if visit.fetched_at != visit.first_seen_at or visit.published is None or not ages:
-        return False
-    return visit.fetched_at - visit.published > max(ages)
+    due_at = visit.fetched_at + ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
+    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY)
 
 
 def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
     """Return when a requisite is fetched again."""
     if failed:
         failures = visit.failure_count + 1
+        due_at = visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None
         return NextVisit(
-            due_at=visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None,
-            failure_count=failures,
-            unchanged_count=visit.unchanged_count,
-            priority=REQUISITE_PRIORITY,
+            due_at=due_at, failure_count=failures, unchanged_count=visit.unchanged_count, priority=REQUISITE_PRIORITY
         )
     unchanged = 0 if visit.changed else visit.unchanged_count + 1
     is_immutable = visit.mime is not None and visit.mime.startswith(_IMMUTABLE_TYPES)
     if is_immutable or unchanged >= MAX_UNCHANGED_REQUISITE or visit.outcome is Outcome.REDIRECT:
         return NextVisit(due_at=None, failure_count=0, unchanged_count=unchanged)
     freshness = min(max(timedelta(seconds=visit.max_age or 0), MIN_FRESHNESS), MAX_FRESHNESS)
-    return NextVisit(
-        due_at=visit.fetched_at + freshness * 2**unchanged,
-        failure_count=0,
-        unchanged_count=unchanged,
-        priority=REQUISITE_PRIORITY,
-    )
+    due_at = visit.fetched_at + freshness * 2**unchanged
+    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, priority=REQUISITE_PRIORITY)
 
 
 # Plan visits of pages after an answer that shows no article: a redirect, an error, an empty page, another page.
@@ -141,9 +126,7 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
 # Readable pages and files that are no article.
-OTHER_OUTCOMES = frozenset(
-    {Outcome.OTHER, Outcome.LISTING, Outcome.MEDIA, Outcome.REDIRECT, Outcome.ASSET, Outcome.FEED, Outcome.SITEMAP}
-)
+OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed sitemap".split()))
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
 GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)
@@ -157,27 +140,21 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     retry = NextVisit(due_at=None, failure_count=failures, unchanged_count=visit.unchanged_count)
     if visit.gone_since is not None and visit.fetched_at - visit.gone_since >= GONE_AFTER:
         return replace(retry, ended_by=VisitEnd.GONE)
-    pauses = _choose_pauses(visit)
+    is_promised = visit.was_article or (visit.is_listed_as_article and not visit.leads_to_article)
+    pauses = QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
+    pauses = GONE_PAUSES if visit.outcome is Outcome.GONE else pauses
     pause = pauses[failures - 1] if failures <= len(pauses) else None
     if pause is not None and pauses is QUICK_PAUSES:
         # No age at which an article is checked is left out.
         to_checks = [age - (visit.fetched_at - visit.first_seen_at) for age in intervals.recheck]
         pause = min([pause, *(each for each in to_checks if each >= QUICK_PAUSES[0])])
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
-    named = NAMED_INTERVAL if pause is None else pause
     return replace(
         retry,
         due_at=None if last is None else visit.fetched_at + last,
         ended_by=None if last is not None else VisitEnd.PLAN if visit.was_article else VisitEnd.NO_ARTICLE,
-        due_while_named=visit.fetched_at + named,
+        due_while_named=visit.fetched_at + (NAMED_INTERVAL if pause is None else pause),
     )
-
-
-def _choose_pauses(visit: VisitResult) -> Sequence[timedelta]:
-    if visit.outcome is Outcome.GONE:
-        return GONE_PAUSES
-    is_promised = visit.was_article or (visit.is_listed_as_article and not visit.leads_to_article)
-    return QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
 
 
 def _pause_of_unlisted(failures: int, visit: VisitResult, intervals: VisitIntervals) -> timedelta | None:
@@ -213,12 +190,10 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
     if visit.outcome in FAILURE_OUTCOMES:
-        failures = visit.failure_count + 1
+        failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
+        due_at = visit.fetched_at + _growing_pause(failures)
         return NextVisit(
-            due_at=visit.fetched_at + _growing_pause(failures),
-            failure_count=failures,
-            unchanged_count=visit.unchanged_count,
-            source_rates=record_unreadable(rates, visit.fetched_at),
+            due_at=due_at, failure_count=failures, unchanged_count=visit.unchanged_count, source_rates=rates
         )
     if visit.source_check is not None:
         rates = learn_rates(rates, visit.source_check, visit.fetched_at)

@@ -331,16 +331,20 @@ class RecordingClient:
         """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
         recording = Recording(limit, self._now)
         target = url.encode("ascii")
-        recording.response = response = self._agent.request(b"GET", target, _headers(target, headers, recording))
+        sent = RecordedHeaders()
+        sent.recording = recording
+        sent.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
+        for name, value in headers:
+            sent.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
+        recording.response = response = self._agent.request(b"GET", target, sent)
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)
+        error: BaseException | None = None
         try:
             await maybe_deferred_to_future(response)
         except Exception as problem:  # noqa: BLE001 - Twisted's errors have no common base
-            error: BaseException | None = problem
-        else:
-            error = None
+            error = problem
         finally:
             self._in_progress.discard(recording)
             recording.connection = None
@@ -348,12 +352,10 @@ class RecordingClient:
         for attempt in recording.attempts:
             if recording.stopped and not attempt.whole:
                 attempt.truncated = recording.stopped
-        return FetchResult(
-            [attempt for attempt in recording.attempts if attempt.received],  # a closed pooled connection gets none
-            error,
-            interrupted=recording.stopped == INTERRUPTED,
-            timeout=seconds if recording.stopped == "time" else None,
-        )
+        # A closed pooled connection received nothing.
+        answered = [attempt for attempt in recording.attempts if attempt.received]
+        timeout = seconds if recording.stopped == "time" else None
+        return FetchResult(answered, error, interrupted=recording.stopped == INTERRUPTED, timeout=timeout)
 
     def stop(self) -> None:
         """Cut the fetches in progress."""
@@ -371,15 +373,6 @@ class RecordingClient:
         finally:
             if timer.active():
                 timer.cancel()
-
-
-def _headers(target: bytes, headers: Sequence[tuple[str, str]], recording: Recording) -> RecordedHeaders:
-    new = RecordedHeaders()
-    new.recording = recording
-    new.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
-    for name, value in headers:
-        new.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
-    return new
 
 
 @lru_cache(maxsize=4096)

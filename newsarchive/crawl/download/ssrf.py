@@ -16,6 +16,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -62,13 +63,9 @@ def url_refusal_reason(url: str) -> str | None:
         return "not a URL"
     if parts.scheme not in ("http", "https"):
         return "not http or https"
-    return _authority_refusal_reason(parts.netloc, port)
-
-
-def _authority_refusal_reason(netloc: str, port: int | None) -> str | None:
-    if not netloc or netloc.startswith(":") or any(c <= " " or c == "\x7f" for c in netloc):
+    if not parts.netloc or parts.netloc.startswith(":") or any(c <= " " or c == "\x7f" for c in parts.netloc):
         return "not a URL"
-    if "@" in netloc:
+    if "@" in parts.netloc:
         return "contains a password"
     return "port of another protocol" if port in BAD_PORTS else None
 
@@ -131,11 +128,9 @@ def special_purpose(address: str) -> str | None:
     inner = _embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     if inner is not None:
         return special_purpose(str(inner))
-    for network, kind in _KINDS:
-        if ip.version == network.version and ip in network:
-            return kind
-    if isinstance(ip, ipaddress.IPv4Address):
-        return None
+    kind = next((kind for network, kind in _KINDS if ip.version == network.version and ip in network), None)
+    if kind is not None or isinstance(ip, ipaddress.IPv4Address):
+        return kind
     if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
         return special_purpose(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
     return None if ip in _GLOBAL_V6 else "reserved address"
@@ -166,10 +161,8 @@ def literal_address(host: str) -> str | None:
             bare = bare.encode("idna").decode("ascii")
         except UnicodeError:
             return None
-    try:
+    with suppress(ValueError):
         return str(ipaddress.ip_address(bare.partition("%")[0]))
-    except ValueError:
-        pass
     if not _NUMBER.fullmatch(bare):
         return None
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.explain.explanation import Explanation, SelectorCount, describe_outcome, explain, summarize_field
-from newsarchive.explain.report import render_report
+from newsarchive.explain.explanation import Explanation, SelectorCount, explain
+from newsarchive.explain.report import describe_outcome, render_report, summarize_field
 from newsarchive.extract import extract_page
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.site_layout import Layouts, read_layout

@@ -65,7 +65,7 @@ def test_no_repeated_text_is_slow_anywhere(place: str, word: str) -> None:
 
 
 def url_patterns() -> Iterator[re.Pattern[str]]:
-    for name in ("urls", "url_templates", "requisites", "classify", "sniff", "dates"):
+    for name in ("urls", "requisites", "classify", "decode", "dates"):
         for value in vars(import_module(f"newsarchive.extract.{name}")).values():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 yield value

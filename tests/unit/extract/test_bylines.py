@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from newsarchive.extract.names import split_byline
+from newsarchive.extract.authors import split_byline
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
 TEXT = "".join(

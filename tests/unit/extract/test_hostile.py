@@ -71,6 +71,16 @@ def test_mutated_pages_are_read(payload: bytes, status: int) -> None:
     ).reason
 
 
+def test_an_article_in_an_element_with_a_broken_name_is_read() -> None:
+    """A name such as "p<" can be parsed, and not be set again."""
+    text = "".join(
+        f"<p>Rain fell on the harbour for {hours} hours, and the ferry stayed in port.</p>" for hours in range(12)
+    )
+    reading = extract_page(f'<h1>Rain falls</h1><p< class="promo">{text}</p<>'.encode(), URL)
+    assert reading.article is not None
+    assert len(reading.article.paragraphs) == 12
+
+
 @pytest.mark.parametrize("character", ["\0", "\x01", "\x0b", "\x1f", "\ufffe", "\uffff"])
 def test_invalid_characters_are_removed(character: str) -> None:
     """libxml2 parses control characters, but refuses to write them when a box is removed."""
@@ -153,7 +163,7 @@ def test_slow_pages_end(payload: bytes) -> None:
 
 
 def found_by_class(page: Page) -> int:
-    return len(Selector(".title").elements(page.root))
+    return len(Selector(".title").matches(page.root).elements())
 
 
 def found_as_links(page: Page) -> int:

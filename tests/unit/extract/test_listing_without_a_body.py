@@ -6,8 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from newsarchive.extract import article, read
-from newsarchive.extract.evidence import NO_EVIDENCE, Evidence
-from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.page_input import NO_EVIDENCE, Evidence, PageInput
 from storage.model import Discovery, Outcome, UrlKind
 
 PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*/page.html"))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from newsarchive.extract import read
+from newsarchive.extract.authors import split_byline
 from newsarchive.extract.dates import _find_update_word
-from newsarchive.extract.names import split_byline
 from newsarchive.extract.page_input import PageInput
 from storage.model import Access, Article, Discovery, Image, Role, UrlKind
 from storage.page_date import PageDate, SourcedDate

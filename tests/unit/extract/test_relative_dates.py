@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from newsarchive.extract.relative_dates import parse_relative_date
+from newsarchive.extract.parse_date import parse_relative_date
 from storage.page_date import PageDate
 
 AT = datetime(2026, 5, 19, 12, tzinfo=UTC)

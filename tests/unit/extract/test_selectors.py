@@ -46,15 +46,15 @@ CSS = [
 @pytest.mark.parametrize("css", CSS)
 def test_a_css_selector_matches_what_its_translation_matches(css: str) -> None:
     plain = XPath(HTMLTranslator().css_to_xpath(css, prefix="descendant-or-self::"))(PAGE)
-    assert Selector(css).elements(PAGE) == plain
+    assert Selector(css).matches(PAGE).elements() == plain
 
 
 def test_matches_are_in_page_order_each_once() -> None:
-    found = Selector("time, .info, a.by, .by").elements(PAGE)
+    found = Selector("time, .info, a.by, .by").matches(PAGE).elements()
     assert [element.text for element in found] == ["two", "five", "eight", "eleven"]
 
 
 def test_classes_are_separated_as_in_xpath() -> None:
     """A form feed or a no-break space is a part of the class."""
     page = document_fromstring("<p class='a\xa0b'>one<p class='a\tb'>two<p class='a\fb'>three")
-    assert Selector(".a").values(page) == ["two"]
+    assert Selector(".a").matches(page).values() == ["two"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.url_templates import UrlTemplates, list_templates
+from newsarchive.extract.urls import UrlTemplates, list_templates
 
 STORIES = [(f"https://www.news.example/world/2026/05/{day}/rain-falls-on-the-hills", True) for day in range(10, 16)]
 TOPICS = [(f"https://news.example/topics/{word}", False) for word in ("rain", "hills", "wind", "snow")]
