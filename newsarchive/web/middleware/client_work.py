@@ -10,7 +10,7 @@ from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddlewa
 from newsarchive.web.middleware.rate_limit import client_key
 from newsarchive.web.middleware.security import SAFE_METHODS
 from newsarchive.web.serve_options import RequestLimits
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 
 class ClientWorkMiddleware(HttpMiddleware):

@@ -28,7 +28,7 @@ from storage.errors import (
     StorageError,
     WarcError,
 )
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 from storage.places.folder import NO_SPACE
 
 log = logging.getLogger(__name__)

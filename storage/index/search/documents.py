@@ -10,20 +10,15 @@ Documents are made by article: what one says of the article (`grouping`, `versio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.fulltext.fields import (
-    FieldValues,
-    count_microseconds,
-    join_parts,
-    make_label,
-    make_order,
-    make_sort_key,
-)
+from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_label, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
@@ -48,7 +43,7 @@ _MAX_NAMES = 1_000
 _LONGEST_VALUE = 500
 
 
-def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[FieldValues]:
+def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[Fields]:
     """Yield the fields of the documents of these articles. It depends on the rows of the index alone."""
     rows = connection.execute(_VERSIONS, {"ids": list(article_ids)}).all()
     if not rows:
@@ -56,18 +51,13 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
     ids = [row.id for row in rows]
     authors, tags = load_authors(connection, ids), load_tags(connection, ids)
     paragraphs = _load_paragraphs(connection, rows)
-    metadata: dict[int, set[str]] = {}
-    for article_id, field in connection.execute(_METADATA_CHANGES, {"ids": list(article_ids)}):
-        metadata.setdefault(article_id, set()).add(field)
-    of_article: dict[int, list[AnyRow]] = {}
-    for row in rows:
-        of_article.setdefault(row.article_id, []).append(row)
-    for article_id, versions in of_article.items():
+    metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
+    for article_id, versions in group_by(rows, attrgetter("article_id")).items():
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
         shared: dict[str, Any] = {
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
-            "metadata": metadata.get(article_id, set()),
+            "metadata": metadata.get(article_id, ()),
         }
         for row in versions:
             yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ()))
@@ -75,7 +65,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
 
 def _build_fields(
     row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str], paragraphs: Iterable[str]
-) -> FieldValues:
+) -> Fields:
     names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
     parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
     words = [of_part for of_part, _ in parts]
@@ -84,30 +74,32 @@ def _build_fields(
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
     body = words[2 : len(words) - len(names)]
-    return {
-        "all": join_parts(words),
+    texts = {"all": join_parts(words), "names": join_parts(of_names), "url": " ".join(analyze(row.url, None)[0])}
+    parts_alone = {"headline": " ".join(headline), "dek": " ".join(dek)}
+    forms = {
         "forms": _join_forms(parts),
         "headline_forms": _join_forms(parts[:1]),
         "dek_forms": _join_forms(parts[1:2]),
-        "headline": " ".join(headline),
-        "dek": " ".join(dek),
-        "names": join_parts(of_names),
-        "url": " ".join(analyze(row.url, None)[0]),
-        "version": row.id,
-        "article": row.article_id,
-        "site": row.site_id,
-        "capture_site": row.capture_site_id,
-        "place": make_place(row.number, is_variant=row.is_variant),
+    }
+    ids = {"version": row.id, "article": row.article_id, "site": row.site_id, "capture_site": row.capture_site_id}
+    marks = {
         "newest": int(row.is_current),
-        "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
+        "grouping": shared["grouping"],
         "lead": 0,
+    }
+    times = {"dated": row.dated_at, "first_seen": row.first_seen_at, "captured": row.fetched_at}
+    return {
+        **texts,
+        **parts_alone,
+        **forms,
+        **ids,
+        **marks,
+        **{name: count_microseconds(time) for name, time in times.items()},
+        "place": make_place(row.number, is_variant=row.is_variant),
         "order": order,
         "by_length": make_sort_key(sum(map(len, body)), order),
         "by_edits": make_sort_key(shared["versions"] - 1, order),
-        "dated": count_microseconds(row.dated_at),
-        "first_seen": count_microseconds(row.first_seen_at),
-        "captured": count_microseconds(row.fetched_at),
         "year": row.dated_at.astimezone(UTC).year,
         "language": [row.language] if row.language else [],
         "section": [section] if section else [],
@@ -168,11 +160,11 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     if len(boilerplate) == _FEW_LEARNT:
         boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
-    texts: dict[int, list[str]] = {}
-    for version_id, paragraph_id, role, paragraph in rows:
-        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
-            texts.setdefault(version_id, []).append(paragraph)
-    return texts
+    return group_pairs(
+        (version_id, paragraph)
+        for version_id, paragraph_id, role, paragraph in rows
+        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt)
+    )
 
 
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
