@@ -126,14 +126,11 @@ def load_articles(
         if row is None:
             continue  # deleted since the search folder was written
         history = histories.get(row.article_id, NO_HISTORY)
-        groups = tuple(
-            LinkGroup(
-                kind=LinkKind(group.kind),
-                label=group.label,
-                links=tuple(Link(url=each.url, anchor=each.anchor) for each in of_group),
-            )
+        named = (
+            (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
             for group, of_group in links.get(row.capture_id, ())
         )
+        groups = tuple(LinkGroup(kind=LinkKind(group.kind), label=group.label, links=some) for group, some in named)
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),

@@ -74,32 +74,30 @@ def _build_fields(
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
     body = words[2 : len(words) - len(names)]
-    texts = {"all": join_parts(words), "names": join_parts(of_names), "url": " ".join(analyze(row.url, None)[0])}
-    parts_alone = {"headline": " ".join(headline), "dek": " ".join(dek)}
-    forms = {
+    return {
+        "all": join_parts(words),
         "forms": _join_forms(parts),
         "headline_forms": _join_forms(parts[:1]),
         "dek_forms": _join_forms(parts[1:2]),
-    }
-    ids = {"version": row.id, "article": row.article_id, "site": row.site_id, "capture_site": row.capture_site_id}
-    marks = {
-        "newest": int(row.is_current),
-        "corrected": int(row.is_corrected),
-        "grouping": shared["grouping"],
-        "lead": 0,
-    }
-    times = {"dated": row.dated_at, "first_seen": row.first_seen_at, "captured": row.fetched_at}
-    return {
-        **texts,
-        **parts_alone,
-        **forms,
-        **ids,
-        **marks,
-        **{name: count_microseconds(time) for name, time in times.items()},
+        "headline": " ".join(headline),
+        "dek": " ".join(dek),
+        "names": join_parts(of_names),
+        "url": " ".join(analyze(row.url, None)[0]),
+        "version": row.id,
+        "article": row.article_id,
+        "site": row.site_id,
+        "capture_site": row.capture_site_id,
         "place": make_place(row.number, is_variant=row.is_variant),
+        "newest": int(row.is_current),
+        "grouping": shared["grouping"],
+        "corrected": int(row.is_corrected),
+        "lead": 0,
         "order": order,
         "by_length": make_sort_key(sum(map(len, body)), order),
         "by_edits": make_sort_key(shared["versions"] - 1, order),
+        "dated": count_microseconds(row.dated_at),
+        "first_seen": count_microseconds(row.first_seen_at),
+        "captured": count_microseconds(row.fetched_at),
         "year": row.dated_at.astimezone(UTC).year,
         "language": [row.language] if row.language else [],
         "section": [section] if section else [],

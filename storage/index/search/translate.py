@@ -72,10 +72,10 @@ class Translation:
             pairs = (leaf.words, leaf.words[::-1])
             return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
         if leaf.has_wildcard:
-            patterns: list[str | tuple[int, str]] = [_to_pattern(word) for word in leaf.words]
-            if len(leaf.words) == 1:
-                return Query.regex_query(schema, field, _to_pattern(leaf.words[0]))
-            return Query.regex_phrase_query(schema, field, patterns)
+            patterns = [".*".join(map(re.escape, word.split("*"))) for word in leaf.words]
+            if len(patterns) == 1:
+                return Query.regex_query(schema, field, patterns[0])
+            return Query.regex_phrase_query(schema, field, [*patterns])
         if len(leaf.words) == 1:
             return Query.term_query(schema, field, leaf.words[0])
         return Query.phrase_query(schema, field, list(leaf.words))
@@ -134,10 +134,6 @@ class Translation:
 
     def _range(self, field: str, least: int | None, most: int | None) -> Query:
         return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
-
-
-def _to_pattern(word: str) -> str:
-    return ".*".join(map(re.escape, word.split("*")))
 
 
 def _convert(values: AnyOf, compare: Callable[[str], str]) -> list[int | str] | None:
