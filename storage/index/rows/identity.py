@@ -137,7 +137,7 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     """Return the articles and soft errors among the texts of some pages."""
     soft = set(_find_unproven(comparison))
     proven = [text for text in comparison.texts if text.version_id not in soft]
-    # Others neither share a text with another page nor lead to one.
+    # Pages that share a text with another page, or lead to another.
     connected = {page for move in comparison.moves for page in move}
     for key in (attrgetter("masked"), attrgetter("digest")):
         for sharing in group_by(proven, key).values():
@@ -234,9 +234,9 @@ def _find_alike(
     paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
     for one, other in pairs:
         mine, theirs = paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
-        shared = sum(length for paragraph, length in mine.items() if paragraph in theirs)
-        least = _SHARED_TEXT * min(sum(mine.values()), sum(theirs.values()))
-        if one.headline.casefold() == other.headline.casefold() or (shared and shared >= least):
+        is_same = one.headline.casefold() == other.headline.casefold()
+        shared = 0 if is_same else sum(length for paragraph, length in mine.items() if paragraph in theirs)
+        if is_same or (shared and shared >= _SHARED_TEXT * min(sum(mine.values()), sum(theirs.values()))):
             yield one, other
 
 

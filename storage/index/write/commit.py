@@ -203,13 +203,11 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
 
 
 _OF_CAPTURE = (
-    "record_id", "kind", "fetched_at", "status", "mime", "payload_digest", "payload_size", "truncated", "profile",
-    "etag", "last_modified",
-)  # fmt: skip
+    "record_id kind fetched_at status mime payload_digest payload_size truncated profile etag last_modified".split()
+)
 _OF_ENTRY = (
-    "url_id", "site_id", "refers_to_id", "reason", "title", "content_digest", "is_read", "article_id", "version_id",
-    "page_version_id",
-)  # fmt: skip
+    "url_id site_id refers_to_id reason title content_digest is_read article_id version_id page_version_id".split()
+)
 """Columns of captures that are called as the fields of a capture or entry that they hold."""
 
 

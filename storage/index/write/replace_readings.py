@@ -281,7 +281,7 @@ _CURRENT = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article
 
 
 def _lines_by_article(connection: Connection, ids: set[int], load_lines: LoadLines) -> dict[int, Mapping[str, Any]]:
-    """Return the export lines of ids, by their current versions."""
+    """Return the export lines of articles, by their current versions."""
     lines: dict[int, Mapping[str, Any]] = {}
     for some in batches(ids, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
