@@ -343,8 +343,8 @@ def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
     if bucket.url.startswith(_FOLDER):
         # As a path: a URL would be unescaped, and a folder may be named `50%20off`.
         return LocalStore(bucket.url.removeprefix(_FOLDER))
-    given = {"region": bucket.region, "endpoint": bucket.endpoint, **load_profile_credentials()}
-    options: dict[str, Any] = {name: value for name, value in given.items() if value}
+    given = {"region": bucket.region, "endpoint": bucket.endpoint}
+    options: dict[str, Any] = load_profile_credentials() | {name: value for name, value in given.items() if value}
     name, _, prefix = bucket.url.removeprefix("s3://").partition("/")
     limit = timedelta(seconds=seconds)
     return S3Store(

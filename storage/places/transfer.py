@@ -211,8 +211,7 @@ class BucketTransfer:
                     found = digest_file(file)
                 # Where no digest is known, the object is read twice and compared.
                 known = sha256 or (found.sha256 if found.match_etag(stored.etag) else "")
-                expected = known or self._bucket_sha256(stored)
-                if (found.size, found.sha256) != (stored.size, expected):
+                if found.size != stored.size or found.sha256 != (known or self._bucket_sha256(stored)):
                     part.unlink()
                     raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
                 part.rename(final)
