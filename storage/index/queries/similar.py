@@ -80,10 +80,10 @@ def find_similar_articles(
     # In the order of the engine, the article that is most alike first.
     shares: dict[int, float] = {}
     for version in filter(articles.__contains__, ranked):
-        others_own = _list_sequences(_split_words(texts[version]))
+        theirs = _list_sequences(_split_words(texts[version]))
         # Of the smaller set in the other (containment); texts of a few words share nothing.
-        least = min(len(sequences), len(others_own))
-        share = len(sequences & others_own) / least if least >= _LEAST_SEQUENCES else 0.0
+        least = min(len(sequences), len(theirs))
+        share = len(sequences & theirs) / least if least >= _LEAST_SEQUENCES else 0.0
         shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
     found = [
         SimilarArticle(article=line, share=shares[line.id])
