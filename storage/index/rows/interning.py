@@ -151,7 +151,7 @@ class LookupTables:
         self._groups, digests = {}, list[list[bytes]]()
         for groups in pages:
             parts = (
-                [group.kind, group.label, *(part for link in group.links for part in (link.url, link.anchor))]
+                [group.kind, group.label, *[part for link in group.links for part in (link.url, link.anchor)]]
                 for group in groups
             )
             digests.append([short_digest("\0".join(lines)) for lines in parts])
