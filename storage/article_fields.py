@@ -136,9 +136,8 @@ class FieldType(Enum):
     METADATA_CHANGES = "metadata_changes"
 
 
-CELL_TYPES = frozenset(
-    {FieldType.TEXT, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.TIME, FieldType.DATE, FieldType.TEXTS}
-)
+_T = FieldType
+CELL_TYPES = frozenset({_T.TEXT, _T.INTEGER, _T.BOOLEAN, _T.TIME, _T.DATE, _T.TEXTS})
 """Types that fit into a cell of a table."""
 
 
@@ -157,7 +156,6 @@ class OutputField:
     """False for what tables leave out although it would fit into a cell."""
 
 
-_T = FieldType
 FIELDS = (
     OutputField("url", _T.TEXT, "URL that this version was fetched from"),
     OutputField("canonical_url", _T.TEXT, "URL that the page names as its own; with `site` it identifies the article"),
@@ -302,14 +300,8 @@ def table_row(line: Mapping[str, Any]) -> list[str | int | None]:
 
 def links_to_json(groups: Iterable[LinkGroup]) -> list[dict[str, Any]]:
     """Return groups of links as dicts."""
-    return [
-        {
-            "kind": group.kind.value,
-            "label": group.label,
-            "links": [{"url": link.url, "anchor": link.anchor} for link in group.links],
-        }
-        for group in groups
-    ]
+    links = ((group, [{"url": link.url, "anchor": link.anchor} for link in group.links]) for group in groups)
+    return [{"kind": group.kind.value, "label": group.label, "links": of_group} for group, of_group in links]
 
 
 def paragraphs_to_json(paragraphs: Iterable[ParagraphView | Paragraph]) -> list[dict[str, str]]:
@@ -320,16 +312,10 @@ def paragraphs_to_json(paragraphs: Iterable[ParagraphView | Paragraph]) -> list[
 def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
     """Return spans of captures as dicts."""
     return [
-        {
-            "state": span.state.value,
-            "version": span.version,
-            "first_seen": format_time(span.first_seen),
-            "last_seen": format_time(span.last_seen),
-            "captures": span.looks,
-            "changed": list(span.changed),
-            "changed_back": span.is_changed_back,
-            "back": span.is_back,
-        }
+        {"state": span.state.value, "version": span.version}
+        | {"first_seen": format_time(span.first_seen), "last_seen": format_time(span.last_seen)}
+        | {"captures": span.looks, "changed": list(span.changed)}
+        | {"changed_back": span.is_changed_back, "back": span.is_back}
         for span in spans
     ]
 

@@ -288,10 +288,8 @@ class IndexReplaced(IndexFailure):
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
 
-    @classmethod
-    def create(cls) -> "QueryTooLong":
-        """Return the error with its message."""
-        return cls(
+    def __init__(self) -> None:
+        super().__init__(
             "the query exceeded the time limit and was cancelled; nothing was changed. "
             "Narrow it: rarer words, a shorter period, one site"
         )

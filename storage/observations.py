@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import NamedTuple
 
 from storage.model import Outcome
@@ -133,14 +134,8 @@ def compare_parts(before: str, after: str) -> tuple[str, ...]:
 def build_spans(looks: Iterable[Look], parts: Mapping[int, str]) -> tuple[ObservedSpan, ...]:
     """Return what was seen when, oldest first, from looks in the order of time; `parts`: of versions, by number."""
     spans: list[ObservedSpan] = []
-    run: list[Look] = []
-    for look in looks:
-        if run and (look.state, look.version) != (run[-1].state, run[-1].version):
-            spans.append(_build_span(run, spans, parts))
-            run = []
-        run.append(look)
-    if run:
-        spans.append(_build_span(run, spans, parts))
+    for _, run in groupby(looks, key=lambda look: (look.state, look.version)):
+        spans.append(_build_span(list(run), spans, parts))
     return tuple(spans)
 
 

@@ -31,8 +31,7 @@ from newsarchive.ingest.discovery import site_host
 from storage.callbacks import utc_now
 from storage.errors import NotFound, PayloadError
 from storage.model import Discovery, Outcome, UrlKind
-from storage.warc.codings import decode_entity
-from storage.warc.payload import extract_entity, parse_http_headers
+from storage.warc.payload import decode_entity, extract_entity, parse_http_headers
 from storage.warc.reader import redirect_target
 from storage.warc.record import Headers
 

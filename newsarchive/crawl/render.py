@@ -13,8 +13,7 @@ from newsarchive.crawl.robots import MAX_REDIRECTS
 from storage.errors import ConfigError, PayloadError
 from storage.extras import install_command
 from storage.model import DueUrl, Exchange, RenderedPage, UrlKind
-from storage.warc.codings import decode_entity
-from storage.warc.payload import extract_entity, parse_http_headers
+from storage.warc.payload import decode_entity, extract_entity, parse_http_headers
 from storage.warc.reader import redirect_target
 from storage.warc.record import header
 

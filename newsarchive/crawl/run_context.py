@@ -31,7 +31,7 @@ from storage.warc.record import header
 
 CONDITIONAL_HEADERS = ("if-none-match", "if-modified-since")
 ACCEPT_ENCODING = "gzip, deflate, br"
-"""Codings that programs which replay WARC files can decode. Not zstd: `storage.warc.codings` reads it if a server sends
+"""Codings that programs which replay WARC files can decode. Not zstd: `storage.warc.payload` reads it if a server sends
 it anyway, but other programs would show an empty page.
 """
 LATE_MARGIN = 0.05

@@ -20,7 +20,7 @@ from newsarchive.version import VERSION
 from storage.errors import ArchiveError, BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
 from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
-from storage.warc.codings import decode_entity
+from storage.warc.payload import decode_entity
 from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
 from storage.warc.streaming import open_response
 from storage.warc.uncompressed import is_uncompressed

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
 from storage.index.reader import IndexPin, Reader

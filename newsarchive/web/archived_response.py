@@ -9,7 +9,7 @@ from newsarchive.web.context import RequestContext
 from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
-from storage.warc.codings import decode_entity
+from storage.warc.payload import decode_entity
 from storage.warc.record import Headers, header
 from storage.warc.streaming import ResponseStream, open_response
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from storage.errors import ArchiveError
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.serve_options import ServeOptions
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 

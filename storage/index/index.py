@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
+from storage.callbacks import VisitPlan
 from storage.errors import SearchDamaged
 from storage.index.engine.database import AutocommitReader, Database, ReaderFailed
 from storage.index.engine.statements import AnySelect
@@ -14,16 +15,17 @@ from storage.index.fulltext.folder import FulltextFolder
 from storage.index.queries import originals
 from storage.index.queries.export import load_export_lines
 from storage.index.reader import Reader
-from storage.index.rows.interning import LookupTables
+from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
 from storage.index.search.follower import Follower, follow
 from storage.index.views.articles import CommitResult, SettleResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
+from storage.index.write.replace_readings import ReadingChanges, RereadCapture, RereadFilter
 from storage.index.write.settle import learn_all, settle
 from storage.index.write.sites import register_sites, rename_sites
-from storage.model import CrawlRun, DiscoveredUrl, Ingest, NextVisit, RefersTo, Site, VisitResult
+from storage.model import CrawlRun, DiscoveredUrl, Ingest, RefersTo, Site
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,7 +101,7 @@ class Index(Reader):
         """Record the begin of a run, and its sites as they are configured now; the newest run takes precedence."""
         self.write(runs.begin_crawl, self._lookups, run)
 
-    def commit(self, batch: Sequence[Ingest], plan: Callable[[VisitResult], NextVisit]) -> CommitResult:
+    def commit(self, batch: Sequence[Ingest], plan: VisitPlan) -> CommitResult:
         """Write a batch in one transaction. Captures that were committed before, by record id, are skipped."""
         committed = self.write(commit, self._lookups, batch, plan)
         self._uncounted_versions += committed.versions
@@ -114,18 +116,14 @@ class Index(Reader):
         """Return True if the cache has a URL as captured. False does not mean that it never was."""
         return self._lookups.is_captured(url)
 
-    def iter_captures_to_reread(
-        self, filters: replace_readings.RereadFilter
-    ) -> Iterator[tuple[replace_readings.RereadCapture, ...]]:
+    def iter_captures_to_reread(self, filters: RereadFilter) -> Iterator[tuple[RereadCapture, ...]]:
         """Yield the captures to be read again, in groups that have to be written together."""
         return replace_readings.iterate_units(self._database.read_transaction, filters)
 
-    def replace_readings(
-        self, batch: Sequence[Ingest], plan: Callable[[VisitResult], NextVisit], *, dry_run: bool = False
-    ) -> replace_readings.ReadingChanges:
+    def replace_readings(self, batch: Sequence[Ingest], plan: VisitPlan, *, dry_run: bool = False) -> ReadingChanges:
         """Replace the readings of captures in one transaction; a dry run is rolled back."""
 
-        def work(connection: Connection) -> replace_readings.ReadingChanges:
+        def work(connection: Connection) -> ReadingChanges:
             done = replace_readings.replace_readings(connection, self._lookups, batch, plan, load_export_lines)
             if dry_run:
                 connection.rollback()
@@ -167,11 +165,11 @@ class Index(Reader):
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with a payload, or None."""
-        return self._load_original(*originals.query_by_digest(payload_digest))
+        return self._load_original(originals.BY_DIGEST, {"payload_digest": payload_digest})
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the response with the payload of a URL's newest 200 response, or None."""
-        return self._load_original(*originals.query_by_url(url))
+        return self._load_original(originals.BY_URL, {"url_digest": short_digest(url)})
 
     def _load_original(self, statement: AnySelect, values: dict[str, Any]) -> RefersTo | None:
         try:

@@ -7,8 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from storage.errors import IndexReplaced, SearchDamaged
-from storage.index.engine.database import Database
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import Database, WorkLimit
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 

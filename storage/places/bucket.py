@@ -125,11 +125,8 @@ _ENVIRONMENT_CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-_PROFILE_KEYS = {
-    "aws_access_key_id": "access_key_id",
-    "aws_secret_access_key": "secret_access_key",
-    "aws_session_token": "session_token",
-}
+_PROFILE_KEYS = ("access_key_id", "secret_access_key", "session_token")
+"""Names of credentials; in the file they begin with "aws_"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +332,7 @@ def load_profile_credentials() -> dict[str, str]:
         return {}
     profile = os.environ.get("AWS_PROFILE") or "default"
     values = profiles[profile] if profiles.has_section(profile) else {}
-    return {ours: values[theirs] for theirs, ours in _PROFILE_KEYS.items() if theirs in values}
+    return {name: values[f"aws_{name}"] for name in _PROFILE_KEYS if f"aws_{name}" in values}
 
 
 @lru_cache(maxsize=64)
@@ -346,11 +343,8 @@ def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
     if bucket.url.startswith(_FOLDER):
         # As a path: a URL would be unescaped, and a folder may be named `50%20off`.
         return LocalStore(bucket.url.removeprefix(_FOLDER))
-    options: dict[str, Any] = {**load_profile_credentials()}
-    if bucket.region:
-        options["region"] = bucket.region
-    if bucket.endpoint:
-        options["endpoint"] = bucket.endpoint
+    given = {"region": bucket.region, "endpoint": bucket.endpoint}
+    options: dict[str, Any] = load_profile_credentials() | {name: value for name, value in given.items() if value}
     name, _, prefix = bucket.url.removeprefix("s3://").partition("/")
     limit = timedelta(seconds=seconds)
     return S3Store(

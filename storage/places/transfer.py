@@ -201,7 +201,17 @@ class BucketTransfer:
                     part.unlink()  # another process finished it before this one locked it
                     return False
                 stored = self._bucket.stat(name)
-                if not self._is_expected(self._download_rest(stored, fd), stored, sha256):
+                with open(fd, "ab+", closefd=False) as file:
+                    if file.seek(0, os.SEEK_END) > stored.size:
+                        file.truncate(0)
+                    file.writelines(self._read_chunks(name, file.seek(0, os.SEEK_END), stored.size))
+                    file.flush()
+                    os.fsync(fd)
+                    file.seek(0)
+                    found = digest_file(file)
+                # Where no digest is known, the object is read twice and compared.
+                known = sha256 or (found.sha256 if found.match_etag(stored.etag) else "")
+                if found.size != stored.size or found.sha256 != (known or self._bucket_sha256(stored)):
                     part.unlink()
                     raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
                 part.rename(final)
@@ -209,17 +219,6 @@ class BucketTransfer:
         except OSError as problem:
             raise_write_error(part, problem)
         return True
-
-    def _download_rest(self, stored: BucketObject, fd: int) -> Digests:
-        """Append to a partial file what the bucket has beyond it, and flush it to disk."""
-        with open(fd, "ab+", closefd=False) as file:
-            if file.seek(0, os.SEEK_END) > stored.size:
-                file.truncate(0)
-            file.writelines(self._read_chunks(stored.name, file.seek(0, os.SEEK_END), stored.size))
-            file.flush()
-            os.fsync(fd)
-            file.seek(0)
-            return digest_file(file)
 
     def remove_remote(self, name: str) -> bool:
         """Delete a file from the bucket if the folder has the same bytes; False if another process has it."""
@@ -251,14 +250,6 @@ class BucketTransfer:
             raise BytesDiffer(name, self._bucket.url)
         self._bucket.sync(name)
         return stored
-
-    def _is_expected(self, found: Digests, stored: BucketObject, sha256: str | None) -> bool:
-        if found.size != stored.size:
-            return False
-        if sha256 or found.match_etag(stored.etag):
-            return sha256 in {None, found.sha256}
-        # No digest is known: read it twice and compare.
-        return self._bucket_sha256(stored) == found.sha256
 
     def _bucket_sha256(self, stored: BucketObject) -> str:
         """Return the digest of the object, read again without any cache."""

@@ -106,7 +106,15 @@ def _check_record(record: Record, report: FileReport) -> None:
     block_digest = record.get("WARC-Block-Digest")
     if block_digest and matches_digest(block_digest, record.block) is False:
         _add(report.problems, record, "block that does not match its digest")
-    _check_payload(record, report)
+    digest = record.get("WARC-Payload-Digest")
+    # A revisit has the digest of its original (WARC 1.1, 6.7.2).
+    if digest and record.type != "revisit":
+        http = is_http(record)
+        if matches_digest(digest, extract_entity(record.block) if http else record.block) is False:
+            if http and matches_digest(digest, split_message(record.block)[1]):
+                _add(report.notes, record, "payload digest over the body as stored, chunk framing included")
+            else:
+                _add(report.problems, record, "payload that does not match its digest")
     if is_capture(record):
         try:
             parse_date(record)
@@ -114,21 +122,6 @@ def _check_record(record: Record, report: FileReport) -> None:
             _add(report.problems, record, problem.what)
         else:
             report.captures.append((record.id, record.place.offset))
-
-
-def _check_payload(record: Record, report: FileReport) -> None:
-    digest = record.get("WARC-Payload-Digest")
-    # A revisit has the digest of its original (WARC 1.1, 6.7.2).
-    if not digest or record.type == "revisit":
-        return
-    http = is_http(record)
-    payload = extract_entity(record.block) if http else record.block
-    if matches_digest(digest, payload) is not False:
-        return
-    if http and matches_digest(digest, split_message(record.block)[1]):
-        _add(report.notes, record, "payload digest over the body as stored, chunk framing included")
-    else:
-        _add(report.problems, record, "payload that does not match its digest")
 
 
 def matches_digest(labelled: str, data: bytes) -> bool | None:

@@ -73,7 +73,11 @@ class RecordGroup:
 
 def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[], str], info_id: str) -> RecordGroup:
     """Build the records of one exchange."""
-    whole, message, truncated = _parse_response(exchange)
+    # Interim responses (103 Early Hints) are dropped: readers of WARC files take the first status line they see.
+    whole, truncated = exchange.response[final_response_start(exchange.response) :], exchange.truncated or None
+    if len(whole) > MAX_RESPONSE:
+        whole, truncated = whole[:MAX_RESPONSE], truncated or "length"
+    message = parse_message(whole)
     ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
     own = _Fields(exchange, info_id, ids)
     type_, fields, block = _capture_record(whole, message, truncated, originals, own)
@@ -90,12 +94,8 @@ def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_i
     """Build the records of a rendered page."""
     own = _Fields(page, info_id, [f"<{new_id()}>", f"<{new_id()}>"])
     digest = sha256(page.response)
-    fields: Fields = (
-        *own.capture(),
-        ("WARC-Block-Digest", digest),
-        ("WARC-Payload-Digest", digest),
-        ("Content-Type", HTML),
-    )
+    digests = (("WARC-Block-Digest", digest), ("WARC-Payload-Digest", digest))
+    fields: Fields = (*own.capture(), *digests, ("Content-Type", HTML))
     metadata = format_fields([*discovery_fields(page.discovery), ("rendered-by", page.browser)])
     members = (
         build_member("resource", fields, page.response, is_text=True),
@@ -103,16 +103,6 @@ def build_rendered_records(page: RenderedPage, new_id: Callable[[], str], info_i
     )
     record = Record(place=_NOWHERE, type="resource", headers=clean_fields(fields), block=page.response)
     return RecordGroup(members=members, record=record)
-
-
-def _parse_response(exchange: Exchange) -> tuple[bytes, HttpMessage, str | None]:
-    """Return the block to record, the message in it, and why it is truncated."""
-    # Interim responses (103 Early Hints) are dropped: readers of WARC files take the first status line they see.
-    block = exchange.response[final_response_start(exchange.response) :]
-    truncated = exchange.truncated
-    if len(block) > MAX_RESPONSE:
-        block, truncated = block[:MAX_RESPONSE], truncated or "length"
-    return block, parse_message(block), truncated or None
 
 
 def _capture_record(
@@ -146,14 +136,8 @@ class _Fields:
         self._info = f"<{info_id}>"
 
     def response(self, block: bytes, truncated: str | None, digest: str | None, of_revisit: Fields = ()) -> Fields:
-        return (
-            *self.capture(),
-            *of_revisit,
-            ("WARC-Truncated", truncated),
-            ("WARC-Block-Digest", sha256(block)),
-            ("WARC-Payload-Digest", digest),
-            ("Content-Type", HTTP_RESPONSE),
-        )
+        digests = (("WARC-Block-Digest", sha256(block)), ("WARC-Payload-Digest", digest))
+        return (*self.capture(), *of_revisit, ("WARC-Truncated", truncated), *digests, ("Content-Type", HTTP_RESPONSE))
 
     def revisit(self, profile: str, original: RefersTo, digest: str | None, block: bytes, *, is_cut: bool) -> Fields:
         """Return the fields that replay tools use: URL and date (pywb), id, or digest (also for a 304)."""
@@ -166,12 +150,8 @@ class _Fields:
         return self.response(block, "length" if is_cut else None, digest, of_revisit)
 
     def request(self, exchange: Exchange) -> Fields:
-        return (
-            *self._concurrent(1),
-            ("WARC-IP-Address", exchange.peer),
-            ("WARC-Block-Digest", sha256(exchange.request)),
-            ("Content-Type", HTTP_REQUEST),
-        )
+        digest = ("WARC-Block-Digest", sha256(exchange.request))
+        return (*self._concurrent(1), ("WARC-IP-Address", exchange.peer), digest, ("Content-Type", HTTP_REQUEST))
 
     def metadata(self, block: bytes) -> Fields:
         return (*self._concurrent(-1), ("WARC-Block-Digest", sha256(block)), ("Content-Type", WARC_FIELDS))

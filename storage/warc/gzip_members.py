@@ -10,12 +10,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from isal import igzip, isal_zlib
 
 from storage.errors import BadRecord, TornRecord, WarcError
+from storage.model import RecordPlace
 
 # isal names its error by an alias that type checkers cannot follow.
 IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub has an instance
@@ -69,18 +69,8 @@ def _store_member(record: bytes) -> Iterator[bytes]:
     yield _TAIL.pack(isal_zlib.crc32(record), len(record) & 0xFFFFFFFF)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GzipMember:
-    """A complete gzip member, its CRC and size verified."""
-
-    offset: int
-    length: int
-    data: bytes
-    """Decompressed."""
-
-
-def read_members(file: BinaryIO, name: str, start: int = 0) -> Iterator[GzipMember]:
-    """Yield the members from `start` on; TornRecord at an incomplete one, BadRecord at bytes that are no member."""
+def read_members(file: BinaryIO, name: str, start: int = 0) -> Iterator[tuple[RecordPlace, bytes]]:
+    """Yield places and contents of members from `start`; TornRecord at an incomplete one, BadRecord at other bytes."""
     file.seek(start)
     offset, rest = start, b""
     while True:
@@ -91,7 +81,7 @@ def read_members(file: BinaryIO, name: str, start: int = 0) -> Iterator[GzipMemb
         if not is_gzip_start(rest):
             raise BadRecord(name, offset, "no gzip member")
         data, used, rest = _inflate_member(file, name, offset, rest)
-        yield GzipMember(offset=offset, length=used, data=data)
+        yield RecordPlace(warc=name, offset=offset, length=used), data
         offset += used
 
 

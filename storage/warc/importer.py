@@ -140,9 +140,8 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
         return ImportedFile(source=taking.source, already_imported=(final.name,))
     if not count and not taking.damage:
         taking.report_damage(0, "no WARC record")
-    return ImportedFile(
-        source=taking.source, files=(final,) if count else (), record_count=count, damage=tuple(taking.damage)
-    )
+    files, damage = (final,) if count else (), tuple(taking.damage)
+    return ImportedFile(source=taking.source, files=files, record_count=count, damage=damage)
 
 
 def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> int | None:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord, WarcError
-from storage.model import Capture, CrawlRun, Discovery, RecordPlace, RefersTo
+from storage.model import Capture, CrawlRun, Discovery, RefersTo
 from storage.places.file_names import Readable, warc_name
 from storage.urls import resolve_url
 from storage.warc.gzip_members import find_member, read_members
@@ -74,10 +75,9 @@ def read_open_file(file: BinaryIO, name: str, start: int, on_damage: OnDamage | 
 
 
 def _member_records(file: BinaryIO, name: str, start: int, on_damage: OnDamage | None) -> Iterator[Record]:
-    for member in read_members(file, name, start):
-        place = RecordPlace(warc=name, offset=member.offset, length=member.length)
+    for place, data in read_members(file, name, start):
         try:
-            record = parse_record(member.data, place)
+            record = parse_record(data, place)
         except BadRecord as problem:
             _report_damage(problem, on_damage)
         else:
@@ -134,7 +134,12 @@ def _interpret_records(
     """Yield each record as a capture, run or metadata record."""
     run: str | None = None
     info: str | None = None
-    for record in _read_warcinfo_first(path, start, damage):
+    records = read_records(path, start, damage.append)
+    if start:
+        first = next(read_records(path, 0, on_damage=ignore_damage), None)
+        if first and first.type == "warcinfo" and first.place.offset < start:
+            records = chain([first], records)
+    for record in records:
         if damage and info and not belongs_to_file(record, info):
             continue
         try:
@@ -159,14 +164,6 @@ def _interpret_record(record: Record, run: str | None) -> CaptureRecord | RunSta
         ended = parse_run(record)
         return RunEnded(run=ended) if ended else None
     return record if record.type == "metadata" else None
-
-
-def _read_warcinfo_first(path: Readable, start: int, damage: list[WarcError]) -> Iterator[Record]:
-    if start:
-        first = next(read_records(path, 0, on_damage=ignore_damage), None)
-        if first and first.type == "warcinfo" and first.place.offset < start:
-            yield first
-    yield from read_records(path, start, damage.append)
 
 
 def belongs_to_file(record: Record, info: str | None) -> bool:
@@ -199,6 +196,12 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
     profile = _PROFILE.search(record.get("WARC-Profile") or "")
     # The first segment of a record that continues in `continuation` records (WARC 1.1, 7) is incomplete.
     truncated = record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
+    refers_to = None
+    if record.type == "revisit":
+        original, url = ((record.get(f"WARC-Refers-To{of}") or "").strip("<> ") or None for of in ("", "-Target-URI"))
+        refers_to = RefersTo(record_id=original, url=url, date=record.get("WARC-Refers-To-Date"))
+    control = header(headers, "Cache-Control") or ""
+    lifetime = _MAX_AGE.search(control)
     return Capture(
         url=record.uri,
         record_id=record.id,
@@ -211,22 +214,14 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         payload_digest=_payload_digest(record, body, is_ours=run is not None),
         payload_size=len(body),
         truncated=None if record.type == "revisit" else truncated,  # only its payload is omitted, as is usual
-        refers_to=_refers_to(record) if record.type == "revisit" else None,
+        refers_to=refers_to,
         profile=profile[1] if profile else None,
         redirect_url=redirect_target(record.uri, status, headers),
         crawl=run,
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
-        max_age=_max_age(header(headers, "Cache-Control") or ""),
+        max_age=0 if _NEVER_FRESH.search(control) else min(int(lifetime[1]), 10**9) if lifetime else None,
     )
-
-
-def _max_age(control: str) -> int | None:
-    """Return max-age of Cache-Control in seconds; 0 for no-cache and no-store."""
-    if _NEVER_FRESH.search(control):
-        return 0
-    found = _MAX_AGE.search(control)
-    return min(int(found[1]), 10**9) if found else None
 
 
 def is_http(record: Record) -> bool:
@@ -252,11 +247,6 @@ def _payload_digest(record: Record, body: bytes, *, is_ours: bool) -> str | None
     # Other tools use SHA-1, hash the chunk framing too, or hash wrongly: with one digest for all, equal payloads are
     # found, and a wrong digest cannot make a later page look like a duplicate.
     return sha256(body) if body else None
-
-
-def _refers_to(record: Record) -> RefersTo:
-    record_id, url = ((record.get(f"WARC-Refers-To{of}") or "").strip("<> ") or None for of in ("", "-Target-URI"))
-    return RefersTo(record_id=record_id, url=url, date=record.get("WARC-Refers-To-Date"))
 
 
 def redirect_target(url: str, status: int | None, headers: Headers) -> str | None:

@@ -127,13 +127,8 @@ def build_member(type_: str, fields: Fields, block: bytes, *, is_text: bool = Fa
 def build_fields_member(type_: str, record_id: str, at: datetime, named: Fields, block_fields: Fields) -> bytes:
     """Return a record whose block is named fields, as a gzip member."""
     block = format_fields(block_fields)
-    fields: Fields = (
-        ("WARC-Record-ID", f"<{record_id}>"),
-        ("WARC-Date", warc_date(at)),
-        *named,
-        ("WARC-Block-Digest", sha256(block)),
-        ("Content-Type", WARC_FIELDS),
-    )
+    own = (("WARC-Record-ID", f"<{record_id}>"), ("WARC-Date", warc_date(at)))
+    fields: Fields = (*own, *named, ("WARC-Block-Digest", sha256(block)), ("Content-Type", WARC_FIELDS))
     return build_member(type_, fields, block)
 
 
@@ -171,9 +166,8 @@ def parse_record(data: bytes, place: RecordPlace) -> Record:
     tail = data[end.end() + length :]
     if tail.strip():
         raise BadRecord(place.warc, place.offset, f"{len(tail)} bytes behind the record in its gzip member")
-    return Record(
-        place=place, type=(header(headers, "WARC-Type") or "").lower(), headers=headers, block=block, tail=tail
-    )
+    type_ = (header(headers, "WARC-Type") or "").lower()
+    return Record(place=place, type=type_, headers=headers, block=block, tail=tail)
 
 
 def content_length(headers: Headers) -> int | None:

@@ -46,7 +46,15 @@ def open_response(path: Readable, offset: int) -> Iterator[ResponseStream]:
         chunks = iter(partial(file.read, CHUNK_SIZE), b"") if plain else _inflate(file, name, offset)
         source = _RecordBytes(chunks, name, offset)
         stream = _parse_response(source)
-        yield stream if plain else replace(stream, chunks=_verify_member_end(stream.chunks, source))
+
+        def verified() -> Iterator[bytes]:
+            """Yield the chunks, then read the rest of the member to verify its checksum."""
+            yield from stream.chunks
+            for _ in source.read_rest():
+                pass
+            source.check_end()
+
+        yield stream if plain else replace(stream, chunks=verified())
 
 
 def _inflate(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
@@ -65,14 +73,6 @@ def _inflate(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _verify_member_end(chunks: Iterator[bytes], source: "_RecordBytes") -> Iterator[bytes]:
-    """Yield the chunks, then read the rest of the member to verify its checksum."""
-    yield from chunks
-    for _ in source.read_rest():
-        pass
-    source.check_end()
-
-
 def _parse_response(source: "_RecordBytes") -> ResponseStream:
     head = source.read_head()
     fields = parse_fields(head.partition(b"\n")[2])
@@ -83,49 +83,48 @@ def _parse_response(source: "_RecordBytes") -> ResponseStream:
     claimed = header(fields, "Content-Type")
     is_resource = (header(fields, "WARC-Type") or "").lower() == "resource"
     if is_resource or not (claimed or "application/http").lower().startswith("application/http"):
-        return ResponseStream(
-            status=None, headers=(("Content-Type", claimed),) if claimed else (), chunks=source.read_rest()
-        )
+        headers: Headers = (("Content-Type", claimed),) if claimed else ()
+        return ResponseStream(status=None, headers=headers, chunks=source.read_rest())
     head = source.read_head()
     # A 1xx response is an interim one only if another response follows.
     while source.left and final_response_start(head + b"HTTP/1.1 200\r\n\r\n") == len(head):
         head = source.read_head()
     status, headers = parse_http_headers(head)
-    return ResponseStream(
-        status=status, headers=headers, chunks=_remove_chunking(source) if is_chunked(headers) else source.read_rest()
-    )
+    chunks = _remove_chunking(source) if is_chunked(headers) else source.read_rest()
+    return ResponseStream(status=status, headers=headers, chunks=chunks)
 
 
+@dataclass(slots=True)
 class _RecordBytes:
     """A buffered reader of the bytes of one record."""
 
-    def __init__(self, chunks: Iterator[bytes], name: str, offset: int) -> None:
-        self._chunks = chunks
-        self._name = name
-        self._offset = offset
-        self._ready = b""
-        self.left = _UNBOUND
-        """Bytes that may still be read."""
+    chunks: Iterator[bytes]
+    name: str
+    offset: int
+    ready: bytes = b""
+    """Bytes that are not consumed yet."""
+    left: int = _UNBOUND
+    """Bytes that may still be read."""
 
     def damage_error(self, what: str) -> BadRecord:
         """Return the error for a damaged record."""
-        return BadRecord(self._name, self._offset, what)
+        return BadRecord(self.name, self.offset, what)
 
     def peek(self, count: int) -> bytes:
         """Return the next bytes, fewer at the end, without consuming them."""
-        while len(self._ready) < min(count, self.left):
-            chunk = next(self._chunks, None)
+        while len(self.ready) < min(count, self.left):
+            chunk = next(self.chunks, None)
             if chunk is None:
                 if self.left < _UNBOUND >> 1:
-                    raise TornRecord(self._name, self._offset, "the file ends within a record")
+                    raise TornRecord(self.name, self.offset, "the file ends within a record")
                 break
-            self._ready += chunk
-        return self._ready[: min(count, self.left)]
+            self.ready += chunk
+        return self.ready[: min(count, self.left)]
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer at the end."""
         found = self.peek(count)
-        self._ready = self._ready[len(found) :]
+        self.ready = self.ready[len(found) :]
         self.left -= len(found)
         return found
 
@@ -159,8 +158,8 @@ class _RecordBytes:
 
     def check_end(self) -> None:
         """Read the rest of the member; BadRecord if it is more than the record's end."""
-        tail = len(self._ready)
-        for chunk in self._chunks:
+        tail = len(self.ready)
+        for chunk in self.chunks:
             tail += len(chunk)
             if tail > _MAX_HEADER:
                 raise self.damage_error("record that does not end where its Content-Length says")

@@ -15,7 +15,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -62,39 +62,28 @@ class _File:
         return warc_name(self.path)
 
 
+@dataclass(eq=False)
 class WarcWriter:
     """Writes the exchanges of one run. Thread-safe."""
 
-    def __init__(  # noqa: PLR0913 - time, ids and names come in as arguments, so that a test can fix them
-        self,
-        folder: Path,
-        *,
-        run: CrawlRun,
-        info: Mapping[str, str],
-        originals: Originals,
-        size_limit: int = 1_000_000_000,
-        age_limit: float = 86_400.0,
-        host: str = "",
-        machine: str = "",
-        chain: Chain | None = None,
-        now: Callable[[], datetime] = utc_now,
-        new_id: Callable[[], str] = new_record_id,
-        on_opened: Callable[[str], None] = ignore_progress,
-        on_closed: Callable[[ClosedWarc], None] = ignore_progress,
-    ) -> None:
-        self._folder = folder
-        self._run = run
-        self._info = dict(info)
-        self._originals = originals
-        self._size_limit = size_limit
-        self._age_limit = age_limit
-        name = host.partition(".")[0] or this_host()
-        self._host = f"{name}.{machine}" if machine else name
-        self._chain = chain
-        self._now = now
-        self._new_id = new_id
-        self._on_opened = on_opened
-        self._on_closed = on_closed
+    folder: Path
+    _: KW_ONLY
+    run: CrawlRun
+    info: Mapping[str, str]
+    originals: Originals
+    size_limit: int = 1_000_000_000
+    age_limit: float = 86_400.0
+    host: str = ""
+    machine: str = ""
+    chain: Chain | None = None
+    now: Callable[[], datetime] = utc_now
+    new_id: Callable[[], str] = new_record_id
+    on_opened: Callable[[str], None] = ignore_progress
+    on_closed: Callable[[ClosedWarc], None] = ignore_progress
+
+    def __post_init__(self) -> None:
+        name = self.host.partition(".")[0] or this_host()
+        self._host = f"{name}.{self.machine}" if self.machine else name
         self._serial = 0
         self._file: _File | None = None
         self._broken: StorageError | None = None
@@ -109,12 +98,12 @@ class WarcWriter:
         with self._lock:
             file = self._current()
             if isinstance(exchange, RenderedPage):
-                group = build_rendered_records(exchange, self._new_id, file.info_id)
+                group = build_rendered_records(exchange, self.new_id, file.info_id)
             else:
-                group = build_records(exchange, self._originals, self._new_id, file.info_id)
+                group = build_records(exchange, self.originals, self.new_id, file.info_id)
             offset = self._append(file, group.members)
             place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
-            return group.capture(place, self._run.id)
+            return group.capture(place, self.run.id)
 
     def sync(self) -> None:
         """Flush all that was written to disk (fdatasync).
@@ -141,8 +130,8 @@ class WarcWriter:
                 return
             file = self._current()
             named = (("WARC-Target-URI", RUN_URI + run.id), ("WARC-Warcinfo-ID", f"<{file.info_id}>"))
-            at = run.finished_at or self._now()
-            self._append(file, [build_fields_member("metadata", self._new_id(), at, named, run_fields(run))])
+            at = run.finished_at or self.now()
+            self._append(file, [build_fields_member("metadata", self.new_id(), at, named, run_fields(run))])
 
     def close(self) -> ClosedWarc | None:
         """Close and rename the open file; None if there is none. Later captures go into a new file."""
@@ -152,38 +141,41 @@ class WarcWriter:
             self.sync()
             file, self._file = self._file, None
             try:
-                if self._chain is not None:
+                if self.chain is not None:
                     sha256, records = file.digest.hexdigest(), file.records.hexdigest()
                     link = ChainLink(reason="closed", file=file.name, size=file.size, sha256=sha256, records=records)
-                    self._chain.append(link)
+                    self.chain.append(link)
                 file.path.rename(file.path.with_name(file.name))
-                sync_folder(self._folder)
+                sync_folder(self.folder)
             except OSError as problem:
                 raise_write_error(file.path, problem)
             finally:
                 os.close(file.fd)
             closed = ClosedWarc(name=file.name, size=file.size, sha256=file.digest.hexdigest())
-            self._on_closed(closed)
+            self.on_closed(closed)
             return closed
 
     def _current(self) -> _File:
         self._refuse_if_broken()
         file = self._file
         if file is not None:
-            age = (self._now() - file.opened_at).total_seconds()
-            if file.size < self._size_limit and age < self._age_limit:
+            age = (self.now() - file.opened_at).total_seconds()
+            if file.size < self.size_limit and age < self.age_limit:
                 return file
             self.close()
         return self._open()
 
     def _open(self) -> _File:
-        at = self._now()
+        at = self.now()
         path, fd = self._new_path(at)
-        file = _File(path=path, fd=fd, info_id=self._new_id(), opened_at=at)
-        info = self._warcinfo(file)
+        file = _File(path=path, fd=fd, info_id=self.new_id(), opened_at=at)
+        head = self.chain.load([]).head if self.chain else None
+        own = (("isPartOf", self.run.id), (HEAD_FIELD, head), *run_fields(self.run))
+        fields: Fields = (*self.info.items(), *FORMAT_FIELDS, *own)
+        info = build_fields_member("warcinfo", file.info_id, at, [("WARC-Filename", file.name)], fields)
         try:
             write_all(fd, info)
-            sync_folder(self._folder)
+            sync_folder(self.folder)
         except BaseException as problem:
             path.unlink(missing_ok=True)
             os.close(fd)
@@ -193,7 +185,7 @@ class WarcWriter:
         file.add([info])
         self._file = file
         self._serial += 1
-        self._on_opened(file.name)
+        self.on_opened(file.name)
         return file
 
     def _new_path(self, at: datetime) -> tuple[Path, int]:
@@ -201,7 +193,7 @@ class WarcWriter:
         stamp = f"{at.astimezone(UTC):%Y%m%d%H%M%S}{at.microsecond // 1000:03}"
         while True:
             name = f"{PREFIX}-{stamp}-{self._serial + 1:05}-{self._host}-{secrets.token_hex(4)}.warc.gz"
-            path = self._folder / (name + OPEN)
+            path = self.folder / (name + OPEN)
             if path.with_name(name).exists():
                 continue
             try:
@@ -216,17 +208,6 @@ class WarcWriter:
                 continue
             except OSError as problem:
                 raise_write_error(path, problem)
-
-    def _warcinfo(self, file: _File) -> bytes:
-        block_fields: Fields = [
-            *self._info.items(),
-            *FORMAT_FIELDS,
-            ("isPartOf", self._run.id),
-            (HEAD_FIELD, self._chain.load([]).head if self._chain else None),
-            *run_fields(self._run),
-        ]
-        named = [("WARC-Filename", file.name)]
-        return build_fields_member("warcinfo", file.info_id, file.opened_at, named, block_fields)
 
     def _append(self, file: _File, members: Sequence[bytes]) -> int:
         """Append records, all or nothing; returns their offset."""

@@ -23,7 +23,7 @@ from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.timestamps import to_utc
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
 from storage.index.views.articles import Filters

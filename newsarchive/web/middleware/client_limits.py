@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
 from newsarchive.web.middleware.security import SAFE_METHODS
 from newsarchive.web.serve_options import RequestLimits
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 MAX_CLIENTS = 20_000
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsarchive.web.jinja_env import TEMPLATES
 from storage import errors
 from storage.errors import ArchiveError, NotFound
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 from storage.places.folder import NO_SPACE
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.calendar import list_months
 from storage.index.queries.articles import list_articles
 from storage.index.queries.listings import list_front_pages
-from storage.index.search.lists import count_by_day, count_by_year_and_site, find_adjacent_dates
+from storage.index.search.matches import count_by_day, count_by_year_and_site, find_adjacent_dates
 from storage.index.views.articles import ArticleLine, Filters
 
 router = APIRouter(include_in_schema=False)

@@ -8,7 +8,7 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries.aggregates import list_author_spellings
 from storage.index.queries.articles import list_articles
-from storage.index.search.lists import count_by_year_and_site
+from storage.index.search.matches import count_by_year_and_site
 
 router = APIRouter(include_in_schema=False)
 

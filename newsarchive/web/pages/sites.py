@@ -22,7 +22,7 @@ from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
 from storage.index.queries.timeline import find_nearest_capture
 from storage.index.search.documents import fold_value
-from storage.index.search.lists import get_site_profile
+from storage.index.search.matches import get_site_profile
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.status import SiteCount
 from storage.model import Outcome, UrlKind

@@ -8,72 +8,37 @@ Both tables are temporary: the transaction that creates them drops them.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Boolean,
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    Table,
-    bindparam,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, bindparam, func, or_, select, text
 
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.dialect import analyze_tables
-from storage.index.engine.statements import AnyRow
-from storage.index.schema.tables import (
-    ArticleRow,
-    BoilerplateRow,
-    ParagraphRow,
-    UtcDateTime,
-    VersionParagraphRow,
-    VersionRow,
-)
+from storage.index.engine.statements import STREAMING, AnyRow
+from storage.index.schema.tables import ArticleRow, BoilerplateRow, ParagraphRow, VersionParagraphRow, VersionRow
 
-_ROWS_AT_ONCE = 500
 _LARGE = 4
 """From this fraction of all articles on, a scan of all paragraphs costs less than one by versions."""
 
-_TABLES = MetaData()
+TABLES = MetaData()
+"""The temporary tables."""
 _SHARED = Table(
     "shared_paragraphs",
-    _TABLES,
+    TABLES,
     Column("paragraph_id", Integer, primary_key=True, autoincrement=False),
     Column("length", Integer, nullable=False),
     prefixes=["TEMPORARY"],
 )
 _COUNTED = Table(
     "counted_paragraphs",
-    _TABLES,
-    Column("site_id", Integer, primary_key=True, autoincrement=False),
-    Column("paragraph_id", Integer, primary_key=True, autoincrement=False),
-    Column("length", Integer, nullable=False),
-    Column("articles", Integer, nullable=False),
-    Column("first_from_start", Integer, nullable=False),
-    Column("last_from_start", Integer, nullable=False),
-    Column("first_from_end", Integer, nullable=False),
-    Column("last_from_end", Integer, nullable=False),
-    Column("first_seen_at", UtcDateTime, nullable=False),
-    Column("last_seen_at", UtcDateTime, nullable=False),
+    TABLES,
+    *(Column(name, Integer, primary_key=True, autoincrement=False) for name in ("site_id", "paragraph_id")),
+    *(Column(name, Integer, nullable=False) for name in ("length", "articles")),
+    *(Column(f"{edge}_from_start", Integer, nullable=False) for edge in ("first", "last")),
+    *(Column(f"{edge}_from_end", Integer, nullable=False) for edge in ("first", "last")),
+    *(Column(f"{edge}_seen_at", ArticleRow.dated_at.type, nullable=False) for edge in ("first", "last")),
     Column("is_boilerplate", Boolean, nullable=False, comment="The decision so far"),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
-
-
-def create_tables(connection: Connection) -> None:
-    """Create the temporary tables."""
-    _TABLES.create_all(connection, checkfirst=False)
-
-
-def drop_tables(connection: Connection) -> None:
-    """Drop the temporary tables."""
-    _TABLES.drop_all(connection, checkfirst=False)
 
 
 def select_all_paragraphs(connection: Connection, site_ids: Sequence[int]) -> None:
@@ -86,17 +51,6 @@ def select_all_paragraphs(connection: Connection, site_ids: Sequence[int]) -> No
         connection.execute(_SHARED_BY_SITES, {"sites": site_ids})
 
 
-def select_new_paragraphs(connection: Connection, site_ids: Sequence[int]) -> None:
-    """Select those of them that an uncounted version has."""
-    connection.execute(_SHARED_WITH_NEW, {"sites": site_ids})
-
-
-def select_paragraphs(connection: Connection, paragraph_ids: Sequence[int]) -> None:
-    """Select these paragraphs too."""
-    if paragraph_ids:
-        connection.execute(_SHARED_TOO, [{"of": paragraph_id} for paragraph_id in paragraph_ids])
-
-
 def count_articles(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
     """Count the articles of sites that carry the selected paragraphs, at least two, and their positions."""
     parameters = {"sites": site_ids, "roles": COUNTED}
@@ -107,12 +61,13 @@ def count_articles(connection: Connection, site_ids: Sequence[int], *, everythin
 
 def read_counts(connection: Connection, fewest: int) -> Iterator[Sequence[AnyRow]]:
     """Yield batches of counts of paragraphs that at least `fewest` articles have, or that were boilerplate, by key."""
-    return _stream(connection, _COUNTED_ROWS, {"fewest": fewest})
+    return connection.execute(_COUNTED_ROWS, {"fewest": fewest}, execution_options=STREAMING).partitions()
 
 
 def read_previous_counts(connection: Connection, site_ids: Sequence[int], fewest: int) -> Iterator[Sequence[AnyRow]]:
     """Yield batches of the stored counts of the same paragraphs: rows of `boilerplate`."""
-    return _stream(connection, _PREVIOUS_ROWS, {"sites": site_ids, "fewest": fewest})
+    values = {"sites": site_ids, "fewest": fewest}
+    return connection.execute(_PREVIOUS_ROWS, values, execution_options=STREAMING).partitions()
 
 
 def store_counts(connection: Connection, site_ids: Sequence[int], *, everything: bool) -> None:
@@ -125,12 +80,8 @@ def read_lost_boilerplate(
     connection: Connection, site_ids: Sequence[int], *, everything: bool
 ) -> Iterator[Sequence[AnyRow]]:
     """Yield batches of paragraphs (site_id, paragraph_id) that were boilerplate and that `store_counts` will delete."""
-    return _stream(connection, _LOST if everything else _LOST_OF_SHARED, {"sites": site_ids})
-
-
-def _stream(connection: Connection, query: Any, values: dict[str, Any]) -> Iterator[Sequence[AnyRow]]:
-    streaming = {"stream_results": True, "yield_per": _ROWS_AT_ONCE}
-    return connection.execute(query, values, execution_options=streaming).partitions()
+    query = _LOST if everything else _LOST_OF_SHARED
+    return connection.execute(query, {"sites": site_ids}, execution_options=STREAMING).partitions()
 
 
 def _for_sites(sql: str) -> Any:
@@ -172,14 +123,16 @@ _SEVERAL_WITH_NEW = (
     .group_by(VersionParagraphRow.paragraph_id)
     .having(func.min(VersionParagraphRow.version_id) != func.max(VersionParagraphRow.version_id))
 )
-_SHARED_WITH_NEW = _SHARED.insert().from_select(
+SHARED_WITH_NEW = _SHARED.insert().from_select(
     ["paragraph_id", "length"],
     select(ParagraphRow.id, func.length(ParagraphRow.text)).where(ParagraphRow.id.in_(_SEVERAL_WITH_NEW)),
 )
-_SHARED_TOO = text(
+"""Selects those of the paragraphs of `select_all_paragraphs` that an uncounted version has."""
+SHARED_TOO = text(
     "INSERT INTO shared_paragraphs (paragraph_id, length) SELECT id, length(text) FROM paragraphs WHERE id = :of"
     " ON CONFLICT (paragraph_id) DO NOTHING"
 )
+"""Selects one more paragraph."""
 
 # A text does not count for an article whose headline or dek it is. Lengths are compared first, as that is cheap.
 _COUNT = """
@@ -221,7 +174,7 @@ FROM (
 LEFT JOIN boilerplate
 ON boilerplate.site_id = tallied.site_id AND boilerplate.paragraph_id = tallied.paragraph_id
 """
-_ROLES: BindParameter[Any] = bindparam("roles", expanding=True)
+_ROLES: Any = bindparam("roles", expanding=True)
 _COUNT_BY_VERSION = _for_sites(
     _COUNT.format(tables="articles CROSS JOIN versions CROSS JOIN version_paragraphs CROSS JOIN shared_paragraphs")
 ).bindparams(_ROLES)

@@ -16,20 +16,10 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from storage.index.boilerplate import counting
-from storage.index.boilerplate.rule import (
-    COUNTED,
-    SAMPLE,
-    BoilerplateCandidate,
-    CarryingArticle,
-    comparison_window,
-    has_enough_articles,
-    is_boilerplate,
-    is_enough_in_best_place,
-    min_articles,
-)
+from storage.grouping import group_pairs
+from storage.index.boilerplate import counting, rule
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.fulltext.fields import count_microseconds
 from storage.index.schema.tables import (
     ArticleRow,
@@ -48,15 +38,14 @@ SiteParagraph: TypeAlias = tuple[int, int]
 _COUNT_ALL_FACTOR = 10
 """If a tenth of the sites' articles have new versions, it is cheaper to count everything."""
 _JUDGED_AT_ONCE = 50
-"""Candidates per batch; each has up to SAMPLE articles in memory."""
-_DATES_AT_ONCE = 1_000
+"""Candidates per batch; each has up to rule.SAMPLE articles in memory."""
 
 
 class _Judged(NamedTuple):
     """A paragraph to decide on, and the number of articles of its site in its time."""
 
     place: SiteParagraph
-    candidate: BoilerplateCandidate
+    candidate: rule.BoilerplateCandidate
     window: int
     was: bool
     """The decision so far."""
@@ -66,19 +55,23 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
     """Count and decide on the paragraphs of sites. Return how many became boilerplate, and how many ceased to be."""
     # One writer at a time learns of a site; versions that others write meanwhile are counted the next time.
     lock_rows(connection, SiteRow.id, site_ids)
-    new = _lock_uncounted_versions(connection, site_ids)
+    # New and changed versions, locked so that no other's mark is lost; those that others change are skipped.
+    of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
+    query = select(VersionRow.id).where(~VersionRow.is_counted, VersionRow.article_id.in_(of_sites))
+    locking = query.order_by(VersionRow.id).with_for_update(key_share=True, skip_locked=True)
+    new = connection.scalars(locking).all()
     dates = ArticleDates(connection, site_ids)
     need_relearning = select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)
     everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or bool(connection.scalar(need_relearning))
-    counting.create_tables(connection)
+    counting.TABLES.create_all(connection, checkfirst=False)
     with limit_sort_memory(connection):
         if everything:
             counting.select_all_paragraphs(connection, site_ids)
         else:
-            counting.select_new_paragraphs(connection, site_ids)
+            connection.execute(counting.SHARED_WITH_NEW, {"sites": site_ids})
             for counts in counting.read_previous_counts(connection, site_ids, dates.min_articles):
-                again = [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]
-                counting.select_paragraphs(connection, again)
+                if again := [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]:
+                    connection.execute(counting.SHARED_TOO, [{"of": paragraph_id} for paragraph_id in again])
         counting.count_articles(connection, site_ids, everything=everything)
     learnt, unlearnt = 0, 0
     for lost in counting.read_lost_boilerplate(connection, site_ids, everything=everything):
@@ -93,20 +86,12 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
         _mark_stale(connection, changed)
         learnt += sum(changed.values())
         unlearnt += len(changed) - sum(changed.values())
-    counting.drop_tables(connection)
+    counting.TABLES.drop_all(connection, checkfirst=False)
     change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_counted=True), new)
     connection.execute(
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
     )
     return learnt, unlearnt
-
-
-def _lock_uncounted_versions(connection: Connection, site_ids: Sequence[int]) -> list[int]:
-    """Return new and changed versions, locked so that no other's mark is lost; those that others change are skipped."""
-    of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
-    query = select(VersionRow.id).where(~VersionRow.is_counted, VersionRow.article_id.in_(of_sites))
-    query = query.order_by(VersionRow.id)
-    return list(connection.scalars(query.with_for_update(key_share=True, skip_locked=True)))
 
 
 class ArticleDates:
@@ -115,8 +100,7 @@ class ArticleDates:
     def __init__(self, connection: Connection, site_ids: Sequence[int]) -> None:
         self._of: dict[int, array[int]] = {site_id: array("q") for site_id in site_ids}
         dated = select(ArticleRow.site_id, ArticleRow.dated_at).where(ArticleRow.site_id.in_(site_ids))
-        streaming = {"stream_results": True, "yield_per": _DATES_AT_ONCE}
-        for site_id, at in connection.execute(dated.order_by(ArticleRow.dated_at), execution_options=streaming):
+        for site_id, at in connection.execute(dated.order_by(ArticleRow.dated_at), execution_options=STREAMING):
             self._of[site_id].append(count_microseconds(at))
 
     @property
@@ -127,17 +111,17 @@ class ArticleDates:
     @property
     def min_articles(self) -> int:
         """Articles that must carry a paragraph of one of the sites at least for it to be boilerplate."""
-        return min((min_articles(len(dates)) for dates in self._of.values()), default=0)
+        return min((rule.min_articles(len(dates)) for dates in self._of.values()), default=0)
 
     def window(self, site_id: int, first: datetime, last: datetime) -> int:
         """Return the number of articles of the site between two dates, within bounds."""
         dates = self._of[site_id]
         between = bisect_right(dates, count_microseconds(last)) - bisect_left(dates, count_microseconds(first))
-        return comparison_window(between, len(dates))
+        return rule.comparison_window(between, len(dates))
 
     def is_enough(self, counts: AnyRow) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
-        return is_enough_in_best_place(
+        return rule.is_enough_in_best_place(
             counts.articles_seen, self.window(counts.site_id, counts.first_seen_at, counts.last_seen_at)
         )
 
@@ -148,7 +132,7 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
         judged = [
             _Judged(
                 (row.site_id, row.paragraph_id),
-                BoilerplateCandidate(
+                rule.BoilerplateCandidate(
                     length=row.length, articles=row.articles, first_from_start=row.first_from_start,
                     last_from_start=row.last_from_start, first_from_end=row.first_from_end,
                     last_from_end=row.last_from_end,
@@ -158,7 +142,7 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
             )
             for row in rows
         ]  # fmt: skip
-        candidates = [one for one in judged if has_enough_articles(one.candidate, one.window)]
+        candidates = [one for one in judged if rule.has_enough_articles(one.candidate, one.window)]
         decisions = dict.fromkeys((one.place for one in judged), False)
         for start in range(0, len(candidates), _JUDGED_AT_ONCE):
             decisions |= _decide(connection, candidates[start : start + _JUDGED_AT_ONCE])
@@ -179,9 +163,9 @@ def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParag
         lengths[article_id][paragraph_id] = length
         if is_shared:
             shared[article_id][paragraph_id] = length
-    carriers = {one: CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
+    carriers = {one: rule.CarryingArticle(shared=shared[one], length=sum(lengths[one].values())) for one in lengths}
     return {
-        one.place: is_boilerplate(
+        one.place: rule.is_boilerplate(
             one.candidate, one.window, [carriers[each] for each in samples[one.place]], one.place[1]
         )
         for one in judged
@@ -200,7 +184,7 @@ _CARRYING = (
         ),
     )
     .order_by(ArticleRow.dated_at.desc(), UrlRow.url)
-    .limit(SAMPLE)
+    .limit(rule.SAMPLE)
 )
 """The newest articles of a site that carry a paragraph."""
 _PARAGRAPHS_OF_ARTICLES = (
@@ -219,7 +203,7 @@ _PARAGRAPHS_OF_ARTICLES = (
         & (BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id),
         isouter=True,
     )
-    .where(VersionRow.article_id.in_(IDS), VersionRow.is_current, VersionParagraphRow.role.in_(COUNTED))
+    .where(VersionRow.article_id.in_(IDS), VersionRow.is_current, VersionParagraphRow.role.in_(rule.COUNTED))
 )
 
 
@@ -232,9 +216,7 @@ _UPDATE_DECISION = (
 
 def _mark_stale(connection: Connection, changed: Iterable[SiteParagraph]) -> None:
     """Note the paragraphs for the search folder, and mark the digests of parts of versions that carry them."""
-    by_site: dict[int, list[int]] = {}
-    for site_id, paragraph_id in changed:
-        by_site.setdefault(site_id, []).append(paragraph_id)
+    by_site = group_pairs(changed)
     rows = [{"site_id": site_id, "paragraph_id": one} for site_id, ids in by_site.items() for one in ids]
     insert_rows(connection, SearchChangeRow, rows)
     for site_id, paragraph_ids in by_site.items():

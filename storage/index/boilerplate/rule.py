@@ -129,30 +129,18 @@ def _is_enough(candidate: BoilerplateCandidate, articles: int, window: int) -> b
 
 def count_stories(carriers: Sequence[CarryingArticle], paragraph_id: int) -> int:
     """Return the number of different stories: near-duplicates count once, and mere copies not at all."""
-    common = _find_common(carriers) | {paragraph_id}
-    own = [
-        (
-            {one: length for one, length in carrier.shared.items() if one not in common},
-            carrier.length - sum(length for one, length in carrier.shared.items() if one in common),
-        )
-        for carrier in carriers
-    ]
-    stories = [one for one in own if one[1] >= _OWN_TEXT]
+    # Nearly all carriers share these with the candidate, such as the rest of a disclaimer.
+    seen = Counter(each for carrier in carriers for each in carrier.shared) if len(carriers) >= 5 else {}
+    common = {paragraph_id, *(each for each, times in seen.items() if times >= 0.8 * len(carriers))}
+    stories: list[tuple[Mapping[int, int], int]] = []
+    for carrier in carriers:
+        length = carrier.length - sum(length for one, length in carrier.shared.items() if one in common)
+        if length >= _OWN_TEXT:
+            stories.append(({one: size for one, size in carrier.shared.items() if one not in common}, length))
     families = DisjointSets[int]()
-    for one, other in combinations(range(len(stories)), 2):
-        if families.find(one) != families.find(other) and _is_near_duplicate(stories[one], stories[other]):
-            families.join(one, other)
+    for (one, (mine, length)), (other, (theirs, its_length)) in combinations(enumerate(stories), 2):
+        if families.find(one) != families.find(other):
+            shared = sum(size for paragraph_id, size in mine.items() if paragraph_id in theirs)
+            if shared > _NEAR_DUPLICATE * min(length, its_length):
+                families.join(one, other)
     return len({families.find(member) for member in range(len(stories))})
-
-
-def _find_common(carriers: Sequence[CarryingArticle]) -> set[int]:
-    """Return the paragraphs that nearly all carriers share with the candidate, such as the rest of a disclaimer."""
-    if len(carriers) < 5:
-        return set()
-    seen = Counter(paragraph_id for carrier in carriers for paragraph_id in carrier.shared)
-    return {paragraph_id for paragraph_id, count in seen.items() if count >= 0.8 * len(carriers)}
-
-
-def _is_near_duplicate(one: tuple[Mapping[int, int], int], other: tuple[Mapping[int, int], int]) -> bool:
-    shared = sum(length for paragraph_id, length in one[0].items() if paragraph_id in other[0])
-    return shared > _NEAR_DUPLICATE * min(one[1], other[1])

@@ -13,16 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, LiteralString
 
-from storage.index.cluster.leases import (
-    ALL,
-    CLASS,
-    DISPATCHING,
-    STALE,
-    create_lease_tables,
-    format_in_schema,
-    lock_changes,
-    relation_exists,
-)
+from storage.index.cluster.leases import ALL, CLASS, DISPATCHING, STALE, enter_schema, lock_changes, relation_exists
 from storage.index.engine.postgres import connect, conninfo, translate_driver_errors
 
 if TYPE_CHECKING:
@@ -34,11 +25,11 @@ STALLED = 18.0
 """Seconds without a heartbeat after which a worker counts as gone, and its jobs are given to others."""
 
 _TABLES: LiteralString = """
-CREATE TABLE IF NOT EXISTS {}.workers (
+CREATE TABLE IF NOT EXISTS workers (
     worker_id bigint PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, slots integer NOT NULL,
     since timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE TABLE IF NOT EXISTS {}.next_checks (site text PRIMARY KEY, next_at timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS next_checks (site text PRIMARY KEY, next_at timestamptz NOT NULL);
 """
 _OURS: LiteralString = """
 WITH ours AS MATERIALIZED (
@@ -113,12 +104,11 @@ class Workload:
 def prepare_queue(url: str, schema_sql: str) -> str:
     """Create the tables of jobs unless they exist, Procrastinate's by `schema_sql`. Return libpq's connection info."""
     with connect(url) as session, translate_driver_errors(url):
-        schema = create_lease_tables(session)
+        schema = enter_schema(session)
         with lock_changes(session):
-            session.execute(format_in_schema(_TABLES, schema))
+            session.execute(_TABLES)
             # Procrastinate's schema cannot be applied twice.
-            if not relation_exists(session, f"{schema}.procrastinate_jobs"):
-                session.execute(format_in_schema("SET LOCAL search_path TO {}", schema))
+            if not relation_exists(session, "procrastinate_jobs"):
                 session.execute(schema_sql.encode())
     return conninfo(url, search_path=schema)
 
@@ -128,7 +118,7 @@ class JobSession:
 
     def __init__(self, url: str) -> None:
         self._session = connect(url, statement_timeout="8000")
-        self._schema = create_lease_tables(self._session)
+        enter_schema(self._session)
 
     def close(self) -> None:
         """End the session."""
@@ -136,22 +126,18 @@ class JobSession:
 
     def find_lost_claims(self, claims: Collection[JobClaim]) -> list[JobClaim]:
         """Return those of the claims whose jobs have been given to another worker."""
-        query = "SELECT id, worker_id, attempts FROM {}.procrastinate_jobs WHERE id = ANY(%s) AND status = 'doing'"
-        rows = self._session.execute(
-            format_in_schema(query, self._schema), ([claim.job for claim in claims],)
-        ).fetchall()
-        valid = set(rows)
+        query = "SELECT id, worker_id, attempts FROM procrastinate_jobs WHERE id = ANY(%s) AND status = 'doing'"
+        valid = set(self._session.execute(query, ([claim.job for claim in claims],)).fetchall())
         return [claim for claim in claims if (claim.job, claim.worker, claim.attempts) not in valid]
 
     def register_worker(self, worker: int, host: str, pid: int, slots: int) -> None:
         """Note the machine and process of a worker."""
-        statement = "INSERT INTO {}.workers VALUES (%s, %s, %s, %s) ON CONFLICT (worker_id) DO NOTHING"
-        self._session.execute(format_in_schema(statement, self._schema), (worker, host, pid, slots))
+        statement = "INSERT INTO workers VALUES (%s, %s, %s, %s) ON CONFLICT (worker_id) DO NOTHING"
+        self._session.execute(statement, (worker, host, pid, slots))
 
     def delete_gone_workers(self) -> None:
         """Delete rows of workers that Procrastinate does not know any more."""
-        statement = "DELETE FROM {}.workers WHERE worker_id NOT IN (SELECT id FROM {}.procrastinate_workers)"
-        self._session.execute(format_in_schema(statement, self._schema))
+        self._session.execute("DELETE FROM workers WHERE worker_id NOT IN (SELECT id FROM procrastinate_workers)")
 
     def begin_dispatch(self) -> bool:
         """Lock the creation of jobs until `end_dispatch`; False if another worker has the lock."""
@@ -169,37 +155,36 @@ class JobSession:
         has the lease on the whole archive.
         """
         query: LiteralString = """
-            WITH fresh AS (SELECT site FROM {}.leases JOIN {}.lease_holders USING (holder)
+            WITH fresh AS (SELECT site FROM leases JOIN lease_holders USING (holder)
                 WHERE seen_at > clock_timestamp() - make_interval(secs => %s))
-            SELECT site FROM unnest(%s::text[]) AS site LEFT JOIN {}.next_checks USING (site)
+            SELECT site FROM unnest(%s::text[]) AS site LEFT JOIN next_checks USING (site)
             WHERE (next_at IS NULL OR next_at <= clock_timestamp())
                 AND site NOT IN (SELECT site FROM fresh) AND NOT EXISTS (SELECT FROM fresh WHERE fresh.site = %s)
-                AND site NOT IN (SELECT lock FROM {}.procrastinate_jobs
+                AND site NOT IN (SELECT lock FROM procrastinate_jobs
                     WHERE status IN ('todo', 'doing') AND queue_name = %s AND lock IS NOT NULL)
             ORDER BY next_at NULLS FIRST, site LIMIT %s
         """
-        rows = self._session.execute(format_in_schema(query, self._schema), (STALE, list(sites), ALL, CRAWLS, limit))
+        rows = self._session.execute(query, (STALE, list(sites), ALL, CRAWLS, limit))
         return [row[0] for row in rows.fetchall()]
 
     def schedule_next_checks(self, seconds: Mapping[str, float]) -> None:
         """Have each site checked again after so many seconds."""
         statement: LiteralString = """
-            INSERT INTO {}.next_checks
+            INSERT INTO next_checks
             SELECT site, clock_timestamp() + make_interval(secs => delay)
             FROM unnest(%s::text[], %s::float8[]) AS of (site, delay) ORDER BY site
             ON CONFLICT (site) DO UPDATE SET next_at = excluded.next_at
         """
         sites = sorted(seconds)
-        self._session.execute(format_in_schema(statement, self._schema), (sites, [seconds[site] for site in sites]))
+        self._session.execute(statement, (sites, [seconds[site] for site in sites]))
 
 
 def load_workload(url: str) -> Workload:
     """Return the workers and their jobs."""
     with connect(url) as session, translate_driver_errors(url):
-        schema = create_lease_tables(session)
-        if not relation_exists(session, f"{schema}.procrastinate_jobs"):
+        enter_schema(session)
+        if not relation_exists(session, "procrastinate_jobs"):
             return Workload(workers=(), running=(), failed=(), waiting=0)
-        session.execute(format_in_schema("SET search_path TO {}", schema))
         workers = session.execute(
             "SELECT id, host, pid, slots, since, last_heartbeat FROM procrastinate_workers "
             "JOIN workers ON worker_id = id ORDER BY host, pid"

@@ -18,16 +18,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from storage.errors import ArchiveBusy, ArchiveError
-from storage.index.engine.postgres import connect, jobs_schema, translate_driver_errors
+from storage.index.engine.postgres import connect, enter_jobs_schema, translate_driver_errors
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg.sql import Composed
 
 # Heartbeat of a lease: confirms it in the database every few seconds, in a thread that nothing else can hold up.
 #
@@ -41,32 +40,26 @@ FIRST_INTERVAL = 1.0
 """Seconds until the first heartbeat, at most."""
 
 
+@dataclass(eq=False)
 class Heartbeat:
     """Sends heartbeats from construction to `close`, or until the lease is lost."""
 
-    def __init__(
-        self,
-        send: Callable[[], bool | None],
-        on_lost: Callable[[], None],
-        *,
-        interval: float,
-        confirmed_at: float,
-        kill_process: bool,
-        session_fd: Callable[[], int | None] = lambda: None,
-    ) -> None:
-        """Start the thread.
+    send: Callable[[], bool | None]
+    """Returns True if the lease is confirmed, False if another process has it, None if the database did not respond."""
+    on_lost: Callable[[], None]
+    """Called once, in the thread."""
+    _: KW_ONLY
+    interval: float
+    confirmed_at: float
+    """The last confirmation, by the monotonic clock."""
+    kill_process: bool
+    """True: the kernel ends the process at the deadline, even if it is frozen."""
+    session_fd: Callable[[], int | None] = lambda: None
+    """A socket that becomes readable when the server ends the session, so that the next heartbeat is sent at once."""
 
-        `send` returns True if the lease is confirmed, False if another process has it, None if the database did not
-        respond. `on_lost` is called once, in the thread. `confirmed_at`: the last confirmation, by the monotonic clock.
-        With `kill_process` the kernel ends the process at the deadline, even if it is frozen. `session_fd`: a socket
-        that becomes readable when the server ends the session, so that the next heartbeat is sent at once.
-        """
-        self._send = send
-        self._on_lost = on_lost
-        self._interval = interval
-        self._kills = kill_process
-        self._session_fd = session_fd
-        self._confirm(confirmed_at)
+    def __post_init__(self) -> None:
+        """Start the thread."""
+        self._confirm(self.confirmed_at)
         self._closed, self._close = os.pipe()
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -75,7 +68,7 @@ class Heartbeat:
     @property
     def is_overdue(self) -> bool:
         """True if the lease was not confirmed in time, so that another process may have it."""
-        return time.monotonic() - self._confirmed_at > DEADLINE
+        return time.monotonic() - self.confirmed_at > DEADLINE
 
     def close(self) -> None:
         """Send no more heartbeats. May be called twice."""
@@ -85,35 +78,35 @@ class Heartbeat:
         os.close(self._close)
         self._thread.join()
         os.close(self._closed)
-        if self._kills:
+        if self.kill_process:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _run(self) -> None:
-        pause = min(self._interval, FIRST_INTERVAL)
+        pause = min(self.interval, FIRST_INTERVAL)
         while not self._is_closed_within(pause):
             sent = time.monotonic()
-            answer = self._send()
+            answer = self.send()
             if answer:
                 self._confirm(sent)
-                pause = self._interval
+                pause = self.interval
             elif answer is False or self.is_overdue:
-                self._on_lost()
+                self.on_lost()
                 return
             else:
-                pause = self._interval / 6
+                pause = self.interval / 6
 
     def _is_closed_within(self, seconds: float) -> bool:
         # Not select(): a crawl has more open files than it can take.
         poll = select.poll()
         poll.register(self._closed, select.POLLIN)
-        if (session := self._session_fd()) is not None:
+        if (session := self.session_fd()) is not None:
             poll.register(session, select.POLLIN)
         return any(fd == self._closed for fd, _ in poll.poll(seconds * 1000))
 
     def _confirm(self, sent: float) -> None:
         """Note that the server confirmed the lease after `sent`, so that nobody takes it until some time later."""
-        self._confirmed_at = sent
-        if self._kills:
+        self.confirmed_at = sent
+        if self.kill_process:
             # A process that was frozen dies of this signal when it continues, before it does anything else.
             signal.setitimer(signal.ITIMER_REAL, max(sent + DEADLINE + KILL_DELAY - time.monotonic(), 0.001))
 
@@ -132,7 +125,6 @@ LEASE_LOST = (
 )
 
 _TABLES: LiteralString = """
-SET LOCAL search_path TO {};
 CREATE TABLE IF NOT EXISTS lease_holders (
     holder integer PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, work text NOT NULL,
     since timestamptz NOT NULL, seen_at timestamptz NOT NULL
@@ -147,7 +139,7 @@ SELECT site, holder, host, pid, work, since,
        seen_at > clock_timestamp() - make_interval(secs => %(stale)s) AS is_fresh,
        (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %(class)s AND objid = holder AND objsubid = 2
            AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS backend
-FROM {}.leases JOIN {}.lease_holders USING (holder)
+FROM leases JOIN lease_holders USING (holder)
 WHERE %(sites)s::text[] IS NULL OR site = ANY(%(sites)s) ORDER BY site
 """
 
@@ -185,8 +177,7 @@ class Lease(AbstractContextManager["Lease"]):
         try:
             sent = time.monotonic()
             with translate_driver_errors(url):
-                self._schema = create_lease_tables(self._session)
-                _acquire(self._session, self._schema, self._key, sites, since, work)
+                self._acquire(sites, since, work)
         except BaseException:
             self._session.close()
             raise
@@ -207,9 +198,7 @@ class Lease(AbstractContextManager["Lease"]):
         self._heartbeat.close()
         if not self.lost:
             with suppress(Exception):  # the next process sees that the session has ended
-                self._session.execute(
-                    format_in_schema("DELETE FROM {}.lease_holders WHERE holder = %s", self._schema), (self._key,)
-                )
+                self._session.execute("DELETE FROM lease_holders WHERE holder = %s", (self._key,))
         self._session.close()
 
     def require(self) -> None:
@@ -222,6 +211,7 @@ class Lease(AbstractContextManager["Lease"]):
         try:
             with translate_driver_errors(self._url):
                 row = session.execute("SELECT pg_try_advisory_lock(%s, %s)", (CLASS, self._key)).fetchone()
+                enter_schema(session)
             if row is None or not row[0]:
                 # The server has not ended the previous session yet.
                 raise ArchiveBusy("another session has this process's lock; nothing was done. Start the command again")
@@ -229,6 +219,31 @@ class Lease(AbstractContextManager["Lease"]):
             session.close()
             raise
         return session
+
+    def _acquire(self, sites: Sequence[str] | None, since: datetime, work: str) -> None:
+        wanted = sorted(set(sites)) if sites is not None else [ALL]
+        parameters = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
+        session = self._session
+        with lock_changes(session):
+            expired, backends = set(), set()
+            for row in session.execute(_SELECT_LEASES, parameters).fetchall():
+                if row[6] and row[7] is not None:
+                    holder = _read_holder(row)
+                    what = "the archive" if holder.site == ALL else holder.site
+                    raise ArchiveBusy(
+                        f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) "
+                        f"since {holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or "
+                        "crawl another site",
+                        holder.since,
+                    )
+                expired.add(row[1])
+                backends.add(row[7])
+            for backend in backends - {None}:
+                session.execute("SELECT pg_terminate_backend(%s)", (backend,))
+            session.execute("DELETE FROM lease_holders WHERE holder = ANY(%s)", (sorted(expired),))
+            insertion = "INSERT INTO lease_holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())"
+            session.execute(insertion, (self._key, socket.gethostname(), os.getpid(), work, since))
+            session.execute("INSERT INTO leases SELECT unnest(%s::text[]), %s", (wanted, self._key))
 
     def _send_heartbeat(self) -> bool | None:
         """Update our row. False if it is gone, None if the server does not respond, not in a new session either."""
@@ -240,9 +255,9 @@ class Lease(AbstractContextManager["Lease"]):
         return updated
 
     def _update_holder(self) -> bool | None:
-        statement = "UPDATE {}.lease_holders SET seen_at = clock_timestamp() WHERE holder = %s"
+        statement: LiteralString = "UPDATE lease_holders SET seen_at = clock_timestamp() WHERE holder = %s"
         try:
-            cursor = self._session.execute(format_in_schema(statement, self._schema), (self._key,))
+            cursor = self._session.execute(statement, (self._key,))
         except Exception:  # noqa: BLE001 - whatever it is, the session is of no use
             self._session.close()
             return None
@@ -260,24 +275,25 @@ class Lease(AbstractContextManager["Lease"]):
 def list_lease_holders(url: str) -> tuple[LeaseHolder, ...]:
     """Return the holders of all leases, by site."""
     with connect(url) as session, translate_driver_errors(url):
-        schema = jobs_schema(session)
-        if not relation_exists(session, f"{schema}.leases"):
+        enter_jobs_schema(session)
+        if not relation_exists(session, "leases"):
             return ()
-        parameters = {"class": CLASS, "stale": STALE, "sites": None}
-        rows = session.execute(format_in_schema(_SELECT_LEASES, schema), parameters).fetchall()
+        rows = session.execute(_SELECT_LEASES, {"class": CLASS, "stale": STALE, "sites": None}).fetchall()
         return tuple(_read_holder(row) for row in rows if row[6] and row[7] is not None)
 
 
-def create_lease_tables(session: "psycopg.Connection") -> str:
-    """Create the schema of the cluster's tables, and the tables of leases, unless they exist. Return its name."""
-    schema = jobs_schema(session)
-    if not relation_exists(session, f"{schema}.leases_holder"):
+def enter_schema(session: "psycopg.Connection") -> str:
+    """Enter the schema of the cluster's tables, made with the tables of leases unless it exists. Return its name."""
+    schema = enter_jobs_schema(session)
+    if not relation_exists(session, "leases_holder"):
         with lock_changes(session):
             found = session.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone()
             # CREATE SCHEMA IF NOT EXISTS needs the privilege to create one even if it exists.
             if found is None or found[0] is None:
-                session.execute(format_in_schema("CREATE SCHEMA {}", schema))
-            session.execute(format_in_schema(_TABLES, schema))
+                from psycopg.sql import SQL, Identifier
+
+                session.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+            session.execute(_TABLES)
     return schema
 
 
@@ -289,36 +305,6 @@ def lock_changes(session: "psycopg.Connection") -> Iterator[None]:
         yield
 
 
-def _acquire(
-    session: "psycopg.Connection", schema: str, key: int, sites: Sequence[str] | None, since: datetime, work: str
-) -> None:
-    wanted = sorted(set(sites)) if sites is not None else [ALL]
-    parameters = {"class": CLASS, "stale": STALE, "sites": None if sites is None else [*wanted, ALL]}
-    with lock_changes(session):
-        expired, backends = set(), set()
-        for row in session.execute(format_in_schema(_SELECT_LEASES, schema), parameters).fetchall():
-            if row[6] and row[7] is not None:
-                holder = _read_holder(row)
-                what = "the archive" if holder.site == ALL else holder.site
-                raise ArchiveBusy(
-                    f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) "
-                    f"since {holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or "
-                    "crawl another site",
-                    holder.since,
-                )
-            expired.add(row[1])
-            backends.add(row[7])
-        for backend in backends - {None}:
-            session.execute("SELECT pg_terminate_backend(%s)", (backend,))
-        deletion = format_in_schema("DELETE FROM {}.lease_holders WHERE holder = ANY(%s)", schema)
-        session.execute(deletion, (sorted(expired),))
-        insertion = format_in_schema(
-            "INSERT INTO {}.lease_holders VALUES (%s, %s, %s, %s, %s, clock_timestamp())", schema
-        )
-        session.execute(insertion, (key, socket.gethostname(), os.getpid(), work, since))
-        session.execute(format_in_schema("INSERT INTO {}.leases SELECT unnest(%s::text[]), %s", schema), (wanted, key))
-
-
 def _read_holder(row: Sequence[Any]) -> LeaseHolder:
     return LeaseHolder(site=row[0], host=row[2], pid=row[3], work=row[4], since=row[5].astimezone(UTC))
 
@@ -327,10 +313,3 @@ def relation_exists(session: "psycopg.Connection", name: str) -> bool:
     """Return whether there is a table or index of that name."""
     row = session.execute("SELECT to_regclass(%s)", (name,)).fetchone()
     return row is not None and row[0] is not None
-
-
-def format_in_schema(statement: LiteralString, schema: str) -> "Composed":
-    """Return a statement with the name of a schema in place of each {}."""
-    from psycopg.sql import SQL, Identifier
-
-    return SQL(statement).format(*[Identifier(schema)] * statement.count("{}"))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_versions
+from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_versions
 from storage.index.schema.tables import ArticleRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
@@ -13,10 +13,7 @@ def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filt
     conditions = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     if filters.site is not None:
         conditions.append(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
-    if filters.since is not None:
-        conditions.append(ArticleRow.dated_at >= filters.since)
-    if filters.until is not None:
-        conditions.append(ArticleRow.dated_at < filters.until)
+    conditions += conditions_on_time(ArticleRow.dated_at, filters.since, filters.until)
     if filters.articles is not None:
         conditions.append(ArticleRow.id.in_(filters.articles))
     return conditions

@@ -9,12 +9,14 @@ This module decides for every query what is withheld:
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, exists, false, not_, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
 
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.exclusions import Exclusions
+
+Conditions: TypeAlias = list[ColumnElement[bool]]
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
 _TARGET = UrlRow.__table__.alias("redirect_targets")
@@ -37,6 +39,11 @@ def prefix_condition(column: ColumnElement[Any], prefixes: Iterable[str]) -> Col
     return or_(false(), *(and_(column >= prefix, column < prefix_end(prefix)) for prefix in prefixes))
 
 
+def conditions_on_time(time: Any, since: datetime | None, until: datetime | None) -> Conditions:
+    """Return conditions: then or later, and before then; a bound that is None sets none."""
+    return ([] if since is None else [time >= since]) + ([] if until is None else [time < until])
+
+
 def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return the ids of sites by name, without names that no site has."""
     wanted = sorted(names)
@@ -51,15 +58,11 @@ def load_site_names(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
 
 
-def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
     """Return conditions on the id of a visible URL."""
     if not exclude.urlkeys:
         return []
     return [~exists().where(_BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))]
-
-
-def _blocked_articles(exclude: Exclusions) -> CompoundSelect[int]:
-    return union(*_select_blocked_articles(exclude))
 
 
 def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
@@ -85,42 +88,39 @@ def _load_hidden(connection: Connection, exclude: Exclusions) -> list[int]:
     return sorted(load_site_ids(connection, exclude.hidden).values())
 
 
-def visible_captures(
-    connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__
-) -> list[ColumnElement[bool]]:
+def visible_captures(connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__) -> Conditions:
     """Return conditions on visible captures (the table or an alias of it)."""
     if not exclude:
         return []
     conditions = visible_urls(exclude, captures.c.url_id)
-    elsewhere: list[ColumnElement[bool]] = []
+    elsewhere: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
         article_id = captures.c.article_id
-        conditions.append(or_(article_id.is_(None), article_id.not_in(_blocked_articles(exclude))))
+        conditions.append(or_(article_id.is_(None), article_id.not_in(union(*_select_blocked_articles(exclude)))))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
         elsewhere.append(_TARGET.c.site_id.in_(hidden))
     for site_id, until in _load_embargoes(connection, exclude):
         late = captures.c.fetched_at > until
-        shown = captures.c.article_id.in_(_embargoed_articles(site_id, until))
-        conditions.append(
-            not_(and_(captures.c.site_id == site_id, or_(late, and_(captures.c.article_id.is_not(None), shown))))
-        )
+        article_id = captures.c.article_id
+        shown = and_(article_id.is_not(None), article_id.in_(_embargoed_articles(site_id, until)))
+        conditions.append(~and_(captures.c.site_id == site_id, or_(late, shown)))
         elsewhere.append(and_(_TARGET.c.site_id == site_id, late))
     if elsewhere:
         conditions.append(~exists().where(_TARGET.c.id == captures.c.redirect_url_id, or_(*elsewhere)))
     return conditions
 
 
-def visible_articles(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
+def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
     """Return conditions on visible articles."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(ArticleRow.id.not_in(_blocked_articles(exclude)))
+        conditions.append(ArticleRow.id.not_in(union(*_select_blocked_articles(exclude))))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     conditions += [
-        not_(and_(ArticleRow.site_id == site_id, or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until)))
+        ~and_(ArticleRow.site_id == site_id, or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until))
         for site_id, until in _load_embargoes(connection, exclude)
     ]
     return conditions
@@ -134,19 +134,17 @@ def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any
     return union(*parts)
 
 
-def visible_targets(
-    connection: Connection, exclude: Exclusions, urls: Any = UrlRow.__table__
-) -> list[ColumnElement[bool]]:
+def visible_targets(connection: Connection, exclude: Exclusions, urls: Any = UrlRow.__table__) -> Conditions:
     """Return conditions on URLs that links may name (the table or an alias of it).
 
     A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
     """
-    conditions: list[ColumnElement[bool]] = []
+    conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        articles = _blocked_articles(exclude)
+        articles = union(*_select_blocked_articles(exclude))
         captured = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
         others = captured.union(select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles)))
-        conditions.append(not_(prefix_condition(urls.c.urlkey, exclude.urlkeys)))
+        conditions.append(~prefix_condition(urls.c.urlkey, exclude.urlkeys))
         conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(others))))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
@@ -159,9 +157,7 @@ def visible_targets(
     return conditions
 
 
-def visible_versions(
-    connection: Connection, exclude: Exclusions, versions: Any = VersionRow.__table__
-) -> list[ColumnElement[bool]]:
+def visible_versions(connection: Connection, exclude: Exclusions, versions: Any = VersionRow.__table__) -> Conditions:
     """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
     conditions = visible_captures(connection, exclude, _FIRST)
     if not conditions:
@@ -174,19 +170,13 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
     limits = dict(_load_embargoes(connection, exclude))
     if not limits:
         return VersionRow.is_current.expression
-    newest = [
+    shown = select(_NEWEST.c.version_id).where(_NEWEST.c.article_id == ArticleRow.id, _NEWEST.c.version_id.is_not(None))
+    newest = shown.order_by(_NEWEST.c.fetched_at.desc(), _NEWEST.c.record_id.desc()).limit(1).correlate(ArticleRow)
+    embargoed = (
         and_(
             ArticleRow.site_id == site_id,
-            VersionRow.id
-            == select(_NEWEST.c.version_id)
-            .where(
-                _NEWEST.c.article_id == ArticleRow.id, _NEWEST.c.version_id.is_not(None), _NEWEST.c.fetched_at <= until
-            )
-            .order_by(_NEWEST.c.fetched_at.desc(), _NEWEST.c.record_id.desc())
-            .limit(1)
-            .correlate(ArticleRow)
-            .scalar_subquery(),
+            VersionRow.id == newest.where(_NEWEST.c.fetched_at <= until).scalar_subquery(),
         )
         for site_id, until in limits.items()
-    ]
-    return or_(and_(ArticleRow.site_id.not_in(sorted(limits)), VersionRow.is_current), *newest)
+    )
+    return or_(and_(ArticleRow.site_id.not_in(sorted(limits)), VersionRow.is_current), *embargoed)

@@ -5,7 +5,6 @@ page --links--> withheld URLs --> texts of these links --------'
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, and_, not_, select
 
 from storage.article_fields import ArticleFields
+from storage.grouping import group_pairs
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
 from storage.index.engine.statements import IDS, find_by_ids
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
@@ -119,12 +119,9 @@ def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Se
         .where(VersionRow.id.in_(version_ids))
     ).all()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
-    named: defaultdict[int, list[str]] = defaultdict(list)
-    for row in links:
-        if row.url in withheld:
-            named[row.id].append(row.anchor)
+    named = group_pairs((row.id, row.anchor) for row in links if row.url in withheld)
     mask = load_mask(connection, exclude, withheld)
-    return {version_id: mask.extend(named[version_id]) for version_id in version_ids}
+    return {version_id: mask.extend(named.get(version_id, ())) for version_id in version_ids}
 
 
 def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:

@@ -110,9 +110,8 @@ class _SqliteLoader:
     def write(self, table: Table, columns: Sequence[Column[Any]], rows: RowBatches) -> None:
         names = [column.name for column in columns]
         for batch in rows:
-            insert_columns(
-                self._connection, ROW_CLASSES[table.name], dict(zip(names, zip(*batch, strict=True), strict=True))
-            )
+            values = dict(zip(names, zip(*batch, strict=True), strict=True))
+            insert_columns(self._connection, ROW_CLASSES[table.name], values)
             self._connection.commit()
 
     def end(self) -> None:

@@ -1,10 +1,10 @@
-"""Connections to the index's database, SQLite or PostgreSQL: read and write transactions, and errors."""
+"""Connections to the index's database, SQLite or PostgreSQL: transactions, limits on their work, and errors."""
 
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -23,7 +23,6 @@ from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
 from storage.index.engine.sqlite_file import SqliteConnection, SqliteFile
 from storage.index.engine.statements import AnySelect
-from storage.index.engine.work_limit import WorkLimit
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
 from storage.index_address import parse_address, sqlite_file
@@ -39,6 +38,77 @@ _STEPS = 10_000
 """Instructions of SQLite's virtual machine between two checks of the time limit: some 0.1 ms."""
 
 
+class WorkLimit:
+    """Limit on the CPU time of the queries of one client, in whatever thread they run. Thread-safe."""
+
+    def __init__(self, cpu_seconds: float) -> None:
+        self._cpu_seconds = cpu_seconds
+        self._used = 0.0
+        self._thread = threading.local()
+        self._lock = threading.Lock()
+        self.is_cancelled = False
+        """True if nobody waits for the work any more."""
+        self._stops: list[Callable[[], None]] = []
+
+    @contextmanager
+    def measure(self) -> Iterator[None]:
+        """Count the CPU time of this thread while the block runs; blocks may be nested."""
+        if getattr(self._thread, "began", None) is not None:
+            yield
+            return
+        self._thread.began = time.thread_time()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._used += time.thread_time() - self._thread.began
+            self._thread.began = None
+
+    @property
+    def is_over(self) -> bool:
+        """True if the time is used up or the work was cancelled."""
+        began = getattr(self._thread, "began", None)
+        running = 0.0 if began is None else time.thread_time() - began
+        return self.is_cancelled or self._used + running > self._cpu_seconds
+
+    def check(self) -> None:
+        """Raise QueryTooLong if the work must end."""
+        if self.is_over:
+            raise QueryTooLong
+
+    def limit(self, items: Iterator[T]) -> Iterator[T]:
+        """Yield items, counting the CPU time of each; QueryTooLong when the work is over."""
+        while True:
+            with self.measure():
+                self.check()
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+
+    def cancel(self) -> None:
+        """End the work: its client has left. Running statements are stopped."""
+        with self._lock:
+            self.is_cancelled = True
+            for stop in self._stops:
+                # The statement has ended, or its connection is broken.
+                with suppress(Exception):
+                    stop()
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, `cancel` calls `stop`."""
+        with self._lock:
+            self._stops.append(stop)
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._stops.remove(stop)
+
+
 class Database:
     """Connections to one database whose schema is up to date."""
 
@@ -46,7 +116,15 @@ class Database:
         self.is_postgres = url.get_backend_name() == "postgresql"
         self._file: SqliteFile | None = None
         if self.is_postgres:
-            self.engine = self._writer = _create_postgres_engine(url)
+            try:
+                libpq = libpq_parameters(url)
+                self.engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq)
+            except (NoSuchModuleError, ModuleNotFoundError) as error:
+                raise IndexFailure(
+                    f"the driver for {url.drivername} is not installed; nothing was read or changed. "
+                    f"Install it with: {install_command('postgres')}"
+                ) from error
+            self._writer = self.engine
         else:
             self._file = SqliteFile(Path(url.database or ""))
             self.engine = _create_sqlite_engine(self._file, _READER, begin="BEGIN", write=False)
@@ -110,11 +188,9 @@ class Database:
         """
         self._require_present_file()
         with translate_errors(self.name), self.engine.connect() as connection, connection.begin():
-            if timeout is None and work is None:
+            is_limited = timeout is not None or work is not None
+            with limit_time(connection, timeout, work or WorkLimit(inf)) if is_limited else nullcontext():
                 yield connection
-            else:
-                with limit_time(connection, timeout, work or WorkLimit(inf)):
-                    yield connection
             if self._file is not None and not self._file.is_stable():
                 raise IndexReplaced(self.name)
 
@@ -157,16 +233,6 @@ class Database:
         """Update the planner's statistics of all tables after many rows were written."""
         if self.is_postgres:
             self.write(partial(analyze_tables, tables=Base.metadata.tables))
-
-
-def _create_postgres_engine(url: URL) -> Engine:
-    try:
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq_parameters(url))
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise IndexFailure(
-            f"the driver for {url.drivername} is not installed; nothing was read or changed. "
-            f"Install it with: {install_command('postgres')}"
-        ) from error
 
 
 def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: str, write: bool) -> Engine:
@@ -220,7 +286,7 @@ def translate_errors(name: str) -> Iterator[None]:
     except DBAPIError as error:
         message = " ".join(str(error.orig).split())
         if message == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
-            raise QueryTooLong.create() from error
+            raise QueryTooLong from error
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             raise IndexReadOnly(name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
@@ -283,29 +349,24 @@ class AutocommitReader:
         """
         with self._lock:
             try:
-                return self._first_row(query, values)
+                if (compiled := self._compiled.get(query)) is None:
+                    made = query.compile(dialect=self._engine.dialect)
+                    assert isinstance(made, SQLCompiler)
+                    compiled = self._compiled[query] = made
+                named, order = dict(compiled.construct_params(values) or {}), compiled.positiontup
+                with closing(self._connect().cursor()) as cursor:
+                    cursor.execute(compiled.string, named if order is None else [named[name] for name in order])
+                    # All of them: a statement of SQLite's that is not at its end keeps old pages from being reclaimed.
+                    rows = cursor.fetchall()
             except Exception as error:
                 self._disconnect()
                 raise ReaderFailed from error
+            return tuple(rows[0]) if rows else None
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
             self._disconnect()
-
-    def _first_row(self, query: AnySelect, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        compiled = self._compiled.get(query)
-        if compiled is None:
-            compiled = query.compile(dialect=self._engine.dialect)
-            assert isinstance(compiled, SQLCompiler)
-            self._compiled[query] = compiled
-        parameters = dict(compiled.construct_params(values) or {})
-        order = compiled.positiontup
-        with closing(self._connect().cursor()) as cursor:
-            cursor.execute(compiled.string, parameters if order is None else [parameters[name] for name in order])
-            # All of them: a statement of SQLite's that is not at its end keeps old pages from being reclaimed.
-            rows = cursor.fetchall()
-        return tuple(rows[0]) if rows else None
 
     def _connect(self) -> Any:
         if self._driver is None:

@@ -39,14 +39,13 @@ _SORT_MEMORY = -8192
 def values_table(connection: Connection, values: Sequence[int], name: str) -> tuple[FromClause, ColumnElement[int]]:
     """Return a table of integers and its column: one statement for any number of values, compiled once."""
     table: FromClause
+    value = column("value", BigInteger())
     if connection.dialect.name == "postgresql":
-        listed = func.unnest(_array(values, BigInteger())).table_valued(column("value", BigInteger()), name=name)
+        listed = func.unnest(_array(values, BigInteger())).table_valued(value, name=name)
         # PostgreSQL would name the column after the table.
         table = listed.render_derived()
     else:
-        table = func.json_each(bindparam(None, json.dumps(values))).table_valued(
-            column("value", BigInteger()), name=name
-        )
+        table = func.json_each(bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value
 
 

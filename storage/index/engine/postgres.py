@@ -90,8 +90,10 @@ def translate_driver_errors(url: str) -> Iterator[None]:
         ) from error
 
 
-def jobs_schema(connection: "psycopg.Connection") -> str:
-    """Return the name of the schema of leases and jobs: beside the index's own, so that Alembic does not see it."""
-    row = connection.execute("SELECT current_schema()").fetchone()
+def enter_jobs_schema(session: "psycopg.Connection") -> str:
+    """Make the schema of leases and jobs a new session's own, and return its name. Alembic does not see it there."""
+    row = session.execute("SELECT current_schema()").fetchone()
     own = row[0] if row and row[0] else "public"
-    return "newsarchive_jobs" if own == "public" else f"{own}_jobs"
+    schema = "newsarchive_jobs" if own == "public" else f"{own}_jobs"
+    session.execute("SELECT set_config('search_path', quote_ident(%s), false)", (schema,))
+    return schema

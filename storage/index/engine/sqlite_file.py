@@ -54,13 +54,10 @@ class SqliteFile:
     def connect(self, pragmas: Sequence[str], *, write: bool) -> SqliteConnection:
         """Open a connection in autocommit mode; IndexReadOnly or DiskFull if it is to write and cannot."""
         generation = self.generation  # before the file is opened: it may be replaced meanwhile
-        connection = self._connect(pragmas, write=write)
-        connection.generation = generation
-        return connection
-
-    def _connect(self, pragmas: Sequence[str], *, write: bool) -> SqliteConnection:
         try:
-            connection = self._connect_shared(pragmas)
+            connection = _open(f"{self._address}?mode=rwc", (*_PRAGMAS, *pragmas), wal=True)
+            if not self._is_shared:
+                self._is_shared, self._seen = True, None
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in _UNWRITABLE or not self.path.is_file():
                 raise
@@ -75,9 +72,13 @@ class SqliteFile:
             # Before the file is opened: a change in between is then noticed.
             self._is_shared, self._seen = False, None
             self._seen = self._take_fingerprint()
-            return self._connect_alone(pragmas)
-        if not self._is_shared:
-            self._is_shared, self._seen = True, None
+            if self._log.exists() and self._log.stat().st_size:
+                # The index of the log is then kept in memory instead of NAME-shm.
+                exclusive = ("PRAGMA locking_mode=EXCLUSIVE", *pragmas)
+                connection = _open(f"{self._address}?mode=ro&vfs=unix-none", exclusive, wal=False)
+            else:
+                connection = _open(f"{self._address}?mode=ro&immutable=1", pragmas, wal=False)
+        connection.generation = generation
         return connection
 
     def is_replaced(self) -> bool:
@@ -118,40 +119,27 @@ class SqliteFile:
     def _log(self) -> Path:
         return self.path.with_name(self.path.name + "-wal")
 
-    def _connect_shared(self, pragmas: Sequence[str]) -> SqliteConnection:
-        # By default the driver leaves DDL and reads outside of transactions.
-        connection = sqlite3.connect(
-            self.path, timeout=10, check_same_thread=False, isolation_level=None, factory=SqliteConnection
-        )
-        try:
-            for pragma in (*_PRAGMAS, *pragmas):
-                connection.execute(pragma)
-            _enable_wal(connection)
-            # Opens the log, which fails where it cannot be made.
-            connection.execute("PRAGMA schema_version").fetchone()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    @property
+    def _address(self) -> str:
+        return f"file:{quote(str(self.path.absolute()))}"
 
-    def _connect_alone(self, pragmas: Sequence[str]) -> SqliteConnection:
-        has_log = self._log.exists() and self._log.stat().st_size > 0
-        how = "mode=ro&vfs=unix-none" if has_log else "mode=ro&immutable=1"
-        address = f"file:{quote(str(self.path.absolute()))}?{how}"
-        connection = sqlite3.connect(
-            address, uri=True, check_same_thread=False, isolation_level=None, factory=SqliteConnection
-        )
-        try:
-            if has_log:
-                # The index of the log is then kept in memory instead of NAME-shm.
-                connection.execute("PRAGMA locking_mode=EXCLUSIVE").fetchone()
-            for pragma in pragmas:
-                connection.execute(pragma)
-            connection.execute("PRAGMA schema_version").fetchone()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+
+def _open(address: str, pragmas: Sequence[str], *, wal: bool) -> SqliteConnection:
+    # By default the driver leaves DDL and reads outside of transactions.
+    connection = sqlite3.connect(
+        address, timeout=10, uri=True, check_same_thread=False, isolation_level=None, factory=SqliteConnection
+    )
+    try:
+        for pragma in pragmas:
+            connection.execute(pragma).fetchone()
+        if wal:
+            _enable_wal(connection)
+        # Opens the log, which fails where it cannot be made.
+        connection.execute("PRAGMA schema_version").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

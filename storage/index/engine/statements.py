@@ -1,7 +1,6 @@
 """Statements that both databases share: inserting many rows, reserving their ids, and batches of keys."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,6 +15,8 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """Keys that the condition of a statement takes."""
+STREAMING = {"stream_results": True, "yield_per": 1_000}
+"""Execution options with which the rows of a query come in batches, and are not in memory all at once."""
 
 
 def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
@@ -73,22 +74,16 @@ def insert_columns(
     update_columns: Sequence[str] = (),
 ) -> int:
     """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
-    insert = _build_insert(connection.dialect, table, tuple(columns), tuple(conflict_columns), tuple(update_columns))
+    names = tuple(columns), tuple(conflict_columns), tuple(update_columns)
+    sql, processors = _build_insert(connection.dialect, table, *names)
     values = list(columns.values())
     if not values[0]:
         return 0
-    for place, process in insert.processors:
+    for place, process in processors:
         values[place] = [process(value) for value in values[place]]
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(insert.sql, tuple(values)).rowcount
-    return connection.exec_driver_sql(insert.sql, list(zip(*values, strict=True))).rowcount
-
-
-@dataclass(frozen=True, slots=True)
-class _InsertStatement:
-    sql: str
-    processors: tuple[tuple[int, Callable[[Any], Any]], ...]
-    """Conversions to what the driver takes, by the place of the column."""
+        return connection.exec_driver_sql(sql, tuple(values)).rowcount
+    return connection.exec_driver_sql(sql, list(zip(*values, strict=True))).rowcount
 
 
 @lru_cache(maxsize=256)
@@ -98,8 +93,10 @@ def _build_insert(
     names: tuple[str, ...],
     conflict_columns: tuple[str, ...],
     update_columns: tuple[str, ...],
-) -> _InsertStatement:
-    """Return an INSERT as the driver takes it. Most of a commit's time goes into these, so SQLAlchemy is left out.
+) -> tuple[str, tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """Return an INSERT as the driver takes it, and conversions to what it takes, by the place of the column.
+
+    Most of a commit's time goes into these, so SQLAlchemy is left out.
 
     SQLite gets one row at a time, PostgreSQL all of them in one statement, as an array for each column.
     """
@@ -117,7 +114,7 @@ def _build_insert(
         updates = ", ".join(f"{name} = excluded.{name}" for name in update_columns)
         action = f"UPDATE SET {updates}" if updates else "NOTHING"
         sql += f" ON CONFLICT ({', '.join(conflict_columns)}) DO {action}"
-    return _InsertStatement(sql, tuple((place, process) for place, process in enumerate(processors) if process))
+    return sql, tuple((place, process) for place, process in enumerate(processors) if process)
 
 
 def _find_processor(column: KeyedColumnElement[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -46,7 +46,7 @@ _ORDER_BITS = 44
 _MOST_COUNTED = (1 << 18) - 1
 _SEPARATOR = "\x1f"
 
-FieldValues: TypeAlias = Mapping[str, int | str | Sequence[str]]
+Fields: TypeAlias = Mapping[str, int | str | Sequence[str]]
 
 
 def count_microseconds(moment: datetime) -> int:
@@ -121,7 +121,7 @@ def join_parts(parts: Iterable[Sequence[str]]) -> str:
     return f" {_GAPS} ".join(" ".join(words) for words in parts if words)
 
 
-def build_document(values: FieldValues) -> Document:
+def build_document(values: Fields) -> Document:
     """Return a document for the engine. The engine reports a value of the wrong type only when it commits."""
     document = Document()
     for name, value in values.items():

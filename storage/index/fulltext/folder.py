@@ -170,9 +170,8 @@ class FulltextFolder:
         with closing(FulltextWriter(self.path / name)) as writer:
             yield writer
             opstamp = writer.commit()
-        self.write_state(
-            FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=opstamp)
-        )
+        new = FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=opstamp)
+        self.write_state(new)
         if used is not None:
             shutil.rmtree(self.path / used.index, ignore_errors=True)
         self.report_progress(None)

@@ -6,7 +6,7 @@ captures  one row for each record               articles_fts  full text of headl
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,26 @@ def write_datasette_copy(
     `tell` is called with that number after each batch. OSError if the disk is full.
     """
     connection = sqlite3.connect(path, isolation_level=None)
+    numbered, numbered_captures, count = enumerate(lines, 1), enumerate(captures, 1), 0
     try:
-        return _write(connection, lines, captures, tell)
+        connection.executescript(_TABLES)
+        connection.execute("BEGIN")
+        while batch := list(islice(numbered, _AT_ONCE)):
+            connection.executemany(_ARTICLE, [(number, *table_row(line)) for number, line in batch])
+            links = (
+                (number, group["kind"], group["label"], position, link["url"], link["anchor"])
+                for number, line in batch
+                for group in line["links"]
+                for position, link in enumerate(group["links"])
+            )
+            connection.executemany(_LINK, links)
+            count += len(batch)
+            tell(count)
+        while some := list(islice(numbered_captures, _AT_ONCE)):
+            connection.executemany(_CAPTURE, map(_capture, some))
+            tell(count)
+        connection.execute("COMMIT")
+        connection.executescript(_LAST)
     except sqlite3.OperationalError as problem:
         if problem.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
             full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL
@@ -71,46 +89,12 @@ def write_datasette_copy(
         raise
     finally:
         connection.close()
-
-
-def _write(
-    connection: sqlite3.Connection,
-    lines: Iterable[Mapping[str, Any]],
-    captures: Iterable[CdxLine],
-    tell: Callable[[int], None],
-) -> int:
-    connection.executescript(_TABLES)
-    connection.execute("BEGIN")
-    count = 0
-    for batch in _batches(enumerate(lines, 1)):
-        connection.executemany(_ARTICLE, [(number, *table_row(line)) for number, line in batch])
-        links = [
-            (number, group["kind"], group["label"], position, link["url"], link["anchor"])
-            for number, line in batch
-            for group in line["links"]
-            for position, link in enumerate(group["links"])
-        ]
-        connection.executemany(_LINK, links)
-        count += len(batch)
-        tell(count)
-    for some in _batches(enumerate(captures, 1)):
-        connection.executemany(_CAPTURE, map(_capture, some))
-        tell(count)
-    connection.execute("COMMIT")
-    connection.executescript(_LAST)
     return count
-
-
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
-    going = iter(items)
-    while batch := list(islice(going, _AT_ONCE)):
-        yield batch
 
 
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
     number, line = numbered
     return (
         number, line.url, line.urlkey, format_time(line.fetched_at), line.status, line.mime, line.kind,
-        line.payload_digest,
-        line.warc, line.offset, line.length,
+        line.payload_digest, line.warc, line.offset, line.length,
     )  # fmt: skip

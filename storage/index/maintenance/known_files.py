@@ -50,12 +50,8 @@ def load_known_files(address: str) -> tuple[KnownWarcFile, ...] | None:
             return None
         with suppress(IndexFailure), database.read_transaction() as connection:  # the table of captures may be damaged
             counts = {row.warc_file_id: (row.captures, row.last) for row in connection.execute(_CAPTURES)}
+    counted = ((each, *counts.get(each.id, (0, 0))) for each in files)
     return tuple(
-        KnownWarcFile(
-            name=each.name,
-            is_closed=each.state == "closed",
-            captures=counts.get(each.id, (0, 0))[0],
-            end=max(each.size, counts.get(each.id, (0, 0))[1]),
-        )
-        for each in files
+        KnownWarcFile(name=each.name, is_closed=each.state == "closed", captures=captures, end=max(each.size, end))
+        for each, captures, end in counted
     )

@@ -106,6 +106,7 @@ def _remove_log(file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
+_MAY_CREATE = text("SELECT has_database_privilege(current_database(), 'CREATE')")
 TABLES = (*sorted(Base.metadata.tables), "alembic_version")
 _OWN_TABLES = text(
     "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relkind = 'r'"
@@ -149,7 +150,7 @@ class _SchemaReplacement:
         self._run(self._check)
 
     def clear(self) -> None:
-        self._run(self._recreate_schema)
+        self._run(self._clear)
 
     def swap(self, attempts: int = ATTEMPTS) -> None:
         for _ in range(attempts):
@@ -182,14 +183,14 @@ class _SchemaReplacement:
                 "nothing was changed. Drop them, run newsarchive rebuild, then create them again"
             )
 
-    def _recreate_schema(self, connection: Connection) -> None:
-        if not _may_create(connection):
-            # Its owner made the schema for us, and only its contents are ours.
-            for statement in _drop_statements(self._fresh, TABLES, FUNCTIONS):
-                connection.exec_driver_sql(statement)
+    def _clear(self, connection: Connection) -> None:
+        if connection.scalar(_MAY_CREATE):
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {_quote(self._fresh)} CASCADE")
+            connection.exec_driver_sql(f"CREATE SCHEMA {_quote(self._fresh)}")
             return
-        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {_quote(self._fresh)} CASCADE")
-        connection.exec_driver_sql(f"CREATE SCHEMA {_quote(self._fresh)}")
+        # Its owner made the schema for us, and only its contents are ours.
+        for statement in _list_drops(self._fresh, TABLES, FUNCTIONS):
+            connection.exec_driver_sql(statement)
 
     def _swap(self, connection: Connection) -> None:
         own, fresh = _quote(self._schema), _quote(self._fresh)
@@ -206,7 +207,7 @@ class _SchemaReplacement:
                     raise _InUse from error
                 raise
         grants = connection.scalars(_GRANTS, {**named, "names": [name for name in old if name in TABLES]}).all()
-        for statement in _drop_statements(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
+        for statement in _list_drops(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
             run(statement)
         for name in TABLES:
             run(f"ALTER TABLE {fresh}.{_quote(name)} SET SCHEMA {own}")
@@ -215,7 +216,7 @@ class _SchemaReplacement:
         run(f"SET LOCAL search_path TO {own}")
         for statement in grants:
             run(statement.replace("%", "%%"))
-        if _may_create(connection):
+        if connection.scalar(_MAY_CREATE):
             run(f"DROP SCHEMA {fresh}")
 
 
@@ -240,14 +241,7 @@ def _read_revision(connection: Connection, schema: str) -> str | None:
     return None if found is None else str(found)
 
 
-def _may_create(connection: Connection) -> bool:
-    query = "SELECT has_database_privilege(current_database(), 'CREATE')"
-    return bool(connection.exec_driver_sql(query).scalar())
-
-
-def _drop_statements(
-    schema: str, tables: Iterable[str], functions: Iterable[str], *, cascade: bool = True
-) -> list[str]:
+def _list_drops(schema: str, tables: Iterable[str], functions: Iterable[str], *, cascade: bool = True) -> list[str]:
     own = _quote(schema)
     names = ", ".join(f"{own}.{_quote(name)}" for name in tables)
     dropped = [f"DROP TABLE IF EXISTS {names}{' CASCADE' if cascade else ''}"] if names else []

@@ -16,14 +16,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Table, select
+from sqlalchemy import JSON, Connection, Table, select
 
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import IndexFailure
-from storage.index.engine.bulk import RowBatches, create_bulk_loader
+from storage.index.engine.bulk import create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
 from storage.index.engine.dialect import freeze_snapshot
-from storage.index.engine.statements import AnyRow
 from storage.index.schema.tables import Base, SearchChangeRow
 from storage.index_address import sqlite_address, sqlite_file
 from storage.places.folder import replace_durably
@@ -33,50 +32,51 @@ BATCH_SIZE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableChecksum:
-    """Number of rows of a table and a digest of them. Equal rows have equal checksums on SQLite and PostgreSQL."""
+class TransferredTable:
+    """A table that is the same in both databases. Equal rows have equal digests on SQLite and PostgreSQL."""
 
+    table: str
     rows: int
     digest: str
     """SHA-256 over all rows in key order, in hexadecimal."""
 
 
-class ChecksumBuilder:
-    """Computes the checksum of one table from its rows in key order."""
+class TableReader:
+    """Reads the rows of a table by primary key, in batches, and computes their checksum."""
 
-    def __init__(self, columns: Sequence[Column[Any]]) -> None:
-        self._json_columns = [place for place, column in enumerate(columns) if isinstance(column.type, JSON)]
+    def __init__(self, connection: Connection, table: Table, tell: Callable[[int], None] = lambda _: None) -> None:
+        self.columns = list(table.c)
+        self._connection = connection
+        self._table = table
+        self._tell = tell
         self._digest = hashlib.sha256()
         self._rows = 0
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add the next rows."""
-        self._rows += len(rows)
-        if self._json_columns:
-            formed = [list(row) for row in rows]
-            for row, place in product(formed, self._json_columns):
-                row[place] = json.dumps(row[place], sort_keys=True)  # PostgreSQL does not keep the order of keys
-            rows = formed
-        self._digest.update("".join(map(repr, map(tuple, rows))).encode())
+    def __iter__(self) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield the batches; `tell` is called with the number of rows so far."""
+        json_columns = [place for place, column in enumerate(self.columns) if isinstance(column.type, JSON)]
+        asked = select(*self.columns).order_by(*self._table.primary_key.columns)
+        for rows in self._connection.execute(asked, execution_options={"yield_per": BATCH_SIZE}).partitions():
+            self._rows += len(rows)
+            # PostgreSQL does not keep the order of keys.
+            formed: Any = [list(row) for row in rows] if json_columns else rows
+            for row, place in product(formed, json_columns):
+                row[place] = json.dumps(row[place], sort_keys=True)
+            self._digest.update("".join(map(repr, map(tuple, formed))).encode())
+            self._tell(self._rows)
+            yield rows
 
-    def finish(self) -> TableChecksum:
-        """Return the checksum of all rows that were added."""
-        return TableChecksum(rows=self._rows, digest=self._digest.hexdigest())
-
-
-def iter_by_key(connection: Connection, table: Table, columns: Sequence[Any]) -> Iterator[Sequence[AnyRow]]:
-    """Yield the rows of a table by primary key, in batches."""
-    asked = select(*columns).order_by(*table.primary_key.columns)
-    yield from connection.execute(asked, execution_options={"yield_per": BATCH_SIZE}).partitions()
+    def finish(self) -> TransferredTable:
+        """Return the checksum of the rows that were read."""
+        return TransferredTable(table=self._table.name, rows=self._rows, digest=self._digest.hexdigest())
 
 
-def checksum_table(connection: Connection, table: Table) -> TableChecksum:
+def checksum_table(connection: Connection, table: Table) -> TransferredTable:
     """Return the checksum of a table."""
-    columns = list(table.c)
-    summing = ChecksumBuilder(columns)
-    for rows in iter_by_key(connection, table, columns):
-        summing.add(rows)
-    return summing.finish()
+    reader = TableReader(connection, table)
+    for _ in reader:
+        pass
+    return reader.finish()
 
 
 _CHANGES = Base.metadata.tables[SearchChangeRow.__tablename__]
@@ -85,13 +85,6 @@ TABLES: tuple[Table, ...] = tuple(table for table in Base.metadata.sorted_tables
 
 Not the change log of search: a copy has an identity of its own, so its search folder is made anew.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferredTable(TableChecksum):
-    """A table that is the same in both databases."""
-
-    table: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,17 +160,16 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
             freeze_snapshot(reading)
             bulk = create_bulk_loader(writing)
             bulk.begin()
-            sums: dict[str, TableChecksum] = {}
+            sums: list[TransferredTable] = []
             for done, table in enumerate(TABLES):
-                columns = list(table.c)
-                summing = ChecksumBuilder(columns)
                 tell = lambda rows, done=done, table=table: report(done, len(TABLES), f"{table.name}, {rows:,} rows")  # noqa: E731
-                bulk.write(table, columns, _observe(iter_by_key(reading, table, columns), summing, tell))
-                sums[table.name] = summing.finish()
+                reader = TableReader(reading, table, tell)
+                bulk.write(table, reader.columns, reader)
+                sums.append(reader.finish())
         report(len(TABLES), len(TABLES), "indexes and references")
         bulk.end()
-        for table in TABLES:
-            sent, found = sums[table.name], checksum_table(writing, table)
+        for table, sent in zip(TABLES, sums, strict=True):
+            found = checksum_table(writing, table)
             if sent != found:
                 raise IndexFailure(
                     f"the copy of {table.name} differs from the source ({sent.rows:,} rows sent, {found.rows:,} found);"
@@ -185,40 +177,20 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
                 )
         writing.commit()
     into.analyze()
-    return _make_result(source.name, name or into.name, sums, copied=True)
-
-
-def _observe(
-    rows: RowBatches, summing: ChecksumBuilder, tell: Callable[[int], None]
-) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield batches of rows unchanged, and add them to a checksum."""
-    count = 0
-    for some in rows:
-        summing.add(some)
-        count += len(some)
-        tell(count)
-        yield some
+    return TransferResult(source=source.name, target=name or into.name, copied=True, tables=tuple(sums))
 
 
 def _compare(source: Database, held: Database, report: ProgressCallback) -> TransferResult:
     """Compare with a target that is not empty: only an equal copy is accepted."""
     with source.read_transaction() as left, held.read_transaction() as right:
         freeze_snapshot(left)
-        sums: dict[str, TableChecksum] = {}
+        sums = []
         for done, table in enumerate(TABLES):
             report(done, len(TABLES), f"comparing {table.name}")
-            sums[table.name] = checksum_table(left, table)
-            if sums[table.name] != checksum_table(right, table):
+            sums.append(checksum_table(left, table))
+            if sums[-1] != checksum_table(right, table):
                 raise IndexFailure(
                     f"{held.name} is not empty, and its index differs from {source.name} (in {table.name}); nothing "
                     "was changed. Name an empty database, or empty that one"
                 )
-    return _make_result(source.name, held.name, sums, copied=False)
-
-
-def _make_result(source: str, target: str, sums: dict[str, TableChecksum], *, copied: bool) -> TransferResult:
-    tables = tuple(
-        TransferredTable(table=table.name, rows=sums[table.name].rows, digest=sums[table.name].digest)
-        for table in TABLES
-    )
-    return TransferResult(source=source, target=target, copied=copied, tables=tables)
+    return TransferResult(source=source.name, target=held.name, copied=False, tables=tuple(sums))

@@ -5,7 +5,7 @@ number of days. Excluded captures are counted separately and subtracted.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
@@ -34,15 +34,7 @@ from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount
 from storage.model import Outcome
 
 FAILED_OUTCOMES = frozenset(
-    {
-        Outcome.ERROR,
-        Outcome.CHALLENGE,
-        Outcome.CONSENT_WALL,
-        Outcome.SOFT_404,
-        Outcome.SOFT_ERROR,
-        Outcome.EMPTY,
-        Outcome.UNREADABLE,
-    }
+    map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
 _SPANS = 128
@@ -55,9 +47,9 @@ def count_captures_per_day(
     connection: Connection, exclude: Exclusions, since: date, *, site: str | None = None
 ) -> tuple[DailyCaptures, ...]:
     """Return the days with captures since a day, oldest first; of all sites or one."""
-    days: dict[str, Counter[str]] = {}
+    days: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (day, outcome), count in _iter_counts(connection, exclude, ("day", "outcome"), since, site):
-        days.setdefault(day, Counter())[outcome] += count
+        days[day][outcome] += count
     return tuple(
         DailyCaptures(
             day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED_OUTCOMES)

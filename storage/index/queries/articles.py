@@ -7,10 +7,18 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
+from storage.grouping import group_pairs
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import current_version, visible_articles, visible_captures, visible_versions
+from storage.index.conditions.visibility import (
+    Conditions,
+    conditions_on_time,
+    current_version,
+    visible_articles,
+    visible_captures,
+    visible_versions,
+)
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
-from storage.index.engine.statements import IDS, AnyRow, AnySelect
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.observations import load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -26,7 +34,7 @@ from storage.index.schema.tables import (
     VersionRow,
     WarcFileRow,
 )
-from storage.index.search.lists import list_article_ids
+from storage.index.search.matches import list_article_ids
 from storage.index.views.articles import (
     ALL_CAPTURES,
     EVERYTHING,
@@ -124,8 +132,7 @@ def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
             named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
         wanted = [CaptureRow.id.in_(named.correlate(None))]
     statement = _CAPTURES.where(*wanted).order_by(*by[order])
-    streaming = {"stream_results": True, "yield_per": 500}
-    for row in connection.execute(statement, execution_options=streaming):
+    for row in connection.execute(statement, execution_options=STREAMING):
         yield _capture_view(row, exclude)
 
 
@@ -136,26 +143,22 @@ def list_captures(
     return tuple(iter_captures(connection, exclude, filters, limit=_AT_ONCE, before=before))
 
 
-def _capture_conditions(
-    connection: Connection, exclude: Exclusions, filters: CaptureFilters
-) -> list[ColumnElement[bool]]:
+def _capture_conditions(connection: Connection, exclude: Exclusions, filters: CaptureFilters) -> Conditions:
+    def id_of(of: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return select(of).where(condition).correlate(None).scalar_subquery()
+
     candidates: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (filters.url, lambda url: UrlRow.digest == short_digest(url)),
         # By id, so that the indexes of captures also provide the order.
-        (filters.site, lambda name: CaptureRow.site_id == _id(SiteRow.id, SiteRow.name == name)),
+        (filters.site, lambda name: CaptureRow.site_id == id_of(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
         (filters.outcome, lambda outcome: CaptureRow.outcome == outcome.value),
-        (filters.crawl, lambda run: CaptureRow.crawl_id == _id(CrawlRow.id, CrawlRow.run == run)),
-        (filters.warc, lambda name: CaptureRow.warc_file_id == _id(WarcFileRow.id, WarcFileRow.name == name)),
-        (filters.since, lambda moment: CaptureRow.fetched_at >= moment),
-        (filters.until, lambda moment: CaptureRow.fetched_at < moment),
+        (filters.crawl, lambda run: CaptureRow.crawl_id == id_of(CrawlRow.id, CrawlRow.run == run)),
+        (filters.warc, lambda name: CaptureRow.warc_file_id == id_of(WarcFileRow.id, WarcFileRow.name == name)),
     )
-    narrowed = [condition(value) for value, condition in candidates if value is not None]
-    return narrowed + visible_captures(connection, exclude)
-
-
-def _id(of: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(of).where(condition).correlate(None).scalar_subquery()
+    conditions = [condition(value) for value, condition in candidates if value is not None]
+    conditions += conditions_on_time(CaptureRow.fetched_at, filters.since, filters.until)
+    return conditions + visible_captures(connection, exclude)
 
 
 def get_capture(connection: Connection, exclude: Exclusions, capture_id: int) -> CaptureView | None:
@@ -238,22 +241,17 @@ def load_links(
 ) -> dict[int, list[tuple[AnyRow, list[AnyRow]]]]:
     """Return the link groups of captured pages, each with its visible links, for which more columns are read."""
     groups = connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
-    links: dict[int, list[AnyRow]] = {group.id: [] for group in groups}
+    group_ids = {group.id for group in groups}
     query = (
         select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, *columns)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(LinkRow.group_id.in_(IDS))
         .order_by(LinkRow.group_id, LinkRow.position)
     )
-    rows = connection.execute(query, {"ids": sorted(links)}).all() if links else ()
+    rows = connection.execute(query, {"ids": sorted(group_ids)}).all() if group_ids else ()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
-    for row in rows:
-        if row.url not in withheld:
-            links[row.group_id].append(row)
-    found: dict[int, list[tuple[AnyRow, list[AnyRow]]]] = {}
-    for group in groups:
-        found.setdefault(group.capture_id, []).append((group, links[group.id]))
-    return found
+    links = group_pairs((row.group_id, row) for row in rows if row.url not in withheld)
+    return group_pairs((group.capture_id, (group, links.get(group.id, []))) for group in groups)
 
 
 _GROUPS = (
@@ -269,8 +267,7 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     if not _is_valid_id(article_id):
         return None
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    statement = _select_articles(connection, exclude).where(ArticleRow.id == article_id, *visible)
-    row = connection.execute(statement).first()
+    row = connection.execute(_select_articles(connection, exclude).where(ArticleRow.id == article_id, *visible)).first()
     if row is None:
         return None
     current = get_version(connection, exclude, row.version_id)
@@ -326,15 +323,13 @@ def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: i
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
         .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)), *visible_versions(connection, exclude))
     )
-    shown_here = visible_articles(connection, exclude)
-    statement = _select_articles(connection, exclude).where(
-        ArticleRow.id.in_(pages), ArticleRow.id != article_id, *shown_here
-    )
-    rows = connection.execute(_order_newest_first(statement).limit(_MAX_LINKED_FROM))
-    return tuple(_article_line(row) for row in rows)
+    others = (ArticleRow.id.in_(pages), ArticleRow.id != article_id, *visible_articles(connection, exclude))
+    statement = _select_articles(connection, exclude).where(*others).order_by(*_NEWEST_FIRST).limit(_MAX_LINKED_FROM)
+    return tuple(map(_article_line, connection.execute(statement)))
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")
+_NEWEST_FIRST = (ArticleRow.dated_at.desc(), UrlRow.url)
 
 
 def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
@@ -352,10 +347,6 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
         .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, current_version(connection, exclude)))
     )  # fmt: skip
-
-
-def _order_newest_first(statement: AnySelect) -> AnySelect:
-    return statement.order_by(ArticleRow.dated_at.desc(), UrlRow.url)
 
 
 def _article_line(row: AnyRow) -> ArticleLine:
@@ -383,16 +374,14 @@ def list_articles(
             return ()
         at = ArticleRow.dated_at
         statement = statement.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
-    return tuple(
-        _article_line(row) for row in connection.execute(_order_newest_first(statement).limit(limit).offset(offset))
-    )
+    statement = statement.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
+    return tuple(map(_article_line, connection.execute(statement)))
 
 
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
     """Return the visible articles with these ids, unordered."""
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    with_ids = ArticleRow.id.in_(IDS)
-    statement = _select_articles(connection, exclude).where(with_ids, *visible)
+    statement = _select_articles(connection, exclude).where(ArticleRow.id.in_(IDS), *visible)
     return [_article_line(row) for row in connection.execute(statement, {"ids": list(ids)})] if ids else []
 
 

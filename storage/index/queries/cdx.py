@@ -6,19 +6,19 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 
 import heapq
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from storage.index.conditions.visibility import (
+    conditions_on_time,
     load_site_ids,
     prefix_condition,
     prefix_end,
     visible_captures,
     visible_targets,
 )
-from storage.index.engine.statements import IDS, AnyRow, AnySelect
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.queries.timeline import follows
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
@@ -95,9 +95,8 @@ def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Condition
     """Yield captures by scanning URLs in the order of their keys, without sorting."""
     found: AnySelect = _LINES.where(CaptureRow.url_id.in_(IDS), *conditions)
     found = found.order_by(*(_IN_REVERSE if query.reverse else _IN_ORDER))
-    streaming = {"stream_results": True, "yield_per": _FETCH_SIZE}
     for batch in _iter_url_batches(connection, query):
-        yield from map(_cdx_line, connection.execute(found, {"ids": batch}, execution_options=streaming))
+        yield from map(_cdx_line, connection.execute(found, {"ids": batch}, execution_options=STREAMING))
 
 
 def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery) -> int:
@@ -129,7 +128,15 @@ def _iter_of_urls(
 ) -> Iterator[CdxLine]:
     """Yield captures of one URL: those of each spelling are sorted already."""
     if query.closest is not None:
-        yield from _iter_closest(connection, urls, query.closest, conditions)
+        time = query.closest
+        sides = ((CaptureRow.fetched_at < time, True), (CaptureRow.fetched_at >= time, False))
+        both = [
+            _iter_by_time(connection, [CaptureRow.url_id == url, side, *conditions], backwards=backwards)
+            for url in urls
+            for side, backwards in sides
+        ]
+        # Nearest first; of two at the same distance the earlier first.
+        yield from heapq.merge(*both, key=lambda line: (abs(line.fetched_at - time), line.fetched_at, line.record_id))
         return
     begin = (query.page or 0) * query.page_size
     # For one spelling the database skips the pages before; several have to be merged first.
@@ -145,19 +152,6 @@ def _iter_of_urls(
             return
         if number >= begin:
             yield line
-
-
-def _iter_closest(
-    connection: Connection, urls: Sequence[int], time: datetime, conditions: _Conditions
-) -> Iterator[CdxLine]:
-    """Yield captures by distance from a time, nearest first; of two at the same distance the earlier first."""
-    ways = []
-    for url in urls:
-        of_url = CaptureRow.url_id == url
-        before, later = CaptureRow.fetched_at < time, CaptureRow.fetched_at >= time
-        ways.append(_iter_by_time(connection, [of_url, before, *conditions], backwards=True))
-        ways.append(_iter_by_time(connection, [of_url, later, *conditions], backwards=False))
-    yield from heapq.merge(*ways, key=lambda line: (abs(line.fetched_at - time), line.fetched_at, line.record_id))
 
 
 def _iter_by_time(
@@ -178,11 +172,7 @@ def _iter_by_time(
 
 def _query_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
     """Return conditions for the times of a query; it resumes after the last line of an earlier answer."""
-    conditions: list[ColumnElement[bool]] = []
-    if query.since is not None:
-        conditions.append(CaptureRow.fetched_at >= query.since)
-    if query.until is not None:
-        conditions.append(CaptureRow.fetched_at < query.until)
+    conditions = conditions_on_time(CaptureRow.fetched_at, query.since, query.until)
     if query.after is not None:
         key, time, record_id = query.after
         beyond = UrlRow.urlkey < key if query.reverse else UrlRow.urlkey > key
@@ -231,16 +221,14 @@ def _cdx_line(row: AnyRow) -> CdxLine:
 def get_cdx_line_at(connection: Connection, exclude: Exclusions, warc: str, offset: int) -> CdxLine | None:
     """Return the capture whose record begins at an offset of a WARC file, or None."""
     at = (WarcFileRow.name == warc, CaptureRow.warc_offset == offset)
-    return _find_line(connection, (*at, *visible_captures(connection, exclude)))
+    row = connection.execute(_LINES.where(*at, *visible_captures(connection, exclude)).limit(1)).first()
+    return _cdx_line(row) if row else None
 
 
 def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -> CdxLine | None:
     """Return the capture with an id, or None."""
-    return _find_line(connection, (CaptureRow.id == capture_id, *visible_captures(connection, exclude)))
-
-
-def _find_line(connection: Connection, conditions: _Conditions) -> CdxLine | None:
-    row = connection.execute(_LINES.where(*conditions).limit(1)).first()
+    visible = visible_captures(connection, exclude)
+    row = connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible)).first()
     return _cdx_line(row) if row else None
 
 

@@ -10,7 +10,7 @@ from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import current_version, visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import IDS, AnyRow, AnySelect
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.articles import load_links
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
@@ -34,11 +34,8 @@ def iter_export_lines(
     connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, all_versions: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield lines ordered by site, canonical URL and version number. A bounded number of them is in memory."""
-    streaming = {"stream_results": True, "yield_per": 1000}
-    chosen = connection.scalars(
-        select_versions(connection, exclude, filters, all_versions=all_versions), execution_options=streaming
-    )
-    for version_ids in chosen.partitions(_AT_ONCE):
+    chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
+    for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(_AT_ONCE):
         yield from load_export_lines(connection, version_ids, exclude)
 
 
@@ -54,10 +51,7 @@ def select_versions(
         .where(*filter_conditions(connection, exclude, filters))
         .order_by(SiteRow.name, UrlRow.url, VersionRow.number)
     )
-    if all_versions:
-        chosen = chosen.where(~VersionRow.is_variant)
-    else:
-        chosen = chosen.where(current_version(connection, exclude))
+    chosen = chosen.where(~VersionRow.is_variant if all_versions else current_version(connection, exclude))
     if filters.selects_texts:
         found = find_matching_versions(connection, exclude, filters.query or "", filters)
         table, version_id = values_table(connection, found, "matching")
@@ -126,19 +120,21 @@ def load_articles(
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
     captures = [row.capture_id for row in rows.values()]
     links = load_links(connection, exclude, captures) if with_text else {}
-    article_ids = [row.article_id for row in rows.values()]
-    histories = (
-        load_histories(connection, exclude, article_ids) if with_text else dict.fromkeys(article_ids, NO_HISTORY)
-    )
+    histories = load_histories(connection, exclude, [row.article_id for row in rows.values()]) if with_text else {}
     for version_id in version_ids:
         row = rows.get(version_id)
         if row is None:
             continue  # deleted since the search folder was written
         history = histories.get(row.article_id, NO_HISTORY)
+        named = (
+            (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
+            for group, of_group in links.get(row.capture_id, ())
+        )
+        groups = tuple(LinkGroup(kind=LinkKind(group.kind), label=group.label, links=some) for group, some in named)
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=tuple(map(_build_link_group, links.get(row.capture_id, ()))), image=exclude.name_url(row.image),
+            links=groups, image=exclude.name_url(row.image),
             version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,
@@ -150,12 +146,6 @@ def load_articles(
             **from_columns(row),
         )  # fmt: skip
         yield masks[version_id].apply_to_article(article)
-
-
-def _build_link_group(group_with_links: tuple[AnyRow, Sequence[AnyRow]]) -> LinkGroup:
-    group, rows = group_with_links
-    links = tuple(Link(url=row.url, anchor=row.anchor) for row in rows)
-    return LinkGroup(kind=LinkKind(group.kind), label=group.label, links=links)
 
 
 _COUNTED = VersionRow.__table__.alias("counted")

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, TableClause, and_, column, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 
-from storage.index.conditions.visibility import visible_captures
+from storage.index.conditions.visibility import conditions_on_time, visible_captures
 from storage.index.engine.statements import batches
 from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
@@ -59,10 +59,22 @@ def get_listing(
     newest = select(_LISTINGS.c.id).where(*read).order_by(*(one.desc() for one in by_time)).limit(1)
     # Times in URLs have whole seconds: a capture within that second is included.
     then = newest if time is None else newest.where(at < time.replace(microsecond=0) + timedelta(seconds=1))
-    found = connection.scalar(then) or connection.scalar(
-        select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
+    first = select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
+    found = connection.scalar(then) or connection.scalar(first)
+    capture = None if found is None else articles.get_capture(connection, exclude, found)
+    if capture is None:
+        return None
+    counting = select(func.count()).select_from(_LISTINGS).where(*read)
+    return ListingView(
+        capture=capture,
+        number=connection.scalar(counting.where(at <= capture.fetched_at)) or 1,
+        captures=connection.scalar(counting) or 1,
+        before=connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
+        after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
+        first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
+        last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
+        groups=_load_groups(connection, exclude, capture.id),
     )
-    return None if found is None else _build_view(connection, exclude, found, read)
 
 
 def list_listing_times(
@@ -77,8 +89,7 @@ def list_listing_times(
     """Return the times of a listing's captures, newest first. `until` is exclusive."""
     at = _LISTINGS.c.fetched_at
     conditions = _listing_conditions(connection, exclude, url)
-    conditions += [at >= since] if since else []
-    conditions += [at < until] if until else []
+    conditions += conditions_on_time(at, since, until)
     statement = select(at).where(*conditions).order_by(at.desc(), _LISTINGS.c.record_id.desc())
     return tuple(connection.scalars(statement.limit(limit)))
 
@@ -95,26 +106,6 @@ def list_front_pages(
 def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
     mine = _LISTINGS.c.url_id.in_(load_page_ids(connection, url))
     return [mine, _LISTINGS.c.outcome == _LISTING, *visible_captures(connection, exclude, _LISTINGS)]
-
-
-def _build_view(
-    connection: Connection, exclude: Exclusions, capture_id: int, read: Sequence[ColumnElement[bool]]
-) -> ListingView:
-    capture = articles.get_capture(connection, exclude, capture_id)
-    assert capture is not None
-    at = _LISTINGS.c.fetched_at
-    counting = select(func.count()).select_from(_LISTINGS).where(*read)
-    number = connection.scalar(counting.where(at <= capture.fetched_at)) or 1
-    return ListingView(
-        capture=capture,
-        number=number,
-        captures=connection.scalar(counting) or 1,
-        before=connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
-        after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
-        first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
-        last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
-        groups=_load_groups(connection, exclude, capture_id),
-    )
 
 
 def list_listings(
@@ -139,6 +130,8 @@ def get_link_presence(
 ) -> dict[str, LinkPresence]:
     """Return the first and last capture of a listing with each of these URLs, and the number of captures with it."""
     found: dict[str, LinkPresence] = {}
+    at, number = CaptureRow.fetched_at, func.count(CaptureRow.id.distinct())
+    counts = func.min(at).label("first"), func.max(at).label("last"), number.label("captures")
     # The sum keeps SQLite from scanning all captures of the listing, few of which contain these URLs.
     here = (CaptureRow.url_id + 0).in_(load_page_ids(connection, url))
     read = [here, CaptureRow.outcome == _LISTING, *visible_captures(connection, exclude)]
@@ -148,14 +141,8 @@ def get_link_presence(
             and_(CaptureRow.id == CaptureGroupRow.capture_id, CaptureRow.is_read),
             and_(CaptureRow.refers_to_id == CaptureGroupRow.capture_id, ~CaptureRow.is_read),
         ):
-            at = CaptureRow.fetched_at
             for row in connection.execute(
-                select(
-                    UrlRow.url,
-                    func.min(at).label("first"),
-                    func.max(at).label("last"),
-                    func.count(CaptureRow.id.distinct()).label("captures"),
-                )
+                select(UrlRow.url, *counts)
                 .select_from(UrlRow)
                 .join(LinkRow, LinkRow.url_id == UrlRow.id)
                 .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from storage.article_fields import ArticleFields, from_columns
-from storage.index.conditions.visibility import load_site_ids, visible_articles, visible_captures
+from storage.grouping import group_pairs
+from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import IDS, AnySelect, batches
@@ -48,19 +49,15 @@ class ArticleHistory:
 NO_HISTORY = ArticleHistory()
 
 
-def load_histories(
-    connection: Connection, exclude: Exclusions, article_ids: Sequence[int]
-) -> dict[int, ArticleHistory]:
+def load_histories(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> dict[int, ArticleHistory]:
     """Return the history of each article, from its visible captures."""
     histories: dict[int, ArticleHistory] = {}
-    for some in batches(set(article_ids)):
+    for some in batches(set(ids)):
         looks = load_looks(connection, some, visible_captures(connection, exclude))
-        parts: dict[int, dict[int, str]] = {}
-        for row in connection.execute(_PARTS, {"ids": some}):
-            parts.setdefault(row.article_id, {})[row.number] = row.parts
+        parts = group_pairs((row[0], (row[1], row[2] or "")) for row in connection.execute(_PARTS, {"ids": some}))
         changes = _load_changes(connection, exclude, some)
         for article_id in some:
-            spans = build_spans(looks.get(article_id, ()), parts.get(article_id, {}))
+            spans = build_spans(looks.get(article_id, ()), dict(parts.get(article_id, ())))
             histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 
@@ -70,14 +67,11 @@ _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).wher
 )
 
 
-def _load_changes(
-    connection: Connection, exclude: Exclusions, article_ids: Sequence[int]
-) -> dict[int, list[MetadataEvent]]:
+def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> dict[int, list[MetadataEvent]]:
     query = (
         select(
             MetadataChangeRow.article_id, MetadataChangeRow.field, MetadataChangeRow.old, MetadataChangeRow.new,
-            CaptureRow.fetched_at, CaptureRow.record_id,
-            _BEFORE.c.fetched_at.label("before_at"), _BEFORE.c.record_id.label("before_record"),
+            _BEFORE.c.fetched_at, CaptureRow.fetched_at, _BEFORE.c.record_id, CaptureRow.record_id,
         )
         .join(CaptureRow, CaptureRow.id == MetadataChangeRow.capture_id)
         .join(_BEFORE, _BEFORE.c.id == MetadataChangeRow.before_id)
@@ -87,13 +81,8 @@ def _load_changes(
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)
     )  # fmt: skip
-    changes: dict[int, list[MetadataEvent]] = {}
-    for row in connection.execute(query, {"ids": list(article_ids)}):
-        change = MetadataEvent(
-            row.field, row.old, row.new, row.before_at, row.fetched_at, row.before_record, row.record_id
-        )
-        changes.setdefault(row.article_id, []).append(change)
-    return changes
+    rows = connection.execute(query, {"ids": list(ids)})
+    return group_pairs((article_id, MetadataEvent(*values)) for article_id, *values in rows)
 
 
 # Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.
@@ -143,10 +132,7 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
         conditions.append(_SHOWN.c.id.in_(written.where(AuthorRow.folded == fold_text(filters.author))))
     if filters.size is not None:
         conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
-    if filters.since is not None:
-        conditions.append(ChangeRow.seen_at >= filters.since)
-    if filters.until is not None:
-        conditions.append(ChangeRow.seen_at < filters.until)
+    conditions += conditions_on_time(ChangeRow.seen_at, filters.since, filters.until)
     if filters.article_id is not None:
         conditions.append(ChangeRow.article_id == filters.article_id)
     return conditions
@@ -162,15 +148,13 @@ def list_changes(
         _SHOWN.c.headline, _SHOWN.c.language, _SHOWN.c.section,
     )  # fmt: skip
     query = _select_changes(connection, exclude, filters, *columns, with_text=True)
-    order = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
+    by = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
     if after is not None:
-        query = query.where(
-            ChangeRow.seen_at <= after.seen, tuple_(*order) < (after.seen, after.article, after.capture)
-        )
+        query = query.where(ChangeRow.seen_at <= after.seen, tuple_(*by) < (after.seen, after.article, after.capture))
     rows = connection.execute(
         query.join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .order_by(*(column.desc() for column in order))
+        .order_by(*(column.desc() for column in by))
         .limit(limit)
         .offset(offset)
     ).all()

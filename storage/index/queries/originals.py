@@ -1,17 +1,12 @@
 """Originals of revisits: the stored response to which a new record with the same payload refers."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
-from storage.index.engine.statements import AnySelect
-from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, UrlRow, WarcFileRow
 from storage.model import RefersTo
-
-OriginalQuery: TypeAlias = tuple[AnySelect, dict[str, Any]]
-"""A query for an original, and its parameters."""
 
 _IS_COMPLETE = (CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0)
 _ORIGINAL = (
@@ -20,12 +15,13 @@ _ORIGINAL = (
     .where(*_IS_COMPLETE)
 )
 # Built once: each exchange runs them, and building a statement costs more than running it.
-_BY_DIGEST = (
+BY_DIGEST = (
     _ORIGINAL.where(CaptureRow.status == 200, CaptureRow.payload_digest == bindparam("payload_digest"))
     .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
     .limit(1)
 )
-_BY_URL = _ORIGINAL.where(
+"""The first complete 200 response with a payload."""
+BY_URL = _ORIGINAL.where(
     CaptureRow.id
     == select(func.coalesce(CaptureRow.refers_to_id, CaptureRow.id))
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)
@@ -37,19 +33,10 @@ _BY_URL = _ORIGINAL.where(
     .limit(1)
     .scalar_subquery()
 )
+"""The complete 200 response that the newest capture of a URL is or refers to.
 
-
-def query_by_digest(payload_digest: str) -> OriginalQuery:
-    """Return the query for the first complete 200 response with a payload."""
-    return _BY_DIGEST, {"payload_digest": payload_digest}
-
-
-def query_by_url(url: str) -> OriginalQuery:
-    """Return the query for the complete 200 response that the newest capture of a URL is or refers to.
-
-    A page that was A, B, A ends with a revisit of the first A: a 304 after it is about A.
-    """
-    return _BY_URL, {"url_digest": short_digest(url)}
+A page that was A, B, A ends with a revisit of the first A: a 304 after it is about A.
+"""
 
 
 def select_by_digest(connection: Connection, payload_digest: str, limit: int = 50) -> list[tuple[RefersTo, str]]:

@@ -80,7 +80,10 @@ def find_similar_articles(
     # In the order of the engine, the article that is most alike first.
     shares: dict[int, float] = {}
     for version in filter(articles.__contains__, ranked):
-        share = _compute_share(sequences, _list_sequences(_split_words(texts[version])))
+        theirs = _list_sequences(_split_words(texts[version]))
+        # Of the smaller set in the other (containment); texts of a few words share nothing.
+        least = min(len(sequences), len(theirs))
+        share = len(sequences & theirs) / least if least >= _LEAST_SEQUENCES else 0.0
         shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
     found = [
         SimilarArticle(article=line, share=shares[line.id])
@@ -99,9 +102,3 @@ def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
 
 def _list_sequences(words: Sequence[str]) -> set[tuple[str, ...]]:
     return set(zip(*(words[start:] for start in range(_SEQUENCE)), strict=False))
-
-
-def _compute_share(one: set[tuple[str, ...]], other: set[tuple[str, ...]]) -> float:
-    """Return the share of the smaller set that is in the other (containment); 0 for texts of a few words."""
-    least = min(len(one), len(other))
-    return len(one & other) / least if least >= _LEAST_SEQUENCES else 0.0

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, text
 
+from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
 from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
 from storage.index.conditions.withheld import load_mask
@@ -38,23 +39,23 @@ from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
     """Return the status of the archive by site; exclusions do not apply to numbers of files and of waiting URLs."""
-    outcomes = count_outcomes_by_site(connection, exclude)
-    sites = list_site_status(
-        connection, exclude, outcomes=outcomes, waiting=_count_waiting(connection, now or datetime.now(UTC))
+    daily, is_due = FrontierRow.priority < BACKFILL_PRIORITY, FrontierRow.due_at <= (now or datetime.now(UTC))
+    columns = (
+        func.count().filter(daily, is_due).label("due"),
+        func.count().filter(daily, ~is_due).label("scheduled"),
+        func.count().filter(~daily, is_due, FrontierRow.last_fetched_at.is_(None)).label("older"),
+        func.min(FrontierRow.due_at).filter(daily).label("next_due"),
     )
+    queue = select(FrontierRow.site, *columns).where(FrontierRow.due_at.is_not(None)).group_by(FrontierRow.site)
+    waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
+    outcomes = count_outcomes_by_site(connection, exclude)
+    sites = list_site_status(connection, exclude, outcomes=outcomes, waiting=waiting)
     files = connection.execute(
         select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
     ).one()
-    last = list_crawls(connection, exclude, limit=1)
-    return Status(
-        sites=sites,
-        articles=sum(site.articles for site in sites),
-        versions=sum(site.versions for site in sites),
-        captures=sum(site.captures for site in sites),
-        warc_files=files.files,
-        warc_bytes=int(files.bytes),
-        last_crawl=last[0] if last else None,
-    )
+    last = next(iter(list_crawls(connection, exclude, limit=1)), None)
+    totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
+    return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
 
 
 def list_site_status(
@@ -85,25 +86,6 @@ def list_site_status(
     )  # fmt: skip
 
 
-def _count_waiting(connection: Connection, now: datetime) -> Mapping[str, dict[str, Any]]:
-    daily = FrontierRow.priority < BACKFILL_PRIORITY
-    past = and_(
-        FrontierRow.priority >= BACKFILL_PRIORITY, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at <= now
-    )
-    rows = connection.execute(
-        select(
-            FrontierRow.site,
-            func.count().filter(and_(daily, FrontierRow.due_at <= now)).label("due"),
-            func.count().filter(and_(daily, FrontierRow.due_at > now)).label("scheduled"),
-            func.count().filter(past).label("older"),
-            func.min(FrontierRow.due_at).filter(daily).label("next_due"),
-        )
-        .where(FrontierRow.due_at.is_not(None))
-        .group_by(FrontierRow.site)
-    )
-    return {row.site: {name: row._mapping[name] for name in ("due", "scheduled", "older", "next_due")} for row in rows}  # noqa: SLF001 - public
-
-
 def list_crawls(
     connection: Connection, exclude: Exclusions, *, limit: int = 50, offset: int = 0, run: str | None = None
 ) -> tuple[CrawlView, ...]:
@@ -118,15 +100,13 @@ def list_crawls(
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
     rows = connection.execute(statement).all()
-    sites: dict[int, list[str]] = {}
-    for crawl_id, name in connection.execute(
+    named = connection.execute(
         select(CrawlSiteRow.crawl_id, SiteRow.name)
         .join(SiteRow, SiteRow.id == CrawlSiteRow.site_id)
         .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
         .order_by(SiteRow.name)
-    ):
-        if name not in exclude.hidden:
-            sites.setdefault(crawl_id, []).append(name)
+    )
+    sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in exclude.hidden)
     return tuple(
         CrawlView(
             id=row.run, sites=tuple(sites.get(row.id, ())), started_at=row.started_at, finished_at=row.finished_at,

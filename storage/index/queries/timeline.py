@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
+from storage.grouping import group_pairs
 from storage.index.conditions.visibility import prefix_end, visible_captures
 from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
@@ -52,16 +53,15 @@ def normalize_page_url(url: str) -> str:
 
 
 def _urlkeys_of_page(url: str) -> set[str]:
-    decoded = _NOT_ASCII.sub(lambda found: _decode_escapes(found[0]), url)
+    def decode(escapes: re.Match[str]) -> str:
+        try:
+            return unquote(escapes[0], errors="strict")
+        except UnicodeDecodeError:
+            return escapes[0]
+
+    decoded = _NOT_ASCII.sub(decode, url)
     plain = _UNSAFE.sub(lambda found: unquote(found[0]), decoded)
     return {surt(url), surt(quote(url, safe=_SAFE)), surt(decoded), surt(plain)}
-
-
-def _decode_escapes(escapes: str) -> str:
-    try:
-        return unquote(escapes, errors="strict")
-    except UnicodeDecodeError:
-        return escapes
 
 
 def load_page_ids(connection: Connection, url: str) -> Sequence[int]:
@@ -142,13 +142,10 @@ def _find_next(
 
 def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> CaptureSpan | None:
     """Return the number of captures of a page with the first and the last time, or None."""
-    ids = load_page_ids(connection, url)
-    if not ids:
-        return None
     at = CaptureRow.fetched_at
-    statement = select(func.count(at).label("captures"), func.min(at).label("first"), func.max(at).label("last"))
-    row = connection.execute(statement.where(CaptureRow.url_id.in_(ids), *visible_captures(connection, exclude))).one()
-    return CaptureSpan(captures=row.captures, first=row.first, last=row.last) if row.captures else None
+    counting = select(func.count(at), func.min(at), func.max(at)).where(*_page_conditions(connection, exclude, url))
+    span = CaptureSpan(*connection.execute(counting).one())
+    return span if span.captures else None
 
 
 def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, time: datetime) -> AdjacentTimes:
@@ -181,10 +178,7 @@ def follows(time: datetime, record_id: str, *, backwards: bool) -> ColumnElement
 
 def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
     """Return those of some URLs with a capture that is no error, in any spelling."""
-    by_key: dict[str, set[str]] = {}
-    for url in urls:
-        for key in _urlkeys_of_page(url):
-            by_key.setdefault(key, set()).add(url)
+    by_key = group_pairs((key, url) for url in set(urls) for key in _urlkeys_of_page(url))
     usable = or_(CaptureRow.status.is_(None), CaptureRow.status < 400)
     there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(connection, exclude))
     found: set[str] = set()

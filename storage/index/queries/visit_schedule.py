@@ -1,6 +1,6 @@
 """Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,17 +117,12 @@ def list_lapsed_articles(
         )
         .group_by(CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
     )  # fmt: skip
-    counted: dict[tuple[int, int], Counter[Answer]] = {}
+    counted: defaultdict[tuple[int, int], Counter[Answer]] = defaultdict(Counter)
     for row in rows:
         path = row.target.partition("?")[0] if row.target else None
-        counted.setdefault((row.site_id, row.crawl_id), Counter())[Answer(Outcome(row.outcome), row.status, path)] += (
-            row.urls
-        )
-    found = [
-        _load_run(connection, exclude, since, key, dict(answers.most_common()))
-        for key, answers in counted.items()
-        if answers.total() >= at_least
-    ]
+        counted[row.site_id, row.crawl_id][Answer(Outcome(row.outcome), row.status, path)] += row.urls
+    many = {key: answers for key, answers in counted.items() if answers.total() >= at_least}
+    found = [_load_run(connection, exclude, since, key, answers) for key, answers in many.items()]
     found.sort(key=lambda each: (each.site, each.run), reverse=True)
     return tuple(sorted(found, key=lambda each: each.site))
 
@@ -142,22 +137,19 @@ def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...
 
 
 def _load_run(
-    connection: Connection, exclude: Exclusions, since: datetime, key: tuple[int, int], answers: Mapping[Answer, int]
+    connection: Connection, exclude: Exclusions, since: datetime, key: tuple[int, int], answers: Counter[Answer]
 ) -> LapsedArticles:
     site_id, crawl_id = key
-    checked = (
-        select(func.count(CaptureRow.url_id.distinct()))
-        .where(
-            and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id),
-            *_known_article_conditions(since),
-            *visible_captures(connection, exclude),
-        )
-        .scalar_subquery()
+    of_run = and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id)
+    checked = select(func.count(CaptureRow.url_id.distinct())).where(
+        of_run, *_known_article_conditions(since), *visible_captures(connection, exclude)
     )
-    name = select(SiteRow.name).where(SiteRow.id == site_id).scalar_subquery()
-    row = connection.execute(
-        select(CrawlRow.run, CrawlRow.started_at, name.label("name"), checked.label("checked")).where(
-            CrawlRow.id == crawl_id
-        )
-    ).one()
-    return LapsedArticles(site=row.name, run=row.run, started_at=row.started_at, checked=row.checked, answers=answers)
+    name = connection.scalars(select(SiteRow.name).where(SiteRow.id == site_id)).one()
+    row = connection.execute(select(CrawlRow.run, CrawlRow.started_at).where(CrawlRow.id == crawl_id)).one()
+    return LapsedArticles(
+        site=name,
+        run=row.run,
+        started_at=row.started_at,
+        checked=connection.scalar(checked) or 0,
+        answers=dict(answers.most_common()),
+    )

@@ -9,11 +9,13 @@ was is decided afterwards from the two texts, and again when one of the texts ch
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, union, update
 
-from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, insert_rows
+from storage.grouping import group_by
+from storage.index.engine.statements import IDS, batches, change_by_ids, insert_rows
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
 from storage.model import Outcome
 from storage.observations import STATES_WITHOUT_TEXT, ChangeEvent, Look, look_of
@@ -28,10 +30,8 @@ def load_looks(
     """Return the looks at articles in the order of time, from the captures of all their URLs."""
     looks: dict[int, list[Look]] = {}
     for some in batches(article_ids):
-        rows: dict[int, list[AnyRow]] = {}
-        for row in connection.execute(_LOOKS.where(*visible), {"ids": some}):
-            rows.setdefault(row.article, []).append(row)
-        for article_id, its_rows in rows.items():
+        rows = connection.execute(_LOOKS.where(*visible), {"ids": some}).all()
+        for article_id, its_rows in group_by(rows, attrgetter("article")).items():
             own_urls = {row.url_id for row in its_rows}
             looks[article_id] = []
             for row in its_rows:
@@ -90,25 +90,21 @@ def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> Non
         wanted = {
             (article_id, row["capture_id"]): row
             for article_id, looks in load_looks(connection, changed).items()
-            for row in _find_changes(article_id, looks, texts)
+            for row in _changes(article_id, looks, texts)
         }
         for article_id, capture_id in sorted(key for key, row in stored.items() if wanted.get(key) != row):
-            connection.execute(_DELETE, {"article": article_id, "capture": capture_id})
+            connection.execute(_DELETE, {"of": article_id, "capture": capture_id})
         new = [row | _NOT_COMPARED for key, row in sorted(wanted.items()) if stored.get(key) != row]
         insert_rows(connection, ChangeRow, new)
 
 
-_DELETE = delete(ChangeRow).where(
-    ChangeRow.article_id == bindparam("article"), ChangeRow.capture_id == bindparam("capture")
-)
+_DELETE = delete(ChangeRow).where(ChangeRow.article_id == bindparam("of"), ChangeRow.capture_id == bindparam("capture"))
 _NOT_COMPARED: dict[str, Any] = {
     "kinds": None, "notice": None, "added": 0, "removed": 0, "older": None, "newer": None,
 }  # fmt: skip
 
 
-def _find_changes(
-    article_id: int, looks: Iterable[Look], texts: Mapping[tuple[int, int], str]
-) -> Iterator[dict[str, Any]]:
+def _changes(article_id: int, looks: Iterable[Look], texts: Mapping[tuple[int, int], str]) -> Iterator[dict[str, Any]]:
     shown: int | None = None
     before: Look | None = None
     for look in looks:

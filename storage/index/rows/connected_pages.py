@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
+from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.duplicates import SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
@@ -61,10 +62,7 @@ class ConnectedPages:
     def moves(self) -> set[tuple[Page, Page]]:
         """Return the pages that lead to others."""
         pages = {page_of(row) for row in self.rows.values()}
-        at: dict[tuple[int, int], set[Page]] = {}
-        for page in pages:
-            for url_id in self._url_ids(page):
-                at.setdefault((page[0], url_id), set()).add(page)
+        at = group_pairs(((page[0], url_id), page) for page in pages for url_id in self._url_ids(page))
         moves = {((page[0], url_id), page) for page in pages for url_id in self._alternates.get(page, ())}
         for page in pages:
             newest, reached = self._url_ids(page), set[int]()
@@ -177,10 +175,9 @@ _REDIRECTS: Any = (
 
 def load_body_lengths(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:
     """Return the lengths of the body paragraphs of versions, by paragraph."""
-    found: dict[int, dict[int, int]] = {}
-    for version_id, paragraph_id, length in fetch_by_ids(connection, _BODY_LENGTHS, version_ids):
-        found.setdefault(version_id, {})[paragraph_id] = length
-    return dict(found)
+    rows = fetch_by_ids(connection, _BODY_LENGTHS, version_ids)
+    found = group_pairs((version_id, (paragraph_id, length)) for version_id, paragraph_id, length in rows)
+    return {version_id: dict(lengths) for version_id, lengths in found.items()}
 
 
 _BODY_LENGTHS: Any = (

@@ -81,10 +81,8 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
 
 def is_duplicate_text() -> ColumnElement[bool]:
     """Return the condition that an older page of the same site has the same text as a version."""
-    other = aliased(VersionRow)
-    return exists().where(
-        other.digest == VersionRow.digest, other.site_id == VersionRow.site_id, other.id < VersionRow.id
-    )
+    old = aliased(VersionRow)
+    return exists().where(old.digest == VersionRow.digest, old.site_id == VersionRow.site_id, old.id < VersionRow.id)
 
 
 _CANONICAL_URLS = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
@@ -100,15 +98,10 @@ _URLS_WITH_ARTICLES = (
 _TEXTS = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
     VersionRow.id.in_(IDS)
 )
+_PAGE = VersionRow.page_url_id
+_PAGES = (func.min(_PAGE).label("first"), func.max(_PAGE).label("last"), func.count(_PAGE.distinct()).label("pages"))
 SHARED_TEXTS = (
-    select(
-        VersionRow.site_id,
-        VersionRow.masked_digest,
-        func.min(VersionRow.page_url_id).label("first"),
-        func.max(VersionRow.page_url_id).label("last"),
-        func.count(VersionRow.page_url_id.distinct()).label("pages"),
-        func.max(VersionRow.evidence).label("evidence"),
-    )
+    select(VersionRow.site_id, VersionRow.masked_digest, *_PAGES, func.max(VersionRow.evidence).label("evidence"))
     .where(VersionRow.masked_digest.in_(IDS))
     .group_by(VersionRow.site_id, VersionRow.masked_digest)
 )

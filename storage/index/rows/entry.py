@@ -4,18 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from storage.index.text.masked_digest import mask_own_address
-from storage.model import (
-    BODY_ROLES,
-    ORIGINAL_MISSING,
-    Article,
-    Capture,
-    Discovery,
-    Ingest,
-    LinkGroup,
-    Outcome,
-    Reading,
-    Role,
-)
+from storage.model import BODY_ROLES, ORIGINAL_MISSING, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,11 +42,6 @@ class CommitEntry:
         return self.ingest.capture
 
     @property
-    def reading(self) -> Reading:
-        """Its reading."""
-        return self.ingest.reading
-
-    @property
     def discovery(self) -> Discovery:
         """Its discovery."""
         return self.ingest.discovery
@@ -85,7 +69,7 @@ class CommitEntry:
     @property
     def link_groups(self) -> tuple[LinkGroup, ...]:
         """Link groups of the page, whatever its kind."""
-        return self.article.link_groups if self.article else self.reading.link_groups
+        return self.article.link_groups if self.article else self.ingest.reading.link_groups
 
 
 def is_read(ingest: Ingest) -> bool:

@@ -11,13 +11,15 @@ captures together, so that the order of captures makes no difference:
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from itertools import product
 from operator import attrgetter
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
+from storage.grouping import group_by
 from storage.model import Article, Discovery
 
 T = TypeVar("T", bound=Hashable)
@@ -135,9 +137,14 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     """Return the articles and soft errors among the texts of some pages."""
     soft = set(_find_unproven(comparison))
     proven = [text for text in comparison.texts if text.version_id not in soft]
-    connected = _connected_pages(proven, comparison.moves)
+    # Pages that share a text with another page, or lead to another.
+    connected = {page for move in comparison.moves for page in move}
+    for key in (attrgetter("masked"), attrgetter("digest")):
+        for sharing in group_by(proven, key).values():
+            pages = {text.page for text in sharing}
+            connected |= pages if len(pages) > 1 else set()
     compared = [text for text in proven if text.page in connected]
-    classes = _Classes(compared, comparison, load_paragraphs)
+    classes = _classify(compared, comparison, load_paragraphs)
     replacing = set(_find_replacing(compared, classes))
     soft |= replacing
     kept = [text for text in proven if text.version_id not in replacing]
@@ -172,7 +179,7 @@ class DisjointSets(Generic[T]):
 
 def _find_unproven(comparison: Comparison) -> Iterator[int]:
     """Yield the versions whose text several pages have, without evidence of an article."""
-    masked, same = _by(comparison.texts, attrgetter("masked")), _by(comparison.texts, attrgetter("digest"))
+    masked, same = group_by(comparison.texts, attrgetter("masked")), group_by(comparison.texts, attrgetter("digest"))
     proven = {key for text in comparison.texts if text.evidence for key in (text.masked, text.digest)}
     for text in comparison.texts:
         if text.masked in comparison.soft:
@@ -192,93 +199,48 @@ def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
     return len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
 
 
-def _connected_pages(texts: Sequence[PageText], moves: Collection[tuple[Page, Page]]) -> set[Page]:
-    """Return the pages that share a text with another page, or lead to another."""
-    connected = {page for move in moves for page in move}
-    for key in (attrgetter("masked"), attrgetter("digest")):
-        for sharing in _by(texts, key).values():
-            pages = {text.page for text in sharing}
-            connected |= pages if len(pages) > 1 else set()
-    return connected
-
-
-class _Classes:
-    """Classes of texts that are the same but for edits."""
-
-    def __init__(self, texts: Sequence[PageText], comparison: Comparison, load_paragraphs: LoadParagraphs) -> None:
-        self._sets = DisjointSets[int]()
-        self._urls = comparison.urls
-        self._join_same(texts)
-        self._join_alike(texts, comparison.moves, load_paragraphs)
-
-    def of(self, text: PageText) -> int:
-        """Return the class of a text, as the id of one of its versions."""
-        return self._sets.find(text.version_id)
-
-    def _join_same(self, texts: Sequence[PageText]) -> None:
-        for same in _by(texts, lambda text: text.digest).values():
-            if len({text.day for text in same if text.day}) <= 1:
-                self._sets.join_all(text.version_id for text in same)
-                continue
+def _classify(texts: Sequence[PageText], comparison: Comparison, load_paragraphs: LoadParagraphs) -> DisjointSets[int]:
+    """Return the versions of texts in sets of those that are the same but for edits."""
+    classes = DisjointSets[int]()
+    for same in group_by(texts, lambda text: text.digest).values():
+        alike = [same]
+        if len({text.day for text in same if text.day}) > 1:
             # Daily items, such as puzzles, have the same text at another path under another date.
-            by_path = _by(same, lambda text: urlsplit(self._urls[text.page]).path)
-            for alike in (*by_path.values(), *_by(same, lambda text: text.day).values()):
-                self._sets.join_all(text.version_id for text in alike)
-        dated = (text for text in texts if text.day)
-        for alike in _by(dated, lambda text: (text.masked, text.headline, text.published)).values():
-            self._sets.join_all(text.version_id for text in alike)
-
-    def _join_alike(
-        self, texts: Sequence[PageText], moves: Collection[tuple[Page, Page]], load_paragraphs: LoadParagraphs
-    ) -> None:
-        by_page = {
-            page: sorted(own, key=lambda text: text.first) for page, own in _by(texts, lambda text: text.page).items()
-        }
-        pairs = [
-            (one, other)
-            for own in by_page.values()
-            for place, one in enumerate(own)
-            for other in own[place + 1 : place + 1 + _COMPARED]
-        ]
-        for source, target in moves:
-            last, next_ones = by_page.get(source, ())[-_COMPARED:], by_page.get(target, ())[:_COMPARED]
-            pairs += [(one, other) for one in last for other in next_ones]
-        paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
-        for one, other in pairs:
-            if one.headline.casefold() == other.headline.casefold() or _is_alike(
-                paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
-            ):
-                self._sets.join(one.version_id, other.version_id)
+            by_path = group_by(same, lambda text: urlsplit(comparison.urls[text.page]).path)
+            alike = [*by_path.values(), *group_by(same, lambda text: text.day).values()]
+        for some in alike:
+            classes.join_all(text.version_id for text in some)
+    dated = (text for text in texts if text.day)
+    for some in group_by(dated, lambda text: (text.masked, text.headline, text.published)).values():
+        classes.join_all(text.version_id for text in some)
+    for one, other in _find_alike(texts, comparison.moves, load_paragraphs):
+        classes.join(one.version_id, other.version_id)
+    return classes
 
 
-def _is_alike(one: Lengths, other: Lengths) -> bool:
-    shared = sum(length for paragraph, length in one.items() if paragraph in other)
-    return shared > 0 and shared >= _SHARED_TEXT * min(sum(one.values()), sum(other.values()))
+def _find_alike(
+    texts: Sequence[PageText], moves: Collection[tuple[Page, Page]], load_paragraphs: LoadParagraphs
+) -> Iterator[tuple[PageText, PageText]]:
+    """Yield texts that follow each other on a page, or of which one page leads to the other's, if they are alike."""
+    by_page = group_by(sorted(texts, key=lambda text: text.first), lambda text: text.page)
+    pairs = [
+        (one, other)
+        for own in by_page.values()
+        for place, one in enumerate(own)
+        for other in own[place + 1 : place + 1 + _COMPARED]
+    ]
+    for source, target in moves:
+        pairs += product(by_page.get(source, ())[-_COMPARED:], by_page.get(target, ())[:_COMPARED])
+    paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
+    for one, other in pairs:
+        mine, theirs = paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
+        is_same = one.headline.casefold() == other.headline.casefold()
+        shared = 0 if is_same else sum(length for paragraph, length in mine.items() if paragraph in theirs)
+        if is_same or (shared and shared >= _SHARED_TEXT * min(sum(mine.values()), sum(theirs.values()))):
+            yield one, other
 
 
-@dataclass(slots=True)
-class _Replaced:
-    """The other texts of pages that have one text."""
-
-    ever: DisjointSets[int] = field(default_factory=DisjointSets)
-    classes: set[int] = field(default_factory=set)
-    earlier: set[int] = field(default_factory=set)
-    """Those that were there before it."""
-
-    def add(self, classes: Collection[int], earlier: Collection[int]) -> None:
-        """Add the classes of one page."""
-        self.ever.join_all(sorted(classes))
-        self.classes |= set(classes)
-        self.earlier |= set(earlier)
-
-    @property
-    def is_replaced(self) -> bool:
-        """Return whether different texts were replaced: on two pages, or on three whatever came first."""
-        earlier = {self.ever.find(one) for one in self.earlier}
-        return len(earlier) >= _MIN_REPLACED or len({self.ever.find(one) for one in self.classes}) >= _MIN_EVER_REPLACED
-
-
-def _find_replacing(texts: Sequence[PageText], classes: _Classes) -> Iterator[int]:
+def _find_replacing(texts: Sequence[PageText], classes: DisjointSets[int]) -> Iterator[int]:
     """Yield the versions whose text replaces different texts on several pages.
 
     Where the source's title names the text it belongs to the page nevertheless: an article's own page, whose text the
@@ -287,44 +249,47 @@ def _find_replacing(texts: Sequence[PageText], classes: _Classes) -> Iterator[in
     pages: dict[int, set[Page]] = {}
     of_page: dict[Page, dict[int, tuple[datetime, str]]] = {}
     for text in texts:
-        own = classes.of(text)
+        own = classes.find(text.version_id)
         pages.setdefault(own, set()).add(text.page)
         firsts = of_page.setdefault(text.page, {})
         firsts[own] = min(firsts.get(own, text.first), text.first)
     replacing: set[int] = set()
     for own, its_pages in pages.items():
-        replaced = _Replaced()
+        same, ever, earlier = DisjointSets[int](), set[int](), set[int]()
         for page in sorted(its_pages) if len(its_pages) > 1 else ():
             firsts = of_page[page]
             # Texts of as many pages are of the same kind: several such texts, or one section's newest articles.
             others = [one for one in firsts if one != own and len(pages[one]) < len(its_pages)]
-            replaced.add(others, [one for one in others if firsts[one] < firsts[own]])
-        if replaced.is_replaced:
+            same.join_all(sorted(others))
+            ever.update(others)
+            earlier.update(one for one in others if firsts[one] < firsts[own])
+        # Different texts on two pages, or on three whatever came first.
+        if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= _MIN_EVER_REPLACED:
             replacing.add(own)
     for text in texts:
-        if classes.of(text) in replacing and text.evidence is not Evidence.SOURCE:
+        if classes.find(text.version_id) in replacing and text.evidence is not Evidence.SOURCE:
             yield text.version_id
 
 
 def _group_pages(
-    texts: Sequence[PageText], classes: _Classes, moves: Collection[tuple[Page, Page]]
+    texts: Sequence[PageText], classes: DisjointSets[int], moves: Collection[tuple[Page, Page]]
 ) -> list[list[PageText]]:
     """Return the texts of pages that are one article each."""
-    by_page = _by(texts, lambda text: text.page)
-    of_page = {page: frozenset(map(classes.of, own)) for page, own in by_page.items()}
+    by_page = group_by(texts, lambda text: text.page)
+    of_page = {page: frozenset(classes.find(text.version_id) for text in own) for page, own in by_page.items()}
     joined = DisjointSets[Page]()
-    for pages in _by(of_page, of_page.__getitem__).values():
+    for pages in group_by(of_page, of_page.__getitem__).values():
         joined.join_all(pages)
     for source, target in moves:
         if of_page.get(source, frozenset()) & of_page.get(target, frozenset()):
             joined.join(source, target)
-    return list(_by(texts, lambda text: joined.find(text.page)).values())
+    return list(group_by(texts, lambda text: joined.find(text.page)).values())
 
 
 def _identity(texts: Sequence[PageText], comparison: Comparison) -> Identity:
     pages = {text.page for text in texts}
     leaving = {source for source, target in comparison.moves if source in pages and target in pages}
-    firsts = {page: min(text.first for text in own) for page, own in _by(texts, lambda text: text.page).items()}
+    firsts = {page: min(text.first for text in own) for page, own in group_by(texts, lambda text: text.page).items()}
     # The page that others lead to, without a query, captured first.
     head = min(
         pages,
@@ -333,18 +298,7 @@ def _identity(texts: Sequence[PageText], comparison: Comparison) -> Identity:
         ),
     )  # fmt: skip
     shown: dict[int, int] = {}
-    for same in _by(texts, lambda text: text.digest).values():
+    for same in group_by(texts, lambda text: text.digest).values():
         first = min(same, key=lambda text: text.first)
         shown |= {text.version_id: first.version_id for text in same}
     return Identity(page=head, shown=shown)
-
-
-_K = TypeVar("_K", bound=Hashable)
-_V = TypeVar("_V")
-
-
-def _by(values: Iterable[_V], key: Callable[[_V], _K]) -> dict[_K, list[_V]]:
-    groups: dict[_K, list[_V]] = {}
-    for value in values:
-        groups.setdefault(key(value), []).append(value)
-    return groups

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -33,33 +34,25 @@ def drop_oldest(cache: dict[K, V], size: int) -> None:
             del cache[key]
 
 
+@dataclass(eq=False)
 class LookupTable(Generic[K]):
     """Ids of one table of shared rows. The newest are cached, as most texts are seen again soon."""
 
-    def __init__(
-        self,
-        table: type[Base],
-        unique_column: str,
-        *,
-        value_of: Callable[[K], Any],
-        row_of: Callable[[K], dict[str, Any]],
-        cache_size: int,
-        mostly_new: bool = False,
-    ) -> None:
-        """`value_of` returns the value of the unique column for a key, `row_of` the other columns.
+    table: type[Base]
+    unique_column: str
+    value_of: Callable[[K], Any]
+    """Returns the value of the unique column for a key."""
+    row_of: Callable[[K], dict[str, Any]]
+    """Returns the other columns."""
+    cache_size: int = 10_000
+    mostly_new: bool = False
+    """True: rows are inserted first, and selected only if some existed."""
+    cached_ids: dict[K, int] = field(default_factory=dict)
+    """The newest ids: a key that is not here may have a row all the same."""
 
-        If texts are `mostly_new`, rows are inserted first, and selected only if some existed.
-        """
-        self._table = table
-        self._unique_column = unique_column
-        self._value_of = value_of
-        self._row_of = row_of
-        self._cache_size = cache_size
-        self._mostly_new = mostly_new
-        self.cached_ids: dict[K, int] = {}
-        """The newest ids: a key that is not here may have a row all the same."""
-        columns = table.__table__.c
-        self._finding = select(columns[unique_column], columns.id).where(columns[unique_column].in_(IDS))
+    def __post_init__(self) -> None:
+        columns = self.table.__table__.c
+        self._finding = select(columns[self.unique_column], columns.id).where(columns[self.unique_column].in_(IDS))
 
     def clear_cache(self) -> None:
         """Forget all ids, as rows may have been deleted."""
@@ -74,17 +67,17 @@ class LookupTable(Generic[K]):
             if known is not None:
                 ids[key] = known
             else:
-                missing[self._value_of(key)] = key
+                missing[self.value_of(key)] = key
         made: list[K] = []
         if missing:
-            found = {} if self._mostly_new else self._find(connection, missing)
+            found = {} if self.mostly_new else self._find(connection, missing)
             new = {value: missing[value] for value in sorted(missing) if missing[value] not in found}
             if new:
                 more, made = self._insert(connection, new)
                 found.update(more)
             ids.update(found)
             self.cached_ids.update(found)
-            drop_oldest(self.cached_ids, self._cache_size)
+            drop_oldest(self.cached_ids, self.cache_size)
         return ids, made
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:
@@ -92,13 +85,13 @@ class LookupTable(Generic[K]):
 
     def _insert(self, connection: Connection, new: Mapping[Any, K]) -> tuple[dict[K, int], list[K]]:
         """Insert rows in key order: writers that insert the same rows in different orders deadlock."""
-        ids = reserve_ids(connection, self._table, len(new))
+        ids = reserve_ids(connection, self.table, len(new))
         rows = [
-            {"id": row_id, self._unique_column: value, **self._row_of(key)}
+            {"id": row_id, self.unique_column: value, **self.row_of(key)}
             for row_id, (value, key) in zip(ids, new.items(), strict=True)
         ]
         ours = dict(zip(new.values(), ids, strict=True))
-        if insert_rows(connection, self._table, rows, conflict_columns=[self._unique_column]) == len(rows):
+        if insert_rows(connection, self.table, rows, conflict_columns=[self.unique_column]) == len(rows):
             return ours, list(ours)
         # Some existed: not selected before, or inserted by another writer just now.
         found = self._find(connection, new)
@@ -109,23 +102,20 @@ class LookupTables:
     """Lookup tables of one index, and its sites."""
 
     def __init__(self) -> None:
+        def url_row(url: str) -> dict[str, Any]:
+            return {"url": url, "urlkey": surt(url), "site_id": self.sites.find_id(url)}
+
+        def group_row(digest: bytes) -> dict[str, Any]:
+            return {"kind": self._groups[digest].kind.value, "label": self._groups[digest].label}
+
         self.sites = SiteRegistry(())
-        self.urls = LookupTable[str](UrlRow, "digest", value_of=short_digest, row_of=self._url_row, cache_size=100_000)
+        self.urls = LookupTable[str](UrlRow, "digest", value_of=short_digest, row_of=url_row, cache_size=100_000)
         self.paragraphs = LookupTable[str](
-            ParagraphRow,
-            "digest",
-            value_of=short_digest,
-            row_of=lambda text: {"text": text},
-            cache_size=10_000,
-            mostly_new=True,
+            ParagraphRow, "digest", value_of=short_digest, row_of=lambda text: {"text": text}, mostly_new=True
         )
-        self.authors = LookupTable[str](
-            AuthorRow, "name", value_of=str, row_of=lambda name: {"folded": fold_text(name)}, cache_size=10_000
-        )
-        self.tags = LookupTable[str](TagRow, "name", value_of=str, row_of=lambda name: {}, cache_size=10_000)  # noqa: ARG005
-        self.groups = LookupTable[bytes](
-            LinkGroupRow, "digest", value_of=bytes, row_of=self._group_row, cache_size=10_000, mostly_new=True
-        )
+        self.authors = LookupTable[str](AuthorRow, "name", value_of=str, row_of=lambda one: {"folded": fold_text(one)})
+        self.tags = LookupTable[str](TagRow, "name", value_of=str, row_of=lambda name: {})  # noqa: ARG005
+        self.groups = LookupTable[bytes](LinkGroupRow, "digest", value_of=bytes, row_of=group_row, mostly_new=True)
         self._groups: dict[bytes, LinkGroup] = {}
         self.captured: dict[int, None] = {}
         """Ids of URLs that are known to have been captured: their discovery does not change any more."""
@@ -160,7 +150,11 @@ class LookupTables:
         """Return the ids of pages' link groups; the links of new groups are inserted too."""
         self._groups, digests = {}, list[list[bytes]]()
         for groups in pages:
-            digests.append([_group_digest(group) for group in groups])
+            parts = (
+                [group.kind, group.label, *[part for link in group.links for part in (link.url, link.anchor)]]
+                for group in groups
+            )
+            digests.append([short_digest("\0".join(lines)) for lines in parts])
             self._groups.update(zip(digests[-1], groups, strict=True))
         ids, made = self.groups.ensure_ids(connection, self._groups)
         columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": []}
@@ -173,17 +167,3 @@ class LookupTables:
         insert_columns(connection, LinkRow, columns, conflict_columns=["group_id", "position"])
         self._groups = {}
         return [[ids[digest] for digest in of_page] for of_page in digests]
-
-    def _group_row(self, digest: bytes) -> dict[str, Any]:
-        group = self._groups[digest]
-        return {"kind": group.kind.value, "label": group.label}
-
-    def _url_row(self, url: str) -> dict[str, Any]:
-        return {"url": url, "urlkey": surt(url), "site_id": self.sites.find_id(url)}
-
-
-def _group_digest(group: LinkGroup) -> bytes:
-    lines = [group.kind, group.label]
-    for link in group.links:
-        lines += (link.url, link.anchor)
-    return hashlib.sha256("\0".join(lines).encode()).digest()[:16]

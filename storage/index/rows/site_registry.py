@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from storage.grouping import group_pairs
 from storage.index.engine.dialect import lock_until_commit
 from storage.index.schema.tables import SiteHostRow, SiteRow
 from storage.model import Site
@@ -24,9 +25,7 @@ class KnownSite:
 
     def to_site(self) -> Site:
         """Return it as a Site of the model."""
-        return Site(
-            name=self.name, url=self.url, hosts=tuple(host for host in self.hosts if host != url_host(self.url))
-        )
+        return Site(name=self.name, url=self.url, hosts=tuple(one for one in self.hosts if one != url_host(self.url)))
 
 
 class SiteRegistry:
@@ -114,9 +113,7 @@ def load_registry(connection: Connection, known: SiteRegistry | None = None) -> 
     found = connection.execute(_HOSTS).all(), connection.execute(_SITES).all()
     if known is not None and known.source_rows == found:
         return known
-    hosts: dict[int, list[str]] = {}
-    for site_id, host in found[0]:
-        hosts.setdefault(site_id, []).append(host)
+    hosts = group_pairs((row.site_id, row.host) for row in found[0])
     sites = (
         KnownSite(id=row.id, name=row.name, url=row.url, hosts=tuple(hosts.get(row.id, ())), configured=row.configured)
         for row in found[1]

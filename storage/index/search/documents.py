@@ -10,20 +10,15 @@ Documents are made by article: what one says of the article (`grouping`, `versio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.fulltext.fields import (
-    FieldValues,
-    count_microseconds,
-    join_parts,
-    make_label,
-    make_order,
-    make_sort_key,
-)
+from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_label, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
@@ -48,7 +43,7 @@ _MAX_NAMES = 1_000
 _LONGEST_VALUE = 500
 
 
-def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[FieldValues]:
+def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterator[Fields]:
     """Yield the fields of the documents of these articles. It depends on the rows of the index alone."""
     rows = connection.execute(_VERSIONS, {"ids": list(article_ids)}).all()
     if not rows:
@@ -56,18 +51,13 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
     ids = [row.id for row in rows]
     authors, tags = load_authors(connection, ids), load_tags(connection, ids)
     paragraphs = _load_paragraphs(connection, rows)
-    metadata: dict[int, set[str]] = {}
-    for article_id, field in connection.execute(_METADATA_CHANGES, {"ids": list(article_ids)}):
-        metadata.setdefault(article_id, set()).add(field)
-    of_article: dict[int, list[AnyRow]] = {}
-    for row in rows:
-        of_article.setdefault(row.article_id, []).append(row)
-    for article_id, versions in of_article.items():
+    metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
+    for article_id, versions in group_by(rows, attrgetter("article_id")).items():
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
         shared: dict[str, Any] = {
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
-            "metadata": metadata.get(article_id, set()),
+            "metadata": metadata.get(article_id, ()),
         }
         for row in versions:
             yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ()))
@@ -75,7 +65,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
 
 def _build_fields(
     row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str], paragraphs: Iterable[str]
-) -> FieldValues:
+) -> Fields:
     names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
     parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
     words = [of_part for of_part, _ in parts]
@@ -168,11 +158,11 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     if len(boilerplate) == _FEW_LEARNT:
         boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
-    texts: dict[int, list[str]] = {}
-    for version_id, paragraph_id, role, paragraph in rows:
-        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
-            texts.setdefault(version_id, []).append(paragraph)
-    return texts
+    return group_pairs(
+        (version_id, paragraph)
+        for version_id, paragraph_id, role, paragraph in rows
+        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt)
+    )
 
 
 _SEARCHED = {role.value for role in SEARCHED_ROLES}

@@ -18,8 +18,7 @@ from storage.index.fulltext.fields import count_microseconds, make_label, to_tim
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import VARIED, fold_value
-from storage.index.search.lists import merge_spellings
-from storage.index.search.matches import Matches, Search
+from storage.index.search.matches import Matches, Search, merge_spellings
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
 from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values

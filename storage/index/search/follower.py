@@ -10,12 +10,12 @@ deleted documents, is made anew beside the present one.
 import errno
 import logging
 import threading
-from collections.abc import Sequence
 from typing import Self
 
 from sqlalchemy import Connection, func, select
 
 from storage.errors import ArchiveError, DiskFull, SearchDamaged, SearchNotReady
+from storage.grouping import group_pairs
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
 from storage.index.engine.statements import IDS, batches, find_by_ids
@@ -73,7 +73,13 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
             state = _apply(connection, folder, state, changed, mark)
             if state is not None:
                 return state
-        _build(connection, folder, mark)
+        ids = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
+        with folder.build(identify_index(connection), mark) as writer:
+            for start in range(0, len(ids), _BATCH):
+                folder.report_progress(start / len(ids))
+                writer.replace((), map(build_document, load_documents(connection, ids[start : start + _BATCH])))
+                if start and start % _COMMIT == 0:
+                    writer.commit()
         return folder.read_state()
 
 
@@ -90,13 +96,9 @@ def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None
     if condition is None:
         return None
     log = SearchChangeRow
-    articles: set[int] = set()
-    paragraphs: dict[int, set[int]] = {}
-    for row in connection.execute(select(log.article_id, log.site_id, log.paragraph_id).where(condition)):
-        if row.article_id is not None:
-            articles.add(row.article_id)
-        else:
-            paragraphs.setdefault(row.site_id, set()).add(row.paragraph_id)
+    rows = connection.execute(select(log.article_id, log.site_id, log.paragraph_id).where(condition)).all()
+    articles = {row.article_id for row in rows if row.article_id is not None}
+    paragraphs = group_pairs((row.site_id, row.paragraph_id) for row in rows if row.article_id is None)
     for site_id, of_site in paragraphs.items():
         carrying = (
             select(VersionRow.article_id)
@@ -104,7 +106,7 @@ def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None
             .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
             .where(VersionParagraphRow.paragraph_id.in_(IDS), ArticleRow.site_id == site_id)
         )
-        articles |= find_by_ids(connection, carrying, of_site)
+        articles |= find_by_ids(connection, carrying, set(of_site))
     return articles
 
 
@@ -120,17 +122,6 @@ def _apply(
             writer.replace(some, map(build_document, load_documents(connection, some)))
         state = folder.commit(writer, state, mark)
     return None if folder.deleted_share(state) > _MOST_DELETED else state
-
-
-def _build(connection: Connection, folder: FulltextFolder, mark: str) -> None:
-    """Make the index from the beginning."""
-    ids: Sequence[int] = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
-    with folder.build(identify_index(connection), mark) as writer:
-        for start in range(0, len(ids), _BATCH):
-            folder.report_progress(start / len(ids))
-            writer.replace((), map(build_document, load_documents(connection, ids[start : start + _BATCH])))
-            if start and start % _COMMIT == 0:
-                writer.commit()
 
 
 class Follower:

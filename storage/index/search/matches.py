@@ -3,18 +3,27 @@
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
 Most articles have one text. Those with several are listed, and all of their matching texts but the newest are left out
-of `unique`, by which everything is counted, sorted and cut into pages.
+of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of articles of an author, a
+tag, a section or a site are by their current versions.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import attrgetter
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from tantivy import Query
 
+from storage.errors import SearchNotReady
+from storage.grouping import group_by
 from storage.index.conditions.filters import list_languages
+from storage.index.conditions.visibility import load_site_names
+from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, MatchingVersion, match_all, match_without
+from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
@@ -22,6 +31,7 @@ from storage.index.search.snippet import is_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
+from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
@@ -75,11 +85,9 @@ class Search:
             ),
             *self.excluded,
         )
-        several: dict[int, list[MatchingVersion]] = {}
-        for text in self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED)))):
-            several.setdefault(text.article, []).append(text)
-        for texts in several.values():
-            texts.sort(key=lambda text: (-text.place, text.version))
+        found = self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED))))
+        found.sort(key=lambda text: (-text.place, text.version))
+        several = group_by(found, attrgetter("article"))
         older = [text.version for texts in several.values() for text in texts[1:]]
         unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
         return Matches(
@@ -120,3 +128,80 @@ def _find_similar(search: Search, word: str) -> str | None:
     found = [one for start in beginnings for one in search.engine.list_terms("all", start, visible)]
     similar = [(-count, term) for term, count in found if is_one_edit(word, term)]
     return min(similar)[1] if similar else None
+
+
+_MOST_VALUES = 65_000
+_MAX_PROFILE_NAMES = 40
+"""Most names of each kind."""
+
+
+def list_article_ids(
+    connection: Connection, exclude: Exclusions, filters: Filters, limit: int, offset: int, after_id: int | None
+) -> list[int]:
+    """Return the ids of articles by date, newest first; with `after_id`, those after the article with that id."""
+    search = Search(connection, exclude)
+    wanted = search.find_current(filters)
+    if after_id is not None:
+        last = select(ArticleRow.dated_at, UrlRow.digest).join(UrlRow, UrlRow.id == ArticleRow.url_id)
+        row = connection.execute(last.where(ArticleRow.id == after_id)).first()
+        if row is None:
+            return []
+        wanted = search.translation.before(wanted, make_order(row.dated_at, row.digest))
+    return search.engine.list_sorted(wanted, "order", limit, offset, values="article")
+
+
+def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
+    """Count filtered articles by their current versions. Ignores `filters.query`."""
+    search = Search(connection, exclude)
+    wanted = search.find_current(filters)
+    names = load_site_names(connection)
+    counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
+    sites = [(names[site_id], count) for site_id, count in counts["site"]]
+    return ArticleCounts(
+        total=search.engine.count(wanted),
+        years=tuple(sorted(counts["year"], reverse=True)),
+        sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
+    )
+
+
+def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, days: Sequence[datetime]) -> list[int]:
+    """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
+    search = Search(connection, exclude)
+    return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
+
+
+def find_adjacent_dates(
+    connection: Connection, exclude: Exclusions, filters: Filters, begin: datetime, end: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the date of the newest of the filtered articles before a period, and of the oldest after it, if any."""
+    search = Search(connection, exclude)
+    periods = (replace(filters, until=begin), replace(filters, since=end))
+    before, after = (search.engine.find_extremes(search.find_current(each), "dated") for each in periods)
+    return before and to_time(before[1]), after and to_time(after[0])
+
+
+def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
+    """Return the sections, authors and languages of a site's articles; empty while the search folder is made."""
+    try:
+        search = Search(connection, exclude)
+    except SearchNotReady:
+        return SiteProfile(sections=(), authors=(), languages=())
+    columns = ("section_label", "author_label", "language")
+    counts = search.engine.count_values(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))
+    sections, authors, languages = (
+        tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
+        for column in columns
+    )
+    return SiteProfile(sections=sections, authors=authors, languages=languages)
+
+
+def merge_spellings(labels: Iterable[tuple[str, int]]) -> list[tuple[str, str, int]]:
+    """Return the values of labels with their most frequent spelling and their counts, most first."""
+    counts: Counter[str] = Counter()
+    printed: dict[str, Counter[str]] = {}
+    for label, articles in labels:
+        value, spelling = split_label(label)
+        counts[value] += articles
+        printed.setdefault(value, Counter())[spelling] += articles
+    names = {value: min((-count, name) for name, count in names.items())[1] for value, names in printed.items()}
+    return sorted(((value, names[value], count) for value, count in counts.items()), key=lambda one: (-one[2], one[0]))

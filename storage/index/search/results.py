@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
-from storage.index.engine.statements import AnyRow
+from storage.index.engine.statements import IDS
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
@@ -64,19 +64,21 @@ def find_matching_versions(connection: Connection, exclude: Exclusions, text: st
     return search.engine.list_ids(search.find(parse_query(text, filters)).every)
 
 
-def _load_hits(
-    search: Search, matches: Matches, version_ids: Sequence[int], marker: MatchFinder
-) -> tuple[SearchHit, ...]:
+def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:
     connection = search.connection
-    versions = {row.id: row for row in _load_versions(connection, search.exclude, version_ids)}
+    visible = visible_versions(connection, search.exclude)
+    versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": list(chosen)})}
     # A version may be gone since the search folder was written.
-    ids = [version_id for version_id in version_ids if version_id in versions]
+    ids = [version_id for version_id in chosen if version_id in versions]
     texts = {
         version_id: [each.text for each in paragraphs if each.role in SEARCHED_ROLES and not each.boilerplate]
         for version_id, paragraphs in load_paragraphs(connection, ids).items()
     }
     authors = load_authors(connection, ids)
-    counts = _count_versions(connection, search.exclude, [versions[one].article_id for one in ids])
+    counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct())).where(
+        VersionRow.article_id.in_([versions[one].article_id for one in ids]), *visible
+    )
+    counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(
@@ -98,26 +100,15 @@ def _load_hits(
     )  # fmt: skip
 
 
-def _load_versions(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> Sequence[AnyRow]:
-    return connection.execute(
-        select(
-            VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
-            VersionRow.section, VersionRow.language, VersionRow.published, ArticleRow.first_seen_at,
-            ArticleRow.state, SiteRow.name.label("site"), UrlRow.url, CaptureRow.fetched_at.label("captured"),
-        )
-        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-        .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(VersionRow.id.in_(ids), *visible_versions(connection, exclude))
-    ).all()  # fmt: skip
-
-
-def _count_versions(connection: Connection, exclude: Exclusions, article_ids: Sequence[int]) -> dict[int, int]:
-    """Return the number of visible versions of articles."""
-    rows = connection.execute(
-        select(VersionRow.article_id, func.count(VersionRow.number.distinct()))
-        .where(VersionRow.article_id.in_(article_ids), *visible_versions(connection, exclude))
-        .group_by(VersionRow.article_id)
+_VERSIONS = (
+    select(
+        VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
+        VersionRow.section, VersionRow.language, VersionRow.published, ArticleRow.first_seen_at,
+        ArticleRow.state, SiteRow.name.label("site"), UrlRow.url, CaptureRow.fetched_at.label("captured"),
     )
-    return {article_id or 0: count for article_id, count in rows}
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .where(VersionRow.id.in_(IDS))
+)  # fmt: skip

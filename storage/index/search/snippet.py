@@ -54,12 +54,19 @@ class MatchFinder:
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
         found = list(split_terms(text))
-        marked: set[tuple[int, int]] = set()
-        for term in found:
-            marked.update(self._in_term(term, language))
+        marked = {span for term in found for span in self._in_term(term, language)}
+        flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
         for phrase in self._phrases:
-            marked.update(_find_phrase(found, phrase))
-        return _merge_spans(marked)
+            for at in range(len(flat) - len(phrase) + 1):
+                if all(pattern.fullmatch(word) for pattern, (word, _, _) in zip(phrase, flat[at:], strict=False)):
+                    marked.add((flat[at][1], flat[at + len(phrase) - 1][2]))
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted(marked):
+            if merged and start < merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return merged
 
     def _in_term(self, term: Term, language: str | None) -> Iterable[tuple[int, int]]:
         if term.is_run:
@@ -94,29 +101,12 @@ def is_one_edit(word: str, other: str) -> bool:
     return one[1:] == two[1:] or one[1:] == two or one == two[1:] or (one[1::-1] + one[2:] == two and len(one) > 1)
 
 
-def _find_phrase(found: Sequence[Term], phrase: Sequence[re.Pattern[str]]) -> Iterable[tuple[int, int]]:
-    flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
-    for at in range(len(flat) - len(phrase) + 1):
-        if all(pattern.fullmatch(word) for pattern, (word, _, _) in zip(phrase, flat[at:], strict=False)):
-            yield flat[at][1], flat[at + len(phrase) - 1][2]
-
-
 def _span_in_term(term: Term, place: int, width: int) -> tuple[int, int]:
     """Return the position of a bigram in a run; for a run whose folding changes its length, the whole run."""
     if not term.is_run or len(term.raw) != len(term.words):
         return term.start, term.end
     start = term.start + place
     return start, min(start + width, term.end)
-
-
-def _merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def split_segments(text: str, spans: Sequence[tuple[int, int]]) -> tuple[TextSegment, ...]:
@@ -128,24 +118,18 @@ def split_segments(text: str, spans: Sequence[tuple[int, int]]) -> tuple[TextSeg
     segments: list[TextSegment] = []
     at = 0
     for start, end in spans:
-        if start > at:
-            segments.append(TextSegment(text[at:start], is_match=False))
-        segments.append(TextSegment(text[start:end], is_match=True))
+        segments += (TextSegment(text[at:start], is_match=False), TextSegment(text[start:end], is_match=True))
         at = end
-    if at < len(text):
-        segments.append(TextSegment(text[at:], is_match=False))
-    return tuple(segments)
+    segments.append(TextSegment(text[at:], is_match=False))
+    return tuple(each for each in segments if each.text)
 
 
 def make_snippet(paragraphs: Sequence[str], marker: MatchFinder, language: str | None) -> tuple[TextSegment, ...]:
     """Return the paragraph with most matches, cut to WIDTH around the first of them."""
     if not paragraphs:
         return ()
-    best = max(paragraphs, key=lambda paragraph: marker.count_matches(paragraph, language))
-    return _cut_to_width(best, marker.find_spans(best, language))
-
-
-def _cut_to_width(text: str, spans: Sequence[tuple[int, int]]) -> tuple[TextSegment, ...]:
+    text = max(paragraphs, key=lambda paragraph: marker.count_matches(paragraph, language))
+    spans = marker.find_spans(text, language)
     begin = 0
     if len(text) > WIDTH and spans:
         begin = max(0, min(spans[0][0] - WIDTH // 3, len(text) - WIDTH))
@@ -156,7 +140,6 @@ def _cut_to_width(text: str, spans: Sequence[tuple[int, int]]) -> tuple[TextSegm
         space = text.rfind(" ", begin + WIDTH // 2, end)
         end = space if space > 0 else end
     inside = [(max(start, begin) - begin, min(stop, end) - begin) for start, stop in spans if begin <= start < end]
+    omitted = (TextSegment(ELLIPSIS, is_match=False),)
     segments = split_segments(text[begin:end], inside)
-    before = (TextSegment(ELLIPSIS, is_match=False),) if begin else ()
-    after = (TextSegment(ELLIPSIS, is_match=False),) if end < len(text) else ()
-    return before + segments + after
+    return (omitted if begin else ()) + segments + (omitted if end < len(text) else ())

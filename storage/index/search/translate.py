@@ -41,7 +41,11 @@ class Translation:
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
-        boosts = [boost for leaf in query.leaves for boost in self._boosts(leaf)]
+        boosts: list[Query] = []
+        for leaf in query.leaves:
+            if leaf.field == "all" and not leaf.is_fuzzy and not leaf.has_wildcard:
+                boosts += (self.term(leaf), self._in_field(leaf, "all"))
+                boosts += [Query.boost_query(self.term(replace(leaf, field=field)), by) for field, by in _WEIGHTS]
         for left, right in pairwise(query.leaves):
             if left.typed and right.typed and left.field == right.field == "all":
                 pair = SearchTerm((*left.words, *right.words))
@@ -56,7 +60,7 @@ class Translation:
         if leaf.typed and leaf.field in FORMS:
             stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
             forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
-            return match_any(*(self._word(FORMS[leaf.field], form) for form in forms))
+            return match_any(*(Query.term_query(self.engine.schema, FORMS[leaf.field], form) for form in forms))
         return self._in_field(leaf, leaf.field)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
@@ -68,23 +72,13 @@ class Translation:
             pairs = (leaf.words, leaf.words[::-1])
             return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
         if leaf.has_wildcard:
-            patterns: list[str | tuple[int, str]] = [_to_pattern(word) for word in leaf.words]
-            if len(leaf.words) == 1:
-                return Query.regex_query(schema, field, _to_pattern(leaf.words[0]))
-            return Query.regex_phrase_query(schema, field, patterns)
+            patterns = [".*".join(map(re.escape, word.split("*"))) for word in leaf.words]
+            if len(patterns) == 1:
+                return Query.regex_query(schema, field, patterns[0])
+            return Query.regex_phrase_query(schema, field, [*patterns])
         if len(leaf.words) == 1:
-            return self._word(field, leaf.words[0])
+            return Query.term_query(schema, field, leaf.words[0])
         return Query.phrase_query(schema, field, list(leaf.words))
-
-    def _word(self, field: str, word: str) -> Query:
-        return Query.term_query(self.engine.schema, field, word)
-
-    def _boosts(self, leaf: SearchTerm) -> list[Query]:
-        if leaf.field != "all" or leaf.is_fuzzy or leaf.has_wildcard:
-            return []
-        boosts = [self.term(leaf), self._in_field(leaf, "all")]
-        boosts += [Query.boost_query(self.term(replace(leaf, field=field)), weight) for field, weight in _WEIGHTS]
-        return boosts
 
     def filters(self, connection: Connection, filters: Filters) -> list[Query]:
         """Return queries for documents that pass the filters."""
@@ -140,10 +134,6 @@ class Translation:
 
     def _range(self, field: str, least: int | None, most: int | None) -> Query:
         return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
-
-
-def _to_pattern(word: str) -> str:
-    return ".*".join(map(re.escape, word.split("*")))
 
 
 def _convert(values: AnyOf, compare: Callable[[str], str]) -> list[int | str] | None:

@@ -162,9 +162,7 @@ class _StemCache(dict[str, tuple[tuple[str, ...], tuple[str, ...]]]):
         return _strip_accents(Stemmer.Stemmer(algorithm, 0).stemWord(_lower(word)))[:LONGEST_TERM]
 
 
-@lru_cache(maxsize=64)
-def _stem_cache(algorithm: str | None) -> _StemCache:
-    return _StemCache(algorithm)
+_stem_cache = lru_cache(maxsize=64)(_StemCache)
 
 
 def get_stemmer(language: str | None) -> _StemCache:
@@ -195,14 +193,11 @@ def _strip_accents(word: str) -> str:
     if word.isascii():
         return word
     apart = unicodedata.normalize("NFD", word.translate(_LETTERS))
-    return unicodedata.normalize("NFC", "".join(char for char in apart if not _is_accent(char)))
-
-
-def _is_accent(char: str) -> bool:
     # Combining classes: 1-6 overlays, 10-36 Hebrew and Arabic points, from 200 on marks above and below.
     # Others (nukta, virama, kana voicing, Thai and Tibetan vowels) are part of the letter.
-    place = unicodedata.combining(char)
-    return 1 <= place <= 6 or 10 <= place <= 36 or place >= 200
+    classes = ((char, unicodedata.combining(char)) for char in apart)
+    kept = (char for char, place in classes if not (1 <= place <= 6 or 10 <= place <= 36 or place >= 200))
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 @lru_cache(maxsize=16384)

@@ -26,7 +26,10 @@ def masked_digest(article: Article) -> bytes:
 
     Pages that a site sends in place of others (maintenance, error, offline) differ in these at most.
     """
-    title = _title_in_path(article.url)
+    # The words of the title in the URL's path, as the page may print it.
+    words = [_LETTERS.findall(segment) for segment in urlsplit(article.url).path.casefold().split("/")]
+    longest = max(words, key=len, default=[])
+    title = " ".join(longest) if len(longest) > _MIN_TITLE_WORDS else ""
     body = (mask_own_address(each.text, article) for each in article.paragraphs if each.role in BODY_ROLES)
     parts = [article.headline, *body]
     masked = "\0".join(map(mask_text, parts))
@@ -35,7 +38,12 @@ def masked_digest(article: Article) -> bytes:
 
 def mask_own_address(text: str, article: Article) -> str:
     """Return a text of a page with the page's own address masked: printed or not, it is no part of a story."""
-    for address in _own_addresses(article.url, article.canonical_url):
+    found: set[str] = set()
+    for url in (article.url, article.canonical_url):
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        found |= {url, url.partition("://")[2], path, parts.path, parts.path.lstrip("/"), parts.query}
+    for address in sorted((one for one in found if len(one) >= _MIN_ADDRESS), key=lambda one: (-len(one), one)):
         text = text.replace(address, _MASK)
     return text
 
@@ -66,20 +74,3 @@ def mask_text(text: str) -> str:
         words += found
         since_number = None if since_number is None else since_number + len(found)
     return " ".join(words)
-
-
-def _own_addresses(*urls: str) -> list[str]:
-    """Return the forms in which a page may print its address, the longest first."""
-    found: set[str] = set()
-    for url in urls:
-        parts = urlsplit(url)
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        found |= {url, url.partition("://")[2], path, parts.path, parts.path.lstrip("/"), parts.query}
-    return sorted((one for one in found if len(one) >= _MIN_ADDRESS), key=lambda one: (-len(one), one))
-
-
-def _title_in_path(url: str) -> str:
-    """Return the words of the title in a URL's path, as a page may print it; "" without one."""
-    words = [_LETTERS.findall(segment) for segment in urlsplit(url).path.casefold().split("/")]
-    longest = max(words, key=len, default=[])
-    return " ".join(longest) if len(longest) > _MIN_TITLE_WORDS else ""

@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, bindparam, func, or_, select, union, update
 
+from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import IDS, AnyRow, find_by_ids, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids, insert_rows, reserve_ids
 from storage.index.rows.article_changes import PLACES, recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
-from storage.index.rows.part_digests import load_part_digests
+from storage.index.rows.version_parts import load_part_digests
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
 from storage.model import Outcome
 from storage.observations import compare_parts
 
+_ORDER = attrgetter("sort_key")
 _STATES = {Outcome.GONE.value: "gone", Outcome.REDIRECT.value: "moved"}
 
 
@@ -30,29 +32,22 @@ def ensure_articles(
     new = sorted(set(showing) - set(ids))
     for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
         ids[key] = article_id
-    rows = [{"id": ids[key], "site_id": key[0], "url_id": key[1], **_initial_values(showing[key])} for key in new]
+    rows: list[dict[str, Any]] = []
+    for key in new:  # dates by the captures of this batch: mostly `recompute_articles` changes nothing
+        first, last = min(showing[key], key=_ORDER), max(showing[key], key=_ORDER)
+        seen_at, published = first.capture.fetched_at, last.article.published if last.article else None
+        seen = {"first_seen_at": seen_at, "last_seen_at": last.capture.fetched_at, "state": "live"}
+        dated = {"dated_at": published.at if published else seen_at}
+        rows.append({"id": ids[key], "site_id": key[0], "url_id": key[1], **seen, **dated})
     if insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
         ids = article_ids(connection, showing)
     return ids, len(new)
 
 
-def _initial_values(entries: Sequence[CommitEntry]) -> dict[str, Any]:
-    """Return the fields of a new article by the captures of its batch; mostly `recompute_articles` changes nothing."""
-    first, last = min(entries, key=_ORDER), max(entries, key=_ORDER)
-    published = last.article.published if last.article else None
-    return {
-        "first_seen_at": first.capture.fetched_at, "last_seen_at": last.capture.fetched_at,
-        "dated_at": published.at if published else first.capture.fetched_at, "state": "live",
-    }  # fmt: skip
-
-
-_ORDER = attrgetter("sort_key")
-
-
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Return the ids of existing articles, by site and canonical URL."""
     wanted = set(keys)
-    rows = connection.execute(_BY_URL, {"ids": sorted({url_id for _, url_id in wanted})})
+    rows = fetch_by_ids(connection, _BY_URL, {url_id for _, url_id in wanted})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
 
 
@@ -75,9 +70,7 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
         return
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)
-    captures: dict[int, list[AnyRow]] = {}
-    for capture in connection.execute(_CAPTURES, {"ids": ids}):
-        captures.setdefault(capture.article_id or 0, []).append(capture)
+    captures = group_pairs((row.article_id or 0, row) for row in connection.execute(_CAPTURES, {"ids": ids}))
     states = {row.article: row.outcome for row in connection.execute(_OUTCOMES, {"ids": ids})}
     published = _order_versions(connection, captures)
     recompute_metadata_changes(connection, captures, ids)
@@ -161,10 +154,11 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
     Returns the publication date of the current ones.
     """
     rows = connection.execute(_IN_ORDER, {"ids": list(captures)}).all()
-    by_article: dict[int, list[AnyRow]] = {}
-    for row in rows:
-        by_article.setdefault(row.article_id, []).append(row)
-    parts = _load_parts(connection, by_article.values())
+    by_article = group_by(rows, attrgetter("article_id"))
+    # The only version of an article needs no digests of its parts.
+    several = [row for its_rows in by_article.values() if len(its_rows) > 1 for row in its_rows]
+    parts: dict[int, str | None] = dict.fromkeys(row.id for row in rows) | {row.id: row.parts for row in several}
+    parts |= load_part_digests(connection, [row.id for row in several if not row.parts])
     published: dict[int, datetime | None] = {}
     changes: list[dict[str, Any]] = []
     recounted: list[dict[str, Any]] = []
@@ -183,19 +177,6 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
     if recounted:
         connection.execute(_RECOUNT, sorted(recounted, key=lambda row: row["of"]))
     return published
-
-
-def _load_parts(connection: Connection, articles: Iterable[Sequence[AnyRow]]) -> dict[int, str | None]:
-    """Return the digests of the parts of versions; None for the only version of an article, which nothing needs."""
-    parts: dict[int, str | None] = {}
-    missing: list[int] = []
-    for rows in articles:
-        if len(rows) == 1:
-            parts[rows[0].id] = None
-            continue
-        parts.update((row.id, row.parts) for row in rows)
-        missing += [row.id for row in rows if not row.parts]
-    return parts | load_part_digests(connection, missing)
 
 
 def _order(

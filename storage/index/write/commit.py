@@ -1,12 +1,13 @@
 """The commit: a batch of captures becomes rows, in one transaction. Read `commit` first."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from storage.callbacks import VisitPlan
 from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows, reserve_ids
 from storage.index.frontier.source_status import update_sources
 from storage.index.frontier.url_queue import add_discovered
@@ -22,13 +23,11 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
-from storage.index.write.versions import VersionDraft, assign_versions, write_capture_groups, write_versions
-from storage.model import Article, Ingest, NextVisit, Reading, RecordPlace, VisitResult
+from storage.index.write.versions import assign_versions, write_capture_groups, write_versions
+from storage.model import Article, Ingest, Reading, RecordPlace
 
 
-def commit(
-    connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: Callable[[VisitResult], NextVisit]
-) -> CommitResult:
+def commit(connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan) -> CommitResult:
     """Write a batch. The result does not depend on the order of captures, nor on how they are divided into batches."""
     orphans = OrphanCandidates()
     entries = load_new_entries(connection, batch)
@@ -54,7 +53,11 @@ def commit(
     linked = set(_link_targets(entries, (draft.article for draft in drafts)))
     orphans.urls.update(urls[url] for url in targets.intersection(made) - linked)
     write_versions(connection, lookups, drafts, urls, orphans)
-    write_link_groups(connection, lookups, drafts, entries, urls)
+    # Those of articles whose content is written, and of pages that are no articles.
+    pages = [(draft.first_entry.capture_id, draft.article.link_groups) for draft in drafts]
+    pages += [(entry.capture_id, entry.link_groups) for entry in entries if entry.article is None and entry.link_groups]
+    groups = lookups.ensure_group_ids(connection, (groups for _, groups in pages), urls)
+    write_capture_groups(connection, [capture_id for capture_id, _ in pages], groups)
     recompute_articles(connection, affected_articles(connection, entries))
     update_sources(connection, entries)
 
@@ -104,15 +107,9 @@ def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Co
     return entries
 
 
+_CAPTURE = (CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read, CaptureRow.warc_offset, CaptureRow.warc_length)
 _EXISTING_CAPTURES = (
-    select(
-        CaptureRow.id,
-        CaptureRow.record_id,
-        CaptureRow.is_read,
-        CaptureRow.warc_offset,
-        CaptureRow.warc_length,
-        WarcFileRow.name.label("warc"),
-    )
+    select(*_CAPTURE, WarcFileRow.name.label("warc"))
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
     .where(CaptureRow.record_id.in_(IDS))
 )
@@ -162,7 +159,7 @@ def _via_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:
 
 def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -> Iterator[str]:
     """Yield URLs that links and images refer to: of listings, and of articles whose content will be written."""
-    listings = (entry.reading for entry in entries if entry.article is None)
+    listings = (entry.ingest.reading for entry in entries if entry.article is None)
     pages: Iterable[Article | Reading] = chain(articles, listings)
     for page in pages:
         if isinstance(page, Article) and page.image:
@@ -178,8 +175,40 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
     crawls = _ensure_named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
     warcs = {entry.capture.place.warc for entry in entries}
     files = _ensure_named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in warcs})
-    insert_rows(connection, CaptureRow, [_capture_row(entry, urls, crawls, files) for entry in entries])
+    rows = []
+    for entry in entries:
+        capture, refers_to = entry.capture, entry.capture.refers_to
+        rows.append(
+            {name: getattr(capture, name) for name in _OF_CAPTURE}
+            | {name: getattr(entry, name) for name in _OF_ENTRY}
+            | {
+                "id": entry.capture_id,
+                "requesting_site": entry.discovery.site,
+                "crawl_id": crawls.get(capture.crawl or ""),
+                "warc_file_id": files[capture.place.warc],
+                "warc_offset": capture.place.offset,
+                "warc_length": capture.place.length,
+                "warc_date": capture.date,
+                "refers_to_record": refers_to.record_id if refers_to else None,
+                "refers_to_url_id": urls[refers_to.url] if refers_to and refers_to.url else None,
+                "refers_to_date": refers_to.date if refers_to else None,
+                "redirect_url_id": urls[capture.redirect_url] if capture.redirect_url else None,
+                "outcome": entry.outcome.value,
+                "entries": entry.item_count,
+                "extractor": entry.ingest.reading.extractor if entry.is_read else None,
+            }
+        )
+    insert_rows(connection, CaptureRow, rows)
     write_capture_metadata(connection, entries)
+
+
+_OF_CAPTURE = (
+    "record_id kind fetched_at status mime payload_digest payload_size truncated profile etag last_modified".split()
+)
+_OF_ENTRY = (
+    "url_id site_id refers_to_id reason title content_digest is_read article_id version_id page_version_id".split()
+)
+"""Columns of captures that are called as the fields of a capture or entry that they hold."""
 
 
 def _ensure_named_rows(
@@ -193,61 +222,3 @@ def _ensure_named_rows(
         insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], conflict_columns=[column])
         found = dict(fetch_by_ids(connection, query, wanted))
     return found
-
-
-def _capture_row(
-    entry: CommitEntry, urls: Mapping[str, int], crawls: Mapping[str, int], files: Mapping[str, int]
-) -> dict[str, Any]:
-    capture = entry.capture
-    refers_to = capture.refers_to
-    return {
-        "id": entry.capture_id,
-        "url_id": entry.url_id,
-        "site_id": entry.site_id,
-        "requesting_site": entry.discovery.site,
-        "crawl_id": crawls.get(capture.crawl or ""),
-        "warc_file_id": files[capture.place.warc],
-        "warc_offset": capture.place.offset,
-        "warc_length": capture.place.length,
-        "record_id": capture.record_id,
-        "kind": capture.kind,
-        "fetched_at": capture.fetched_at,
-        "warc_date": capture.date,
-        "status": capture.status,
-        "mime": capture.mime,
-        "payload_digest": capture.payload_digest,
-        "payload_size": capture.payload_size,
-        "truncated": capture.truncated,
-        "profile": capture.profile,
-        "refers_to_record": refers_to.record_id if refers_to else None,
-        "refers_to_url_id": urls[refers_to.url] if refers_to and refers_to.url else None,
-        "refers_to_date": refers_to.date if refers_to else None,
-        "refers_to_id": entry.refers_to_id,
-        "redirect_url_id": urls[capture.redirect_url] if capture.redirect_url else None,
-        "outcome": entry.outcome.value,
-        "reason": entry.reason,
-        "title": entry.title,
-        "entries": entry.item_count,
-        "content_digest": entry.content_digest,
-        "is_read": entry.is_read,
-        "extractor": entry.reading.extractor if entry.is_read else None,
-        "etag": capture.etag,
-        "last_modified": capture.last_modified,
-        "article_id": entry.article_id,
-        "version_id": entry.version_id,
-        "page_version_id": entry.page_version_id,
-    }
-
-
-def write_link_groups(
-    connection: Connection,
-    lookups: LookupTables,
-    drafts: Sequence[VersionDraft],
-    entries: Sequence[CommitEntry],
-    urls: Mapping[str, int],
-) -> None:
-    """Write the link groups of articles whose content is written, and of pages that are no articles."""
-    pages = [(draft.first_entry.capture_id, draft.article.link_groups) for draft in drafts]
-    pages += [(entry.capture_id, entry.link_groups) for entry in entries if entry.article is None and entry.link_groups]
-    groups = lookups.ensure_group_ids(connection, (groups for _, groups in pages), urls)
-    write_capture_groups(connection, [capture_id for capture_id, _ in pages], groups)

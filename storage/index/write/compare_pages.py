@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select
 from storage.index.engine.statements import (
     IDS,
     AnyRow,
-    batches,
     change_by_ids,
     fetch_by_ids,
     find_by_ids,
@@ -68,9 +67,7 @@ def _mark_uncompared(connection: Connection, condition: ColumnElement[bool], ids
 
 def mark_redirected_pages(connection: Connection, entries: Sequence[CommitEntry]) -> None:
     """Have the texts of pages compared again that a permanent redirect of this batch leads to or from."""
-    redirecting = {
-        entry.url_id for entry in entries if entry.capture.status in PERMANENT and entry.capture.redirect_url
-    }
+    redirecting = {one.url_id for one in entries if one.capture.status in PERMANENT and one.capture.redirect_url}
     if not redirecting:
         return
     url_ids = redirecting | walk_redirects(connection, redirecting, {})
@@ -96,11 +93,6 @@ class _Change:
     """The article whose captures show it; None for a soft error."""
 
     @property
-    def is_shown(self) -> bool:
-        """Return whether it is a version."""
-        return self.article_id is not None
-
-    @property
     def is_change(self) -> bool:
         """Return whether the index says something else."""
         return (self.row.article_id, self.row.duplicate_of_id) != (self.article_id, self.duplicate_of)
@@ -112,7 +104,18 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     if not changes:
         return
     before = find_by_ids(connection, _SHOWING, (change.row.id for change in changes))
-    _update_versions(connection, changes)
+    # Recomputed for articles, as are version numbers; of the others only counted paragraphs matter.
+
+    connection.execute(
+        _UPDATE_VERSION,
+        [
+            {"of": one.row.id, "article_id": one.article_id, "duplicate_of_id": one.duplicate_of}
+            | {"is_current": False, "is_counted": one.article_id is None}
+            for one in changes
+        ],
+    )
+    counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
     _update_captures(connection, changes)
     after = {change.shown_in for change in changes if change.shown_in is not None}
     touched = before | after
@@ -158,8 +161,16 @@ _PAGES_OF_ARTICLES = _PAGES.where(or_(VersionRow.article_id.in_(IDS), VersionRow
 
 
 def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> list[_Change]:
-    """Return what differs from the index."""
-    ids = _ensure_articles(connection, found.articles, rows)
+    """Return what differs from the index, after inserting the articles that are new."""
+    ids = article_ids(connection, (article.page for article in found.articles))
+    new = sorted((article for article in found.articles if article.page not in ids), key=lambda article: article.page)
+    values = []
+    for article, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
+        ids[article.page] = article_id
+        first = min(rows[version_id].fetched_at for version_id in article.shown)
+        seen = dict.fromkeys(("first_seen_at", "last_seen_at", "dated_at"), first)
+        values.append({"id": article_id, "site_id": article.page[0], "url_id": article.page[1], "state": "live"} | seen)
+    insert_rows(connection, ArticleRow, values)
     changes: list[_Change] = []
     for article in found.articles:
         article_id = ids[article.page]
@@ -172,27 +183,6 @@ def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, 
     moved = {change.row.id for change in changes if change.is_change}
     changes = [change for change in changes if change.is_change or change.duplicate_of in moved]
     return sorted(changes, key=lambda change: change.row.id)
-
-
-def _ensure_articles(
-    connection: Connection, articles: Sequence[Identity], rows: Mapping[int, AnyRow]
-) -> dict[Page, int]:
-    """Return the ids of articles by the page whose URL they have; insert those that are new."""
-    ids: dict[Page, int] = {}
-    for some in batches({article.page[1] for article in articles}):
-        ids |= article_ids(connection, (article.page for article in articles if article.page[1] in set(some)))
-    new = sorted((article for article in articles if article.page not in ids), key=lambda article: article.page)
-    values = []
-    for article, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
-        ids[article.page] = article_id
-        first = min(rows[version_id].fetched_at for version_id in article.shown)
-        site_id, url_id = article.page
-        values.append(
-            {"id": article_id, "site_id": site_id, "url_id": url_id, "first_seen_at": first, "last_seen_at": first,
-             "dated_at": first, "state": "live"}
-        )  # fmt: skip
-    insert_rows(connection, ArticleRow, values)
-    return ids
 
 
 _SHOWING = (
@@ -211,42 +201,15 @@ _UPDATE_VERSION = (
 )
 
 
-def _update_versions(connection: Connection, changes: Sequence[_Change]) -> None:
-    connection.execute(
-        _UPDATE_VERSION,
-        [
-            {
-                "of": change.row.id,
-                "article_id": change.article_id,
-                "duplicate_of_id": change.duplicate_of,
-                # Recomputed for articles, as are version numbers; of the others only counted paragraphs matter.
-                "is_current": False,
-                "is_counted": not change.is_shown,
-            }
-            for change in changes
-        ],
-    )
-    counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
-
-
 def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
     for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
         are_soft = outcome is Outcome.SOFT_ERROR
         these = (CaptureRow.page_version_id.in_(IDS), CaptureRow.outcome == outcome_before.value)
         changed = (change.row.id for change in changes if (change.shown_in is None) == are_soft)
         change_by_ids(connection, update(CaptureRow).where(*these).values(outcome=outcome.value), changed)
-    connection.execute(
-        _UPDATE_CAPTURES,
-        [
-            {
-                "of": change.row.id,
-                "article": change.shown_in,
-                "version": change.duplicate_of or (change.row.id if change.is_shown else None),
-            }
-            for change in changes
-        ],
-    )
+    shown = ((one, one.duplicate_of or (one.row.id if one.article_id is not None else None)) for one in changes)
+    rows = [{"of": one.row.id, "article": one.shown_in, "version": version_id} for one, version_id in shown]
+    connection.execute(_UPDATE_CAPTURES, rows)
 
 
 _UPDATE_CAPTURES = (

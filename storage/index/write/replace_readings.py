@@ -13,6 +13,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
+from storage.callbacks import VisitPlan
+from storage.grouping import group_pairs
+from storage.index.conditions.visibility import conditions_on_time
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.identity import Page
@@ -37,7 +40,7 @@ from storage.index.write.commit import commit
 from storage.index.write.compare_pages import delete_empty_articles, separate_pages
 from storage.index.write.revisits import resolve_waiting_revisits
 from storage.index.write.versions import delete_content
-from storage.model import Ingest, NextVisit, Outcome, RecordPlace, VisitResult
+from storage.model import Ingest, Outcome, RecordPlace
 from storage.urls import surt
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
@@ -151,74 +154,38 @@ def _load_next(
     chosen = [row.id for row in rows]
     urls = sorted({row.page_url_id for row in rows if row.page_url_id is not None})
     texts = select(VersionRow.id).where(VersionRow.page_url_id.in_(urls))
-    captures = _load_captures(connection, or_(CaptureRow.id.in_(chosen), CaptureRow.page_version_id.in_(texts)))
-    by_page: dict[Page, list[RereadCapture]] = {}
-    for page, one in captures:
-        if page is not None:
-            by_page.setdefault(page, []).append(one)
-    return chosen, {one.capture_id: (one,) if page is None else tuple(by_page[page]) for page, one in captures}
-
-
-def _load_captures(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[Page | None, RereadCapture]]:
-    rows = connection.execute(
-        select(
-            CaptureRow.id,
-            VersionRow.site_id,
-            VersionRow.page_url_id,
-            CaptureRow.record_id,
-            CaptureRow.warc_offset,
-            CaptureRow.warc_length,
-            WarcFileRow.name,
-        )
+    columns = CaptureRow.id, CaptureRow.record_id, CaptureRow.warc_offset, CaptureRow.warc_length, WarcFileRow.name
+    together = connection.execute(
+        select(*columns, VersionRow.site_id, VersionRow.page_url_id)
         .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
         .join(VersionRow, VersionRow.id == CaptureRow.page_version_id, isouter=True)
-        .where(CaptureRow.is_read, condition)
+        .where(CaptureRow.is_read, or_(CaptureRow.id.in_(chosen), CaptureRow.page_version_id.in_(texts)))
         .order_by(CaptureRow.id)
     )
-    return [
-        (
-            None if row.page_url_id is None else (row.site_id, row.page_url_id),
-            RereadCapture(
-                capture_id=row.id,
-                record_id=row.record_id,
-                place=RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length),
-            ),
-        )
-        for row in rows
-    ]
+    captures: list[tuple[Page | None, RereadCapture]] = []
+    for row in together:
+        place = RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length)
+        page = None if row.page_url_id is None else (row.site_id, row.page_url_id)
+        captures.append((page, RereadCapture(capture_id=row.id, record_id=row.record_id, place=place)))
+    by_page = group_pairs(captures)
+    return chosen, {one.capture_id: (one,) if page is None else tuple(by_page[page]) for page, one in captures}
 
 
 def _conditions(connection: Connection, wanted: RereadFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CaptureRow.is_read.is_(True)]
     if not wanted.everything:
-        conditions.append(or_(_read_by_another(wanted), CaptureRow.outcome.in_(FAILED)))
+        site, extractor = CaptureRow.requesting_site, CaptureRow.extractor
+        others = and_(site.not_in(sorted(wanted.by_site)), extractor.is_distinct_from(wanted.extractor))
+        named = (and_(site == name, extractor.is_distinct_from(by)) for name, by in sorted(wanted.by_site.items()))
+        conditions.append(or_(others, *named, CaptureRow.outcome.in_(FAILED)))
     if wanted.sites is not None:
         ids = connection.scalars(select(SiteRow.id).where(SiteRow.name.in_(wanted.sites))).all()
         conditions.append(CaptureRow.site_id.in_(ids))
-    if wanted.since is not None:
-        conditions.append(CaptureRow.fetched_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(CaptureRow.fetched_at < wanted.until)
-    return conditions
-
-
-def _read_by_another(wanted: RereadFilter) -> ColumnElement[bool]:
-    others = CaptureRow.requesting_site.not_in(sorted(wanted.by_site))
-    return or_(
-        and_(others, CaptureRow.extractor.is_distinct_from(wanted.extractor)),
-        *(
-            and_(CaptureRow.requesting_site == site, CaptureRow.extractor.is_distinct_from(extractor))
-            for site, extractor in sorted(wanted.by_site.items())
-        ),
-    )
+    return conditions + conditions_on_time(CaptureRow.fetched_at, wanted.since, wanted.until)
 
 
 def replace_readings(
-    connection: Connection,
-    lookups: LookupTables,
-    batch: Sequence[Ingest],
-    plan: Callable[[VisitResult], NextVisit],
-    load_lines: LoadLines,
+    connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan, load_lines: LoadLines
 ) -> ReadingChanges:
     """Replace the readings of captures; with one capture of a page all of them must be in the batch.
 
@@ -270,8 +237,14 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
     url_ids = {row.url_id for row in rows} | set(followers.values())
     delete_capture_metadata(connection, {row.id for row in rows} | followers.keys())
     delete_article_changes(connection, articles)
+    # What these show is cleared, and of revisits what they took from their originals.
     for some in batches({row.id for row in rows} | followers.keys()):
-        _mark_unread(connection, some)
+        these = CaptureRow.id.in_(some)
+        shown = dict.fromkeys(("article_id", "version_id", "page_version_id"))
+        connection.execute(update(CaptureRow).where(these).values(is_read=False, **shown))
+        taken = dict.fromkeys(("refers_to_id", "title", "content_digest", "extractor"))
+        waiting = {"outcome": Outcome.NOT_MODIFIED.value, "entries": 0, **taken}
+        connection.execute(update(CaptureRow).where(these, CaptureRow.kind == "revisit").values(waiting))
     for some in batches(versions):
         delete_content(connection, some, [], orphans)
     change_by_ids(connection, delete(VersionRow).where(VersionRow.id.in_(IDS)), versions)
@@ -297,24 +270,6 @@ def _find_followers(connection: Connection, captures: set[int], articles: set[in
     return found
 
 
-_NOTHING_SHOWN = dict.fromkeys(("article_id", "version_id", "page_version_id"))
-
-
-def _mark_unread(connection: Connection, captures: Sequence[int]) -> None:
-    """Clear what captures show, and of revisits what they took from their originals."""
-    these = CaptureRow.id.in_(captures)
-    connection.execute(update(CaptureRow).where(these).values(is_read=False, **_NOTHING_SHOWN))
-    waiting = {
-        "refers_to_id": None,
-        "outcome": Outcome.NOT_MODIFIED.value,
-        "title": None,
-        "entries": 0,
-        "content_digest": None,
-        "extractor": None,
-    }
-    connection.execute(update(CaptureRow).where(these, CaptureRow.kind == "revisit").values(waiting))
-
-
 def _delete_empty_articles(connection: Connection, articles: Iterable[int], orphans: OrphanCandidates) -> None:
     """Delete articles that no capture shows any more."""
     query = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
@@ -325,12 +280,10 @@ def _delete_empty_articles(connection: Connection, articles: Iterable[int], orph
 _CURRENT = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.is_current)
 
 
-def _lines_by_article(
-    connection: Connection, articles: set[int], load_lines: LoadLines
-) -> dict[int, Mapping[str, Any]]:
+def _lines_by_article(connection: Connection, ids: set[int], load_lines: LoadLines) -> dict[int, Mapping[str, Any]]:
     """Return the export lines of articles, by their current versions."""
     lines: dict[int, Mapping[str, Any]] = {}
-    for some in batches(articles, 200):
+    for some in batches(ids, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
         lines.update(zip(current.values(), load_lines(connection, list(current)), strict=True))
     return lines
@@ -374,7 +327,14 @@ def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTarg
     # A front page that was once taken for the article shows other things at other times.
     others = or_(CaptureRow.article_id.not_in(sorted(articles)), CaptureRow.outcome == Outcome.LISTING.value)
     mixed = connection.scalars(select(CaptureRow.url_id).where(CaptureRow.url_id.in_(sorted(shown)), others))
-    found |= shown.difference(mixed).union(connection.scalars(_select_own_images(sorted(articles))))
+    elsewhere = _OTHERS.c.image_url_id == VersionRow.image_url_id, _OTHERS.c.article_id.not_in(sorted(articles))
+    own_images = select(VersionRow.image_url_id).where(
+        VersionRow.article_id.in_(sorted(articles)),
+        VersionRow.image_url_id.is_not(None),
+        ~select(_OTHERS.c.id).where(*elsewhere).exists(),
+    )
+    images = {url_id for url_id in connection.scalars(own_images) if url_id is not None}
+    found |= shown.difference(mixed) | images
     removed = or_(CaptureRow.url_id.in_(sorted(found)), of_articles)
     originals = connection.scalars(select(CaptureRow.id).where(removed)).all()
     rows = connection.execute(
@@ -392,20 +352,10 @@ def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTarg
 _OTHERS = VersionRow.__table__.alias("other_versions")
 
 
-def _select_own_images(articles: Sequence[int]) -> Any:
-    elsewhere = select(_OTHERS.c.id).where(
-        _OTHERS.c.image_url_id == VersionRow.image_url_id, _OTHERS.c.article_id.not_in(articles)
-    )
-    mine = and_(VersionRow.article_id.in_(articles), VersionRow.image_url_id.is_not(None))
-    return select(VersionRow.image_url_id).where(mine, ~elsewhere.exists())
-
-
-def delete_captures(
-    connection: Connection, lookups: LookupTables, record_ids: Sequence[str], urls: Sequence[str]
-) -> None:
+def delete_captures(connection: Connection, lookups: LookupTables, records: Sequence[str], urls: Sequence[str]) -> None:
     """Delete captures with what only they show: articles, versions, paragraphs, search documents, links."""
     orphans = OrphanCandidates()
-    rows = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.record_id.in_(IDS)), set(record_ids))
+    rows = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.record_id.in_(IDS)), set(records))
     articles = {row.article_id for row in rows if row.article_id is not None}
     url_ids = _retract(connection, rows, articles, orphans)
     ids = [row.id for row in rows]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureRow
 from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome
@@ -44,7 +44,14 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
     revisits = [entry for entry in entries if entry.capture.kind == "revisit" and entry.capture.refers_to]
     if not revisits:
         return
-    by_record, by_place = _find_originals(connection, revisits, entries, urls)
+    named = [entry.capture.refers_to for entry in revisits if entry.capture.refers_to]
+    records = sorted({to.record_id for to in named if to.record_id})
+    places = {(urls[to.url], to.date) for to in named if to.url and to.date}
+    found = [_from_row(row) for row in connection.execute(_CANDIDATES, _lookup_parameters(records, places))]
+    found += [_from_entry(entry) for entry in entries if entry.is_read]
+    found.sort(key=lambda original: original.record_id, reverse=True)  # of several, the lowest record id is kept
+    by_record = {original.record_id: original for original in found}
+    by_place = {(original.url_id, original.date): original for original in found if not original.is_revisit}
     for entry in revisits:
         refers_to = entry.capture.refers_to
         assert refers_to is not None
@@ -63,21 +70,6 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
             if entry.capture.profile != NOT_MODIFIED:
                 entry.outcome, entry.title = original.outcome, original.title
                 entry.item_count, entry.content_digest = original.entries, original.content_digest
-
-
-def _find_originals(
-    connection: Connection, revisits: Sequence[CommitEntry], entries: Sequence[CommitEntry], urls: Mapping[str, int]
-) -> tuple[dict[str, _Original], dict[tuple[int, str], _Original]]:
-    """Return possible originals by record id, and by URL and date (of several the lowest record id)."""
-    named = [entry.capture.refers_to for entry in revisits if entry.capture.refers_to]
-    records = sorted({to.record_id for to in named if to.record_id})
-    places = {(urls[to.url], to.date) for to in named if to.url and to.date}
-    found = [_from_row(row) for row in connection.execute(_CANDIDATES, _lookup_parameters(records, places))]
-    found += [_from_entry(entry) for entry in entries if entry.is_read]
-    found.sort(key=lambda original: original.record_id, reverse=True)
-    by_record = {original.record_id: original for original in found}
-    by_place = {(original.url_id, original.date): original for original in found if not original.is_revisit}
-    return by_record, by_place
 
 
 def _is_named(record_id: Any, url_id: Any, date: Any) -> ColumnElement[bool]:
@@ -128,20 +120,12 @@ def reopen_revisits(connection: Connection, entries: Sequence[CommitEntry]) -> N
         if row.refers_to_id != arrived.get(row.refers_to_record, row.refers_to_id)
         or (row.refers_to_record not in arrived and (row.refers_to_url_id, row.refers_to_date) in places)
     ]
-    if better:
-        waiting = update(CaptureRow).where(CaptureRow.id.in_(better))
-        connection.execute(waiting.values(refers_to_id=None))
+    change_by_ids(connection, update(CaptureRow).where(CaptureRow.id.in_(IDS)).values(refers_to_id=None), better)
 
 
-_LINKED_REVISITS = select(
-    CaptureRow.id,
-    CaptureRow.refers_to_id,
-    CaptureRow.refers_to_record,
-    CaptureRow.refers_to_url_id,
-    CaptureRow.refers_to_date,
-).where(
-    CaptureRow.refers_to_id.is_not(None),
-    _is_named(CaptureRow.refers_to_record, CaptureRow.refers_to_url_id, CaptureRow.refers_to_date),
+_NAMED = (CaptureRow.refers_to_record, CaptureRow.refers_to_url_id, CaptureRow.refers_to_date)
+_LINKED_REVISITS = select(CaptureRow.id, CaptureRow.refers_to_id, *_NAMED).where(
+    CaptureRow.refers_to_id.is_not(None), _is_named(*_NAMED)
 )
 
 
@@ -171,6 +155,7 @@ def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
     return resolved
 
 
+_SHOWN = ("article_id", "version_id", "page_version_id")
 _Pair = tuple[AnyRow, _Original]
 
 
@@ -206,11 +191,9 @@ def _needs_reading(revisit: AnyRow, original: _Original) -> bool:
 
 
 def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -> dict[str, Any]:
-    change: dict[str, Any] = {
-        "of": revisit.id, "refers_to_id": original.id, "outcome": revisit.outcome, "title": revisit.title,
-        "entries": revisit.entries, "content_digest": revisit.content_digest, "article_id": revisit.article_id,
-        "version_id": revisit.version_id, "page_version_id": revisit.page_version_id,
-    }  # fmt: skip
+    kept = ("outcome", "title", "entries", "content_digest", *_SHOWN)
+    change: dict[str, Any] = {name: getattr(revisit, name) for name in kept}
+    change |= {"of": revisit.id, "refers_to_id": original.id}
     if revisit.is_read:
         return change
     is_copy = revisit.profile != NOT_MODIFIED
@@ -218,13 +201,8 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
     resolved.article_ids.update(
         article_id for article_id in (revisit.article_id, original.article_id if shows else None) if article_id
     )
-    change |= {
-        "outcome": (original.outcome if shows and is_copy else Outcome.NOT_MODIFIED).value,
-        "title": original.title if shows and is_copy else None,
-        "entries": original.entries if shows and is_copy else 0,
-        "content_digest": original.content_digest if shows and is_copy else None,
-        "article_id": original.article_id if shows else None,
-        "version_id": original.version_id if shows else None,
-        "page_version_id": original.page_version_id if shows else None,
-    }
+    change |= {name: getattr(original, name) if shows else None for name in _SHOWN}
+    change |= {name: getattr(original, name) if shows and is_copy else None for name in ("title", "content_digest")}
+    change["outcome"] = (original.outcome if shows and is_copy else Outcome.NOT_MODIFIED).value
+    change["entries"] = original.entries if shows and is_copy else 0
     return change

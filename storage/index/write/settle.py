@@ -3,14 +3,14 @@
 Each step is a transaction of its own and marks what remains to be done, so after a crash the next `settle` continues.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, func, or_, select
 
 from storage.index.boilerplate.learning import learn_boilerplate
-from storage.index.engine.statements import IDS, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, find_by_ids
 from storage.index.frontier.source_status import recompute_sources, update_site_titles
 from storage.index.schema.tables import ArticleRow, CaptureRow, SearchChangeRow, SiteRow, VersionRow
 from storage.index.views.articles import SettleResult
@@ -26,16 +26,6 @@ _SITES_AT_ONCE, _VERSIONS_AT_ONCE = 200, 1_000
 """Most sites in one transaction of learning, and most new versions of them; a larger site has one of its own."""
 _KEPT_CHANGES = 500_000
 """Rows of the change log that are kept: a search folder that is further behind is made anew, which takes no longer."""
-
-
-class _SiteToLearn(NamedTuple):
-    """A site whose boilerplate is to be learnt."""
-
-    id: int
-    everything: bool
-    """All of its paragraphs must be counted, not only those of new versions."""
-    versions: int
-    """Number of versions that have not been counted."""
 
 
 def settle(write: Write) -> SettleResult:
@@ -81,7 +71,8 @@ def _resolve_revisits(connection: Connection) -> ResolvedRevisits:
     return resolved
 
 
-def _sites_to_learn(connection: Connection) -> list[_SiteToLearn]:
+def _sites_to_learn(connection: Connection) -> Sequence[AnyRow]:
+    """Return the sites, with the number of their versions that have not been counted."""
     uncounted = (
         select(ArticleRow.site_id, func.count().label("versions"))
         .join(VersionRow, VersionRow.article_id == ArticleRow.id)
@@ -90,20 +81,20 @@ def _sites_to_learn(connection: Connection) -> list[_SiteToLearn]:
         .subquery()
     )
     query = (
-        select(SiteRow.id, SiteRow.needs_relearning, func.coalesce(uncounted.c.versions, 0))
+        select(SiteRow.id, SiteRow.needs_relearning, func.coalesce(uncounted.c.versions, 0).label("versions"))
         .join(uncounted, uncounted.c.site_id == SiteRow.id, isouter=True)
         .where(or_(SiteRow.needs_relearning, uncounted.c.versions.is_not(None)))
         .order_by(SiteRow.id)
     )
-    return [_SiteToLearn(*row) for row in connection.execute(query)]
+    return connection.execute(query).all()
 
 
-def _batch_sites(sites: Iterable[_SiteToLearn]) -> Iterator[list[int]]:
+def _batch_sites(sites: Iterable[AnyRow]) -> Iterator[list[int]]:
     """Yield sites to learn in one transaction: queries for each of a thousand would take most of the time."""
     some: list[int] = []
     versions = 0
     for site in sites:
-        if site.everything:
+        if site.needs_relearning:  # all of its paragraphs are counted, not only those of new versions
             yield [site.id]
             continue
         if some and (len(some) >= _SITES_AT_ONCE or versions + site.versions > _VERSIONS_AT_ONCE):

@@ -1,15 +1,26 @@
-"""Register and rename sites: their names, front pages and hosts."""
+"""Register and rename sites: their names, front pages and hosts, and the captures that are theirs then.
+
+Captures move between sites when sites are registered or change their hosts after pages of theirs were indexed.
+Afterwards the index is as if the sites had been known from the beginning.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
-from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
+from storage.grouping import group_pairs
+from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids, insert_rows, reserve_ids
+from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
-from storage.index.rows.site_assignment import reassign_urls
-from storage.index.rows.site_registry import KnownSite, load_registry, lock_registry
+from storage.index.rows.metadata_changes import delete_article_changes
+from storage.index.rows.orphans import OrphanCandidates, delete_orphans
+from storage.index.rows.site_assignment import find_sites, is_on_host, reassign_urls
+from storage.index.rows.site_registry import SiteRegistry, load_registry, lock_registry
 from storage.index.schema.tables import (
+    ArticleRow,
+    BoilerplateRow,
+    CaptureGroupRow,
     CaptureRow,
     CrawlSiteRow,
     FrontierRow,
@@ -17,8 +28,11 @@ from storage.index.schema.tables import (
     SiteRow,
     UrlPatternRow,
     UrlRow,
+    VersionRow,
 )
-from storage.index.write.move_captures import delete_empty_sites, move_captures, transfer_requests
+from storage.index.write.articles import recompute_articles
+from storage.index.write.compare_pages import compare_pages, delete_empty_articles, separate_pages
+from storage.index.write.versions import VERSION_CONTENT, delete_content
 from storage.model import Site
 from storage.urls import url_host
 
@@ -38,8 +52,10 @@ def register_sites(
     before = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
     for site in sites:
         known = registry.by_name.get(site.name)
-        if known is not None and not _overrides(known, before[known.id], described_at):
-            continue
+        if known is not None and known.configured and described_at is not None:
+            by_run_at = before[known.id]  # None: by the owner
+            if by_run_at is None or by_run_at > described_at:
+                continue
         hosts = {host for host in (url_host(site.url), *(host.lower() for host in site.hosts)) if host}
         if known is not None and (known.url, set(known.hosts), known.configured) == (site.url, hosts, True):
             unchanged.append(site.name)
@@ -64,13 +80,6 @@ def register_sites(
 
 
 _DESCRIBED = select(SiteRow.id, SiteRow.configured_at)
-
-
-def _overrides(known: KnownSite, before: datetime | None, described_at: datetime | None) -> bool:
-    """Return whether a description overrides the known one, which is of the time `before` (None: of the owner)."""
-    if not known.configured or described_at is None:
-        return True
-    return before is not None and before <= described_at
 
 
 def _write_descriptions(
@@ -113,7 +122,19 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         for column in (UrlPatternRow.site, FrontierRow.site, CaptureRow.requesting_site):
             connection.execute(update(column.class_).where(column == former).values({column.key: present}))
         if new is not None:
-            _merge(connection, lookups, old, new)
+            # Such as one that a crawl found nothing to do for: everything is handed over to it.
+            twice = select(CrawlSiteRow.crawl_id).where(CrawlSiteRow.site_id == new.id)
+            of_old = CrawlSiteRow.site_id == old.id
+            connection.execute(delete(CrawlSiteRow).where(of_old, CrawlSiteRow.crawl_id.in_(twice)))
+            connection.execute(update(CrawlSiteRow).where(of_old).values(site_id=new.id))
+            connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == old.id))
+            connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(configured=False))
+            lookups.clear_cache()
+            lookups.sites = load_registry(connection)
+            hosts = {*old.hosts, *new.hosts}
+            move_captures(connection, lookups, hosts, {new.name})
+            reassign_urls(connection, load_registry(connection), hosts)
+            delete_empty_sites(connection)
         renamed.append(former)
     if renamed:
         lookups.clear_cache()
@@ -121,16 +142,168 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
     return renamed
 
 
-def _merge(connection: Connection, lookups: LookupTables, old: KnownSite, new: KnownSite) -> None:
-    """Hand everything over to a site that the index has too, such as one that a crawl found nothing to do for."""
-    twice = select(CrawlSiteRow.crawl_id).where(CrawlSiteRow.site_id == new.id)
-    connection.execute(delete(CrawlSiteRow).where(CrawlSiteRow.site_id == old.id, CrawlSiteRow.crawl_id.in_(twice)))
-    connection.execute(update(CrawlSiteRow).where(CrawlSiteRow.site_id == old.id).values(site_id=new.id))
-    connection.execute(delete(SiteHostRow).where(SiteHostRow.site_id == old.id))
-    connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(configured=False))
-    lookups.clear_cache()
-    lookups.sites = load_registry(connection)
-    hosts = {*old.hosts, *new.hosts}
-    move_captures(connection, lookups, hosts, {new.name})
-    reassign_urls(connection, load_registry(connection), hosts)
-    delete_empty_sites(connection)
+_BATCH = 200
+"""Conditions of one query: SQLite limits the depth of expressions to a thousand."""
+
+
+_CAPTURES = select(
+    CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.requesting_site,
+    CaptureRow.page_version_id, UrlRow.url,
+).join(UrlRow, UrlRow.id == CaptureRow.url_id)  # fmt: skip
+
+
+def move_captures(
+    connection: Connection, lookups: LookupTables, hosts: Iterable[str], requesting_sites: Iterable[str]
+) -> None:
+    """Assign captures of these hosts, or requested by these sites, to the sites they belong to now."""
+    wanted = [
+        *(is_on_host(host) for host in sorted(hosts)),
+        *(CaptureRow.requesting_site == name for name in sorted(requesting_sites)),
+    ]
+    found: dict[int, AnyRow] = {}
+    for start in range(0, len(wanted), _BATCH):
+        here = _CAPTURES.where(or_(*wanted[start : start + _BATCH]))
+        found |= {row.id: row for row in connection.execute(here)}
+    rows = [found[capture_id] for capture_id in sorted(found)]
+    sites = find_sites(connection, lookups, [(row.url, row.requesting_site) for row in rows])
+    moved = [(row, site.id) for row, site in zip(rows, sites, strict=True) if row.site_id != site.id]
+    if not moved:
+        return
+    connection.execute(
+        update(CaptureRow).where(CaptureRow.id == bindparam("of")),
+        [{"of": row.id, "site_id": site_id} for row, site_id in moved],
+    )
+    for some in batches({row.page_version_id for row, _ in moved if row.page_version_id is not None}):
+        separate_pages(connection, VersionRow.id.in_(some))
+    # The captures that show articles, now that each page has one of its own, with their new sites.
+    sites_of = {row.id: site_id for row, site_id in moved}
+    query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))
+    _move_articles(connection, [(row, sites_of[row.id]) for row in fetch_by_ids(connection, query, sites_of)])
+    while compare_pages(connection):
+        pass
+    recompute_sources(connection, {row.url_id for row, _ in moved})
+    touched = {site_id for row, new in moved for site_id in (row.site_id, new)}
+    connection.execute(update(SiteRow).where(SiteRow.id.in_(touched)).values(needs_relearning=True))
+
+
+def _move_articles(connection: Connection, moved: Sequence[tuple[AnyRow, int]]) -> None:
+    leaving = group_pairs(
+        ((showing.article_id, site_id), showing.id) for showing, site_id in moved if showing.article_id is not None
+    )
+    touched: set[int] = set()
+    orphans = OrphanCandidates()
+    for (article_id, site_id), captures in sorted(leaving.items()):
+        # The article of the same URL at another site, made if need be.
+        row = dict(connection.execute(select(ArticleRow).where(ArticleRow.id == article_id)).mappings().one())
+        row |= {"id": reserve_ids(connection, ArticleRow, 1)[0], "site_id": site_id}
+        insert_rows(connection, ArticleRow, [row], conflict_columns=["site_id", "url_id"])
+        there = (ArticleRow.site_id == site_id, ArticleRow.url_id == row["url_id"])
+        target = connection.scalars(select(ArticleRow.id).where(*there)).one()
+        touched |= {article_id, target}
+        _move_versions(connection, article_id, target, set(captures), orphans)
+    delete_article_changes(connection, touched)
+    recompute_articles(connection, touched - delete_empty_articles(connection, touched))
+    delete_orphans(connection, orphans)
+
+
+_VERSIONS = (
+    select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .where(VersionRow.article_id == bindparam("article"))
+    .order_by(VersionRow.id)
+)
+
+
+def _move_versions(
+    connection: Connection, article_id: int, target: int, captures: set[int], orphans: OrphanCandidates
+) -> None:
+    """Move what these captures show of an article to another article."""
+    existing = {row.digest: row for row in connection.execute(_VERSIONS, {"article": target})}
+    for version in connection.execute(_VERSIONS, {"article": article_id}).all():
+        showing = select(CaptureRow.id).where(CaptureRow.version_id == version.id)
+        order = CaptureRow.is_read.desc(), CaptureRow.fetched_at, CaptureRow.record_id
+        ids = connection.scalars(showing.order_by(*order)).all()
+        going = [capture_id for capture_id in ids if capture_id in captures]
+        if going:
+            staying = [capture_id for capture_id in ids if capture_id not in captures]
+            version_id = _move_version(connection, version, existing.get(version.digest), (going, staying), orphans)
+            site_id = select(ArticleRow.site_id).where(ArticleRow.id == target).scalar_subquery()
+            new = {"article_id": target, "site_id": site_id, "digest": version.digest, "is_compared": False}
+            new["parts"] = None  # another site may have learnt other boilerplate
+            connection.execute(update(VersionRow).where(VersionRow.id == version_id).values(new))
+            shown = {"article_id": target, "version_id": version_id, "page_version_id": version_id}
+            connection.execute(update(CaptureRow).where(CaptureRow.id.in_(going)).values(shown))
+
+
+def _move_version(
+    connection: Connection,
+    version: AnyRow,
+    existing: AnyRow | None,
+    captures: tuple[list[int], list[int]],
+    orphans: OrphanCandidates,
+) -> int:
+    """Return the version of a text at its new site; `existing` is the one that the site has already."""
+    going, staying = captures
+    if staying:
+        # Readings of later captures are not stored: that of the version's first capture is used for both.
+        stays = version.capture_id if version.capture_id in staying else staying[0]
+        goes = version.capture_id if version.capture_id in going else going[0]
+        version_id = existing.id if existing is not None else _copy(connection, version, goes)
+        if stays != version.capture_id:
+            _copy_groups(connection, version.capture_id, stays)
+            connection.execute(update(VersionRow).where(VersionRow.id == version.id).values(capture_id=stays))
+        return version_id
+    if existing is None:
+        return int(version.id)
+    loser, winner = version, existing
+    if (version.fetched_at, version.record_id) < (existing.fetched_at, existing.record_id):
+        loser, winner = existing, version
+    shown = {"version_id": winner.id, "page_version_id": winner.id}
+    connection.execute(update(CaptureRow).where(CaptureRow.version_id == loser.id).values(shown))
+    delete_content(connection, [loser.id], [loser.capture_id], orphans)
+    connection.execute(delete(VersionRow).where(VersionRow.id == loser.id))
+    return int(winner.id)
+
+
+def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
+    """Insert a second version for a text that captures of two sites show."""
+    version_id = reserve_ids(connection, VersionRow, 1)[0]
+    row = {name: version._mapping[name] for name in VersionRow.__table__.c.keys()}  # noqa: SIM118, SLF001 - public
+    # A temporary digest, as digests are unique in each article: the row still belongs to the old one.
+    row |= {"id": version_id, "capture_id": capture_id, "digest": f"moving {version_id}", "is_counted": False}
+    insert_rows(connection, VersionRow, [row])
+    for table in VERSION_CONTENT:
+        rows = connection.execute(select(table).where(table.version_id == version.id)).mappings()
+        insert_rows(connection, table, [{**one, "version_id": version_id} for one in rows])
+    if capture_id != version.capture_id:
+        _copy_groups(connection, version.capture_id, capture_id)
+    return version_id
+
+
+def _copy_groups(connection: Connection, source: int, target: int) -> None:
+    groups = select(CaptureGroupRow).where(CaptureGroupRow.capture_id == source)
+    rows = connection.execute(groups).mappings()
+    copies = [{**one, "capture_id": target} for one in rows]
+    insert_rows(connection, CaptureGroupRow, copies, conflict_columns=["capture_id", "position"])
+
+
+def transfer_requests(connection: Connection, registry: SiteRegistry) -> None:
+    """Set the requesting site of captures and URLs that had a host's name there to the site that has the host now."""
+    for unknown in registry.sites:
+        owner = registry.find(unknown.url)
+        if unknown.configured or owner is None or not owner.configured:
+            continue
+        for column in (CaptureRow.requesting_site, FrontierRow.site):
+            connection.execute(update(column.class_).where(column == unknown.name).values({column.key: owner.name}))
+
+
+def delete_empty_sites(connection: Connection) -> None:
+    """Delete sites that are known from imports only and have no captures any more."""
+    used = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id).exists()
+    empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used)).all()
+    if not empty:
+        return
+    connection.execute(update(UrlRow).where(UrlRow.site_id.in_(empty)).values(site_id=None))
+    for table in (SiteHostRow, BoilerplateRow):
+        connection.execute(delete(table).where(table.site_id.in_(empty)))
+    connection.execute(delete(SiteRow).where(SiteRow.id.in_(empty)))

@@ -1,18 +1,20 @@
 """Versions: the distinct texts of an article. All fields of a version are from its first capture."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
 
 from storage.article_fields import to_columns
+from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
-from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTable, LookupTables
+from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
     CaptureGroupRow,
@@ -37,17 +39,11 @@ class VersionDraft:
     """Earliest capture of this batch that shows it."""
     replaced_capture_id: int | None
     """Capture whose content is replaced; None for a new version."""
-    paragraph_ids: tuple[int, ...] = ()
 
     @property
     def is_new(self) -> bool:
         """True for a new text of the article."""
         return self.replaced_capture_id is None
-
-    @property
-    def is_shown(self) -> bool:
-        """False for a duplicate of another page's text, or a soft error."""
-        return self.first_entry.version_id == self.version_id
 
     @property
     def article(self) -> Article:
@@ -74,14 +70,13 @@ def assign_versions(
     A text that its page has already is what `compare_pages` found that it is; a new one is a version of the article of
     its page until then.
     """
-    texts: dict[tuple[Page, str], list[CommitEntry]] = {}
     for entry in entries:
         if entry.article is not None:
             entry.page_url_id = urls[entry.article.canonical_url]
-            texts.setdefault((entry.page, entry.digest or ""), []).append(entry)
+    texts = group_pairs(((entry.page, entry.digest or ""), entry) for entry in entries if entry.article is not None)
     if not texts:
         return [], 0
-    existing = _load_existing_versions(connection, {page for page, _ in texts})
+    existing = _load_existing(connection, {page for page, _ in texts})
     of_page = {page: one.article_id for (page, _), one in existing.items() if one.article_id is not None}
     without: dict[Page, list[CommitEntry]] = {}
     for (page, digest), same in texts.items():
@@ -90,7 +85,7 @@ def assign_versions(
     ids, new_articles = ensure_articles(connection, without)
     if len(without) > new_articles:
         # Another writer may have inserted their texts, too.
-        existing |= _load_existing_versions(connection, without.keys())
+        existing |= _load_existing(connection, without.keys())
     of_page |= ids
     drafts: list[VersionDraft] = []
     new_ids = iter(reserve_ids(connection, VersionRow, len(texts.keys() - existing.keys())))
@@ -106,9 +101,8 @@ def _assign_text(
     first = min(entries, key=lambda entry: entry.sort_key)
     if before is None:
         version_id = next(new_ids)
-        before = _ExistingVersion(
-            version_id, 0, (first.capture.fetched_at, first.capture.record_id), version_id, article_id
-        )
+        order = first.capture.fetched_at, first.capture.record_id
+        before = _ExistingVersion(version_id, 0, order, version_id, article_id)
         draft = VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=None)
     else:
         draft = VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
@@ -122,28 +116,17 @@ def _assign_text(
 
 
 _ORIGINAL = aliased(VersionRow, name="original")
+_VERSION = (VersionRow.site_id, VersionRow.page_url_id, VersionRow.digest, VersionRow.id, VersionRow.capture_id)
+_SHOWN_AS = (VersionRow.article_id, VersionRow.duplicate_of_id, _ORIGINAL.article_id.label("original_article_id"))
 _EXISTING_VERSIONS: Any = (
-    select(
-        VersionRow.site_id,
-        VersionRow.page_url_id,
-        VersionRow.digest,
-        VersionRow.id,
-        VersionRow.capture_id,
-        CaptureRow.fetched_at,
-        CaptureRow.record_id,
-        VersionRow.article_id,
-        VersionRow.duplicate_of_id,
-        _ORIGINAL.article_id.label("original_article_id"),
-    )
+    select(*_VERSION, CaptureRow.fetched_at, CaptureRow.record_id, *_SHOWN_AS)
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(_ORIGINAL, _ORIGINAL.id == VersionRow.duplicate_of_id, isouter=True)
     .where(VersionRow.page_url_id.in_(IDS))
 )
 
 
-def _load_existing_versions(
-    connection: Connection, pages: Collection[Page]
-) -> dict[tuple[Page, str], _ExistingVersion]:
+def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, str], _ExistingVersion]:
     rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted({url_id for _, url_id in pages})})
     return {
         (page, row.digest): _ExistingVersion(
@@ -168,7 +151,12 @@ def write_versions(
     """Write the content of drafts, in place of that of later captures."""
     if not drafts:
         return
-    _delete_replaced_content(connection, [draft for draft in drafts if not draft.is_new], orphans)
+    if replaced := [draft for draft in drafts if draft.replaced_capture_id is not None]:
+        captures = [draft.replaced_capture_id or 0 for draft in replaced]
+        delete_content(connection, [draft.version_id for draft in replaced], captures, orphans)
+        # Paragraphs that are no longer in these versions may have been counted.
+        sites = {draft.first_entry.site_id for draft in replaced}
+        connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(needs_relearning=True))
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
     kept = {"id", "article_id", "duplicate_of_id", "number", "is_variant", "is_current", "changed"}
@@ -181,10 +169,18 @@ def write_versions(
         rewritten.sort(key=lambda row: row["of"])
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_paragraphs(connection, lookups, drafts)
-    authors = {draft.version_id: draft.article.authors for draft in drafts}
-    _write_names(connection, lookups.authors, VersionAuthorRow, "author_id", authors)
-    tags = {draft.version_id: draft.article.tags for draft in drafts}
-    _write_names(connection, lookups.tags, VersionTagRow, "tag_id", tags)
+    for lookup, table, column, named in (
+        (lookups.authors, VersionAuthorRow, "author_id", [draft.article.authors for draft in drafts]),
+        (lookups.tags, VersionTagRow, "tag_id", [draft.article.tags for draft in drafts]),
+    ):
+        stored = [[name[:MAX_NAME_LENGTH] for name in names if name] for names in named]
+        ids, _ = lookup.ensure_ids(connection, chain.from_iterable(stored))
+        names_of_drafts = [
+            {"version_id": draft.version_id, "position": position, column: ids[name]}
+            for draft, names in zip(drafts, stored, strict=True)
+            for position, name in enumerate(names)
+        ]
+        insert_rows(connection, table, names_of_drafts)
 
 
 def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
@@ -197,31 +193,28 @@ def write_capture_groups(connection: Connection, capture_ids: Sequence[int], gro
     insert_columns(connection, CaptureGroupRow, columns)
 
 
+_OF_ENTRY = ("article_id", "site_id", "page_url_id", "capture_id", "digest")
+_UNTIL_ORDERED = {"number": 1, "is_variant": False, "is_current": True, "changed": "", "parts": None}
+"""Columns that depend on the other versions of the article."""
+
+
 def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]:
-    article = draft.article
+    article, first = draft.article, draft.first_entry
     return {
-        "id": draft.version_id,
-        "article_id": draft.first_entry.article_id,
-        "site_id": draft.first_entry.site_id,
-        "page_url_id": draft.first_entry.page_url_id,
-        "duplicate_of_id": None,
-        "capture_id": draft.first_entry.capture_id,
-        "number": 1,
-        "is_variant": False,
-        "is_current": True,
-        "changed": "",
-        "is_corrected": any(paragraph.role is Role.CORRECTION for paragraph in article.paragraphs),
-        "parts": None,
-        "digest": draft.first_entry.digest,
-        "masked_digest": masked_digest(article),
-        "evidence": find_evidence(article, draft.first_entry.discovery).value,
+        **{name: getattr(first, name) for name in _OF_ENTRY},
+        **_UNTIL_ORDERED,
         **to_columns(article),
+        "id": draft.version_id,
+        "duplicate_of_id": None,
+        "is_corrected": any(paragraph.role is Role.CORRECTION for paragraph in article.paragraphs),
+        "masked_digest": masked_digest(article),
+        "evidence": find_evidence(article, first.discovery).value,
         "language": article.language[:MAX_NAME_LENGTH] if article.language else None,
         "section": article.section[:MAX_NAME_LENGTH] if article.section else None,
         "image_url_id": urls[article.image.url] if article.image else None,
         "paragraph_count": len(article.paragraphs),
-        "extractor": draft.first_entry.reading.extractor,
-        "is_counted": not draft.is_shown,
+        "extractor": first.ingest.reading.extractor,
+        "is_counted": first.version_id != draft.version_id,  # of duplicates and soft errors nothing is
         "is_compared": False,
     }
 
@@ -232,47 +225,15 @@ def _write_paragraphs(connection: Connection, lookups: LookupTables, drafts: Seq
     columns: dict[str, list[Any]] = {"version_id": [], "position": [], "paragraph_id": [], "role": []}
     for draft in drafts:
         paragraphs = draft.article.paragraphs
-        draft.paragraph_ids = tuple(ids[paragraph.text] for paragraph in paragraphs)
         columns["version_id"] += [draft.version_id] * len(paragraphs)
         columns["position"] += range(len(paragraphs))
-        columns["paragraph_id"] += draft.paragraph_ids
+        columns["paragraph_id"] += [ids[paragraph.text] for paragraph in paragraphs]
         columns["role"] += [paragraph.role.value for paragraph in paragraphs]
     insert_columns(connection, VersionParagraphRow, columns)
 
 
-def _write_names(
-    connection: Connection,
-    lookup: LookupTable[str],
-    table: type[VersionAuthorRow | VersionTagRow],
-    column: str,
-    names: Mapping[int, Iterable[str]],
-) -> None:
-    """Write the names of versions into their table, with the ids of the names in a column."""
-    stored = {version_id: [name[:MAX_NAME_LENGTH] for name in some if name] for version_id, some in names.items()}
-    ids, _ = lookup.ensure_ids(connection, (name for some in stored.values() for name in some))
-    rows = [
-        {"version_id": version_id, "position": position, column: ids[name]}
-        for version_id, some in stored.items()
-        for position, name in enumerate(some)
-    ]
-    insert_rows(connection, table, rows)
-
-
 VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
 """Tables whose rows belong to a version."""
-
-
-def _delete_replaced_content(
-    connection: Connection, replaced: Sequence[VersionDraft], orphans: OrphanCandidates
-) -> None:
-    """Delete the content of versions that was of later captures."""
-    if not replaced:
-        return
-    captures = [draft.replaced_capture_id for draft in replaced if draft.replaced_capture_id is not None]
-    delete_content(connection, [draft.version_id for draft in replaced], captures, orphans)
-    # Paragraphs that are no longer in these versions may have been counted.
-    sites = {draft.first_entry.site_id for draft in replaced}
-    connection.execute(update(SiteRow).where(SiteRow.id.in_(sites)).values(needs_relearning=True))
 
 
 def delete_content(
@@ -288,7 +249,6 @@ def delete_content(
         connection.execute(delete(table).where(table.version_id.in_(version_ids)))
     named = select(VersionRow.image_url_id, VersionRow.page_url_id).where(VersionRow.id.in_(version_ids))
     orphans.urls.update(url_id for row in connection.execute(named) for url_id in row if url_id is not None)
-    orphans.groups.update(
-        connection.scalars(select(CaptureGroupRow.group_id).where(CaptureGroupRow.capture_id.in_(captures)))
-    )
-    connection.execute(delete(CaptureGroupRow).where(CaptureGroupRow.capture_id.in_(captures)))
+    of_captures = CaptureGroupRow.capture_id.in_(captures)
+    orphans.groups.update(connection.scalars(select(CaptureGroupRow.group_id).where(of_captures)))
+    connection.execute(delete(CaptureGroupRow).where(of_captures))

@@ -22,7 +22,7 @@ from storage.index.queries.articles import (
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_boilerplate, list_site_status, list_sources
 from storage.index.reader import Reader
-from storage.index.search.lists import get_site_profile
+from storage.index.search.matches import get_site_profile
 from storage.index.search.results import search_articles
 from storage.index.views.articles import CaptureFilters, Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from newsarchive.web.middleware.client_limits import run_until_disconnect
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
 from storage.errors import QueryTooLong
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 Browsers = Callable[..., TestClient]
 

@@ -37,7 +37,7 @@ def failing(paper: Archive) -> Callable[[BaseException], TestClient]:
     [
         (NotFound("no such article"), 404, "no such article"),
         (IndexFailure(f"the index {DATABASE} cannot be used"), 503, "it is unknown what is archived"),
-        (QueryTooLong("the query takes too long"), 503, "the query takes too long"),
+        (QueryTooLong(), 503, "exceeded the time limit"),
         (TooBusy(), 503, "Try again"),
         (StorageError("/srv/morgue/a.warc.gz cannot be read"), 503, "cannot be read now"),
         (BadRecord("a.warc.gz", 17, "torn"), 500, "damaged"),

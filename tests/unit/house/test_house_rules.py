@@ -28,6 +28,7 @@ SHORT_MODULES = {
     "newsarchive/version.py": "where the build reads the version",
     "newsarchive/web/static_files.py": "a route",
     "storage/callbacks.py": "types of callbacks, below all that take them",
+    "storage/grouping.py": "loops that many modules had, below all of them",
     "storage/index/schema/migrations/env.py": "where Alembic looks for it",
     "storage/index/conditions/filters.py": "conditions of filters that need no search",
     "storage/index/write/runs.py": "a table",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from isal import igzip
 
 from storage.errors import PayloadError
-from storage.warc.codings import MAX_CODINGS, decode_entity
+from storage.warc.payload import MAX_CODINGS, decode_entity
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from newsarchive.web.concurrency import HeavyRequests, TooBusy
 from newsarchive.web.middleware.client_limits import TokenBuckets
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 
 @given(st.floats(0.1, 50), st.integers(1, 50), st.lists(st.floats(0, 2), min_size=1, max_size=200))

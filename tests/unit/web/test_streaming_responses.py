@@ -10,7 +10,7 @@ from starlette.types import Message, Scope
 
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
-from storage.index.engine.work_limit import WorkLimit
+from storage.index.engine.database import WorkLimit
 
 
 class Rows:
