@@ -148,6 +148,7 @@ class AuthMiddleware(HttpMiddleware):
             if not wait:
                 name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
         if name is not None:
+            scope.setdefault("state", {})["reader"] = name
             await self.app(scope, receive, edit_headers(send, make_private))
             return
         detail = "This archive requires a user name and password, or a token."
