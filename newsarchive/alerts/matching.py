@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
@@ -87,10 +87,12 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     """Note the hits of all alerts in what is new in the archive; an alert that is new gets hits from now on."""
     alerts, read = store.list_alerts(archive.config), archive.index.read
     active = {row["key"] for row in store.run("active-alerts")}
+    if not alerts and not active:
+        return
     of_texts, of_changes = (
         [alert for alert in alerts if alert.key in active and alert.is_of_changes is kind] for kind in (False, True)
     )
-    percolator = Percolator([(alert.query, _filter_texts(alert)) for alert in of_texts])
+    percolator = Percolator([(alert.query, filter_texts(alert)) for alert in of_texts])
     index, mark = (store.run("get-state", name=name)[0]["value"] for name in ("index", "mark"))
     index, mark, articles = read(find_changed_articles, index, mark)
     for some in batches(articles, _AT_ONCE):
@@ -119,9 +121,16 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
             store.run("delete-tellings", key=alert.key, targets=json.dumps(alert.targets))
 
 
-def _filter_texts(alert: AlertConfig) -> Filters:
+def filter_texts(alert: AlertConfig) -> Filters:
+    """Return the filters of an alert, as those of searches."""
     named: dict[str, Any] = {name: getattr(alert, name) or None for name in ("site", "section", "language", "tag")}
     return Filters(**named, byline=alert.author or None)
+
+
+def filter_changes(alert: AlertConfig) -> ChangeFilters:
+    """Return the filters of an alert, as those of changes."""
+    names = ("site", "section", "author", "event", "kind", "notice", "size")
+    return ChangeFilters(**{name: getattr(alert, name) or None for name in names})
 
 
 def _match_changes(
@@ -133,10 +142,7 @@ def _match_changes(
     matches = archive.index.read(Percolator([(alert.query, Filters()) for alert in alerts]).match, texts)
     for alert, ids in zip(alerts, matches, strict=True):
         worded = {(text.article_id, text.number) for text in texts if text.id in ids}
-        names = ("site", "section", "author", "event", "kind", "notice", "size")
-        filters = ChangeFilters(
-            **{name: getattr(alert, name) or None for name in names}, records=tuple(records.values())
-        )
+        filters = replace(filter_changes(alert), records=tuple(records.values()))
         views = archive.index.read(list_changes, NO_EXCLUSIONS, filters, limit=_AT_ONCE * 10)
         shown = [view for view in views if worded & {(view.article, n) for n in (view.version, view.version_before)}]
         if shown:

@@ -10,8 +10,7 @@ from fastapi.responses import RedirectResponse
 from newsarchive.alerts.matching import filter_changes, filter_texts, open_store
 from newsarchive.config.schema import ALERT_SETTINGS, AlertConfig
 from newsarchive.config.toml_file import to_toml
-from newsarchive.web.api.exports import FormFields
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.feeds import Feed
 from newsarchive.web.pages import changes, search
 from storage.index.queries.observations import list_changes

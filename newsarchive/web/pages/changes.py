@@ -101,6 +101,7 @@ def describe_change(change: ChangeView) -> str:
 
 
 def feed_entry(change: ChangeView) -> FeedEntry:
+    """Return a change as an entry of a feed."""
     excerpts = [f"- {change.before}" if change.before else "", f"+ {change.after}" if change.after else ""]
     return FeedEntry(
         captured=change.seen, page=compare_path(change), url=change.url, updated=change.seen,
