@@ -45,7 +45,7 @@ PAUSES = tuple(60.0 * minutes for minutes in (1, 5, 30, 120, 300, 600, 840, 1200
 """Seconds after each failed attempt; after the last one, three days later, the delivery has failed."""
 TIMEOUT, CLAIM, WITHHELD_PAUSE, KEPT = 10.0, 300.0, 3600.0, 400 * 86_400.0
 """Seconds for a server to answer, of a claim, until withheld hits are tried again, and that hits are kept."""
-POLL_SECONDS, LONGEST_PASS = 10.0, 20.0
+POLL_SECONDS, LONGEST_PASS = 30.0, 20.0
 """Seconds between two passes, and after which a pass begins no more deliveries: the next process sends the rest."""
 _LOG = logging.getLogger(__name__)
 

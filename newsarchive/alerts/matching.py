@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +31,7 @@ FILE = "alerts.sqlite3"
 _SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
 _STATEMENTS: dict[str, str] = dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", _SQL))
 _AT_ONCE = 500
+_prepare = lru_cache(maxsize=2)(Percolator)
 
 
 class AlertStore(sqlite3.Connection):
@@ -65,8 +67,7 @@ class AlertStore(sqlite3.Connection):
         for target in alert.targets:
             made = sha256(f"{alert.key}\n{target}\n{named}".encode()).hexdigest()[:32]
             to = {"delivery": made, "alert": alert.key, "target": target, "found": now.timestamp(), "next": at}
-            for record, event in hits:
-                self.run("add-telling", record=record, event=event, **to)
+            self.executemany(_STATEMENTS["add-telling"], [{"record": each[0], "event": each[1], **to} for each in hits])
 
 
 def open_store(folder: Path) -> AlertStore:
@@ -92,7 +93,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     of_texts, of_changes = (
         [alert for alert in alerts if alert.key in active and alert.is_of_changes is kind] for kind in (False, True)
     )
-    percolator = Percolator([(alert.query, filter_texts(alert)) for alert in of_texts])
+    percolator = _prepare(tuple((alert.query, filter_texts(alert)) for alert in of_texts))
     index, mark = (store.run("get-state", name=name)[0]["value"] for name in ("index", "mark"))
     index, mark, articles = read(find_changed_articles, index, mark)
     for some in batches(articles, _AT_ONCE):
@@ -102,7 +103,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
             # One that differs in boilerplate only is no new text.
             new = [each for each in new if not each.is_variant]
             for alert, ids in zip(of_texts, read(percolator.match, new) if new else (), strict=False):
-                if hits := [(each.record_id, "") for each in new if each.id in ids]:
+                if hits := [(each.record_id, "") for each in new if each.id in ids] if ids else []:
                     store.add_hits(alert, hits, now)
     if changes and any(alert.is_of_changes for alert in alerts):
         with store:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 from tantivy import Query
 
 from storage.index.conditions.filters import list_languages
+from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.dialect import identify_index, read_change_mark
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import build_document
@@ -52,20 +53,23 @@ def list_classified_changes(connection: Connection) -> Sequence[AnyRow]:
 
 
 class Percolator:
-    """Saved searches, translated once for all batches of texts."""
+    """Saved searches, translated once while the languages and sites stay the same."""
 
     def __init__(self, searches: Sequence[tuple[str, Filters]]) -> None:
         self._searches = searches
         self._queries: list[Query] = []
+        self._state: object = None
 
     def match(self, connection: Connection, texts: Collection[AnyRow]) -> list[set[int]]:
         """Return for each search the ids of the versions among these texts that it finds."""
         wanted = {text.id for text in texts}
         documents = load_documents(connection, sorted({text.article_id for text in texts}))
         engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
-        translation = Translation(engine, list_languages(connection))
-        for text, filters in self._searches if not self._queries else ():
-            query = parse_query(text, filters)
-            conditions = translation.filters(connection, query.filters)
-            self._queries.append(match_all(translation.words(query), *conditions))
+        languages, sites = list_languages(connection), load_site_names(connection)
+        if self._state != (languages, sites):
+            translation, parsed = Translation(engine, languages), [parse_query(*each) for each in self._searches]
+            self._queries = [
+                match_all(translation.words(query), *translation.filters(connection, query.filters)) for query in parsed
+            ]
+            self._state = languages, sites
         return [set(engine.list_ids(query)) for query in self._queries]

@@ -145,7 +145,9 @@ class Desk:
         members = []
         for number, headline in enumerate(headlines):
             page = PAGE.format(headline=headline, quoted=json.dumps(headline), text=text).encode()
-            block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+            block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(
+                page
+            )
             at = datetime(2026, 3, day, 5, number % 60, tzinfo=UTC)
             self._written += 1
             fields = [
@@ -198,7 +200,11 @@ def desk_of(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         folder = tmp_path / f"desk-{len(desks)}"
         Archive.init(folder).close()
         toml = folder / "newsarchive.toml"
-        mail = f'[mail]\nserver = "127.0.0.1"\nport = {smtp.port}\ntls = "none"\nfrom = "archive@paper.example"' if smtp else ""
+        mail = (
+            f'[mail]\nserver = "127.0.0.1"\nport = {smtp.port}\ntls = "none"\nfrom = "archive@paper.example"'
+            if smtp
+            else ""
+        )
         toml.write_text("\n".join([index, toml.read_text(), *lines, mail]))
         desk = Desk(Archive.open(folder), folder)
         desks.append(desk)

@@ -41,7 +41,11 @@ def test_a_new_article_is_mailed_once_and_older_ones_never(desk_of: DeskOf, smtp
     desk.run()
     (mail,) = smtp.got
     read = email.message_from_string(mail["text"], policy=email.policy.default)
-    assert (mail["to"], read["from"], read["to"]) == ("desk@paper.example", "archive@paper.example", "desk@paper.example")
+    assert (mail["to"], read["from"], read["to"]) == (
+        "desk@paper.example",
+        "archive@paper.example",
+        "desk@paper.example",
+    )
     assert read["subject"] in {"harbour: New harbour (+1)", "harbour: Second harbour (+1)"}
     body = read.get_content()
     assert "New harbour" in body
@@ -95,7 +99,9 @@ def test_each_later_text_is_a_hit_and_a_rebuild_repeats_none(desk_of: DeskOf, ho
     assert len(set(hook.ids)) == 3
 
 
-def test_an_article_that_came_before_a_rebuild_and_was_not_compared_is_found_after_it(desk_of: DeskOf, hook: Any) -> None:
+def test_an_article_that_came_before_a_rebuild_and_was_not_compared_is_found_after_it(
+    desk_of: DeskOf, hook: Any
+) -> None:
     """As after a kill: the marks are of no use then, the digests are."""
     desk = desk_of(hooked(hook))
     desk.run()
@@ -121,7 +127,9 @@ def test_a_move_of_the_index_repeats_nothing(desk_of: DeskOf, hook: Any, postgre
 
 
 @pytest.mark.parametrize(("every", "before", "after"), [("hourly", 29, 30), ("daily", 14 * 60 + 29, 14 * 60 + 30)])
-def test_hits_wait_for_the_end_of_the_hour_or_day(desk_of: DeskOf, hook: Any, every: str, before: int, after: int) -> None:
+def test_hits_wait_for_the_end_of_the_hour_or_day(
+    desk_of: DeskOf, hook: Any, every: str, before: int, after: int
+) -> None:
     """From 9:30: all of them are one delivery."""
     desk = desk_of(hooked(hook, f'every = "{every}"'))
     desk.run()
