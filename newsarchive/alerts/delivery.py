@@ -46,7 +46,6 @@ PAUSES = tuple(60.0 * minutes for minutes in (1, 5, 30, 120, 300, 600, 840, 1200
 TIMEOUT, CLAIM, WITHHELD_PAUSE, KEPT = 10.0, 300.0, 3600.0, 400 * 86_400.0
 """Seconds for a server to answer, of a claim, until withheld hits are tried again, and that hits are kept."""
 POLL_SECONDS, LONGEST_PASS = 30.0, 20.0
-"""Seconds between two passes, and after which a pass begins no more deliveries: the next process sends the rest."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,24 +55,23 @@ def follow_alerts(archive: Archive, now: Callable[[], datetime]) -> Iterator[Non
 
     What is there at the beginning is not reported by an alert that is new.
     """
-    if not archive.config.alerts and not (archive.folder / FILE).exists():
-        yield
-        return
-    ending = threading.Event()
+    is_used, ending = archive.config.alerts or (archive.folder / FILE).exists(), threading.Event()
 
     def follow() -> None:
         while not ending.wait(POLL_SECONDS):
             update_alerts(archive, now(), changes=False)
         update_alerts(archive, now())
 
-    update_alerts(archive, now(), sends=False)
     thread = threading.Thread(target=follow, name="alerts", daemon=True)
-    thread.start()
+    if is_used:
+        update_alerts(archive, now(), sends=False)
+        thread.start()
     try:
         yield
     finally:
         ending.set()
-        thread.join(LONGEST_PASS + TIMEOUT)
+        if is_used:
+            thread.join(LONGEST_PASS + TIMEOUT)
 
 
 def update_alerts(archive: Archive, now: datetime, *, changes: bool = True, sends: bool = True) -> None:
@@ -130,17 +128,19 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
     return None
 
 
-def send(
-    archive: Archive, store: AlertStore, alert: AlertConfig, target: str, made: str, lines: list[Any]
-) -> str:  # fmt: skip
+def send(archive: Archive, store: AlertStore, alert: AlertConfig, target: str, made: str, lines: list[Any]) -> str:
     """Send hits of an alert to a target; return why that failed, or ""."""
     try:
         if target.startswith("mailto:"):
             _send_mail(archive, alert, target.removeprefix("mailto:"), made, lines)
             return ""
-        event = {"type": "alert.hits", "timestamp": archive.now().isoformat(), "alert": alert.name, "data": lines}
-        body = json.dumps(event).encode()
-        headers = sign(make_secret(store, target), f"msg_{made}", archive.now(), body)
+        event, at = {"type": "alert.hits", "alert": alert.name, "data": lines}, archive.now()
+        body = json.dumps({**event, "timestamp": at.isoformat()}).encode()
+        # As Standard Webhooks has it.
+        headers = {"webhook-id": f"msg_{made}", "webhook-timestamp": str(int(at.timestamp()))}
+        signed = ".".join(headers.values()).encode() + b"." + body
+        signature = b64encode(hmac.digest(make_secret(store, target), signed, "sha256")).decode()
+        headers["webhook-signature"] = f"v1,{signature}"
         # A host that the file names may be one of the owner's own network.
         owned = [urlsplit(each.webhook).hostname or "" for each in archive.config.alerts if each.webhook]
         status = post(target, body, headers, AddressGuard(() if alert.reader else owned))
@@ -173,13 +173,6 @@ def _send_mail(archive: Archive, alert: AlertConfig, to: str, made: str, lines: 
 def make_secret(store: AlertStore, target: str) -> bytes:
     """Return the key that signs what is sent to a webhook."""
     return hmac.digest(bytes.fromhex(store.run("get-state", name="secret")[0]["value"]), target.encode(), "sha256")
-
-
-def sign(key: bytes, made: str, now: datetime, body: bytes) -> dict[str, str]:
-    """Return the headers of Standard Webhooks."""
-    at = str(int(now.timestamp()))
-    signature = b64encode(hmac.digest(key, f"{made}.{at}.".encode() + body, "sha256")).decode()
-    return {"webhook-id": made, "webhook-timestamp": at, "webhook-signature": f"v1,{signature}"}
 
 
 def post(url: str, body: bytes, headers: dict[str, str], guard: AddressGuard) -> int:

@@ -90,9 +90,8 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     active = {row["key"] for row in store.run("active-alerts")}
     if not alerts and not active:
         return
-    of_texts, of_changes = (
-        [alert for alert in alerts if alert.key in active and alert.is_of_changes is kind] for kind in (False, True)
-    )
+    compared = [alert for alert in alerts if alert.key in active]
+    of_texts, of_changes = ([each for each in compared if each.is_of_changes is kind] for kind in (False, True))
     percolator = _prepare(tuple((alert.query, filter_texts(alert)) for alert in of_texts))
     index, mark = (store.run("get-state", name=name)[0]["value"] for name in ("index", "mark"))
     index, mark, articles = read(find_changed_articles, index, mark)

@@ -27,10 +27,7 @@ def alerts(
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """List alerts; find and send hits (send), as every crawl does; or send a sample (test).
-
-    Exits with 1 if a delivery fails.
-    """
+    """List alerts, send what is due, or test one."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
         known, problems = store.list_alerts(opened.config), list[str]()
         if action == "send":
@@ -54,10 +51,8 @@ def alerts(
         print(to_json(states))
     for state in states if action != "test" and not json else ():
         last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
-        said = (
-            f"last hit {short_time(last)}, {state['waiting']} waiting, {state['sent']} sent, {state['failed']} failed"
-        )
-        reason = f" ({state['error']})" if state["error"] else ""
-        alert = state["alert"]
-        print_line(stdout(), f"{alert.name}{f' of {alert.reader}' if alert.reader else ''}: {said}{reason}")
+        counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
+        reason, owner = (f" ({state['error']})" if state["error"] else ""), state["alert"].reader
+        name = f"{state['alert'].name} of {owner}" if owner else state["alert"].name
+        print_line(stdout(), f"{name}: last hit {short_time(last)}, {counts}{reason}")
     raise typer.Exit(int(bool(problems) or (action == "send" and any(state["error"] for state in states))))

@@ -87,7 +87,7 @@ class HookHandler(BaseHTTPRequestHandler):
 
     sink: Sink
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that the server looks for
+    def do_POST(self) -> None:
         """Serve one request."""
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.sink.is_slow:

@@ -206,7 +206,7 @@ def test_a_target_that_fails_holds_up_no_other(desk_of: DeskOf, smtp: Any, hook:
 def test_a_killed_process_repeats_under_the_same_id_at_most_what_was_accepted(
     desk_of: DeskOf, smtp: Any, hook: Any, kind: str
 ) -> None:
-    """kill -9 between the server's acceptance and the commit."""
+    """Killed between the server's acceptance and the commit."""
     desk = desk_of(HARBOUR if kind == "mail" else hooked(hook), smtp=smtp)
     sink = smtp if kind == "mail" else hook
     desk.run()
@@ -292,10 +292,10 @@ def test_a_headline_with_line_breaks_begins_no_header(desk_of: DeskOf, smtp: Any
     assert smtp.got[0]["to"] == "desk@paper.example"
 
 
-@pytest.mark.parametrize(
-    "line",
-    ['[serve]\nblocked = ["https://news.example/2026/"]', '[[site]]\nname = "news.example"\nurl = "https://news.example/"\nhidden = true'],
-)  # fmt: skip
+SITE = '[[site]]\nname = "news.example"\nurl = "https://news.example/"\n'
+
+
+@pytest.mark.parametrize("line", ['[serve]\nblocked = ["https://news.example/2026/"]', SITE + "hidden = true"])
 def test_what_is_withheld_is_not_sent(desk_of: DeskOf, hook: Any, line: str, index_line: str) -> None:
     """Blocked addresses and hidden sites."""
     desk = desk_of(line, hooked(hook), index=index_line)
@@ -309,8 +309,7 @@ def test_what_is_withheld_is_not_sent(desk_of: DeskOf, hook: Any, line: str, ind
 
 def test_what_is_under_an_embargo_is_sent_when_it_ends(desk_of: DeskOf, hook: Any) -> None:
     """Each under an id of its own, once."""
-    site = '[[site]]\nname = "news.example"\nurl = "https://news.example/"\nembargo = "3d"'
-    desk = desk_of(site, hooked(hook))
+    desk = desk_of(SITE + 'embargo = "3d"', hooked(hook))
     desk.run()
     desk.add("New harbour", "Next harbour")
     for _ in range(60):
