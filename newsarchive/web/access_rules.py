@@ -75,11 +75,9 @@ class AccessRules:
         for name, age in self.embargoes:
             embargoes[name] = max(age, embargoes.get(name, age))
         return AccessRules(
-            blocked=tuple(sorted({*self.blocked, *other.blocked})),
-            hidden=self.hidden | other.hidden,
-            noarchive=self.noarchive | other.noarchive,
-            embargoes=tuple(sorted(embargoes.items())),
-        )
+            blocked=tuple(sorted({*self.blocked, *other.blocked})), hidden=self.hidden | other.hidden,
+            noarchive=self.noarchive | other.noarchive, embargoes=tuple(sorted(embargoes.items())),
+        )  # fmt: skip
 
 
 class LiveAccessRules:
