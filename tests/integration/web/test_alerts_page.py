@@ -18,8 +18,9 @@ from newsarchive.web.app import create_app
 from newsarchive.web.middleware.auth import hash_secret, hash_token
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 
+FACTS = '{"@type": "NewsArticle", "headline": "Harbour opens", "author": "Ada Berg"}'
 PAGE = (
-    '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Harbour opens", "author": "Ada Berg"}</script><h1>Harbour opens</h1>'
+    f'<script type="application/ld+json">{FACTS}</script><h1>Harbour opens</h1>'
     "<article><p>The harbour opened on Monday after %s years of work, and the first ships came in before noon.</p>"
     "<p>The mayor said that the town had waited for it, and thanked all who had built it.</p></article>"
 )
