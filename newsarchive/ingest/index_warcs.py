@@ -75,13 +75,9 @@ class WarcWalk:
 
 
 def index_warcs(
-    ranges: Iterable[WarcRange],
-    places: Places,
-    index: Index,
-    ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress,
-    walk: WarcWalk | None = None,
-) -> IndexingResult:
+    ranges: Iterable[WarcRange], places: Places, index: Index, ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
+) -> IndexingResult:  # fmt: skip
     """Index these ranges in their order; everything is committed and settled at the end.
 
     Progress is reported in bytes.
