@@ -18,6 +18,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -90,7 +91,9 @@ def send_hits(archive: Archive, store: AlertStore, now: datetime) -> None:
     at, begun, failing = now.timestamp(), time.monotonic(), set[str]()
     alerts = {alert.key: alert for alert in store.list_alerts(archive.config)}
     rules = AccessRules.from_config(archive.config, lenient=True).hiding_unknown(archive)
-    index = archive.index.excluding(rules.exclusions(now))
+    hidden = rules.exclusions(now)
+    index, lasting = (archive.index.excluding(each) for each in (hidden, replace(hidden, embargoes=())))
+    public_url = archive.config.serve.public_url
     with store:
         store.run("delete-old-tellings", before=at - KEPT)
     for made, key, target, attempts in store.run("due-deliveries", now=at, latest=at + PAUSES[-1]):
@@ -98,10 +101,11 @@ def send_hits(archive: Archive, store: AlertStore, now: datetime) -> None:
             continue
         with store:
             rows = store.run("claim", delivery=made, attempts=attempts, next=at + CLAIM)
-            lines = {row["id"]: load_line(index, row, archive.config.serve.public_url) for row in rows}
-            for row in rows:
-                if lines[row["id"]] is None:
-                    store.run("postpone", id=row["id"], next=at + WITHHELD_PAUSE)
+            lines = {row["id"]: load_line(index, row, public_url) for row in rows}
+            for row in (row for row in rows if lines[row["id"]] is None):
+                # Only an embargo ends; what is hidden or gone is not sent later either.
+                later = {"id": row["id"], "next": at + WITHHELD_PAUSE}
+                store.run("postpone" if load_line(lasting, row, public_url) else "delete-telling", **later)
         if shown := [line for line in lines.values() if line]:
             problem = send(archive, store, alerts[key], target, made, shown)
             failing |= {target} if problem else set()

@@ -54,9 +54,7 @@ class AlertStore(sqlite3.Connection):
     def note_seen(self, *names: str) -> bool:
         """Note the two names of a text or change; return True if neither was noted before."""
         first, second = (sha256(name.encode("utf-8", "replace")).digest()[:12] for name in names)
-        is_new = not self.run("find-seen", first=first, second=second)
-        self.run("add-seen", first=first, second=second)
-        return is_new
+        return len(self.run("add-seen", first=first, second=second)) == len(names)
 
     def add_hits(self, alert: AlertConfig, hits: Sequence[tuple[str, str]], now: datetime) -> None:
         """Add hits, as records and events. Those of one batch, hour or day are one delivery to each target."""
@@ -74,7 +72,8 @@ def open_store(folder: Path) -> AlertStore:
     """Open the state of alerts in an archive's folder."""
     store = sqlite3.connect(folder / FILE, timeout=60, isolation_level="IMMEDIATE", factory=AlertStore)
     store.row_factory = sqlite3.Row
-    store.executescript(_STATEMENTS["schema"])
+    if store.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+        store.executescript(_STATEMENTS["schema"])
     return store
 
 

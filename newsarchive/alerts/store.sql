@@ -1,4 +1,5 @@
 -- schema
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT);
 INSERT OR IGNORE INTO state VALUES ('secret', lower(hex(randomblob(32)))), ('index', ''), ('mark', '');
 CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -12,6 +13,7 @@ CREATE TABLE IF NOT EXISTS tellings (
 CREATE INDEX IF NOT EXISTS tellings_open ON tellings (next) WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS tellings_delivery ON tellings (delivery);
 CREATE INDEX IF NOT EXISTS tellings_alert ON tellings (alert, target);
+COMMIT;
 
 -- get-state
 SELECT value FROM state WHERE name = :name
@@ -19,11 +21,8 @@ SELECT value FROM state WHERE name = :name
 -- set-state
 INSERT OR REPLACE INTO state VALUES (:name, :value)
 
--- find-seen
-SELECT 1 FROM seen WHERE key IN (:first, :second)
-
 -- add-seen
-INSERT OR IGNORE INTO seen VALUES (:first), (:second)
+INSERT OR IGNORE INTO seen VALUES (:first), (:second) RETURNING key
 
 -- active-alerts
 SELECT key FROM alerts WHERE is_active
@@ -61,6 +60,9 @@ GROUP BY delivery ORDER BY min(next), min(id)
 -- claim
 UPDATE tellings SET attempts = attempts + 1, next = :next
 WHERE delivery = :delivery AND attempts = :attempts AND state = 'open' RETURNING *
+
+-- delete-telling
+DELETE FROM tellings WHERE id = :id
 
 -- postpone
 UPDATE tellings SET delivery = substr(delivery, 1, 32) || '-' || id, attempts = 0, next = :next WHERE id = :id

@@ -37,6 +37,8 @@ class Sink:
     hang: threading.Event = field(default_factory=threading.Event)
     is_slow: bool = False
     """Accepts what is sent, and never says so."""
+    pages: dict[str, str] = field(default_factory=dict)
+    """Pages of a site on the same server."""
     on_accepted: Callable[[], None] = lambda: None
 
     @property
@@ -86,6 +88,14 @@ class HookHandler(BaseHTTPRequestHandler):
     """Takes webhooks."""
 
     sink: Sink
+
+    def do_GET(self) -> None:
+        """Serve a page."""
+        page = self.sink.pages.get(self.path)
+        self.send_response(404 if page is None else 200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write((page or "").encode())
 
     def do_POST(self) -> None:
         """Serve one request."""

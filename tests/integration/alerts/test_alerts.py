@@ -21,6 +21,11 @@ from newsarchive.alerts.matching import open_store
 from newsarchive.maintenance.transfer_index import transfer_archive_index
 from newsarchive.operations.health import check_health
 
+PAGE = (
+    '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": {quoted}}}</script><h1>{headline}</h1>'
+    "<article><p>{text} It was the first such day in a long while, as all in town agree, and many came to see it.</p>"
+    "<p>The mayor said that the town had waited for it, and thanked all who had worked on it for years.</p></article>"
+)
 HARBOUR = '[[alert]]\nname = "harbour"\nquery = "harbour"\nmail = ["desk@paper.example"]'
 DeskOf = Callable[..., Any]
 
@@ -183,9 +188,9 @@ def test_a_refused_delivery_is_retried_under_its_id_and_given_up_after_three_day
     assert len(sink.got) == 1
 
 
-def run_command(desk: Any, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `newsarchive alerts`."""
-    command = [sys.executable, "-m", "newsarchive", "alerts", *words, "--archive", str(desk.folder)]
+def run_command(desk: Any, *words: str, name: str = "alerts") -> subprocess.CompletedProcess[str]:
+    """Run a command of newsarchive."""
+    command = [sys.executable, "-m", "newsarchive", name, *words, "--archive", str(desk.folder)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -302,6 +307,7 @@ def test_what_is_withheld_is_not_sent(desk_of: DeskOf, hook: Any, line: str, ind
     desk.run()
     desk.add("New harbour")
     desk.run()
+    assert desk.tellings() == []
     desk.wait(hours=30)
     desk.run()
     assert hook.got == []
@@ -390,3 +396,22 @@ def test_the_command_lists_and_tests_alerts(desk_of: DeskOf, hook: Any, smtp: An
     assert listed.stdout.splitlines() == [
         f"{name}: last hit -, 0 waiting, 0 sent, 0 failed" for name in ("harbour", "hooked")
     ]
+
+
+def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
+    """What the first crawl finds is new; a refused mail does not change how it ends."""
+    site = f'[[site]]\nname = "quay"\nurl = "http://127.0.0.1:{hook.port}/"\nallow_private = true\nobey_robots = false'
+    desk = desk_of(HARBOUR, hooked(hook), site, smtp=smtp, index='delay = "0s"')
+    smtp.answer = "550 go away"
+    page = PAGE.format(headline="Harbour of the day", quoted='"Harbour of the day"', text="The harbour was opened.")
+    hook.pages["/"] = '<h1>Quay</h1><a href="/2026/03/10/harbour-of-the-day.html">Harbour of the day</a>'
+    hook.pages["/2026/03/10/harbour-of-the-day.html"] = page
+    done = run_command(desk, name="crawl")
+    assert done.returncode == 0, done.stderr
+    (got,) = hook.got
+    assert json.loads(got["body"])["data"][0]["headline"] == "Harbour of the day"
+    hook.pages["/2026/03/11/second.html"] = page.replace("of the day", "of tomorrow").replace("was opened", "is shut")
+    saved = run_command(desk, f"http://127.0.0.1:{hook.port}/2026/03/11/second.html", name="save")
+    assert saved.returncode == 0, saved.stderr
+    assert len(hook.got) == 2
+    assert {row["state"] for row in desk.tellings() if row["target"].startswith("mailto")} == {"open"}
