@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -259,6 +260,19 @@ def test_a_process_that_is_killed_while_it_compares_loses_no_hit(desk_of: DeskOf
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     desk.run()
     assert len(hook.got) == 1
+
+
+def test_processes_that_compare_at_once_find_each_hit_once(desk_of: DeskOf, index_line: str) -> None:
+    """Whichever is first."""
+    desk = desk_of(HARBOUR, index=index_line)
+    desk.run()
+    desk.add(*(f"Harbour {number}" for number in range(20)))
+    threads = [threading.Thread(target=desk.run, kwargs={"sends": False}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({row["record"] for row in desk.tellings()}) == len(desk.tellings()) == 20
 
 
 def test_a_slow_server_does_not_hold_the_process_that_crawls(
