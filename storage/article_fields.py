@@ -343,8 +343,15 @@ def metadata_changes_to_json(changes: Iterable[MetadataEvent]) -> list[dict[str,
 
 
 _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
-    FieldType.TEXT: str, FieldType.INTEGER: int, FieldType.BOOLEAN: bool, FieldType.TIME: format_time,
-    FieldType.DATE: PageDate.isoformat, FieldType.TEXTS: list, FieldType.PARAGRAPHS: paragraphs_to_json,
-    FieldType.LINKS: links_to_json, FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
-    FieldType.HISTORY: history_to_json, FieldType.METADATA_CHANGES: metadata_changes_to_json,
-}  # fmt: skip
+    FieldType.TEXT: str,
+    FieldType.INTEGER: int,
+    FieldType.BOOLEAN: bool,
+    FieldType.TIME: format_time,
+    FieldType.DATE: PageDate.isoformat,
+    FieldType.TEXTS: list,
+    FieldType.PARAGRAPHS: paragraphs_to_json,
+    FieldType.LINKS: links_to_json,
+    FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
+    FieldType.HISTORY: history_to_json,
+    FieldType.METADATA_CHANGES: metadata_changes_to_json,
+}

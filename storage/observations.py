@@ -152,10 +152,15 @@ def _build_span(run: list[Look], before: list[ObservedSpan], parts: Mapping[int,
     if differs and first.version is not None:
         changed = compare_parts(parts.get(shown[-1], ""), parts.get(first.version, ""))
     return ObservedSpan(
-        state=first.state, version=first.version, first_seen=first.at, last_seen=last.at, looks=len(run),
-        changed=changed, is_changed_back=differs and first.version in shown,
+        state=first.state,
+        version=first.version,
+        first_seen=first.at,
+        last_seen=last.at,
+        looks=len(run),
+        changed=changed,
+        is_changed_back=differs and first.version in shown,
         is_back=first.version is not None and bool(before) and before[-1].version is None and bool(shown),
-    )  # fmt: skip
+    )
 
 
 def look_of(at: datetime, outcome: Outcome, version: int | None, *, is_moved: bool) -> Look | None:

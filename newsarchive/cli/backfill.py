@@ -46,9 +46,12 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     with Archive.open(archive) as opened, crawl.write_crawl_log(opened.config), show_progress("backfilling") as step:
         began = time.monotonic()
         done = run(
-            opened, wanted, progress=lambda shown: step(*crawl.describe_progress(shown, time.monotonic() - began)),
-            now=crawl.simulated_clock(parse_time(clock, "--clock")), sole_process=True,
-        )  # fmt: skip
+            opened,
+            wanted,
+            progress=lambda shown: step(*crawl.describe_progress(shown, time.monotonic() - began)),
+            now=crawl.simulated_clock(parse_time(clock, "--clock")),
+            sole_process=True,
+        )
         left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.since:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
         crawl.print_report(report, quiet=json)

@@ -115,10 +115,14 @@ class Probe:
     def site(self, name: str | None = None) -> SiteConfig:
         """Return the site as a [[site]] of newsarchive.toml."""
         return SiteConfig(
-            name=name or self.name, url=self.url, hosts=self.hosts, listings=tuple(each.url for each in self.sections),
-            feeds=tuple(each.url for each in self.feeds), sitemaps=tuple(each.url for each in self.sitemaps),
+            name=name or self.name,
+            url=self.url,
+            hosts=self.hosts,
+            listings=tuple(each.url for each in self.sections),
+            feeds=tuple(each.url for each in self.feeds),
+            sitemaps=tuple(each.url for each in self.sitemaps),
             allow_private=self.private,
-        )  # fmt: skip
+        )
 
     def notes(self) -> dict[str, str]:
         """Return a comment for each setting of the [[site]], by name."""
@@ -302,11 +306,16 @@ class _Probing:
         dates = [date for date in (*published, *(entry.modified for entry in reading.entries)) if date]
         dates += [source.modified for source in reading.sources if source.modified]
         return SiteSource(
-            url=response.url, kind=kind, title=reading.title or "", entries=len(reading.entries),
-            newest=max(dates, default=None), daily=entries_per_day([date for date in published if date]),
+            url=response.url,
+            kind=kind,
+            title=reading.title or "",
+            entries=len(reading.entries),
+            newest=max(dates, default=None),
+            daily=entries_per_day([date for date in published if date]),
             sitemaps=len(reading.sources) if kind is UrlKind.SITEMAP else 0,
-            news=any(entry.news for entry in reading.entries), named=named,
-        )  # fmt: skip
+            news=any(entry.news for entry in reading.entries),
+            named=named,
+        )
 
 
 def _describe_rules(rules: RobotsRules) -> str:

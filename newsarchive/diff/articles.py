@@ -225,12 +225,15 @@ def _numbered_row(kind: RowKind, role: Role, pieces: tuple[DiffPiece, ...], pair
 def _metadata_changes(older: ArticleFields, newer: ArticleFields) -> list[MetadataChange]:
     def metadata(version: ArticleFields) -> dict[str, str]:
         return {
-            "Section": version.section or "", "Tags": ", ".join(version.tags),
+            "Section": version.section or "",
+            "Tags": ", ".join(version.tags),
             "Published": version.published.isoformat() if version.published else "",
-            "Modified": version.modified.isoformat() if version.modified else "", "Lead image": version.image or "",
-            "Image caption": version.image_caption or "", "Access": version.access.value if version.access else "",
+            "Modified": version.modified.isoformat() if version.modified else "",
+            "Lead image": version.image or "",
+            "Image caption": version.image_caption or "",
+            "Access": version.access.value if version.access else "",
             "URL": version.url,
-        }  # fmt: skip
+        }
 
     before, after = metadata(older), metadata(newer)
     return [MetadataChange(name, before[name], after[name]) for name in before if before[name] != after[name]]

@@ -59,9 +59,13 @@ def _hosts_of(site: Site) -> frozenset[str]:
 
 
 def discover_urls(
-    capture: Capture, discovery: Discovery, reading: Reading, site: Site,
-    looks_like_article: LooksLikeArticle = lambda _: None, is_captured: IsCaptured = lambda _: False,
-) -> tuple[DiscoveredUrl, ...]:  # fmt: skip
+    capture: Capture,
+    discovery: Discovery,
+    reading: Reading,
+    site: Site,
+    looks_like_article: LooksLikeArticle = lambda _: None,
+    is_captured: IsCaptured = lambda _: False,
+) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
     Links that do not look like an article's are fetched last, but they are due all the same. An article's links to

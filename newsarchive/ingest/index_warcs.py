@@ -75,9 +75,13 @@ class WarcWalk:
 
 
 def index_warcs(
-    ranges: Iterable[WarcRange], places: Places, index: Index, ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
-) -> IndexingResult:  # fmt: skip
+    ranges: Iterable[WarcRange],
+    places: Places,
+    index: Index,
+    ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress,
+    walk: WarcWalk | None = None,
+) -> IndexingResult:
     """Index these ranges in their order; everything is committed and settled at the end.
 
     Progress is reported in bytes.

@@ -113,9 +113,12 @@ class JobLease:
         self._session = _SharedSession(url)
         self._lost_reason = "the index's database does not respond"
         self._heartbeat = Heartbeat(
-            self._check_claims, lambda: on_lost(self._lost_reason), interval=LEASE_INTERVAL,
-            confirmed_at=time.monotonic(), kill_process=True,
-        )  # fmt: skip
+            self._check_claims,
+            lambda: on_lost(self._lost_reason),
+            interval=LEASE_INTERVAL,
+            confirmed_at=time.monotonic(),
+            kill_process=True,
+        )
 
     def add(self, claim: JobClaim) -> None:
         """Check a job from now on."""
@@ -261,10 +264,17 @@ class CrawlWorker:
 
     def _create_worker(self, queue: str, slots: int) -> Worker:
         return Worker(
-            self.app, queues=[queue], name=queue, concurrency=slots, update_heartbeat_interval=HEARTBEAT_INTERVAL,
-            stalled_worker_timeout=STALLED, fetch_job_polling_interval=2.0, install_signal_handlers=False,
-            delete_jobs="successful", shutdown_graceful_timeout=SHUTDOWN_TIMEOUT,
-        )  # fmt: skip
+            self.app,
+            queues=[queue],
+            name=queue,
+            concurrency=slots,
+            update_heartbeat_interval=HEARTBEAT_INTERVAL,
+            stalled_worker_timeout=STALLED,
+            fetch_job_polling_interval=2.0,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=SHUTDOWN_TIMEOUT,
+        )
 
     async def run(self) -> int:
         """Work until it is stopped or cannot continue; return the exit code."""

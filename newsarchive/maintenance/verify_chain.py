@@ -77,9 +77,12 @@ def prove_files(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> d
 
 
 def check_chains(
-    chains: Sequence[ParsedChain], reports: Sequence[FileReport], still_open: Collection[str],
-    is_elsewhere: Callable[[str], bool], proofs: Sequence[HeadProof] = (),
-) -> ChainReport:  # fmt: skip
+    chains: Sequence[ParsedChain],
+    reports: Sequence[FileReport],
+    still_open: Collection[str],
+    is_elsewhere: Callable[[str], bool],
+    proofs: Sequence[HeadProof] = (),
+) -> ChainReport:
     """Compare closed files with the chains. Files that other machines have (`is_elsewhere`) may be missing."""
     found = {report.name: report for report in reports if report.name not in still_open}
     problems = [*_chain_problems(chains, proofs), *_file_problems(chains, found)]

@@ -68,13 +68,18 @@ UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 MAX_ANSWERS = 3
 """Kinds of answers that are named."""
 _PHRASES = {
-    Outcome.EMPTY: "an empty body", Outcome.CHALLENGE: "a page that asks whether the reader is human",
-    Outcome.CONSENT_WALL: "a page that asks for consent", Outcome.PAYWALL_STUB: "the beginning of the text only",
+    Outcome.EMPTY: "an empty body",
+    Outcome.CHALLENGE: "a page that asks whether the reader is human",
+    Outcome.CONSENT_WALL: "a page that asks for consent",
+    Outcome.PAYWALL_STUB: "the beginning of the text only",
     Outcome.SOFT_404: 'a page that says "not found"',
-    Outcome.SOFT_ERROR: "a text that the site sends in place of articles", Outcome.LISTING: "a list of links",
-    Outcome.MEDIA: "a page without text", Outcome.FEED: "a feed", Outcome.SITEMAP: "a sitemap",
+    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
+    Outcome.LISTING: "a list of links",
+    Outcome.MEDIA: "a page without text",
+    Outcome.FEED: "a feed",
+    Outcome.SITEMAP: "a sitemap",
     Outcome.ASSET: "a file that is no page",
-}  # fmt: skip
+}
 
 
 class Severity(StrEnum):

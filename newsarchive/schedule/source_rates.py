@@ -141,8 +141,11 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
     decay = 0.5 ** ((at - rates.last_read_at) / HALF_LIFE)
     factor = rates.interval_factor * (FACTOR_AFTER_LOSS if missed else FACTOR_RECOVERY)
     return replace(
-        learnt, last_read_at=at, watched_hours=_scale(learnt.watched_hours, decay),
-        items_by_hour=_scale(learnt.items_by_hour, decay), bursts=learnt.bursts * decay,
+        learnt,
+        last_read_at=at,
+        watched_hours=_scale(learnt.watched_hours, decay),
+        items_by_hour=_scale(learnt.items_by_hour, decay),
+        bursts=learnt.bursts * decay,
         new_items=learnt.new_items * decay,
         first_named_items=learnt.first_named_items * decay + check.first_named_count,
         capacity=max(check.item_count, int(rates.capacity * 0.9)),
@@ -150,7 +153,7 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
         lost_at=at if missed else rates.lost_at,
         newest_item_at=max(filter(None, (check.newest_item_at, rates.newest_item_at)), default=None),
         silent_since=None if check.new_item_dates else _find_silence(rates, at),
-    )  # fmt: skip
+    )
 
 
 def record_unreadable(rates: SourceRates | None, at: datetime) -> SourceRates | None:
@@ -179,10 +182,15 @@ def _initial_rates(check: SourceCheck, at: datetime) -> SourceRates:
         for date in dates[1:]:
             items[hour_of_week(date)] += 1
     return SourceRates(
-        first_read_at=at, last_read_at=at, last_new_at=dates[-1] if dates else at, watched_hours=tuple(watched),
-        items_by_hour=tuple(items), bursts=_count_bursts(dates[1:]), capacity=check.item_count,
+        first_read_at=at,
+        last_read_at=at,
+        last_new_at=dates[-1] if dates else at,
+        watched_hours=tuple(watched),
+        items_by_hour=tuple(items),
+        bursts=_count_bursts(dates[1:]),
+        capacity=check.item_count,
         newest_item_at=check.newest_item_at,
-    )  # fmt: skip
+    )
 
 
 def _count_items(rates: SourceRates, check: SourceCheck, at: datetime, scale: float) -> SourceRates:
@@ -207,11 +215,14 @@ def _count_items(rates: SourceRates, check: SourceCheck, at: datetime, scale: fl
     last_new_at = rates.last_new_at if not check.new_item_dates else max(dated, default=at)
     gap = (last_new_at - rates.last_new_at).total_seconds()
     return replace(
-        rates, watched_hours=tuple(watched), items_by_hour=tuple(items),
+        rates,
+        watched_hours=tuple(watched),
+        items_by_hour=tuple(items),
         bursts=rates.bursts + _count_bursts(dated) + (1 if undated else 0),
-        new_items=rates.new_items + len(check.new_item_dates), last_new_at=last_new_at,
+        new_items=rates.new_items + len(check.new_item_dates),
+        last_new_at=last_new_at,
         longest_gap=max(rates.longest_gap, gap) if rates.silent_since is None else rates.longest_gap,
-    )  # fmt: skip
+    )
 
 
 def _count_bursts(dates: Sequence[datetime]) -> int:

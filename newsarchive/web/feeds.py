@@ -54,13 +54,17 @@ class Feed:
         dated = entry.published and not entry.published.is_day and entry.published.offset is not None
         return {
             "id": f"{self.public_url}/web/{format_timestamp(entry.captured)}/{quote_url(entry.url)}",
-            "url": f"{self.public_url}{entry.page}", "external_url": entry.url if is_http_url(entry.url) else None,
-            "title": entry.title or entry.url, "content_text": entry.text or entry.summary or entry.title or entry.url,
+            "url": f"{self.public_url}{entry.page}",
+            "external_url": entry.url if is_http_url(entry.url) else None,
+            "title": entry.title or entry.url,
+            "content_text": entry.text or entry.summary or entry.title or entry.url,
             "summary": entry.summary,
             "date_published": entry.published.isoformat() if entry.published and dated else None,
-            "date_modified": iso_time(entry.updated), "authors": [{"name": name} for name in entry.authors],
-            "tags": [entry.section] if entry.section else None, "language": entry.language,
-        }  # fmt: skip
+            "date_modified": iso_time(entry.updated),
+            "authors": [{"name": name} for name in entry.authors],
+            "tags": [entry.section] if entry.section else None,
+            "language": entry.language,
+        }
 
 
 def render_atom(feed: Feed) -> bytes:

@@ -190,6 +190,9 @@ class _Fields:
     def _concurrent(self, number: int, *others: str) -> tuple[tuple[str, str | None], ...]:
         """Return the fields of a record that refers to these others, by default to the capture's record."""
         return (
-            ("WARC-Record-ID", self._ids[number]), ("WARC-Date", self._date), ("WARC-Target-URI", self.url),
-            *(("WARC-Concurrent-To", other) for other in others or self._ids[:1]), ("WARC-Warcinfo-ID", self._info),
-        )  # fmt: skip
+            ("WARC-Record-ID", self._ids[number]),
+            ("WARC-Date", self._date),
+            ("WARC-Target-URI", self.url),
+            *(("WARC-Concurrent-To", other) for other in others or self._ids[:1]),
+            ("WARC-Warcinfo-ID", self._info),
+        )

@@ -103,12 +103,16 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     paged = "page" in values or _is_true(values, "showNumPages")
     closest = _parse_time(values, "closest", timestamp_middle) if match == "exact" or sort == "closest" else None
     query = CdxQuery(
-        keys=_PARSERS[match](url), url=url if match == "exact" else None,
-        since=_parse_time(values, "from", timestamp_start), until=_parse_time(values, "to", timestamp_end),
-        closest=closest if sort in {None, "closest"} else None, reverse=(sort == "reverse") is not (limit < 0),
-        after=parse_resume_key(values.get("resumeKey")), page=_parse_number(values, "page", 0) if paged else None,
+        keys=_PARSERS[match](url),
+        url=url if match == "exact" else None,
+        since=_parse_time(values, "from", timestamp_start),
+        until=_parse_time(values, "to", timestamp_end),
+        closest=closest if sort in {None, "closest"} else None,
+        reverse=(sort == "reverse") is not (limit < 0),
+        after=parse_resume_key(values.get("resumeKey")),
+        page=_parse_number(values, "page", 0) if paged else None,
         page_size=max(1, min(_parse_number(values, "pageSize", 1), 50)) * BLOCK_SIZE,
-    )  # fmt: skip
+    )
     if query.after and (query.closest or limit < 0):
         raise ValueError("resumeKey cannot be combined with closest or with a negative limit")
     output = values.get("output", "cdxj" if dialect == "pywb" else "text")

@@ -144,9 +144,13 @@ def version(context: Context, version_id: Id) -> Response:
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
 def captures(
-    context: Context, url: Annotated[Text, Query(min_length=1, max_length=4000)], since: Since = None,
-    until: Until = None, limit: Limit = 50, cursor: Cursor = None,
-) -> Response:  # fmt: skip
+    context: Context,
+    url: Annotated[Text, Query(min_length=1, max_length=4000)],
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
     """List captures of a URL, oldest first; http, https and "www." are the same URL. For many URLs use /cdx."""
     try:
         after = parse_resume_key(cursor)

@@ -37,10 +37,18 @@ API_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-
 API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|warc\.gz|wacz)")
 """Suffixes of the archive's own URLs; the suffix of an archived URL says nothing about the client."""
 HEADINGS = {
-    400: "Invalid request", 401: "Authentication required", 403: "Not allowed", 404: "Not in the archive",
-    405: "Method not allowed", 414: "URL too long", 422: "Invalid request", 429: "Too many requests",
-    500: "Internal error", 503: "Temporarily unavailable", 507: "No space left",
-}  # fmt: skip
+    400: "Invalid request",
+    401: "Authentication required",
+    403: "Not allowed",
+    404: "Not in the archive",
+    405: "Method not allowed",
+    414: "URL too long",
+    422: "Invalid request",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Temporarily unavailable",
+    507: "No space left",
+}
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
 _JSON = re.compile(r"application/(.+\+)?json")
 _Q = re.compile(r"[01](\.[0-9]{0,3})?")

@@ -18,10 +18,14 @@ CSP = (
 """No inline script or style. Handlers that serve archived bytes set a policy of their own, which is kept."""
 
 HEADERS = {
-    "content-security-policy": CSP, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
-    "x-frame-options": "DENY", "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}  # fmt: skip
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 """Defaults: a header that a handler sets is kept."""
 
 

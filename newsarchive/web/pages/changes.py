@@ -81,13 +81,17 @@ def show_changes(context: Context) -> Response:
     days = context.index.ask(count_changes, params.filters)
     last = max(days, default=None)
     return context.render(
-        "changes.html", etag=True, params=params,
+        "changes.html",
+        etag=True,
+        params=params,
         changes=context.index.ask(list_changes, params.filters, limit=PAGE_SIZE, offset=(params.page - 1) * PAGE_SIZE),
         total=sum(days.values()),
         chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(days)).days + 14)), days),
-        sites=[site.name for site in context.index.ask(list_site_counts)], choices=_CHOICES, size=PAGE_SIZE,
+        sites=[site.name for site in context.index.ask(list_site_counts)],
+        choices=_CHOICES,
+        size=PAGE_SIZE,
         compare_path=compare_path,
-    )  # fmt: skip
+    )
 
 
 def describe_change(change: ChangeView) -> str:

@@ -49,10 +49,16 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
     for line in articles:
         shown.setdefault(line.site, {}).setdefault(line.section or "", []).append(line)
     return context.render(
-        "day.html", day=begin.date(), site=site, counts=counts, articles=articles, shown=shown,
+        "day.html",
+        day=begin.date(),
+        site=site,
+        counts=counts,
+        articles=articles,
+        shown=shown,
         front_pages=context.index.ask(list_front_pages, list(shown)[:MOST_SITES], begin, begin + ONE_DAY),
-        before=earlier and _day_url(earlier.date(), site), after=later and _day_url(later.date(), site),
-    )  # fmt: skip
+        before=earlier and _day_url(earlier.date(), site),
+        after=later and _day_url(later.date(), site),
+    )
 
 
 @router.get("/{year:int}/{month:int}")
@@ -85,6 +91,12 @@ def _render_calendar(context: RequestContext, begin: datetime, max_days: int, si
     counted = {day: count for day, count in counts if count}
     months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
     return context.render(
-        "days.html", begin=begin.date(), is_year=len(months) > 1, site=site, months=months, days=counted,
-        years=context.index.ask(count_by_year_and_site, filters).years, day_url=lambda day: _day_url(day, site),
-    )  # fmt: skip
+        "days.html",
+        begin=begin.date(),
+        is_year=len(months) > 1,
+        site=site,
+        months=months,
+        days=counted,
+        years=context.index.ask(count_by_year_and_site, filters).years,
+        day_url=lambda day: _day_url(day, site),
+    )

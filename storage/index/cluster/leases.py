@@ -191,9 +191,13 @@ class Lease(AbstractContextManager["Lease"]):
             self._session.close()
             raise
         self._heartbeat = Heartbeat(
-            self._send_heartbeat, self._report_loss, interval=HEARTBEAT_INTERVAL, confirmed_at=sent,
-            kill_process=kill_on_loss, session_fd=lambda: None if self._session.closed else self._session.fileno(),
-        )  # fmt: skip
+            self._send_heartbeat,
+            self._report_loss,
+            interval=HEARTBEAT_INTERVAL,
+            confirmed_at=sent,
+            kill_process=kill_on_loss,
+            session_fd=lambda: None if self._session.closed else self._session.fileno(),
+        )
 
     def __exit__(self, *error: object) -> None:
         self.close()

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     import psycopg
 
 CLIENT_PARAMETERS = {
-    "keepalives": "1", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
     "tcp_user_timeout": "8000",
-}  # fmt: skip
+}
 """Parameters of libpq: it gives up a server that has not responded for some ten seconds."""
 SERVER_PARAMETERS = {
     "tcp_keepalives_idle": "10",

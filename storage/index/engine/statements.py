@@ -46,9 +46,13 @@ def change_by_ids(connection: Connection, statement: Executable, ids: Iterable[K
 
 
 def insert_rows(
-    connection: Connection, table: type[Base], rows: Sequence[dict[str, Any]], *, conflict_columns: Sequence[str] = (),
+    connection: Connection,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    *,
+    conflict_columns: Sequence[str] = (),
     update_columns: Sequence[str] = (),
-) -> int:  # fmt: skip
+) -> int:
     """Insert rows, all of the same columns. Return how many were inserted or updated.
 
     A row whose `conflict_columns` equal those of an existing row updates its `update_columns`, or is skipped if there

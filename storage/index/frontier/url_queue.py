@@ -148,15 +148,22 @@ def add_discovered(
 def blank_row(entry: CommitEntry) -> dict[str, Any]:
     """Return the row of a captured URL that was not in the frontier, as it is until its next visit is scheduled."""
     return {
-        **_BLANK, "url_id": entry.url_id, "site": entry.discovery.site, "host": url_host(entry.capture.url), "kind": "",
+        **_BLANK,
+        "url_id": entry.url_id,
+        "site": entry.discovery.site,
+        "host": url_host(entry.capture.url),
+        "kind": "",
         "priority": UNPLANNED_PRIORITY,
-    }  # fmt: skip
+    }
 
 
 def _split_new_and_known(
-    connection: Connection, lookups: LookupTables, discovered: Iterable[DiscoveredUrl], urls: Mapping[str, int],
+    connection: Connection,
+    lookups: LookupTables,
+    discovered: Iterable[DiscoveredUrl],
+    urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # fmt: skip
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return rows of new URLs, and changes of known ones whose discovery or priority is better now, by key."""
     best: dict[int, tuple[Rank, DiscoveredUrl]] = {}
     for one in discovered:
@@ -201,9 +208,13 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 
 def _new_row(found: DiscoveredUrl, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
     return {
-        **_BLANK, "url_id": url_id, "host": url_host(found.url), **discovery_columns(found.discovery, urls),
-        "due_at": found.due_at, "priority": found.priority,
-    }  # fmt: skip
+        **_BLANK,
+        "url_id": url_id,
+        "host": url_host(found.url),
+        **discovery_columns(found.discovery, urls),
+        "due_at": found.due_at,
+        "priority": found.priority,
+    }
 
 
 def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:

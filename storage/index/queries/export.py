@@ -66,9 +66,14 @@ def select_versions(
 
 
 def iter_search_lines(
-    reader: Reader, text: str, filters: Filters = EVERYTHING, *, limit: int, order: Order = "newest",
+    reader: Reader,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int,
+    order: Order = "newest",
     with_text: bool = True,
-) -> Iterator[dict[str, Any]]:  # fmt: skip
+) -> Iterator[dict[str, Any]]:
     """Return the export lines of the articles that a search finds, in the search's order.
 
     The search is made at once, the lines as the caller consumes them; no connection is held meanwhile. For `with_text`

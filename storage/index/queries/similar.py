@@ -64,9 +64,12 @@ def find_similar_articles(
     except SearchNotReady:
         return ()
     alike = Query.more_like_this_document_fields_query(
-        search.engine.schema, {"all": [" ".join(words)]}, min_doc_frequency=1, min_term_frequency=1,
+        search.engine.schema,
+        {"all": [" ".join(words)]},
+        min_doc_frequency=1,
+        min_term_frequency=1,
         max_query_terms=_TERMS,
-    )  # fmt: skip
+    )
     own = connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
     others = match_without(alike, *search.excluded, *([search.engine.match_values("article", (own,))] if own else []))
     ranked = search.engine.list_best(others, _CANDIDATES, 0)

@@ -52,11 +52,15 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
     ids = NamedUrls(connection).list_sources(dict(frontier._mapping), now)  # noqa: SLF001 - public
     named = find_by_ids(connection, select(UrlRow.url).where(UrlRow.id.in_(IDS)), ids)
     return VisitSchedule(
-        url=url, due_at=frontier.due_at, ended_by=VisitEnd(frontier.ended_by) if frontier.ended_by else None,
-        named_by=tuple(sorted(named)), last_fetched_at=frontier.last_fetched_at,
-        outcome=Outcome(newest.outcome) if newest else None, status=newest.status if newest else None,
+        url=url,
+        due_at=frontier.due_at,
+        ended_by=VisitEnd(frontier.ended_by) if frontier.ended_by else None,
+        named_by=tuple(sorted(named)),
+        last_fetched_at=frontier.last_fetched_at,
+        outcome=Outcome(newest.outcome) if newest else None,
+        status=newest.status if newest else None,
         redirect_url=newest.target if newest else None,
-    )  # fmt: skip
+    )
 
 
 _SAYS_NOTHING = (Outcome.NOT_MODIFIED.value, Outcome.TOO_LARGE.value, Outcome.UNREADABLE.value)

@@ -159,9 +159,12 @@ def _load_existing_versions(
 
 
 def write_versions(
-    connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft], urls: Mapping[str, int],
+    connection: Connection,
+    lookups: LookupTables,
+    drafts: Sequence[VersionDraft],
+    urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> None:  # fmt: skip
+) -> None:
     """Write the content of drafts, in place of that of later captures."""
     if not drafts:
         return
