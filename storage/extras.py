@@ -11,9 +11,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 EXTRAS = {
-    "cluster": "procrastinate", "dask": "distributed", "parquet": "pyarrow", "postgres": "psycopg",
-    "render": "playwright", "s3": "obstore",
-}  # fmt: skip
+    "cluster": "procrastinate",
+    "dask": "distributed",
+    "parquet": "pyarrow",
+    "postgres": "psycopg",
+    "render": "playwright",
+    "s3": "obstore",
+}
 """The optional dependencies of pyproject.toml, each with a module by which it is recognized."""
 
 

@@ -113,9 +113,11 @@ def run_with_progress(
     try:
         with show_progress(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as step:
             report = fetch(
-                archive, sites, progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
+                archive,
+                sites,
+                progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
                 on_locked=begin,
-            )  # fmt: skip
+            )
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
             check.fail(str(error) or type(error).__name__)
@@ -250,10 +252,13 @@ def summary_line(report: CrawlReport) -> str:
     took = format_duration(timedelta(seconds=round(seconds)))
     names = ", ".join(site.name for site in run.sites)
     left_out = (
-        ("disallowed", "disallowed by robots.txt"), ("refused", "invalid, taken down or unwatched"),
-        ("blocked", "on private addresses"), ("trapped", "postponed as crawler traps"),
-        ("parked", "of parked URL patterns"), ("late", "too late for their page"),
-    )  # fmt: skip
+        ("disallowed", "disallowed by robots.txt"),
+        ("refused", "invalid, taken down or unwatched"),
+        ("blocked", "on private addresses"),
+        ("trapped", "postponed as crawler traps"),
+        ("parked", "of parked URL patterns"),
+        ("late", "too late for their page"),
+    )
     parts = [
         f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
         f"{pluralize(counters.get('versions', 0), 'new article version')}",

@@ -64,9 +64,13 @@ def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime
 
 
 def backfill(
-    archive: Archive, request: BackfillRequest, *, progress: OnProgress | None = None,
-    now: Callable[[], datetime] | None = None, sole_process: bool = False,
-) -> BackfillReport:  # fmt: skip
+    archive: Archive,
+    request: BackfillRequest,
+    *,
+    progress: OnProgress | None = None,
+    now: Callable[[], datetime] | None = None,
+    sole_process: bool = False,
+) -> BackfillReport:
     """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
 
     `sole_process`: as for `crawl`. Raises ConfigError if the archive has no such site, ArchiveBusy if it is being
@@ -75,9 +79,14 @@ def backfill(
     max_priority = lowest_backfill_priority(request.since)
     before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
     report = crawl(
-        archive, [request.site], max_pages=request.max_pages, max_time=request.max_time,
-        backfill=BackfillLimit(until=request.since, max_bytes=request.max_bytes), progress=progress, now=now,
+        archive,
+        [request.site],
+        max_pages=request.max_pages,
+        max_time=request.max_time,
+        backfill=BackfillLimit(until=request.since, max_bytes=request.max_bytes),
+        progress=progress,
+        now=now,
         sole_process=sole_process,
-    )  # fmt: skip
+    )
     after = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
     return BackfillReport(report=report, waiting_before=before, waiting_after=after)

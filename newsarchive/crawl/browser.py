@@ -120,9 +120,11 @@ class Chromium:
                 )
             browser = self._browser
         context = await browser.new_context(
-            user_agent=self._agent, viewport={"width": WIDTH, "height": HEIGHT}, service_workers="block",
+            user_agent=self._agent,
+            viewport={"width": WIDTH, "height": HEIGHT},
+            service_workers="block",
             accept_downloads=False,
-        )  # fmt: skip
+        )
         try:
             page = await context.new_page()
             handler = _RequestHandler(page, url, document, fetch, self, self._seconds)

@@ -100,9 +100,13 @@ class Pause:
 
 
 def record_response(
-    host: Host, response: ResponseSummary, duration: float, settings: PolitenessSettings, crawl_delay: float | None,
+    host: Host,
+    response: ResponseSummary,
+    duration: float,
+    settings: PolitenessSettings,
+    crawl_delay: float | None,
     now: datetime,
-) -> Pause:  # fmt: skip
+) -> Pause:
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
         return Pause(seconds=MAX_PAUSE, reason="has no public address")
@@ -214,9 +218,13 @@ class HostBackoff:
         return until
 
     def record_response(
-        self, host: Host, response: ResponseSummary, duration: float, settings: PolitenessSettings,
+        self,
+        host: Host,
+        response: ResponseSummary,
+        duration: float,
+        settings: PolitenessSettings,
         crawl_delay: float | None,
-    ) -> Pause:  # fmt: skip
+    ) -> Pause:
         """Update a host's state after a response that took `duration` seconds; return the pause after it."""
         pause = record_response(host, response, duration, settings, crawl_delay, self._now())
         host.backoff_reason = pause.reason or ""
@@ -257,9 +265,12 @@ def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0
     if not (host.refusals or host.backoff_level or left >= MIN_SAVED_PAUSE):
         return None
     return SavedBackoff(
-        host=host.name, ready_at=now + timedelta(seconds=left) if left > 0 else None, refusal_count=host.refusals,
-        backoff_level=host.backoff_level, reason=host.backoff_reason,
-    )  # fmt: skip
+        host=host.name,
+        ready_at=now + timedelta(seconds=left) if left > 0 else None,
+        refusal_count=host.refusals,
+        backoff_level=host.backoff_level,
+        reason=host.backoff_reason,
+    )
 
 
 def describe_backoff(host: Host, pause: Pause, error: str = "") -> str:

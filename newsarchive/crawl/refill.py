@@ -122,9 +122,12 @@ class RefillPlanner:
         self._committed = set()
         per_host = min(max(WINDOW // (2 * len(hosts) + 1), MIN_PER_HOST), MAX_PER_HOST)
         return DueQuery(
-            now=now, sites=sites, limit=max(WINDOW, MAX_WAITING * len(hosts)) - hosts.waiting, per_host=per_host,
+            now=now,
+            sites=sites,
+            limit=max(WINDOW, MAX_WAITING * len(hosts)) - hosts.waiting,
+            per_host=per_host,
             full_hosts=frozenset(lane for lane, count in hosts.waiting_by_lane.items() if count > per_host // 2),
-        )  # fmt: skip
+        )
 
     def record_result(self, query: DueQuery, found: Sequence[DueUrl]) -> None:
         """Record which of the queried sites may have more."""

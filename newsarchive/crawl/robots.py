@@ -161,10 +161,13 @@ class RobotsPending:
         if scope in self._authorities:
             return None
         robots = DueUrl(
-            url_id=next(self._hosts.temporary_ids), url=self._robots.url_to_fetch(due.url),
-            discovery=Discovery(site=due.discovery.site, kind=UrlKind.ROBOTS), due_at=due.due_at, priority=TOP_PRIORITY,
+            url_id=next(self._hosts.temporary_ids),
+            url=self._robots.url_to_fetch(due.url),
+            discovery=Discovery(site=due.discovery.site, kind=UrlKind.ROBOTS),
+            due_at=due.due_at,
+            priority=TOP_PRIORITY,
             failure_count=0,
-        )  # fmt: skip
+        )
         self._authorities.add(scope)
         self._waiting[robots.url_id] = due
         return robots

@@ -47,9 +47,11 @@ OWNED: dict[str, tuple[Any, str]] = {
 """Settings that the archive owns: value and reason. None: from newsarchive.toml, or Scrapy's default."""
 
 LEAN: dict[str, Any] = {
-    "EXTENSIONS_BASE": {}, "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector", "STATS_DUMP": False,
+    "EXTENSIONS_BASE": {},
+    "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+    "STATS_DUMP": False,
     "LOG_LEVEL": "WARNING",
-}  # fmt: skip
+}
 """Settings of `newsarchive crawl` without a [scrapy] table: nothing reads statistics or listens to signals."""
 QUIET: dict[str, Any] = {
     # A crawl logs its pages itself, and these two would open ports.

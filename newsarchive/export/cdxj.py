@@ -35,10 +35,14 @@ def cdxj_line(line: CdxLine) -> str:
 def cdx_fields(line: CdxLine) -> dict[str, str]:
     """Return the fields of a capture under pywb's names, as strings; "-" for missing values."""
     return {
-        "url": line.url, "mime": "warc/revisit" if line.kind == "revisit" else line.mime or "unk",
-        "status": "-" if line.status is None else str(line.status), "digest": line.payload_digest or "-",
-        "length": str(line.length), "offset": str(line.offset), "filename": line.warc,
-    }  # fmt: skip
+        "url": line.url,
+        "mime": "warc/revisit" if line.kind == "revisit" else line.mime or "unk",
+        "status": "-" if line.status is None else str(line.status),
+        "digest": line.payload_digest or "-",
+        "length": str(line.length),
+        "offset": str(line.offset),
+        "filename": line.warc,
+    }
 
 
 def sort_lines(lines: Iterable[str], run: int = RUN_LENGTH) -> Iterator[str]:

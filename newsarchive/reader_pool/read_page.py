@@ -24,9 +24,13 @@ def _read(task: ReadingTask, limit: int) -> Reading:
         else:
             payload, headers = task.block, (("Content-Type", task.mime),) if task.mime else ()
         page = PageInput(
-            url=task.url, headers=headers, discovery=task.discovery, fetched_at=task.fetched_at, status=task.status,
+            url=task.url,
+            headers=headers,
+            discovery=task.discovery,
+            fetched_at=task.fetched_at,
+            status=task.status,
             layouts=task.layouts or NO_LAYOUTS,
-        )  # fmt: skip
+        )
         return read_page(payload, page)
     except PayloadTooLarge as error:
         return Reading(outcome=Outcome.TOO_LARGE, reason=str(error))

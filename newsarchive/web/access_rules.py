@@ -75,9 +75,11 @@ class AccessRules:
         for name, age in self.embargoes:
             embargoes[name] = max(age, embargoes.get(name, age))
         return AccessRules(
-            blocked=tuple(sorted({*self.blocked, *other.blocked})), hidden=self.hidden | other.hidden,
-            noarchive=self.noarchive | other.noarchive, embargoes=tuple(sorted(embargoes.items())),
-        )  # fmt: skip
+            blocked=tuple(sorted({*self.blocked, *other.blocked})),
+            hidden=self.hidden | other.hidden,
+            noarchive=self.noarchive | other.noarchive,
+            embargoes=tuple(sorted(embargoes.items())),
+        )
 
 
 class LiveAccessRules:

@@ -145,9 +145,13 @@ def format_duration(length: timedelta) -> str:
 
 
 TEMPLATES = Environment(
-    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True, auto_reload=False,
-)  # fmt: skip
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
 """Autoescaped as HTML; an undefined name is an error."""
 TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated, unbroken)}
 TEMPLATES.filters |= {

@@ -134,11 +134,17 @@ def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False)
     # A proxy has the connections of all clients.
     per_client = None if options.trusted_proxies else MAX_PER_CLIENT
     return uvicorn.Config(
-        app, http=create_protocol(min(MAX_CONNECTIONS, descriptors // 2), per_client, load_certificate(options)),
-        backlog=ACCEPTED_AT_ONCE, log_config=None, access_log=log_all, server_header=False,
-        proxy_headers=bool(options.trusted_proxies), forwarded_allow_ips=list(options.trusted_proxies), ws="none",
+        app,
+        http=create_protocol(min(MAX_CONNECTIONS, descriptors // 2), per_client, load_certificate(options)),
+        backlog=ACCEPTED_AT_ONCE,
+        log_config=None,
+        access_log=log_all,
+        server_header=False,
+        proxy_headers=bool(options.trusted_proxies),
+        forwarded_allow_ips=list(options.trusted_proxies),
+        ws="none",
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
-    )  # fmt: skip
+    )
 
 
 def run(

@@ -50,9 +50,13 @@ class Resolver:
         self._known: dict[str, tuple[float, list[Any]]] = {}
 
     def resolveHostName(
-        self, resolutionReceiver: Any, hostName: str, portNumber: int = 0, addressTypes: Any = None,
+        self,
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Any = None,
         transportSemantics: str = "TCP",
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """Pass every address of a host to the receiver. Called by Twisted."""
         del addressTypes, transportSemantics
         resolution = _Resolution(hostName)

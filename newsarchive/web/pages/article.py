@@ -70,12 +70,19 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     found = get_article_or_404(context, article_id)
     shown = found.current if version is None else get_version_or_404(context, found, version)
     return context.render(
-        "article.html", etag=True, article=found, version=shown, parts=split_paragraphs(shown.all_paragraphs),
-        visits=list_visits(found.captures), backlinks=context.index.ask(list_backlinks, article_id),
+        "article.html",
+        etag=True,
+        article=found,
+        version=shown,
+        parts=split_paragraphs(shown.all_paragraphs),
+        visits=list_visits(found.captures),
+        backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_article_placements, article_id),
-        similar=context.index.ask(find_similar_articles, shown.id), cite=_citation(context, shown),
-        picture=_picture_url(context, shown), tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
-    )  # fmt: skip
+        similar=context.index.ask(find_similar_articles, shown.id),
+        cite=_citation(context, shown),
+        picture=_picture_url(context, shown),
+        tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
+    )
 
 
 @router.get("/article/{article_id:int}/cite.bib")
@@ -150,11 +157,16 @@ def compare(context: Context, article_id: int, a: int | None = None, b: int | No
     found = compare_versions(older, newer)
     # Numbers may have gaps: versions that are not published keep theirs.
     return context.render(
-        "compare.html", etag=True, article=article, older=older, newer=newer,
+        "compare.html",
+        etag=True,
+        article=article,
+        older=older,
+        newer=newer,
         before=max((number for number in numbers if number < first), default=None),
-        after=min((number for number in numbers if number > second), default=None), found=found,
+        after=min((number for number in numbers if number > second), default=None),
+        found=found,
         folded=find_folds(found),
-    )  # fmt: skip
+    )
 
 
 def find_folds(found: Comparison) -> list[tuple[bool, int, int]]:

@@ -40,12 +40,17 @@ def home(context: Context) -> Response:
     )[:COLUMNS]
     lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
     return context.render(
-        "home.html", sites=sites,
+        "home.html",
+        sites=sites,
         columns=[(site, index.ask(list_articles, Filters(site=site.name), limit=lines)) for site in shown],
-        chart=build_captures_chart(index, sites), changes=index.ask(list_changes, limit=CHANGES),
-        compare_path=compare_path, describe_change=describe_change, about=parse_about(context.options.about),
-        crawl=index.ask(get_last_crawl), findings=context.health.get_findings(),
-    )  # fmt: skip
+        chart=build_captures_chart(index, sites),
+        changes=index.ask(list_changes, limit=CHANGES),
+        compare_path=compare_path,
+        describe_change=describe_change,
+        about=parse_about(context.options.about),
+        crawl=index.ask(get_last_crawl),
+        findings=context.health.get_findings(),
+    )
 
 
 def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart | None:

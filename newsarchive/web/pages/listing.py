@@ -45,11 +45,15 @@ def listing(
     day = then.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     presence = context.index.ask(get_link_presence, url, (link.url for group in view.groups for link in group.links))
     return context.render(
-        "listing.html", url=url, view=view, presence=presence, day=day,
+        "listing.html",
+        url=url,
+        view=view,
+        presence=presence,
+        day=day,
         times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
         day_before=view.before and max(view.first, then - DAY),
         day_after=view.after and min(view.last, max(view.after, then + DAY)),
-    )  # fmt: skip
+    )
 
 
 def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Response:
@@ -62,11 +66,15 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
         older, newer = newer, older
     changes = compare_listings(listing_links(older.groups), listing_links(newer.groups))
     return context.render(
-        "listing_changes.html", url=url, older=older, newer=newer, changes=changes,
+        "listing_changes.html",
+        url=url,
+        older=older,
+        newer=newer,
+        changes=changes,
         removed=[step for step in changes if step.fate is LinkFate.LEFT],
         counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
         headlines_changed=sum(step.headline_changed for step in changes),
-    )  # fmt: skip
+    )
 
 
 def _parse_time(text: str) -> datetime | None:

@@ -299,7 +299,9 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     is_text = shown.display is Display.TEXT
     response = context.render(
-        "snapshot.html", capture=capture, status_sent=shown.answer.status if shown.answer else capture.status,
+        "snapshot.html",
+        capture=capture,
+        status_sent=shown.answer.status if shown.answer else capture.status,
         kind=shown.display.name.lower() if not shown.problem else "problem",
         problem=page.reason if isinstance(page, TooLarge) else shown.problem,
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),
@@ -308,11 +310,14 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         frame=ReplayLinks(timestamp=here).embed_url(capture.url, EmbedKind.FRAMED),
         image=links.embed_url(capture.url, EmbedKind.IMAGE),
         text=decode(shown.body[:MAX_TEXT_SIZE], shown.answer.headers) if shown.answer and is_text else "",
-        is_cut=len(shown.body) > MAX_TEXT_SIZE, size=len(shown.body), requested=requested,
+        is_cut=len(shown.body) > MAX_TEXT_SIZE,
+        size=len(shown.body),
+        requested=requested,
         span=context.index.ask(get_capture_span, capture.url),
         beside=context.index.ask(get_adjacent_times, capture.url, capture.fetched_at),
-        missing=_missing_requisites(context, page) if isinstance(page, SanitizedPage) else (), here=here,
-    )  # fmt: skip
+        missing=_missing_requisites(context, page) if isinstance(page, SanitizedPage) else (),
+        here=here,
+    )
     response.headers.update(memento_headers(context, capture.url, capture.fetched_at))
     return response
 

@@ -6,14 +6,18 @@ from enum import Enum, auto
 from newsarchive.web.snapshot.replay_links import EmbedKind
 
 _MAGIC = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"), (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"), (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
     (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
     (re.compile(rb"BM....\x00\x00\x00\x00", re.DOTALL), "image/bmp"),
-    (re.compile(rb"\x00\x00\x01\x00[\x01-\x40]\x00"), "image/x-icon"), (re.compile(rb"wOF2"), "font/woff2"),
-    (re.compile(rb"wOFF"), "font/woff"), (re.compile(rb"OTTO\0"), "font/otf"),
+    (re.compile(rb"\x00\x00\x01\x00[\x01-\x40]\x00"), "image/x-icon"),
+    (re.compile(rb"wOF2"), "font/woff2"),
+    (re.compile(rb"wOFF"), "font/woff"),
+    (re.compile(rb"OTTO\0"), "font/otf"),
     (re.compile(rb"(?:\x00\x01\x00\x00|true)\x00"), "font/ttf"),
-)  # fmt: skip
+)
 _SVG = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*\ufeff?\s*<(?:!doctype\s+html|html|head|body|!--|title|meta|div|frameset)\b", re.IGNORECASE)
 _STYLES = frozenset({"text/css", "text/plain", "application/octet-stream", "application/x-css", ""})

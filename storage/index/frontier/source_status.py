@@ -64,10 +64,15 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
     if seen is None:
         return None
     return {
-        "url_id": url_id, "site_id": seen.site_id, "kind": seen.outcome, "title": seen.title, "entries": seen.entries,
-        "first_seen_at": seen.first, "last_seen_at": seen.last,
+        "url_id": url_id,
+        "site_id": seen.site_id,
+        "kind": seen.outcome,
+        "title": seen.title,
+        "entries": seen.entries,
+        "first_seen_at": seen.first,
+        "last_seen_at": seen.last,
         "last_changed_at": _find_last_change(connection, url_id, seen) or seen.fetched_at,
-    }  # fmt: skip
+    }
 
 
 def _find_last_change(connection: Connection, url_id: int, seen: AnyRow) -> datetime | None:

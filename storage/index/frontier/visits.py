@@ -65,9 +65,13 @@ class _Context:
 
 
 def schedule_next_visits(
-    connection: Connection, lookups: LookupTables, entries: Sequence[CommitEntry], urls: Mapping[str, int],
-    plan: Callable[[VisitResult], NextVisit], orphans: OrphanCandidates,
-) -> None:  # fmt: skip
+    connection: Connection,
+    lookups: LookupTables,
+    entries: Sequence[CommitEntry],
+    urls: Mapping[str, int],
+    plan: Callable[[VisitResult], NextVisit],
+    orphans: OrphanCandidates,
+) -> None:
     """Schedule the next visit to each captured URL, and store the validators to send then."""
     captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
     captured.sort(key=lambda entry: entry.sort_key)
@@ -79,10 +83,14 @@ def schedule_next_visits(
         connection, [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")], captured
     )
     context = _Context(
-        before, SourceRateBatch(connection, captured), urls, find_duplicates(connection, captured),
-        alternate_url_captures(connection, captured, urls), redirects_to_articles(connection, captured, urls),
+        before,
+        SourceRateBatch(connection, captured),
+        urls,
+        find_duplicates(connection, captured),
+        alternate_url_captures(connection, captured, urls),
+        redirects_to_articles(connection, captured, urls),
         NamedUrls(connection),
-    )  # fmt: skip
+    )
     for entry in captured:
         row = rows.get(entry.url_id) or blank_row(entry)
         old_via = row["via_id"]

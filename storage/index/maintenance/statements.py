@@ -68,9 +68,12 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
         "exports": list(load_export_lines(connection, ids)),
     }
     return Statement(
-        article_id=article.id, url=article.url, values=dict(_flatten(said, "")), captures=article.captures,
+        article_id=article.id,
+        url=article.url,
+        values=dict(_flatten(said, "")),
+        captures=article.captures,
         extractors=frozenset(each.extractor for each in versions if each is not None),
-    )  # fmt: skip
+    )
 
 
 def _by_field(value: Any) -> dict[str, object]:

@@ -60,11 +60,13 @@ def _shorten_names(ingest: Ingest) -> Ingest:
     if refers_to:
         refers_to = dataclasses.replace(refers_to, record_id=refers_to.record_id and shorten_name(refers_to.record_id))
     capture = dataclasses.replace(
-        capture, record_id=shorten_name(capture.record_id),
+        capture,
+        record_id=shorten_name(capture.record_id),
         payload_digest=capture.payload_digest and shorten_name(capture.payload_digest),
         crawl=capture.crawl and shorten_name(capture.crawl),
-        place=dataclasses.replace(capture.place, warc=shorten_name(capture.place.warc)), refers_to=refers_to,
-    )  # fmt: skip
+        place=dataclasses.replace(capture.place, warc=shorten_name(capture.place.warc)),
+        refers_to=refers_to,
+    )
     discovery = dataclasses.replace(ingest.discovery, site=shorten_name(ingest.discovery.site))
     return dataclasses.replace(ingest, capture=capture, discovery=discovery)
 
