@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option, confirm
 
+from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
@@ -44,7 +45,7 @@ def import_files(
         for theirs, ours in find_other_names(load_config(archive), warcs).items():
             _require_consent(theirs, ours, yes=yes)
             add_former_name(archive, ours, theirs)
-        with Archive.open(archive) as opened, show_progress("importing") as step:
+        with Archive.open(archive) as opened, show_progress("importing") as step, follow_alerts(opened, opened.now):
             result = opened.import_files(warcs, step, where=BatchTarget(dask=dask, scratch=scratch))
             # A failed upload is not damage: the next crawl repeats it.
             unsent = opened.upload(step).problems

@@ -9,6 +9,8 @@ from typing import Annotated
 from rich.console import Console
 from typer import Exit, Option
 
+from newsarchive.alerts.delivery import follow_alerts
+from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
 from newsarchive.config import toml_file
@@ -40,7 +42,9 @@ def worker(
     say = partial(print_line, stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
     say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
-    raise Exit(run_worker(settings, say))
+    with Archive.open(archive) as opened, follow_alerts(opened, opened.now):
+        code = run_worker(settings, say)
+    raise Exit(code)
 
 
 def workers(archive: Folder = HERE, *, json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""The settings: newsarchive.toml as a frozen Config, with `ServeConfig` for [serve] and `SiteConfig` for each [[site]].
+"""The settings: newsarchive.toml as a frozen Config, with `ServeConfig` for [serve], `SiteConfig` for each [[site]] ...
 
 Each field declares its type, its default as written in the file, and its meaning. The settings page of the manual and
 the file that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
@@ -94,10 +95,19 @@ def _boolean(value: object) -> bool:
     return value
 
 
-def _noarchive(value: object) -> str:
-    if value not in {"obey", "note"}:
-        raise ValueError('must be "obey" or "note"')
-    return str(value)
+def _choice(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError("must be " + " or ".join(f'"{each}"' for each in choices))
+        return str(value)
+
+    return parse
+
+
+def _mail_address(value: object) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,253}", _text(value)):
+        raise ValueError("must be mail addresses, such as desk@paper.example")
+    return _text(value)
 
 
 def _integer(value: object, least: int) -> int:
@@ -154,7 +164,7 @@ def _list_of(parse_item: Callable[[object], T_co]) -> Callable[[object], tuple[T
 
 
 TEXT = SettingType("text", _text)
-NOARCHIVE = SettingType("obey or note", _noarchive)
+NOARCHIVE = SettingType("obey or note", _choice("obey", "note"))
 TEXT_LIST = SettingType("list of texts", _list_of(_text))
 NAME = SettingType("name", _name)
 PATH = SettingType("path", _path)
@@ -173,6 +183,15 @@ SIZE = SettingType("size", _size)
 DURATION = SettingType("duration", _duration)
 POSITIVE_DURATION = SettingType("duration above 0", _positive_duration)
 HOURS = SettingType("hours", lambda value: units.parse_hours(_text(value)))
+EVERY = SettingType("at once, hourly or daily", _choice("at once", "hourly", "daily"))
+TLS = SettingType("starttls, tls or none", _choice("starttls", "tls", "none"))
+MAIL_ADDRESSES = SettingType("list of mail addresses", _list_of(_mail_address))
+EVENTS = SettingType("list of events", _list_of(_choice("edited", "gone", "moved", "back")))
+NOTICES = SettingType("list of words", _list_of(_choice("noted", "dated", "silent")))
+_KINDS = (
+    "retraction correction rewritten headline numbers names quotes removed added headline-wording dek byline wording"
+)
+KINDS = SettingType("list of kinds", _list_of(_choice(*_KINDS.split(), "caption", "section", "order", "typo")))
 DURATION_LIST = SettingType("list of durations", _list_of(_positive_duration))
 
 
@@ -305,6 +324,58 @@ class ServeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailConfig:
+    """The table [mail] of newsarchive.toml: the server that sends the mail of alerts."""
+
+    server: str = _setting(TEXT, "", 'Host of the SMTP server; "": no mail is sent')
+    port: int = _setting(PORT, 587, "Its port")
+    tls: str = _setting(TLS, "starttls", "Encryption: starttls, tls from the first byte, or none")
+    user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
+    sender: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertConfig:
+    """One [[alert]] of newsarchive.toml, or one that a reader made: a saved search, or filters of changes."""
+
+    name: str = _required_setting(NAME, "Short name, unique in the archive")
+    query: str = _setting(TEXT, "", "Search query, as `help search` describes it")
+    site: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these sites")
+    section: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these sections")
+    author: str = _setting(TEXT, "", "Only articles by this author, by the full name")
+    language: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these languages, such as en; not with `changes`")
+    tag: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these tags; not with `changes`")
+    changes: bool = _setting(BOOLEAN, False, "Report changes of articles, not new texts; the next four imply it")
+    event: tuple[str, ...] = _setting(EVENTS, [], "Only these changes: edited, gone, moved, back")
+    kind: tuple[str, ...] = _setting(KINDS, [], "Only edits of these kinds, such as numbers (`help changes`)")
+    notice: tuple[str, ...] = _setting(
+        NOTICES, [], "Only edits with a note, a new date, or neither: noted, dated, silent"
+    )
+    size: int = _setting(INTEGER, 0, "Only edits of so many characters or more, added and removed together")
+    every: str = _setting(EVERY, "at once", "When hits are sent: at once, or after the end of the hour or day (UTC)")
+    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by the server of [mail]")
+    webhook: str | None = _optional_setting(URL, "URL that gets hits as JSON, signed as Standard Webhooks has it")
+
+    reader: str = ""
+    """The reader who made it in the browser; "" for the file's. Not a setting."""
+
+    @property
+    def key(self) -> str:
+        """Name that no other alert has, be it of the file or of another reader."""
+        return self.name if not self.reader else "~" + sha256(f"{self.reader}\n{self.name}".encode()).hexdigest()[:20]
+
+    @property
+    def is_of_changes(self) -> bool:
+        """True if it reports changes, False if it reports new texts."""
+        return self.changes or bool(self.event or self.kind or self.notice or self.size)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """URLs that its hits are sent to."""
+        return (*(f"mailto:{address}" for address in self.mail), *((self.webhook,) if self.webhook else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings of one archive, validated. Paths and URLs are absolute."""
 
@@ -314,6 +385,10 @@ class Config:
     """The [[site]] tables in the file's order. Not a setting."""
     serve: ServeConfig = field(default_factory=ServeConfig)
     """The table [serve]. Not a setting."""
+    mail: MailConfig = field(default_factory=MailConfig)
+    """The table [mail]. Not a setting."""
+    alerts: tuple[AlertConfig, ...] = ()
+    """The [[alert]] tables in the file's order. Not a setting."""
     scrapy: Mapping[str, Any] = field(default_factory=dict)
     """The table [scrapy]: settings of Scrapy's, by name. Not a setting."""
 
@@ -478,7 +553,7 @@ class Config:
         return tuple(site for site in self.sites if not names or site.name in names)
 
 
-def _list_settings(owner: type[Config] | type[ServeConfig] | type[SiteConfig]) -> Iterator[ConfigSetting]:
+def _list_settings(owner: type[Any]) -> Iterator[ConfigSetting]:
     for each in fields(owner):
         if each.metadata:
             yield ConfigSetting(name=each.name, **each.metadata)
@@ -490,3 +565,7 @@ SERVE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(ServeConfig))
 """The settings of [serve]."""
 SITE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(SiteConfig))
 """The settings of a [[site]]."""
+MAIL_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(MailConfig))
+"""The settings of [mail]."""
+ALERT_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(AlertConfig))
+"""The settings of an [[alert]]."""

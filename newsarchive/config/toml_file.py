@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SERVE = "serve"
 Table: TypeAlias = "str | int | tuple[int, int] | None"
-"""A table of the file: None for the top level, SERVE, the number of a [[site]], or those of a [[site.layout]]."""
+"""A table of the file: None for the top level, SERVE, "mail", "alert 0", numbers of a [[site]] or layout."""
 STARTER_SETTINGS = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
 """Settings that a new file shows as comments, because an owner may want to change them first."""
 
@@ -251,11 +251,19 @@ class _ConfigParser:
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
+        mail, alerts = data.pop("mail", {}), data.pop("alert", [])
+        if not isinstance(mail, dict) or not isinstance(alerts, list):
+            raise self._error("alert", None, "alerts are written as [[alert]], their mail server below [mail]")
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
             raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
         values = self._values(data, schema.SETTINGS, None)
         values["serve"] = schema.ServeConfig(**self._values(serve, schema.SERVE_SETTINGS, SERVE))
+        mail = {"sender" if name == "from" else name: value for name, value in mail.items()}
+        values["mail"] = schema.MailConfig(**self._values(mail, schema.MAIL_SETTINGS, "mail"))
+        values["alerts"] = tuple(self._alert(table, number) for number, table in enumerate(alerts))
+        if len({each.name for each in values["alerts"]}) < len(alerts):
+            raise self._error("alert", None, "two alerts have the same name; rename one")
         sites = tuple(self._site(table, number) for number, table in enumerate(tables))
         self._require_unique_sites(sites)
         config = Config(folder=self.folder, sites=sites, scrapy=scrapy, **values)
@@ -267,6 +275,13 @@ class _ConfigParser:
             index=index_url(config.index, self.folder),
             user_agent=config.user_agent or default_user_agent(config.contact),
         )
+
+    def _alert(self, table: dict[str, Any], number: int) -> schema.AlertConfig:
+        values = self._values(table, schema.ALERT_SETTINGS, f"alert {number}")
+        if "name" not in values or values.keys() <= {"name", "every", "mail", "webhook"}:
+            what = 'an alert needs a name, and what it looks for, such as query = "harbour"'
+            raise self._error("[[alert]]", f"alert {number}", what)
+        return schema.AlertConfig(**values)
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
@@ -347,7 +362,7 @@ class _ConfigParser:
         """Return the line of a key of a table, or the table's first line: tomllib does not report lines."""
         pattern = re.compile(rf"\s*(\[+\s*)?([a-z]+\.)?[\"']?{re.escape(key)}[\"']?\s*[]=.]")
         current: Table = None
-        sites = layouts = -1
+        sites = layouts = alerts = -1
         first = 0
         for number, line in enumerate(self.text.splitlines(), 1):
             if re.match(r"\s*\[\[\s*site\s*]]", line):
@@ -356,8 +371,11 @@ class _ConfigParser:
             elif re.match(r"\s*\[\[\s*site\s*\.\s*layout\s*]]", line):
                 layouts += 1
                 current = (sites, layouts)
-            elif re.match(r"\s*\[\s*serve\s*[].]", line):
-                current = SERVE
+            elif re.match(r"\s*\[\[\s*alert\s*]]", line):
+                alerts += 1
+                current = f"alert {alerts}"
+            elif found := re.match(r"\s*\[\s*(serve|mail)\s*[].]", line):
+                current = found[1]
             if current == table:
                 first = first or number
                 if pattern.match(line):

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import BaseSettings
 
+from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.bucket.upload import BackgroundUploader
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.toml_file import load_config
@@ -146,7 +147,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
         backfill = BackfillLimit(until=began - min(archive.config.history, began - EARLIEST_DATE))
     uploader = BackgroundUploader(archive.places, archive.config.keep_local)
     locks, names = archive.folder / "locks", [site.name for site in chosen]
-    with lock_sites(locks, archive.config.index, names, utc_now(), "crawl", sole_process=sole_process) as lease:
+    busy = lock_sites(locks, archive.config.index, names, utc_now(), "crawl", sole_process=sole_process)
+    with follow_alerts(archive, now), busy as lease:
         on_locked()
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,

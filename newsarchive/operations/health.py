@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
+from newsarchive.alerts.matching import list_failures
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import SiteConfig
 from newsarchive.config.units import humanize_size
@@ -212,6 +213,7 @@ def check_health(
         *of_files,
         *_check_uploads(places, unsent, now),
         *([make_finding(STAMP_FAILED)] if (folder / STAMP_FAILED).exists() else []),
+        *(make_finding("alerts-undelivered", count=count, problem=error) for count, error in list_failures(folder)),
         *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
     ]
     return HealthReport(

@@ -4,8 +4,9 @@ import hashlib
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias
+from urllib.parse import parse_qs
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsarchive.archive import Archive
@@ -83,3 +84,22 @@ class RequestContext:
 
 Context: TypeAlias = Annotated[RequestContext, Depends()]
 """Type of a handler's first argument: `def article(context: Context, article_id: int) -> Response`."""
+
+_MAX_FORM_SIZE = 20_000
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; of a repeated field the first value."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MAX_FORM_SIZE:
+            raise HTTPException(413, "The form is too long")
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=30)
+    except ValueError:
+        raise HTTPException(400, "Invalid form") from None
+    return {name: values[0].strip() for name, values in fields.items()}
+
+
+FormFields: TypeAlias = Annotated[dict[str, str], Depends(read_form)]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -20,7 +19,7 @@ from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, Expor
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest
 from newsarchive.web.access_rules import AccessRules
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.timestamps import to_utc
 from storage.index.engine.database import WorkLimit
@@ -36,21 +35,6 @@ MAX_JOB_CPU = 3600.0
 """CPU seconds that the queries of an export in the background may take."""
 FILTER_FIELDS = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
 """Form fields that select articles."""
-_MAX_FORM_SIZE = 20_000
-
-
-async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of a repeated field the first value."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MAX_FORM_SIZE:
-            raise HTTPException(413, "The form is too long")
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=30)
-    except ValueError:
-        raise HTTPException(400, "Invalid form") from None
-    return {name: values[0].strip() for name, values in fields.items()}
 
 
 def get_export_jobs(request: Request) -> ExportJobs:
@@ -61,7 +45,6 @@ def get_export_jobs(request: Request) -> ExportJobs:
     return jobs
 
 
-FormFields = Annotated[dict[str, str], Depends(read_form)]
 Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 
 

@@ -144,6 +144,7 @@ class AuthMiddleware(HttpMiddleware):
         if header and name is None and not (wait := self.failures.take(client_key(scope), self.clock())):
             name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
         if name is not None:
+            scope.setdefault("state", {})["reader"] = name
             await self.app(scope, receive, edit_headers(send, make_private))
             return
         detail = "This archive requires a user name and password, or a token."

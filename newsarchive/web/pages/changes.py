@@ -100,7 +100,8 @@ def describe_change(change: ChangeView) -> str:
     return f"{what}: {NOTICES[change.notice]}" if change.notice in NOTICES else what
 
 
-def _feed_entry(change: ChangeView) -> FeedEntry:
+def feed_entry(change: ChangeView) -> FeedEntry:
+    """Return a change as an entry of a feed."""
     excerpts = [f"- {change.before}" if change.before else "", f"+ {change.after}" if change.after else ""]
     return FeedEntry(
         captured=change.seen, page=compare_path(change), url=change.url, updated=change.seen,
@@ -128,7 +129,7 @@ def changes_feed(context: Context) -> Response:
         public_url=context.public_url,
         page_path=params.url(),
         feed_path=params.url(context.request.url.path),
-        entries=[_feed_entry(change) for change in found],
+        entries=[feed_entry(change) for change in found],
     )
     return render_feed(context, feed)
 

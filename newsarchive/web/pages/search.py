@@ -61,7 +61,7 @@ def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
     return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
-def _feed_entry(hit: SearchHit) -> FeedEntry:
+def feed_entry(hit: SearchHit) -> FeedEntry:
     """Return a hit as an entry: identified by the article's first capture, updated with the version that matches."""
     return FeedEntry(
         captured=hit.first_seen, page=f"/article/{hit.article_id}", url=hit.url, title=plain_text(hit.headline),
@@ -88,7 +88,7 @@ def search_feed(context: Context) -> Response:
         public_url=context.public_url,
         page_path=f"/search{query}",
         feed_path=f"{context.request.url.path}{query}",
-        entries=[_feed_entry(hit) for hit in found.hits],
+        entries=[feed_entry(hit) for hit in found.hits],
     )
     return render_feed(context, feed)
 

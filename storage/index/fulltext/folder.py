@@ -233,9 +233,20 @@ class FulltextFolder:
         return [file for file in files if not _is_sound(file)] + ([] if files or not segments else [folder])
 
 
-def _open_index(folder: Path) -> Index:
+def index_in_memory(documents: Iterable[Document]) -> EngineSearcher:
+    """Return a view of an index of a few documents that is in no folder."""
+    index = _open_index(None)
+    writer = index.writer(heap_size=_HEAP // 4, num_threads=1)
+    for document in documents:
+        writer.add_document(document)
+    writer.commit()
+    index.reload()
+    return EngineSearcher(index.schema, index.searcher())
+
+
+def _open_index(folder: Path | None) -> Index:
     try:
-        index = Index(build_schema(), path=str(folder))
+        index = Index(build_schema(), path=str(folder) if folder else None)
     except ValueError as error:
         raise _translate(error) from error
     index.register_tokenizer(TERMS, build_tokenizer())

@@ -33,6 +33,7 @@ from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, 
 from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
+_RECORDS = CaptureRow.__table__.alias("captures_of_records")
 _AT_ONCE = 500
 
 
@@ -135,6 +136,9 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
     conditions += conditions_on_time(ChangeRow.seen_at, filters.since, filters.until)
     if filters.article_id is not None:
         conditions.append(ChangeRow.article_id == filters.article_id)
+    if filters.records is not None:
+        shown = select(_RECORDS.c.id).where(_RECORDS.c.record_id.in_(filters.records))
+        conditions.append(ChangeRow.capture_id.in_(shown))
     return conditions
 
 

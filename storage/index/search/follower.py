@@ -68,7 +68,7 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
             return state
         state = _read_usable_state(connection, folder)
         mark = read_change_mark(connection)
-        changed = None if state is None else _load_changed_articles(connection, state.mark)
+        changed = None if state is None else load_changed_articles(connection, state.mark)
         if state is not None and changed is not None:
             state = _apply(connection, folder, state, changed, mark)
             if state is not None:
@@ -90,7 +90,7 @@ def _read_usable_state(connection: Connection, folder: FulltextFolder) -> Folder
     return None if changes_since(connection, state.mark) is None else state
 
 
-def _load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
+def load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
     """Return the articles that changed since a mark; None if the log no longer has all changes."""
     condition = changes_since(connection, mark)
     if condition is None:

@@ -109,6 +109,8 @@ class ChangeFilters:
     until: datetime | None = None
     """Seen before then."""
     article_id: int | None = None
+    records: tuple[str, ...] | None = None
+    """Ids of the WARC records that first show the change."""
 
 
 ALL_CHANGES = ChangeFilters()

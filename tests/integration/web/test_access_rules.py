@@ -82,6 +82,8 @@ OF_ALL = (
     "/changes",
     "/changes.atom",
     "/changes.json",
+    "/alerts",
+    "/alerts?query=body",
     "/changes.csv",
     "/changes.jsonl",
     "/api/v1/changes",
@@ -117,6 +119,8 @@ ELSEWHERE = {
     "/api/v1/versions/{version_id}": "below",
     "/exports/{job_id}/{name}": "below, and every form in web_api/test_exports.py",
     "/warcs/{name}": "web_api/test_warc_downloads.py",
+    "/alerts/{key}.atom": "test_alerts_page.py",
+    "/alerts/{key}.json": "test_alerts_page.py",
 }
 """Routes that need more than a URL."""
 

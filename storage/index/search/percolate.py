@@ -1,0 +1,75 @@
+"""Percolation: saved searches over new texts, in an index of them in memory, so that they find what a search finds."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+from tantivy import Query
+
+from storage.index.conditions.filters import list_languages
+from storage.index.conditions.visibility import load_site_names
+from storage.index.engine.dialect import identify_index, read_change_mark
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
+from storage.index.fulltext.fields import build_document
+from storage.index.fulltext.folder import index_in_memory
+from storage.index.fulltext.searcher import match_all
+from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, UrlRow, VersionRow
+from storage.index.search.documents import load_documents
+from storage.index.search.follower import load_changed_articles
+from storage.index.search.query import parse_query
+from storage.index.search.translate import Translation
+from storage.index.views.articles import Filters
+
+
+def find_changed_articles(connection: Connection, index: str, mark: str) -> tuple[str, str, list[int]]:
+    """Return identity and mark of the index, and the articles that changed since a mark of it: all, if that is of no
+    use, as after a rebuild.
+    """
+    now = identify_index(connection), read_change_mark(connection)
+    changed = load_changed_articles(connection, mark) if index == now[0] else None
+    return (*now, sorted(connection.scalars(select(ArticleRow.id)) if changed is None else changed))
+
+
+def list_texts(connection: Connection, articles: Collection[int]) -> list[AnyRow]:
+    """Return the texts of articles; record, URL and digest are the same in every index of the same captures."""
+    return fetch_by_ids(connection, _TEXTS, articles)
+
+
+_TEXTS = (
+    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.digest)
+    .add_columns(CaptureRow.record_id, UrlRow.url)
+    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .where(VersionRow.article_id.in_(IDS))
+    .order_by(VersionRow.article_id, VersionRow.number)
+)
+
+
+def list_classified_changes(connection: Connection) -> Sequence[AnyRow]:
+    """Return all changes whose kinds are known, with the records that first show them."""
+    query = select(ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.event, CaptureRow.record_id)
+    joined = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
+    return connection.execute(joined.where(ChangeRow.kinds.is_not(None))).all()
+
+
+class Percolator:
+    """Saved searches, translated once while the languages and sites stay the same."""
+
+    def __init__(self, searches: Sequence[tuple[str, Filters]]) -> None:
+        self._searches = searches
+        self._queries: list[Query] = []
+        self._state: object = None
+
+    def match(self, connection: Connection, texts: Collection[AnyRow]) -> list[set[int]]:
+        """Return for each search the ids of the versions among these texts that it finds."""
+        wanted = {text.id for text in texts}
+        documents = load_documents(connection, sorted({text.article_id for text in texts}))
+        engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
+        languages, sites = list_languages(connection), load_site_names(connection)
+        if self._state != (languages, sites):
+            translation, parsed = Translation(engine, languages), [parse_query(*each) for each in self._searches]
+            self._queries = [
+                match_all(translation.words(query), *translation.filters(connection, query.filters)) for query in parsed
+            ]
+            self._state = languages, sites
+        return [set(engine.list_ids(query)) for query in self._queries]
