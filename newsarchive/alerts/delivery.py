@@ -30,7 +30,7 @@ from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig
 from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
-from newsarchive.export.changes import change_to_json
+from newsarchive.export.articles import change_to_json
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.timestamps import format_timestamp
