@@ -83,6 +83,9 @@ class NewsSpider(scrapy.Spider):
         come back through the frontier.
         """
         assert self.context is not None
+        spiders = self.context.spiders
+        if spiders is not None:
+            due = spiders.adopt(due)
         headers = {
             "User-Agent": self.context.user_agent,
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
@@ -93,6 +96,8 @@ class NewsSpider(scrapy.Spider):
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
         request = Request(due.url, headers=headers, errback=self.log_failure, meta={"due": due}, dont_filter=True)
+        if spiders is not None:
+            request = spiders.prepare(due, request)
         if not request.url.isascii():
             raise ValueError(f"{due.url} has no valid host name")
         return request

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Protocol
 
 from storage.model import Capture, Exchange, Reading, RenderedPage
+from storage.spider_output import SpiderOutput
 from storage.warc.provenance import normalize_discovery
 from storage.warc.reader import CaptureRecord
 
@@ -27,11 +28,18 @@ MAX_UNCOMMITTED = 256
 MAX_UNCOMMITTED_BYTES = 64_000_000
 
 
+RunSpider = Callable[[Capture], SpiderOutput | None]
+"""Runs the site's own spider on a recorded response."""
+
+
 class ExchangeWriter(Protocol):
     """Writer of exchanges (storage.warc.writer.WarcWriter)."""
 
     def write(self, exchange: Exchange | RenderedPage) -> Capture:
         """Write one exchange."""
+
+    def write_output(self, capture: Capture, output: SpiderOutput) -> None:
+        """Write what the site's own spider made of the capture written last."""
 
 
 class CaptureSink(Protocol):
@@ -51,6 +59,7 @@ class _Job:
     size: int
     capture: "asyncio.Future[Capture]"
     on_commit: Callable[[Reading], None]
+    read: "RunSpider | None"
 
 
 class Recorder:
@@ -83,13 +92,18 @@ class Recorder:
         """True if nothing more should be fetched for now."""
         return self.count >= MAX_UNCOMMITTED or self.bytes >= MAX_UNCOMMITTED_BYTES
 
-    async def record(self, exchange: Exchange | RenderedPage, on_commit: Callable[[Reading], None]) -> Capture:
-        """Write an exchange; `on_commit` is called once it is in the index. Raises `failure`, once there is one."""
+    async def record(
+        self, exchange: Exchange | RenderedPage, on_commit: Callable[[Reading], None], read: RunSpider | None = None
+    ) -> Capture:
+        """Write an exchange; `on_commit` is called once it is in the index. Raises `failure`, once there is one.
+
+        `read` is called once it is written, in the recorder's thread, so that its output is the next record.
+        """
         if self.failure:
             raise self.failure
         self.count += 1
         self.bytes += len(exchange.response)
-        job = _Job(exchange, len(exchange.response), self._loop.create_future(), on_commit)
+        job = _Job(exchange, len(exchange.response), self._loop.create_future(), on_commit, read)
         self._jobs.put(job)
         return await job.capture
 
@@ -129,9 +143,12 @@ class Recorder:
         if isinstance(exchange, Exchange):
             exchange = self._mask(exchange)
         capture = self._writer.write(exchange)
+        output = job.read(capture) if job.read is not None else None
+        if output is not None:
+            self._writer.write_output(capture, output)
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)
-        record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response)
+        record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response, output=output)
         return capture, self._sink.submit(record)
 
     def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:

@@ -47,6 +47,8 @@ from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import ResponseLimits, RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
+from newsarchive.crawl.site_spider import SiteSpider, load_spider
+from newsarchive.crawl.spider_run import SpiderRun
 from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
@@ -136,6 +138,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
         chosen = tuple(replace(site, max_bytes=backfill.max_bytes) for site in chosen)
     require_contact(archive.config, chosen)
     require_browser(chosen)
+    spiders = {site.name: load_spider(archive.config.folder, site) for site in chosen if site.spider}
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -151,6 +154,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
             max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
+            spiders=spiders,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
@@ -186,10 +190,12 @@ class _CrawlRun:
     now: Callable[[], datetime]
     host: ScrapyHost | None
     pages: NamedPages | None
+    spiders: Mapping[str, SiteSpider]
     counters: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
+    _spider_run: SpiderRun | None = None
     _is_all_committed: bool = False
     _last_progress: float = 0.0
     _signals: list[int] = field(default_factory=list)
@@ -247,6 +253,9 @@ class _CrawlRun:
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
+        if self.spiders:
+            self._spider_run = SpiderRun(self.spiders, self.sites, self.counters)
+            seeds += self._spider_run.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
@@ -262,6 +271,8 @@ class _CrawlRun:
                 self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
             timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
             try:
+                if self._spider_run is not None:
+                    self._spider_run.attach(context.frontier)
                 with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
                     await self._run_scrapy(context)
                 if context.recorder.failure is None:
@@ -275,6 +286,7 @@ class _CrawlRun:
                     await context.renderer.close()
                 await client.close()
         self.problems += context.frontier.problems
+        self.problems += self._spider_run.problems() if self._spider_run is not None else ()
         self.notes += context.frontier.notes
         context.require_lease()
         if context.recorder.failure is not None:
@@ -297,6 +309,7 @@ class _CrawlRun:
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
+        login_sites = self._spider_run.login_sites if self._spider_run is not None else ()
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
@@ -313,7 +326,8 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder).apply),
+            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, login_sites).apply),
+            spiders=self._spider_run,
             frontier=frontier,
             limits=ResponseLimits(
                 seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size
@@ -410,11 +424,8 @@ def _abort(number: int, _: object) -> None:
 
 def list_seeds(site: SiteConfig, now: datetime) -> Iterator[DiscoveredUrl]:
     """Yield the front page of a site, and the listings, feeds and sitemaps of its settings."""
-    seeds = (
-        (UrlKind.LISTING, (site.url, *site.listings)),
-        (UrlKind.FEED, site.feeds),
-        (UrlKind.SITEMAP, site.sitemaps),
-    )
+    front = () if site.spider else (site.url,)  # of which its own spider decides
+    seeds = ((UrlKind.LISTING, (*front, *site.listings)), (UrlKind.FEED, site.feeds), (UrlKind.SITEMAP, site.sitemaps))
     for kind, urls in seeds:
         for url in urls:
             yield DiscoveredUrl(url=url, discovery=Discovery(site=site.name, kind=kind), due_at=now, priority=SOURCE)

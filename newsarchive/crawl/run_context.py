@@ -19,10 +19,11 @@ from newsarchive.crawl.crawl_log import LOG
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
-from newsarchive.crawl.recorder import Recorder
+from newsarchive.crawl.recorder import Recorder, RunSpider
 from newsarchive.crawl.render import PageRenderer
 from newsarchive.crawl.robots import MAX_SIZE as MIN_ROBOTS_SIZE
 from newsarchive.crawl.robots import RobotsResponse
+from newsarchive.crawl.spider_run import SpiderRun
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.errors import ArchiveBusy
 from storage.model import Capture, DueUrl, Exchange, Reading, UrlKind
@@ -69,6 +70,8 @@ class RunContext:
     user_agent: str
     renderer: PageRenderer | None = None
     """None if no site has `render`."""
+    spiders: SpiderRun | None = None
+    """None if no site has a spider of its own."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
     on_fetched: Callable[[DueUrl, Capture | None], None] = field(default=lambda *_: None)
@@ -81,7 +84,9 @@ class RunContext:
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
 
-    async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
+    async def fetch(
+        self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]], method: str = "GET", body: bytes = b""
+    ) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
         summary, capture = ResponseSummary(no_response=True), None
         recorded: Exchange | None = None
@@ -97,10 +102,15 @@ class RunContext:
             recorded = exchange
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
                 return await self._record(renderer.convert_to_subresource(exchange))
-            return await self._record(exchange, self._on_commit(due, len(exchange.response), began))
+            on_commit = self._on_commit(due, len(exchange.response), began)
+            read = self.spiders.reader(due, exchange) if self.spiders is not None else None
+            capture = await self._record(exchange, on_commit, read)
+            if self.spiders is not None and read is not None:
+                self.spiders.finish(due)
+            return capture
 
         try:
-            summary, capture = await self._send(due, url, headers, record)
+            summary, capture = await self._send(due, url, headers, record, method, body)
         finally:
             self.frontier.record_response(due, summary, rendering=document is not None and capture is not None)
             self.wake()
@@ -163,6 +173,8 @@ class RunContext:
         url: str,
         headers: Sequence[tuple[str, str]],
         record: Callable[[Exchange], Awaitable[Capture]],
+        method: str = "GET",
+        body: bytes = b"",
     ) -> tuple[ResponseSummary, Capture | None]:
         """Send a request and record what is received; return the summary for the frontier, and the capture."""
         try:
@@ -171,7 +183,9 @@ class RunContext:
             self.recorder.fail(lost)
             raise
         limit = self.limits.max_size(due.discovery.kind)
-        result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
+        result = await self.client.fetch(
+            url, headers, seconds=self.limits.seconds, limit=limit, method=method, body=body
+        )
         ended, capture = time.monotonic(), None
         summary = ResponseSummary(no_response=True, error=result.describe_error(), is_blocked=result.is_blocked)
         for attempt in result.attempts:
@@ -206,9 +220,11 @@ class RunContext:
             await self.recorder.record(page, self._on_commit(due, len(page.response), began))
             self.counters["rendered"] += 1
 
-    async def _record(self, exchange: Exchange, on_commit: Callable[[Reading], None] = lambda _: None) -> Capture:
+    async def _record(
+        self, exchange: Exchange, on_commit: Callable[[Reading], None] = lambda _: None, read: RunSpider | None = None
+    ) -> Capture:
         """Record an exchange; one for a browser without `on_commit`, as the frontier waits for the page's commit."""
-        capture = await self.recorder.record(exchange, on_commit)
+        capture = await self.recorder.record(exchange, on_commit, read)
         self.counters["captures"] += 1
         self.counters["bytes"] += len(exchange.response)
         if capture.kind == "revisit":

@@ -16,6 +16,7 @@ from newsarchive.ingest.backfill_priority import (
     page_number,
 )
 from storage.model import Capture, DiscoveredUrl, Discovery, LinkGroup, LinkKind, Outcome, Reading, Site, UrlKind
+from storage.spider_output import SpiderOutput
 from storage.urls import url_host
 
 # Lower numbers are fetched first: fresh URLs before those that only complete the archive.
@@ -65,14 +66,19 @@ def discover_urls(
     site: Site,
     looks_like_article: LooksLikeArticle = lambda _: None,
     is_captured: IsCaptured = lambda _: False,
+    output: SpiderOutput | None = None,
 ) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
     Links that do not look like an article's are fetched last, but they are due all the same. An article's links to
-    captured URLs are left out.
+    captured URLs are left out. Of a page with the `output` of the site's own spider, only that counts, and requisites.
     """
     found: dict[str, DiscoveredUrl] = {}
-    for one in _find_urls(capture, discovery, reading, site, is_captured):
+    if output is not None:
+        candidates = _spider_requests(capture, reading, output, site)
+    else:
+        candidates = _find_urls(capture, discovery, reading, site, is_captured)
+    for one in candidates:
         if one.url == capture.url or one.url in found:
             continue
         on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
@@ -101,6 +107,15 @@ def _find_urls(
         yield from _entries(capture, reading, site)
         via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
         yield from _sources(capture, discovery, via_kind, reading, site)
+    yield from _requisites(capture, reading, site)
+
+
+def _spider_requests(capture: Capture, reading: Reading, output: SpiderOutput, site: Site) -> Iterator[DiscoveredUrl]:
+    via = UrlKind.ARTICLE if reading.outcome is Outcome.ARTICLE else UrlKind.LISTING
+    for each in output.requests:
+        if is_on_site_host(site, each.url):
+            kind, priority = UrlKind(each.kind), LISTING_LINK if each.kind == UrlKind.ARTICLE else NEXT_PAGE
+            yield _linked_url(capture, site, via, each.url, priority, kind=kind, callback=each.callback)
     yield from _requisites(capture, reading, site)
 
 

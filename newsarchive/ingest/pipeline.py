@@ -324,7 +324,7 @@ class Ingestor:
         site = self._sites.requesting_site(discovery.site, record.capture)
         self._article_urls.add(site.name, record.capture.url, reading.outcome)
         likes = self._article_urls.templates_of_site(site.name).predicts_article
-        found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
+        found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured, record.output)
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)

@@ -61,9 +61,21 @@ class OriginalRecords(Protocol):
         """Return that record's block."""
 
 
+def awaits_spider(capture: Capture, discovery: Discovery | None) -> bool:
+    """Return True for a complete response that is for the site's own spider."""
+    is_whole = capture.status is not None and 200 <= capture.status < 300 and not capture.truncated
+    return is_whole and discovery is not None and discovery.callback is not None
+
+
 def reading_from_headers(record: CaptureRecord) -> Reading | None:
-    """Return the reading of a capture whose headers decide it, or None if its payload must be read."""
+    """Return the reading of a capture whose headers, or whose site's spider decided it, or None if it must be read."""
     capture = record.capture
+    if record.output is not None:
+        reading = record.output.reading(capture.url, capture.mime, EXTRACTOR)
+        if reading is not None:
+            return reading
+    elif awaits_spider(capture, record.discovery):
+        return _reading(Outcome.ERROR, "the crawl ended before the site's spider had read it")
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
         return _reading(Outcome.ASSET, "subresource of a rendered page")
     if capture.kind == "revisit":

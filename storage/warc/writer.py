@@ -6,6 +6,7 @@
 An exchange is one group of records, written by one call:
 
     response or revisit  <--WARC-Concurrent-To-->  request, metadata (provenance of the URL)
+                         <--WARC-Refers-To-------  metadata (output of the site's own spider), if there is one
 """
 
 import fcntl
@@ -26,9 +27,10 @@ from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, 
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
+from storage.spider_output import SpiderOutput
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
-from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
+from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, build_member, new_record_id, sha256
 
 PREFIX = "newsarchive"
 HEAD_FIELD = "chain-head"
@@ -115,6 +117,26 @@ class WarcWriter:
             offset = self._append(file, group.members)
             place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
             return group.capture(place, self._run.id)
+
+    def write_output(self, capture: Capture, output: SpiderOutput) -> None:
+        """Write what a spider made of a capture, which must be the last one written, into the same file."""
+        with self._lock:
+            self._refuse_if_broken()
+            if self._file is None or self._file.name != capture.place.warc:
+                raise StorageError(
+                    f"{capture.place.warc} was closed before the output of a spider; run the crawl again"
+                )
+            block = output.to_block()
+            fields: Fields = (
+                ("WARC-Record-ID", f"<{self._new_id()}>"),
+                ("WARC-Date", capture.date),
+                ("WARC-Target-URI", capture.url),
+                ("WARC-Refers-To", f"<{capture.record_id}>"),
+                ("WARC-Warcinfo-ID", f"<{self._file.info_id}>"),
+                ("WARC-Block-Digest", sha256(block)),
+                ("Content-Type", "application/json"),
+            )
+            self._append(self._file, [build_member("metadata", fields, block, is_text=True)])
 
     def sync(self) -> None:
         """Flush all that was written to disk (fdatasync).

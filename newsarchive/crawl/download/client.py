@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupErro
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, HTTPClientParser
-from twisted.web.client import URI, Agent, HTTPConnectionPool
+from twisted.web.client import URI, Agent, FileBodyProducer, HTTPConnectionPool
 from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError, maxChunkSizeLineLength
 from twisted.web.http_headers import Headers
 
@@ -320,11 +321,22 @@ class RecordingClient:
         self._agent = Agent.usingEndpointFactory(reactor, endpoints, pool)
         self._in_progress: set[_Recording] = set()
 
-    async def fetch(self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int) -> FetchResult:
-        """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
+    async def fetch(
+        self,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        *,
+        seconds: float,
+        limit: int,
+        method: str = "GET",
+        body: bytes = b"",
+    ) -> FetchResult:
+        """Request an ASCII URL, for at most so long and so many bytes. Network errors are in the result, not raised."""
         recording = _Recording(limit, self._now)
         target = url.encode("ascii")
-        recording.response = response = self._agent.request(b"GET", target, _headers(target, headers, recording))
+        sent = FileBodyProducer(BytesIO(body)) if body else None
+        fields = _headers(target, headers, recording)
+        recording.response = response = self._agent.request(method.encode("ascii"), target, fields, sent)
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)

@@ -1,0 +1,161 @@
+"""A site's own spider: an API without pages, a login, errors, rebuilds."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsarchive.archive import Archive
+from storage.index.queries.articles import iter_captures
+from storage.index.views.articles import ALL_CAPTURES
+from storage.warc.reader import read_records
+from tests.in_process import run_in_process
+from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
+
+HOUR = timedelta(hours=1)
+Build = Callable[..., Any]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index_url(request: pytest.FixtureRequest) -> str:
+    """The `index` setting for each database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+def articles(rig: Any) -> dict[str, Any]:
+    """Return the articles by their path."""
+    with Archive.open(rig.folder) as archive:
+        found = [archive.article(n) for n in range(1, 40)]
+        return {each.url.removeprefix(rig.newsroom.url): each for each in found if each is not None}
+
+
+def outcomes(rig: Any) -> list[tuple[str, str, str]]:
+    """Return path, outcome and reason of each capture, in their order."""
+    with Archive.open(rig.folder) as archive:
+        rows = archive.index.stream(iter_captures, ALL_CAPTURES)
+        return [(each.url.removeprefix(rig.newsroom.url), each.outcome.value, each.reason) for each in rows]
+
+
+def assert_rebuilds(rig: Any, dump: Any, different: Any) -> None:
+    """Assert that a rebuild gives the same rows, and that the archive verifies."""
+    with Archive.open(rig.folder) as archive:
+        before = dump(archive.index)
+    (rig.folder / "spiders" / "courier.py").unlink()
+    done = run_in_process("rebuild", "--archive", rig.folder)
+    assert done.returncode == 0, done.stderr
+    with Archive.open(rig.folder) as archive:
+        assert different(before, dump(archive.index)) == {}
+    verified = run_in_process("verify", "--deep", "--archive", rig.folder)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_newsroom_of_json_alone(build: Build, newsroom: Any, index_url: str, dump: Any, different: Any) -> None:
+    """Each answer of the API is a capture, the item its reading; an edit makes a version; a rebuild needs no spider."""
+    rig = build(JSON_SPIDER, index=index_url)
+    report = rig.crawl(BEGIN)
+    assert report.problems == ()
+    found = articles(rig)
+    assert sorted(found) == [f"/news/{n}" for n in range(1, 8)]
+    first = found["/news/3"]
+    assert first.current.headline == tell(3)["title"]
+    assert [each.text for each in first.current.paragraphs] == tell(3)["text"]
+    assert first.current.published.isoformat() == "2026-11-04T06:30:00+01:00"
+    assert [each.url for each in first.captures] == [f"{newsroom.url}/api/articles/3"]
+    assert newsroom.log.count("GET /api/articles/3") == 1
+    assert not [path for path in newsroom.log if "/news/" in path]
+
+    newsroom.stories[3] = tell(3, "burnt")
+    newsroom.stories[8] = tell(8)
+    rig.crawl(BEGIN + 2 * HOUR)
+    rig.crawl(BEGIN + 30 * HOUR)
+    found = articles(rig)
+    assert len(found) == 8
+    assert [len(found[f"/news/{n}"].versions) for n in range(1, 9)] == [1, 1, 2, 1, 1, 1, 1, 1]
+    assert newsroom.log.count("GET /api/articles/1") == 3
+    assert_rebuilds(rig, dump, different)
+
+
+def test_a_newsroom_behind_a_login(
+    build: Build, newsroom: Any, dump: Any, different: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run logs in before anything else; no secret is in any file; pages are read as usual."""
+    monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
+    rig = build(LOGIN_SPIDER)
+    assert rig.crawl(BEGIN).problems == ()
+    newsroom.stories[3] = tell(3, "burnt")
+    assert rig.crawl(BEGIN + 2 * HOUR).problems == ()
+    assert (newsroom.logins, newsroom.unauthorized) == (2, [])
+    assert [each for each in outcomes(rig) if each[1] == "error"] == []
+    found = articles(rig)
+    assert sorted(found) == [f"/news/{n}" for n in range(1, 8)]
+    assert [len(found[f"/news/{n}"].versions) for n in range(1, 8)] == [1, 1, 2, 1, 1, 1, 1]
+    records = [r for path in (rig.folder / "warc").glob("*.warc.gz") for r in read_records(path)]
+    logins = [r for r in records if r.type == "request" and r.block.startswith(b"POST ")]
+    assert len(logins) == 2
+    assert re.search(rb"\r\nContent-Length: (\d+)\r\n.*\r\n\r\n[0-9a-f]{64}", logins[0].block, re.DOTALL)
+    blocks = b"".join(record.block for record in records)
+    for secret in (b"battery", b"secret-session", b"first-visit"):
+        assert secret not in blocks
+    assert_rebuilds(rig, dump, different)
+
+
+def test_a_login_that_fails_leaves_the_site_for_the_next_run(
+    build: Build, newsroom: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is requested as a stranger, and the problem names the URL and the remedy."""
+    monkeypatch.setenv("COURIER_PASSWORD", "wrong")
+    rig = build(LOGIN_SPIDER)
+    report = rig.crawl(BEGIN)
+    assert [line.partition(" ")[2] for line in report.problems] == [
+        f"{newsroom.url}/login answered 403. Nothing more of it was requested; the next crawl tries again"
+    ]
+    assert newsroom.unauthorized == []
+    monkeypatch.delenv("COURIER_PASSWORD")
+    problems = rig.crawl(BEGIN + HOUR).problems
+    assert any("the environment has no variable COURIER_PASSWORD" in line for line in problems)
+    assert newsroom.unauthorized == []
+    monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
+    assert rig.crawl(BEGIN + 2 * HOUR).problems == ()
+    assert len(articles(rig)) == 7
+
+
+def test_an_error_in_a_callback_costs_no_page(build: Build, newsroom: Any, dump: Any, different: Any) -> None:
+    """Its response is kept, its URL is named and fetched again, and the others are read."""
+    newsroom.broken.update({2, 5})
+    rig = build(JSON_SPIDER)
+    report = rig.crawl(BEGIN)
+    assert report.problems == (
+        f"courier: its spider failed for {newsroom.url}/api/articles/2 and 1 more: parse_article: KeyError: 'title'. The "
+        "responses are kept, and these URLs are fetched again; correct spiders/courier.py",
+    )
+    assert report.run.counters["spider_errors"] == 2
+    assert sorted(articles(rig)) == [f"/news/{n}" for n in (1, 3, 4, 6, 7)]
+    failed = [each for each in outcomes(rig) if each[1] == "error"]
+    why = "the site's spider courier failed: parse_article: KeyError: 'title'"
+    assert failed == [("/api/articles/2", "error", why), ("/api/articles/5", "error", why)]
+    newsroom.broken.clear()
+    assert rig.crawl(BEGIN + HOUR).problems == ()
+    assert len(articles(rig)) == 7
+    assert_rebuilds(rig, dump, different)
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("headlin='x'", "an ArticleItem has no field 'headlin'; did you mean 'headline'?"),
+        ("headline='x', published='yesterday'", "the field 'published' of an ArticleItem cannot be 'yesterday'"),
+        ("headline=''", "an ArticleItem needs a headline"),
+        ("headline='x', tags='a'", "the field 'tags' of an ArticleItem cannot be 'a': a list of texts is expected"),
+    ],
+)
+def test_a_wrong_item_is_named_with_its_spider_and_url(
+    build: Build, newsroom: Any, field: str, problem: str
+) -> None:
+    """The message has the field, the spider and the URL."""
+    spider = JSON_SPIDER.partition("        yield ArticleItem(")[0] + f"        yield ArticleItem({field})\n"
+    (line,) = build(spider).crawl(BEGIN).problems
+    assert problem in line
+    assert f"{newsroom.url}/api/articles/" in line
+    assert "spiders/courier.py" in line
