@@ -168,24 +168,16 @@ FIELDS = (
     OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
     OutputField("organisations", _T.TEXTS, "News agencies, desks and publishers in the byline", "organisations"),
     OutputField("author_links", _T.TEXTS, "URLs of the authors' pages and profiles", "author_links"),
-    OutputField(
-        "published",
-        _T.DATE,
-        "Publication date as the page or its source states it, with its offset; never the fetch time",
-        "published",
-    ),
+    OutputField("published", _T.DATE,
+        "Publication date as the page or its source states it, with its offset; never the fetch time", "published"),
     OutputField("published_source", _T.TEXT, "Where that date is from: json-ld, meta, feed ...", "published_source"),
     OutputField("modified", _T.DATE, "Modification date as the page states it", "modified"),
     OutputField("modified_source", _T.TEXT, "Where that date is from", "modified_source"),
     OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
     OutputField("section", _T.TEXT, "Section of the site", "section"),
     OutputField("tags", _T.TEXTS, "Tags, as printed"),
-    OutputField(
-        "corrections",
-        _T.TEXTS,
-        "Corrections, editor's notes and retractions, wherever the page has them",
-        archive_only=True,
-    ),
+    OutputField("corrections", _T.TEXTS, "Corrections, editor's notes and retractions, wherever the page has them",
+        archive_only=True),
     OutputField("body", _T.TEXT, "The article's own text, a blank line between paragraphs"),
     OutputField("paragraphs", _T.PARAGRAPHS, "Paragraphs in reading order with their roles, without boilerplate"),
     OutputField(
@@ -199,30 +191,19 @@ FIELDS = (
     OutputField("noarchive", _T.BOOLEAN, "True if the page's robots meta element says noarchive", "noarchive"),
     OutputField("version", _T.INTEGER, "Number of this version, from 1", archive_only=True),
     OutputField("versions", _T.INTEGER, "Number of versions of the article", archive_only=True),
-    OutputField(
-        "changed",
-        _T.TEXTS,
+    OutputField("changed", _T.TEXTS,
         "Kinds of change from the text that was seen before this version: headline, dek, body, byline, section,"
-        " caption, correction; empty for the first text",
-        archive_only=True,
-    ),
-    OutputField(
-        "history",
-        _T.HISTORY,
+        " caption, correction; empty for the first text", archive_only=True),
+    OutputField("history", _T.HISTORY,
         "What was seen of the article when, as spans of captures in a row that found the same; what stood between two"
-        " captures is not known",
-        archive_only=True,
-    ),
-    OutputField(
-        "metadata_changes",
-        _T.METADATA_CHANGES,
+        " captures is not known", archive_only=True),
+    OutputField("metadata_changes", _T.METADATA_CHANGES,
         "Changes of dates, tags and the image address, which make no version, each with both captures",
-        archive_only=True,
-    ),
+        archive_only=True),
     OutputField("first_seen", _T.TIME, "First capture of the article", archive_only=True),
     OutputField("last_seen", _T.TIME, "Last capture of the article", archive_only=True),
     OutputField("capture", _T.CAPTURE, "WARC record of this version's page", archive_only=True),
-)
+)  # fmt: skip
 """Every key that is written, in its order."""
 CAPTURE_FIELDS = (
     OutputField("warc", _T.TEXT, "Name of the WARC file"),

@@ -1,4 +1,4 @@
-"""The data classes of all layers: frozen, slotted, keyword-only. Times are UTC, digests "sha256:<64 hex>" as in WARC."""
+"""The data classes of all layers: frozen, slotted, keyword-only. Times are UTC, digests "sha256:<64 hex>" (WARC)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -46,10 +46,9 @@ class CredentialMask:
         content = split_message(exchange.response)[1]
         start = exchange.response[: len(exchange.response) - len(content)]
         return replace(
-            exchange,
-            request=masked + blank + self._placeholder(body),
+            exchange, request=masked + blank + self._placeholder(body),
             response=_SET.sub(self._replace, start) + content,
-        )
+        )  # fmt: skip
 
     def _replace(self, found: re.Match[bytes]) -> bytes:
         return found[1] + self._placeholder(found[2])

@@ -222,15 +222,13 @@ class FrontierWindow:
             self.subresources.refuse(request.due)
         return request
 
-    def add_run_request(self, url: str, discovery: Discovery) -> DueUrl:
-        """Queue a request that a site's own spider makes in this run; until it is done, the site is not refilled."""
-        due = DueUrl(
-            url_id=next(self._hosts.temporary_ids), url=url, discovery=discovery, due_at=self._now(),
-            priority=TOP_PRIORITY, failure_count=0,
-        )  # fmt: skip
-        self._run_requests[due.url_id] = discovery.site
+    def add_run_request(self, url: str, discovery: Discovery) -> int:
+        """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
+        key, at = next(self._hosts.temporary_ids), self._now()
+        self._run_requests[key] = discovery.site
+        due = DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
         self._hosts.add(due)
-        return due
+        return key
 
     def close_site(self, site: str, reason: str) -> None:
         """Request no more URLs of a site in this run: they stay due."""

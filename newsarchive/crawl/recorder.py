@@ -28,8 +28,9 @@ MAX_UNCOMMITTED = 256
 MAX_UNCOMMITTED_BYTES = 64_000_000
 
 
+OnCommit = Callable[[Reading], None]
 RunSpider = Callable[[Capture], SpiderOutput | None]
-"""Runs the site's own spider on a recorded response."""
+"""Has the site's own spider read a recorded response, and records its output."""
 
 
 class ExchangeWriter(Protocol):
@@ -37,9 +38,6 @@ class ExchangeWriter(Protocol):
 
     def write(self, exchange: Exchange | RenderedPage) -> Capture:
         """Write one exchange."""
-
-    def write_output(self, capture: Capture, output: SpiderOutput) -> None:
-        """Write what the site's own spider made of the capture written last."""
 
 
 class CaptureSink(Protocol):
@@ -58,8 +56,8 @@ class _Job:
     """None once it is written, so that its bytes are freed."""
     size: int
     capture: "asyncio.Future[Capture]"
-    on_commit: Callable[[Reading], None]
-    read: "RunSpider | None"
+    on_commit: OnCommit
+    read: RunSpider | None
 
 
 class Recorder:
@@ -93,11 +91,11 @@ class Recorder:
         return self.count >= MAX_UNCOMMITTED or self.bytes >= MAX_UNCOMMITTED_BYTES
 
     async def record(
-        self, exchange: Exchange | RenderedPage, on_commit: Callable[[Reading], None], read: RunSpider | None = None
+        self, exchange: Exchange | RenderedPage, on_commit: OnCommit, read: RunSpider | None = None
     ) -> Capture:
-        """Write an exchange; `on_commit` is called once it is in the index. Raises `failure`, once there is one.
+        """Write an exchange and have it read; `on_commit` is called once it is in the index.
 
-        `read` is called once it is written, in the recorder's thread, so that its output is the next record.
+        Raises `failure`, once there is one.
         """
         if self.failure:
             raise self.failure
@@ -144,8 +142,6 @@ class Recorder:
             exchange = self._mask(exchange)
         capture = self._writer.write(exchange)
         output = job.read(capture) if job.read is not None else None
-        if output is not None:
-            self._writer.write_output(capture, output)
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)
         record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response, output=output)

@@ -47,9 +47,8 @@ from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import ResponseLimits, RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
-from newsarchive.crawl.site_spider import SiteSpider, load_spider
-from newsarchive.crawl.spider_run import SpiderRun
 from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
+from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
@@ -138,7 +137,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
         chosen = tuple(replace(site, max_bytes=backfill.max_bytes) for site in chosen)
     require_contact(archive.config, chosen)
     require_browser(chosen)
-    spiders = {site.name: load_spider(archive.config.folder, site) for site in chosen if site.spider}
+    counters: Counter[str] = Counter()
+    spiders = SpiderRun(archive.config.folder, chosen, counters) if any(site.spider for site in chosen) else None
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -154,7 +154,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
             max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
-            spiders=spiders,
+            counters=counters, spiders=spiders,
         ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
@@ -190,12 +190,11 @@ class _CrawlRun:
     now: Callable[[], datetime]
     host: ScrapyHost | None
     pages: NamedPages | None
-    spiders: Mapping[str, SiteSpider]
-    counters: Counter[str] = field(default_factory=Counter)
+    counters: Counter[str]
+    spiders: SpiderRun | None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
-    _spider_run: SpiderRun | None = None
     _is_all_committed: bool = False
     _last_progress: float = 0.0
     _signals: list[int] = field(default_factory=list)
@@ -222,18 +221,13 @@ class _CrawlRun:
     def _open_writer(self) -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
         return WarcWriter(
-            archive.warc_folder,
-            run=self.run,
-            info=warc_info(config),
+            archive.warc_folder, run=self.run, info=warc_info(config),
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
-            size_limit=config.warc_size,
-            age_limit=config.warc_age.total_seconds(),
-            machine=archive.places.machine,
-            chain=archive.places.chain,
-            now=self.now,
+            size_limit=config.warc_size, age_limit=config.warc_age.total_seconds(), machine=archive.places.machine,
+            chain=archive.places.chain, now=self.now,
             on_opened=lambda name: archive.index.write(warc_files.record_opened_warc, name, run_id),
             on_closed=self._register_closed,
-        )
+        )  # fmt: skip
 
     def _register_closed(self, file: ClosedWarc) -> None:
         """Register a closed file in the index, after its captures are committed: recovery skips closed files."""
@@ -253,9 +247,7 @@ class _CrawlRun:
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
-        if self.spiders:
-            self._spider_run = SpiderRun(self.spiders, self.sites, self.counters)
-            seeds += self._spider_run.start(self.now())
+        seeds += self.spiders.start(self.now()) if self.spiders is not None else ()
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
@@ -271,8 +263,8 @@ class _CrawlRun:
                 self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
             timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
             try:
-                if self._spider_run is not None:
-                    self._spider_run.attach(context.frontier)
+                if self.spiders is not None:
+                    self.spiders.attach(context.frontier, writer)
                 with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
                     await self._run_scrapy(context)
                 if context.recorder.failure is None:
@@ -286,7 +278,7 @@ class _CrawlRun:
                     await context.renderer.close()
                 await client.close()
         self.problems += context.frontier.problems
-        self.problems += self._spider_run.problems() if self._spider_run is not None else ()
+        self.problems += self.spiders.problems if self.spiders is not None else ()
         self.notes += context.frontier.notes
         context.require_lease()
         if context.recorder.failure is not None:
@@ -309,25 +301,21 @@ class _CrawlRun:
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
-        login_sites = self._spider_run.login_sites if self._spider_run is not None else ()
+        logins = self.spiders.cookies if self.spiders is not None else ()
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
-            self.pages or (BackfillQueue(queue, self.backfill.until) if self.backfill else queue),
-            settings,
-            Robots(config.user_agent),
-            executor=executor,
-            counters=self.counters,
-            max_pages=self.max_pages,
+            self.pages or (BackfillQueue(queue, self.backfill.until) if self.backfill else queue), settings,
+            Robots(config.user_agent), executor=executor, counters=self.counters, max_pages=self.max_pages,
             refused=ingestor.taken_down.union(map(digest_url, () if self.pages else ingestor.unwatched)),
             on_postponed=self._record_postponed,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
-        )
+        )  # fmt: skip
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, login_sites).apply),
-            spiders=self._spider_run,
+            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, logins).apply),
+            spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(
                 seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size
@@ -437,16 +425,12 @@ def politeness_settings(config: Config, site: SiteConfig) -> PolitenessSettings:
     return PolitenessSettings(
         delay=(config.delay if site.delay is None else site.delay).total_seconds(),
         obey_robots=config.obey_robots if site.obey_robots is None else site.obey_robots,
-        max_delay=config.max_delay.total_seconds(),
-        max_crawl_delay=config.max_crawl_delay.total_seconds(),
-        budget=Budget(
-            pages=config.max_pages if site.max_pages is None else site.max_pages,
-            size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
-            seconds=max_time.total_seconds() if max_time else 0.0,
-            hours=site.hours,
-        ),
+        max_delay=config.max_delay.total_seconds(), max_crawl_delay=config.max_crawl_delay.total_seconds(),
+        budget=Budget( pages=config.max_pages if site.max_pages is None else site.max_pages,
+        size=(config.max_bytes if site.max_bytes is None else site.max_bytes) or 0,
+        seconds=max_time.total_seconds() if max_time else 0.0, hours=site.hours, ),
         parking=ParkingRules(after=config.park_after, exempt=site.trap_exceptions),
-    )
+    )  # fmt: skip
 
 
 def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:

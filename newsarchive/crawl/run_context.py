@@ -11,19 +11,20 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from w3lib.url import safe_url_string
 
 from newsarchive.crawl.browser import BrowserResponse
 from newsarchive.crawl.crawl_log import LOG
-from newsarchive.crawl.download.client import RecordingClient
+from newsarchive.crawl.download.client import GET, RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
-from newsarchive.crawl.recorder import Recorder, RunSpider
+from newsarchive.crawl.recorder import OnCommit, Recorder, RunSpider
 from newsarchive.crawl.render import PageRenderer
 from newsarchive.crawl.robots import MAX_SIZE as MIN_ROBOTS_SIZE
 from newsarchive.crawl.robots import RobotsResponse
-from newsarchive.crawl.spider_run import SpiderRun
+from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.errors import ArchiveBusy
 from storage.model import Capture, DueUrl, Exchange, Reading, UrlKind
@@ -84,9 +85,7 @@ class RunContext:
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
 
-    async def fetch(
-        self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]], method: str = "GET", body: bytes = b""
-    ) -> Exchange | None:
+    async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
         summary, capture = ResponseSummary(no_response=True), None
         recorded: Exchange | None = None
@@ -103,14 +102,14 @@ class RunContext:
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
                 return await self._record(renderer.convert_to_subresource(exchange))
             on_commit = self._on_commit(due, len(exchange.response), began)
-            read = self.spiders.reader(due, exchange) if self.spiders is not None else None
-            capture = await self._record(exchange, on_commit, read)
-            if self.spiders is not None and read is not None:
-                self.spiders.finish(due)
+            if self.spiders is None:
+                return await self._record(exchange, on_commit)
+            capture = await self._record(exchange, on_commit, partial(self.spiders.read, due, exchange))
+            self.spiders.finish(due)
             return capture
 
         try:
-            summary, capture = await self._send(due, url, headers, record, method, body)
+            summary, capture = await self._send(due, url, headers, record)
         finally:
             self.frontier.record_response(due, summary, rendering=document is not None and capture is not None)
             self.wake()
@@ -173,8 +172,6 @@ class RunContext:
         url: str,
         headers: Sequence[tuple[str, str]],
         record: Callable[[Exchange], Awaitable[Capture]],
-        method: str = "GET",
-        body: bytes = b"",
     ) -> tuple[ResponseSummary, Capture | None]:
         """Send a request and record what is received; return the summary for the frontier, and the capture."""
         try:
@@ -183,9 +180,8 @@ class RunContext:
             self.recorder.fail(lost)
             raise
         limit = self.limits.max_size(due.discovery.kind)
-        result = await self.client.fetch(
-            url, headers, seconds=self.limits.seconds, limit=limit, method=method, body=body
-        )
+        sent = self.spiders.method_and_body(due) if self.spiders is not None else GET
+        result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit, sent=sent)
         ended, capture = time.monotonic(), None
         summary = ResponseSummary(no_response=True, error=result.describe_error(), is_blocked=result.is_blocked)
         for attempt in result.attempts:
@@ -221,7 +217,7 @@ class RunContext:
             self.counters["rendered"] += 1
 
     async def _record(
-        self, exchange: Exchange, on_commit: Callable[[Reading], None] = lambda _: None, read: RunSpider | None = None
+        self, exchange: Exchange, on_commit: OnCommit = lambda _: None, read: RunSpider | None = None
     ) -> Capture:
         """Record an exchange; one for a browser without `on_commit`, as the frontier waits for the page's commit."""
         capture = await self.recorder.record(exchange, on_commit, read)
@@ -258,9 +254,7 @@ def summarize_response(due: DueUrl, capture: Capture, exchange: Exchange) -> Res
     robots = None
     if due.discovery.kind is UrlKind.ROBOTS:
         robots = RobotsResponse(
-            status=capture.status,
-            block=exchange.response,
-            truncated=exchange.truncated,
+            status=capture.status, block=exchange.response, truncated=exchange.truncated,
             redirect_url=capture.redirect_url,
-        )
+        )  # fmt: skip
     return ResponseSummary(status=capture.status, retry_after=retry_after, robots=robots, size=len(exchange.response))

@@ -206,7 +206,7 @@ class CaptureDownloader:
         async def send(changed: Request) -> Response:
             nonlocal is_sent
             proxy = changed.meta.get("proxy")
-            if proxy or changed.url != request.url or changed.method != request.method:
+            if proxy or changed.url != request.url or changed.method != "GET":
                 what = f"set the proxy {urlsplit(proxy).hostname}" if proxy else "changed the URL or method"
                 raise ValueError(f"a downloader middleware has {what} of {request}, which a crawl cannot; not sent")
             is_sent = True
@@ -231,7 +231,7 @@ class CaptureDownloader:
             for name, values in request.headers.items()
             for value in values
         ]
-        return await self._context.fetch(request.meta["due"], request.url, headers, request.method, request.body)
+        return await self._context.fetch(request.meta["due"], request.url, headers)
 
 
 class QuietFormatter(logformatter.LogFormatter):

@@ -66,19 +66,14 @@ def discover_urls(
     site: Site,
     looks_like_article: LooksLikeArticle = lambda _: None,
     is_captured: IsCaptured = lambda _: False,
-    output: SpiderOutput | None = None,
 ) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
     Links that do not look like an article's are fetched last, but they are due all the same. An article's links to
-    captured URLs are left out. Of a page with the `output` of the site's own spider, only that counts, and requisites.
+    captured URLs are left out.
     """
     found: dict[str, DiscoveredUrl] = {}
-    if output is not None:
-        candidates = _spider_requests(capture, reading, output, site)
-    else:
-        candidates = _find_urls(capture, discovery, reading, site, is_captured)
-    for one in candidates:
+    for one in _find_urls(capture, discovery, reading, site, is_captured):
         if one.url == capture.url or one.url in found:
             continue
         on_a_page = one.discovery.kind is UrlKind.ARTICLE and one.discovery.via_kind in _PAGES
@@ -110,12 +105,13 @@ def _find_urls(
     yield from _requisites(capture, reading, site)
 
 
-def _spider_requests(capture: Capture, reading: Reading, output: SpiderOutput, site: Site) -> Iterator[DiscoveredUrl]:
+def spider_urls(capture: Capture, reading: Reading, output: SpiderOutput, site: Site) -> Iterator[DiscoveredUrl]:
+    """Yield the URLs that the site's own spider requests after a capture, and the requisites of the page."""
     via = UrlKind.ARTICLE if reading.outcome is Outcome.ARTICLE else UrlKind.LISTING
-    for each in output.requests:
-        if is_on_site_host(site, each.url):
-            kind, priority = UrlKind(each.kind), LISTING_LINK if each.kind == UrlKind.ARTICLE else NEXT_PAGE
-            yield _linked_url(capture, site, via, each.url, priority, kind=kind, callback=each.callback)
+    for url, callback, kind in output.requests:
+        if is_on_site_host(site, url) and url != capture.url:
+            priority = LISTING_LINK if kind == UrlKind.ARTICLE else NEXT_PAGE
+            yield _linked_url(capture, site, via, url, priority, kind=UrlKind(kind), callback=callback)
     yield from _requisites(capture, reading, site)
 
 

@@ -63,21 +63,19 @@ class OriginalRecords(Protocol):
 
 def awaits_spider(capture: Capture, discovery: Discovery | None) -> bool:
     """Return True for a complete response that is for the site's own spider."""
-    is_whole = capture.status is not None and 200 <= capture.status < 300 and not capture.truncated
-    return is_whole and discovery is not None and discovery.callback is not None
+    has_callback = discovery is not None and discovery.callback is not None
+    return has_callback and 200 <= (capture.status or 0) < 300 and not capture.truncated
 
 
-def reading_from_headers(record: CaptureRecord) -> Reading | None:
-    """Return the reading of a capture whose headers, or whose site's spider decided it, or None if it must be read."""
+def reading_from_headers(record: CaptureRecord) -> Reading | None:  # noqa: PLR0911 - one for each kind
+    """Return the reading of a capture if its headers or its site's own spider decide it; None if it must be read."""
     capture = record.capture
-    if record.output is not None:
-        reading = record.output.reading(capture.url, capture.mime, EXTRACTOR)
-        if reading is not None:
-            return reading
-    elif awaits_spider(capture, record.discovery):
+    if record.output and (reading := record.output.reading(capture.url, capture.mime, EXTRACTOR)):
+        return reading
+    if not record.output and awaits_spider(capture, record.discovery):
         return _reading(Outcome.ERROR, "the crawl ended before the site's spider had read it")
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
-        return _reading(Outcome.ASSET, "subresource of a rendered page")
+        return _reading(Outcome.ASSET, "subresource of a rendered page, or request of a spider")
     if capture.kind == "revisit":
         return _revisit_reading(capture)
     if capture.kind == "resource":
@@ -150,12 +148,6 @@ def build_task(
         except (ArchiveError, OSError) as problem:
             return _reading(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")
     return ReadingTask(
-        block=block,
-        message=capture.kind != "resource",
-        url=capture.url,
-        mime=capture.mime,
-        status=capture.status or 200,
-        discovery=discovery,
-        fetched_at=capture.fetched_at,
-        layouts=layouts,
-    )
+        block=block, message=capture.kind != "resource", url=capture.url, mime=capture.mime,
+        status=capture.status or 200, discovery=discovery, fetched_at=capture.fetched_at, layouts=layouts,
+    )  # fmt: skip

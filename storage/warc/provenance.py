@@ -48,16 +48,11 @@ def parse_discovery(record: Record) -> Discovery | None:
     via_kind, published = header(fields, "viaKind"), header(fields, "published")
     try:
         return Discovery(
-            site=dict(fields)["site"],
-            kind=UrlKind(header(fields, "kind") or ""),
-            via=header(fields, "via"),
-            via_kind=UrlKind(via_kind) if via_kind else None,
-            title=header(fields, "title"),
-            published=PageDate.parse(published) if published else None,
-            anchor=header(fields, "anchor"),
-            redirect_count=int(header(fields, "redirects") or 0),
-            callback=header(fields, "callback"),
-        )
+            site=dict(fields)["site"], kind=UrlKind(header(fields, "kind") or ""), via=header(fields, "via"),
+            via_kind=UrlKind(via_kind) if via_kind else None, title=header(fields, "title"),
+            published=PageDate.parse(published) if published else None, anchor=header(fields, "anchor"),
+            redirect_count=int(header(fields, "redirects") or 0), callback=header(fields, "callback"),
+        )  # fmt: skip
     except (KeyError, ValueError, OverflowError):
         return None
 
@@ -89,10 +84,9 @@ def parse_run(record: Record) -> CrawlRun | None:
             id=header(fields, "newsarchive-run") or "",
             sites=tuple(_parse_site(json.loads(value)) for key, value in fields if key == "newsarchive-site"),
             started_at=datetime.fromisoformat(header(fields, "started") or ""),
-            finished_at=datetime.fromisoformat(finished) if finished else None,
-            outcome=header(fields, "outcome"),
+            finished_at=datetime.fromisoformat(finished) if finished else None, outcome=header(fields, "outcome"),
             counters={str(name): int(count) for name, count in counters.items()},
-        )
+        )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as problem:
         place = record.place
         raise BadRecord(place.warc, place.offset, f"malformed run record ({problem})") from None

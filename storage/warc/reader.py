@@ -119,9 +119,9 @@ def read_captures(path: Readable, start: int = 0) -> Iterator[CaptureRecord | Ru
             named = item.get("WARC-Concurrent-To") or item.get("WARC-Refers-To") or ""
             if waiting is None or named.strip("<> ") != waiting.capture.record_id:
                 continue
-            # Of our own runs only: in a file of somebody else's, it would be a claim without the page that bears it out.
-            if waiting.capture.crawl and (output := parse_output(item)):
-                waiting = replace(waiting, output=output)
+            if item.block.startswith(b"newsarchive-spider: "):
+                # In a file that another tool wrote, it would be a claim that nothing bears out.
+                waiting = replace(waiting, output=parse_output(item) if waiting.capture.crawl else None)
             elif b"site: " in item.block:
                 waiting = replace(waiting, discovery=parse_discovery(item))
             continue
@@ -207,26 +207,17 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
     profile = _PROFILE.search(record.get("WARC-Profile") or "")
     # The first segment of a record that continues in `continuation` records (WARC 1.1, 7) is incomplete.
     truncated = record.get("WARC-Truncated") or ("unspecified" if record.get("WARC-Segment-Number") else None)
+    shortened = None if record.type == "revisit" else truncated  # only its payload is omitted, as is usual
     return Capture(
-        url=record.uri,
-        record_id=record.id,
-        place=record.place,
-        kind=record.type if http else "resource",
-        fetched_at=parse_date(record),
-        date=record.get("WARC-Date") or "",
-        status=status,
+        url=record.uri, record_id=record.id, place=record.place, kind=record.type if http else "resource",
+        fetched_at=parse_date(record), date=record.get("WARC-Date") or "", status=status,
         mime=(content_type or "").partition(";")[0].strip().lower() or None,
-        payload_digest=_payload_digest(record, body, is_ours=run is not None),
-        payload_size=len(body),
-        truncated=None if record.type == "revisit" else truncated,  # only its payload is omitted, as is usual
-        refers_to=_refers_to(record) if record.type == "revisit" else None,
-        profile=profile[1] if profile else None,
-        redirect_url=redirect_target(record.uri, status, headers),
-        crawl=run,
-        etag=header(headers, "ETag"),
-        last_modified=header(headers, "Last-Modified"),
+        payload_digest=_payload_digest(record, body, is_ours=run is not None), payload_size=len(body),
+        truncated=shortened, refers_to=_refers_to(record) if record.type == "revisit" else None,
+        profile=profile[1] if profile else None, redirect_url=redirect_target(record.uri, status, headers), crawl=run,
+        etag=header(headers, "ETag"), last_modified=header(headers, "Last-Modified"),
         max_age=_max_age(header(headers, "Cache-Control") or ""),
-    )
+    )  # fmt: skip
 
 
 def _max_age(control: str) -> int | None:

@@ -27,10 +27,10 @@ from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, 
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
-from storage.spider_output import SpiderOutput
+from storage.spider_output import FIELD, SpiderOutput
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
-from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, build_member, new_record_id, sha256
+from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
 
 PREFIX = "newsarchive"
 HEAD_FIELD = "chain-head"
@@ -119,24 +119,17 @@ class WarcWriter:
             return group.capture(place, self._run.id)
 
     def write_output(self, capture: Capture, output: SpiderOutput) -> None:
-        """Write what a spider made of a capture, which must be the last one written, into the same file."""
+        """Write what a spider made of the capture that was written last."""
         with self._lock:
-            self._refuse_if_broken()
-            if self._file is None or self._file.name != capture.place.warc:
-                raise StorageError(
-                    f"{capture.place.warc} was closed before the output of a spider; run the crawl again"
-                )
-            block = output.to_block()
-            fields: Fields = (
-                ("WARC-Record-ID", f"<{self._new_id()}>"),
-                ("WARC-Date", capture.date),
+            file = self._file or self._current()
+            about, record = f"<{capture.record_id}>", self._new_id()
+            named = (
                 ("WARC-Target-URI", capture.url),
-                ("WARC-Refers-To", f"<{capture.record_id}>"),
-                ("WARC-Warcinfo-ID", f"<{self._file.info_id}>"),
-                ("WARC-Block-Digest", sha256(block)),
-                ("Content-Type", "application/json"),
+                ("WARC-Refers-To", about),
+                ("WARC-Warcinfo-ID", f"<{file.info_id}>"),
             )
-            self._append(self._file, [build_member("metadata", fields, block, is_text=True)])
+            block = [(FIELD, output.to_json())]
+            self._append(file, [build_fields_member("metadata", record, capture.fetched_at, named, block)])
 
     def sync(self) -> None:
         """Flush all that was written to disk (fdatasync).

@@ -18,8 +18,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 from OpenSSL import SSL
@@ -37,6 +37,8 @@ from twisted.web.http_headers import Headers
 from newsarchive.crawl.download.connect import NotPublicError
 from storage.model import Discovery, Exchange
 
+GET = ("GET", b"")
+"""Method and body of most requests."""
 MAX_HEAD_SIZE = 1_048_576
 """Bytes of all header lines together; a longer head is cut there."""
 MAX_LINE_LENGTH = 262_144
@@ -87,16 +89,10 @@ class Attempt:
         response = response[: len(response) - self.excess]
         version = "http/1.0" if response.startswith(b"HTTP/1.0") else "http/1.1"
         return Exchange(
-            url=url,
-            started_at=self.started_at,
-            request=b"".join(self.sent),
-            response=response,
-            peer=self.peer,
-            protocols=(version, f"tls/{self.tls}") if self.tls else (version,),
-            cipher=self.cipher,
-            truncated=self.truncated if self.whole else self.truncated or "unspecified",
-            discovery=discovery,
-        )
+            url=url, started_at=self.started_at, request=b"".join(self.sent), response=response, peer=self.peer,
+            protocols=(version, f"tls/{self.tls}") if self.tls else (version,), cipher=self.cipher,
+            truncated=self.truncated if self.whole else self.truncated or "unspecified", discovery=discovery,
+        )  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -322,21 +318,13 @@ class RecordingClient:
         self._in_progress: set[_Recording] = set()
 
     async def fetch(
-        self,
-        url: str,
-        headers: Sequence[tuple[str, str]],
-        *,
-        seconds: float,
-        limit: int,
-        method: str = "GET",
-        body: bytes = b"",
+        self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int, sent: tuple[str, bytes] = GET
     ) -> FetchResult:
         """Request an ASCII URL, for at most so long and so many bytes. Network errors are in the result, not raised."""
         recording = _Recording(limit, self._now)
         target = url.encode("ascii")
-        sent = FileBodyProducer(BytesIO(body)) if body else None
-        fields = _headers(target, headers, recording)
-        recording.response = response = self._agent.request(method.encode("ascii"), target, fields, sent)
+        body, fields = FileBodyProducer(BytesIO(sent[1])) if sent[1] else None, _headers(target, headers, recording)
+        recording.response = response = self._agent.request(sent[0].encode("ascii"), target, fields, body)
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)

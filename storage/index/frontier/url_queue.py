@@ -49,21 +49,11 @@ def discovery_rank(discovery: Discovery) -> Rank:
     True
     """
     return (
-        discovery.callback is None,
-        discovery.via is not None,
-        discovery.redirect_count,
-        discovery.published is None,
-        discovery.title is None,
-        _VIA_ORDER.get(discovery.via_kind, 9),
-        discovery.published.isoformat() if discovery.published else "",
-        discovery.title or "",
-        discovery.anchor is None,
-        discovery.via or "",
-        discovery.anchor or "",
-        discovery.kind.value,
-        discovery.site,
-        discovery.callback or "",
-    )
+        discovery.callback is None, discovery.via is not None, discovery.redirect_count, discovery.published is None,
+        discovery.title is None, _VIA_ORDER.get(discovery.via_kind, 9),
+        discovery.published.isoformat() if discovery.published else "", discovery.title or "", discovery.anchor is None,
+        discovery.via or "", discovery.anchor or "", discovery.kind.value, discovery.site, discovery.callback or "",
+    )  # fmt: skip
 
 
 FRONTIER = FrontierRow.__table__
@@ -84,44 +74,26 @@ FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(IDS))
 def read_discovery(row: Mapping[str, Any]) -> Discovery:
     """Return the discovery in a row of FRONTIER_WITH_VIA."""
     return Discovery(
-        site=row["site"],
-        kind=UrlKind(row["kind"]),
-        via=row["via"],
-        via_kind=UrlKind(row["via_kind"]) if row["via_kind"] else None,
-        title=row["title"],
-        published=PageDate.parse(row["published"]) if row["published"] else None,
-        anchor=row["anchor"],
-        redirect_count=row["redirect_count"],
-        callback=row["callback"],
-    )
+        site=row["site"], kind=UrlKind(row["kind"]), via=row["via"],
+        via_kind=UrlKind(row["via_kind"]) if row["via_kind"] else None, title=row["title"],
+        published=PageDate.parse(row["published"]) if row["published"] else None, anchor=row["anchor"],
+        redirect_count=row["redirect_count"], callback=row["callback"],
+    )  # fmt: skip
 
 
 def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
     """Return the frontier's columns of a discovery."""
     return {
-        "site": discovery.site,
-        "kind": discovery.kind.value,
-        "via_id": urls[discovery.via] if discovery.via else None,
-        "via_kind": discovery.via_kind.value if discovery.via_kind else None,
-        "title": discovery.title,
-        "published": discovery.published.isoformat() if discovery.published else None,
-        "anchor": discovery.anchor,
-        "redirect_count": discovery.redirect_count,
-        "callback": discovery.callback,
-    }
+        "site": discovery.site, "kind": discovery.kind.value, "via_id": urls[discovery.via] if discovery.via else None,
+        "via_kind": discovery.via_kind.value if discovery.via_kind else None, "title": discovery.title,
+        "published": discovery.published.isoformat() if discovery.published else None, "anchor": discovery.anchor,
+        "redirect_count": discovery.redirect_count, "callback": discovery.callback,
+    }  # fmt: skip
 
 
 _DISCOVERY_COLUMNS = (
-    "site",
-    "kind",
-    "via_id",
-    "via_kind",
-    "title",
-    "published",
-    "anchor",
-    "redirect_count",
-    "callback",
-)
+    "site", "kind", "via_id", "via_kind", "title", "published", "anchor", "redirect_count", "callback",
+)  # fmt: skip
 
 
 def add_discovered(

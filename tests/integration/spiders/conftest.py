@@ -56,6 +56,7 @@ class Courier(SiteSpider):
         )
 '''
 LOGIN_SPIDER = '''
+import os
 from urllib.parse import urlencode
 
 from newsarchive import SiteSpider
@@ -71,7 +72,7 @@ class Ledger(SiteSpider):
 
     def log_in(self, response):
         form = {each.attrib["name"]: each.attrib.get("value", "") for each in response.css("input")}
-        form |= {"user": "archive", "password": self.secret("COURIER_PASSWORD")}
+        form |= {"user": "archive", "password": os.environ["COURIER_PASSWORD"]}
         yield response.follow(
             response.css("form").attrib["action"], self.check, method="POST", body=urlencode(form),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
@@ -91,7 +92,7 @@ class Ledger(SiteSpider):
 def tell(number: int, told: str = "noted") -> dict[str, Any]:
     """Return an article of the newsrooms."""
     text = [
-        f"Paragraph {line} of story {number}: the harbour master {told} wind, tide and the {line + 2} boats in her book."
+        f"Paragraph {line} of story {number}: the harbour master {told} wind, tide and {line + 2} boats in her book."
         for line in range(6)
     ]
     return {
@@ -135,7 +136,7 @@ class SmallNewsroom:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - http.server's name
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -177,15 +178,20 @@ class SmallNewsroom:
             return 200, "application/json; charset=utf-8", json.dumps(story)
         return self._respond_to_reader(request, path, body)
 
-    def _respond_to_reader(self, request: Any, path: str, body: str) -> tuple[int, str, str]:
+    def _respond_to_reader(self, request: Any, path: str, body: str) -> tuple[int, str, str]:  # noqa: PLR0911
         session = request.headers.get("Cookie") or ""
         if path == "/login" and request.command == "GET":
             self.extra = [("Set-Cookie", "visit=first-visit-4711; Path=/")]
-            form = '<form method="post" action="/login"><input name="token" type="hidden" value="t1"><input name="user">'
+            form = (
+                '<form method="post" action="/login"><input name="token" type="hidden" value="t1"><input name="user">'
+            )
             return 200, "text/html", f"<html><body>{form}<input name='password'></form></body></html>"
         if path == "/login":
             sent = {name: values[0] for name, values in parse_qs(body).items()}
-            if sent != {"token": "t1", "user": "archive", "password": PASSWORD} or "visit=first-visit-4711" not in session:
+            if (
+                sent != {"token": "t1", "user": "archive", "password": PASSWORD}
+                or "visit=first-visit-4711" not in session
+            ):
                 return 403, "text/html", "<html><body>Wrong</body></html>"
             self.logins += 1
             self.extra = [("Set-Cookie", f"session=secret-session-{self.logins}; Path=/"), ("Location", "/welcome")]
