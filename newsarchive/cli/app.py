@@ -46,7 +46,7 @@ COMMANDS = (
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
     CommandEntry("remove-site", "sites:remove_site", "Remove a site from newsarchive.toml.", ARCHIVE),
     CommandEntry("rename-site", "sites:rename_site", "Rename a site in newsarchive.toml.", ARCHIVE),
-    CommandEntry("new-spider", "sites:new_spider", "Write a spider for a site that the common one cannot read.", ARCHIVE),
+    CommandEntry("new-spider", "sites:new_spider", "Write a spider for one site.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
     CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
     CommandEntry("unwatch", "sites:unwatch", "End the visits of articles: they are not fetched again.", ARCHIVE),

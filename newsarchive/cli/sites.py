@@ -55,10 +55,10 @@ def new_spider(
     ] = "plain",
     archive: Folder = HERE,
 ) -> None:
-    """Write a spider for a site that the common one cannot read.
+    """Write a spider for one site.
 
-    It is spiders/NAME.py beside newsarchive.toml, with a test over a saved page. Comments say what to change. A host
-    that no site has becomes a site.
+    It is spiders/NAME.py beside newsarchive.toml, with a test over a saved page; comments say what to change. A host
+    that no site has becomes a site. For sites that the common spider cannot read.
     """
     config, folder, url = toml_file.load_config(archive), archive / SPIDERS, clean_url(url)
     names = {"spider.py.txt": f"{name}.py", "test.py.txt": f"test_{name}.py"}
