@@ -33,13 +33,9 @@ Dask = Annotated[
     ),
 ]
 Scratch = Annotated[
-    Path | None,
-    typer.Option(
-        "--scratch",
-        metavar="DIR",
-        help="Folder shared with the workers of the cluster; by default `batch` in the archive.",
-    ),
-]
+    Path | None, typer.Option("--scratch", metavar="DIR",
+    help="Folder shared with the workers of the cluster; by default `batch` in the archive.")
+]  # fmt: skip
 Restart = Annotated[bool, typer.Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Withheld = Annotated[bool, typer.Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Only articles by this author.")]

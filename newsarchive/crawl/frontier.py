@@ -97,8 +97,10 @@ class FrontierWindow:
         """URLs that are still due at the same time after they were handled: once in a run is enough."""
         self._put_off_until: dict[int, datetime | None] = {}
         """New due times that are not in the index yet."""
-        self._run_requests: dict[int, str] = {}
-        """Sites by the ids of requests that their own spiders make in this run."""
+        self._run_requests: dict[int, DueUrl] = {}
+        """Requests that the sites' own spiders make in this run, by their ids."""
+        self._is_restored = False
+        """True once it is known which hosts earlier runs backed off from."""
         self._closed_sites: set[str] = set()
         self._pages = 0
         self._stopped = self._abandoned = False
@@ -225,9 +227,10 @@ class FrontierWindow:
     def add_run_request(self, url: str, discovery: Discovery) -> int:
         """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
         key, at = next(self._hosts.temporary_ids), self._now()
-        self._run_requests[key] = discovery.site
         due = DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
-        self._hosts.add(due)
+        self._run_requests[key] = due
+        if self._is_restored:
+            self._add(due)
         return key
 
     def close_site(self, site: str, reason: str) -> None:
@@ -248,7 +251,7 @@ class FrontierWindow:
             self._pop_changes(),
             exclude=self._hosts.url_ids.union(self._in_flight, self._uncommitted, self._stuck),
             query_all=not self._has_work,
-            is_exhausted=lambda site: site in self._run_requests.values() or self._is_exhausted(site),
+            is_exhausted=lambda site: self._is_exhausted(site) or self._awaits_request(site),
         )
         self.problems += result.problems
         self.notes += result.notes
@@ -256,7 +259,9 @@ class FrontierWindow:
         for url, response, age in result.robots:
             if self._robots.restore(url, response, age) is not None:
                 self._counters["robots_restored"] += 1
-        for due in result.found:
+        early = () if self._is_restored else tuple(self._run_requests.values())
+        self._is_restored = True
+        for due in (*early, *result.found):
             self._add(due)
 
     async def flush(self) -> None:
@@ -276,7 +281,7 @@ class FrontierWindow:
             self._stuck.add(due.url_id)
         elif until := self._backoff.backed_off_until(self._hosts.get(due.url)):
             self._postpone(due, until, f"its host {self._hosts.get(due.url).backoff_reason}")
-        elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
+        elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART) or due.url_id in self._run_requests:
             self._hosts.add(due)
 
     def _choose_page(self, due: DueUrl, host: Host) -> DueUrl | None:
@@ -345,6 +350,9 @@ class FrontierWindow:
             self._budgets.record_request(due.discovery.site)
             self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return None
+
+    def _awaits_request(self, site: str) -> bool:
+        return any(each.discovery.site == site for each in self._run_requests.values())
 
     def _is_exhausted(self, site: str) -> bool:
         return (
@@ -416,8 +424,8 @@ class FrontierWindow:
             self._on_postponed(due, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
-        elif (site := self._run_requests.pop(due.url_id, None)) is not None:
-            self.close_site(site, f"{due.url}, on which the others depend, was not fetched: {reason}")
+        elif self._run_requests.pop(due.url_id, None) is not None:
+            self.close_site(due.discovery.site, f"{due.url}, on which the others depend, was not fetched: {reason}")
         elif due.discovery.kind is UrlKind.PART:
             self.subresources.refuse(due)
         else:  # a host whose robots.txt is on a host that is backed off is backed off itself

@@ -80,7 +80,7 @@ class SiteSpider(scrapy.Spider):
         if len(items) > 1:
             raise ValueError("two items for one response: follow the address of each article, and yield its item there")
         for item in items:
-            item.to_article(response.url)
+            json.dumps([item, item.to_article(response.url).to_dict()])
         durable, others = self.divide([each for each in found if isinstance(each, Request)])
         return SpiderOutput(spider=self.name, item=items[0] if items else None, requests=durable), others
 
@@ -97,7 +97,12 @@ class SiteSpider(scrapy.Spider):
 
     def _to_durable(self, request: Request) -> SpiderRequest:
         name = getattr(request.callback, "__name__", "parse")
-        if (request.callback and self._method(name) != request.callback) or request.headers or request.cookies:
+        if (
+            (self._method(name) != (request.callback or self.parse))
+            or request.headers
+            or request.cookies
+            or request.body
+        ):
             raise ValueError(f"{request}: its callback must be a method of the spider, and its headers be in `headers`")
         kind = request.meta.get("kind") or (UrlKind.ARTICLE if "article" in name else UrlKind.LISTING)
         given = f" {json.dumps(request.cb_kwargs, sort_keys=True)}" if request.cb_kwargs else ""

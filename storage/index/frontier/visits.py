@@ -83,14 +83,10 @@ def schedule_next_visits(
         connection, [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")], captured
     )
     context = _Context(
-        before,
-        SourceRateBatch(connection, captured),
-        urls,
-        find_duplicates(connection, captured),
-        alternate_url_captures(connection, captured, urls),
-        redirects_to_articles(connection, captured, urls),
+        before, SourceRateBatch(connection, captured), urls, find_duplicates(connection, captured),
+        alternate_url_captures(connection, captured, urls), redirects_to_articles(connection, captured, urls),
         NamedUrls(connection),
-    )
+    )  # fmt: skip
     for entry in captured:
         row = rows.get(entry.url_id) or blank_row(entry)
         old_via = row["via_id"]
@@ -140,12 +136,10 @@ def _apply_capture(
         if is_named and context.named.list_sources(row, at, by_archives=not shows_article):
             visit = replace(visit, due_at=visit.due_while_named, ended_by=None)
         row |= {
-            "due_at": visit.due_at,
-            "ended_by": visit.ended_by,
-            "failure_count": visit.failure_count,
+            "due_at": visit.due_at, "ended_by": visit.ended_by, "failure_count": visit.failure_count,
             "unchanged_count": visit.unchanged_count,
             "priority": row["priority"] if visit.priority is None else visit.priority,
-        }
+        }  # fmt: skip
     elif at == row["last_fetched_at"] and discovery_rank(entry.discovery) < discovery_rank(read_discovery(row)):
         row |= _discovery_with_via(entry, urls)
     elif row["due_at"] is not None and row["due_at"] <= at < row["last_fetched_at"]:

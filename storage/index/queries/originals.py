@@ -8,12 +8,15 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select
 from storage.index.engine.statements import AnySelect
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, UrlRow, WarcFileRow
-from storage.model import RefersTo
+from storage.model import Outcome, RefersTo
 
 OriginalQuery: TypeAlias = tuple[AnySelect, dict[str, Any]]
 """A query for an original, and its parameters."""
 
-_IS_COMPLETE = (CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0)
+_IS_COMPLETE = (
+    CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0,
+    CaptureRow.outcome != Outcome.ERROR.value,  # which its site's own spider has not read: a revisit would not be read
+)  # fmt: skip
 _ORIGINAL = (
     select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)

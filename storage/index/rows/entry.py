@@ -100,14 +100,10 @@ def create_entry(ingest: Ingest) -> CommitEntry:
     reading = ingest.reading
     links = sum(len(group.links) for group in reading.link_groups)
     return CommitEntry(
-        ingest=ingest,
-        outcome=reading.outcome,
-        reason=reading.reason,
-        title=reading.title,
-        item_count=len(reading.entries) or links,
-        content_digest=reading.content_digest,
+        ingest=ingest, outcome=reading.outcome, reason=reading.reason, title=reading.title,
+        item_count=len(reading.entries) or links, content_digest=reading.content_digest,
         digest=version_digest(reading.article) if reading.article else None,
-    )
+    )  # fmt: skip
 
 
 def version_digest(article: Article) -> str:

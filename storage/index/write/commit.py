@@ -63,12 +63,9 @@ def commit(
     if delete_orphans(connection, orphans):
         lookups.clear_cache()
     return CommitResult(
-        captures=sum(not entry.is_upgrade for entry in entries),
-        known=len(batch) - len(entries),
-        articles=new_articles,
-        versions=sum(draft.is_new for draft in drafts),
-        found=found,
-    )
+        captures=sum(not entry.is_upgrade for entry in entries), known=len(batch) - len(entries), articles=new_articles,
+        versions=sum(draft.is_new for draft in drafts), found=found,
+    )  # fmt: skip
 
 
 def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[CommitEntry]:
@@ -106,16 +103,12 @@ def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Co
 
 _EXISTING_CAPTURES = (
     select(
-        CaptureRow.id,
-        CaptureRow.record_id,
-        CaptureRow.is_read,
-        CaptureRow.warc_offset,
-        CaptureRow.warc_length,
+        CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read, CaptureRow.warc_offset, CaptureRow.warc_length,
         WarcFileRow.name.label("warc"),
     )
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
     .where(CaptureRow.record_id.in_(IDS))
-)
+)  # fmt: skip
 
 
 def _place_order(place: RecordPlace) -> tuple[str, int]:

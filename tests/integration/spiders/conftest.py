@@ -114,6 +114,8 @@ class SmallNewsroom:
     unauthorized: list[str] = field(default_factory=list)
     """Paths that were requested without having logged in."""
     logins: int = 0
+    etag: str = ""
+    """Of each article's JSON, if set: then a conditional request gets 304."""
     answers: dict[str, Callable[[str], tuple[int, str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -173,6 +175,9 @@ class SmallNewsroom:
         if path.startswith("/api/articles/"):
             number = int(path.rpartition("/")[2])
             story = dict(self.stories[number])
+            self.extra = [("ETag", self.etag)] if self.etag else []
+            if self.etag and request.headers.get("If-None-Match") == self.etag:
+                return 304, "application/json", ""
             if number in self.broken:
                 del story["title"]
             return 200, "application/json; charset=utf-8", json.dumps(story)

@@ -1,16 +1,20 @@
 """A site's own spider: an API without pages, a login, errors, rebuilds."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsarchive.archive import Archive
+from storage.errors import ConfigError
+from storage.index.frontier.url_queue import find_urls
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
-from storage.warc.reader import read_records
+from storage.warc.reader import CaptureRecord, read_captures, read_records
 from tests.in_process import run_in_process
 from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
 
@@ -158,3 +162,124 @@ def test_a_wrong_item_is_named_with_its_spider_and_url(build: Build, newsroom: A
     assert problem in line
     assert f"{newsroom.url}/api/articles/" in line
     assert "spiders/courier.py" in line
+
+
+GRAPH_SPIDER = """
+import json
+
+from newsarchive import ArticleItem, SiteSpider
+from scrapy import Request
+
+
+class Graph(SiteSpider):
+    def parse(self, response, page=1):
+        for number in (1, 2):
+            yield Request(
+                self.site_url + "graphql", self.parse_story, method="POST", body=json.dumps({"story": number}),
+                cb_kwargs={"number": number},
+            )
+        if page < 3:
+            yield Request(self.site_url + f"?page={page + 1}", self.parse, cb_kwargs={"page": page + 1})
+
+    def parse_story(self, response, number):
+        story = response.json()
+        assert story["id"] == number
+        yield ArticleItem(headline=story["title"], body=story["text"][0], url=story["link"])
+"""
+
+
+def test_answers_to_other_methods_may_be_articles(build: Build, newsroom: Any, dump: Any, different: Any) -> None:
+    """They are requested in the run that finds them; arguments of durable callbacks are kept with their URLs."""
+    newsroom.answers["/graphql"] = lambda body: (200, "application/json", json.dumps(tell(json.loads(body)["story"])))
+    for path in ("/", "/?page=2", "/?page=3"):
+        newsroom.answers[path] = lambda _: (200, "text/html", "<html><body><p>Front page</p></body></html>")
+    rig = build(GRAPH_SPIDER)
+    assert rig.crawl(BEGIN).problems == ()
+    assert sorted(articles(rig)) == ["/news/1", "/news/2"]
+    gets = [each for each in newsroom.log if each.startswith("GET")]
+    assert gets == ["GET /robots.txt", "GET /", "GET /?page=2", "GET /?page=3"]
+    assert newsroom.log.count("POST /graphql") == 6
+    with Archive.open(rig.folder) as archive:
+        (found,) = archive.index.read(find_urls, [f"{newsroom.url}/?page=3"])
+        assert found.discovery.callback == 'parse {"page": 3}'
+        assert archive.index.read(find_urls, [f"{newsroom.url}/graphql"]) == []
+    assert_rebuilds(rig, dump, different)
+
+
+def test_what_robots_txt_disallows_and_other_hosts_are_not_requested(build: Build, newsroom: Any) -> None:
+    """A login there leaves the site for the next run; a link there is left out."""
+    start = "\n    def start(self):\n        yield Request(self.site_url + 'private/login', dont_filter=True)\n"
+    rig = build(JSON_SPIDER.partition("\n    def start")[0] + start)
+    (problem,) = rig.crawl(BEGIN).problems
+    assert "/private/login, on which the others depend, was not fetched: disallowed by robots.txt" in problem
+    rig.write_spider(
+        JSON_SPIDER.partition("\n    def start")[0] + start.replace("self.site_url + 'private", "'http://127.0.0.2:1")
+    )
+    (problem,) = rig.crawl(BEGIN + HOUR).problems
+    assert "http://127.0.0.2:1/login is on no host of the site; add its host to `hosts`" in problem
+    elsewhere = "\n    def parse(self, response):\n        yield Request('http://127.0.0.2:1/news/1', self.parse)\n"
+    rig.write_spider(JSON_SPIDER.partition("\n    def parse(")[0] + elsewhere)
+    assert rig.crawl(BEGIN + 2 * HOUR).problems == ()
+    assert newsroom.log == ["GET /robots.txt", "GET /api/latest"]
+
+
+def test_a_url_that_failed_is_asked_for_the_whole_page(build: Build, newsroom: Any) -> None:
+    """With the validators of the response that the spider could not read, it would get a 304 for ever."""
+    newsroom.broken.add(2)
+    newsroom.etag = '"same"'
+    rig = build(JSON_SPIDER)
+    rig.crawl(BEGIN)
+    rig.write_spider(JSON_SPIDER.replace('story["title"]', 'story.get("title", "Untitled")'))
+    assert rig.crawl(BEGIN + HOUR).problems == ()
+    assert articles(rig)["/news/2"].current.headline == "Untitled"
+    kinds = [each.capture.kind for path in (rig.folder / "warc").glob("*.gz") for each in read_captures(path)
+             if isinstance(each, CaptureRecord) and each.capture.url.endswith("/articles/2")]  # fmt: skip
+    assert kinds == ["response", "response"]
+
+
+def test_a_site_gets_a_spider_later(build: Build, newsroom: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """URLs that its `start` names are its own from then on, also those that the archive has fetched before."""
+    monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
+    rig = build(LOGIN_SPIDER)
+    settings = rig.folder / "newsarchive.toml"
+    settings.write_text(settings.read_text().replace('spider = "courier"', ""))
+    rig.crawl(BEGIN)
+    assert articles(rig) == {}
+    settings.write_text(settings.read_text() + 'spider = "courier"\n')
+    rig.crawl(BEGIN + 24 * HOUR)
+    assert len(articles(rig)) == 7
+
+
+def test_a_spider_that_cannot_be_loaded_stops_the_crawl(build: Build, newsroom: Any) -> None:
+    """The error names the file, what is wrong with it, and the command; nothing is fetched."""
+    rig = build("import nosuch\n")
+    for source, problem in (("import nosuch\n", "No module named 'nosuch'"), ("", "not enough values to unpack")):
+        rig.write_spider(source)
+        with pytest.raises(ConfigError) as refused:
+            rig.crawl(BEGIN)
+        assert problem in str(refused.value)
+        assert f"{rig.folder}/spiders/courier.py, the spider of courier, cannot be loaded" in str(refused.value)
+    assert newsroom.log == []
+
+
+def test_import_gives_the_same_articles(build: Build, tmp_path: Path) -> None:
+    """Another archive that imports the files reads the items too; a file of another tool's has none."""
+    rig = build(JSON_SPIDER)
+    rig.crawl(BEGIN)
+    (file,) = (rig.folder / "warc").glob("*.warc.gz")
+    other = tmp_path / "other"
+    assert run_in_process("init", other, "--contact", "tests@localhost").returncode == 0
+    assert run_in_process("import", file, "--archive", other).returncode == 0
+    lines = [run_in_process("export", "--archive", each).stdout.splitlines() for each in (rig.folder, other)]
+    here, there = ([json.loads(line) for line in each] for each in lines)
+    assert [each["headline"] for each in here] == [each["headline"] for each in there]
+    assert len(here) == 7
+    plain = tmp_path / "plain.warc.gz"
+    with plain.open("wb") as out, file.open("rb") as source:
+        for record in list(read_records(file))[1:]:  # without the warcinfo of the crawl
+            source.seek(record.place.offset)
+            out.write(source.read(record.place.length))
+    third = tmp_path / "third"
+    assert run_in_process("init", third, "--contact", "tests@localhost").returncode == 0
+    assert run_in_process("import", plain, "--archive", third).returncode == 0
+    assert run_in_process("export", "--archive", third).stdout == ""
