@@ -283,3 +283,23 @@ def test_import_gives_the_same_articles(build: Build, tmp_path: Path) -> None:
     assert run_in_process("init", third, "--contact", "tests@localhost").returncode == 0
     assert run_in_process("import", plain, "--archive", third).returncode == 0
     assert run_in_process("export", "--archive", third).stdout == ""
+
+
+def test_items_are_read_again_exported_and_taken_down(build: Build, newsroom: Any, dump: Any, different: Any) -> None:
+    """The record of an item goes with its response: `reextract` changes nothing, and a takedown removes its text."""
+    rig = build(JSON_SPIDER)
+    rig.crawl(BEGIN)
+    with Archive.open(rig.folder) as archive:
+        before = dump(archive.index)
+    assert run_in_process("reextract", "--all", "--archive", rig.folder).returncode == 0
+    with Archive.open(rig.folder) as archive:
+        assert different(before, dump(archive.index)) == {}
+    copy = rig.folder / "out.warc.gz"
+    assert run_in_process("export", "--format", "warc", "-o", copy, "--archive", rig.folder).returncode == 0
+    outputs = [each for each in read_records(copy) if each.block.startswith(b"newsarchive-spider: ")]
+    assert len(outputs) == len([each for each in newsroom.log if "/api/" in each])
+    words = ("takedown", f"{newsroom.url}/news/3", "--reason", "x", "--yes", "--archive", rig.folder)
+    assert run_in_process(*words).returncode == 0
+    records = [each for path in (rig.folder / "warc").glob("*.warc.gz") for each in read_records(path)]
+    blocks = b"".join(each.block for each in records)
+    assert (b"of story 3:" in blocks, b"of story 2:" in blocks) == (False, True)
