@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from newsarchive.batch.read_warc import read_warc
+    from newsarchive.crawl.site_spider import SiteSpider
     from newsarchive.jobs.crawl_process import CrawlResult, SaveResult
     from newsarchive.library.public import Archive, extract_page
     from storage.article_fields import ArchivedArticle
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from storage.index.views.articles import CaptureView, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
     from storage.model import Article, Capture, Outcome, Reading
+    from storage.spider_output import ArticleItem
 
 __all__ = [
-    "Archive", "ArchiveError", "ArchivedArticle", "Article", "Capture", "CaptureView", "ChangeView", "CrawlResult",
-    "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "extract_page", "read_warc",
+    "Archive", "ArchiveError", "ArchivedArticle", "Article", "ArticleItem", "Capture", "CaptureView", "ChangeView",
+    "CrawlResult", "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "SiteSpider", "extract_page",
+    "read_warc",
 ]  # fmt: skip
 
 _HOMES = {
     "newsarchive.batch.read_warc": ("read_warc",),
+    "newsarchive.crawl.site_spider": ("SiteSpider",),
     "newsarchive.jobs.crawl_process": ("CrawlResult", "SaveResult"),
     "newsarchive.library.public": ("Archive", "extract_page"),
     "storage.article_fields": ("ArchivedArticle",),
@@ -30,6 +34,7 @@ _HOMES = {
     "storage.index.views.articles": ("CaptureView", "SearchHit"),
     "storage.index.views.history": ("ChangeView", "ListingCapture"),
     "storage.model": ("Article", "Capture", "Outcome", "Reading"),
+    "storage.spider_output": ("ArticleItem",),
 }
 
 if not TYPE_CHECKING:  # a name that is none of these is an error to type checkers too

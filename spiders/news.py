@@ -88,11 +88,15 @@ class NewsSpider(scrapy.Spider):
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
             "Accept-Encoding": ACCEPT_ENCODING,
         }
-        if due.etag:
+        # Of a 304, a spider that failed before would get nothing.
+        is_conditional = not (due.discovery.callback and due.failure_count)
+        if due.etag and is_conditional:
             headers["If-None-Match"] = due.etag
-        if due.last_modified:
+        if due.last_modified and is_conditional:
             headers["If-Modified-Since"] = due.last_modified
         request = Request(due.url, headers=headers, errback=self.log_failure, meta={"due": due}, dont_filter=True)
+        if self.context.spiders is not None:
+            self.context.spiders.prepare(due, request)
         if not request.url.isascii():
             raise ValueError(f"{due.url} has no valid host name")
         return request

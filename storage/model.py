@@ -1,7 +1,4 @@
-"""The data classes of the archive, used by every layer: frozen, slotted, keyword-only.
-
-Times are aware and UTC throughout. Digests are strings as in WARC headers, "sha256:<64 hex>".
-"""
+"""The data classes of all layers: frozen, slotted, keyword-only. Times are UTC, digests "sha256:<64 hex>" (WARC)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -149,6 +146,8 @@ class Discovery:
     """Text of the link to it."""
     redirect_count: int = 0
     """Redirects and canonical links, one after the other, that led to it from the page that a source or page links."""
+    callback: str | None = None
+    """The method of the site's own spider that gets the response, and its arguments as JSON; None without a spider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ COMMANDS = (
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
     CommandEntry("remove-site", "sites:remove_site", "Remove a site from newsarchive.toml.", ARCHIVE),
     CommandEntry("rename-site", "sites:rename_site", "Rename a site in newsarchive.toml.", ARCHIVE),
+    CommandEntry("new-spider", "sites:new_spider", "Write a spider for one site.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
     CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
     CommandEntry("unwatch", "sites:unwatch", "End the visits of articles: they are not fetched again.", ARCHIVE),
@@ -57,8 +58,10 @@ COMMANDS = (
     CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
     CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
     CommandEntry(
-        "changes", "changes:changes",
-        "List what was changed in articles: edits, and articles that were gone, moved or back.", ACCESS,
+        "changes",
+        "changes:changes",
+        "List what was changed in articles: edits, and articles that were gone, moved or back.",
+        ACCESS,
     ),
     CommandEntry("alerts", "alerts:alerts", "List alerts, send what is due, or test one.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
@@ -77,7 +80,7 @@ COMMANDS = (
     CommandEntry("reextract", "rebuild:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
     CommandEntry("doctor", "status:doctor", "Check the installation and the archive for problems.", MAINTAIN),
     CommandEntry("help", "help:show_help", "Show a page of the manual.", MAINTAIN),
-)  # fmt: skip
+)
 
 
 class LazyGroup(TyperGroup):

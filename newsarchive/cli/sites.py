@@ -1,6 +1,9 @@
-"""newsarchive remove-site, rename-site and unwatch: what is crawled no more, or under another name."""
+"""newsarchive remove-site, rename-site, new-spider and unwatch: what is crawled, and how."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from string import Template
 from typing import Annotated
 
 from typer import Argument, Option
@@ -10,13 +13,17 @@ from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import print_line, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.config import toml_file
-from newsarchive.config.schema import FILE_NAME
+from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.crawl.save import clean_url
+from newsarchive.crawl.site_spider import SPIDERS
+from storage.errors import ConfigError
 from storage.index.frontier import url_queue
 from storage.index.queries.articles import find_article_id
+from storage.urls import url_host
 
 Name = Annotated[str, Argument(metavar="NAME", help="Name of the site, as in newsarchive.toml.")]
 NewName = Annotated[str, Argument(metavar="NEW", help="Its new name.")]
+TEMPLATES = Path(toml_file.__file__).parent.parent / "crawl" / "spider_templates"
 
 
 def remove_site(name: Name, *, archive: Folder = HERE) -> None:
@@ -37,6 +44,40 @@ def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
     toml_file.rename_site(archive, name, new)
     line = f"{name} is called {new} in {archive / FILE_NAME}, and {name} is one of its former_names."
     print_line(stdout(), f"{line} Its articles are handed over by the next crawl: newsarchive crawl {new}")
+
+
+def new_spider(
+    name: Annotated[str, Argument(metavar="NAME", help="Name of the spider, and of a new site.")],
+    url: Annotated[str, Argument(metavar="URL", help="Front page of the site.")],
+    *,
+    template: Annotated[
+        str, Option("--template", metavar="NAME", help="plain, api, archive, scroll, sitemap or login.")
+    ] = "plain",
+    archive: Folder = HERE,
+) -> None:
+    """Write a spider for one site.
+
+    It is spiders/NAME.py beside newsarchive.toml, with a test over a saved page; comments say what to change. A host
+    that no site has becomes a site. For sites that the common spider cannot read.
+    """
+    config, folder, url = toml_file.load_config(archive), archive / SPIDERS, clean_url(url)
+    names = {"spider.py.txt": f"{name}.py", "test.py.txt": f"test_{name}.py"}
+    kinds = sorted(each.name for each in TEMPLATES.iterdir())
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or template not in kinds or (folder / f"{name}.py").exists():
+        raise ConfigError(
+            f"{folder / name}.py cannot be written from the template {template!r}; nothing was changed. The name has "
+            f"small letters, digits and _, and no spider has it yet; templates: {', '.join(kinds)}"
+        )
+    site = next((each for each in config.sites if url_host(each.url) == url_host(url)), None)
+    if site is None:
+        toml_file.add_site(archive, SiteConfig(name=name, url=url, spider=name))
+    (folder / "pages").mkdir(parents=True, exist_ok=True)
+    words = {"NAME": name, "CLASS": name.title().replace("_", ""), "UPPER": name.upper(), "URL": url}
+    for file in sorted((TEMPLATES / template).iterdir()):
+        text = Template(file.read_text("utf-8")).substitute(words)
+        (folder / names.get(file.name, f"pages/{name}{file.suffix}")).write_text(text, "utf-8")
+    todo = f'write spider = "{name}" into the [[site]] {site.name} of {archive / FILE_NAME}, then ' if site else ""
+    print_line(stdout(), f"{folder / name}.py is written. Change it, {todo}run: pytest {folder}, newsarchive crawl")
 
 
 def unwatch(

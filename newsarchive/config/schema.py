@@ -251,6 +251,9 @@ class SiteConfig:
     render: bool = _setting(
         BOOLEAN, False, "Render pages in a browser if they are empty without their scripts; needs [render]"
     )
+    spider: str = _setting(
+        TEXT, "", 'The site\'s own spider: "courier" is spiders/courier.py beside newsarchive.toml (help spiders)'
+    )
     trap_exceptions: tuple[str, ...] = _setting(
         TEXT_LIST,
         [],

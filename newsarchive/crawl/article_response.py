@@ -1,11 +1,13 @@
 """Responses with what is read on a page: `response.article` and `response.links`, in spiders and the shell."""
 
 from scrapy import Request
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import Headers, HtmlResponse, Response
+from scrapy.responsetypes import responsetypes
 
+from newsarchive.crawl.render import browser_response
 from newsarchive.extract.page import read
 from newsarchive.extract.page_input import PageInput
-from storage.model import Article, LinkGroup, Reading
+from storage.model import Article, Exchange, LinkGroup, Reading
 
 
 class ArticleResponse(HtmlResponse):
@@ -33,6 +35,22 @@ class ArticleResponse(HtmlResponse):
         """The page's links in groups: related, latest and inline ones of an article, those of a listing."""
         reading = self.reading
         return reading.article.link_groups if reading.article else reading.link_groups
+
+
+def to_response(request: Request, exchange: Exchange) -> Response | None:
+    """Return an exchange as Scrapy's response; None if it is not HTTP or cannot be decoded."""
+    received = browser_response(exchange)
+    if received is None:
+        return None
+    headers = Headers()
+    for name, value in received.headers:
+        headers.appendlist(name, value)
+    found = responsetypes.from_args(headers=headers, url=request.url, body=received.body)
+    kind = ArticleResponse if found is HtmlResponse else found
+    response: Response = kind(
+        url=request.url, status=received.status, headers=headers, body=received.body, request=request
+    )
+    return response
 
 
 class ArticleResponses:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +27,11 @@ _SET = re.compile(rb"^(set-cookie[ \t]*:[^=;\r\n]*=)([^;\r\n]+)", re.IGNORECASE 
 class CredentialMask:
     """Replaces credentials in the exchanges of one run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sites: Iterable[str] = ()) -> None:
+        """Build the mask; `sites`: those whose own spiders log in."""
         self._file = folder / KEY_FILE
         self._key = b""
-        self._sites: set[str] = set()
+        self._sites = set(sites)
         """Sites that were sent credentials."""
 
     def apply(self, exchange: Exchange) -> Exchange:

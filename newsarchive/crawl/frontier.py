@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.download.ssrf import url_refusal_reason
-from newsarchive.crawl.hosts import Host, HostQueues
+from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
@@ -24,7 +24,7 @@ from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason
 from newsarchive.crawl.url_pattern_yields import PARKING_TIME
-from storage.model import DueUrl, UrlKind
+from storage.model import Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
 
 DAY = timedelta(days=1)
@@ -97,6 +97,11 @@ class FrontierWindow:
         """URLs that are still due at the same time after they were handled: once in a run is enough."""
         self._put_off_until: dict[int, datetime | None] = {}
         """New due times that are not in the index yet."""
+        self._run_requests: dict[int, DueUrl] = {}
+        """Requests that the sites' own spiders make in this run, by their ids."""
+        self._is_restored = False
+        """True once it is known which hosts earlier runs backed off from."""
+        self._closed_sites: set[str] = set()
         self._pages = 0
         self._stopped = self._abandoned = False
 
@@ -151,7 +156,7 @@ class FrontierWindow:
             due, host = taken
             self._refiller.record_taken(host)
             match due.discovery.kind:
-                case UrlKind.PART:
+                case UrlKind.PART if due.url_id not in self._run_requests:
                     chosen = self._admit_subresource(due, host)
                 case UrlKind.ROBOTS:
                     chosen = self._choose_robots(due, host)
@@ -171,6 +176,8 @@ class FrontierWindow:
         `rendering`: a browser renders the page now. Its host is reserved until `subresources.end_rendering`.
         """
         request = self._in_flight.pop(due.url_id)
+        if not response.no_response:
+            self._run_requests.pop(due.url_id, None)
         host = request.host
         # If we hung up ourselves, that says nothing about the host, and the URL stays due.
         is_interrupted = response.no_response and self._stopped
@@ -217,6 +224,21 @@ class FrontierWindow:
             self.subresources.refuse(request.due)
         return request
 
+    def add_run_request(self, url: str, discovery: Discovery) -> int:
+        """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
+        key, at = next(self._hosts.temporary_ids), self._now()
+        due = DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
+        self._run_requests[key] = due
+        if self._is_restored:
+            self._add(due)
+        return key
+
+    def close_site(self, site: str, reason: str) -> None:
+        """Request no more URLs of a site in this run: they stay due."""
+        if site not in self._closed_sites:
+            self._closed_sites.add(site)
+            self.problems.append(f"{site}: {reason}. Nothing more of it was requested; the next crawl tries again")
+
     def next_refill_at(self) -> float | None:
         """Return the time of the next refill; None if it would bring nothing yet."""
         if self._stopped or self.is_page_limit_reached:
@@ -229,7 +251,7 @@ class FrontierWindow:
             self._pop_changes(),
             exclude=self._hosts.url_ids.union(self._in_flight, self._uncommitted, self._stuck),
             query_all=not self._has_work,
-            is_exhausted=self._is_exhausted,
+            is_exhausted=lambda site: self._is_exhausted(site) or self._awaits_request(site),
         )
         self.problems += result.problems
         self.notes += result.notes
@@ -237,7 +259,9 @@ class FrontierWindow:
         for url, response, age in result.robots:
             if self._robots.restore(url, response, age) is not None:
                 self._counters["robots_restored"] += 1
-        for due in result.found:
+        early = () if self._is_restored else tuple(self._run_requests.values())
+        self._is_restored = True
+        for due in (*early, *result.found):
             self._add(due)
 
     async def flush(self) -> None:
@@ -257,7 +281,7 @@ class FrontierWindow:
             self._stuck.add(due.url_id)
         elif until := self._backoff.backed_off_until(self._hosts.get(due.url)):
             self._postpone(due, until, f"its host {self._hosts.get(due.url).backoff_reason}")
-        elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART):
+        elif due.discovery.kind not in (UrlKind.ROBOTS, UrlKind.PART) or due.url_id in self._run_requests:
             self._hosts.add(due)
 
     def _choose_page(self, due: DueUrl, host: Host) -> DueUrl | None:
@@ -292,11 +316,11 @@ class FrontierWindow:
         if url_refusal_reason(due.url) is not None or (self._refused and digest_url(due.url) in self._refused):
             return "refused", None
         now = self._now()
-        is_configured = due.discovery.via is None
+        is_configured = due.discovery.via is None or due.discovery.callback is not None or due.url_id < 0
         exempt = self._settings_of(due).parking.exempt
         if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
             return "trapped", now + TRAP_DELAY
-        if self._pattern_yields is not None:
+        if self._pattern_yields is not None and due.discovery.callback is None:
             if self._pattern_yields.is_endless_redirect(due):
                 return "parked", now + DAY
             if self._pattern_yields.find_parked_pattern(due, now):
@@ -327,8 +351,13 @@ class FrontierWindow:
             self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return None
 
+    def _awaits_request(self, site: str) -> bool:
+        return any(each.discovery.site == site for each in self._run_requests.values())
+
     def _is_exhausted(self, site: str) -> bool:
-        return self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
+        return (
+            site in self._closed_sites or self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
+        )
 
     def _rules(self, due: DueUrl) -> RobotsRules | None:
         return self._robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
@@ -395,6 +424,8 @@ class FrontierWindow:
             self._on_postponed(due, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
+        elif self._run_requests.pop(due.url_id, None) is not None:
+            self.close_site(due.discovery.site, f"{due.url}, on which the others depend, was not fetched: {reason}")
         elif due.discovery.kind is UrlKind.PART:
             self.subresources.refuse(due)
         else:  # a host whose robots.txt is on a host that is backed off is backed off itself

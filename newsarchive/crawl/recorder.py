@@ -19,12 +19,18 @@ from functools import partial
 from typing import Protocol
 
 from storage.model import Capture, Exchange, Reading, RenderedPage
+from storage.spider_output import SpiderOutput
 from storage.warc.provenance import normalize_discovery
 from storage.warc.reader import CaptureRecord
 
 MAX_UNCOMMITTED = 256
 """Exchanges not in the index from which on nothing more is fetched."""
 MAX_UNCOMMITTED_BYTES = 64_000_000
+
+
+OnCommit = Callable[[Reading], None]
+RunSpider = Callable[[Capture], SpiderOutput | None]
+"""Has the site's own spider read a recorded response, and records its output."""
 
 
 class ExchangeWriter(Protocol):
@@ -50,7 +56,8 @@ class _Job:
     """None once it is written, so that its bytes are freed."""
     size: int
     capture: "asyncio.Future[Capture]"
-    on_commit: Callable[[Reading], None]
+    on_commit: OnCommit
+    read: RunSpider | None
 
 
 class Recorder:
@@ -83,13 +90,18 @@ class Recorder:
         """True if nothing more should be fetched for now."""
         return self.count >= MAX_UNCOMMITTED or self.bytes >= MAX_UNCOMMITTED_BYTES
 
-    async def record(self, exchange: Exchange | RenderedPage, on_commit: Callable[[Reading], None]) -> Capture:
-        """Write an exchange; `on_commit` is called once it is in the index. Raises `failure`, once there is one."""
+    async def record(
+        self, exchange: Exchange | RenderedPage, on_commit: OnCommit, read: RunSpider | None = None
+    ) -> Capture:
+        """Write an exchange and have it read; `on_commit` is called once it is in the index.
+
+        Raises `failure`, once there is one.
+        """
         if self.failure:
             raise self.failure
         self.count += 1
         self.bytes += len(exchange.response)
-        job = _Job(exchange, len(exchange.response), self._loop.create_future(), on_commit)
+        job = _Job(exchange, len(exchange.response), self._loop.create_future(), on_commit, read)
         self._jobs.put(job)
         return await job.capture
 
@@ -129,9 +141,10 @@ class Recorder:
         if isinstance(exchange, Exchange):
             exchange = self._mask(exchange)
         capture = self._writer.write(exchange)
+        output = job.read(capture) if job.read is not None else None
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)
-        record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response)
+        record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response, output=output)
         return capture, self._sink.submit(record)
 
     def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:

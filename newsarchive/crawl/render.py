@@ -85,7 +85,7 @@ def require_browser(sites: Sequence[SiteConfig]) -> None:
 
 def create_renderer(config: Config, sites: Sequence[SiteConfig], now: Callable[[], datetime]) -> PageRenderer | None:
     """Return a renderer for the sites with `render`; None if there are none."""
-    rendered = frozenset(site.name for site in sites if site.render)
+    rendered = frozenset(site.name for site in sites if site.render and not site.spider)
     if not rendered:
         return None
     browser = Chromium(

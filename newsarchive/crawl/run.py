@@ -49,6 +49,7 @@ from newsarchive.crawl.run_context import ResponseLimits, RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
 from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
+from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
@@ -137,6 +138,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
         chosen = tuple(replace(site, max_bytes=backfill.max_bytes) for site in chosen)
     require_contact(archive.config, chosen)
     require_browser(chosen)
+    counters: Counter[str] = Counter()
+    spiders = SpiderRun(archive.config.folder, chosen, counters) if any(site.spider for site in chosen) else None
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -151,9 +154,21 @@ def crawl(  # noqa: PLR0913 - the options of a run
     with follow_alerts(archive, now), busy as lease:
         on_locked()
         report = _CrawlRun(
-            archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
-            max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
-        ).execute()  # fmt: skip
+            archive=archive,
+            sites=chosen,
+            run=run,
+            lease=lease,
+            uploader=uploader,
+            backfill=backfill,
+            max_pages=max_pages,
+            max_time=max_time,
+            progress=progress,
+            now=now,
+            host=host,
+            pages=pages,
+            counters=counters,
+            spiders=spiders,
+        ).execute()
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
@@ -188,7 +203,8 @@ class _CrawlRun:
     now: Callable[[], datetime]
     host: ScrapyHost | None
     pages: NamedPages | None
-    counters: Counter[str] = field(default_factory=Counter)
+    counters: Counter[str]
+    spiders: SpiderRun | None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
@@ -249,6 +265,7 @@ class _CrawlRun:
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
+        seeds += self.spiders.start(self.now()) if self.spiders is not None else ()
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
@@ -264,6 +281,8 @@ class _CrawlRun:
                 self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
             timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
             try:
+                if self.spiders is not None:
+                    self.spiders.attach(context.frontier, writer)
                 with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
                     await self._run_scrapy(context)
                 if context.recorder.failure is None:
@@ -277,6 +296,7 @@ class _CrawlRun:
                     await context.renderer.close()
                 await client.close()
         self.problems += context.frontier.problems
+        self.problems += self.spiders.problems if self.spiders is not None else ()
         self.notes += context.frontier.notes
         context.require_lease()
         if context.recorder.failure is not None:
@@ -299,6 +319,7 @@ class _CrawlRun:
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
+        logins = self.spiders.cookies if self.spiders is not None else ()
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
@@ -315,7 +336,8 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder).apply),
+            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, logins).apply),
+            spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(
                 seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size
@@ -412,11 +434,8 @@ def _abort(number: int, _: object) -> None:
 
 def list_seeds(site: SiteConfig, now: datetime) -> Iterator[DiscoveredUrl]:
     """Yield the front page of a site, and the listings, feeds and sitemaps of its settings."""
-    seeds = (
-        (UrlKind.LISTING, (site.url, *site.listings)),
-        (UrlKind.FEED, site.feeds),
-        (UrlKind.SITEMAP, site.sitemaps),
-    )
+    front = () if site.spider else (site.url,)  # of which its own spider decides
+    seeds = ((UrlKind.LISTING, (*front, *site.listings)), (UrlKind.FEED, site.feeds), (UrlKind.SITEMAP, site.sitemaps))
     for kind, urls in seeds:
         for url in urls:
             yield DiscoveredUrl(url=url, discovery=Discovery(site=site.name, kind=kind), due_at=now, priority=SOURCE)

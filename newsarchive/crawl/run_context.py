@@ -11,18 +11,20 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from w3lib.url import safe_url_string
 
 from newsarchive.crawl.browser import BrowserResponse
 from newsarchive.crawl.crawl_log import LOG
-from newsarchive.crawl.download.client import RecordingClient
+from newsarchive.crawl.download.client import GET, RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
-from newsarchive.crawl.recorder import Recorder
+from newsarchive.crawl.recorder import OnCommit, Recorder, RunSpider
 from newsarchive.crawl.render import PageRenderer
 from newsarchive.crawl.robots import MAX_SIZE as MIN_ROBOTS_SIZE
 from newsarchive.crawl.robots import RobotsResponse
+from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.errors import ArchiveBusy
 from storage.model import Capture, DueUrl, Exchange, Reading, UrlKind
@@ -69,6 +71,8 @@ class RunContext:
     user_agent: str
     renderer: PageRenderer | None = None
     """None if no site has `render`."""
+    spiders: SpiderRun | None = None
+    """None if no site has a spider of its own."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
     on_fetched: Callable[[DueUrl, Capture | None], None] = field(default=lambda *_: None)
@@ -97,7 +101,12 @@ class RunContext:
             recorded = exchange
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
                 return await self._record(renderer.convert_to_subresource(exchange))
-            return await self._record(exchange, self._on_commit(due, len(exchange.response), began))
+            on_commit = self._on_commit(due, len(exchange.response), began)
+            if self.spiders is None:
+                return await self._record(exchange, on_commit)
+            capture = await self._record(exchange, on_commit, partial(self.spiders.read, due, exchange))
+            self.spiders.finish(due)
+            return capture
 
         try:
             summary, capture = await self._send(due, url, headers, record)
@@ -171,7 +180,8 @@ class RunContext:
             self.recorder.fail(lost)
             raise
         limit = self.limits.max_size(due.discovery.kind)
-        result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit)
+        sent = self.spiders.method_and_body(due) if self.spiders is not None else GET
+        result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit, sent=sent)
         ended, capture = time.monotonic(), None
         summary = ResponseSummary(no_response=True, error=result.describe_error(), is_blocked=result.is_blocked)
         for attempt in result.attempts:
@@ -206,9 +216,11 @@ class RunContext:
             await self.recorder.record(page, self._on_commit(due, len(page.response), began))
             self.counters["rendered"] += 1
 
-    async def _record(self, exchange: Exchange, on_commit: Callable[[Reading], None] = lambda _: None) -> Capture:
+    async def _record(
+        self, exchange: Exchange, on_commit: OnCommit = lambda _: None, read: RunSpider | None = None
+    ) -> Capture:
         """Record an exchange; one for a browser without `on_commit`, as the frontier waits for the page's commit."""
-        capture = await self.recorder.record(exchange, on_commit)
+        capture = await self.recorder.record(exchange, on_commit, read)
         self.counters["captures"] += 1
         self.counters["bytes"] += len(exchange.response)
         if capture.kind == "revisit":

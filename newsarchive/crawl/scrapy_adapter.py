@@ -10,15 +10,13 @@ from scrapy.core.downloader.middleware import DownloaderMiddlewareManager
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
-from scrapy.http import Headers, HtmlResponse, Response
-from scrapy.responsetypes import responsetypes
+from scrapy.http import Response
 from scrapy.signals import request_reached_downloader, response_downloaded
 from scrapy.utils.misc import build_from_crawler
 from twisted.internet.defer import Deferred
 
-from newsarchive.crawl.article_response import ArticleResponse
+from newsarchive.crawl.article_response import to_response
 from newsarchive.crawl.politeness import ResponseSummary
-from newsarchive.crawl.render import browser_response
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.scrapy_host import ScrapyHost
 from storage.errors import ArchiveError
@@ -234,22 +232,6 @@ class CaptureDownloader:
             for value in values
         ]
         return await self._context.fetch(request.meta["due"], request.url, headers)
-
-
-def to_response(request: Request, exchange: Exchange) -> Response | None:
-    """Return an exchange as Scrapy's response; None if it is not HTTP or cannot be decoded."""
-    received = browser_response(exchange)
-    if received is None:
-        return None
-    headers = Headers()
-    for name, value in received.headers:
-        headers.appendlist(name, value)
-    found = responsetypes.from_args(headers=headers, url=request.url, body=received.body)
-    kind = ArticleResponse if found is HtmlResponse else found
-    response: Response = kind(
-        url=request.url, status=received.status, headers=headers, body=received.body, request=request
-    )
-    return response
 
 
 class QuietFormatter(logformatter.LogFormatter):

@@ -204,9 +204,7 @@ def is_media_url(url: str) -> bool:
 
 _MIN_URLS = 3  # URLs of a template from which it decides
 _MIN_SHARE = 0.8  # share of one kind from which a template predicts that kind
-_NAMES = {
-    "y": "{year}", "m": "{day}", "n": "{number}", "s": "{title}", "S": "{title}", "h": "{hash}", "w": "{word}",
-}  # fmt: skip
+_NAMES = {"y": "{year}", "m": "{day}", "n": "{number}", "s": "{title}", "S": "{title}", "h": "{hash}", "w": "{word}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from newsarchive.ingest.backfill_priority import (
     page_number,
 )
 from storage.model import Capture, DiscoveredUrl, Discovery, LinkGroup, LinkKind, Outcome, Reading, Site, UrlKind
+from storage.spider_output import SpiderOutput
 from storage.urls import url_host
 
 # Lower numbers are fetched first: fresh URLs before those that only complete the archive.
@@ -102,6 +103,16 @@ def _find_urls(
         yield from _entries(capture, reading, site)
         via_kind = UrlKind.ROBOTS if reading.outcome is Outcome.ROBOTS else UrlKind.SITEMAP
         yield from _sources(capture, discovery, via_kind, reading, site)
+    yield from _requisites(capture, reading, site)
+
+
+def spider_urls(capture: Capture, reading: Reading, output: SpiderOutput, site: Site) -> Iterator[DiscoveredUrl]:
+    """Yield the URLs that the site's own spider requests after a capture, and the requisites of the page."""
+    via = UrlKind.ARTICLE if reading.outcome is Outcome.ARTICLE else UrlKind.LISTING
+    for url, callback, kind in output.requests:
+        if is_on_site_host(site, url) and url != capture.url:
+            priority = LISTING_LINK if kind == UrlKind.ARTICLE else NEXT_PAGE
+            yield _linked_url(capture, site, via, url, priority, kind=UrlKind(kind), callback=callback)
     yield from _requisites(capture, reading, site)
 
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from newsarchive.ingest.article_urls import ArticleUrlPatterns
-from newsarchive.ingest.discovery import discover_urls
+from newsarchive.ingest.discovery import discover_urls, spider_urls
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import SiteLookup
 from newsarchive.ingest.tasks import CaptureReading, OriginalRecords, ReadingTask, build_task, reading_from_headers
@@ -310,6 +310,8 @@ class Ingestor:
         self._article_urls.add(site.name, record.capture.url, reading.outcome)
         likes = self._article_urls.templates_of_site(site.name).predicts_article
         found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
+        if record.output is not None:
+            found = tuple(spider_urls(record.capture, reading, record.output, site))
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)

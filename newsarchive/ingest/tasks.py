@@ -61,9 +61,19 @@ class OriginalRecords(Protocol):
         """Return that record's block."""
 
 
-def reading_from_headers(record: CaptureRecord) -> Reading | None:
-    """Return the reading of a capture whose headers decide it, or None if its payload must be read."""
+def awaits_spider(capture: Capture, discovery: Discovery | None) -> bool:
+    """Return True for a complete response that is for the site's own spider."""
+    has_callback = discovery is not None and discovery.callback is not None
+    return has_callback and 200 <= (capture.status or 0) < 300 and not capture.truncated
+
+
+def reading_from_headers(record: CaptureRecord) -> Reading | None:  # noqa: PLR0911 - one for each kind
+    """Return the reading of a capture if its headers or its site's own spider decide it; None if it must be read."""
     capture = record.capture
+    if record.output and (reading := record.output.reading(capture.url, capture.mime, EXTRACTOR)):
+        return reading
+    if not record.output and awaits_spider(capture, record.discovery):
+        return _reading(Outcome.ERROR, "the crawl ended before the site's spider had read it")
     if record.discovery is not None and record.discovery.kind is UrlKind.PART:
         return _reading(Outcome.ASSET, "part of a rendered page, or no answer to a GET")
     if capture.kind == "revisit":

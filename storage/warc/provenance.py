@@ -1,6 +1,6 @@
 """The archive's own metadata as WARC fields: provenance of a URL, and the run that wrote a file.
 
-metadata beside an exchange    site, kind, via, viaKind, title, published, anchor, redirects
+metadata beside an exchange    site, kind, via, viaKind, title, published, anchor, redirects, callback
 warcinfo                       newsarchive-run, started, newsarchive-site (JSON, one per site)
 metadata at the end of a run   the same, and finished, outcome, counters (JSON)
 """
@@ -29,6 +29,7 @@ def discovery_fields(discovery: Discovery) -> Fields:
     yield "published", discovery.published.isoformat() if discovery.published else None
     yield "anchor", discovery.anchor
     yield "redirects", str(discovery.redirect_count) if discovery.redirect_count else None
+    yield "callback", discovery.callback
 
 
 def normalize_discovery(discovery: Discovery) -> Discovery:
@@ -55,6 +56,7 @@ def parse_discovery(record: Record) -> Discovery | None:
             published=PageDate.parse(published) if published else None,
             anchor=header(fields, "anchor"),
             redirect_count=int(header(fields, "redirects") or 0),
+            callback=header(fields, "callback"),
         )
     except (KeyError, ValueError, OverflowError):
         return None

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RefersTo
 from storage.places.file_names import Readable, warc_name
+from storage.spider_output import SpiderOutput, parse_output
 from storage.urls import resolve_url
 from storage.warc.gzip_members import find_member, read_members
 from storage.warc.payload import HttpMessage, parse_message
@@ -36,6 +37,8 @@ class CaptureRecord:
     discovery: Discovery | None
     block: bytes
     """An HTTP message; for a resource record the payload."""
+    output: SpiderOutput | None = None
+    """What the site's own spider made of it; None if no metadata record has that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,12 @@ def read_captures(path: Readable, start: int = 0) -> Iterator[CaptureRecord | Ru
     for item in _interpret_records(path, start, damage):
         if isinstance(item, Record):
             named = item.get("WARC-Concurrent-To") or item.get("WARC-Refers-To") or ""
-            if waiting and b"site: " in item.block and named.strip("<> ") == waiting.capture.record_id:
+            if waiting is None or named.strip("<> ") != waiting.capture.record_id:
+                continue
+            if item.block.startswith(b"newsarchive-spider: "):
+                # In a file that another tool wrote, it would be a claim that nothing bears out.
+                waiting = replace(waiting, output=parse_output(item) if waiting.capture.crawl else None)
+            elif b"site: " in item.block:
                 waiting = replace(waiting, discovery=parse_discovery(item))
             continue
         if waiting:

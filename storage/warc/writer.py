@@ -6,6 +6,7 @@
 An exchange is one group of records, written by one call:
 
     response or revisit  <--WARC-Concurrent-To-->  request, metadata (provenance of the URL)
+                         <--WARC-Refers-To-------  metadata (output of the site's own spider), if there is one
 """
 
 import fcntl
@@ -26,6 +27,7 @@ from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, 
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
+from storage.spider_output import FIELD, SpiderOutput
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
@@ -104,6 +106,19 @@ class WarcWriter:
             offset = self._append(file, group.members)
             place = RecordPlace(warc=file.name, offset=offset, length=len(group.members[0]))
             return group.capture(place, self.run.id)
+
+    def write_output(self, capture: Capture, output: SpiderOutput) -> None:
+        """Write what a spider made of the capture that was written last."""
+        with self._lock:
+            file = self._file or self._current()
+            about, record = f"<{capture.record_id}>", self.new_id()
+            named = (
+                ("WARC-Target-URI", capture.url),
+                ("WARC-Refers-To", about),
+                ("WARC-Warcinfo-ID", f"<{file.info_id}>"),
+            )
+            block = [(FIELD, output.to_json())]
+            self._append(file, [build_fields_member("metadata", record, capture.fetched_at, named, block)])
 
     def sync(self) -> None:
         """Flush all that was written to disk (fdatasync).

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 from OpenSSL import SSL
@@ -29,13 +30,15 @@ from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupErro
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol, HTTPClientParser
-from twisted.web.client import URI, Agent, HTTPConnectionPool
+from twisted.web.client import URI, Agent, FileBodyProducer, HTTPConnectionPool
 from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError, maxChunkSizeLineLength
 from twisted.web.http_headers import Headers
 
 from newsarchive.crawl.download.connect import NotPublicError
 from storage.model import Discovery, Exchange
 
+GET = ("GET", b"")
+"""Method and body of most requests."""
 MAX_HEAD_SIZE = 1_048_576
 """Bytes of all header lines together; a longer head is cut there."""
 MAX_LINE_LENGTH = 262_144
@@ -327,16 +330,19 @@ class RecordingClient:
         self._agent = Agent.usingEndpointFactory(reactor, endpoints, pool)
         self._in_progress: set[Recording] = set()
 
-    async def fetch(self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int) -> FetchResult:
-        """GET an ASCII URL, for at most so long and so many bytes. Network errors are not raised, but in the result."""
+    async def fetch(
+        self, url: str, headers: Sequence[tuple[str, str]], *, seconds: float, limit: int, sent: tuple[str, bytes] = GET
+    ) -> FetchResult:
+        """Request an ASCII URL, for at most so long and so many bytes. Network errors are in the result, not raised."""
         recording = Recording(limit, self._now)
         target = url.encode("ascii")
-        sent = RecordedHeaders()
-        sent.recording = recording
-        sent.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
+        fields = RecordedHeaders()
+        fields.recording = recording
+        fields.addRawHeader(b"Host", _host(*target.split(b"/", 3)[:3:2]))
         for name, value in headers:
-            sent.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
-        recording.response = response = self._agent.request(b"GET", target, sent)
+            fields.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
+        body = FileBodyProducer(BytesIO(sent[1])) if sent[1] else None
+        recording.response = response = self._agent.request(sent[0].encode("ascii"), target, fields, body)
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)

@@ -93,7 +93,10 @@ def alert_feed(context: Context, key: str) -> Response:
         entries = [changes.feed_entry(each) for each in seen if not alert.query or each.article in worded]
     path, title = context.request.url.path, f"{alert.name} – {context.name}"
     feed = Feed(
-        title=title, public_url=context.public_url, page_path="/alerts", feed_path=path,
+        title=title,
+        public_url=context.public_url,
+        page_path="/alerts",
+        feed_path=path,
         entries=entries[: search.FEED_SIZE],
-    )  # fmt: skip
+    )
     return search.render_feed(context, feed)

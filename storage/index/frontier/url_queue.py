@@ -49,6 +49,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
     True
     """
     return (
+        discovery.callback is None,
         discovery.via is not None,
         discovery.redirect_count,
         discovery.published is None,
@@ -61,6 +62,7 @@ def discovery_rank(discovery: Discovery) -> Rank:
         discovery.anchor or "",
         discovery.kind.value,
         discovery.site,
+        discovery.callback or "",
     )
 
 
@@ -90,6 +92,7 @@ def read_discovery(row: Mapping[str, Any]) -> Discovery:
         published=PageDate.parse(row["published"]) if row["published"] else None,
         anchor=row["anchor"],
         redirect_count=row["redirect_count"],
+        callback=row["callback"],
     )
 
 
@@ -104,10 +107,21 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
         "published": discovery.published.isoformat() if discovery.published else None,
         "anchor": discovery.anchor,
         "redirect_count": discovery.redirect_count,
+        "callback": discovery.callback,
     }
 
 
-_DISCOVERY_COLUMNS = ("site", "kind", "via_id", "via_kind", "title", "published", "anchor", "redirect_count")
+_DISCOVERY_COLUMNS = (
+    "site",
+    "kind",
+    "via_id",
+    "via_kind",
+    "title",
+    "published",
+    "anchor",
+    "redirect_count",
+    "callback",
+)
 
 
 def add_discovered(

@@ -95,6 +95,15 @@ def write_datasette_copy(
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
     number, line = numbered
     return (
-        number, line.url, line.urlkey, format_time(line.fetched_at), line.status, line.mime, line.kind,
-        line.payload_digest, line.warc, line.offset, line.length,
-    )  # fmt: skip
+        number,
+        line.url,
+        line.urlkey,
+        format_time(line.fetched_at),
+        line.status,
+        line.mime,
+        line.kind,
+        line.payload_digest,
+        line.warc,
+        line.offset,
+        line.length,
+    )

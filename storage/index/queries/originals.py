@@ -6,9 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from storage.index.schema.tables import CaptureRow, UrlRow, WarcFileRow
-from storage.model import RefersTo
+from storage.model import Outcome, RefersTo
 
-_IS_COMPLETE = (CaptureRow.kind == "response", CaptureRow.truncated.is_(None), CaptureRow.payload_size > 0)
+_IS_COMPLETE = (
+    CaptureRow.kind == "response",
+    CaptureRow.truncated.is_(None),
+    CaptureRow.payload_size > 0,
+    CaptureRow.outcome != Outcome.ERROR.value,  # which its site's own spider has not read: a revisit would not be read
+)
 _ORIGINAL = (
     select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)

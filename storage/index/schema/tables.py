@@ -188,6 +188,7 @@ class FrontierRow(Base):
     )
     anchor: Mapped[str | None] = _column("Text of the link by which it was discovered")
     redirect_count: Mapped[int] = _column("Redirects and canonical links in a row that led to it")
+    callback: Mapped[str | None] = _column("Method of the site's own spider that gets the response; null without one")
     due_at: Mapped[datetime | None] = _column("When to fetch it next; null: never")
     priority: Mapped[int] = _column("Lower numbers are fetched first")
     ended_by: Mapped[str | None] = _column(

@@ -102,13 +102,23 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
 
 _VERSIONS = (
     select(
-        VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.headline, VersionRow.dek,
-        VersionRow.section, VersionRow.language, VersionRow.published, ArticleRow.first_seen_at,
-        ArticleRow.state, SiteRow.name.label("site"), UrlRow.url, CaptureRow.fetched_at.label("captured"),
+        VersionRow.id,
+        VersionRow.article_id,
+        VersionRow.number,
+        VersionRow.headline,
+        VersionRow.dek,
+        VersionRow.section,
+        VersionRow.language,
+        VersionRow.published,
+        ArticleRow.first_seen_at,
+        ArticleRow.state,
+        SiteRow.name.label("site"),
+        UrlRow.url,
+        CaptureRow.fetched_at.label("captured"),
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(SiteRow, SiteRow.id == ArticleRow.site_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
     .where(VersionRow.id.in_(IDS))
-)  # fmt: skip
+)

@@ -147,9 +147,14 @@ _BATCH = 200
 
 
 _CAPTURES = select(
-    CaptureRow.id, CaptureRow.site_id, CaptureRow.url_id, CaptureRow.article_id, CaptureRow.requesting_site,
-    CaptureRow.page_version_id, UrlRow.url,
-).join(UrlRow, UrlRow.id == CaptureRow.url_id)  # fmt: skip
+    CaptureRow.id,
+    CaptureRow.site_id,
+    CaptureRow.url_id,
+    CaptureRow.article_id,
+    CaptureRow.requesting_site,
+    CaptureRow.page_version_id,
+    UrlRow.url,
+).join(UrlRow, UrlRow.id == CaptureRow.url_id)
 
 
 def move_captures(

@@ -18,7 +18,7 @@ def due(url: str) -> DueUrl:
 
 def test_a_host_without_a_dns_name_gets_no_request() -> None:
     """An internationalised host name does, by its encoded name."""
-    spider = NewsSpider(context=cast("RunContext", SimpleNamespace(user_agent="newsarchive/1")))
+    spider = NewsSpider(context=cast("RunContext", SimpleNamespace(user_agent="newsarchive/1", spiders=None)))
     assert spider.request(due("https://münchen.example/ä")).url == "https://xn--mnchen-3ya.example/%C3%A4"
     with pytest.raises(ValueError, match="no valid host name"):
         spider.request(due(f"https://ü{'x' * 64}.example/"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "v3"
+revision = "v4"
 down_revision = None
 branch_labels = None
 depends_on = None
