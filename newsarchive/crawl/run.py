@@ -154,21 +154,10 @@ def crawl(  # noqa: PLR0913 - the options of a run
     with follow_alerts(archive, now), busy as lease:
         on_locked()
         report = _CrawlRun(
-            archive=archive,
-            sites=chosen,
-            run=run,
-            lease=lease,
-            uploader=uploader,
-            backfill=backfill,
-            max_pages=max_pages,
-            max_time=max_time,
-            progress=progress,
-            now=now,
-            host=host,
-            pages=pages,
-            counters=counters,
-            spiders=spiders,
-        ).execute()
+            archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
+            max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
+            counters=counters, spiders=spiders,
+        ).execute()  # fmt: skip
     # The sites are unlocked: uploads may take long, and are not part of the crawl.
     unstamped = [] if report.is_interrupted else stamp_head(archive.config, daily=True)
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
