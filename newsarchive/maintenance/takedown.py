@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from newsarchive.maintenance.takedown_targets import find_companions
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -39,6 +40,10 @@ class TakedownPlan:
     urls: list[str]
     record_ids: list[str]
     files: list[str]
+    others: list[str] = field(default_factory=list)
+    """Those of the records that are captures of other URLs."""
+    kept: list[str] = field(default_factory=list)
+    """What names the article, or was embedded in it, and stays."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,14 +67,27 @@ class Takedown:
     places: Places
     index: Index
 
-    def make_plan(self, urls: Collection[str], reason: str, now: datetime) -> TakedownPlan:
-        """Return the plan for articles, with all URLs at which they were captured. NotFound if the index has none."""
-        found = self.index.read(select_takedown, sorted(urls))
-        if not found.record_ids:
+    def make_plan(self, urls: Collection[str], reason: str, now: datetime, *, listings: bool = False) -> TakedownPlan:
+        """Return the plan for articles, with all URLs at which they were captured, and what they alone embed.
+
+        With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
+        """
+        first = self.index.read(select_takedown, sorted(urls))
+        if not first.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
+        more = find_companions(self.index, self.places, first)
+        others = sorted(more.record_ids | (more.naming if listings else set()))
+        found = self.index.read(select_takedown, sorted(urls), more.urls, others)
+        kept = [f"{url}, which other pages may use" for url in sorted(more.shared)]
+        if more.naming and not listings:
+            what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
+            kept.append(f"{len(more.naming):,} {what}")
+        if more.naming_articles:
+            kept.append(f"{len(more.naming_articles):,} captures of other pages that name it")
         return TakedownPlan(
-            reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files
-        )
+            reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files,
+            others=others, kept=kept,
+        )  # fmt: skip
 
     def load_plan(self) -> TakedownPlan | None:
         """Return the plan of a takedown that was interrupted, or None."""
@@ -97,6 +115,10 @@ class Takedown:
         lines = [
             json.dumps({"url_sha256": digest, "at": plan.at, "reason": plan.reason})
             for digest in sorted({digest_url(url) for url in plan.urls} - known)
+        ]
+        lines += [
+            json.dumps({"record": record_id, "at": plan.at, "reason": plan.reason})
+            for record_id in sorted(set(plan.others) - known)
         ]
         write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
@@ -143,6 +165,7 @@ class Takedown:
             kept = [line for line in lines if not any(url.encode() in line for url in plan.urls)]
             if len(kept) < len(lines):
                 write_atomic(file, b"".join(kept))
+        report.unreachable += plan.kept
         report.unreachable.append(
             "downloads, exports and WACZ files that were given out, backups, other archives and search engines; links "
             "and headlines on other pages: to withhold those, add the URL to `blocked` in newsarchive.toml"

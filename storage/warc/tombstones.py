@@ -21,7 +21,7 @@ from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields
 from storage.warc.uncompressed import is_uncompressed
 
 LIST = "takedowns.jsonl"
-"""File in the archive's folder: a line of JSON for each URL that was taken down."""
+"""File in the archive's folder: a line of JSON for each URL, or single record, that was taken down."""
 MARK = "takedown-of"
 """Field of a tombstone with the digest of the URL."""
 _SPARE = 400
@@ -37,10 +37,11 @@ def digest_url(url: str) -> str:
 
 
 def load_takedowns(folder: Path) -> frozenset[str]:
-    """Return the digests of the URLs that were taken down from the archive in a folder."""
+    """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records."""
     with suppress(FileNotFoundError):
         lines = (folder / LIST).read_text("utf-8").splitlines()
-        return frozenset(json.loads(line)["url_sha256"] for line in lines if line.strip())
+        listed = [json.loads(line) for line in lines if line.strip()]
+        return frozenset(each.get("url_sha256") or each["record"] for each in listed)
     return frozenset()
 
 

@@ -20,7 +20,7 @@ from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
-from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
+from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
 from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -140,6 +140,96 @@ def test_a_dry_run_names_what_would_go_and_changes_nothing(archive: Archive) -> 
     assert read_everything(archive) == before
     with pytest.raises(NotFound):
         archive.takedown(["https://news.example/unknown"], "x", dry_run=False)
+
+
+OWN, ALSO = "https://img.example/gone-portrait.png", "https://img.example/logo.png"
+PART = "https://news.example/api/text?id=17"
+FRONT, FEED = "https://news.example/", "https://news.example/feed.xml"
+
+
+def write_rendered(file: Path) -> Path:
+    """Write both articles with an image of each alone and one of both, a subresource of the rendering, and a front page
+    and a feed that name them.
+    """
+    gone, kept = ('<img src="%s"><img src="/kept.png">', '<img src="%s"><link rel=stylesheet href="/a.css">')
+    images = {GONE: f'<img src="{OWN}">' + gone % ALSO, KEPT: kept % ALSO}
+    pages = {
+        url: ("text/html", page(url, headline, word).replace(b"</article>", images[url].encode() + b"</article>"))
+        for url, headline, word in ((KEPT, "Town opens a garden", "gardener"), (GONE, "Doctor is named", "zanzibarian"))
+    }
+    links = "".join(
+        f'<li><a href="{url}">{text} and more of it in the paper</a></li>'
+        for url, text in (("/a/gone.html", "Zanzibarian doctor"), ("/a/kept.html", "Garden"), ("/b", "B"), ("/c", "C"))
+    )
+    item = f"<item><title>Doctor zanzibarian</title><link>{GONE}</link></item>"
+    pages |= {
+        OWN: ("image/png", b"\x89PNG zanzibarian"),
+        ALSO: ("image/png", b"\x89PNG logo"),
+        "https://news.example/kept.png": ("image/png", b"\x89PNG kept"),
+        "https://news.example/a.css": ("text/css", b"p { background: url(kept.png) }"),
+        PART: ("application/json", b'{"text": "zanzibarian"}'),
+        FRONT: ("text/html", f"<html><body><h1>Paper</h1><ul>{links * 3}</ul></body></html>".encode()),
+        FEED: ("application/rss+xml", f"<rss version='2.0'><channel>{item}</channel></rss>".encode()),
+    }
+    members: list[bytes] = []
+    for number, (url, (mime, body)) in enumerate(pages.items()):
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\n\r\n".encode() + body
+        record_id, at = new_record_id(), warc_date(AT.replace(minute=number))
+        named: list[tuple[str, str | None]] = [("WARC-Target-URI", url), ("WARC-Date", at)]
+        digests = [("WARC-Block-Digest", sha256(block)), ("WARC-Payload-Digest", sha256(body))]
+        fields = [("WARC-Record-ID", f"<{record_id}>"), *named, *digests, ("Content-Type", HTTP_RESPONSE)]
+        members.append(build_member("response", fields, block))
+        if url == PART:
+            via = f"site: news\r\nkind: part\r\nvia: {GONE}\r\nviaKind: article\r\n".encode()
+            fields = [("WARC-Record-ID", f"<{new_record_id()}>"), *named, ("WARC-Concurrent-To", f"<{record_id}>")]
+            members.append(build_member("metadata", [*fields, ("Content-Type", WARC_FIELDS)], via))
+    file.write_bytes(b"".join(members))
+    return file
+
+
+@pytest.mark.parametrize("listings", [False, True])
+def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings: bool) -> None:
+    """Its image and the subresource of its rendering; what others use stays; front page and feed if that is wanted."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        plan = archive.takedown([GONE], "court", dry_run=True, listings=listings)[0].plan
+        assert plan.urls == [OWN, GONE]
+        assert plan.kept[:2] == [
+            f"{ALSO}, which other pages may use", "https://news.example/kept.png, which other pages may use",
+        ]  # fmt: skip
+        assert any("2 captures of front pages, feeds" in line for line in plan.kept) is not listings
+        report = archive.takedown([GONE], "court", dry_run=False, listings=listings)[-1]
+        assert report.unreachable[: len(plan.kept)] == plan.kept
+        removed = {GONE, OWN, PART, *((FRONT, FEED) if listings else ())}
+        assert {url for url, _, _ in describe(archive)[0]}.isdisjoint(removed)
+        assert len(describe(archive)[0]) == 9 - len(removed)
+        assert ("zanzibarian" in read_everything(archive).lower()) is not listings
+        assert not archive.verify(deep=True).damaged
+        after = describe(archive)
+        archive.rebuild()
+        assert describe(archive) == after
+
+
+@pytest.mark.parametrize("put", ["imported", "by hand"])
+def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str) -> None:
+    """An old copy of the file brings back neither the front page nor the subresource, imported or put there."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        archive.takedown([GONE], "court", dry_run=False, listings=True)
+        after = describe(archive)[0]
+        old = tmp_path / "old.warc.gz"
+        old.write_bytes((tmp_path / "pages.warc.gz").read_bytes() + build_member("warcinfo", [], b""))
+        if put == "imported":
+            archive.import_files([old])
+            assert b"anzibarian" not in b"".join(
+                gzip.decompress(f.read_bytes()) for f in archive.warc_folder.glob("*.gz")
+            )
+        else:
+            old.rename(archive.warc_folder / "old.warc.gz")
+            archive.rebuild()
+        assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
 
 
 class Killed(BaseException):
