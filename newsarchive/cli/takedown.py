@@ -58,6 +58,8 @@ def takedown(
             print_line(out, f"  {line}")
         for copy in report.copies:
             print_line(out, f"Deleted: {copy}")
+        for copy in report.plan.given_out:
+            print_line(out, f"A copy was made: {copy}")
         for each in report.unreachable if yes else report.plan.kept:
             print_line(out, f"Not reached: {each}")
     if not yes:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from newsarchive.export.request import list_exports
 from newsarchive.maintenance.takedown_targets import find_companions
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
@@ -44,6 +45,8 @@ class TakedownPlan:
     """Those of the records that are captures of other URLs."""
     kept: list[str] = field(default_factory=list)
     """What names the article, or was embedded in it, and stays."""
+    given_out: list[str] = field(default_factory=list)
+    """Exports that the archive made, and that may have the article."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class Takedown:
             kept.append(f"{len(more.naming_articles):,} captures of other pages that name it")
         return TakedownPlan(
             reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files,
-            others=others, kept=kept,
+            others=others, kept=kept, given_out=list_exports(self.folder, found.urls),
         )  # fmt: skip
 
     def load_plan(self) -> TakedownPlan | None:

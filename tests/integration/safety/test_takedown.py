@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import takedown
 from newsarchive.maintenance.takedown import Takedown
+from newsarchive.web.app import create_app
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
@@ -230,6 +233,30 @@ def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str)
             old.rename(archive.warc_folder / "old.warc.gz")
             archive.rebuild()
         assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
+
+
+def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -> None:
+    """Files of `export`, receipts, and what readers of the browser got, also after a rebuild; not those of others."""
+    folder, numbers = str(archive.folder), [str(archive.index.ask(find_article_id, url)) for url in (GONE, KEPT)]
+    for number in numbers:
+        assert run(["export", "--article", number, "-o", str(tmp_path / f"{number}.wacz"), "-A", folder]) == 0
+        assert run(["proof", number, "-o", str(tmp_path / f"{number}.zip"), "-A", folder]) == 0
+    assert run(["export", "--since", "2026-02-01", "-o", str(tmp_path / "all.jsonl"), "-A", folder]) == 0
+    with TestClient(create_app(archive), base_url="http://localhost") as reader:
+        assert [reader.get(f"/article/{number}.warc.gz").status_code for number in numbers] == [200, 200]
+        reader.post("/exports", data={"format": "csv"})
+        reader.app.state.exports.wait()  # type: ignore[attr-defined]
+    with (archive.folder / "exports.jsonl").open("a") as file:
+        file.write('{"at": "2026-0')
+    archive.rebuild()
+    named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
+    assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
+        f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",
+        f"JSONL AT, {tmp_path}/all.jsonl, since 2026-02-01T00:00:00+00:00",
+        "WARC AT, sent to a reader of the browser", "CSV AT, made for a reader of the browser",
+    ]  # fmt: skip
+    assert GONE not in (archive.folder / "exports.jsonl").read_text()
+    assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
 
 
 class Killed(BaseException):
