@@ -15,11 +15,15 @@ from storage.index import Index
 from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
+from storage.model import ClosedWarc
 from storage.places import OPEN, Places, WarcFile
 from storage.places.chain import ChainLink, format_at
+from storage.places.digests import HashingReader
 from storage.places.file_names import names_other_machine
+from storage.places.folder import replace_durably
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
+from storage.warc.tombstones import REWRITTEN
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +51,23 @@ def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     return tuple(repaired)
 
 
+def complete_rewrites(places: Places, index: Index) -> None:
+    """Put files into place that a takedown had written and linked when it was killed."""
+    for written in sorted(places.folder.glob(f"*{REWRITTEN}")):
+        path = written.with_name(written.name.removesuffix(REWRITTEN))
+        link, (size, sha256) = places.chain.load([path.name]).find(path.name), HashingReader(written).size_and_sha256()
+        if link and (link.reason, link.sha256) == ("takedown", sha256):
+            index.write(warc_files.record_closed_warc, ClosedWarc(name=path.name, size=size, sha256=sha256), None)
+            replace_durably(written, path)
+            log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
+
+
 def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
     Once a day, link the heads of other chains.
     """
+    complete_rewrites(places, index)
     chain = places.chain.load()
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
         if not any(link.reason in {"begun", "upgrade"} for link in chain.links):

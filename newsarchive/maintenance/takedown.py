@@ -1,6 +1,6 @@
 """Takedown: remove articles from the WARC files and the index, here and in the bucket, so that they do not return.
 
-    plan: records, files --> takedown.json --> takedowns.jsonl --> each file anew, swapped --> index --> copies --> done
+    plan: records, files --> takedown.json --> takedowns.jsonl --> each file anew, linked, swapped --> index --> copies
 
 Every step may be repeated: after a kill the next takedown completes the plan that it finds. Captures of URLs that
 takedowns.jsonl lists are neither imported nor indexed again.
@@ -23,7 +23,7 @@ from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
 from storage.places.chain import ChainLink
-from storage.places.folder import write_atomic
+from storage.places.folder import replace_durably, write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
@@ -139,16 +139,19 @@ class Takedown:
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         count, spans = find_spans(path, _select_records(plan))
         report.records += count
-        if spans:
-            replace_spans(path, spans, plan.reason, now)
-        link = replace(measure_link(path, "takedown", plan.reason), was=before or "")
-        if link.sha256 != before:  # perhaps rewritten by a run that was killed before it could say so
+        written = replace_spans(path, spans, plan.reason, now) if spans else path
+        link = replace(measure_link(written, "takedown", plan.reason), file=name, was=before or "")
+        if link.sha256 != before:
             chain.append(link)
             report.rewritten.append(link)
         closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
         self.index.write(warc_files.record_closed_warc, closed, None)
+        if spans:  # after a kill before this, `complete_rewrites` does it
+            replace_durably(written, path)
         if stored.is_remote and transfer and bucket:
             try:
+                if version := bucket.find_version(name):
+                    report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
                 bucket.delete(name)
                 transfer.upload(name)
                 if not stored.is_local:

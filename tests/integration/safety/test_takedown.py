@@ -263,7 +263,40 @@ class Killed(BaseException):
     """Stands for kill -9 at a step."""
 
 
-STEPS = ("replace_spans", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+STEPS = ("replace_spans", "replace_durably", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+
+
+@pytest.mark.parametrize("mend", ["the next start", "verify --repair"])
+def test_a_kill_between_link_and_swap_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mend: str) -> None:
+    """File, chain and index agree after the next start, or `verify --repair`, and the next takedown goes on from there.
+
+    A file of that name without a link in the chain stays out.
+    """
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+
+        def die(*_: object) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(takedown, "replace_durably", die)
+            with pytest.raises(Killed):
+                archive.takedown([GONE], "court order", dry_run=False)
+        (file,) = archive.warc_folder.glob("*.gz")
+        assert archive.verify().damaged
+        forged = file.with_name("import-other.warc.gz.takedown")
+        forged.write_bytes(b"forged")
+        if mend == "the next start":
+            archive.seal()
+            assert not archive.verify().chain.problems
+        else:
+            assert not archive.verify(repair=True).chain.problems
+        assert b"zanzibarian" not in gzip.decompress(file.read_bytes())
+        assert forged.exists()
+        archive.takedown([GONE], "court order", dry_run=False)
+        assert [each[0] for each in describe(archive)[0]] == [KEPT, KEPT]
+        assert not archive.verify(deep=True).damaged
 
 
 @pytest.mark.slow
@@ -350,7 +383,7 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     count, spans = find_spans(file, lambda record: record.uri in urls)
     assert count == len(urls)
     before = file.read_bytes()
-    replace_spans(file, spans, reason, AT)
+    replace_spans(file, spans, reason, AT).replace(file)
     after, kept_bytes = file.read_bytes(), 0
     for begin, end in [*((begin, end) for begin, end, _ in spans), (len(before), len(before))]:
         assert after[kept_bytes:begin] == before[kept_bytes:begin]
