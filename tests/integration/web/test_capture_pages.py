@@ -264,6 +264,19 @@ def test_a_record_is_shown_as_stored(archive_of: ArchiveOf) -> None:
     assert client.get("/record/none").status_code == 404
 
 
+def test_content_credentials_of_a_picture_are_named(archive_of: ArchiveOf) -> None:
+    """Kept as they were sent; their presence is said, and that nothing was verified."""
+    manifest = b"\0\0\0\x26jumb\0\0\0\x1ejumdc2pa" + bytes.fromhex("00110010800000aa00389b71") + b"\x03c2pa\0"
+    body = PNG + b"\0\0\0\x26caBX" + manifest
+    plain = {"url": "https://news.example/b.png", "body": PNG, "mime": "image/png"}
+    client = browse(archive_of({"url": "https://news.example/a.png", "body": body, "mime": "image/png"}, plain))
+    pages = [client.get(f"/record/{number}").text for number in (1, 2)]
+    said = "<dt>Content Credentials</dt><dd>present; no signer can be read</dd>"
+    assert [said in page for page in pages] == ["/a.png" in page for page in pages]
+    assert sum("Content Credentials" in page for page in pages) == 1
+    assert client.get(f"/web/{STAMP}id_/https://news.example/a.png").content == body
+
+
 def test_a_damaged_record_is_reported(archive_of: ArchiveOf) -> None:
     """The page reports the damage and shows everything else."""
     archive = archive_of({"url": PAGE, "body": b"<p>text of the page"})
