@@ -49,13 +49,9 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     wanted = RereadFilter(extractor=EXTRACTOR, everything=everything, sites=named_sites, since=begin, until=end)
     with Archive.open(archive) as opened, show_progress("extracting") as step:
         result = opened.reextract(
-            wanted,
-            dry_run=dry_run,
-            workers=readers,
-            named=named,
-            where=BatchTarget(dask=dask, scratch=scratch),
+            wanted, dry_run=dry_run, workers=readers, named=named, where=BatchTarget(dask=dask, scratch=scratch),
             progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
-        )
+        )  # fmt: skip
     for problem in result.problems:
         print_line(stderr(), problem)
     if json:

@@ -140,15 +140,10 @@ def compare_versions(older: ArticleFields, newer: ArticleFields) -> Comparison:
     all_of_both = len(older.all_paragraphs) + len(newer.all_paragraphs)
     changed = _changed_kinds(older, newer, (dek, byline, *rows))
     return Comparison(
-        headline=headline,
-        dek=dek,
-        byline=byline,
-        rows=rows,
-        facts=tuple(_metadata_changes(older, newer)),
-        notice=_edit_notice(older, newer, changed=bool(changed)),
-        left_out=all_of_both - len(before) - len(after),
+        headline=headline, dek=dek, byline=byline, rows=rows, facts=tuple(_metadata_changes(older, newer)),
+        notice=_edit_notice(older, newer, changed=bool(changed)), left_out=all_of_both - len(before) - len(after),
         changed=changed,
-    )
+    )  # fmt: skip
 
 
 def _changed_kinds(
@@ -253,9 +248,6 @@ def _edit_notice(older: ArticleFields, newer: ArticleFields, *, changed: bool) -
     else:
         verdict = EditVerdict.SILENT
     return EditNotice(
-        verdict=verdict,
-        notes=notes,
-        modified_before=older.modified,
-        modified_after=newer.modified,
+        verdict=verdict, notes=notes, modified_before=older.modified, modified_after=newer.modified,
         live=older.live_blog or newer.live_blog,
-    )
+    )  # fmt: skip

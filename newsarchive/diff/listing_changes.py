@@ -76,12 +76,9 @@ def listing_links(groups: Iterable[LinkGroupView]) -> tuple[ListingLink, ...]:
             known = found.get(link.url)
             if known is None or len(link.anchor) > len(known.headline):
                 found[link.url] = ListingLink(
-                    url=link.url,
-                    headline=link.anchor,
-                    group=known.group if known else group.label,
-                    place=known.place if known else len(found) + 1,
-                    article_id=link.article_id,
-                )
+                    url=link.url, headline=link.anchor, group=known.group if known else group.label,
+                    place=known.place if known else len(found) + 1, article_id=link.article_id,
+                )  # fmt: skip
     return tuple(found.values())
 
 

@@ -141,15 +141,11 @@ def explain(payload: bytes, url: str, page_input: PageInput = DEFAULT_INPUT) -> 
     groups = reading.article.link_groups if reading.article else reading.link_groups
     base = page.base if page else url
     return Explanation(
-        url=url,
-        reading=reading,
-        fields=tuple(_explain_fields(reading.article, evidence.claims)),
+        url=url, reading=reading, fields=tuple(_explain_fields(reading.article, evidence.claims)),
         lines=tuple(_explain_lines(evidence, reading.article.paragraphs if reading.article else (), groups, base)),
-        groups=groups,
-        score_parts=tuple(evidence.score_parts),
-        threshold=evidence.threshold,
+        groups=groups, score_parts=tuple(evidence.score_parts), threshold=evidence.threshold,
         matches=tuple(_match_selectors(page_input.layout, page.root)) if page else (),
-    )
+    )  # fmt: skip
 
 
 def _explain_fields(article: Article | None, claims: Sequence[FieldClaim]) -> Iterator[FieldExplanation]:
@@ -181,15 +177,11 @@ def _explain_lines(
     for block in evidence.blocks:
         ruled = evidence.roles.get(block.index, HEADLINE if block.text == headline else OUTSIDE)
         yield ExplainedLine(
-            text=block.text,
-            role=ruled.role,
-            rule=ruled.rule,
-            tag=block.tag,
-            place=css_path(block.element),
+            text=block.text, role=ruled.role, rule=ruled.rule, tag=block.tag, place=css_path(block.element),
             around=zone_names(block.zone),
             links=tuple(Link(url=url, anchor=a.text) for a in block.anchors if (url := resolve_link(base, a.href))),
             group=group_of_block.get(block.index),
-        )
+        )  # fmt: skip
         yield from added.get(block.index, [])
 
 

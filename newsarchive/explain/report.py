@@ -102,15 +102,11 @@ def _rows(explanation: Explanation) -> Iterator[_Row]:
         begun.update(() if group is None else (group,))
         category = "label" if number in labels else _categorize(line)
         yield _Row(
-            category=category,
-            name=line.role.value if line.role is not None and category != "links" else category,
+            category=category, name=line.role.value if line.role is not None and category != "links" else category,
             style="headline" if line.is_headline else _STYLES.get(line.role, "") if line.role else "",
-            segments=_split_at_links(line.text, line.links),
-            why=_describe_rule(line),
-            place=line.place,
-            link_kind=explanation.groups[group].kind.value if group is not None else "",
-            first_of=first,
-        )
+            segments=_split_at_links(line.text, line.links), why=_describe_rule(line), place=line.place,
+            link_kind=explanation.groups[group].kind.value if group is not None else "", first_of=first,
+        )  # fmt: skip
 
 
 def _label_lines(explanation: Explanation) -> set[int]:

@@ -101,28 +101,21 @@ class MissedCaptures:
 
 def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
     """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
-    times = {"since": filters.since, "until": filters.until}
-    chosen = {"site": filters.site} | {name: time.isoformat() for name, time in times.items() if time}
-    line = {
-        "at": utc_now().isoformat(),
-        "what": what,
-        "into": into,
-        "filters": chosen,
-        "articles": [*map(digest_url, urls)],
-    }
+    chosen = "".join(
+        f", {name} {getattr(filters, name)}" for name in ("site", "since", "until") if getattr(filters, name)
+    )
+    said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
     with suppress(OSError), open(folder / EXPORTS, "a", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
         if file.tell() < MAX_LIST:
-            file.write(f"{json.dumps(line)}\n")
+            file.write(f"{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
 
 
 def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
     """Return a line for each export that may have articles of these URLs."""
     wanted, found = {*map(digest_url, urls)}, list[str]()
-    with suppress(FileNotFoundError):
-        for line in (folder / EXPORTS).read_text("utf-8").splitlines():
+    with suppress(FileNotFoundError), (folder / EXPORTS).open() as lines:
+        for line in lines:
             with suppress(ValueError, KeyError, TypeError):
                 noted = json.loads(line)
-                if not noted["articles"] or wanted.intersection(noted["articles"]):
-                    chosen = "".join(f", {name} {value}" for name, value in noted["filters"].items() if value)
-                    found.append(f"{noted['what']} of {noted['at'][:16]} UTC, {noted['into']}{chosen}")
+                found += [noted["export"]] if not noted["articles"] or wanted & {*noted["articles"]} else []
     return found

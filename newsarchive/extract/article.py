@@ -37,15 +37,10 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
                 remove_element(element)
     # All passes over the whole tree together, while it is in the processor's cache.
     parts = PageParts(
-        page=page,
-        page_input=page_input,
-        jsonld=read_jsonld(page.root, page.url),
-        head=read_head(page.root),
-        loaded_scripts=list_loaded_scripts(page),
-        content=collect_blocks(page.body),
-        layout_matches=layout.match(page.root),
-        requisites=page_requisites(page),
-    )
+        page=page, page_input=page_input, jsonld=read_jsonld(page.root, page.url), head=read_head(page.root),
+        loaded_scripts=list_loaded_scripts(page), content=collect_blocks(page.body),
+        layout_matches=layout.match(page.root), requisites=page_requisites(page),
+    )  # fmt: skip
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
     parts.evidence.set_blocks(parts.content.blocks)
@@ -85,17 +80,13 @@ def _read_context(parts: PageParts) -> BodyContext:
     nearby = _blocks_near(parts.content.blocks, headline.block)
     authors = read_authors(parts, lambda: find_byline(nearby, parts.content.blocks, headline.block))
     return BodyContext(
-        headline=headline,
-        descriptions=[text for text in descriptions if text],
-        authors=authors.names,
+        headline=headline, descriptions=[text for text in descriptions if text], authors=authors.names,
         organisations=authors.organisations,
         author_links=find_author_links(parts.jsonld, nearby, authors.names, parts.page.base),
-        site=site_label(host(parts.page.url)),
-        layout_blocks=_find_layout_blocks(parts.content, matches),
+        site=site_label(host(parts.page.url)), layout_blocks=_find_layout_blocks(parts.content, matches),
         dek=next((block.index for block in parts.content.blocks if dek and block.text == dek), -1),
-        claims=BodyClaims.read(article),
-        evidence=parts.evidence,
-    )
+        claims=BodyClaims.read(article), evidence=parts.evidence,
+    )  # fmt: skip
 
 
 def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body:
@@ -113,18 +104,11 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
     nearby = _blocks_near(parts.content.blocks, context.headline.block)
     published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
     return replace(
-        metadata,
-        headline=context.headline.text,
-        dek=body.dek,
-        kicker=context.headline.kicker or None,
-        authors=context.authors,
-        organisations=context.organisations,
-        author_links=context.author_links,
-        published=published,
-        modified=modified,
-        image=_choose_image(parts, context, body),
+        metadata, headline=context.headline.text, dek=body.dek, kicker=context.headline.kicker or None,
+        authors=context.authors, organisations=context.organisations, author_links=context.author_links,
+        published=published, modified=modified, image=_choose_image(parts, context, body),
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
-    )
+    )  # fmt: skip
 
 
 def _choose_image(parts: PageParts, context: BodyContext, body: Body) -> Image | None:

@@ -318,15 +318,9 @@ class _BlockCollector:
         holder = self.holder
         if text and holder is not None:
             block = Block(
-                len(self.content.blocks),
-                holder,
-                str(holder.tag),
-                self.holder_zone,
-                text,
-                self.linked,
-                self.bold >= len(text) * 0.95 > 0,
-                self.anchors,
-            )
+                len(self.content.blocks), holder, str(holder.tag), self.holder_zone, text, self.linked,
+                self.bold >= len(text) * 0.95 > 0, self.anchors,
+            )  # fmt: skip
             if self.line_start:
                 block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
             self.content.blocks.append(block)

@@ -150,16 +150,11 @@ def _role_context(blocks: list[Block], chosen: set[int], context: BodyContext, d
     sure = [i for i in in_order if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5]
     sure = sure or sorted(chosen)
     return RoleContext(
-        headline=context.headline.text,
-        headline_block=-1 if context.headline.block is None else context.headline.block,
-        dek_block=dek_block,
-        authors=context.authors,
-        site=context.site,
-        body_start=sure[0],
-        body_end=sure[-1],
+        headline=context.headline.text, headline_block=-1 if context.headline.block is None else context.headline.block,
+        dek_block=dek_block, authors=context.authors, site=context.site, body_start=sure[0], body_end=sure[-1],
         foreign_zones=~dominant_zones(blocks, sure),
         parents=frozenset(blocks[i].element.getparent() for i in sure if len(blocks[i].text) >= LONG_PARAGRAPH),
-    )
+    )  # fmt: skip
 
 
 def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evidence: Evidence) -> dict[int, Role]:

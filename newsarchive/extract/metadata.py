@@ -56,17 +56,13 @@ def read_metadata(parts: PageParts) -> Article:
     live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
     noarchive = "noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower()
     return Article(
-        url=url,
-        canonical_url=evidence.first("canonical_url", _canonical_urls(parts.page, head, matches)) or url,
-        headline="",
-        section=evidence.first("section", _section_candidates(parts)),
-        tags=evidence.first("tags", _tag_candidates(parts)) or (),
-        language=_read_language(parts),
+        url=url, canonical_url=evidence.first("canonical_url", _canonical_urls(parts.page, head, matches)) or url,
+        headline="", section=evidence.first("section", _section_candidates(parts)),
+        tags=evidence.first("tags", _tag_candidates(parts)) or (), language=_read_language(parts),
         access=evidence.first("access", _access_candidates(head, parts.jsonld, matches)),
         live=bool(matches.elements("live")) if "live" in matches.fields else live,
-        noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
-        declared=bool(parts.jsonld.article),
-    )
+        noarchive=noarchive or _has_noarchive_header(parts.page_input.headers), declared=bool(parts.jsonld.article),
+    )  # fmt: skip
 
 
 def _has_noarchive_header(headers: Headers) -> bool:

@@ -184,11 +184,9 @@ def _feed_entry(item: Any, base: str, *, is_rss: bool) -> FeedEntry | None:
         return None
     published, updated = _item_date(item, "published") or _item_date(item, "created"), _item_date(item, "updated")
     return FeedEntry(
-        url=url,
-        title=_plain_text(item.get("title")),
-        published=updated if is_rss and published is None else published,
+        url=url, title=_plain_text(item.get("title")), published=updated if is_rss and published is None else published,
         modified=None if updated is None or (is_rss and published is None) else updated.at,
-    )
+    )  # fmt: skip
 
 
 def _item_date(item: Any, name: str) -> PageDate | None:
@@ -234,11 +232,9 @@ def _json_entry(item: object, base: str) -> FeedEntry | None:
     stated = (item.get(key) for key in ("date_published", "date_modified"))
     published, modified = (value if isinstance(value, str) else "" for value in stated)
     return FeedEntry(
-        url=url,
-        title=_plain_text(item.get("title")),
-        published=parse_iso_date(published),
+        url=url, title=_plain_text(item.get("title")), published=parse_iso_date(published),
         modified=_parse_time(modified),
-    )
+    )  # fmt: skip
 
 
 # Find the feeds of a page (<link rel=alternate>), and the next pages of a listing.

@@ -138,12 +138,6 @@ def build_task(
         except (ArchiveError, OSError) as problem:
             return _reading(Outcome.UNREADABLE, f"the original of a revisit cannot be read: {problem}")
     return ReadingTask(
-        block=block,
-        message=capture.kind != "resource",
-        url=capture.url,
-        mime=capture.mime,
-        status=capture.status or 200,
-        discovery=discovery,
-        fetched_at=capture.fetched_at,
-        layouts=layouts,
-    )
+        block=block, message=capture.kind != "resource", url=capture.url, mime=capture.mime,
+        status=capture.status or 200, discovery=discovery, fetched_at=capture.fetched_at, layouts=layouts,
+    )  # fmt: skip

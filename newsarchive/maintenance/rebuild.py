@@ -146,14 +146,10 @@ class Rebuild:
             rest = self._index_files(index, None, progress)
             captures, versions = index.read(count_captures_and_versions)
         return RebuildResult(
-            files=len(files),
-            captures=read.captures + rest.captures,
-            versions=read.versions + rest.versions,
-            total_captures=captures,
-            total_versions=versions,
-            problems=(*read.problems, *rest.problems),
+            files=len(files), captures=read.captures + rest.captures, versions=read.versions + rest.versions,
+            total_captures=captures, total_versions=versions, problems=(*read.problems, *rest.problems),
             resumed=resumes,
-        )
+        )  # fmt: skip
 
     def _index_files(
         self, index: Index, files: Sequence[WarcFile] | None, progress: ProgressCallback

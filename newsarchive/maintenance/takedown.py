@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsarchive.export.request import list_exports
-from newsarchive.maintenance.takedown_targets import find_companions
+from newsarchive.maintenance.takedown_targets import find_embedded, search_pages
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -22,7 +22,6 @@ from storage.index.write import warc_files
 from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
-from storage.places.chain import ChainLink
 from storage.places.folder import replace_durably, write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
@@ -55,8 +54,6 @@ class TakedownReport:
 
     plan: TakedownPlan
     records: int = 0
-    rewritten: list[ChainLink] = field(default_factory=list)
-    """The link of each file from which records were removed."""
     copies: list[str] = field(default_factory=list)
     """Exports and working files that were deleted: they may have been given out."""
     unreachable: list[str] = field(default_factory=list)
@@ -78,15 +75,14 @@ class Takedown:
         first = self.index.read(select_takedown, sorted(urls))
         if not first.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
-        more = find_companions(self.index, self.places, first)
-        others = sorted(more.record_ids | (more.naming if listings else set()))
-        found = self.index.read(select_takedown, sorted(urls), more.urls, others)
-        kept = [f"{url}, which other pages may use" for url in sorted(more.shared)]
-        if more.naming and not listings:
+        embedded, parts = find_embedded(self.places, first)
+        own, shared, naming = search_pages(self.index, self.places, first, embedded)
+        others = sorted(parts | naming if listings else parts)
+        found = self.index.read(select_takedown, sorted(urls), own, others)
+        kept = [f"{url}, which other pages may use" for url in sorted(shared)]
+        if naming and not listings:
             what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
-            kept.append(f"{len(more.naming):,} {what}")
-        if more.naming_articles:
-            kept.append(f"{len(more.naming_articles):,} captures of other pages that name it")
+            kept.append(f"{len(naming):,} {what}")
         return TakedownPlan(
             reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files,
             others=others, kept=kept, given_out=list_exports(self.folder, found.urls),
@@ -115,13 +111,11 @@ class Takedown:
     def _list_urls(self, plan: TakedownPlan) -> None:
         file, known = self.folder / LIST, load_takedowns(self.folder)
         before = file.read_text("utf-8") if file.exists() else ""
+        gone = [("url_sha256", digest_url(url)) for url in plan.urls] + [("record", each) for each in plan.others]
         lines = [
-            json.dumps({"url_sha256": digest, "at": plan.at, "reason": plan.reason})
-            for digest in sorted({digest_url(url) for url in plan.urls} - known)
-        ]
-        lines += [
-            json.dumps({"record": record_id, "at": plan.at, "reason": plan.reason})
-            for record_id in sorted(set(plan.others) - known)
+            json.dumps({name: value, "at": plan.at, "reason": plan.reason})
+            for name, value in sorted(set(gone))
+            if value not in known
         ]
         write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
@@ -143,7 +137,6 @@ class Takedown:
         link = replace(measure_link(written, "takedown", plan.reason), file=name, was=before or "")
         if link.sha256 != before:
             chain.append(link)
-            report.rewritten.append(link)
         closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
         self.index.write(warc_files.record_closed_warc, closed, None)
         if spans:  # after a kill before this, `complete_rewrites` does it

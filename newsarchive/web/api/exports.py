@@ -70,14 +70,10 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
     return context.render(
-        "exports.html",
-        jobs=listed,
-        file_urls={job.id: _file_url(context, job) for job in listed},
-        forms=FORMATS,
-        sites=[site.name for site in context.index.ask(list_site_counts)],
-        days=KEPT_FOR.days,
+        "exports.html", jobs=listed, file_urls={job.id: _file_url(context, job) for job in listed}, forms=FORMATS,
+        sites=[site.name for site in context.index.ask(list_site_counts)], days=KEPT_FOR.days,
         given={name: context.request.query_params.get(name, "") for name in FILTER_FIELDS},
-    )
+    )  # fmt: skip
 
 
 @router.post("/exports")

@@ -77,16 +77,11 @@ def record(context: Context, capture_id: int) -> Response:
     view, companions, problem = _load_records(context, capture, original)
     place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
-        "record.html",
-        capture=capture,
-        view=view,
-        companions=companions,
-        problem=problem,
+        "record.html", capture=capture, view=view, companions=companions, problem=problem,
         tokens=find_tokens(context.archive.warc_folder, capture.place.warc),
         before=context.index.ask(find_adjacent_capture, *place, later=False),
-        after=context.index.ask(find_adjacent_capture, *place, later=True),
-        original=original,
-    )
+        after=context.index.ask(find_adjacent_capture, *place, later=True), original=original,
+    )  # fmt: skip
 
 
 def _load_records(
@@ -143,16 +138,12 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
     with suppress(PayloadError):
         payload = decode_payload(found.block, MAX_PAYLOAD_SIZE) if http else found.block
     return RecordView(
-        headers=found.headers,
-        message="\n".join(map(decode_line, head[:MAX_HEADERS_SIZE].split(b"\n"))).strip(),
-        size=len(found.block),
-        body_size=len(body),
-        digests=tuple(_check_digests(found, original, http=http)),
+        headers=found.headers, message="\n".join(map(decode_line, head[:MAX_HEADERS_SIZE].split(b"\n"))).strip(),
+        size=len(found.block), body_size=len(body), digests=tuple(_check_digests(found, original, http=http)),
         head=hex_dump(shown),
         text=_body_text(payload, parse_http_headers(found.block)[1] if http else ())[:PREVIEW_SIZE],
-        is_cut=len(body) > PREVIEW_SIZE,
-        credentials=describe_credentials(payload),
-    )
+        is_cut=len(body) > PREVIEW_SIZE, credentials=describe_credentials(payload),
+    )  # fmt: skip
 
 
 def _body_text(body: bytes, headers: Headers) -> str:
