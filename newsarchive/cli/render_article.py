@@ -44,8 +44,13 @@ def describe_schedule(schedule: VisitSchedule) -> str:
     return f"fetched again from {short_time(schedule.due_at)} UTC{named}{more}"
 
 
-def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | None = None) -> None:
-    """Print headline, dek and metadata, each date with its source, and when it is fetched again."""
+def print_head(
+    out: Console, article: ArticleView, schedule: VisitSchedule | None = None, credentials: str = ""
+) -> None:
+    """Print headline, dek and metadata, each date with its source, and when it is fetched again.
+
+    `credentials` is said of the image's Content Credentials.
+    """
     now = article.current
     out.print(safe_text(now.headline, "bold"))
     if now.dek:
@@ -73,6 +78,7 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
+        ("credentials", credentials),
         ("notes", ", ".join(filter(None, notes))),
         ("archived", history),
         ("schedule", describe_schedule(schedule) if schedule else ""),
@@ -172,15 +178,11 @@ def print_captures(out: Console, article: ArticleView) -> None:
     files = list(dict.fromkeys(capture.place.warc for capture in article.captures))
     for capture in article.captures:
         listed.add_row(
-            short_time(capture.fetched_at),
-            "-" if capture.status is None else str(capture.status),
-            capture.kind,
+            short_time(capture.fetched_at), "-" if capture.status is None else str(capture.status), capture.kind,
             "-" if capture.version_number is None else str(capture.version_number),
-            str(files.index(capture.place.warc) + 1),
-            str(capture.place.offset),
-            str(capture.place.length),
+            str(files.index(capture.place.warc) + 1), str(capture.place.offset), str(capture.place.length),
             safe_text((capture.payload_digest or "-").rpartition(":")[2][:8]),
-        )
+        )  # fmt: skip
     out.print(listed)
     for number, name in enumerate(files, 1):
         print_line(out, f"file {number}: {name}")
@@ -215,14 +217,10 @@ def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everyth
         )
         for each in shown:
             listed.add_row(
-                safe_text(each.site),
-                f"{each.articles_seen:,} of {each.articles:,}",
-                f"{each.share:.0%}",
-                f"{each.first_seen:%Y-%m-%d}",
-                f"{each.last_seen:%Y-%m-%d}",
-                "yes" if each.verdict else "no",
+                safe_text(each.site), f"{each.articles_seen:,} of {each.articles:,}", f"{each.share:.0%}",
+                f"{each.first_seen:%Y-%m-%d}", f"{each.last_seen:%Y-%m-%d}", "yes" if each.verdict else "no",
                 safe_text(each.text),
-            )
+            )  # fmt: skip
         out.print(listed)
     else:
         out.print("No paragraph is classified as boilerplate")

@@ -154,7 +154,7 @@ class Takedown:
 
     def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
         """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
-        for pattern in ("exports/*", "batch/*", "rebuild.json"):
+        for pattern in ("exports/**/*", "batch/**/*", "rebuild.json"):
             for file in sorted(self.folder.glob(pattern)):
                 if file.is_file():
                     file.unlink()

@@ -75,6 +75,8 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]
     with Archive.open(tmp_path / "morgue") as opened:
         opened.import_files([write_pages(tmp_path / "pages.warc.gz")])
         (tmp_path / "morgue" / "exports").mkdir()
+        (tmp_path / "morgue" / "batch" / "readings").mkdir(parents=True)
+        (tmp_path / "morgue" / "batch" / "readings" / "a").write_text("zanzibarian")
         (tmp_path / "morgue" / "exports" / "1.jsonl").write_text("zanzibarian")
         (tmp_path / "morgue" / "crawl.log").write_text(f"one {KEPT}\ntwo {GONE}\n")
         yield opened
@@ -107,7 +109,7 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert GONE not in read_everything(archive)
     assert "court order 7" in read_everything(archive)
     assert report.records == 4
-    assert report.copies == ["exports/1.jsonl"]
+    assert report.copies == ["exports/1.jsonl", "batch/readings/a"]
     archive.index.update_search()
     assert archive.index.ask(search_articles, "zanzibarian").total == 0
     after = describe(archive)
