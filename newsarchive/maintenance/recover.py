@@ -62,15 +62,20 @@ def complete_rewrites(places: Places, index: Index) -> None:
             log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
 
 
+def _is_begun(links: Sequence[ChainLink]) -> bool:
+    return any(link.reason in {"begun", "upgrade"} for link in links)
+
+
 def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
     Once a day, link the heads of other chains.
     """
     complete_rewrites(places, index)
-    chain = places.chain.load()
+    chain = places.chain.load([])
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
-        if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
+        # Nearly always among the first links; to parse all of a long chain takes longer than many a crawl should.
+        if not _is_begun(chain.links) and not _is_begun(places.chain.load().links):
             digests = index.read(warc_files.load_warc_digests)
             # Another machine's files are links of its own chain, which it may still have to upload.
             linked = {name for other in places.load_chains() for name in other.files}

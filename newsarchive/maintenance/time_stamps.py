@@ -37,7 +37,7 @@ _TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
 
 def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
     """Have the time servers stamp the head of the chain, with `daily` only once a day; return problems."""
-    places, head, problems = config.places, config.places.chain.load().head, []
+    places, head, problems = config.places, config.places.chain.load([]).head, []
     ages = [time.time() - path.stat().st_mtime for path in places.folder.glob("STAMP-*.tsr")]
     if not config.time_servers or (
         daily and min(ages, default=DAY) < DAY and not (config.folder / STAMP_FAILED).exists()
