@@ -59,13 +59,10 @@ def load_recording() -> RecordedSite:
     def parse(page: list[str | int | None]) -> RecordedPage:
         status, mime, location, changed, body = page
         return RecordedPage(
-            status=int(status or 0),
-            mime=str(mime),
-            location=None if location is None else str(location),
-            last_modified=None if changed is None else datetime.fromisoformat(str(changed)),
-            body=members[str(body)],
+            status=int(status or 0), mime=str(mime), location=None if location is None else str(location),
+            last_modified=None if changed is None else datetime.fromisoformat(str(changed)), body=members[str(body)],
             etag=f'"{body}"',
-        )
+        )  # fmt: skip
 
     return RecordedSite(
         origin=index["origin"],

@@ -156,9 +156,7 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, page_input: Pa
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
-        reason=f"{count} links to articles in {len(groups)} groups",
-        confidence=score.confidence,
-        article=article,
+        reason=f"{count} links to articles in {len(groups)} groups", confidence=score.confidence, article=article,
         link_groups=groups,
         sources=(*find_feeds(page, head), *(find_next_pages(page, head, content) if is_listing else ())),
-    )
+    )  # fmt: skip

@@ -304,14 +304,11 @@ class _TextPlaces:
         elements = [blocks[i].element for i in texts]
         parents = frozenset(p for e in elements if (p := e.getparent()) is not None)
         return cls(
-            first=texts[0],
-            last=texts[-1],
-            parents=parents,
+            first=texts[0], last=texts[-1], parents=parents,
             shapes=frozenset(_tag_and_class(p) for p in parents if p.get("class")),
-            tags=frozenset(blocks[i].tag for i in texts) - {"div"},
-            elements=frozenset(elements),
+            tags=frozenset(blocks[i].tag for i in texts) - {"div"}, elements=frozenset(elements),
             classes=frozenset(_first_class(e) for e in elements if e.tag == "div") - {""},
-        )
+        )  # fmt: skip
 
 
 def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> bool:
