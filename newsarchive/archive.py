@@ -325,22 +325,26 @@ class Archive:
             self.index.update_search()
         return result
 
-    def takedown(self, urls: Sequence[str], reason: str, *, dry_run: bool) -> list[TakedownReport]:
+    def takedown(
+        self, urls: Sequence[str], reason: str, *, dry_run: bool, listings: bool = False
+    ) -> list[TakedownReport]:
         """Remove articles for good; first complete a takedown that was interrupted. A dry run only plans.
+
+        With `listings` captures of front pages, feeds and sitemaps that name them go too.
 
         ArchiveBusy if a crawl is running.
         """
         work = Takedown(folder=self.folder, places=self.places, index=self.index)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
-                return [TakedownReport(plan=work.make_plan(urls, reason, self.now()))]
+                return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]
             begin_work(self.places, self.index)
             require_no_writer(self.places)
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
             done = {digest_url(url) for report in reports for url in report.plan.urls}
             if left := [url for url in urls if digest_url(url) not in done]:
-                reports.append(work.run(work.make_plan(left, reason, self.now())))
+                reports.append(work.run(work.make_plan(left, reason, self.now(), listings=listings)))
         return reports
 
     def seal(self, *, new_key: bool = False) -> ParsedChain:

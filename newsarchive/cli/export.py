@@ -12,7 +12,7 @@ from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteNa
 from newsarchive.cli.output import pluralize, print_line, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
-from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
 from storage.index.views.articles import Filters
@@ -57,14 +57,16 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     info, missed = _choose_format(format_, into), MissedCaptures()
     chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
     with Archive.open_to_read(archive) as opened:
-        ids = tuple(find_article(opened, each).id for each in article or ()) or None
-        filters = opened.build_filters(Filters, "--", **chosen, articles=ids)
+        named = [find_article(opened, each) for each in article or ()]
+        filters = opened.build_filters(Filters, "--", **chosen, articles=tuple(each.id for each in named) or None)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         exclude = rules.exclusions(opened.now())
         request = ExportRequest.build(
             opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
         )
         count = _write_export(request, info, into, missed, partial=partial)
+        place = str(into.resolve()) if into else "standard output"
+        note_export(opened.folder, info.name, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         print_line(stderr(), f"{pluralize(count, noun)} written to {into}")

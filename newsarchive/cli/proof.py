@@ -10,6 +10,7 @@ from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import print_line, stderr, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
+from newsarchive.export.request import note_export
 from newsarchive.maintenance.time_stamps import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
 from storage.index.queries.articles import get_version
@@ -48,8 +49,10 @@ def proof(
     The ZIP file also has a script that checks it with Python and openssl alone, and a page that explains it.
     """
     with Archive.open_to_read(archive) as opened, open_atomic(into) as file:
-        versions = [opened.index.ask(get_version, line.id) for line in find_article(opened, article).versions]
+        named = find_article(opened, article)
+        versions = [opened.index.ask(get_version, line.id) for line in named.versions]
         records = [version.capture.place for version in versions if version]
         proofs = write_receipt(opened.places, records, load_proofs(opened.config)[0], file)
+        note_export(opened.folder, "receipt", str(into.resolve()), urls=[named.url])
     said = describe_proofs(proofs) if proofs else "Not proved yet: no time server has stamped all of it"
     print_line(stdout(), f"{into}: {said}")

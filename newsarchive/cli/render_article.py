@@ -42,8 +42,13 @@ def describe_schedule(schedule: VisitSchedule) -> str:
     return f"fetched again from {short_time(schedule.due_at)} UTC{named}{more}"
 
 
-def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | None = None) -> None:
-    """Print headline, dek and metadata, each date with its source, and when it is fetched again."""
+def print_head(
+    out: Console, article: ArticleView, schedule: VisitSchedule | None = None, credentials: str = ""
+) -> None:
+    """Print headline, dek and metadata, each date with its source, and when it is fetched again.
+
+    `credentials` is said of the image's Content Credentials.
+    """
     now = article.current
     out.print(safe_text(now.headline, "bold"))
     if now.dek:
@@ -69,6 +74,7 @@ def print_head(out: Console, article: ArticleView, schedule: VisitSchedule | Non
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
+        ("credentials", credentials),
         ("notes", ", ".join(filter(None, notes))),
         ("archived", history),
         ("schedule", describe_schedule(schedule) if schedule else ""),

@@ -1,6 +1,7 @@
 """newsarchive show."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,13 +13,19 @@ from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import short_time, stdout, to_json
 from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
+from newsarchive.extract.content_credentials import describe_credentials
+from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.operations.health import describe_answer
-from storage.errors import ConfigError, NotFound
+from storage.errors import ArchiveError, ConfigError, NotFound
 from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
 from storage.model import Role
+from storage.warc.payload import decode_payload
+
+MAX_PICTURE = 64_000_000
+"""Bytes of a picture of which the Content Credentials are read."""
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
@@ -55,6 +62,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             print(to_json(lines)) if json else render.print_comparison(out, lines)
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
+        credentials = find_credentials(opened, found.current.image or "")
     if json:
         print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, "schedule": schedule}))
         return
@@ -67,7 +75,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         if warc:
             render.print_captures(out, found)
         return
-    render.print_head(out, found, schedule)
+    render.print_head(out, found, schedule, credentials)
     render.print_text(out, found.current, everything=everything)
     render.print_links(out, found.current.links)
 
@@ -98,6 +106,15 @@ def find_article(archive: Archive, name: str) -> ArticleView:
             f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
+
+
+def find_credentials(archive: Archive, picture: str) -> str:
+    """Return a sentence on the Content Credentials of a picture; "" if it has none, or cannot be read."""
+    originals, original = ArchivedOriginals(archive.index, archive.places), archive.index.find_original_by_url(picture)
+    with suppress(ArchiveError, OSError):
+        if original and (place := originals.find_place(original)):
+            return describe_credentials(decode_payload(originals.read_block(place), MAX_PICTURE))
+    return ""
 
 
 def compare_version_numbers(

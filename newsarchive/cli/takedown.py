@@ -22,12 +22,16 @@ def takedown(
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
     yes: Annotated[bool, typer.Option("--yes", help="Remove; without it the command only says what it would.")] = False,
+    listings: Annotated[
+        bool, typer.Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
+    ] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
     """Remove articles for good.
 
-    Removes their WARC records, here and in the bucket, and everything in the index. Without --yes nothing is changed.
+    Removes their WARC records, what their pages alone embed, and everything in the index, here and in the bucket.
+    Without --yes nothing is changed. Reads all pages of the archive, to find out what others embed.
     If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
     newsarchive help warc.
     """
@@ -41,7 +45,7 @@ def takedown(
             urls = [target]
         if not urls:
             raise NotFound(f"{target} names no URL; nothing was removed")
-        reports = opened.takedown(urls, reason, dry_run=not yes)
+        reports = opened.takedown(urls, reason, dry_run=not yes, listings=listings)
     if json:
         print(to_json(reports))
         return
@@ -54,7 +58,9 @@ def takedown(
             print_line(out, f"  {line}")
         for copy in report.copies:
             print_line(out, f"Deleted: {copy}")
-        for each in report.unreachable:
+        for copy in report.plan.given_out:
+            print_line(out, f"A copy was made: {copy}")
+        for each in report.unreachable if yes else report.plan.kept:
             print_line(out, f"Not reached: {each}")
     if not yes:
         out.print("Nothing was changed. To remove it for good, add --yes")

@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 from pydantic import TypeAdapter
 
 from newsarchive.export.formats import FORMATS, Format
-from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
 from storage.index.views.articles import EVERYTHING, Filters
@@ -172,6 +172,7 @@ class ExportJobs:
             self._update(replace(job, state="running"), known=True)
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, missed)
+            note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
             if missed.count:
                 problem = f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}"
             job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)

@@ -1,9 +1,13 @@
 """Selection, source and callbacks of an export."""
 
+import json
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
@@ -15,6 +19,7 @@ from storage.index.views.articles import EVERYTHING, Filters
 from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.places import Places
+from storage.warc.tombstones import digest_url
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_MISSED = 20
+EXPORTS = "exports.jsonl"
+"""File in the archive's folder: a line of JSON for each export, so that a takedown can name the copies."""
+MAX_LIST = 100_000_000
+"""Bytes of that file, beyond which no more exports are noted: readers cannot fill the disk with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +97,25 @@ class MissedCaptures:
         self.count += 1
         if cause in self.by_cause or len(self.by_cause) < MAX_MISSED:
             self.by_cause[cause] += 1
+
+
+def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
+    """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
+    chosen = "".join(
+        f", {name} {getattr(filters, name)}" for name in ("site", "since", "until") if getattr(filters, name)
+    )
+    said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
+    with suppress(OSError), open(folder / EXPORTS, "a", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
+        if file.tell() < MAX_LIST:
+            file.write(f"{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
+
+
+def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
+    """Return a line for each export that may have articles of these URLs."""
+    wanted, found = {*map(digest_url, urls)}, list[str]()
+    with suppress(FileNotFoundError), (folder / EXPORTS).open() as lines:
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):
+                noted = json.loads(line)
+                found += [noted["export"]] if not noted["articles"] or wanted & {*noted["articles"]} else []
+    return found

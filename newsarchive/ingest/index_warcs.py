@@ -206,7 +206,7 @@ def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWa
                 case RunEnded():
                     ingestor.run_after_commit(partial(index.write, runs.end_crawl, item.run))
                 case CaptureRecord(capture=capture) | CaptureReading(record=CaptureRecord(capture=capture)) if (
-                    ingestor.is_taken_down(capture.url)
+                    ingestor.is_taken_down(capture)
                 ):
                     continue
                 case CaptureRecord():

@@ -25,7 +25,7 @@ from newsarchive.ingest.tasks import CaptureReading, OriginalRecords, ReadingTas
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.queries.articles import list_page_outcomes
-from storage.model import CrawlRun, Ingest, NextVisit, Outcome, Reading, VisitResult
+from storage.model import Capture, CrawlRun, Ingest, NextVisit, Outcome, Reading, VisitResult
 from storage.warc.reader import CaptureRecord
 from storage.warc.tombstones import digest_url
 
@@ -125,9 +125,10 @@ class Ingestor:
         """
         return self._sites.register_run(run)
 
-    def is_taken_down(self, url: str) -> bool:
-        """Return True if captures of a URL were removed for good: a copy of one in an old file is not indexed."""
-        return bool(self.taken_down) and digest_url(url) in self.taken_down
+    def is_taken_down(self, capture: Capture) -> bool:
+        """Return True if a capture, or all of its URL, were removed for good: no copy in an old file is indexed."""
+        gone = self.taken_down
+        return bool(gone) and (capture.record_id in gone or digest_url(capture.url) in gone)
 
     def accepts_reading(self, read: CaptureReading) -> bool:
         """Return True if a reading made elsewhere is equal to one made here (law 1)."""

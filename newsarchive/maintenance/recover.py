@@ -15,11 +15,15 @@ from storage.index import Index
 from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
+from storage.model import ClosedWarc
 from storage.places import OPEN, Places, WarcFile
 from storage.places.chain import ChainLink, format_at
+from storage.places.digests import HashingReader
 from storage.places.file_names import names_other_machine
+from storage.places.folder import replace_durably
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
+from storage.warc.tombstones import REWRITTEN
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +50,31 @@ def repair_open_files(places: Places) -> tuple[RepairedFile, ...]:
     return tuple(repaired)
 
 
+def complete_rewrites(places: Places, index: Index) -> None:
+    """Put files into place that a takedown had written and linked when it was killed."""
+    for written in sorted(places.folder.glob(f"*{REWRITTEN}")):
+        path = written.with_name(written.name.removesuffix(REWRITTEN))
+        link, (size, sha256) = places.chain.load([path.name]).find(path.name), HashingReader(written).size_and_sha256()
+        if link and (link.reason, link.sha256) == ("takedown", sha256):
+            index.write(warc_files.record_closed_warc, ClosedWarc(name=path.name, size=size, sha256=sha256), None)
+            replace_durably(written, path)
+            log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
+
+
+def _is_begun(links: Sequence[ChainLink]) -> bool:
+    return any(link.reason in {"begun", "upgrade"} for link in links)
+
+
 def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
     Once a day, link the heads of other chains.
     """
-    chain = places.chain.load()
+    complete_rewrites(places, index)
+    chain = places.chain.load([])
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
-        if not any(link.reason in {"begun", "upgrade"} for link in chain.links):
+        # Nearly always among the first links; to parse all of a long chain takes longer than many a crawl should.
+        if not _is_begun(chain.links) and not _is_begun(places.chain.load().links):
             digests = index.read(warc_files.load_warc_digests)
             # Another machine's files are links of its own chain, which it may still have to upload.
             linked = {name for other in places.load_chains() for name in other.files}

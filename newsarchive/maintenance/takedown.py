@@ -1,6 +1,6 @@
 """Takedown: remove articles from the WARC files and the index, here and in the bucket, so that they do not return.
 
-    plan: records, files --> takedown.json --> takedowns.jsonl --> each file anew, swapped --> index --> copies --> done
+    plan: records, files --> takedown.json --> takedowns.jsonl --> each file anew, linked, swapped --> index --> copies
 
 Every step may be repeated: after a kill the next takedown completes the plan that it finds. Captures of URLs that
 takedowns.jsonl lists are neither imported nor indexed again.
@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from newsarchive.export.request import list_exports
+from newsarchive.maintenance.takedown_targets import find_embedded, search_pages
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -20,8 +22,7 @@ from storage.index.write import warc_files
 from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places
-from storage.places.chain import ChainLink
-from storage.places.folder import write_atomic
+from storage.places.folder import replace_durably, write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
@@ -39,6 +40,12 @@ class TakedownPlan:
     urls: list[str]
     record_ids: list[str]
     files: list[str]
+    others: list[str] = field(default_factory=list)
+    """Those of the records that are captures of other URLs."""
+    kept: list[str] = field(default_factory=list)
+    """What names the article, or was embedded in it, and stays."""
+    given_out: list[str] = field(default_factory=list)
+    """Exports that the archive made, and that may have the article."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,8 +54,6 @@ class TakedownReport:
 
     plan: TakedownPlan
     records: int = 0
-    rewritten: list[ChainLink] = field(default_factory=list)
-    """The link of each file from which records were removed."""
     copies: list[str] = field(default_factory=list)
     """Exports and working files that were deleted: they may have been given out."""
     unreachable: list[str] = field(default_factory=list)
@@ -62,13 +67,31 @@ class Takedown:
     places: Places
     index: Index
 
-    def make_plan(self, urls: Collection[str], reason: str, now: datetime) -> TakedownPlan:
-        """Return the plan for articles, with all URLs at which they were captured. NotFound if the index has none."""
-        found = self.index.read(select_takedown, sorted(urls))
-        if not found.record_ids:
+    def make_plan(self, urls: Collection[str], reason: str, now: datetime, *, listings: bool = False) -> TakedownPlan:
+        """Return the plan for articles, with all URLs at which they were captured, and what they alone embed.
+
+        With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
+        """
+        first = self.index.read(select_takedown, sorted(urls))
+        if not first.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
+        embedded, parts = find_embedded(self.places, first)
+        own, shared, naming = search_pages(self.index, self.places, first, embedded)
+        others = sorted(parts | naming if listings else parts)
+        found = self.index.read(select_takedown, sorted(urls), own, others)
+        kept = [f"{url}, which other pages may use" for url in sorted(shared)]
+        if naming and not listings:
+            what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
+            kept.append(f"{len(naming):,} {what}")
         return TakedownPlan(
-            reason=reason, at=now.isoformat(), urls=sorted(found.urls), record_ids=found.record_ids, files=found.files
+            reason=reason,
+            at=now.isoformat(),
+            urls=sorted(found.urls),
+            record_ids=found.record_ids,
+            files=found.files,
+            others=others,
+            kept=kept,
+            given_out=list_exports(self.folder, found.urls),
         )
 
     def load_plan(self) -> TakedownPlan | None:
@@ -94,9 +117,11 @@ class Takedown:
     def _list_urls(self, plan: TakedownPlan) -> None:
         file, known = self.folder / LIST, load_takedowns(self.folder)
         before = file.read_text("utf-8") if file.exists() else ""
+        gone = [("url_sha256", digest_url(url)) for url in plan.urls] + [("record", each) for each in plan.others]
         lines = [
-            json.dumps({"url_sha256": digest, "at": plan.at, "reason": plan.reason})
-            for digest in sorted({digest_url(url) for url in plan.urls} - known)
+            json.dumps({name: value, "at": plan.at, "reason": plan.reason})
+            for name, value in sorted(set(gone))
+            if value not in known
         ]
         write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
@@ -114,16 +139,18 @@ class Takedown:
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         count, spans = find_spans(path, _select_records(plan))
         report.records += count
-        if spans:
-            replace_spans(path, spans, plan.reason, now)
-        link = replace(measure_link(path, "takedown", plan.reason), was=before or "")
-        if link.sha256 != before:  # perhaps rewritten by a run that was killed before it could say so
+        written = replace_spans(path, spans, plan.reason, now) if spans else path
+        link = replace(measure_link(written, "takedown", plan.reason), file=name, was=before or "")
+        if link.sha256 != before:
             chain.append(link)
-            report.rewritten.append(link)
         closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
         self.index.write(warc_files.record_closed_warc, closed, None)
+        if spans:  # after a kill before this, `complete_rewrites` does it
+            replace_durably(written, path)
         if stored.is_remote and transfer and bucket:
             try:
+                if version := bucket.find_version(name):
+                    report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
                 bucket.delete(name)
                 transfer.upload(name)
                 if not stored.is_local:
@@ -133,7 +160,7 @@ class Takedown:
 
     def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
         """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
-        for pattern in ("exports/*", "batch/*", "rebuild.json"):
+        for pattern in ("exports/**/*", "batch/**/*", "rebuild.json"):
             for file in sorted(self.folder.glob(pattern)):
                 if file.is_file():
                     file.unlink()
@@ -143,6 +170,7 @@ class Takedown:
             kept = [line for line in lines if not any(url.encode() in line for url in plan.urls)]
             if len(kept) < len(lines):
                 write_atomic(file, b"".join(kept))
+        report.unreachable += plan.kept
         report.unreachable.append(
             "downloads, exports and WACZ files that were given out, backups, other archives and search engines; links "
             "and headlines on other pages: to withhold those, add the URL to `blocked` in newsarchive.toml"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
-from newsarchive.maintenance.recover import repair_open_files
+from newsarchive.maintenance.recover import complete_rewrites, repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
@@ -78,6 +78,8 @@ def verify(  # noqa: PLR0913 - the options of the command
     Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
+    if repair:
+        complete_rewrites(places, index)
     repaired = repair_open_files(places) if repair else ()
     # Files first: one that a crawl opens meanwhile is in neither list, or in the index's only.
     stored = places.files()

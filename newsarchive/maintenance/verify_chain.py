@@ -119,8 +119,8 @@ def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport
     for name, report in found.items():
         if name not in links:
             if links or report.chain_head:
-                what = "the file is in no chain: it was inserted, or its link was removed. To accept it"
-                yield name, f"{what}: newsarchive verify --repair"
+                what = "the file is in no chain: it was inserted, its link was removed, or a retired machine wrote it"
+                yield name, f"{what}. If you know where it is from, accept it: newsarchive verify --repair"
             continue
         chain, position = links[name]
         if report.sha256 != chain.links[position].sha256:

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from urllib.request import Request, urlopen
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
 from storage.extras import install_command
@@ -45,8 +46,9 @@ def open_by_ranges(place: RangeReader, name: str) -> BinaryIO:
     return io.BufferedReader(_RangedFile(place, name), FIRST_RANGE)
 
 
-@lru_cache(maxsize=CACHE_SIZE // FIRST_RANGE)  # the files never change
-def _read_first_range(place: RangeReader, name: str, begin: int) -> tuple[bytes, int]:
+@lru_cache(maxsize=CACHE_SIZE // FIRST_RANGE)
+def _read_first_range(place: RangeReader, name: str, begin: int, minute: float) -> tuple[bytes, int]:
+    del minute  # the files change by takedowns alone, maybe by another process
     return place.read(name, begin, begin + FIRST_RANGE)
 
 
@@ -59,7 +61,7 @@ class _RangedFile(io.RawIOBase):
         self._begin = 0
         self._step = FIRST_RANGE
         self.name = name
-        self._window, self._size = _read_first_range(place, name, 0)
+        self._window, self._size = _read_first_range(place, name, 0, time.monotonic() // 60)
 
     def readable(self) -> bool:
         return True
@@ -87,7 +89,7 @@ class _RangedFile(io.RawIOBase):
                 self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
             else:
                 self._step = FIRST_RANGE
-                self._window, self._size = _read_first_range(self._place, self.name, self._at)
+                self._window, self._size = _read_first_range(self._place, self.name, self._at, time.monotonic() // 60)
             self._begin = self._at
         start = self._at - self._begin
         count = min(len(into), len(self._window) - start)
@@ -114,6 +116,7 @@ _PART = 1 << 26
 _METADATA = "169.254.169.254"
 """Metadata service of Amazon's cloud: the last source of credentials."""
 _FOLDER = "file://"
+_VERSION_FIELDS = ("version-id", "object-lock-retain-until-date")
 _PAGE = 1000
 _BACKOFF = timedelta(milliseconds=200)
 _MAX_BACKOFF = timedelta(seconds=1)
@@ -226,10 +229,28 @@ class Bucket:
         return False
 
     def delete(self, name: str) -> None:
-        """Delete a file."""
+        """Delete a file, also from the cache of this process; others forget it within a minute."""
+        _read_first_range.cache_clear()
         obstore, store = self._connect()
         with self._translate_errors(name):
             obstore.delete(store, name)
+
+    def find_version(self, name: str) -> str:
+        """Return what the bucket keeps of an object that is deleted, in words; "" if it keeps no versions."""
+        if self.url.startswith(_FOLDER):
+            return ""
+        obstore, store = self._connect()
+        with self._translate_errors(name):
+            address = obstore.sign(store, "HEAD", name, timedelta(minutes=1))
+        try:
+            with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
+                version, lock = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
+        except OSError as problem:
+            raise BucketUnreachable(self.url, str(problem)) from problem
+        locked = (
+            f"its lock lets nobody delete it before {lock[:16].replace('T', ' ')} UTC" if lock else "delete it there"
+        )
+        return f"the bucket keeps its version {version}: {locked}" if version else ""
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading by ranges; NotInBucket if there is none of that name."""

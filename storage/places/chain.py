@@ -149,17 +149,19 @@ class Chain:
     now: Callable[[], datetime] = utc_now
 
     def load(self, files: Collection[str] | None = None) -> ParsedChain:
-        """Return its links; with `files`, only those of these files, those with keys, and the last one.
+        """Return its links; with `files`, only those of these files, with keys or other heads, the first and the last.
 
         Such a part has the chain's head and key; its breaks mean nothing. To parse a whole chain takes long.
         """
         lines = self.path.read_bytes().split(b"\n") if self.path.exists() else [b""]
         if files is not None:
-            names = tuple(json.dumps(file).encode() for file in files)
+            names, marks = tuple(json.dumps(file).encode() for file in files), (b'"key":', b'"heads":')
             needed = [
-                each for each in lines[:-2] if b'"key":' in each or each.partition(b'"file":')[2].startswith(names)
+                each
+                for each in lines[3:-2]
+                if any(mark in each for mark in marks) or each.partition(b'"file":')[2].startswith(names)
             ]
-            lines = [*needed, *lines[-2:]]
+            lines = [*lines[:3], *needed, *lines[max(3, len(lines) - 2) :]]
         return parse_chain(self.path.name, b"\n".join(lines))
 
     def append(self, *links: ChainLink) -> None:

@@ -4,21 +4,28 @@
     folder/NAME.warc.gz        closed
     bucket/NAME.warc.gz        closed and uploaded; may be in the folder too
     folder/CHAIN-MACHINE       the chain of the files that this machine closed
+    folder/STAMP-HEAD-...tsr   tokens of time servers; also in bucket/stamps/
     bucket/chains/MACHINE/     its links, each some after the others: objects that never change
 
 A name means one file wherever it is read from: the folder is tried first.
 """
 
+import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from storage.errors import FileMissing
+from storage.errors import FileMissing, StorageError
 from storage.places.bucket import Bucket
 from storage.places.chain import PREFIX, Chain, ParsedChain, parse_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
+from storage.places.folder import write_atomic
+
+TOKEN = re.compile(r"STAMP-[0-9a-f]{64}-[A-Za-z0-9.-]{1,180}\.tsr")
+"""Name of a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +116,19 @@ class Places:
         if new := lines[done:]:
             name = f"{folder}/{done + 1:08}-{len(lines):08}"
             self.bucket.put_small(name, b"".join(line + b"\n" for line in new))
+        self.exchange_stamps()
+
+    def exchange_stamps(self) -> None:
+        """Copy tokens of time servers between folder and bucket; what cannot be copied now is by the next call."""
+        here = {path.name for path in self.folder.glob("STAMP-*.tsr")}
+        with suppress(StorageError, OSError):
+            there = {name.partition("/")[2] for name in self.bucket.list_names("stamps")} if self.bucket else here
+            for name in sorted(here ^ there):
+                if self.bucket and name in here:
+                    self.bucket.put_small(f"stamps/{name}", (self.folder / name).read_bytes())
+                elif self.bucket and TOKEN.fullmatch(name):
+                    write_atomic(self.folder / name, self.bucket.open(f"stamps/{name}").read(100_000), mode=0o640)
+                    os.utime(self.folder / name, (0, 0))  # by the age of its tokens a machine knows when to stamp
 
     def is_empty(self) -> bool:
         """Return whether there is no WARC file; the bucket is asked only if the folder has none."""

@@ -82,7 +82,8 @@ def import_file(
 ) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
 
-    Records of URLs that were `taken_down`, given by digest, are left out. The new file is linked in the `chain`.
+    Records that were `taken_down`, given by id or by the digest of their URL, are left out. The new file is linked in
+    the `chain`.
 
     StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
     """
@@ -214,5 +215,6 @@ def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:
 
 def _is_taken_down(member: bytes, digests: frozenset[str]) -> bool:
     head = zlib.decompressobj(31).decompress(member, _CHUNK).partition(b"\r\n\r\n")[0]
-    uri = header(parse_fields(head.partition(b"\n")[2]), "WARC-Target-URI")
-    return uri is not None and digest_url(uri.strip("<> ")) in digests
+    fields = parse_fields(head.partition(b"\n")[2])
+    uri, record_id = header(fields, "WARC-Target-URI"), header(fields, "WARC-Record-ID") or ""
+    return record_id.strip("<> ") in digests or (uri is not None and digest_url(uri.strip("<> ")) in digests)

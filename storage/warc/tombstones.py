@@ -21,7 +21,9 @@ from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields
 from storage.warc.uncompressed import is_uncompressed
 
 LIST = "takedowns.jsonl"
-"""File in the archive's folder: a line of JSON for each URL that was taken down."""
+"""File in the archive's folder: a line of JSON for each URL, or single record, that was taken down."""
+REWRITTEN = ".takedown"
+"""Suffix of a file that was written anew, until its link is in the chain."""
 MARK = "takedown-of"
 """Field of a tombstone with the digest of the URL."""
 _SPARE = 400
@@ -37,10 +39,11 @@ def digest_url(url: str) -> str:
 
 
 def load_takedowns(folder: Path) -> frozenset[str]:
-    """Return the digests of the URLs that were taken down from the archive in a folder."""
+    """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records."""
     with suppress(FileNotFoundError):
         lines = (folder / LIST).read_text("utf-8").splitlines()
-        return frozenset(json.loads(line)["url_sha256"] for line in lines if line.strip())
+        listed = [json.loads(line) for line in lines if line.strip()]
+        return frozenset(each.get("url_sha256") or each["record"] for each in listed)
     return frozenset()
 
 
@@ -60,9 +63,10 @@ def find_spans(path: Path, is_removed: Callable[[Record], bool]) -> tuple[int, l
     return count, spans
 
 
-def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> None:
-    """Write the file anew beside itself with tombstones for these spans, and swap."""
-    with path.open("rb") as old, open_atomic(path) as new:
+def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> Path:
+    """Write the file anew beside itself with tombstones for these spans, and return its path."""
+    written = path.with_name(path.name + REWRITTEN)
+    with path.open("rb") as old, open_atomic(written, mode=path.stat().st_mode & 0o777) as new:
         if is_uncompressed(old):
             raise BadRecord(path.name, 0, "records can be removed from compressed files only; import the file first")
         old.seek(0)
@@ -70,6 +74,7 @@ def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime)
         for begin, end, digest in spans:
             new.seek(begin)
             new.write(_build_tombstone(end - begin, digest, reason, now))
+    return written
 
 
 def _build_tombstone(size: int, digest: str, reason: str, now: datetime) -> bytes:

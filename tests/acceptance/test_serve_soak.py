@@ -221,6 +221,36 @@ def test_the_server_survives_two_minutes_of_everything(soak: Soak) -> None:
     assert soak.answers() == before
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("clients", [1, 40, 10_000], ids=["one client", "forty clients", "each its own client"])
+def test_ten_thousand_idle_connections_keep_nobody_out(soak: Soak, clients: int) -> None:
+    """Half of them with half a request. While they are opened, and when all are, another client is answered."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] < IDLE + 1000:
+        pytest.skip(f"this process may open {before[1]} files only")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (IDLE + 1000, before[1]))
+    opened: list[socket.socket] = []
+    waits = []
+    try:
+        for number in range(IDLE):
+            client = number % clients
+            source = (f"127.1.{client // 200}.{1 + client % 200}", 0)
+            opened.append(socket.create_connection(("127.0.0.1", soak.port), 20, source_address=source))
+            with suppress(OSError):  # closed already, as one of too many
+                opened[-1].sendall(b"GET /help HTTP/1.1\r\nHost: l" * (number % 2))
+            if number % 500 == 499 or number > IDLE - 20:
+                begun = time.monotonic()
+                assert soak.ask("/help")[0] == 200
+                waits.append(time.monotonic() - begun)
+    finally:
+        for each in opened:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    print(f"answered within {max(waits):.3f} s, the median {sorted(waits)[len(waits) // 2]:.3f} s")
+    assert soak.wrong == []
+    assert min(_settle(soak.count_descriptors, 60)) < 60
+
+
 def _settle(measure: Callable[[], int], enough: int) -> Iterator[int]:
     """Yield a measure until it is low enough, or half a minute has passed."""
     for _ in range(60):

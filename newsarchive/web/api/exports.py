@@ -17,7 +17,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from newsarchive.archive import Archive
 from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
 from newsarchive.export.formats import FORMATS, Format
-from newsarchive.export.request import ExportRequest
+from newsarchive.export.request import ExportRequest, note_export
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
@@ -115,6 +115,7 @@ def article_records(context: Context, article_id: int) -> Response:
     except BaseException:
         file.close()
         raise
+    note_export(context.archive.folder, FORMATS[form].name, "sent to a reader of the browser", urls=[article.url])
     disposition = f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"'
     headers = {"content-length": str(file.tell()), "content-disposition": disposition}
     return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)

@@ -20,12 +20,12 @@ from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from storage.index.queries.cdx import get_cdx_line_at, has_warc_file
 from storage.places import WarcFile
+from storage.places.places import TOKEN
 
 router = APIRouter(include_in_schema=False)
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")
-_TOKEN = re.compile(r"STAMP-[0-9a-f]{64}-[A-Za-z0-9.-]{1,180}\.tsr")
 _PIECE = 1 << 18
 _OUTSIDE = (-1, -1)
 
@@ -34,7 +34,7 @@ _OUTSIDE = (-1, -1)
 def warc_file(request: Request, context: Context, name: str) -> Response:
     """Return a file or a range of it."""
     # No other files of the folder or bucket are served. Tokens of time servers have a digest and a time alone.
-    is_token = _TOKEN.fullmatch(name) is not None and (context.archive.warc_folder / name).exists()
+    is_token = TOKEN.fullmatch(name) is not None and (context.archive.warc_folder / name).exists()
     if not is_token and not (_NAME.fullmatch(name) and context.archive.index.read(has_warc_file, name)):
         raise HTTPException(404, f"The archive has no WARC file {name}")
     places = context.archive.places

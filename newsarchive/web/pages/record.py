@@ -9,6 +9,7 @@ from itertools import islice
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
+from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.extract.decode import decode
 from newsarchive.maintenance.time_stamps import find_tokens
 from newsarchive.web.context import Context, RequestContext
@@ -21,7 +22,7 @@ from storage.places import WarcFile
 from storage.warc.check import matches_digest
 from storage.warc.payload import decode_line, decode_payload, extract_entity, parse_http_headers, split_message
 from storage.warc.reader import is_http, read_record, read_records
-from storage.warc.record import Record
+from storage.warc.record import Headers, Record
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,6 +63,8 @@ class RecordView:
     text: str
     """Beginning of the decoded body if it is text, else ""."""
     is_cut: bool
+    credentials: str
+    """Content Credentials of a picture, in words."""
 
 
 @router.get("/record/{capture_id}")
@@ -136,7 +139,9 @@ def _read_companions(path: WarcFile, found: Record) -> tuple[tuple[str, RecordVi
 def _view_record(found: Record, original: Record | None = None) -> RecordView:
     http = found.type != "resource" and is_http(found)
     head, body = split_message(found.block) if http else (b"", found.block)
-    shown = body[:PREVIEW_SIZE]
+    shown, payload = body[:PREVIEW_SIZE], b""
+    with suppress(PayloadError):
+        payload = decode_payload(found.block, MAX_PAYLOAD_SIZE) if http else found.block
     return RecordView(
         headers=found.headers,
         message="\n".join(map(decode_line, head[:MAX_HEADERS_SIZE].split(b"\n"))).strip(),
@@ -144,18 +149,14 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
         body_size=len(body),
         digests=tuple(_check_digests(found, original, http=http)),
         head=hex_dump(shown),
-        text=_body_text(found.block, http=http)[:PREVIEW_SIZE],
+        text=_body_text(payload, parse_http_headers(found.block)[1] if http else ())[:PREVIEW_SIZE],
         is_cut=len(body) > PREVIEW_SIZE,
+        credentials=describe_credentials(payload),
     )
 
 
-def _body_text(block: bytes, *, http: bool) -> str:
+def _body_text(body: bytes, headers: Headers) -> str:
     """Return the beginning of a body as text."""
-    headers = parse_http_headers(block)[1] if http else ()
-    try:
-        body = decode_payload(block, MAX_PAYLOAD_SIZE) if http else block
-    except PayloadError:
-        return ""
     # More than is shown is decoded, since the end may split a character.
     start = body[: 4 * PREVIEW_SIZE]
     return "" if b"\0" in start or _MAGIC.match(start) else decode(start, headers)

@@ -5,7 +5,7 @@ be withdrawn alone. Afterwards the index is as if these captures had always been
 of articles that are still shown, stay the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -311,10 +311,13 @@ class TakedownTargets:
     files: list[str]
 
 
-def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTargets:
+def select_takedown(
+    connection: Connection, urls: Sequence[str], own: Collection[str] = (), record_ids: Collection[str] = ()
+) -> TakedownTargets:
     """Return the captures of these URLs in all spellings, of the articles that they show, and revisits of those.
 
-    With an article go all URLs that show it alone, and a lead image that no other article has.
+    With an article go all URLs that show it alone, a lead image that no other article has, its `own` requisites, and
+    further captures by their record ids.
     """
     keys = sorted({surt(url) for url in urls})
     found = set(connection.scalars(select(UrlRow.id).where(UrlRow.urlkey.in_(keys))))
@@ -335,7 +338,9 @@ def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTarg
     )
     images = {url_id for url_id in connection.scalars(own_images) if url_id is not None}
     found |= shown.difference(mixed) | images
-    removed = or_(CaptureRow.url_id.in_(sorted(found)), of_articles)
+    found |= {row.id for row in fetch_by_ids(connection, select(UrlRow.id).where(UrlRow.url.in_(IDS)), own)}
+    more = CaptureRow.record_id.in_([shorten_name(each) for each in sorted(record_ids)])
+    removed = or_(CaptureRow.url_id.in_(sorted(found)), of_articles, more)
     originals = connection.scalars(select(CaptureRow.id).where(removed)).all()
     rows = connection.execute(
         select(CaptureRow.record_id, WarcFileRow.name)
@@ -347,6 +352,13 @@ def select_takedown(connection: Connection, urls: Sequence[str]) -> TakedownTarg
         record_ids=sorted(row.record_id for row in rows),
         files=sorted({row.name for row in rows}),
     )
+
+
+def select_assets(connection: Connection, urls: Collection[str]) -> set[str]:
+    """Return those of some URLs whose captures are requisites of pages."""
+    query = select(UrlRow.url).join(CaptureRow, CaptureRow.url_id == UrlRow.id)
+    query = query.where(UrlRow.url.in_(IDS), CaptureRow.outcome == Outcome.ASSET.value)
+    return {row.url for row in fetch_by_ids(connection, query, urls)}
 
 
 _OTHERS = VersionRow.__table__.alias("other_versions")

@@ -1,8 +1,10 @@
 """The laws with WARC files in a bucket: a real S3-compatible server, and its failures."""
 
+import gzip
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -106,11 +108,12 @@ class Gateway:
 
     port: int
 
-    def bucket(self) -> Bucket:
-        """A new, empty bucket."""
+    def bucket(self, *, is_locked: bool = False) -> Bucket:
+        """A new, empty bucket; with a lock nobody can delete its objects for 30 days."""
         name = f"morgue-{uuid4().hex[:8]}"
         endpoint = f"http://127.0.0.1:{self.port}"
-        subprocess.run([sys.executable, MAKE_BUCKET, endpoint, name], check=True, env=os.environ | KEYS)
+        words = [sys.executable, str(MAKE_BUCKET), endpoint, name, *([LOCK] if is_locked else [])]
+        subprocess.run(words, check=True, env=os.environ | KEYS)
         return Bucket(url=f"s3://{name}/gazette", endpoint=endpoint, region=REGION)
 
 
@@ -143,11 +146,12 @@ def line(gateway: Gateway) -> Iterator[Line]:
 
 
 @pytest.fixture
-def bucket(gateway: Gateway, line: Line, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+def bucket(gateway: Gateway, line: Line, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
     """An empty bucket at the end of the line, with its keys in the environment."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    return replace(gateway.bucket(), endpoint=line.endpoint, timeout=1.0)
+    is_locked = getattr(request, "param", "") == "locked"
+    return replace(gateway.bucket(is_locked=is_locked), endpoint=line.endpoint, timeout=1.0)
 
 
 def into_bucket(rig: Any, bucket: Bucket, *more: str) -> None:
@@ -211,6 +215,47 @@ def test_an_archive_lives_in_a_bucket(
     assert rig.run("export", "-o", str(slice_)).returncode == 0
     assert check_file(slice_).problems == []
     assert closed(rig) == []
+
+
+LOCK = """<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>
+<Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention></Rule></ObjectLockConfiguration>"""
+
+
+@pytest.mark.parametrize("bucket", ["locked"], indirect=True)
+def test_a_takedown_names_what_a_lock_holds(bucket: Bucket, tmp_path: Path) -> None:
+    """The new object is in place; the old version is named, with the time until which nobody can delete it."""
+    archive_of_bucket(tmp_path / "morgue", bucket)
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_page(tmp_path / "page.warc", "https://news.example/gone", b"zanzibarian")])
+        assert not archive.upload().problems
+        (name,) = (file.name for file in archive.places.files())
+        until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+        kept = bucket.find_version(name)
+        assert re.fullmatch(
+            rf"the bucket keeps its version \S+: its lock lets nobody delete it before {until} \d\d:\d\d UTC", kept
+        )
+        report = archive.takedown(["https://news.example/gone"], "court order", dry_run=False)[-1]
+        assert f"{name} in the bucket is replaced, but {kept}" in report.unreachable
+        with bucket.open(name) as stored:
+            assert b"zanzibarian" not in gzip.decompress(stored.read())
+        assert not archive.verify().damaged
+
+
+def archive_of_bucket(folder: Path, bucket: Bucket) -> None:
+    """Create an archive that has a bucket."""
+    Archive.init(folder).close()
+    toml = folder / "newsarchive.toml"
+    names = f'bucket_endpoint = "{bucket.endpoint}"\nbucket_region = "{bucket.region}"\n'
+    toml.write_text(f'bucket = "{bucket.url}"\n{names}{toml.read_text()}')
+
+
+def write_page(file: Path, url: str, text: bytes) -> Path:
+    """Write a WARC file of one page."""
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>A page</h1><p>" + text
+    head = f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{uuid4()}>\r\nWARC-Target-URI: {url}\r\n"
+    head += "WARC-Date: 2026-03-01T00:00:00Z\r\nContent-Type: application/http; msgtype=response\r\n"
+    file.write_bytes(f"{head}Content-Length: {len(block)}\r\n\r\n".encode() + block + b"\r\n\r\n")
+    return file
 
 
 def whole_records(rig: Any) -> set[str]:

@@ -330,9 +330,22 @@ def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) 
     assert folded.links[1].note == (f"an incomplete line of {len(torn)} bytes was cut off" if torn else "")
 
 
+def test_a_chain_is_begun_once_wherever_that_link_is(folder: Path) -> None:
+    """A start does not add it again, although it does not read all links."""
+    chain = Archive.open_to_read(folder).places.chain
+    kept = [ChainLink(reason="found", file=f"{number}.warc.gz", size=1, sha256="a" * 64) for number in range(5)]
+    chain.path.unlink()
+    chain.append(*kept, ChainLink(reason="begun"), ChainLink(reason="found", file="6.warc.gz", sha256="a" * 64))
+    before = len(chain.load().links)
+    with Archive.open(folder) as archive:
+        archive.seal()
+        archive.seal()
+    assert len(chain.load().links) == before
+
+
 @pytest.mark.parametrize("torn", [b"", b'{"at":"2026'])
 def test_an_append_reads_only_the_links_that_it_needs(tmp_path: Path, torn: bytes) -> None:
-    """The last link, those with keys, and those of the files concerned: of these it knows what the whole chain does."""
+    """The first links, the last, with keys or heads, and of these files: it knows of them what the whole chain does."""
     chain = Chain(path=tmp_path / "CHAIN-a", key=tmp_path / "signing.key", now=lambda: NOON)
     names = ["1.warc.gz", "11.warc.gz", 'ü "2".warc.gz', "3.warc.gz"]
     for name in names:
@@ -341,7 +354,7 @@ def test_an_append_reads_only_the_links_that_it_needs(tmp_path: Path, torn: byte
     chain.append(ChainLink(reason="crossed", heads={"CHAIN-b": START}))
     chain.path.write_bytes(chain.path.read_bytes() + torn)
     whole = chain.load()
-    for files, count in (([], 2), (["1.warc.gz"], 3), ([names[2], "absent.warc.gz"], 4), (names, 7)):
+    for files, count in (([], 4), (["1.warc.gz"], 4), ([names[2], "absent.warc.gz"], 6), (names, 7)):
         part = chain.load(files)
         assert (part.head, part.key, part.links[-1], part.torn) == (whole.head, whole.key, whole.links[-1], torn)
         assert [part.find(name) for name in files] == [whole.find(name) for name in files]

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +28,9 @@ from newsarchive.cli.app import run
 from newsarchive.maintenance import time_stamps
 from newsarchive.maintenance.time_stamps import STAMP_FAILED, stamp_head
 from newsarchive.web.app import create_app
+from storage.errors import BucketUnreachable
 from storage.model import CrawlRun, Exchange, RefersTo
+from storage.places.bucket import Bucket
 from storage.places.chain import ChainLink
 from storage.warc.writer import WarcWriter
 
@@ -185,6 +188,41 @@ def test_the_sentence_names_time_and_servers(archive: Archive, make_file: Callab
         r"127.0.0.1-\d+: 1 files; not proved yet: 1 files, which are as the chain has them",
         report.sentence,
     ), report
+
+
+def test_tokens_are_in_the_bucket_too(
+    archive: Archive, make_file: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are copied with the chain. A folder that has lost them gets them back from there when it is verified, with
+    the head that they prove; what is no token is left in the bucket.
+    """
+    (tmp_path / "bucket").mkdir()
+    toml = archive.folder / "newsarchive.toml"
+    toml.write_text(f'bucket = "file://{tmp_path}/bucket"\n{toml.read_text()}')
+    make_file()
+    with Archive.open(archive.folder) as kept:
+        assert stamp_head(kept.config) == []
+        names = [path.name for path in tokens(kept)]
+        assert sorted(path.name for path in (tmp_path / "bucket" / "stamps").iterdir()) == names
+        assert not kept.upload().problems
+        for path in tokens(kept):
+            path.unlink()
+        (tmp_path / "bucket" / "stamps" / "STAMP-other").write_text("no token")
+        assert kept.verify().chain.sentence.startswith("Unchanged since")
+        assert [path.name for path in tokens(kept)] == names
+        make_file()
+        # Tokens from elsewhere do not pass for a time stamp of today.
+        assert stamp_head(kept.config, daily=True) == []
+        assert len(tokens(kept)) == 4
+        # A bucket that is away is no reason not to verify by the tokens that are here.
+        away = replace(kept.config, bucket="")
+        monkeypatch.setattr(Bucket, "list_names", lambda *_: raise_away())
+        assert len(time_stamps.load_proofs(kept.config)[0]) == len(time_stamps.load_proofs(away)[0]) == 4
+
+
+def raise_away() -> list[str]:
+    """Stand for a bucket that does not answer."""
+    raise BucketUnreachable("s3://away", "no response")
 
 
 @pytest.fixture
@@ -448,6 +486,7 @@ def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages:
     assert stamp_head(archive.config) == []
     first = archive.places.local_files()[0].name
     write_articles(archive)
+    assert len(time_stamps.find_tokens(archive.warc_folder, first)) == 2
     (later,) = {file.name for file in archive.places.local_files()} - {first}
     assert len(time_stamps.find_tokens(archive.warc_folder, first)) == 2
     assert time_stamps.find_tokens(archive.warc_folder, later) == []

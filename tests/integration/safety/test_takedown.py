@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,17 +11,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import takedown
 from newsarchive.maintenance.takedown import Takedown
+from newsarchive.web.app import create_app
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
-from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
+from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
 from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -72,6 +75,8 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]
     with Archive.open(tmp_path / "morgue") as opened:
         opened.import_files([write_pages(tmp_path / "pages.warc.gz")])
         (tmp_path / "morgue" / "exports").mkdir()
+        (tmp_path / "morgue" / "batch" / "readings").mkdir(parents=True)
+        (tmp_path / "morgue" / "batch" / "readings" / "a").write_text("zanzibarian")
         (tmp_path / "morgue" / "exports" / "1.jsonl").write_text("zanzibarian")
         (tmp_path / "morgue" / "crawl.log").write_text(f"one {KEPT}\ntwo {GONE}\n")
         yield opened
@@ -104,7 +109,7 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert GONE not in read_everything(archive)
     assert "court order 7" in read_everything(archive)
     assert report.records == 4
-    assert report.copies == ["exports/1.jsonl"]
+    assert report.copies == ["exports/1.jsonl", "batch/readings/a"]
     archive.index.update_search()
     assert archive.index.ask(search_articles, "zanzibarian").total == 0
     after = describe(archive)
@@ -142,11 +147,158 @@ def test_a_dry_run_names_what_would_go_and_changes_nothing(archive: Archive) -> 
         archive.takedown(["https://news.example/unknown"], "x", dry_run=False)
 
 
+OWN, ALSO = "https://img.example/gone-portrait.png", "https://img.example/logo.png"
+PART = "https://news.example/api/text?id=17"
+FRONT, FEED = "https://news.example/", "https://news.example/feed.xml"
+
+
+def write_rendered(file: Path) -> Path:
+    """Write both articles with an image of each alone and one of both, a subresource of the rendering, and a front page
+    and a feed that name them.
+    """
+    gone, kept = ('<img src="%s"><img src="/kept.png">', '<img src="%s"><link rel=stylesheet href="/a.css">')
+    images = {GONE: f'<img src="{OWN}">' + gone % ALSO, KEPT: kept % ALSO}
+    pages = {
+        url: ("text/html", page(url, headline, word).replace(b"</article>", images[url].encode() + b"</article>"))
+        for url, headline, word in ((KEPT, "Town opens a garden", "gardener"), (GONE, "Doctor is named", "zanzibarian"))
+    }
+    links = "".join(
+        f'<li><a href="{url}">{text} and more of it in the paper</a></li>'
+        for url, text in (("/a/gone.html", "Zanzibarian doctor"), ("/a/kept.html", "Garden"), ("/b", "B"), ("/c", "C"))
+    )
+    item = f"<item><title>Doctor zanzibarian</title><link>{GONE}</link></item>"
+    pages |= {
+        OWN: ("image/png", b"\x89PNG zanzibarian"),
+        ALSO: ("image/png", b"\x89PNG logo"),
+        "https://news.example/kept.png": ("image/png", b"\x89PNG kept"),
+        "https://news.example/a.css": ("text/css", b"p { background: url(kept.png) }"),
+        PART: ("application/json", b'{"text": "zanzibarian"}'),
+        FRONT: ("text/html", f"<html><body><h1>Paper</h1><ul>{links * 3}</ul></body></html>".encode()),
+        FEED: ("application/rss+xml", f"<rss version='2.0'><channel>{item}</channel></rss>".encode()),
+    }
+    members: list[bytes] = []
+    for number, (url, (mime, body)) in enumerate(pages.items()):
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\n\r\n".encode() + body
+        record_id, at = new_record_id(), warc_date(AT.replace(minute=number))
+        named: list[tuple[str, str | None]] = [("WARC-Target-URI", url), ("WARC-Date", at)]
+        digests = [("WARC-Block-Digest", sha256(block)), ("WARC-Payload-Digest", sha256(body))]
+        fields = [("WARC-Record-ID", f"<{record_id}>"), *named, *digests, ("Content-Type", HTTP_RESPONSE)]
+        members.append(build_member("response", fields, block))
+        if url == PART:
+            via = f"site: news\r\nkind: part\r\nvia: {GONE}\r\nviaKind: article\r\n".encode()
+            fields = [("WARC-Record-ID", f"<{new_record_id()}>"), *named, ("WARC-Concurrent-To", f"<{record_id}>")]
+            members.append(build_member("metadata", [*fields, ("Content-Type", WARC_FIELDS)], via))
+    file.write_bytes(b"".join(members))
+    return file
+
+
+@pytest.mark.parametrize("listings", [False, True])
+def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings: bool) -> None:
+    """Its image and the subresource of its rendering; what others use stays; front page and feed if that is wanted."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        plan = archive.takedown([GONE], "court", dry_run=True, listings=listings)[0].plan
+        assert plan.urls == [OWN, GONE]
+        assert plan.kept[:2] == [
+            f"{ALSO}, which other pages may use", "https://news.example/kept.png, which other pages may use",
+        ]  # fmt: skip
+        assert any("2 captures of front pages, feeds" in line for line in plan.kept) is not listings
+        report = archive.takedown([GONE], "court", dry_run=False, listings=listings)[-1]
+        assert report.unreachable[: len(plan.kept)] == plan.kept
+        removed = {GONE, OWN, PART, *((FRONT, FEED) if listings else ())}
+        assert {url for url, _, _ in describe(archive)[0]}.isdisjoint(removed)
+        assert len(describe(archive)[0]) == 9 - len(removed)
+        assert ("zanzibarian" in read_everything(archive).lower()) is not listings
+        assert not archive.verify(deep=True).damaged
+        after = describe(archive)
+        archive.rebuild()
+        assert describe(archive) == after
+
+
+@pytest.mark.parametrize("put", ["imported", "by hand"])
+def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str) -> None:
+    """An old copy of the file brings back neither the front page nor the subresource, imported or put there."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        archive.takedown([GONE], "court", dry_run=False, listings=True)
+        after = describe(archive)[0]
+        old = tmp_path / "old.warc.gz"
+        old.write_bytes((tmp_path / "pages.warc.gz").read_bytes() + build_member("warcinfo", [], b""))
+        if put == "imported":
+            archive.import_files([old])
+            assert b"anzibarian" not in b"".join(
+                gzip.decompress(f.read_bytes()) for f in archive.warc_folder.glob("*.gz")
+            )
+        else:
+            old.rename(archive.warc_folder / "old.warc.gz")
+            archive.rebuild()
+        assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
+
+
+def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -> None:
+    """Files of `export`, receipts, and what readers of the browser got, also after a rebuild; not those of others."""
+    folder, numbers = str(archive.folder), [str(archive.index.ask(find_article_id, url)) for url in (GONE, KEPT)]
+    for number in numbers:
+        assert run(["export", "--article", number, "-o", str(tmp_path / f"{number}.wacz"), "-A", folder]) == 0
+        assert run(["proof", number, "-o", str(tmp_path / f"{number}.zip"), "-A", folder]) == 0
+    assert run(["export", "--since", "2026-02-01", "-o", str(tmp_path / "all.jsonl"), "-A", folder]) == 0
+    with TestClient(create_app(archive), base_url="http://localhost") as reader:
+        assert [reader.get(f"/article/{number}.warc.gz").status_code for number in numbers] == [200, 200]
+        reader.post("/exports", data={"format": "csv"})
+        reader.app.state.exports.wait()  # type: ignore[attr-defined]
+    with (archive.folder / "exports.jsonl").open("a") as file:
+        file.write('{"at": "2026-0')
+    archive.rebuild()
+    named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
+    assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
+        f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",
+        f"JSONL AT, {tmp_path}/all.jsonl, since 2026-02-01 00:00:00+00:00",
+        "WARC AT, sent to a reader of the browser", "CSV AT, made for a reader of the browser",
+    ]  # fmt: skip
+    assert GONE not in (archive.folder / "exports.jsonl").read_text()
+    assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
+
+
 class Killed(BaseException):
     """Stands for kill -9 at a step."""
 
 
-STEPS = ("replace_spans", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+STEPS = ("replace_spans", "replace_durably", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+
+
+@pytest.mark.parametrize("mend", ["the next start", "verify --repair"])
+def test_a_kill_between_link_and_swap_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mend: str) -> None:
+    """File, chain and index agree after the next start, or `verify --repair`, and the next takedown goes on from there.
+
+    A file of that name without a link in the chain stays out.
+    """
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+
+        def die(*_: object) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(takedown, "replace_durably", die)
+            with pytest.raises(Killed):
+                archive.takedown([GONE], "court order", dry_run=False)
+        (file,) = archive.warc_folder.glob("*.gz")
+        assert archive.verify().damaged
+        forged = file.with_name("import-other.warc.gz.takedown")
+        forged.write_bytes(b"forged")
+        if mend == "the next start":
+            archive.seal()
+            assert not archive.verify().chain.problems
+        else:
+            assert not archive.verify(repair=True).chain.problems
+        assert b"zanzibarian" not in gzip.decompress(file.read_bytes())
+        assert forged.exists()
+        archive.takedown([GONE], "court order", dry_run=False)
+        assert [each[0] for each in describe(archive)[0]] == [KEPT, KEPT]
+        assert not archive.verify(deep=True).damaged
 
 
 @pytest.mark.slow
@@ -204,12 +356,12 @@ def test_each_rewritten_file_is_linked(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "morgue") as archive:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
         work = Takedown(folder=archive.folder, places=archive.places, index=archive.index)
-        (link,) = work.run(work.make_plan([GONE], "court order", AT)).rewritten
+        work.run(work.make_plan([GONE], "court order", AT))
         (file,) = archive.warc_folder.glob("*.gz")
-        imported, last = archive.places.chain.load().links[-2:]
+        imported, link = archive.places.chain.load().links[-2:]
     assert (link.reason, link.note, link.file) == ("takedown", "court order", file.name)
     assert f"sha256:{link.sha256}" == sha256(file.read_bytes())
-    assert (last.sha256, last.was) == (link.sha256, imported.sha256)
+    assert link.was == imported.sha256
 
 
 def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
@@ -233,7 +385,7 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     count, spans = find_spans(file, lambda record: record.uri in urls)
     assert count == len(urls)
     before = file.read_bytes()
-    replace_spans(file, spans, reason, AT)
+    replace_spans(file, spans, reason, AT).replace(file)
     after, kept_bytes = file.read_bytes(), 0
     for begin, end in [*((begin, end) for begin, end, _ in spans), (len(before), len(before))]:
         assert after[kept_bytes:begin] == before[kept_bytes:begin]

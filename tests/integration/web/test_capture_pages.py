@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import run
 from newsarchive.web.app import create_app
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from storage.errors import IndexFailure
@@ -262,6 +263,30 @@ def test_a_record_is_shown_as_stored(archive_of: ArchiveOf) -> None:
     assert 'href="/record/1"' in client.get("/record/2").text
     assert client.get("/record/3").status_code == 404
     assert client.get("/record/none").status_code == 404
+
+
+def test_content_credentials_of_a_picture_are_named(archive_of: ArchiveOf, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kept as they were sent; record page and `show` say that they are there."""
+    manifest = b"\0\0\0\x26jumb\0\0\0\x1ejumdc2pa" + bytes.fromhex("00110010800000aa00389b71") + b"\x03c2pa\0"
+    body = PNG + b"\0\0\0\x26caBX" + manifest
+    plain = {"url": "https://news.example/b.png", "body": PNG, "mime": "image/png"}
+    told = "The council met on Tuesday evening, and spoke at length of the harbour wall and of its cost. "
+    text = "".join(f"<p>{n}. {told * 2}</p>" for n in range(9))
+    facts = '{"@type": "NewsArticle", "headline": "The harbour wall", "image": "https://news.example/a.png"}'
+    head = f'<html lang="en"><head><script type="application/ld+json">{facts}</script></head>'
+    story = {"url": PAGE, "body": f"{head}<body><article><h1>The harbour wall</h1>{text}</article></body>".encode()}
+    picture = {"url": "https://news.example/a.png", "body": body, "mime": "image/png"}
+    archive = archive_of(picture, plain, story)
+    client = browse(archive)
+    pages = [client.get(f"/record/{number}").text for number in (1, 2, 3)]
+    said = "<dt>Content Credentials</dt><dd>present; no signer can be read</dd>"
+    assert [said in page for page in pages] == [
+        '<h1>Capture</h1>\n<p class="mono record-url" dir="ltr">https://news.example/a.png' in page for page in pages
+    ]
+    assert sum("Content Credentials" in page for page in pages) == 1
+    assert client.get(f"/web/{STAMP}id_/https://news.example/a.png").content == body
+    assert run(["show", PAGE, "-A", str(archive.folder)]) == 0
+    assert re.search(r"credentials +present; no signer can be read", capsys.readouterr().out)
 
 
 def test_a_damaged_record_is_reported(archive_of: ArchiveOf) -> None:
