@@ -12,6 +12,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.queries.links import Placement
+from storage.index.search.facets import HistogramBar
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus
@@ -327,6 +328,34 @@ class SourceList(ApiModel):
     """Feeds, sitemaps and listings, by URL."""
 
     sources: tuple[SourceSummary, ...]
+
+
+_Period: Any = fields_of(HistogramBar, "begin end articles archived")
+
+
+class TrendPeriod(_Period):  # type: ignore[misc]
+    """One period of a trend."""
+
+    share: float
+    """Matching share of the archived articles, from 0 to 1; 0 if none are archived."""
+
+
+class TrendItem(ApiModel):
+    """One search over time."""
+
+    q: str
+    total: int
+    """Number of matching articles."""
+    problems: tuple[str, ...]
+    periods: tuple[TrendPeriod, ...]
+
+
+class Trends(ApiModel):
+    """Several searches over the same periods."""
+
+    step: str
+    """day, week, month or year, in UTC."""
+    trends: tuple[TrendItem, ...]
 
 
 class ChangePage(ApiModel):

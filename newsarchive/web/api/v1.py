@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
@@ -21,7 +21,9 @@ from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.observations import count_changes, list_changes
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
+from storage.index.search.facets import HistogramStep
 from storage.index.search.results import search_articles
+from storage.index.search.trends import MOST_TRENDS, count_trends
 from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
@@ -190,6 +192,23 @@ def search(
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
     found = {"total": page.total, "hits": page.hits, "problems": page.problems, "next": next_cursor}
     return _respond(context, schemas.SearchResults, found)
+
+
+@router.get("/trends", response_model=schemas.Trends, summary="Searches over time")
+def trends(
+    context: Context,
+    q: Annotated[
+        list[Annotated[Text, Field(max_length=500)]],
+        Query(min_length=1, max_length=MOST_TRENDS, description="Search query; repeat it for several trends"),
+    ],
+    filters: ArticleFilters,
+    step: Annotated[
+        HistogramStep | None, Query(description="Length of a period; by default, and if it makes too many, what fits")
+    ] = None,
+) -> Response:
+    """Count articles by period for up to eight searches, and all articles of the searched sites beside them."""
+    counted, found = context.index.ask(count_trends, [(text, filters) for text in q], step)
+    return _respond(context, schemas.Trends, {"step": counted, "trends": found})
 
 
 @router.get("/changes", response_model=schemas.ChangePage, summary="Changes of articles")

@@ -90,7 +90,7 @@ class EngineSearcher:
         found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
         addresses = [address for _, address in found.hits]
         columns = (self._values(name, addresses) for name in MatchingVersion._fields)
-        return [MatchingVersion(*values) for values in zip(*columns, strict=True)]
+        return list(map(MatchingVersion._make, zip(*columns, strict=True)))
 
     def list_ids(self, query: Query) -> list[int]:
         """Return the ids of all matching versions, in no order."""

@@ -33,6 +33,8 @@ _MAX_SPANS: tuple[tuple[HistogramStep, timedelta], ...] = (
     ("month", timedelta(days=5 * 365)),
 )
 """The longest time that is shown in each step; longer ones are shown in years."""
+MOST_PERIODS = 400
+"""Periods of a histogram whose step is chosen, but for years."""
 _LONGEST: Mapping[HistogramStep, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days of the longest period of each step."""
 
@@ -64,14 +66,20 @@ class Histogram:
     """Empty if nothing was found."""
 
 
-def choose_periods(first: datetime, last: datetime) -> tuple[HistogramStep, tuple[datetime, ...]]:
+def choose_periods(
+    first: datetime, last: datetime, step: HistogramStep | None = None
+) -> tuple[HistogramStep, tuple[datetime, ...]]:
     """Return the step and the edges of periods that cover everything from first to last.
+
+    A step that makes more than MOST_PERIODS periods is replaced by a longer one.
 
     >>> step, edges = choose_periods(datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC))
     >>> step, [f"{edge:%Y-%m-%d}" for edge in edges[:2]], len(edges)
     ('week', ['2026-01-26', '2026-02-02'], 46)
     """
-    step: HistogramStep = next((step for step, widest in _MAX_SPANS if last - first <= widest), "year")
+    allowed: list[HistogramStep] = [one for one, days in _LONGEST.items() if (last - first).days <= MOST_PERIODS * days]
+    fitting: HistogramStep = next((step for step, widest in _MAX_SPANS if last - first <= widest), "year")
+    step = step if step in allowed else allowed[0] if step and allowed else fitting
     edges = [_begin(step, first)]
     while edges[-1] <= last:
         edges.append(_begin(step, edges[-1] + timedelta(days=_LONGEST[step])))
@@ -142,7 +150,8 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     search = Search(connection, exclude)
     matches = search.find(query)
     page = load_page(search, text, query, matches, (order, limit, offset))
-    facets, histogram = tuple(_build_facets(search, query, matches)), _build_histogram(search, query, matches)
+    facets = tuple(_build_facets(search, query, matches))
+    (histogram,) = count_periods(search, [(matches, Filters(site=query.filters.site))])
     return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
 
 
@@ -228,16 +237,28 @@ def _load_facet_values(connection: Connection, ids: Sequence[int], name: FacetNa
     return values
 
 
-def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Histogram:
-    extremes = matches.engine.find_extremes(matches.unique, "dated")
-    if extremes is None:
-        return Histogram(step="day", bars=())
-    step, edges = choose_periods(*map(to_time, extremes))
-    counted = [count_microseconds(edge) for edge in edges]
-    every = search.find_current(Filters(site=query.filters.site))
-    matching, archived = (matches.engine.count_ranges(each, "dated", counted) for each in (matches.unique, every))
-    bars = (
-        HistogramBar(begin=begin, end=end, articles=count, archived=of_all)
-        for (begin, end), count, of_all in zip(pairwise(edges), matching, archived, strict=True)
-    )
-    return Histogram(step=step, bars=tuple(bars))
+def count_periods(
+    search: Search, counted: Sequence[tuple[Matches, Filters]], step: HistogramStep | None = None
+) -> tuple[Histogram, ...]:
+    """Return a histogram of each of several searches over the same periods, empty if nothing is found.
+
+    The filters beside a search select its reference: the articles of which it finds a share.
+    """
+    extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
+    found = [to_time(moment) for pair in extremes if pair for moment in pair]
+    if not found:
+        return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
+    step, edges = choose_periods(min(found), max(found), step)
+    bounds = [count_microseconds(edge) for edge in edges]
+    archived: dict[Filters, list[int]] = {}
+    histograms = []
+    for matches, reference in counted:
+        if reference not in archived:
+            archived[reference] = search.engine.count_ranges(search.find_current(reference), "dated", bounds)
+        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived[reference], strict=True)
+        bars = (
+            HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
+            for (begin, end), (articles, of_all) in zip(pairwise(edges), numbers, strict=True)
+        )
+        histograms.append(Histogram(step=step, bars=tuple(bars)))
+    return tuple(histograms)
