@@ -58,6 +58,8 @@ class SearchParams:
     sort: Order = "newest"
     chart: Literal["count", "share"] = "count"
     """Quantity that the histogram shows."""
+    copies: Literal["", "all"] = ""
+    """all: copies of one text in several papers are listed one by one."""
     page: int = 1
     problems: tuple[str, ...] = ()
 
@@ -82,6 +84,7 @@ class SearchParams:
             **(values | {"q": values["q"][:max_length]}),
             sort=next((order for order in ORDERS if order == query.get("sort")), "newest"),
             chart="share" if query.get("chart") == "share" else "count",
+            copies="all" if query.get("copies") == "all" else "",
             page=parse_page(query),
             problems=tuple(problems),
         )
@@ -115,7 +118,7 @@ class SearchParams:
             several = self.values(name)
             values[name] = several if len(several) > 1 else "".join(several)
         values |= {"since": self.since, "until": self.until, "sort": self.sort if self.sort != "newest" else ""}
-        values["chart"] = self.chart if self.chart != "count" else ""
+        values |= {"chart": self.chart if self.chart != "count" else "", "copies": self.copies}
         return {name: value for name, value in values.items() if value}
 
     def url(self, path: str = "/search", **changes: str) -> str:
@@ -160,7 +163,7 @@ class SearchParams:
         """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
         days = {"since": self.filters.since, "until": self.filters.until}
         values = {name: day.date().isoformat() for name, day in days.items() if day}
-        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": ""})
+        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": "", "copies": ""})
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""

@@ -60,7 +60,7 @@ _MetadataChangeItem: Any = fields_of(MetadataEvent, "field old new seen_before s
 _SearchResult: Any = fields_of(
     SearchHit,
     "article_id version_id number versions matching site url headline snippet dek authors section language published "
-    "first_seen state",
+    "first_seen state papers copies",
 )
 _CrawlSummary: Any = fields_of(CrawlView, "id sites started_at finished_at outcome counters captures")
 _SourceSummary: Any = fields_of(SourceView, "url site kind title entries first_seen last_seen last_changed")
@@ -297,7 +297,9 @@ class SearchResults(ApiModel):
     """A page of search results."""
 
     total: int
-    """Number of matching articles."""
+    """Number of matching articles; with `stories`, without copies in other sites."""
+    articles: int
+    """Number of matching articles, copies included."""
     exact: bool = True
     """Always true: all matches are counted."""
     hits: tuple[SearchResult, ...]

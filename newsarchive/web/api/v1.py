@@ -176,22 +176,26 @@ def capture(context: Context, capture_id: Id) -> Response:
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
-def search(
+def search(  # noqa: PLR0913 - every parameter of the query is one
     context: Context,
+    *,
     q: Annotated[Text, Query(min_length=1, max_length=500, description="Search query")],
     filters: ArticleFilters,
     sort: Annotated[
         Order, Query(description="newest first, best match first, longest first, or those with most edits first")
     ] = "newest",
+    stories: Annotated[
+        bool, Query(description="Fold copies of one text in other sites under the oldest, in hits and `total`")
+    ] = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Full-text search: words, "phrases", prefix* and -not; one hit per article."""
     offset = _parse_cursor(cursor) or 0
-    page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
+    page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort, fold=stories)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    found = {"total": page.total, "hits": page.hits, "problems": page.problems, "next": next_cursor}
-    return _respond(context, schemas.SearchResults, found)
+    found = {name: getattr(page, name) for name in ("total", "articles", "hits", "problems")}
+    return _respond(context, schemas.SearchResults, found | {"next": next_cursor})
 
 
 @router.get("/trends", response_model=schemas.Trends, summary="Searches over time")

@@ -46,7 +46,7 @@ def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
     """
     sound = [bar for bar in bars if bar.archived >= MIN_ARCHIVED] or bars
     most = max([bar.share for bar in sound] if is_share else [bar.articles for bar in bars], default=0)
-    least = 0.001 if is_share else 4.0
+    least = 0.0004 if is_share else 4.0  # Of each scale a quarter is a round number, too.
     return next(top for power in range(12) for step in (1, 2, 5) if (top := least * float(f"{step}e{power}")) >= most)
 
 

@@ -6,6 +6,7 @@
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns
+    story      what copies of one text in several papers have in common; missing for a text of a few words
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
 """
@@ -17,7 +18,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -35,7 +36,7 @@ LABEL_FIELDS = ("language", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
 INTEGER_FIELDS = (
     "version", "article", "site", "capture_site", "place", "newest", "grouping", "corrected", "lead",
-    "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year",
+    "story", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year",
 )  # fmt: skip
 """Signed integers: tantivy deletes nothing by a term of an unsigned field, without an error."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ Documents are made by article: what one says of the article (`grouping`, `versio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -45,6 +46,8 @@ ALONE, ALIKE, VARIED = range(3)
 _FEW_LEARNT = 2_000
 """Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
+_STORY_WORDS = 15
+"""Fewest words of a paragraph of running text."""
 _LONGEST_VALUE = 500
 
 
@@ -84,7 +87,9 @@ def _build_fields(
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
     body = words[2 : len(words) - len(names)]
+    story = identify_story(body)
     return {
+        **({"story": story} if story is not None else {}),
         "all": join_parts(words),
         "forms": _join_forms(parts),
         "headline_forms": _join_forms(parts[:1]),
@@ -119,6 +124,26 @@ def _build_fields(
         "urlkey": row.urlkey,
         "capture_urlkey": row.capture_urlkey,
     }
+
+
+def identify_story(paragraphs: Sequence[Sequence[str]]) -> int | None:
+    """Return a number that copies of one text share, of the words of its paragraphs; None for a text of a few words.
+
+    It is made of the first two paragraphs of running text: papers cut a text from its end, print a headline of their
+    own and name the agency below. Before the end of the first paragraph papers write a place, a day or the agency.
+
+    >>> one, other = ("Berlin (dpa) - " + "a long paragraph " * 5).split(), ("a long paragraph " * 5).split()
+    >>> identify_story([one, other, ["end"]]) == identify_story([other, other]), identify_story([["end"]])
+    (True, None)
+    """
+    running = [words for words in paragraphs if len(words) >= _STORY_WORDS][:2]
+    if len(running) < 2:
+        whole = [word for words in paragraphs for word in words]
+        running = [whole, []] if len(whole) >= _STORY_WORDS else []
+    else:
+        running[0] = running[0][-_STORY_WORDS:]
+    text = "\n".join(map(" ".join, running)).encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1 if text else None
 
 
 def make_place(number: int, *, is_variant: bool) -> int:
@@ -169,12 +194,14 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
         boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
     texts: dict[int, list[str]] = {}
-    for version_id, paragraph_id, role, paragraph in rows:
+    # Captions and corrections last: a paper has pictures of its own.
+    for version_id, paragraph_id, role, paragraph in sorted(rows, key=lambda row: row.role not in _BODY):
         if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
             texts.setdefault(version_id, []).append(paragraph)
     return texts
 
 
+_BODY = {role.value for role in BODY_ROLES}
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
     BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate

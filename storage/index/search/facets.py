@@ -19,7 +19,7 @@ from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import VARIED, fold_value
 from storage.index.search.lists import merge_spellings
-from storage.index.search.matches import Matches, Search
+from storage.index.search.matches import Matches, Search, fold_copies
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
 from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
@@ -144,14 +144,19 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     limit: int = 20,
     offset: int = 0,
     order: Order = "newest",
+    fold: bool = False,
 ) -> FacetedSearch:
-    """Return one page of search results, one hit for each article, with facets and a histogram."""
+    """Return one page of search results, one hit for each article, with facets and a histogram.
+
+    With `fold`, results and histogram have each text of several papers once; facets count all articles.
+    """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
     matches = search.find(query)
-    page = load_page(search, text, query, matches, (order, limit, offset))
+    shown = fold_copies(matches) if fold else matches
+    page = replace(load_page(search, text, query, shown, (order, limit, offset)), articles=matches.count())
     facets = tuple(_build_facets(search, query, matches))
-    (histogram,) = count_periods(search, [(matches, Filters(site=query.filters.site))])
+    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
 
 
