@@ -8,7 +8,7 @@ from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.html_head import Head
 from newsarchive.extract.jsonld import JsonLd, as_list, node_types, resolve_references, text_of
-from newsarchive.extract.names import BARE_LEADS, is_organisation, is_person_name, split_byline
+from newsarchive.extract.names import AGENCIES, BARE_LEADS, is_organisation, is_person_name, split_byline
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host
@@ -63,6 +63,9 @@ def read_authors(parts: PageParts, printed: Callable[[], list[str]]) -> Authors:
 
 
 def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) -> tuple[str, ...]:
+    sources = as_list(resolve_references(jsonld.article.get("sourceOrganization"), jsonld.nodes))
+    named = (text_of(each.get("name") if isinstance(each, dict) else each) for each in sources)
+    agencies += [text for text in named if text_key(text) in AGENCIES]
     names: list[str] = []
     for item in as_list(resolve_references(_author_value(jsonld), jsonld.nodes)):
         text = text_of(item.get("name") if isinstance(item, dict) else item)

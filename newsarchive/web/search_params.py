@@ -18,7 +18,7 @@ MAX_PAGES = 50_000
 _MOST_VALUES = 50
 """Values of one filter."""
 
-_NAMED = ("site", "section", "author", "byline", "language", "tag")
+_NAMED = ("site", "section", "author", "byline", "language", "tag", "agency")
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
 _SEPARATOR = "\n"
 """Between several values of a parameter, which contain no control characters."""
@@ -51,6 +51,7 @@ class SearchParams:
     """Whole name."""
     language: str = ""
     tag: str = ""
+    agency: str = ""
     since: str = ""
     """Year, month or day, from its beginning."""
     until: str = ""

@@ -12,7 +12,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.queries.links import Placement
-from storage.index.search.facets import HistogramBar
+from storage.index.search.trends import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus
@@ -332,32 +332,12 @@ class SourceList(ApiModel):
     sources: tuple[SourceSummary, ...]
 
 
-_Period: Any = fields_of(HistogramBar, "begin end articles archived")
-
-
-class TrendPeriod(_Period):  # type: ignore[misc]
-    """One period of a trend."""
-
-    share: float
-    """Matching share of the archived articles, from 0 to 1; 0 if none are archived."""
-
-
-class TrendItem(ApiModel):
-    """One search over time."""
-
-    q: str
-    total: int
-    """Number of matching articles."""
-    problems: tuple[str, ...]
-    periods: tuple[TrendPeriod, ...]
-
-
 class Trends(ApiModel):
     """Several searches over the same periods."""
 
     step: str
     """day, week, month or year, in UTC."""
-    trends: tuple[TrendItem, ...]
+    trends: tuple[Trend, ...]
 
 
 class ChangePage(ApiModel):

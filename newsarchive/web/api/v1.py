@@ -69,16 +69,20 @@ Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of ite
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
 
 
-def read_filters(
+def read_filters(  # noqa: PLR0913 - every parameter of the query is one
+    *,
     site: Name = None,
     since: Since = None,
     until: Until = None,
     author: Name = None,
     section: Name = None,
     language: Name = None,
+    agency: Name = None,
 ) -> Filters:
     """Return the filters of a request (FastAPI dependency)."""
-    return Filters(site=site, since=since, until=until, author=author, section=section, language=language)
+    return Filters(
+        site=site, since=since, until=until, author=author, section=section, language=language, agency=agency
+    )
 
 
 ArticleFilters: TypeAlias = Annotated[Filters, Depends(read_filters)]

@@ -32,7 +32,7 @@ FORMS = {"all": "forms", "headline": "headline_forms", "dek": "dek_forms"}
 """Fields with the words of another field and their stems."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey")
 """Texts that are compared as a whole."""
-LABEL_FIELDS = ("language", "section_label", "author_label")
+LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
 INTEGER_FIELDS = (
     "version", "article", "site", "capture_site", "place", "newest", "grouping", "corrected", "lead",

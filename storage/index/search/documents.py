@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from storage.agencies import find_agencies
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import (
@@ -73,12 +74,14 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "metadata": metadata.get(article_id, set()),
         }
         for row in versions:
-            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ()))
+            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
 
 
 def _build_fields(
-    row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str], paragraphs: Iterable[str]
-) -> FieldValues:
+    row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str],
+    texts: tuple[Sequence[str], Sequence[str]],
+) -> FieldValues:  # fmt: skip
+    own, paragraphs = texts[0], (*texts[0], *texts[1])
     names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
     parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
     words = [of_part for of_part, _ in parts]
@@ -87,7 +90,7 @@ def _build_fields(
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
     body = words[2 : len(words) - len(names)]
-    story = identify_story(body)
+    story = identify_story(body[: len(own)])
     return {
         **({"story": story} if story is not None else {}),
         "all": join_parts(words),
@@ -115,6 +118,7 @@ def _build_fields(
         "captured": count_microseconds(row.fetched_at),
         "year": row.dated_at.astimezone(UTC).year,
         "language": [row.language] if row.language else [],
+        "agency": find_agencies([*(row.organisations or "").split("\n"), *authors], own),
         "section": [section] if section else [],
         "section_label": [make_label(section, row.section)] if section else [],
         "author": list(bylines),
@@ -167,9 +171,9 @@ _VERSIONS: Any = (
     select(
         VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.is_current,
         VersionRow.is_corrected, VersionRow.changed, VersionRow.language, VersionRow.section, VersionRow.headline,
-        VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at, UrlRow.url, UrlRow.urlkey,
-        UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"), CaptureRow.fetched_at,
-        _CAPTURED.c.urlkey.label("capture_urlkey"),
+        VersionRow.organisations, VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at,
+        UrlRow.url, UrlRow.urlkey, UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"),
+        CaptureRow.fetched_at, _CAPTURED.c.urlkey.label("capture_urlkey"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
@@ -184,8 +188,8 @@ _METADATA_CHANGES: Any = (
 )
 
 
-def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, list[str]]:
-    """Return the searched texts of versions, without boilerplate."""
+def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, tuple[list[str], list[str]]]:
+    """Return the searched texts of versions without boilerplate: the body, and captions and corrections."""
     sites = {row.id: row.site_id for row in versions}
     rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
     of_sites = sorted(set(sites.values()))
@@ -193,11 +197,10 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     if len(boilerplate) == _FEW_LEARNT:
         boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
-    texts: dict[int, list[str]] = {}
-    # Captions and corrections last: a paper has pictures of its own.
-    for version_id, paragraph_id, role, paragraph in sorted(rows, key=lambda row: row.role not in _BODY):
+    texts: dict[int, tuple[list[str], list[str]]] = {}
+    for version_id, paragraph_id, role, paragraph in rows:
         if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
-            texts.setdefault(version_id, []).append(paragraph)
+            texts.setdefault(version_id, ([], []))[role not in _BODY].append(paragraph)
     return texts
 
 

@@ -99,7 +99,7 @@ def _begin(step: HistogramStep, moment: datetime) -> datetime:
             return day.replace(month=1, day=1)
 
 
-FacetName = Literal["site", "section", "author", "language", "year"]
+FacetName = Literal["site", "section", "author", "language", "agency", "year"]
 
 MOST_VALUES = 12
 """Values of one facet."""
@@ -165,6 +165,7 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
     ("section", "section_label", "section"),
     ("author", "author_label", "byline"),
     ("language", "language", "language"),
+    ("agency", "agency", "agency"),
 )
 """Facets with their column, and the filter that chooses their values."""
 
@@ -193,7 +194,7 @@ def _count_facet(
     if name == "site":
         sites = load_site_names(connection)
         labels = [(sites[label], count) for label, count in labels]
-    else:
+    elif name != "agency":  # of several texts of an article the newest counts
         others = _iter_other_values(connection, matches, name)
         labels = [*labels, *((make_label(value, spelling), 1) for value, spelling in others)]
     wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}

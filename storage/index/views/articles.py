@@ -42,6 +42,8 @@ class Filters:
     """Primary subtag, such as "en"."""
     tag: AnyOf = None
     """A tag, as printed."""
+    agency: AnyOf = None
+    """A news agency that the article names, by any of its names."""
     corrected: bool | None = None
     """True: with a correction, editor's note or retraction; False: without one."""
     edited: bool | None = None

@@ -118,6 +118,22 @@ def test_only_matching_copies_count(client: TestClient) -> None:
     assert [(hit["site"], hit["papers"]) for hit in found["hits"]] == [("north.example", 1)]
 
 
+def test_agency_is_shown_searched_exported_and_counted(client: TestClient) -> None:
+    """By the dateline of its text; a filter takes any of its names."""
+    (hit,) = client.get("/api/v1/search?q=harbour&agency=Deutsche+Presse-Agentur").json()["hits"]
+    assert hit["site"] == "north.example"
+    assert client.get("/api/v1/search?q=agency:DPA").json()["total"] == 1
+    assert client.get("/api/v1/search?q=harbour+agency:Reuters").json()["total"] == 0
+    article = f"/article/{hit['article_id']}"
+    assert '<a href="/search?agency=dpa">dpa</a>' in client.get(article).text
+    assert client.get(f"/api/v1/articles/{hit['article_id']}").json()["current"]["agencies"] == ["dpa"]
+    assert '"agencies":["dpa"]' in client.get("/search.jsonl?agency=dpa").text.replace(" ", "")
+    assert "agencies" not in client.get("/search.csv?agency=dpa").text
+    text = client.get("/search?agency=dpa").text
+    assert 'id="facet-agency"' in text
+    assert "agency: dpa" in text
+
+
 def test_the_order_of_arrival_does_not_matter(shared_archive_of: Callable[..., Archive]) -> None:
     """The same stories after a rebuild, or if the copies came before the first."""
     client = TestClient(create_app(shared_archive_of(*reversed(LOOKS))))

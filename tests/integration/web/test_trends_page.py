@@ -93,11 +93,11 @@ def test_page_has_a_table_beside_the_chart_and_links_to_each_search(client: Test
 
 
 def test_api_counts_the_same(client: TestClient) -> None:
-    """With a share for each period."""
+    """With all articles of each period beside those that match."""
     found = client.get("/api/v1/trends?q=harbour&q=bridge&step=week").json()
     assert found["step"] == "week"
     assert [[one["articles"] for one in trend["periods"]] for trend in found["trends"]] == [[6, 0, 1], [18, 0, 3]]
-    assert found["trends"][0]["periods"][0]["share"] == 0.25
+    assert [one["archived"] for one in found["trends"][0]["periods"]] == [24, 0, 4]
     assert client.get("/api/v1/trends?" + "&".join(f"q={n}" for n in range(9))).status_code == 400
 
 
