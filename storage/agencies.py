@@ -6,20 +6,14 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-_SHORTEST = 3
-"""Fewest letters of a name that is found in capitals and in lower case, too."""
-
 
 @cache
 def _load_names() -> dict[str, str]:
     """Return the names of agencies by each form in which they are written."""
     table = tomllib.loads(Path(__file__).with_name("agencies.toml").read_text("utf-8"))
-    forms = ((form, name) for name, others in table.items() for form in (name, *others))
-    return {
-        each: name
-        for form, name in forms
-        for each in ((form, form.upper(), form.lower()) if len(form) >= _SHORTEST else (form,))
-    }
+    forms = {form: name for name, others in table.items() for form in (name, *others)}
+    cases = {each: name for form, name in forms.items() if len(form) > 2 for each in (form.upper(), form.lower())}
+    return cases | forms
 
 
 @cache

@@ -22,11 +22,6 @@ router = APIRouter(include_in_schema=False)
 STEPS: tuple[HistogramStep, ...] = get_args(HistogramStep)
 WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
 """Size of the plot in the units of the drawing, and its distance from the left and upper edges."""
-_LEAST_DISTANCE = 13
-"""Between the numbers at the ends of two lines."""
-COLUMNS = ("step", "begin", "end", "query", "site", "articles", "archived", "share", "of_few")
-_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""Of the SVG, which has its style within it."""
 
 
 class Dot(NamedTuple):
@@ -39,11 +34,7 @@ class Dot(NamedTuple):
 
 
 def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
-    """Return the upper end of the scale: a round number that only shares of few articles exceed.
-
-    >>> find_top([], is_share=False)
-    4.0
-    """
+    """Return the upper end of the scale: a round number that only shares of few articles exceed."""
     sound = [bar for bar in bars if bar.archived >= MIN_ARCHIVED] or bars
     most = max([bar.share for bar in sound] if is_share else [bar.articles for bar in bars], default=0)
     least = 0.0004 if is_share else 4.0  # Of each scale a quarter is a round number, too.
@@ -63,13 +54,13 @@ def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool)
 
 
 def _place_numbers(lines: Sequence[Sequence[Dot | None]]) -> dict[int, float]:
-    """Return the heights of the numbers at the ends of lines, by number from 1, apart from each other."""
+    """Return the heights of the numbers at the ends of lines, by number from 1, each 13 or more above the next."""
     heights: dict[int, float] = {}
-    lowest = float(TOP + HEIGHT + _LEAST_DISTANCE)
+    lowest = float(TOP + HEIGHT + 13)
     ends = [([dot.y for dot in dots if dot][-1:], number) for number, dots in enumerate(lines, 1)]
     for y, number in sorted(ends, reverse=True):
         if y:
-            lowest = heights[number] = min(y[0], lowest - _LEAST_DISTANCE)
+            lowest = heights[number] = min(y[0], lowest - 13)
     return heights
 
 
@@ -77,8 +68,8 @@ def _load(context: RequestContext) -> dict[str, Any]:
     """Return what the query of a request asks for, counted and drawn: each of its searches, in each of its sites."""
     given, longest = context.request.query_params, context.options.limits.max_query_length
     params = SearchParams.from_query(given, longest)
-    texts = tuple(dict.fromkeys(SearchParams.from_query({"q": text}, longest).q for text in given.getlist("q")))
-    texts, sites = tuple(filter(None, texts)), params.values("site")
+    cleaned = dict.fromkeys(SearchParams.from_query({"q": text}, longest).q for text in given.getlist("q"))
+    texts, sites = tuple(filter(None, cleaned)), params.values("site")
     since, until = params.filters.since, params.filters.until
     wanted = list(product(texts or ("",), sites or (None,))) if texts or sites else []
     searches = [(text, Filters(site=site, since=since, until=until)) for text, site in wanted[:MOST_TRENDS]]
@@ -111,15 +102,14 @@ def download_trends(context: Context) -> Response:
     found, suffix = _load(context), context.request.url.path.rpartition(".")[2]
     headers = {"content-disposition": f'attachment; filename="trends.{suffix}"'}
     if suffix == "svg":
-        headers["content-security-policy"] = _CSP
+        # Its style is within it.
+        headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
         return context.add_etag(Response(found["svg"], media_type="image/svg+xml", headers=headers))
-    rows: list[Sequence[object]] = [COLUMNS]
+    rows: list[Sequence[object]] = ["step begin end query site articles archived share of_few".split()]
     for trend in found["trends"]:
         for bar in trend.periods:
-            begin, end = bar.begin.date().isoformat(), bar.end.date().isoformat()
-            share = round(bar.share, 6) if bar.archived else ""
-            named = (found["step"], begin, end, csv_cell(trend.q), csv_cell(trend.site))
-            rows.append((*named, bar.articles, bar.archived, share, csv_cell(bar.archived < MIN_ARCHIVED)))
-    # By the BOM Excel recognises UTF-8.
-    text = "\ufeff" + "".join(format_csv(rows))
+            named = (found["step"], bar.begin.date(), bar.end.date(), csv_cell(trend.q), csv_cell(trend.site))
+            share, few = round(bar.share, 6) if bar.archived else "", csv_cell(bar.archived < MIN_ARCHIVED)
+            rows.append((*named, bar.articles, bar.archived, share, few))
+    text = "\ufeff" + "".join(format_csv(rows))  # by the BOM Excel recognises UTF-8
     return context.add_etag(Response(text, media_type="text/csv; charset=utf-8", headers=headers))

@@ -75,8 +75,8 @@ def fold_copies(matches: Matches) -> Matches:
     if not folded:
         return matches
     others = engine.match_values("version", [version for versions in folded.values() for version in versions])
-    ranked = matches.ranked and match_without(matches.ranked, others)
-    return replace(matches, unique=match_without(matches.unique, others), ranked=ranked, copies=folded)
+    unique, ranked = match_without(matches.unique, others), matches.ranked and match_without(matches.ranked, others)
+    return replace(matches, unique=unique, ranked=ranked, copies=folded)
 
 
 class Search:
