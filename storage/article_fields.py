@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from storage.agencies import find_agencies
 from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
 from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate, SourcedDate
@@ -81,6 +82,12 @@ class ArticleFields:
     def corrections(self) -> tuple[str, ...]:
         """The corrections, editor's notes and retractions."""
         return tuple(each.text for each in self.all_paragraphs if each.role is Role.CORRECTION)
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """The news agencies that its byline, dateline or closing line names."""
+        own = [each.text for each in self.all_paragraphs if each.is_body]
+        return find_agencies((*self.organisations, *self.authors), own)
 
     @property
     def body(self) -> str:
@@ -165,6 +172,7 @@ FIELDS = (
     OutputField("kicker", _T.TEXT, "Line above the headline that names its subject or series", "kicker"),
     OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
     OutputField("organisations", _T.TEXTS, "News agencies, desks and publishers in the byline", "organisations"),
+    OutputField("agencies", _T.TEXTS, "News agencies that the byline, dateline or closing line names, by short names"),
     OutputField("author_links", _T.TEXTS, "URLs of the authors' pages and profiles", "author_links"),
     OutputField(
         "published",

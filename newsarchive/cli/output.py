@@ -67,7 +67,7 @@ def _encode(value: object) -> object:
         named = {each.name: getattr(value, each.name) for each in fields(value)}
         if isinstance(value, ArticleFields):
             named |= {"body": value.body, "paragraphs": paragraphs_to_json(value.paragraphs)}
-            named |= {"boilerplate": value.boilerplate, "corrections": value.corrections}
+            named |= {"boilerplate": value.boilerplate, "corrections": value.corrections, "agencies": value.agencies}
         return named
     if isinstance(value, Mapping):
         return dict(value)

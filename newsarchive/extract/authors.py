@@ -55,6 +55,9 @@ def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) ->
 
 
 def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) -> tuple[str, ...]:
+    sources = as_list(resolve_references(jsonld.article.get("sourceOrganization"), jsonld.nodes))
+    named = (text_of(each.get("name") if isinstance(each, dict) else each) for each in sources)
+    agencies += [text for text in named if text_key(text) in AGENCIES]
     names: list[str] = []
     for item in as_list(resolve_references(_author_value(jsonld), jsonld.nodes)):
         text = text_of(item.get("name") if isinstance(item, dict) else item)

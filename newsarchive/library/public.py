@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from newsarchive.archive import Archive as OpenedArchive
     from newsarchive.jobs.crawl_process import CrawlResult, SaveResult
     from storage.article_fields import ArchivedArticle
+    from storage.index.queries.links import Placement
     from storage.index.views.articles import AnyOf, CaptureView, Order, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
     from storage.model import Outcome, Reading
@@ -149,6 +150,14 @@ class Archive:
         return self._selection.iter_changes(
             site=site, since=since, until=until, author=author, event=event, kind=kind, notice=notice
         )
+
+    def placements(
+        self, *, url: str | None = None, site: str | None = None, since: Time = None, until: Time = None
+    ) -> Iterator[Placement]:
+        """Return where articles stood on front pages and other listings, by listing, oldest first; `url` is a listing.
+        Example: `[(one.article_id, one.position, one.minutes) for one in archive.placements(site="lantern")]`
+        """
+        return self._selection.iter_placements(url, site=site, since=since, until=until)
 
     def crawl(self, sites: str | Sequence[str] = (), *, max_pages: int = 0, max_time: str | None = None) -> CrawlResult:
         """Crawl sites, by default all, in a process of its own, and wait for its end; also in a notebook.

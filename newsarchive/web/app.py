@@ -49,11 +49,12 @@ from newsarchive.web.pages import (
     search,
     sites,
     snapshot,
+    trends,
 )
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from newsarchive.web.static_files import StaticAssets
 
-_PAGES = (home, search, article, names, listing, snapshot, calendar, days, changes, alerts, record, sites)
+_PAGES = (home, search, article, names, listing, snapshot, calendar, days, changes, trends, alerts, record, sites)
 _APIS = (cdx, raw, warc_files, memento, v1, openapi)
 # Exports come before the article's page, whose URL begins like /article/5.warc.gz
 ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (exports, *_PAGES, *_APIS))

@@ -11,7 +11,8 @@ from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
 from storage.page_date import PageDate
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML does not allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class Feed:
 
 def render_atom(feed: Feed) -> bytes:
     """Return the feed as Atom, in which characters that XML does not allow are replaced."""
-    return _NOT_XML.sub("\ufffd", TEMPLATES.get_template("atom.xml").render(feed=feed)).encode()
+    return NOT_XML.sub("\ufffd", TEMPLATES.get_template("atom.xml").render(feed=feed)).encode()
 
 
 def render_json_feed(feed: Feed) -> bytes:

@@ -18,7 +18,7 @@ MAX_PAGES = 50_000
 _MOST_VALUES = 50
 """Values of one filter."""
 
-_NAMED = ("site", "section", "author", "byline", "language", "tag")
+_NAMED = ("site", "section", "author", "byline", "language", "tag", "agency")
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
 _SEPARATOR = "\n"
 """Between several values of a parameter, which contain no control characters."""
@@ -51,6 +51,7 @@ class SearchParams:
     """Whole name."""
     language: str = ""
     tag: str = ""
+    agency: str = ""
     since: str = ""
     """Year, month or day, from its beginning."""
     until: str = ""
@@ -58,6 +59,8 @@ class SearchParams:
     sort: Order = "newest"
     chart: Literal["count", "share"] = "count"
     """Quantity that the histogram shows."""
+    copies: Literal["", "all"] = ""
+    """all: copies of one text in several papers are listed one by one."""
     page: int = 1
     problems: tuple[str, ...] = ()
 
@@ -82,6 +85,7 @@ class SearchParams:
             **(values | {"q": values["q"][:max_length]}),
             sort=next((order for order in ORDERS if order == query.get("sort")), "newest"),
             chart="share" if query.get("chart") == "share" else "count",
+            copies="all" if query.get("copies") == "all" else "",
             page=parse_page(query),
             problems=tuple(problems),
         )
@@ -115,7 +119,7 @@ class SearchParams:
             several = self.values(name)
             values[name] = several if len(several) > 1 else "".join(several)
         values |= {"since": self.since, "until": self.until, "sort": self.sort if self.sort != "newest" else ""}
-        values["chart"] = self.chart if self.chart != "count" else ""
+        values |= {"chart": self.chart if self.chart != "count" else "", "copies": self.copies}
         return {name: value for name, value in values.items() if value}
 
     def url(self, path: str = "/search", **changes: str) -> str:
@@ -160,7 +164,7 @@ class SearchParams:
         """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
         days = {"since": self.filters.since, "until": self.filters.until}
         values = {name: day.date().isoformat() for name, day in days.items() if day}
-        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": ""})
+        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": "", "copies": ""})
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""

@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 import newsarchive
 from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, SaveResult, read_warc
 from newsarchive.archive import Archive as OpenedArchive
 from newsarchive.export.articles import change_to_json
 from newsarchive.web.access_rules import AccessRules
+from newsarchive.web.app import create_app
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
 from storage.index.queries import articles, export, listings, observations
+from storage.index.queries.links import list_article_placements
 from storage.index.queries.observations import iter_changes
 from storage.index.search.results import search_articles
 from storage.index.views.history import ChangeFilters
@@ -175,8 +178,33 @@ def test_changes_are_those_of_the_command(morgue: Path, archive: Archive, small_
     assert list(archive.changes(since=changes[1].seen)) == [each for each in changes if each.seen >= changes[1].seen]
 
 
+def test_placements_are_those_of_the_api(morgue: Path, archive: Archive) -> None:
+    """Row for row, by listing and by article; of one listing, of a site and in a period."""
+    placements = list(archive.placements())
+    assert len(placements) > 10
+    with OpenedArchive.open(morgue) as opened:
+        client = TestClient(create_app(opened))
+        by_listing: dict[str, list[Any]] = {}
+        for one in placements:
+            by_listing.setdefault(one.url, []).append(one)
+        assert len(by_listing) > 1
+        for url, rows in by_listing.items():
+            assert list(archive.placements(url=url)) == rows
+            told = client.get("/api/v1/placements", params={"url": url}).json()["placements"]
+            assert [(each["article_id"], each["position"], each["minutes"]) for each in told] == [
+                (one.article_id, one.position, one.minutes) for one in rows
+            ]
+        for article_id in {one.article_id for one in placements}:
+            own = opened.index.ask(list_article_placements, article_id)
+            assert sorted(own, key=repr) == sorted(
+                (one for one in placements if one.article_id == article_id), key=repr
+            )
+    assert list(archive.placements(site="lantern")) == placements
+    assert list(archive.placements(url=placements[0].url, until="2000-01-01")) == []
+
+
 CALLS: list[Callable[..., Iterator[Any]]] = [
-    Archive.articles, Archive.versions, Archive.captures, Archive.listings, Archive.changes,
+    Archive.articles, Archive.versions, Archive.captures, Archive.listings, Archive.changes, Archive.placements,
     lambda archive, **chosen: archive.search("harbour", **chosen),
 ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.queries.links import Placement
+from storage.index.search.trends import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus
@@ -57,7 +58,7 @@ _MetadataChangeItem: Any = fields_of(MetadataEvent, "field old new seen_before s
 _SearchResult: Any = fields_of(
     SearchHit,
     "article_id version_id number versions matching site url headline snippet dek authors section language published "
-    "first_seen state",
+    "first_seen state papers copies",
 )
 _CrawlSummary: Any = fields_of(CrawlView, "id sites started_at finished_at outcome counters captures")
 _SourceSummary: Any = fields_of(SourceView, "url site kind title entries first_seen last_seen last_changed")
@@ -294,7 +295,9 @@ class SearchResults(ApiModel):
     """A page of search results."""
 
     total: int
-    """Number of matching articles."""
+    """Number of matching articles; with `stories`, without copies in other sites."""
+    articles: int
+    """Number of matching articles, copies included."""
     exact: bool = True
     """Always true: all matches are counted."""
     hits: tuple[SearchResult, ...]
@@ -325,6 +328,14 @@ class SourceList(ApiModel):
     """Feeds, sitemaps and listings, by URL."""
 
     sources: tuple[SourceSummary, ...]
+
+
+class Trends(ApiModel):
+    """Several searches over the same periods."""
+
+    step: str
+    """day, week, month or year, in UTC."""
+    trends: tuple[Trend, ...]
 
 
 class ChangePage(ApiModel):

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
@@ -21,7 +21,9 @@ from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.observations import count_changes, list_changes
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
+from storage.index.search.facets import HistogramStep
 from storage.index.search.results import search_articles
+from storage.index.search.trends import MOST_TRENDS, count_trends
 from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
@@ -67,16 +69,20 @@ Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of ite
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
 
 
-def read_filters(
+def read_filters(  # noqa: PLR0913 - every parameter of the query is one
+    *,
     site: Name = None,
     since: Since = None,
     until: Until = None,
     author: Name = None,
     section: Name = None,
     language: Name = None,
+    agency: Name = None,
 ) -> Filters:
     """Return the filters of a request (FastAPI dependency)."""
-    return Filters(site=site, since=since, until=until, author=author, section=section, language=language)
+    return Filters(
+        site=site, since=since, until=until, author=author, section=section, language=language, agency=agency
+    )
 
 
 ArticleFilters: TypeAlias = Annotated[Filters, Depends(read_filters)]
@@ -172,22 +178,43 @@ def capture(context: Context, capture_id: Id) -> Response:
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
-def search(
+def search(  # noqa: PLR0913 - every parameter of the query is one
     context: Context,
+    *,
     q: Annotated[Text, Query(min_length=1, max_length=500, description="Search query")],
     filters: ArticleFilters,
     sort: Annotated[
         Order, Query(description="newest first, best match first, longest first, or those with most edits first")
     ] = "newest",
+    stories: Annotated[
+        bool, Query(description="Fold copies of one text in other sites under the oldest, in hits and `total`")
+    ] = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Full-text search: words, "phrases", prefix* and -not; one hit per article."""
     offset = _parse_cursor(cursor) or 0
-    page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort)
+    page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort, fold=stories)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    found = {"total": page.total, "hits": page.hits, "problems": page.problems, "next": next_cursor}
-    return _respond(context, schemas.SearchResults, found)
+    found = {name: getattr(page, name) for name in ("total", "articles", "hits", "problems")}
+    return _respond(context, schemas.SearchResults, found | {"next": next_cursor})
+
+
+@router.get("/trends", response_model=schemas.Trends, summary="Searches over time")
+def trends(
+    context: Context,
+    q: Annotated[
+        list[Annotated[Text, Field(max_length=500)]],
+        Query(min_length=1, max_length=MOST_TRENDS, description="Search query; repeat it for several trends"),
+    ],
+    filters: ArticleFilters,
+    step: Annotated[
+        HistogramStep | None, Query(description="Length of a period; by default, and if it makes too many, what fits")
+    ] = None,
+) -> Response:
+    """Count articles by period for up to eight searches, and all articles of the searched sites beside them."""
+    counted, found = context.index.ask(count_trends, [(text, filters) for text in q], step)
+    return _respond(context, schemas.Trends, {"step": counted, "trends": found})
 
 
 @router.get("/changes", response_model=schemas.ChangePage, summary="Changes of articles")

@@ -40,7 +40,13 @@ def search(context: Context) -> Response:
     if is_http_url(params.q) and not re.search(r"\s", params.q):
         return RedirectResponse(build_url("/calendar", url=params.q), 302)
     found = context.index.ask(
-        search_with_facets, params.q, params.filters, limit=PAGE_SIZE, offset=params.offset, order=params.sort
+        search_with_facets,
+        params.q,
+        params.filters,
+        limit=PAGE_SIZE,
+        offset=params.offset,
+        order=params.sort,
+        fold=not params.copies,
     )
     return context.render(
         "search.html",
@@ -81,7 +87,7 @@ def search_feed(context: Context) -> Response:
     """Return the newest results as an Atom feed or a JSON Feed."""
     params = _parse_params(context)
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
-    query = build_url("", **(params.query | {"sort": "", "chart": ""}))
+    query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
     feed = Feed(
         title=f"{label or 'All articles'} – {context.name}",

@@ -18,7 +18,8 @@ from newsarchive.export.articles import csv_cell, format_csv, line_to_json
 from storage.article_fields import TABLE_FIELDS
 
 _PIECE = 1 << 18
-COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name != "body")
+COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
+"""Without what is read from the text, which is not loaded."""
 
 
 class ClosingStreamingResponse(StreamingResponse):

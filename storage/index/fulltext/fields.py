@@ -6,6 +6,7 @@
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns
+    story      what copies of one text in several papers have in common; missing for a text of a few words
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
 """
@@ -17,7 +18,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -31,12 +32,27 @@ FORMS = {"all": "forms", "headline": "headline_forms", "dek": "dek_forms"}
 """Fields with the words of another field and their stems."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey")
 """Texts that are compared as a whole."""
-LABEL_FIELDS = ("language", "section_label", "author_label")
+LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
 INTEGER_FIELDS = (
-    "version", "article", "site", "capture_site", "place", "newest", "grouping", "corrected", "lead",
-    "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year",
-)  # fmt: skip
+    "version",
+    "article",
+    "site",
+    "capture_site",
+    "place",
+    "newest",
+    "grouping",
+    "corrected",
+    "lead",
+    "story",
+    "order",
+    "by_length",
+    "by_edits",
+    "dated",
+    "first_seen",
+    "captured",
+    "year",
+)
 """Signed integers: tantivy deletes nothing by a term of an unsigned field, without an error."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

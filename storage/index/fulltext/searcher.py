@@ -87,15 +87,23 @@ class EngineSearcher:
 
     def list_versions(self, query: Query) -> list[MatchingVersion]:
         """Return all matching versions, in no order."""
+        return list(map(MatchingVersion._make, self.iter_values(query, *MatchingVersion._fields)))
+
+    def iter_values(self, query: Query, *columns: str) -> Iterator[tuple[int, ...]]:
+        """Yield the values of columns of all matching versions, in no order."""
         found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
         addresses = [address for _, address in found.hits]
-        columns = (self._values(name, addresses) for name in MatchingVersion._fields)
-        return [MatchingVersion(*values) for values in zip(*columns, strict=True)]
+        return zip(*(self._values(name, addresses) for name in columns), strict=True)
 
     def list_ids(self, query: Query) -> list[int]:
         """Return the ids of all matching versions, in no order."""
-        found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
-        return self._values("version", [address for _, address in found.hits])
+        return [version for (version,) in self.iter_values(query, "version")]
+
+    def list_shared(self, query: Query, field: str) -> list[int]:
+        """Return the values of a column that several matching versions have; of more than 65,000 the most frequent."""
+        most, segment_size = _BUCKETS[-1]
+        terms = {"field": field, "size": most, "segment_size": segment_size, "min_doc_count": 2}
+        return [bucket["key"] for bucket in self._aggregate(query, {"shared": {"terms": terms}})["shared"]["buckets"]]
 
     def count_values(self, query: Query, sizes: Mapping[str, int]) -> dict[str, list[tuple[Any, int]]]:
         """Return the most frequent values of columns with their number of documents, exactly; ties by value.

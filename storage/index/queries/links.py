@@ -147,11 +147,17 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
 
 
 def list_listing_placements(
-    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None, until: datetime | None = None
+    connection: Connection,
+    exclude: Exclusions,
+    url: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    most: int | None = MAX_CAPTURES,
 ) -> tuple[Placement, ...]:
     """Return the placements of all articles on the captures of a listing in a period, oldest first.
 
-    ValueError for a period with more than `MAX_CAPTURES` captures.
+    ValueError for a period with more than `most` captures.
     """
     at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
     listed = [CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude)]
@@ -160,10 +166,10 @@ def list_listing_placements(
         select(at, CaptureRow.id, CaptureRow.is_read, CaptureRow.refers_to_id)
         .where(*period)
         .order_by(at, CaptureRow.record_id)
-        .limit(MAX_CAPTURES + 1)
+        .limit(most and most + 1)
     ).all()
-    if len(rows) > MAX_CAPTURES:
-        raise ValueError(f"{url} has more than {MAX_CAPTURES} captures in this period: name a shorter one")
+    if most and len(rows) > most:
+        raise ValueError(f"{url} has more than {most} captures in this period: name a shorter one")
     if not rows:
         return ()
     # An unread revisit shows what its original shows.

@@ -10,11 +10,13 @@ Documents are made by article: what one says of the article (`grouping`, `versio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
@@ -40,6 +42,8 @@ ALONE, ALIKE, VARIED = range(3)
 _FEW_LEARNT = 2_000
 """Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
+_STORY_WORDS = 15
+"""Fewest words of a paragraph of running text."""
 _LONGEST_VALUE = 500
 
 
@@ -60,12 +64,17 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "metadata": metadata.get(article_id, ()),
         }
         for row in versions:
-            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ()))
+            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
 
 
 def _build_fields(
-    row: AnyRow, shared: Mapping[str, Any], authors: Sequence[str], tags: Sequence[str], paragraphs: Iterable[str]
+    row: AnyRow,
+    shared: Mapping[str, Any],
+    authors: Sequence[str],
+    tags: Sequence[str],
+    texts: tuple[Sequence[str], Sequence[str]],
 ) -> Fields:
+    own, paragraphs = texts[0], (*texts[0], *texts[1])
     names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
     parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
     words = [of_part for of_part, _ in parts]
@@ -74,7 +83,9 @@ def _build_fields(
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
     body = words[2 : len(words) - len(names)]
+    story = identify_story(body[: len(own)])
     return {
+        **({"story": story} if story is not None else {}),
         "all": join_parts(words),
         "forms": _join_forms(parts),
         "headline_forms": _join_forms(parts[:1]),
@@ -100,6 +111,7 @@ def _build_fields(
         "captured": count_microseconds(row.fetched_at),
         "year": row.dated_at.astimezone(UTC).year,
         "language": [row.language] if row.language else [],
+        "agency": find_agencies([*(row.organisations or "").split("\n"), *authors], own),
         "section": [section] if section else [],
         "section_label": [make_label(section, row.section)] if section else [],
         "author": list(bylines),
@@ -109,6 +121,26 @@ def _build_fields(
         "urlkey": row.urlkey,
         "capture_urlkey": row.capture_urlkey,
     }
+
+
+def identify_story(paragraphs: Sequence[Sequence[str]]) -> int | None:
+    """Return a number that copies of one text share, of the words of its paragraphs; None for a text of a few words.
+
+    It is made of the first two paragraphs of running text: papers cut a text from its end, print a headline of their
+    own and name the agency below. Before the end of the first paragraph papers write a place, a day or the agency.
+
+    >>> one, other = ("Berlin (dpa) - " + "a long paragraph " * 5).split(), ("a long paragraph " * 5).split()
+    >>> identify_story([one, other, ["end"]]) == identify_story([other, other]), identify_story([["end"]])
+    (True, None)
+    """
+    running = [words for words in paragraphs if len(words) >= _STORY_WORDS][:2]
+    if len(running) < 2:
+        whole = [word for words in paragraphs for word in words]
+        running = [whole, []] if len(whole) >= _STORY_WORDS else []
+    else:
+        running[0] = running[0][-_STORY_WORDS:]
+    text = "\n".join(map(" ".join, running)).encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1 if text else None
 
 
 def make_place(number: int, *, is_variant: bool) -> int:
@@ -132,9 +164,9 @@ _VERSIONS: Any = (
     select(
         VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.is_current,
         VersionRow.is_corrected, VersionRow.changed, VersionRow.language, VersionRow.section, VersionRow.headline,
-        VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at, UrlRow.url, UrlRow.urlkey,
-        UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"), CaptureRow.fetched_at,
-        _CAPTURED.c.urlkey.label("capture_urlkey"),
+        VersionRow.organisations, VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at,
+        UrlRow.url, UrlRow.urlkey, UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"),
+        CaptureRow.fetched_at, _CAPTURED.c.urlkey.label("capture_urlkey"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
@@ -149,8 +181,8 @@ _METADATA_CHANGES: Any = (
 )
 
 
-def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, list[str]]:
-    """Return the searched texts of versions, without boilerplate."""
+def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, tuple[list[str], list[str]]]:
+    """Return the searched texts of versions without boilerplate: the body, and captions and corrections."""
     sites = {row.id: row.site_id for row in versions}
     rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
     of_sites = sorted(set(sites.values()))
@@ -158,13 +190,14 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     if len(boilerplate) == _FEW_LEARNT:
         boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
-    return group_pairs(
-        (version_id, paragraph)
-        for version_id, paragraph_id, role, paragraph in rows
-        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt)
-    )
+    texts: dict[int, tuple[list[str], list[str]]] = {}
+    for version_id, paragraph_id, role, paragraph in rows:
+        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
+            texts.setdefault(version_id, ([], []))[role not in _BODY].append(paragraph)
+    return texts
 
 
+_BODY = {role.value for role in BODY_ROLES}
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
     BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate

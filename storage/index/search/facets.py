@@ -18,7 +18,7 @@ from storage.index.fulltext.fields import count_microseconds, make_label, to_tim
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import VARIED, fold_value
-from storage.index.search.matches import Matches, Search, merge_spellings
+from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
 from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
@@ -32,6 +32,8 @@ _MAX_SPANS: tuple[tuple[HistogramStep, timedelta], ...] = (
     ("month", timedelta(days=5 * 365)),
 )
 """The longest time that is shown in each step; longer ones are shown in years."""
+MOST_PERIODS = 400
+"""Periods of a histogram whose step is chosen, but for years."""
 _LONGEST: Mapping[HistogramStep, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """Days of the longest period of each step."""
 
@@ -63,14 +65,20 @@ class Histogram:
     """Empty if nothing was found."""
 
 
-def choose_periods(first: datetime, last: datetime) -> tuple[HistogramStep, tuple[datetime, ...]]:
+def choose_periods(
+    first: datetime, last: datetime, step: HistogramStep | None = None
+) -> tuple[HistogramStep, tuple[datetime, ...]]:
     """Return the step and the edges of periods that cover everything from first to last.
+
+    A step that makes more than MOST_PERIODS periods is replaced by a longer one.
 
     >>> step, edges = choose_periods(datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC))
     >>> step, [f"{edge:%Y-%m-%d}" for edge in edges[:2]], len(edges)
     ('week', ['2026-01-26', '2026-02-02'], 46)
     """
-    step: HistogramStep = next((step for step, widest in _MAX_SPANS if last - first <= widest), "year")
+    allowed: list[HistogramStep] = [one for one, days in _LONGEST.items() if (last - first).days <= MOST_PERIODS * days]
+    fitting: HistogramStep = next((step for step, widest in _MAX_SPANS if last - first <= widest), "year")
+    step = step if step in allowed else allowed[0] if step and allowed else fitting
     edges = [_begin(step, first)]
     while edges[-1] <= last:
         edges.append(_begin(step, edges[-1] + timedelta(days=_LONGEST[step])))
@@ -90,7 +98,7 @@ def _begin(step: HistogramStep, moment: datetime) -> datetime:
             return day.replace(month=1, day=1)
 
 
-FacetName = Literal["site", "section", "author", "language", "year"]
+FacetName = Literal["site", "section", "author", "language", "agency", "year"]
 
 MOST_VALUES = 12
 """Values of one facet."""
@@ -135,13 +143,19 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     limit: int = 20,
     offset: int = 0,
     order: Order = "newest",
+    fold: bool = False,
 ) -> FacetedSearch:
-    """Return one page of search results, one hit for each article, with facets and a histogram."""
+    """Return one page of search results, one hit for each article, with facets and a histogram.
+
+    With `fold`, results and histogram have each text of several papers once; facets count all articles.
+    """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
     matches = search.find(query)
-    page = load_page(search, text, query, matches, (order, limit, offset))
-    facets, histogram = tuple(_build_facets(search, query, matches)), _build_histogram(search, query, matches)
+    shown = fold_copies(matches) if fold else matches
+    page = replace(load_page(search, text, query, shown, (order, limit, offset)), articles=matches.count())
+    facets = tuple(_build_facets(search, query, matches))
+    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
 
 
@@ -150,6 +164,7 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
     ("section", "section_label", "section"),
     ("author", "author_label", "byline"),
     ("language", "language", "language"),
+    ("agency", "agency", "agency"),
 )
 """Facets with their column, and the filter that chooses their values."""
 
@@ -178,7 +193,7 @@ def _count_facet(
     if name == "site":
         sites = load_site_names(connection)
         labels = [(sites[label], count) for label, count in labels]
-    else:
+    elif name != "agency":  # of several texts of an article the newest counts
         others = _iter_other_values(connection, matches, name)
         labels = [*labels, *((make_label(value, spelling), 1) for value, spelling in others)]
     wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}
@@ -227,16 +242,28 @@ def _load_facet_values(connection: Connection, ids: Sequence[int], name: FacetNa
     return values
 
 
-def _build_histogram(search: Search, query: SearchQuery, matches: Matches) -> Histogram:
-    extremes = matches.engine.find_extremes(matches.unique, "dated")
-    if extremes is None:
-        return Histogram(step="day", bars=())
-    step, edges = choose_periods(*map(to_time, extremes))
-    counted = [count_microseconds(edge) for edge in edges]
-    every = search.find_current(Filters(site=query.filters.site))
-    matching, archived = (matches.engine.count_ranges(each, "dated", counted) for each in (matches.unique, every))
-    bars = (
-        HistogramBar(begin=begin, end=end, articles=count, archived=of_all)
-        for (begin, end), count, of_all in zip(pairwise(edges), matching, archived, strict=True)
-    )
-    return Histogram(step=step, bars=tuple(bars))
+def count_periods(
+    search: Search, counted: Sequence[tuple[Matches, Filters]], step: HistogramStep | None = None
+) -> tuple[Histogram, ...]:
+    """Return a histogram of each of several searches over the same periods, empty if nothing is found.
+
+    The filters beside a search select its reference: the articles of which it finds a share.
+    """
+    extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
+    found = [to_time(moment) for pair in extremes if pair for moment in pair]
+    if not found:
+        return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
+    step, edges = choose_periods(min(found), max(found), step)
+    bounds = [count_microseconds(edge) for edge in edges]
+    archived: dict[Filters, list[int]] = {}
+    histograms = []
+    for matches, reference in counted:
+        if reference not in archived:
+            archived[reference] = search.engine.count_ranges(search.find_current(reference), "dated", bounds)
+        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived[reference], strict=True)
+        bars = (
+            HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
+            for (begin, end), (articles, of_all) in zip(pairwise(edges), numbers, strict=True)
+        )
+        histograms.append(Histogram(step=step, bars=tuple(bars)))
+    return tuple(histograms)

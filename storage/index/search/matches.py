@@ -10,7 +10,7 @@ tag, a section or a site are by their current versions.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -49,6 +49,8 @@ class Matches:
     """The same, with scores; None if nothing can be ranked."""
     several: Mapping[int, Sequence[MatchingVersion]]
     """Matching texts of articles with several texts, the newest first, by article."""
+    copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -63,6 +65,27 @@ class Matches:
     def count_texts(self, article_id: int) -> int:
         """Return how many texts of an article match."""
         return len(self.several.get(article_id, (None,)))
+
+
+def fold_copies(matches: Matches) -> Matches:
+    """Return matches without those that are copies of an older one in another site.
+
+    Of texts of one story, the first of each site are copies of the first of all, the second of each site of the second
+    of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
+    """
+    engine = matches.engine
+    shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
+    ranks: Counter[tuple[int, int]] = Counter()
+    copies: dict[tuple[int, int], list[int]] = {}
+    for _, version, story, site in sorted(engine.iter_values(shared, "order", "version", "story", "site")):
+        ranks[story, site] += 1
+        copies.setdefault((story, ranks[story, site]), []).append(version)
+    folded = {versions[0]: versions[1:] for versions in copies.values() if len(versions) > 1}
+    if not folded:
+        return matches
+    others = engine.match_values("version", [version for versions in folded.values() for version in versions])
+    unique, ranked = match_without(matches.unique, others), matches.ranked and match_without(matches.ranked, others)
+    return replace(matches, unique=unique, ranked=ranked, copies=folded)
 
 
 class Search:

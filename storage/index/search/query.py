@@ -5,7 +5,7 @@
     tari*  *iff  t*f       any letters             tarif~1            one letter differs
     rare near/5 earth      at most five words between them, in either order
     headline:tariff        in the headline (dek: and url: too)
-    site:x author:y        filters (section: language: since: until: too)
+    site:x author:y        filters (section: language: agency: since: until: too)
     date:2026-01..2026-03  dated in these months   versions:newest    newest texts only
     is:corrected           with a correction       changed:byline     versions that such a change made
 
@@ -24,7 +24,7 @@ from storage.index.views.articles import Filters
 from storage.observations import ChangeKind, MetadataField
 
 _PIECE = re.compile(
-    r"(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|since|until|date|is|changed|versions|headline|dek|url):)?"
+    r"(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|agency|since|until|date|is|changed|versions|headline|dek|url):)?"
     r'(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
     re.IGNORECASE,
 )
@@ -201,7 +201,7 @@ def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:
 def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
     """Return filters with one from the query's text; those that are set already take precedence."""
     name = "language" if name == "lang" else name
-    if name in ("site", "author", "section", "language"):
+    if name in ("site", "author", "section", "language", "agency"):
         added: dict[str, Any] = {name: getattr(filters, name) or value}
         return replace(filters, **added)
     first, _, last = value.partition("..") if name == "date" else (value, "", "")

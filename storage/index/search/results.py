@@ -1,6 +1,7 @@
 """Search results: one hit for each article, with its newest matching version."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, func, select
 
@@ -10,22 +11,34 @@ from storage.index.engine.statements import IDS
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
-from storage.index.search.matches import Matches, Search, suggest_query
+from storage.index.search.matches import Matches, Search, fold_copies, suggest_query
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
-from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage
+from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage, StoryCopy
 from storage.index.views.exclusions import Exclusions
 from storage.page_date import PageDate
 
+_MOST_COPIES = 30
+"""Copies of one text that are listed."""
+
 
 def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
-    offset: int = 0, order: Order = "newest",
-) -> SearchPage:  # fmt: skip
-    """Return one page of search results, one hit for each article."""
+    connection: Connection,
+    exclude: Exclusions,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "newest",
+    fold: bool = False,
+) -> SearchPage:
+    """Return one page of search results, one hit for each article; with `fold`, for each text of several papers."""
     query = parse_query(text, filters)
     search = Search(connection, exclude)
-    return load_page(search, text, query, search.find(query), (order, limit, offset))
+    matches = search.find(query)
+    page = load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
+    return replace(page, articles=matches.count()) if fold else page
 
 
 def load_page(
@@ -36,6 +49,7 @@ def load_page(
     total = matches.count()
     return SearchPage(
         total=total,
+        articles=total,
         suggestion=None if total else suggest_query(search, query, text),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
         problems=query.problems,
@@ -67,7 +81,9 @@ def find_matching_versions(connection: Connection, exclude: Exclusions, text: st
 def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:
     connection = search.connection
     visible = visible_versions(connection, search.exclude)
-    versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": list(chosen)})}
+    copies = {one: matches.copies.get(one, ())[:_MOST_COPIES] for one in chosen}
+    wanted = [*chosen, *(copy for some in copies.values() for copy in some)]
+    versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": wanted})}
     # A version may be gone since the search folder was written.
     ids = [version_id for version_id in chosen if version_id in versions]
     texts = {
@@ -95,6 +111,11 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
+            papers=len(matches.copies.get(version.id, ())),
+            copies=tuple(
+                StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.url, headline=copy.headline)
+                for copy in filter(None, map(versions.get, copies[version.id]))
+            ),
         )
         for version in map(versions.__getitem__, ids)
     )  # fmt: skip

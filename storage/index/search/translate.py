@@ -8,6 +8,7 @@ from itertools import pairwise
 from sqlalchemy import Connection
 from tantivy import FieldType, Occur, Query
 
+from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
 from storage.index.fulltext.fields import FORMS, count_microseconds
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
@@ -86,6 +87,7 @@ class Translation:
             "language": _convert(filters.language, str.lower),
             "section": _convert(filters.section, fold_value),
             "author": _convert(filters.byline, fold_value),
+            "agency": _convert(filters.agency, lambda typed: next(iter(find_agencies([typed])), typed)),
             "tag": _convert(filters.tag, str),
             "article": filters.articles,
             "corrected": None if filters.corrected is None else [int(filters.corrected)],

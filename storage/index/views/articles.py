@@ -42,6 +42,8 @@ class Filters:
     """Primary subtag, such as "en"."""
     tag: AnyOf = None
     """A tag, as printed."""
+    agency: AnyOf = None
+    """A news agency that the article names, by any of its names."""
     corrected: bool | None = None
     """True: with a correction, editor's note or retraction; False: without one."""
     edited: bool | None = None
@@ -127,6 +129,21 @@ class SearchHit:
     """live, gone or moved."""
     captured: datetime | None = None
     """The version's first capture."""
+    papers: int = 0
+    """Number of other sites that have a matching copy of the text, where copies are folded."""
+    copies: tuple["StoryCopy", ...] = ()
+    """The first of these copies, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryCopy:
+    """An article of another site with the same text as one that was found."""
+
+    article_id: int
+    site: str
+    url: str
+    """Canonical."""
+    headline: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +151,9 @@ class SearchPage:
     """One page of a search."""
 
     total: int
-    """Number of matching articles."""
+    """Number of matching articles; where copies are folded, without these."""
+    articles: int = 0
+    """Number of matching articles, copies included."""
     hits: tuple[SearchHit, ...]
     problems: tuple[str, ...] = ()
     """Parts of the query that were not understood, and how they were interpreted: messages for the user."""

@@ -101,6 +101,7 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("kicker", "Steel"),
         ("authors", ["Zoë B.", "Ann A."]),
         ("organisations", ["dpa", "World desk"]),
+        ("agencies", ["dpa"]),
         ("author_links", ["https://news.example/authors/zoe", "https://social.example/@zoe"]),
         ("published", "2026-02-28T12:00:00+08:00"),
         ("published_source", "json-ld"),

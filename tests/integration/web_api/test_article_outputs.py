@@ -43,6 +43,7 @@ FACTS = {
         {"@type": "Person", "name": "Ben Ash"},
         {"@type": "Organization", "name": "Harbour Press Agency"},
     ],
+    "sourceOrganization": {"@type": "Organization", "name": "Reuters"},
     "articleSection": "Harbour",
     "keywords": ["wall", "ships"],
     "isAccessibleForFree": False,

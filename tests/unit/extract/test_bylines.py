@@ -4,6 +4,7 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.authors import split_byline
+from storage.article_fields import from_article
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
 TEXT = "".join(
@@ -119,3 +120,25 @@ def test_owner_of_a_personal_site_is_its_author() -> None:
 def test_split_byline_separates_names_from_titles(byline: str, names: list[str]) -> None:
     """Degrees, leads and labels are no part of a name."""
     assert split_byline(byline) == names
+
+
+@pytest.mark.parametrize(
+    ("stated", "agencies"),
+    [
+        ('{"@type": "Organization", "name": "Agence France-Presse"}', ("AFP",)),
+        ('["Reuters", {"name": "dpa"}]', ("Reuters", "dpa")),
+        ('{"@type": "Organization", "name": "The Daily Tide"}', ()),
+        ("7", ()),
+    ],
+)
+def test_source_organization_names_an_agency(stated: str, agencies: tuple[str, ...]) -> None:
+    """What JSON-LD states as the source of an article is an agency of it, unless it is the newspaper."""
+    data = (
+        f'{{"@type": "NewsArticle", "headline": "Ferry stuck", "author": "Ada Berg", "sourceOrganization": {stated}}}'
+    )
+    text = "<p>The ferry to the islands was stuck in the harbour for three hours, with ninety people on board.</p>" * 3
+    page = f'<script type="application/ld+json">{data}</script><h1>Ferry stuck</h1><article>{text}</article>'
+    article = extract_page(page.encode(), "https://tide.example/ferry-stuck").article
+    assert article is not None
+    assert article.authors == ("Ada Berg",)
+    assert from_article(article).agencies == agencies

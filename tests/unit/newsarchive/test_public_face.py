@@ -14,5 +14,6 @@ def test_the_public_api_is_as_documented() -> None:
     assert all(getattr(newsarchive, name).__name__ == name for name in newsarchive.__all__)
     methods = [name for name in vars(newsarchive.Archive) if not name.startswith("_")]
     assert methods == [
-        "open", "init", "close", "articles", "versions", "search", "captures", "listings", "changes", "crawl", "save",
+        "open", "init", "close", "articles", "versions", "search", "captures", "listings", "changes", "placements",
+        "crawl", "save",
     ]  # fmt: skip

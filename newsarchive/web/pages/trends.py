@@ -1,0 +1,129 @@
+"""/trends: several searches or sites over time on one chart, the chart as SVG, and its numbers as CSV."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, NamedTuple, get_args
+
+from fastapi import APIRouter, Response
+
+from newsarchive.export.articles import csv_cell, format_csv
+from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.feeds import NOT_XML
+from newsarchive.web.jinja_env import TEMPLATES
+from newsarchive.web.pages.histogram import MIN_ARCHIVED, format_percent, format_period
+from newsarchive.web.search_params import SearchParams
+from storage.index.queries.aggregates import list_site_counts
+from storage.index.search.facets import HistogramBar, HistogramStep
+from storage.index.search.trends import MOST_TRENDS, Trend, count_trends
+from storage.index.views.articles import Filters
+
+router = APIRouter(include_in_schema=False)
+
+STEPS: tuple[HistogramStep, ...] = get_args(HistogramStep)
+WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
+"""Size of the plot in the units of the drawing, and its distance from the left and upper edges."""
+
+
+class Dot(NamedTuple):
+    """One period of a line; `is_few` for a share of fewer than MIN_ARCHIVED articles."""
+
+    x: float
+    y: float
+    told: str
+    is_few: bool
+
+
+def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
+    """Return the upper end of the scale: a round number that only shares of few articles exceed."""
+    sound = [bar for bar in bars if bar.archived >= MIN_ARCHIVED] or bars
+    most = max([bar.share for bar in sound] if is_share else [bar.articles for bar in bars], default=0)
+    least = 0.0004 if is_share else 4.0  # Of each scale a quarter is a round number, too.
+    return next(top for power in range(12) for step in (1, 2, 5) if (top := least * float(f"{step}e{power}")) >= most)
+
+
+def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool) -> list[Dot | None]:
+    """Return the dots of a line; None for a period without archived articles, which has no share."""
+    dots: list[Dot | None] = []
+    for number, bar in enumerate(trend.periods):
+        height = HEIGHT * min(1.0, (bar.share if is_share else bar.articles) / top)
+        x, y = round(LEFT + WIDTH * (number + 0.5) / len(trend.periods), 1), round(TOP + HEIGHT - height, 1)
+        told = f"{format_percent(bar.share)} of {bar.archived:,}" if is_share else f"{bar.articles:,}"
+        period, is_few = format_period(step, bar.begin, bar.end), is_share and bar.archived < MIN_ARCHIVED
+        dots.append(Dot(x, y, f"{period}: {told}", is_few) if bar.archived or not is_share else None)
+    return dots
+
+
+def _place_numbers(lines: Sequence[Sequence[Dot | None]]) -> dict[int, float]:
+    """Return the heights of the numbers at the ends of lines, by number from 1, each 13 or more above the next."""
+    heights: dict[int, float] = {}
+    lowest = float(TOP + HEIGHT + 13)
+    ends = [([dot.y for dot in dots if dot][-1:], number) for number, dots in enumerate(lines, 1)]
+    for y, number in sorted(ends, reverse=True):
+        if y:
+            lowest = heights[number] = min(y[0], lowest - 13)
+    return heights
+
+
+def _load(context: RequestContext) -> dict[str, Any]:
+    """Return what the query of a request asks for, counted and drawn: each of its searches, in each of its sites."""
+    given, longest = context.request.query_params, context.options.limits.max_query_length
+    params = SearchParams.from_query(given, longest)
+    cleaned = dict.fromkeys(SearchParams.from_query({"q": text}, longest).q for text in given.getlist("q"))
+    texts, sites = tuple(filter(None, cleaned)), params.values("site")
+    since, until = params.filters.since, params.filters.until
+    wanted = list(product(texts or ("",), sites or (None,))) if texts or sites else []
+    searches = [(text, Filters(site=site, since=since, until=until)) for text, site in wanted[:MOST_TRENDS]]
+    chosen = next((step for step in STEPS if step == given.get("step")), None)
+    step, trends = context.index.ask(count_trends, searches, chosen)
+    is_share = params.chart == "share"
+    top = find_top([bar for trend in trends for bar in trend.periods], is_share=is_share)
+    lines = [_draw_line(trend, step, top, is_share=is_share) for trend in trends]
+    values = {
+        "params": params,
+        "texts": texts,
+        "is_cut": len(wanted) > MOST_TRENDS,
+        "chosen": chosen,
+        "step": step,
+        "trends": trends,
+        "periods": trends[0].periods if trends else (),
+        "is_share": is_share,
+        "top": top,
+        "lines": lines,
+        "heights": _place_numbers(lines),
+        "left": LEFT,
+        "above": TOP,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "query": {**params.query, "q": texts, "step": chosen, "sort": None},
+        "min_archived": MIN_ARCHIVED,
+        "format_period": format_period,
+        "format_percent": format_percent,
+    }
+    return values | {"svg": NOT_XML.sub("\ufffd", TEMPLATES.get_template("trends.svg").render(values))}
+
+
+@router.get("/trends")
+def show_trends(context: Context) -> Response:
+    """Return the form, and the chart with a table of its numbers."""
+    sites = [site.name for site in context.index.ask(list_site_counts)]
+    return context.render("trends.html", etag=True, sites=sites, steps=STEPS, most=MOST_TRENDS, **_load(context))
+
+
+@router.get("/trends.svg")
+@router.get("/trends.csv")
+def download_trends(context: Context) -> Response:
+    """Return the chart of the page as a file of its own, or its numbers, a line for each period of each trend."""
+    found, suffix = _load(context), context.request.url.path.rpartition(".")[2]
+    headers = {"content-disposition": f'attachment; filename="trends.{suffix}"'}
+    if suffix == "svg":
+        # Its style is within it.
+        headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        return context.add_etag(Response(found["svg"], media_type="image/svg+xml", headers=headers))
+    rows: list[Sequence[object]] = ["step begin end query site articles archived share of_few".split()]
+    for trend in found["trends"]:
+        for bar in trend.periods:
+            named = (found["step"], bar.begin.date(), bar.end.date(), csv_cell(trend.q), csv_cell(trend.site))
+            share, few = round(bar.share, 6) if bar.archived else "", csv_cell(bar.archived < MIN_ARCHIVED)
+            rows.append((*named, bar.articles, bar.archived, share, few))
+    text = "\ufeff" + "".join(format_csv(rows))  # by the BOM Excel recognises UTF-8
+    return context.add_etag(Response(text, media_type="text/csv; charset=utf-8", headers=headers))
