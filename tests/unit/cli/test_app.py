@@ -17,6 +17,7 @@ HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "al
 
 
 FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
+    errors.QueryTooLong: (),
     errors.NoArchive: ("/morgue",),
     errors.IndexTooNew: ("9", "1"),
     errors.IndexTooOld: ("0013",),
