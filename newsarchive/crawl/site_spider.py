@@ -50,6 +50,7 @@ class SiteSpider(scrapy.Spider):
     `start` yields the first requests of each run, by default the site's front page; a callback gets a complete response
     and yields an ArticleItem, or requests. A GET request is scheduled like any URL of the archive. One with another
     method, a body, or `dont_filter=True` is made in this run, before the site's other URLs are.
+    Example: `SiteSpider(start_urls=["https://courier.example/api/latest"])`.
     """
 
     name = "site"

@@ -38,7 +38,7 @@ from newsarchive.extract.select_body import (
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
-_WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
+_WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO, Role.BIO})
 """After a label with one of these roles the whole notice is kept, even text that trafilatura has dropped."""
 _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
@@ -48,7 +48,7 @@ _MAX_BLOCKS_AFTER = 25
 _MAX_BLOCKS_AROUND = 8  # blocks above the headline, and after the body, among which pictures of the article stand
 _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
-_LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT}
+_LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
 """Labels that may stand in a box of their own, beside that of what they announce."""
@@ -255,6 +255,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         if (
             (label is Role.TEASER and not dense and not summary)
             or (label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300))
+            or (label is Role.BIO and (len(found) >= 6 or dense))
             or (label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list))
             or (label in _WHOLE_NOTICES and label_role(other) is not None)
         ):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
+from newsarchive.extract.authors import is_person_name
 from newsarchive.extract.blocks import Block, effective_length
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
@@ -157,8 +158,9 @@ def is_headline(block: Block, context: RoleContext) -> bool:
     if block.tag not in HEADINGS and not head.startswith(text_key(block.text[:_PREFIX])):
         return False
     own_key = text_key(block.text)
-    is_alike = block.tag in HEADINGS and len(own_key) > 20 and word_overlap(own_key, head) > 0.8
-    return bool(own_key) and (own_key == head or is_alike)
+    # Within the text, a heading in similar words is the heading of a part.
+    may_differ = block.tag in HEADINGS and len(own_key) > 20 and block.index < context.body_start
+    return bool(own_key) and (own_key == head or (may_differ and word_overlap(own_key, head) > 0.8))
 
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
@@ -301,6 +303,9 @@ def _is_byline(block: Block, context: RoleContext) -> bool:
         return True
     if length > 150 or context.body_start < block.index < context.body_end - 1 or ends_sentence(text.rstrip(")")):
         return False
+    is_plain = block.tag not in HEADINGS and not block.strong and not phrases.SHARE_WORD.search(text)
+    if block.index < context.body_start and is_plain and is_person_name(text):
+        return True
     own_key = text_key(text)
     dated = block.index < context.body_start and parse_printed_date(text) is not None
     names = filter(None, map(text_key, context.authors))
@@ -326,7 +331,8 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
     has_own_link = any(is_same_site_link(anchor.href, context.site) for anchor in block.anchors)
     if text.startswith(("http://", "https://", "www.")) or not has_own_link:
         return False
-    if markup_role(block) is Role.LIST and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
+    in_list = markup_role(block) is Role.LIST and block.index < context.body_end
+    if in_list and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return block.link_share > 0.95 and _is_in_list_of_links(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and effective_length(text) > 20:
         return True
@@ -362,5 +368,7 @@ def label_role(block: Block) -> Role | None:
         return Role.PROMO
     if phrases.COMMENTS.match(text):
         return Role.COMMENT
+    if block.tag in HEADINGS and phrases.CONTACT.match(text):
+        return Role.BIO
     announces_links = phrases.RELATED.match(text) or phrases.LATEST.match(text)
     return Role.TEASER if announces_links and len(text_key(text).split()) <= 5 and not ends_sentence(text) else None

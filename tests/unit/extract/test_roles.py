@@ -137,3 +137,36 @@ def test_days_without_a_year_are_dates_above_a_text_and_cells_in_a_table(line: s
 def test_the_title_of_a_table_of_contents_is_no_heading() -> None:
     """Above the list of the page's own headings."""
     assert (Role.TAGS, "Table of Contents") in paragraphs(f"<h2>Table of Contents</h2>{TEXT}")
+
+
+def test_a_name_alone_above_the_text_is_its_byline() -> None:
+    """Within the text it is the name of somebody in it."""
+    told = paragraphs(f"<p>Jane Roe</p>{TEXT}<p>John Doe</p>{TEXT}")
+    assert told[0] == (Role.BYLINE, "Jane Roe")
+    assert (Role.TEXT, "John Doe") in told
+
+
+def test_a_heading_in_the_words_of_the_headline_is_the_heading_of_a_part() -> None:
+    """Above the text it is the headline again."""
+    heading = "<h2>How the old harbour wall was repaired again</h2>"
+    page = f"<title>How the old harbour wall was repaired</title><h1>How the old harbour wall was repaired</h1>{{}}"
+    text = TEXT.replace("here.", "here, on the quay.")
+    for body, is_kept in ((f"{heading}{text}", False), (f"{text}{heading}{text}", True)):
+        article = extract_page(page.format(body).encode(), URL).article
+        assert article is not None
+        headings = [each.text for each in article.paragraphs if each.role is Role.HEADING]
+        assert headings == ["How the old harbour wall was repaired again"] * is_kept
+
+
+def test_a_box_about_the_author_after_the_text_is_a_biography() -> None:
+    """Under its label, whatever the words are."""
+    box = "<h3>About the Author</h3><p>Jane Roe, Senior Editor</p><p>Tides have been her subject for ten years now.</p>"
+    told = paragraphs(f"<div>{TEXT}</div><div>{box}</div>")
+    assert [text for role, text in told if role is Role.BIO][-1] == "Tides have been her subject for ten years now."
+
+
+def test_a_list_of_links_after_the_text_is_a_list_of_other_articles() -> None:
+    """Also with short anchors, which in the text are an enumeration."""
+    links = "".join(f"<li><a href='/news/{word}'>{word} on the quay</a></li>" for word in ("Cranes", "Ropes", "Gulls"))
+    told = paragraphs(f"<div class='article-body'>{TEXT}<ul>{links}</ul></div>")
+    assert not [text for role, text in told if role is Role.LIST]
