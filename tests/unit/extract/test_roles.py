@@ -149,7 +149,7 @@ def test_a_name_alone_above_the_text_is_its_byline() -> None:
 def test_a_heading_in_the_words_of_the_headline_is_the_heading_of_a_part() -> None:
     """Above the text it is the headline again."""
     heading = "<h2>How the old harbour wall was repaired again</h2>"
-    page = f"<title>How the old harbour wall was repaired</title><h1>How the old harbour wall was repaired</h1>{{}}"
+    page = "<title>How the old harbour wall was repaired</title><h1>How the old harbour wall was repaired</h1>{}"
     text = TEXT.replace("here.", "here, on the quay.")
     for body, is_kept in ((f"{heading}{text}", False), (f"{text}{heading}{text}", True)):
         article = extract_page(page.format(body).encode(), URL).article
