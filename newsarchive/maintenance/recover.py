@@ -54,9 +54,10 @@ def complete_rewrites(places: Places, index: Index) -> None:
     """Put files into place that a takedown had written and linked when it was killed."""
     for written in sorted(places.folder.glob(f"*{REWRITTEN}")):
         path = written.with_name(written.name.removesuffix(REWRITTEN))
-        link, (size, sha256) = places.chain.load([path.name]).find(path.name), HashingReader(written).size_and_sha256()
-        if link and (link.reason, link.sha256) == ("takedown", sha256):
-            index.write(warc_files.record_closed_warc, ClosedWarc(name=path.name, size=size, sha256=sha256), None)
+        link = places.chain.load([path.name]).find(path.name)
+        if link and link.reason == "takedown" and link.sha256 == HashingReader(written).size_and_sha256()[1]:
+            closed = ClosedWarc(name=path.name, size=link.size, sha256=link.sha256)
+            index.write(warc_files.record_closed_warc, closed, None)
             replace_durably(written, path)
             log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
 

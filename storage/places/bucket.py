@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from urllib.request import Request, urlopen
@@ -245,12 +246,12 @@ class Bucket:
         try:
             with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
                 version, lock = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
-        except OSError as problem:
+        except (OSError, HTTPException) as problem:
             raise BucketUnreachable(self.url, str(problem)) from problem
-        locked = (
-            f"its lock lets nobody delete it before {lock[:16].replace('T', ' ')} UTC" if lock else "delete it there"
-        )
-        return f"the bucket keeps its version {version}: {locked}" if version else ""
+        until = lock[:16].replace("T", " ")
+        advice = f"its lock lets nobody delete it before {until} UTC" if lock else "delete it there"
+        # "null" is an object without a version, which is deleted.
+        return "" if version in {"", "null"} else f"the bucket keeps its version {version}: {advice}"
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading by ranges; NotInBucket if there is none of that name."""

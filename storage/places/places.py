@@ -110,7 +110,8 @@ class Places:
         """Upload the links of this machine's chain that the bucket lacks, as one object."""
         if self.bucket is None or not self.machine:
             return
-        folder, lines = f"chains/{self.machine}", self.chain.load().lines
+        folder, path = f"chains/{self.machine}", self.chain.path
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         parts = self.bucket.list_names(folder)
         done = int(parts[-1].rpartition("-")[2]) if parts else 0
         if new := lines[done:]:

@@ -216,6 +216,36 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         assert describe(archive) == after
 
 
+def test_what_an_unreadable_page_may_embed_stays(tmp_path: Path) -> None:
+    """An article can be removed while a file with other pages is missing, but nothing that these may embed."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page(KEPT, "Town opens", "gardener")
+        named = [
+            ("WARC-Target-URI", KEPT),
+            ("WARC-Date", warc_date(AT.replace(day=9))),
+            ("Content-Type", HTTP_RESPONSE),
+        ]
+        fields = [("WARC-Record-ID", f"<{new_record_id()}>"), *named]
+        (tmp_path / "later.warc.gz").write_bytes(build_member("response", fields, block))
+        (lost,) = archive.import_files([tmp_path / "later.warc.gz"]).adopted[0].files
+        lost.unlink()
+        plan = archive.takedown([GONE], "court", dry_run=True)[0].plan
+        assert plan.urls == [GONE]
+        assert f"{OWN}, which other pages may use" in plan.kept
+
+
+def test_log_lines_of_other_articles_stay(archive: Archive) -> None:
+    """Also where their URLs begin with that of the article; a folder that is named as a log is none."""
+    kept = f"one {GONE}x\ntwo {GONE}/gallery\nthree {GONE}.pdf\n"
+    gone = f"four {GONE}\nfive {GONE}?page=2 200\nsix <{GONE}/>\n"
+    (archive.folder / "old.logs").mkdir()
+    (archive.folder / "old.logs" / "crawl.log.1").write_text(kept + gone)
+    archive.takedown([GONE], "court", dry_run=False)
+    assert (archive.folder / "old.logs" / "crawl.log.1").read_text() == kept
+
+
 @pytest.mark.parametrize("put", ["imported", "by hand"])
 def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str) -> None:
     """An old copy of the file brings back neither the front page nor the subresource, imported or put there."""
@@ -250,12 +280,14 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
         reader.app.state.exports.wait()  # type: ignore[attr-defined]
     with (archive.folder / "exports.jsonl").open("a") as file:
         file.write('{"at": "2026-0')
+    assert run(["export", "-o", str(tmp_path / "last.csv"), "-A", folder]) == 0  # the line before is incomplete
     archive.rebuild()
     named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
     assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
         f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",
         f"JSONL AT, {tmp_path}/all.jsonl, since 2026-02-01 00:00:00+00:00",
         "WARC AT, sent to a reader of the browser", "CSV AT, made for a reader of the browser",
+        f"CSV AT, {tmp_path}/last.csv",
     ]  # fmt: skip
     assert GONE not in (archive.folder / "exports.jsonl").read_text()
     assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
