@@ -136,18 +136,12 @@ def front_page_key(url: str) -> str:
     return f"{host.lower().removeprefix('www.')}{slash}{path}".rstrip("/")
 
 
-def add_former_name(folder: Path, site: str, former: str) -> Config:
-    """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
-    return _write_names(folder, site, site, former)
+def rename_site(folder: Path, old: str, name: str, former: str = "") -> Config:
+    """Change the name of a [[site]] of the file, and add the old one, or another, to its `former_names`.
 
-
-def rename_site(folder: Path, name: str, new: str) -> Config:
-    """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
-    return _write_names(folder, name, new, name)
-
-
-def _write_names(folder: Path, old: str, name: str, former: str) -> Config:
-    config = load_config(folder)
+    Returns the new settings. All other lines stay byte for byte.
+    """
+    config, former = load_config(folder), former or old
     (site,) = config.select_sites([old])
     number = config.sites.index(site)
     former_names = (*(each for each in site.former_names if each != name), former)

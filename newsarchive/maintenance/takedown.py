@@ -150,11 +150,13 @@ class Takedown:
         self.index.write(warc_files.record_closed_warc, closed, None)
         if spans:  # after a kill before this, `complete_rewrites` does it
             replace_durably(written, path)
-        if stored.is_remote and transfer and bucket:
+        # One that was uploaded and is not there was deleted by a run that was killed before it uploaded the new one.
+        if transfer and bucket and (stored.is_remote or name in transfer.log.read()):
             try:
-                if version := bucket.find_version(name):
-                    report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
-                bucket.delete(name)
+                if stored.is_remote:
+                    if version := bucket.find_version(name):
+                        report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
+                    bucket.delete(name)
                 if transfer.upload(name) and not stored.is_local:
                     transfer.remove_local(name)
             except (BucketRefused, BucketUnreachable) as problem:

@@ -297,6 +297,10 @@ class Killed(BaseException):
     """Stands for kill -9 at a step."""
 
 
+def die(*_: object) -> None:
+    raise Killed
+
+
 STEPS = ("replace_spans", "replace_durably", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
 
 
@@ -309,9 +313,6 @@ def test_a_kill_between_link_and_swap_is_mended(tmp_path: Path, monkeypatch: pyt
     Archive.init(tmp_path / "morgue").close()
     with Archive.open(tmp_path / "morgue") as archive:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
-
-        def die(*_: object) -> None:
-            raise Killed
 
         with monkeypatch.context() as patched:
             patched.setattr(takedown, "replace_durably", die)
@@ -377,6 +378,28 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
         report = archive.takedown([GONE], "court order", dry_run=False)[-1]
         assert len(report.unreachable) == 1
         assert not list(archive.warc_folder.glob("*.gz"))
+        (stored,) = (tmp_path / "bucket").glob("*.gz")
+        assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
+        assert not archive.verify(deep=True).damaged
+
+
+def test_a_takedown_that_was_killed_between_the_objects_uploads_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket has the file again, though its size is that of the deleted one."""
+    (tmp_path / "bucket").mkdir()
+    Archive.init(tmp_path / "morgue").close()
+    toml = tmp_path / "morgue" / "newsarchive.toml"
+    toml.write_text(f'bucket = "file://{tmp_path}/bucket"\n{toml.read_text()}')
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        archive.upload()
+        with monkeypatch.context() as patched:
+            patched.setattr(takedown.BucketTransfer, "upload", die)
+            with pytest.raises(Killed):
+                archive.takedown([GONE], "court order", dry_run=False)
+        assert not list((tmp_path / "bucket").glob("*.gz"))
+        archive.takedown([KEPT], "court order", dry_run=False)
         (stored,) = (tmp_path / "bucket").glob("*.gz")
         assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
         assert not archive.verify(deep=True).damaged
