@@ -5,7 +5,7 @@ After an interruption, the same command resumes a rebuild, and begins a transfer
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -111,9 +111,7 @@ class Rebuild:
         """
         repair_open_files(self.places)
         files = self.places.files()
-        if busy := [file.name for file in files if file.is_open]:
-            advice = "When the crawl has ended, run: newsarchive rebuild"
-            raise ArchiveBusy(f"a crawl is writing {busy[0]}; the index was not changed. {advice}")
+        require_no_writer(files, "rebuild")
         known = load_known_files(self.url)
         lost = find_missing_files(known, files, self.places)
         if lost and not forget:
@@ -175,6 +173,13 @@ class Rebuild:
 
         with self.open_ingestor(index) as (ingestor, walk):
             return index_warcs(ranges, self.places, index, ingestor, report, walk)
+
+
+def require_no_writer(files: Iterable[WarcFile], command: str) -> None:
+    """Raise ArchiveBusy, for a command, if one of the WARC files is being written."""
+    if busy := next((file.name for file in files if file.is_open), None):
+        advice = f"When it has ended, run: newsarchive {command}"
+        raise ArchiveBusy(f"a crawl is writing {busy}; the index was not changed. {advice}")
 
 
 def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:

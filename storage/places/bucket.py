@@ -113,6 +113,7 @@ FAILURE_MEMORY = 30.0
 _PART = 1 << 26
 _METADATA = "169.254.169.254"
 """Metadata service of Amazon's cloud: the last source of credentials."""
+_DENIED = re.compile("403 Forbidden|401 Unauthorized")
 _FOLDER = "file://"
 _VERSION_FIELDS = ("version-id", "object-lock-retain-until-date")
 _PAGE = 1000
@@ -306,17 +307,16 @@ class Bucket:
             raise NotInBucket(name, self.url) from problem
         except wrong.BaseError as problem:
             message = str(problem).partition("\n")[0]
-            is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
-            if "NoSuchBucket" in message and not is_denied:
-                raise BucketRefused(self.url, "there is no such bucket") from problem
-            if _METADATA in message and not is_denied:
-                raise BucketRefused(
-                    self.url, "no credentials were found, and this machine has no role for it"
-                ) from problem
-            if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
+            reason = ""
+            if isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError) or _DENIED.search(message):
                 found = re.search(r"<Code>(\w+)</Code>", str(problem))
-                code = f" ({found[1]})" if found else ""
-                raise BucketRefused(self.url, f"access is denied with the credentials found{code}") from problem
+                reason = f"access is denied with the credentials found{f' ({found[1]})' if found else ''}"
+            elif "NoSuchBucket" in message:
+                reason = "there is no such bucket"
+            elif _METADATA in message:
+                reason = "no credentials were found, and this machine has no role for it"
+            if reason:
+                raise BucketRefused(self.url, reason) from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
 
 

@@ -131,9 +131,8 @@ class JobSession:
 
     def begin_dispatch(self) -> bool:
         """Lock the creation of jobs until `end_dispatch`; False if another worker has the lock."""
-        row = self._session.execute(
-            "SELECT pg_try_advisory_lock(%s, %s)", (leases.CLASS, leases.DISPATCHING)
-        ).fetchone()
+        key = leases.CLASS, leases.DISPATCHING
+        row = self._session.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
         return bool(row and row[0])
 
     def end_dispatch(self) -> None:

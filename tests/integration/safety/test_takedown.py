@@ -21,6 +21,7 @@ from newsarchive.web.app import create_app
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
+from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
@@ -395,7 +396,7 @@ def test_a_takedown_that_was_killed_between_the_objects_uploads_the_new_one(
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
         archive.upload()
         with monkeypatch.context() as patched:
-            patched.setattr(takedown.BucketTransfer, "upload", die)
+            patched.setattr(BucketTransfer, "upload", die)
             with pytest.raises(Killed):
                 archive.takedown([GONE], "court order", dry_run=False)
         assert not list((tmp_path / "bucket").glob("*.gz"))
