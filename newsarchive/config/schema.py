@@ -249,9 +249,7 @@ class SiteConfig:
         TEXT, "", 'The site\'s own spider: "courier" is spiders/courier.py beside newsarchive.toml (help spiders)'
     )
     trap_exceptions: tuple[str, ...] = _setting(
-        TEXT_LIST,
-        [],
-        'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never treated as a trap',
+        TEXT_LIST, [], 'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never a trap'
     )
     allow_private: bool = _setting(
         BOOLEAN, False, "Let the crawler connect to loopback and private addresses for this site: only for your own"
@@ -261,9 +259,7 @@ class SiteConfig:
         DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
     )
     noarchive: str = _setting(
-        NOARCHIVE,
-        "note",
-        "Articles that say noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)",
+        NOARCHIVE, "note", "For noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)"
     )
 
     layouts: "Layouts | None" = None
@@ -286,11 +282,9 @@ class ServeConfig:
         TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
     )
     blocked: tuple[str, ...] = _setting(
-        TEXT_LIST,
-        [],
-        'What to withhold: beginnings of URLs such as "news.example/private/", or of SURT forms; each must match one',
+        TEXT_LIST, [], 'Withheld: beginnings of URLs such as "news.example/private/" or SURT forms; each must match one'
     )
-    about: str = _setting(TEXT, "", 'Description of the archive for its front page; "[words](URL)" becomes a link')
+    about: str = _setting(TEXT, "", 'Description of the archive for readers; "[words](https://...)" becomes a link')
     allow_search_engines: bool = _setting(
         BOOLEAN, False, "Let search engines index the archive; without it, robots.txt disallows everything"
     )
@@ -384,10 +378,7 @@ class Config:
     warc_size: int = _setting(SIZE, "1GB", "Start a new WARC file when the current one reaches this size")
     warc_age: timedelta = _setting(PERIOD, "1d", "Start a new WARC file when the current one is this old")
     bucket: str = _setting(
-        BUCKET,
-        "",
-        'Where closed WARC files are uploaded: "s3://NAME/PREFIX", or "file:///FOLDER" that all machines mount; '
-        '"": nowhere',
+        BUCKET, "", 'Where closed WARC files go: "s3://NAME/PREFIX", or "file:///FOLDER" that all mount; "": nowhere'
     )
     bucket_endpoint: str = _setting(BASE_URL, "", 'URL of the S3 server; "": from the environment, else Amazon\'s')
     bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": from the environment')
@@ -402,20 +393,14 @@ class Config:
         PATH, "PEM file with the certificates that time servers must lead to; without it, those of the system"
     )
     index: str = _setting(
-        TEXT,
-        "",
-        'Database of the index: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME',
+        TEXT, "", 'Database: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME'
     )
-    search_folder: Path = _setting(
-        PATH, "search", "Folder of the full-text index, which is made from the index; each machine has its own"
-    )
+    search_folder: Path = _setting(PATH, "search", "Folder of the full-text index; each machine has its own")
     commit_every: int = _setting(COUNT, 64, "Captures per transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
 
     delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
-    max_delay: timedelta = _setting(
-        DURATION, "30s", "Longest pause for a slow host; a delay that the host itself asks for may be longer"
-    )
+    max_delay: timedelta = _setting(DURATION, "30s", "Longest pause for a slow host, unless it asks for a longer one")
     max_crawl_delay: timedelta = _setting(
         PERIOD, "5m", "Longer Crawl-delays of robots.txt are cut to this and reported"
     )
@@ -428,22 +413,16 @@ class Config:
     max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
     max_time: timedelta | None = _optional_setting(PERIOD, "Time for one site per run, at most")
     park_after: int = _setting(
-        INTEGER,
-        50,
-        "New URLs of one pattern in a row without a new article, after which the pattern is parked; 0: never",
+        INTEGER, 50, "New URLs of one pattern in a row without a new article, after which it is parked; 0: never"
     )
     requisites: bool = _setting(BOOLEAN, True, "Fetch stylesheets, images, fonts and icons too, to replay pages")
     max_asset_size: int = _setting(SIZE, "10MB", "Size limit of one of these; what arrived is stored as truncated")
 
     history: timedelta | None = _optional_setting(
-        PERIOD,
-        'How far back every crawl goes, as `backfill` does, such as "520w"; without it, 30 days and five pages of a '
-        "listing",
+        PERIOD, 'How far back crawls go, as `backfill` does: "520w"; without it, 30 days and five pages of a listing'
     )
     discovery_delay: timedelta = _setting(
-        PERIOD,
-        "25m",
-        "Within this time a new article is found while its source is busy; run the crawl more often than that",
+        PERIOD, "25m", "Within this time a new article is found while its source is busy; crawl more often than that"
     )
     source_min_interval: timedelta = _setting(PERIOD, "10m", "Shortest time between checks of a feed or sitemap")
     source_max_interval: timedelta = _setting(PERIOD, "12h", "Longest time between checks of a feed or sitemap")
@@ -453,9 +432,7 @@ class Config:
         PERIOD, "30d", "Longest time between checks of a sitemap whose entries are all older than this"
     )
     recheck: tuple[timedelta, ...] = _setting(
-        DURATION_LIST,
-        ["1h", "6h", "1d", "7d", "30d"],
-        "Ages, since an article appeared or last changed, at which it is fetched again",
+        DURATION_LIST, ["1h", "6h", "1d", "7d", "30d"], "Times after which a new or changed article is fetched again"
     )
 
     unwatched: tuple[str, ...] = _setting(TEXT_LIST, [], "URLs that no crawl fetches again, by `newsarchive unwatch`")
@@ -475,9 +452,7 @@ class Config:
         TEXT, "", 'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none'
     )
     ping: str = _setting(
-        BASE_URL,
-        "",
-        "URL of a health check: requested with /start before a crawl, bare after it, with /fail if it failed",
+        BASE_URL, "", "URL of a health check: with /start before a crawl, bare after it, with /fail if it failed"
     )
 
     @property

@@ -13,7 +13,7 @@ A name means one file wherever it is read from: the folder is tried first.
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -62,12 +62,8 @@ class Places:
         """
         found = {file.name: file for file in self.local_files()}
         for each in self.bucket.list_files() if self.bucket else ():
-            here = found.get(each.name)
-            size = here.size if here else each.size
-            found[each.name] = WarcFile(
-                places=self, name=each.name, size=size, is_local=here is not None, bucket_size=each.size,
-                is_open=here is not None and here.is_open,
-            )  # fmt: skip
+            here = found.get(each.name) or WarcFile(places=self, name=each.name, size=each.size)
+            found[each.name] = replace(here, bucket_size=each.size)
         return [found[name] for name in sorted(found)]
 
     def local_files(self) -> "list[WarcFile]":

@@ -48,3 +48,21 @@ SELECT lock, worker_id, attempts, max(at) AS at FROM procrastinate_jobs AS job
 JOIN procrastinate_events AS event ON event.job_id = job.id AND event.type::text = %(event)s
 WHERE status::text = %(status)s AND queue_name = %(queue)s GROUP BY job.id
 HAVING status = 'doing' OR max(at) > clock_timestamp() - interval '1 day' ORDER BY at DESC
+
+-- finish-job
+WITH ours AS MATERIALIZED (
+    SELECT id FROM procrastinate_jobs
+    WHERE id = %(job_id)s AND status = 'doing' AND attempts = %(attempts)s
+        AND worker_id IS NOT DISTINCT FROM %(worker_id)s::bigint
+    FOR UPDATE
+)
+SELECT id, procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, %(delete_job)s)::text FROM ours
+
+-- retry-job
+WITH ours AS MATERIALIZED (
+    SELECT id FROM procrastinate_jobs
+    WHERE id = %(job_id)s AND status = 'doing' AND attempts = %(attempts)s
+        AND worker_id IS NOT DISTINCT FROM %(worker_id)s::bigint
+    FOR UPDATE
+)
+SELECT id, procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL)::text FROM ours

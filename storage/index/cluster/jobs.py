@@ -11,7 +11,6 @@ Its tables, and ours, are in the schema of the leases, where Alembic does not se
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
 
 from storage.index.cluster import leases
 from storage.index.engine.postgres import connect, conninfo, translate_driver_errors
@@ -21,24 +20,10 @@ CRAWLS = "crawls"
 STALLED = 18.0
 """Seconds without a heartbeat after which a worker counts as gone, and its jobs are given to others."""
 
-_OURS: LiteralString = """
-WITH ours AS MATERIALIZED (
-    SELECT id FROM procrastinate_jobs
-    WHERE id = %(job_id)s AND status = 'doing' AND attempts = %(attempts)s
-        AND worker_id IS NOT DISTINCT FROM %(worker_id)s::bigint
-    FOR UPDATE
-)
-"""
 # Procrastinate updates by a job's id alone: a worker that counts as gone would end the job of its successor.
-FINISH: LiteralString = (
-    _OURS
-    + """SELECT id, procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, %(delete_job)s)::text
-FROM ours"""
-)
+FINISH = leases.STATEMENTS["finish-job"]
 """End a job, if it is still the worker's."""
-RETRY: LiteralString = (
-    _OURS + "SELECT id, procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL)::text FROM ours"  # noqa: S608
-)
+RETRY = leases.STATEMENTS["retry-job"]
 """Return a job to the queue, if it is still the worker's."""
 
 
