@@ -23,9 +23,9 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker
+from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker, require_no_writer
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
-from newsarchive.maintenance.reextract import Reextraction, ReextractResult, require_no_writer
+from newsarchive.maintenance.reextract import Reextraction, ReextractResult
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.time_stamps import load_proofs
 from newsarchive.maintenance.verify import VerifyReport, verify
@@ -307,7 +307,7 @@ class Archive:
             self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor,
         ):
             problems = () if dry_run else self.recover(ingestor).problems
-            require_no_writer(self.places)
+            require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
             wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractor_versions(requesting))
             places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
@@ -339,7 +339,7 @@ class Archive:
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]
             begin_work(self.places, self.index)
-            require_no_writer(self.places)
+            require_no_writer(self.places.local_files(), "takedown")
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
             done = {digest_url(url) for report in reports for url in report.plan.urls}

@@ -21,7 +21,7 @@ from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
 from newsarchive.crawl.run import CrawlProgress, CrawlReport, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
-from newsarchive.operations.healthchecks import HealthcheckPing
+from newsarchive.operations.healthchecks import ping as ping_check
 from newsarchive.operations.metrics import format_metrics, write_metrics
 from storage.errors import ArchiveBusy, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
@@ -71,8 +71,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
             return print_due_urls(opened, sites or (), now or opened.now, json=json)
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
-        check = HealthcheckPing(opened.config.ping if ping is None else ping)
-        report = run_with_progress(opened, sites or (), fetch, check)
+        report = run_with_progress(opened, sites or (), fetch, opened.config.ping if ping is None else ping)
         if complaint := update_metrics(opened):
             print_line(stderr(), complaint)
         print_report(report, quiet=quiet or json)
@@ -101,14 +100,14 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
 
 
 def run_with_progress(
-    archive: Archive, sites: Sequence[str], fetch: Callable[..., CrawlReport], check: HealthcheckPing
+    archive: Archive, sites: Sequence[str], fetch: Callable[..., CrawlReport], check: str
 ) -> CrawlReport:
-    """Run the crawl `fetch` with a progress display and health check pings."""
+    """Run the crawl `fetch` with a progress display and pings of a health check's URL."""
     begun: list[float] = []
 
     def begin() -> None:
         begun.append(time.monotonic())
-        check.start()
+        ping_check(check, "/start")
 
     try:
         with show_progress(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as step:
@@ -120,10 +119,11 @@ def run_with_progress(
             )
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
-            check.fail(str(error) or type(error).__name__)
+            ping_check(check, "/fail", str(error) or type(error).__name__)
         raise
-    (check.fail if is_unanswered(report) else check.success)("\n".join((summary_line(report), *report.problems)))
-    return replace(report, notes=(*report.notes, check.problem)) if check.problem else report
+    said = "\n".join((summary_line(report), *report.problems))
+    problem = ping_check(check, "/fail" if is_unanswered(report) else "", said)
+    return replace(report, notes=(*report.notes, problem)) if problem else report
 
 
 def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:

@@ -13,7 +13,7 @@ from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
 from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
 from newsarchive.cli.save import save_pages
-from newsarchive.config.toml_file import add_former_name, load_config
+from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
 from newsarchive.maintenance.site_names import find_other_names
@@ -44,7 +44,7 @@ def import_files(
         warcs, urls, nameless = _sort_files(files, url, Path(folder))
         for theirs, ours in find_other_names(load_config(archive), warcs).items():
             _require_consent(theirs, ours, yes=yes)
-            add_former_name(archive, ours, theirs)
+            rename_site(archive, ours, ours, theirs)
         with Archive.open(archive) as opened, show_progress("importing") as step, follow_alerts(opened, opened.now):
             result = opened.import_files(warcs, step, where=BatchTarget(dask=dask, scratch=scratch))
             # A failed upload is not damage: the next crawl repeats it.

@@ -9,7 +9,7 @@ from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import load_config, to_toml
-from newsarchive.maintenance.transfer_index import transfer_archive_index
+from newsarchive.maintenance.rebuild import transfer_archive_index
 
 
 def migrate_index(
@@ -33,15 +33,15 @@ def migrate_index(
     stays in use until newsarchive.toml names the copy; it is never deleted. Exits with 75 while a crawl is running.
     """
     with show_progress("copying") as step:
-        done = transfer_archive_index(load_config(archive), to, switch=switch, progress=step)
+        index = transfer_archive_index(load_config(archive), to, switch=switch, progress=step)
     if json:
-        print(to_json(done))
+        print(to_json({"index": index, "switched": switch}))
         return
-    out, index, file, name = stdout(), done.index, archive / FILE_NAME, shlex.quote(str(archive))
+    out, file, name = stdout(), archive / FILE_NAME, shlex.quote(str(archive))
     verb = "copied" if index.copied else "already copied"
     summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} {verb}"
     print_line(out, f"{summary}; row counts and digests equal those of {index.source}.")
-    if done.switched:
+    if switch:
         out.print(safe_text(f"{file} names the copy now. Restart running commands, such as serve."))
         print_line(out, f"The old index is no longer used and may be deleted later: {index.source}")
         return

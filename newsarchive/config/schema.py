@@ -177,11 +177,11 @@ PORT = SettingType("port", _port)
 PASSWORD_HASHES = SettingType("table of hashes", _password_hashes)
 BOOLEAN = SettingType("true or false", _boolean)
 INTEGER = SettingType("whole number", lambda value: _integer(value, 0))
-POSITIVE_INTEGER = SettingType("whole number above 0", lambda value: _integer(value, 1))
+COUNT = SettingType("whole number above 0", lambda value: _integer(value, 1))
 SECONDS = SettingType("seconds", _seconds)
 SIZE = SettingType("size", _size)
 DURATION = SettingType("duration", _duration)
-POSITIVE_DURATION = SettingType("duration above 0", _positive_duration)
+PERIOD = SettingType("duration above 0", _positive_duration)
 HOURS = SettingType("hours", lambda value: units.parse_hours(_text(value)))
 EVERY = SettingType("at once, hourly or daily", _choice("at once", "hourly", "daily"))
 TLS = SettingType("starttls, tls or none", _choice("starttls", "tls", "none"))
@@ -231,33 +231,25 @@ class SiteConfig:
     name: str = _required_setting(NAME, "Short name, unique in the archive")
     url: str = _required_setting(URL, "Front page")
     hosts: tuple[str, ...] = _setting(TEXT_LIST, [], 'Further hosts of the site, such as "m.news.example"')
-    former_names: tuple[str, ...] = _setting(
-        TEXT_LIST, [], "Names that the site had before, or has in WARC files of other archives"
-    )
+    former_names: tuple[str, ...] = _setting(TEXT_LIST, [], "Earlier names, and those in WARC files of other archives")
     listings: tuple[str, ...] = _setting(URL_LIST, [], "Section pages to check besides the front page")
     feeds: tuple[str, ...] = _setting(URL_LIST, [], "RSS, Atom or JSON feeds")
     sitemaps: tuple[str, ...] = _setting(URL_LIST, [], "Sitemaps besides those that robots.txt names")
-    delay: timedelta | None = _optional_setting(
-        DURATION, "Pause between requests to the site, instead of the archive's `delay`"
-    )
+    delay: timedelta | None = _optional_setting(DURATION, "Pause between requests, instead of the archive's `delay`")
     obey_robots: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `obey_robots`")
     hours: Hours | None = _optional_setting(
         HOURS, 'Crawl only in these hours, such as "22:00-06:00 Europe/Berlin"; UTC without a time zone'
     )
     max_pages: int | None = _optional_setting(INTEGER, "Instead of the archive's `max_pages`")
     max_bytes: int | None = _optional_setting(SIZE, "Instead of the archive's `max_bytes`")
-    max_time: timedelta | None = _optional_setting(POSITIVE_DURATION, "Instead of the archive's `max_time`")
+    max_time: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's `max_time`")
     requisites: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `requisites`")
-    render: bool = _setting(
-        BOOLEAN, False, "Render pages in a browser if they are empty without their scripts; needs [render]"
-    )
+    render: bool = _setting(BOOLEAN, False, "Render pages that are empty without scripts in a browser; needs [render]")
     spider: str = _setting(
         TEXT, "", 'The site\'s own spider: "courier" is spiders/courier.py beside newsarchive.toml (help spiders)'
     )
     trap_exceptions: tuple[str, ...] = _setting(
-        TEXT_LIST,
-        [],
-        'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never treated as a trap',
+        TEXT_LIST, [], 'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never a trap'
     )
     allow_private: bool = _setting(
         BOOLEAN, False, "Let the crawler connect to loopback and private addresses for this site: only for your own"
@@ -267,9 +259,7 @@ class SiteConfig:
         DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
     )
     noarchive: str = _setting(
-        NOARCHIVE,
-        "note",
-        "Articles that say noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)",
+        NOARCHIVE, "note", "For noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)"
     )
 
     layouts: "Layouts | None" = None
@@ -287,37 +277,23 @@ class ServeConfig:
 
     host: str = _setting(TEXT, "127.0.0.1", "Address to listen on; one that others can reach needs --auth or --public")
     port: int = _setting(PORT, 8000, "Port to listen on")
-    public_url: str = _setting(
-        BASE_URL, "", 'URL of the archive for its readers, behind a proxy; "": as the request has it'
-    )
+    public_url: str = _setting(BASE_URL, "", 'URL of the archive for readers, behind a proxy; "": as requests have it')
     trusted_proxies: tuple[str, ...] = _setting(
         TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
     )
     blocked: tuple[str, ...] = _setting(
-        TEXT_LIST,
-        [],
-        'What to withhold: beginnings of URLs such as "news.example/private/", or of SURT forms; each must match one',
+        TEXT_LIST, [], 'Withheld: beginnings of URLs such as "news.example/private/" or SURT forms; each must match one'
     )
-    about: str = _setting(
-        TEXT, "", 'Description of the archive, for its front page; "[words](https://...)" becomes a link'
-    )
+    about: str = _setting(TEXT, "", 'Description of the archive for readers; "[words](https://...)" becomes a link')
     allow_search_engines: bool = _setting(
         BOOLEAN, False, "Let search engines index the archive; without it, robots.txt disallows everything"
     )
-    query_timeout: timedelta = _setting(
-        POSITIVE_DURATION, "10s", "Time limit of a query; a query that takes longer is answered with 503"
-    )
-    rate_limit: int = _setting(POSITIVE_INTEGER, 20, "Requests per second that a client may make on average")
-    rate_burst: int = _setting(POSITIVE_INTEGER, 200, "Requests that a client may make at once")
-    max_heavy_requests: int = _setting(
-        POSITIVE_INTEGER, 4, "Exports, long lists and other heavy requests that are answered at the same time"
-    )
-    replay_url: str = _setting(
-        BASE_URL, "", "URL of the replay with scripts, behind a proxy; on another host than the archive"
-    )
-    allow_exports: bool | None = _optional_setting(
-        BOOLEAN, "Let readers make exports; by default yes, except with --public"
-    )
+    query_timeout: timedelta = _setting(PERIOD, "10s", "Time limit of a query; longer ones are answered with 503")
+    rate_limit: int = _setting(COUNT, 20, "Requests per second that a client may make on average")
+    rate_burst: int = _setting(COUNT, 200, "Requests that a client may make at once")
+    max_heavy_requests: int = _setting(COUNT, 4, "Exports, long lists and other heavy requests answered at once")
+    replay_url: str = _setting(BASE_URL, "", "URL of the replay with scripts behind a proxy, not on the archive's host")
+    allow_exports: bool | None = _optional_setting(BOOLEAN, "Let readers make exports; by default not with --public")
     users: dict[str, str] = _setting(
         PASSWORD_HASHES, {}, "[serve.users]: name = password hash, from `newsarchive serve --hash-password`"
     )
@@ -351,9 +327,7 @@ class AlertConfig:
     changes: bool = _setting(BOOLEAN, False, "Report changes of articles, not new texts; the next four imply it")
     event: tuple[str, ...] = _setting(EVENTS, [], "Only these changes: edited, gone, moved, back")
     kind: tuple[str, ...] = _setting(KINDS, [], "Only edits of these kinds, such as numbers (`help changes`)")
-    notice: tuple[str, ...] = _setting(
-        NOTICES, [], "Only edits with a note, a new date, or neither: noted, dated, silent"
-    )
+    notice: tuple[str, ...] = _setting(NOTICES, [], "Only edits with a note, new date or neither: noted, dated, silent")
     size: int = _setting(INTEGER, 0, "Only edits of so many characters or more, added and removed together")
     every: str = _setting(EVERY, "at once", "When hits are sent: at once, or after the end of the hour or day (UTC)")
     mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by the server of [mail]")
@@ -402,20 +376,13 @@ class Config:
 
     warc_folder: Path = _setting(PATH, "warc", "Folder of the WARC files")
     warc_size: int = _setting(SIZE, "1GB", "Start a new WARC file when the current one reaches this size")
-    warc_age: timedelta = _setting(POSITIVE_DURATION, "1d", "Start a new WARC file when the current one is this old")
+    warc_age: timedelta = _setting(PERIOD, "1d", "Start a new WARC file when the current one is this old")
     bucket: str = _setting(
-        BUCKET,
-        "",
-        'Where closed WARC files are uploaded: "s3://NAME/PREFIX", or "file:///FOLDER" that all machines mount; '
-        '"": nowhere',
+        BUCKET, "", 'Where closed WARC files go: "s3://NAME/PREFIX", or "file:///FOLDER" that all mount; "": nowhere'
     )
-    bucket_endpoint: str = _setting(
-        BASE_URL, "", 'URL of the S3-compatible server; "": from the environment, else Amazon\'s'
-    )
+    bucket_endpoint: str = _setting(BASE_URL, "", 'URL of the S3 server; "": from the environment, else Amazon\'s')
     bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": from the environment')
-    bucket_timeout: timedelta = _setting(
-        POSITIVE_DURATION, "5s", "Time limit of one request to the bucket; requests are tried three times"
-    )
+    bucket_timeout: timedelta = _setting(PERIOD, "5s", "Time limit of a request to the bucket; it is tried three times")
     keep_local: timedelta | None = _optional_setting(
         DURATION, 'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever'
     )
@@ -426,91 +393,55 @@ class Config:
         PATH, "PEM file with the certificates that time servers must lead to; without it, those of the system"
     )
     index: str = _setting(
-        TEXT,
-        "",
-        'Database of the index: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME',
+        TEXT, "", 'Database: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME'
     )
-    search_folder: Path = _setting(
-        PATH, "search", "Folder of the full-text index, which is made from the index; each machine has its own"
-    )
-    commit_every: int = _setting(POSITIVE_INTEGER, 64, "Captures per transaction of the index, at most")
+    search_folder: Path = _setting(PATH, "search", "Folder of the full-text index; each machine has its own")
+    commit_every: int = _setting(COUNT, 64, "Captures per transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
 
     delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
-    max_delay: timedelta = _setting(
-        DURATION, "30s", "Longest pause for a slow host; a delay that the host itself asks for may be longer"
-    )
+    max_delay: timedelta = _setting(DURATION, "30s", "Longest pause for a slow host, unless it asks for a longer one")
     max_crawl_delay: timedelta = _setting(
-        POSITIVE_DURATION, "5m", "A longer Crawl-delay of robots.txt is cut to this, and reported"
+        PERIOD, "5m", "Longer Crawl-delays of robots.txt are cut to this and reported"
     )
-    timeout: timedelta = _setting(
-        POSITIVE_DURATION, "1m", "Time limit of one response; what arrived until then is stored as truncated"
-    )
-    concurrency: int = _setting(
-        POSITIVE_INTEGER, 16, "Concurrent requests over all hosts; each host gets one at a time"
-    )
+    timeout: timedelta = _setting(PERIOD, "1m", "Time limit of a response; what arrived by then is stored as truncated")
+    concurrency: int = _setting(COUNT, 16, "Concurrent requests over all hosts; each host gets one at a time")
     max_body_size: int = _setting(SIZE, "64MB", "Size limit of one response; what arrived is stored as truncated")
-    max_failures: int = _setting(
-        POSITIVE_INTEGER, 5, "Failures in a row after which a URL is given up that no source names"
-    )
+    max_failures: int = _setting(COUNT, 5, "Failures in a row after which a URL is given up that no source names")
 
     max_pages: int = _setting(INTEGER, 0, "Requests to one site per run, at most; 0: no limit")
     max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
-    max_time: timedelta | None = _optional_setting(POSITIVE_DURATION, "Time for one site per run, at most")
+    max_time: timedelta | None = _optional_setting(PERIOD, "Time for one site per run, at most")
     park_after: int = _setting(
-        INTEGER,
-        50,
-        "New URLs of one pattern in a row without a new article, after which the pattern is parked; 0: never",
+        INTEGER, 50, "New URLs of one pattern in a row without a new article, after which it is parked; 0: never"
     )
-    requisites: bool = _setting(
-        BOOLEAN, True, "Fetch stylesheets, images, fonts and icons too, so that pages can be replayed"
-    )
+    requisites: bool = _setting(BOOLEAN, True, "Fetch stylesheets, images, fonts and icons too, to replay pages")
     max_asset_size: int = _setting(SIZE, "10MB", "Size limit of one of these; what arrived is stored as truncated")
 
     history: timedelta | None = _optional_setting(
-        POSITIVE_DURATION,
-        'How far back every crawl goes, as `backfill` does, such as "520w"; without it, 30 days and five pages of a '
-        "listing",
+        PERIOD, 'How far back crawls go, as `backfill` does: "520w"; without it, 30 days and five pages of a listing'
     )
     discovery_delay: timedelta = _setting(
-        POSITIVE_DURATION,
-        "25m",
-        "Within this time a new article is found while its source is busy; run the crawl more often than that",
+        PERIOD, "25m", "Within this time a new article is found while its source is busy; crawl more often than that"
     )
-    source_min_interval: timedelta = _setting(
-        POSITIVE_DURATION, "10m", "Shortest time between two checks of a feed or sitemap"
-    )
-    source_max_interval: timedelta = _setting(
-        POSITIVE_DURATION, "12h", "Longest time between two checks of a feed or sitemap"
-    )
-    listing_min_interval: timedelta = _setting(
-        POSITIVE_DURATION, "10m", "Shortest time between two checks of a front or section page"
-    )
-    listing_max_interval: timedelta = _setting(
-        POSITIVE_DURATION, "6h", "Longest time between two checks of a front or section page"
-    )
+    source_min_interval: timedelta = _setting(PERIOD, "10m", "Shortest time between checks of a feed or sitemap")
+    source_max_interval: timedelta = _setting(PERIOD, "12h", "Longest time between checks of a feed or sitemap")
+    listing_min_interval: timedelta = _setting(PERIOD, "10m", "Shortest time between checks of a front or section page")
+    listing_max_interval: timedelta = _setting(PERIOD, "6h", "Longest time between checks of a front or section page")
     archive_sitemap_interval: timedelta = _setting(
-        POSITIVE_DURATION, "30d", "Longest time between two checks of a sitemap whose entries are all older than this"
+        PERIOD, "30d", "Longest time between checks of a sitemap whose entries are all older than this"
     )
     recheck: tuple[timedelta, ...] = _setting(
-        DURATION_LIST,
-        ["1h", "6h", "1d", "7d", "30d"],
-        "Ages, since an article appeared or last changed, at which it is fetched again",
+        DURATION_LIST, ["1h", "6h", "1d", "7d", "30d"], "Times after which a new or changed article is fetched again"
     )
 
-    unwatched: tuple[str, ...] = _setting(
-        TEXT_LIST, [], "URLs that no crawl fetches again; `newsarchive unwatch` writes them"
-    )
+    unwatched: tuple[str, ...] = _setting(TEXT_LIST, [], "URLs that no crawl fetches again, by `newsarchive unwatch`")
 
     browser: str = _setting(TEXT, "", 'Path of the Chromium for sites with `render`; "": the one of Playwright')
-    render_time: timedelta = _setting(
-        POSITIVE_DURATION, "1m", "Time limit for rendering a page; after it the document is read as received"
-    )
+    render_time: timedelta = _setting(PERIOD, "1m", "Time limit for rendering a page; after it, it is read as received")
 
     reader_processes: int = _setting(INTEGER, 0, "Processes that read pages; 0: one per core")
-    read_timeout: timedelta = _setting(
-        POSITIVE_DURATION, "30s", "Time limit for reading a page; a page that takes longer is stored unread"
-    )
+    read_timeout: timedelta = _setting(PERIOD, "30s", "Time limit for reading a page; after it, it is stored unread")
     read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is stored unread")
 
     log: str = _setting(TEXT, "", 'File for the crawl log, one line a response, such as "logs/crawl.log"; "": none')
@@ -521,9 +452,7 @@ class Config:
         TEXT, "", 'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none'
     )
     ping: str = _setting(
-        BASE_URL,
-        "",
-        "URL of a health check: requested with /start before a crawl, bare after it, with /fail if it failed",
+        BASE_URL, "", "URL of a health check: with /start before a crawl, bare after it, with /fail if it failed"
     )
 
     @property

@@ -136,18 +136,12 @@ def front_page_key(url: str) -> str:
     return f"{host.lower().removeprefix('www.')}{slash}{path}".rstrip("/")
 
 
-def add_former_name(folder: Path, site: str, former: str) -> Config:
-    """Add a former name to a [[site]] of the file, and return the new settings. All other lines stay byte for byte."""
-    return _write_names(folder, site, site, former)
+def rename_site(folder: Path, old: str, name: str, former: str = "") -> Config:
+    """Change the name of a [[site]] of the file, and add the old one, or another, to its `former_names`.
 
-
-def rename_site(folder: Path, name: str, new: str) -> Config:
-    """Change the name of a [[site]] of the file, keep the old one in `former_names`, and return the new settings."""
-    return _write_names(folder, name, new, name)
-
-
-def _write_names(folder: Path, old: str, name: str, former: str) -> Config:
-    config = load_config(folder)
+    Returns the new settings. All other lines stay byte for byte.
+    """
+    config, former = load_config(folder), former or old
     (site,) = config.select_sites([old])
     number = config.sites.index(site)
     former_names = (*(each for each in site.former_names if each != name), former)
@@ -222,15 +216,13 @@ def _set_value(text: str, span: tuple[int, int], key: str, value: object) -> str
 
 def _write_checked(folder: Path, text: str, wanted: Config, advice: str) -> Config:
     """Write a text that has exactly these settings, and return them; ConfigError with the advice if it has others."""
-    if _without_layouts(config := parse_config(text, folder)) != _without_layouts(wanted):
+    config = parse_config(text, folder)
+    # Without layouts: compiled selectors are equal to themselves alone.
+    sites, wanted_sites = ([replace(site, layouts=None) for site in each.sites] for each in (config, wanted))
+    if sites != wanted_sites or replace(config, sites=()) != replace(wanted, sites=()):
         raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
     write_atomic(folder / FILE_NAME, text)
     return config
-
-
-def _without_layouts(config: Config) -> Config:
-    """Return settings that can be compared: compiled selectors are equal to themselves alone."""
-    return replace(config, sites=tuple(replace(site, layouts=None) for site in config.sites))
 
 
 class _ConfigParser:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from importlib.resources import files
 from typing import BinaryIO
 
-from newsarchive.maintenance.verify_chain import HeadProof, prove_files
+from newsarchive.maintenance.verify_chain import HeadProof, latest_links, prove_files
 from storage.errors import NotFound
 from storage.model import RecordPlace
 from storage.places import Places
@@ -25,16 +25,15 @@ def write_receipt(
     places: Places, records: Collection[RecordPlace], proofs: Sequence[HeadProof], file: BinaryIO
 ) -> list[HeadProof]:
     """Write a receipt of records as a ZIP file; return what proves the last of them, nothing if one is not proved."""
-    chains, found = places.load_chains(), list[list[HeadProof]]()
+    links, found = latest_links(places.load_chains()), list[list[HeadProof]]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         for name in ("README.html", "check.py"):
             package.writestr(name, files("newsarchive.export").joinpath(f"receipt-{name}.txt").read_bytes())
         for warc in sorted({record.warc for record in records}):
-            chain = next((chain for chain in chains if warc in chain.files), None)
-            if chain is None:
+            if warc not in links:
                 raise NotFound(f"no chain has {warc}, so that nothing proves it. For what to do: newsarchive verify")
+            chain, position = links[warc]
             found.append(prove_files([chain], proofs).get(warc, []))
-            position = chain.files[warc]
             end = chain.heads.index(found[-1][0].head) if found[-1] else len(chain.heads) - 1
             package.writestr(f"{warc}/links.jsonl", b"".join(line + b"\n" for line in chain.lines[position : end + 1]))
             package.writestr(f"{warc}/key.txt", next((each.key for each in chain.links[position::-1] if each.key), ""))

@@ -107,7 +107,8 @@ def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHIN
     said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
     with suppress(OSError), open(folder / EXPORTS, "a", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
         if file.tell() < MAX_LIST:
-            file.write(f"{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
+            # A line end comes first too: the incomplete line of a writer that was killed must not spoil this one.
+            file.write(f"\n{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
 
 
 def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
@@ -118,4 +119,6 @@ def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
             with suppress(ValueError, KeyError, TypeError):
                 noted = json.loads(line)
                 found += [noted["export"]] if not noted["articles"] or wanted & {*noted["articles"]} else []
+        if os.fstat(lines.fileno()).st_size >= MAX_LIST:
+            found.append(f"later ones are not known, because {EXPORTS} is full")
     return found

@@ -17,17 +17,18 @@ _DER = re.compile(rb"\x30\x82(..)(?=\x30\x82)", re.DOTALL)
 def describe_credentials(picture: bytes) -> str:
     """Return a sentence on the Content Credentials of a picture; "" if it has none."""
     if picture.startswith(b"\xff\xd8\xff"):
-        # Each segment but the first repeats the header of the box that it continues.
-        picture = b"".join(
-            picture[part.end() + 8 * (part[2] != b"\0\0\0\1") : part.start() + 2 + int.from_bytes(part[1])]
-            for part in _SEGMENT.finditer(picture)
-        )
+        pieces, at = [], 0
+        while part := _SEGMENT.search(picture, at):
+            at = max(part.end(), part.start() + 2 + int.from_bytes(part[1]))
+            # Each segment but the first repeats the header of the box that it continues.
+            pieces.append(picture[part.end() + 8 * (part[2] != b"\0\0\0\1") : at])
+        picture = b"".join(pieces)
     if not _STORE.search(picture):
         return ""
     # The last manifest is the active one.
     signature = picture[picture.rfind(b"c2pa.signature") :]
     for found, _ in zip(_DER.finditer(signature), range(_CERTIFICATES), strict=False):
-        with suppress(ValueError):
+        with suppress(ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
             end = found.end() + int.from_bytes(found[1])
             certificate = x509.load_der_x509_certificate(signature[found.start() : end])
             if _is_signer([each.value for each in certificate.extensions]):

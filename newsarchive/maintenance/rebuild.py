@@ -1,21 +1,28 @@
-"""Rebuild the index from the WARC files alone (law 1). After an interruption, the same command resumes."""
+"""Rebuild the index from the WARC files alone (law 1), or transfer it to another database, with its schedule.
+
+After an interruption, the same command resumes a rebuild, and begins a transfer again.
+"""
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from newsarchive.config.schema import Config
+from newsarchive.config.toml_file import index_url, set_index
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
+from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.recover import repair_open_files, unindexed_ranges
-from storage.callbacks import ProgressCallback
-from storage.errors import ArchiveBusy, CapturesLost, LostFile
+from storage.callbacks import ProgressCallback, ignore_progress, utc_now
+from storage.errors import ArchiveBusy, CapturesLost, ConfigError, LostFile
 from storage.index import Index
 from storage.index.maintenance.known_files import KnownWarcFile, load_known_files
 from storage.index.maintenance.replace_index import Replacement, prepare_replacement
+from storage.index.maintenance.transfer import TransferResult, transfer_index
 from storage.index.queries.status import count_captures_and_versions, list_warc_files
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
@@ -104,9 +111,7 @@ class Rebuild:
         """
         repair_open_files(self.places)
         files = self.places.files()
-        if busy := [file.name for file in files if file.is_open]:
-            advice = "When the crawl has ended, run: newsarchive rebuild"
-            raise ArchiveBusy(f"a crawl is writing {busy[0]}; the index was not changed. {advice}")
+        require_no_writer(files, "rebuild")
         known = load_known_files(self.url)
         lost = find_missing_files(known, files, self.places)
         if lost and not forget:
@@ -170,6 +175,13 @@ class Rebuild:
             return index_warcs(ranges, self.places, index, ingestor, report, walk)
 
 
+def require_no_writer(files: Iterable[WarcFile], command: str) -> None:
+    """Raise ArchiveBusy, for a command, if one of the WARC files is being written."""
+    if busy := next((file.name for file in files if file.is_open), None):
+        advice = f"When it has ended, run: newsarchive {command}"
+        raise ArchiveBusy(f"a crawl is writing {busy}; the index was not changed. {advice}")
+
+
 def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:
     """Return True if all files in an index are among these and have not changed since.
 
@@ -221,3 +233,22 @@ def find_unread_files(
         return ()
     fewer = {name: captures - new.get(name, 0) for name, captures in sorted(old.items())}
     return tuple(LostFile(name=name, captures=count, reason="damaged") for name, count in fewer.items() if count > 0)
+
+
+def transfer_archive_index(
+    config: Config, to: str, *, switch: bool = False, progress: ProgressCallback = ignore_progress
+) -> TransferResult:
+    """Copy the index to a database named as in newsarchive.toml; with `switch`, write its name into that file.
+
+    ArchiveBusy if a crawl is running; none can start until the transfer is done.
+    """
+    target = index_url(to, config.folder)
+    if target == config.index:
+        advice = "nothing was done. Name another database: newsarchive migrate-index postgresql://HOST/NAME"
+        raise ConfigError(f"{to or 'index.sqlite3'} is the index that the archive uses already; {advice}")
+    names = [site.name for site in config.sites]
+    with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
+        transferred = transfer_index(config.index, target, progress)
+        if switch:
+            set_index(config.folder, to)
+    return transferred

@@ -16,7 +16,7 @@ from storage.index.queries.cdx import has_warc_file
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.model import ClosedWarc
-from storage.places import OPEN, Places, WarcFile
+from storage.places import OPEN, Places
 from storage.places.chain import ChainLink, format_at
 from storage.places.digests import HashingReader
 from storage.places.file_names import names_other_machine
@@ -54,9 +54,10 @@ def complete_rewrites(places: Places, index: Index) -> None:
     """Put files into place that a takedown had written and linked when it was killed."""
     for written in sorted(places.folder.glob(f"*{REWRITTEN}")):
         path = written.with_name(written.name.removesuffix(REWRITTEN))
-        link, (size, sha256) = places.chain.load([path.name]).find(path.name), HashingReader(written).size_and_sha256()
-        if link and (link.reason, link.sha256) == ("takedown", sha256):
-            index.write(warc_files.record_closed_warc, ClosedWarc(name=path.name, size=size, sha256=sha256), None)
+        link = places.chain.load([path.name]).find(path.name)
+        if link and link.reason == "takedown" and link.sha256 == HashingReader(written).size_and_sha256()[1]:
+            closed = ClosedWarc(name=path.name, size=link.size, sha256=link.sha256)
+            index.write(warc_files.record_closed_warc, closed, None)
             replace_durably(written, path)
             log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
 
@@ -161,10 +162,7 @@ def import_files(
 
     taken_down, chain = ingestor.taken_down, places.chain
     adopted = tuple(import_file(path, places.folder, is_in_bucket, taken_down, chain) for path in paths)
-    ranges = [WarcRange(file=_locate(places, new)) for each in adopted for new in each.files]
+    # Not their paths: a crawl that ended meanwhile may have uploaded a file, and deleted it here.
+    names = [path.name for each in adopted for path in each.files]
+    ranges = [WarcRange(file=replace(places.file(name), size=places.stat(name).size)) for name in names]
     return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
-
-
-def _locate(places: Places, path: Path) -> WarcFile:
-    # A crawl that ended meanwhile may have uploaded it, and deleted it here.
-    return WarcFile(places=places, name=path.name, size=places.stat(path.name).size)

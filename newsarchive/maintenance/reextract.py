@@ -16,7 +16,7 @@ from newsarchive.batch.file_task import BatchReadings
 from newsarchive.ingest.index_warcs import read_capture
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
-from storage.errors import ArchiveBusy, FileMissing, WarcError
+from storage.errors import FileMissing, WarcError
 from storage.index import Index
 from storage.index.write import replace_readings
 from storage.index.write.replace_readings import ArticleChange, PageChange, ReadingChanges, RereadCapture, RereadFilter
@@ -137,10 +137,3 @@ class Reextraction:
         if found is None:
             raise WarcError(place.warc, place.offset, "the record that the index lists here is missing")
         return found, *self.ingestor.start_reading(found)
-
-
-def require_no_writer(places: Places) -> None:
-    """Raise ArchiveBusy if a WARC file is being written."""
-    if busy := next((file.name for file in places.local_files() if file.is_open), None):
-        advice = "When it has ended, run: newsarchive reextract"
-        raise ArchiveBusy(f"a crawl is writing {busy}; nothing was read again. {advice}")

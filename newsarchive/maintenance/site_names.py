@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsarchive.config.schema import Config, SiteConfig
-from newsarchive.config.toml_file import add_former_name, front_page_key
+from newsarchive.config.toml_file import front_page_key, rename_site
 from storage.errors import ArchiveError
 from storage.warc.reader import RunStarted, read_captures
 
@@ -24,7 +24,7 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
     for known in archive.index.sites():
         present = by_front_page.get(front_page_key(known.url))
         if known.name not in names and present and known.name not in archive.config.former_names:
-            archive.config = add_former_name(archive.folder, present, known.name)
+            archive.config = rename_site(archive.folder, present, present, known.name)
     present_names = set(by_front_page.values())
     former_names = {old: new for old, new in archive.config.former_names.items() if new in present_names}
     if not former_names:

@@ -7,6 +7,7 @@ takedowns.jsonl lists are neither imported nor indexed again.
 """
 
 import json
+import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -21,12 +22,12 @@ from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
-from storage.places import Places
-from storage.places.folder import replace_durably, write_atomic
+from storage.places import Places, WarcFile
+from storage.places.folder import remove_parts, replace_durably, write_atomic
 from storage.places.transfer import BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
-from storage.warc.tombstones import LIST, digest_url, find_spans, load_takedowns, replace_spans
+from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
 
@@ -106,8 +107,9 @@ class Takedown:
         write_atomic(self.folder / PLAN, json.dumps(asdict(plan)), mode=0o600)
         self._list_urls(plan)
         digests = {file.name: file.sha256 for file in self.index.read(list_warc_files)}
+        stored = {file.name: file for file in self.places.files()}
         for name in plan.files:
-            self._rewrite(name, digests.get(name), plan, report)
+            self._rewrite(name, stored.get(name), digests.get(name), report)
         self.index.delete_captures(plan.record_ids, plan.urls)
         self.index.settle()
         self._delete_copies(plan, report)
@@ -125,18 +127,19 @@ class Takedown:
         ]
         write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
-    def _rewrite(self, name: str, before: str | None, plan: TakedownPlan, report: TakedownReport) -> None:
-        stored = {file.name: file for file in self.places.files()}.get(name)
+    def _rewrite(self, name: str, stored: WarcFile | None, known: str | None, report: TakedownReport) -> None:
+        """Rewrite a file, of which the index knows this SHA-256, in the folder and in the bucket."""
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        if linked := self.places.chain.load([name]).find(name):
-            before = linked.sha256
-        bucket, chain = self.places.bucket, self.places.chain
+        plan, bucket, chain = report.plan, self.places.bucket, self.places.chain
         transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None
         if not stored.is_local and transfer:
-            transfer.download(name, before)
+            transfer.download(name, known)
+        # Another machine may have rewritten the file since the link of this one.
+        before = linked.sha256 if (linked := chain.load([name]).find(name)) else known
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
+        remove_parts(path.with_name(path.name + REWRITTEN))
         count, spans = find_spans(path, _select_records(plan))
         report.records += count
         written = replace_spans(path, spans, plan.reason, now) if spans else path
@@ -147,13 +150,14 @@ class Takedown:
         self.index.write(warc_files.record_closed_warc, closed, None)
         if spans:  # after a kill before this, `complete_rewrites` does it
             replace_durably(written, path)
-        if stored.is_remote and transfer and bucket:
+        # One that was uploaded and is not there was deleted by a run that was killed before it uploaded the new one.
+        if transfer and bucket and (stored.is_remote or name in transfer.log.read()):
             try:
-                if version := bucket.find_version(name):
-                    report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
-                bucket.delete(name)
-                transfer.upload(name)
-                if not stored.is_local:
+                if stored.is_remote:
+                    if version := bucket.find_version(name):
+                        report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
+                    bucket.delete(name)
+                if transfer.upload(name) and not stored.is_local:
                     transfer.remove_local(name)
             except (BucketRefused, BucketUnreachable) as problem:
                 report.unreachable.append(f"{name} in the bucket still has the records: {problem}")
@@ -165,9 +169,11 @@ class Takedown:
                 if file.is_file():
                     file.unlink()
                     report.copies.append(str(file.relative_to(self.folder)))
-        for file in sorted(self.folder.glob("**/*.log*")):
+        # Not the lines of other articles whose URLs begin with one of these.
+        named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))
+        for file in sorted(path for path in self.folder.glob("**/*.log*") if path.is_file()):
             lines = file.read_bytes().splitlines(keepends=True)
-            kept = [line for line in lines if not any(url.encode() in line for url in plan.urls)]
+            kept = [line for line in lines if not named.search(line)]
             if len(kept) < len(lines):
                 write_atomic(file, b"".join(kept))
         report.unreachable += plan.kept

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from newsarchive.extract.decode import to_utf8
 from newsarchive.extract.requisites import embedded_urls
 from newsarchive.extract.tree import Page, parse_page
-from storage.errors import PayloadError, WarcError
+from storage.errors import FileMissing, PayloadError, WarcError
 from storage.index import Index
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureView
@@ -32,7 +32,7 @@ def find_embedded(places: Places, found: TakedownTargets) -> tuple[set[str], set
     """Return the URLs that the captures of an article embed, and the record ids of its rendering's subresources."""
     urls, record_ids = set[str](), set[str]()
     for name in found.files:
-        with suppress(WarcError):  # damage, which `verify` reports
+        with suppress(WarcError, FileMissing):  # `verify` reports it
             for item in read_captures(places.file(name)):
                 if not isinstance(item, CaptureRecord):
                     continue
@@ -58,11 +58,14 @@ def search_pages(
     for capture in index.stream(iter_captures):
         if capture.record_id in found.record_ids or not _is_page(capture):
             continue
-        with suppress(WarcError):
+        try:
             text = _read_text(read_record(places.file(capture.place.warc), capture.place.offset).block, capture.kind)
-            words = {url: word for url, word in words.items() if word not in text}
-            if capture.outcome in NAMING and names.search(text):
-                naming.add(capture.record_id)
+        except (WarcError, FileMissing):
+            words.clear()  # such a page may embed each of them
+            continue
+        words = {url: word for url, word in words.items() if word not in text}
+        if capture.outcome in NAMING and names.search(text):
+            naming.add(capture.record_id)
     return set(words), own - words.keys(), naming
 
 

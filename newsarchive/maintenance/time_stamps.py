@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 
 from newsarchive.config.schema import Config
 from newsarchive.maintenance.verify_chain import Finding, HeadProof
-from storage.places.chain import PREFIX
+from storage.places.chain import MOVES, PREFIX
 from storage.places.folder import write_atomic
 
 TIMEOUT, DAY = 10.0, 86_400.0
@@ -30,7 +30,7 @@ STAMP_FAILED = "time-stamp-failed"
 """Finding of `status`, and the file in the archive's folder that has the problems of the last time stamps."""
 TOKEN_ERRORS = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
 _MAX_TOKEN = 100_000
-_FILE = re.compile(rb'"file":"([^"]+)"')
+_FILE = re.compile(rb'"file":"([^"]+)"(?!.*"reason":"(?:%b)")' % "|".join(sorted(MOVES)).encode())
 _GEN_TIME = re.compile(rb"\x18.(\d{12})\d\d[.Z]", re.DOTALL)
 _TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
 
@@ -51,9 +51,10 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
         except TOKEN_ERRORS as problem:
             problems.append(f"{server} did not stamp the head of the chain: {problem}. Next: newsarchive seal")
     places.exchange_stamps()
-    (config.folder / STAMP_FAILED).unlink(missing_ok=True)
     if problems:
         write_atomic(config.folder / STAMP_FAILED, "\n".join(problems))
+    else:
+        (config.folder / STAMP_FAILED).unlink(missing_ok=True)
     return problems
 
 
@@ -62,8 +63,8 @@ def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[
     proofs, problems = [HeadProof(head=noted)] if noted else [], []
     config.places.exchange_stamps()
     for path in sorted(config.places.folder.glob("STAMP-*.tsr")):
-        _, head, server = path.stem.split("-", 2)
         try:
+            _, head, server = path.stem.split("-", 2)
             at = check_token(path, ("-digest", head), config.time_authorities)
             proofs.append(HeadProof(head=head, at=at, witness=f"the time server {server}"))
         except TOKEN_ERRORS as problem:
@@ -72,7 +73,7 @@ def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[
 
 
 def find_tokens(folder: Path, warc: str) -> list[HeadProof]:
-    """Return what the tokens of the first stamped head say that covers a file. They were checked when they came."""
+    """Return what the tokens of the first stamped head say that covers a file. They are not checked here."""
     tokens = {path: path.name[6:70] for path in sorted(folder.glob("STAMP-*.tsr"))}
     named = set(tokens.values())
     for path in folder.glob(f"{PREFIX}*") if tokens else ():
@@ -87,7 +88,7 @@ def find_tokens(folder: Path, warc: str) -> list[HeadProof]:
 
 @lru_cache(maxsize=16)
 def _load_heads(path: Path, size: int, mtime_ns: int) -> tuple[list[str], dict[str, int]]:
-    """Return the head behind each link of a chain, and the position of each file's last link.
+    """Return the head behind each link of a chain, and the position of each file's last link but moves.
 
     Of 10,000 links this takes 60 ms: once, as long as size and time of the chain are the same.
     """

@@ -61,19 +61,30 @@ def describe_proofs(proofs: Sequence[HeadProof]) -> str:
 def prove_files(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> dict[str, list[HeadProof]]:
     """Return for each file the proofs of the first head that covers its link, or a link with the head of its chain."""
     known: dict[str, list[HeadProof]] = {}
+    stated = {proof.head for proof in proofs}
     for chain in chains:
-        for position, head in enumerate(chain.heads):
-            link = chain.links[position]
-            if of_head := [replace(each, at=each.at or link.at) for each in proofs if each.head == head]:
-                seen = [other for link in chain.links[: position + 1] for other in link.heads.values()]
+        seen: list[str] = []
+        for head, link in zip(chain.heads, chain.links, strict=True):
+            seen += link.heads.values()
+            if head in stated:
+                of_head = [replace(each, at=each.at or link.at) for each in proofs if each.head == head]
                 for each in (head, *seen):
                     known.setdefault(each, of_head)
-    first = {
-        name: next((known[head] for head in chain.heads[position:] if head in known), [])
-        for chain in chains
-        for name, position in chain.files.items()
-    }
-    return {name: found for name, found in first.items() if found}
+                seen = []
+    covering: dict[tuple[str, int], list[HeadProof]] = {}
+    for chain in chains:
+        found: list[HeadProof] = []
+        for position in reversed(range(len(chain.heads))):
+            covering[chain.name, position] = found = known.get(chain.heads[position], found)
+    latest = latest_links(chains).items()
+    return {name: found for name, (chain, position) in latest if (found := covering[chain.name, position])}
+
+
+def latest_links(chains: Sequence[ParsedChain]) -> dict[str, tuple[ParsedChain, int]]:
+    """Return the chain and position of each file's link; a takedown may be in the chain of another machine."""
+    places = [(chain, position) for chain in chains for position in chain.files.values()]
+    places.sort(key=lambda place: place[0].links[place[1]].at)
+    return {chain.links[position].file: (chain, position) for chain, position in places}
 
 
 def check_chains(
@@ -111,10 +122,13 @@ def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) 
 
 
 def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:
-    places = [(chain, position) for chain in chains for position in chain.files.values()]
-    # A takedown may be in the chain of another machine than the one that wrote the file.
-    places.sort(key=lambda place: place[0].links[place[1]].at)
-    links = {chain.links[position].file: (chain, position) for chain, position in places}
+    links = latest_links(chains)
+    first: dict[tuple[str, str], int] = {}
+    for chain in chains:
+        for at, link in enumerate(chain.links):
+            if link.reason not in MOVES:
+                first.setdefault((chain.name, link.file), at)
+    head_positions = {chain.name: {head: at for at, head in enumerate(chain.heads)} for chain in chains}
     by_digest = {chain.links[position].sha256: name for name, (chain, position) in links.items()}
     for name, report in found.items():
         if name not in links:
@@ -127,8 +141,9 @@ def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport
             other = by_digest.get(report.sha256)
             swapped = f"; it has the bytes of {other}" if other else ""
             yield name, f"the file was changed since link {position + 1} of {chain.name}{swapped}. Restore it"
-        first = next(at for at, each in enumerate(chain.links) if each.file == name and each.reason not in MOVES)
-        if chain.links[first].reason in WRITTEN_HERE and report.chain_head not in {"", START, *chain.heads[:first]}:
+        link_at = first[chain.name, name]
+        head_at = head_positions[chain.name].get(report.chain_head, link_at)
+        if chain.links[link_at].reason in WRITTEN_HERE and report.chain_head not in {"", START} and head_at >= link_at:
             known = any(report.chain_head in each.heads for each in chains)
             what = "was not a head before its link" if known else "is of no chain"
             yield name, f"the head that the file begins with {what}: links were removed, changed or inserted"

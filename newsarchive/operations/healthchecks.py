@@ -7,6 +7,7 @@ a few seconds only.
 import http.client
 import urllib.error
 import urllib.request
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 SECONDS = 5.0
@@ -14,40 +15,20 @@ LONGEST = 10_000
 """Characters of a report that are sent; healthchecks.io keeps 10,000 bytes."""
 
 
-class HealthcheckPing:
-    """Pings one health check URL; none for ""."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.problem: str | None = None
-        """Error message of the last ping; None if it succeeded."""
-
-    def start(self) -> None:
-        """Report that a crawl begins."""
-        self._send("/start", "")
-
-    def success(self, report: str) -> None:
-        """Report that the crawl succeeded."""
-        self._send("", report)
-
-    def fail(self, report: str) -> None:
-        """Report that the crawl failed."""
-        self._send("/fail", report)
-
-    def _send(self, word: str, report: str) -> None:
-        if not self._url:
-            return
-        self.problem = None
-        request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
-            ping_url(self._url, word), data=report[:LONGEST].encode("utf-8", "replace"), method="POST"
-        )
-        request.add_header("Content-Type", "text/plain; charset=utf-8")
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-                answer.read(1_000)
-        except (OSError, http.client.HTTPException, ValueError) as problem:
-            reason = getattr(problem, "reason", None) or problem
-            self.problem = f"the health check at {self._url} could not be pinged: {reason}"
+def ping(url: str, event: Literal["/start", "/fail", ""], report: str = "") -> str:
+    """Report that a crawl begins, failed or (by "") succeeded, unless the URL is "". Return an error message, or ""."""
+    if not url:
+        return ""
+    request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
+        ping_url(url, event), data=report[:LONGEST].encode("utf-8", "replace"), method="POST"
+    )
+    request.add_header("Content-Type", "text/plain; charset=utf-8")
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+            answer.read(1_000)
+    except (OSError, http.client.HTTPException, ValueError) as problem:
+        return f"the health check at {url} could not be pinged: {getattr(problem, 'reason', None) or problem}"
+    return ""
 
 
 def ping_url(url: str, word: str) -> str:

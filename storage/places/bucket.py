@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from urllib.request import Request, urlopen
@@ -69,9 +70,6 @@ class _RangedFile(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def tell(self) -> int:
-        return self._at
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
@@ -115,6 +113,7 @@ FAILURE_MEMORY = 30.0
 _PART = 1 << 26
 _METADATA = "169.254.169.254"
 """Metadata service of Amazon's cloud: the last source of credentials."""
+_DENIED = re.compile("403 Forbidden|401 Unauthorized")
 _FOLDER = "file://"
 _VERSION_FIELDS = ("version-id", "object-lock-retain-until-date")
 _PAGE = 1000
@@ -245,12 +244,12 @@ class Bucket:
         try:
             with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
                 version, lock = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
-        except OSError as problem:
+        except (OSError, HTTPException) as problem:
             raise BucketUnreachable(self.url, str(problem)) from problem
-        locked = (
-            f"its lock lets nobody delete it before {lock[:16].replace('T', ' ')} UTC" if lock else "delete it there"
-        )
-        return f"the bucket keeps its version {version}: {locked}" if version else ""
+        until = lock[:16].replace("T", " ")
+        advice = f"its lock lets nobody delete it before {until} UTC" if lock else "delete it there"
+        # "null" is an object without a version, which is deleted.
+        return "" if version in {"", "null"} else f"the bucket keeps its version {version}: {advice}"
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading by ranges; NotInBucket if there is none of that name."""
@@ -308,17 +307,16 @@ class Bucket:
             raise NotInBucket(name, self.url) from problem
         except wrong.BaseError as problem:
             message = str(problem).partition("\n")[0]
-            is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
-            if "NoSuchBucket" in message and not is_denied:
-                raise BucketRefused(self.url, "there is no such bucket") from problem
-            if _METADATA in message and not is_denied:
-                raise BucketRefused(
-                    self.url, "no credentials were found, and this machine has no role for it"
-                ) from problem
-            if is_denied or "403 Forbidden" in message or "401 Unauthorized" in message:
+            reason = ""
+            if isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError) or _DENIED.search(message):
                 found = re.search(r"<Code>(\w+)</Code>", str(problem))
-                code = f" ({found[1]})" if found else ""
-                raise BucketRefused(self.url, f"access is denied with the credentials found{code}") from problem
+                reason = f"access is denied with the credentials found{f' ({found[1]})' if found else ''}"
+            elif "NoSuchBucket" in message:
+                reason = "there is no such bucket"
+            elif _METADATA in message:
+                reason = "no credentials were found, and this machine has no role for it"
+            if reason:
+                raise BucketRefused(self.url, reason) from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
 
 

@@ -13,7 +13,7 @@ A name means one file wherever it is read from: the folder is tried first.
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -62,12 +62,8 @@ class Places:
         """
         found = {file.name: file for file in self.local_files()}
         for each in self.bucket.list_files() if self.bucket else ():
-            here = found.get(each.name)
-            size = here.size if here else each.size
-            found[each.name] = WarcFile(
-                places=self, name=each.name, size=size, is_local=here is not None, bucket_size=each.size,
-                is_open=here is not None and here.is_open,
-            )  # fmt: skip
+            here = found.get(each.name) or WarcFile(places=self, name=each.name, size=each.size)
+            found[each.name] = replace(here, bucket_size=each.size)
         return [found[name] for name in sorted(found)]
 
     def local_files(self) -> "list[WarcFile]":
@@ -110,7 +106,8 @@ class Places:
         """Upload the links of this machine's chain that the bucket lacks, as one object."""
         if self.bucket is None or not self.machine:
             return
-        folder, lines = f"chains/{self.machine}", self.chain.load().lines
+        folder, path = f"chains/{self.machine}", self.chain.path
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         parts = self.bucket.list_names(folder)
         done = int(parts[-1].rpartition("-")[2]) if parts else 0
         if new := lines[done:]:

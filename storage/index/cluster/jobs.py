@@ -11,44 +11,19 @@ Its tables, and ours, are in the schema of the leases, where Alembic does not se
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, LiteralString
 
-from storage.index.cluster.leases import ALL, CLASS, DISPATCHING, STALE, enter_schema, lock_changes, relation_exists
+from storage.index.cluster import leases
 from storage.index.engine.postgres import connect, conninfo, translate_driver_errors
-
-if TYPE_CHECKING:
-    import psycopg
 
 CRAWLS = "crawls"
 """Name of the queue of sites to crawl; the site is the job's lock and its queueing lock."""
 STALLED = 18.0
 """Seconds without a heartbeat after which a worker counts as gone, and its jobs are given to others."""
 
-_TABLES: LiteralString = """
-CREATE TABLE IF NOT EXISTS workers (
-    worker_id bigint PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, slots integer NOT NULL,
-    since timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-CREATE TABLE IF NOT EXISTS next_checks (site text PRIMARY KEY, next_at timestamptz NOT NULL);
-"""
-_OURS: LiteralString = """
-WITH ours AS MATERIALIZED (
-    SELECT id FROM procrastinate_jobs
-    WHERE id = %(job_id)s AND status = 'doing' AND attempts = %(attempts)s
-        AND worker_id IS NOT DISTINCT FROM %(worker_id)s::bigint
-    FOR UPDATE
-)
-"""
 # Procrastinate updates by a job's id alone: a worker that counts as gone would end the job of its successor.
-FINISH: LiteralString = (
-    _OURS
-    + """SELECT id, procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, %(delete_job)s)::text
-FROM ours"""
-)
+FINISH = leases.STATEMENTS["finish-job"]
 """End a job, if it is still the worker's."""
-RETRY: LiteralString = (
-    _OURS + "SELECT id, procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL)::text FROM ours"  # noqa: S608
-)
+RETRY = leases.STATEMENTS["retry-job"]
 """Return a job to the queue, if it is still the worker's."""
 
 
@@ -104,11 +79,11 @@ class Workload:
 def prepare_queue(url: str, schema_sql: str) -> str:
     """Create the tables of jobs unless they exist, Procrastinate's by `schema_sql`. Return libpq's connection info."""
     with connect(url) as session, translate_driver_errors(url):
-        schema = enter_schema(session)
-        with lock_changes(session):
-            session.execute(_TABLES)
+        schema = leases.enter_schema(session)
+        with leases.lock_changes(session):
+            session.execute(leases.STATEMENTS["tables"])
             # Procrastinate's schema cannot be applied twice.
-            if not relation_exists(session, "procrastinate_jobs"):
+            if not leases.relation_exists(session, "procrastinate_jobs"):
                 session.execute(schema_sql.encode())
     return conninfo(url, search_path=schema)
 
@@ -118,7 +93,7 @@ class JobSession:
 
     def __init__(self, url: str) -> None:
         self._session = connect(url, statement_timeout="8000")
-        enter_schema(self._session)
+        leases.enter_schema(self._session)
 
     def close(self) -> None:
         """End the session."""
@@ -141,12 +116,13 @@ class JobSession:
 
     def begin_dispatch(self) -> bool:
         """Lock the creation of jobs until `end_dispatch`; False if another worker has the lock."""
-        row = self._session.execute("SELECT pg_try_advisory_lock(%s, %s)", (CLASS, DISPATCHING)).fetchone()
+        key = leases.CLASS, leases.DISPATCHING
+        row = self._session.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
         return bool(row and row[0])
 
     def end_dispatch(self) -> None:
         """Release the lock of `begin_dispatch`."""
-        self._session.execute("SELECT pg_advisory_unlock(%s, %s)", (CLASS, DISPATCHING))
+        self._session.execute("SELECT pg_advisory_unlock(%s, %s)", (leases.CLASS, leases.DISPATCHING))
 
     def select_due_sites(self, sites: Sequence[str], limit: int) -> list[str]:
         """Return the sites that are due for a check, the most overdue first.
@@ -154,58 +130,31 @@ class JobSession:
         Sites that wait for a worker or are being crawled, by whatever process, are left out; all are while one process
         has the lease on the whole archive.
         """
-        query: LiteralString = """
-            WITH fresh AS (SELECT site FROM leases JOIN lease_holders USING (holder)
-                WHERE seen_at > clock_timestamp() - make_interval(secs => %s))
-            SELECT site FROM unnest(%s::text[]) AS site LEFT JOIN next_checks USING (site)
-            WHERE (next_at IS NULL OR next_at <= clock_timestamp())
-                AND site NOT IN (SELECT site FROM fresh) AND NOT EXISTS (SELECT FROM fresh WHERE fresh.site = %s)
-                AND site NOT IN (SELECT lock FROM procrastinate_jobs
-                    WHERE status IN ('todo', 'doing') AND queue_name = %s AND lock IS NOT NULL)
-            ORDER BY next_at NULLS FIRST, site LIMIT %s
-        """
-        rows = self._session.execute(query, (STALE, list(sites), ALL, CRAWLS, limit))
-        return [row[0] for row in rows.fetchall()]
+        chosen = {"stale": leases.STALE, "sites": list(sites), "all": leases.ALL, "queue": CRAWLS, "limit": limit}
+        return [row[0] for row in self._session.execute(leases.STATEMENTS["due-sites"], chosen).fetchall()]
 
     def schedule_next_checks(self, seconds: Mapping[str, float]) -> None:
         """Have each site checked again after so many seconds."""
-        statement: LiteralString = """
-            INSERT INTO next_checks
-            SELECT site, clock_timestamp() + make_interval(secs => delay)
-            FROM unnest(%s::text[], %s::float8[]) AS of (site, delay) ORDER BY site
-            ON CONFLICT (site) DO UPDATE SET next_at = excluded.next_at
-        """
-        sites = sorted(seconds)
-        self._session.execute(statement, (sites, [seconds[site] for site in sites]))
+        self._session.execute(leases.STATEMENTS["schedule-next-checks"], (list(seconds), list(seconds.values())))
 
 
 def load_workload(url: str) -> Workload:
     """Return the workers and their jobs."""
     with connect(url) as session, translate_driver_errors(url):
-        enter_schema(session)
-        if not relation_exists(session, "procrastinate_jobs"):
+        leases.enter_schema(session)
+        if not leases.relation_exists(session, "procrastinate_jobs"):
             return Workload(workers=(), running=(), failed=(), waiting=0)
-        workers = session.execute(
-            "SELECT id, host, pid, slots, since, last_heartbeat FROM procrastinate_workers "
-            "JOIN workers ON worker_id = id ORDER BY host, pid"
-        ).fetchall()
         waiting = session.execute(
             "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %s", (CRAWLS,)
         ).fetchone()
+
+        def load_jobs(status: str, event: str) -> tuple[CrawlJob, ...]:
+            jobs = session.execute(leases.STATEMENTS["jobs"], {"status": status, "event": event, "queue": CRAWLS})
+            return tuple(CrawlJob(*row) for row in jobs.fetchall())
+
         return Workload(
-            workers=tuple(WorkerInfo(*row) for row in workers),
-            running=_load_jobs(session, "doing", "started"),
-            failed=_load_jobs(session, "failed", "failed"),
+            workers=tuple(WorkerInfo(*row) for row in session.execute(leases.STATEMENTS["workers"]).fetchall()),
+            running=load_jobs("doing", "started"),
+            failed=load_jobs("failed", "failed"),
             waiting=waiting[0] if waiting else 0,
         )
-
-
-def _load_jobs(session: "psycopg.Connection", status: str, event: str) -> tuple[CrawlJob, ...]:
-    rows = session.execute(
-        "SELECT lock, worker_id, attempts, max(at) AS at FROM procrastinate_jobs AS job "
-        "JOIN procrastinate_events AS event ON event.job_id = job.id AND event.type::text = %s "
-        "WHERE status::text = %s AND queue_name = %s GROUP BY job.id "
-        "HAVING status = 'doing' OR max(at) > clock_timestamp() - interval '1 day' ORDER BY at DESC",
-        (event, status, CRAWLS),
-    ).fetchall()
-    return tuple(CrawlJob(*row) for row in rows)

@@ -10,6 +10,7 @@ and takes the lease. The holder itself gives up earlier, after DEADLINE, so no s
 """
 
 import os
+import re
 import secrets
 import select
 import signal
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from storage.errors import ArchiveBusy, ArchiveError
@@ -124,24 +126,14 @@ LEASE_LOST = (
     "newsarchive crawl"
 )
 
-_TABLES: LiteralString = """
-CREATE TABLE IF NOT EXISTS lease_holders (
-    holder integer PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, work text NOT NULL,
-    since timestamptz NOT NULL, seen_at timestamptz NOT NULL
-);
-CREATE TABLE IF NOT EXISTS leases (
-    site text PRIMARY KEY, holder integer NOT NULL REFERENCES lease_holders ON DELETE CASCADE
-);
-CREATE INDEX IF NOT EXISTS leases_holder ON leases (holder);
-"""
-_SELECT_LEASES: LiteralString = """
-SELECT site, holder, host, pid, work, since,
-       seen_at > clock_timestamp() - make_interval(secs => %(stale)s) AS is_fresh,
-       (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %(class)s AND objid = holder AND objsubid = 2
-           AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS backend
-FROM leases JOIN lease_holders USING (holder)
-WHERE %(sites)s::text[] IS NULL OR site = ANY(%(sites)s) ORDER BY site
-"""
+STATEMENTS = {
+    name: text.encode()
+    for name, text in re.findall(
+        r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)",
+        files("storage.index.cluster").joinpath("cluster.sql").read_text("utf-8"),
+    )
+}
+"""Statements of cluster.sql, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +218,7 @@ class Lease(AbstractContextManager["Lease"]):
         session = self._session
         with lock_changes(session):
             expired, backends = set(), set()
-            for row in session.execute(_SELECT_LEASES, parameters).fetchall():
+            for row in session.execute(STATEMENTS["leases"], parameters).fetchall():
                 if row[6] and row[7] is not None:
                     holder = _read_holder(row)
                     what = "the archive" if holder.site == ALL else holder.site
@@ -278,7 +270,7 @@ def list_lease_holders(url: str) -> tuple[LeaseHolder, ...]:
         enter_jobs_schema(session)
         if not relation_exists(session, "leases"):
             return ()
-        rows = session.execute(_SELECT_LEASES, {"class": CLASS, "stale": STALE, "sites": None}).fetchall()
+        rows = session.execute(STATEMENTS["leases"], {"class": CLASS, "stale": STALE, "sites": None}).fetchall()
         return tuple(_read_holder(row) for row in rows if row[6] and row[7] is not None)
 
 
@@ -293,7 +285,7 @@ def enter_schema(session: "psycopg.Connection") -> str:
                 from psycopg.sql import SQL, Identifier
 
                 session.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-            session.execute(_TABLES)
+            session.execute(STATEMENTS["tables"])
     return schema
 
 

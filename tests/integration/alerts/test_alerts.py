@@ -19,7 +19,7 @@ import pytest
 
 from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send
 from newsarchive.alerts.matching import open_store
-from newsarchive.maintenance.transfer_index import transfer_archive_index
+from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
 
 PAGE = (

@@ -12,7 +12,7 @@ import pytest
 
 from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
-from newsarchive.maintenance.transfer_index import transfer_archive_index
+from newsarchive.maintenance.rebuild import transfer_archive_index
 from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
 from tests.in_process import run_in_process
 

@@ -21,6 +21,7 @@ from newsarchive.web.app import create_app
 from storage.errors import NotFound
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
+from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
@@ -216,6 +217,36 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         assert describe(archive) == after
 
 
+def test_what_an_unreadable_page_may_embed_stays(tmp_path: Path) -> None:
+    """An article can be removed while a file with other pages is missing, but nothing that these may embed."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page(KEPT, "Town opens", "gardener")
+        named = [
+            ("WARC-Target-URI", KEPT),
+            ("WARC-Date", warc_date(AT.replace(day=9))),
+            ("Content-Type", HTTP_RESPONSE),
+        ]
+        fields = [("WARC-Record-ID", f"<{new_record_id()}>"), *named]
+        (tmp_path / "later.warc.gz").write_bytes(build_member("response", fields, block))
+        (lost,) = archive.import_files([tmp_path / "later.warc.gz"]).adopted[0].files
+        lost.unlink()
+        plan = archive.takedown([GONE], "court", dry_run=True)[0].plan
+        assert plan.urls == [GONE]
+        assert f"{OWN}, which other pages may use" in plan.kept
+
+
+def test_log_lines_of_other_articles_stay(archive: Archive) -> None:
+    """Also where their URLs begin with that of the article; a folder that is named as a log is none."""
+    kept = f"one {GONE}x\ntwo {GONE}/gallery\nthree {GONE}.pdf\n"
+    gone = f"four {GONE}\nfive {GONE}?page=2 200\nsix <{GONE}/>\n"
+    (archive.folder / "old.logs").mkdir()
+    (archive.folder / "old.logs" / "crawl.log.1").write_text(kept + gone)
+    archive.takedown([GONE], "court", dry_run=False)
+    assert (archive.folder / "old.logs" / "crawl.log.1").read_text() == kept
+
+
 @pytest.mark.parametrize("put", ["imported", "by hand"])
 def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str) -> None:
     """An old copy of the file brings back neither the front page nor the subresource, imported or put there."""
@@ -250,12 +281,14 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
         reader.app.state.exports.wait()  # type: ignore[attr-defined]
     with (archive.folder / "exports.jsonl").open("a") as file:
         file.write('{"at": "2026-0')
+    assert run(["export", "-o", str(tmp_path / "last.csv"), "-A", folder]) == 0  # the line before is incomplete
     archive.rebuild()
     named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
     assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
         f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",
         f"JSONL AT, {tmp_path}/all.jsonl, since 2026-02-01 00:00:00+00:00",
         "WARC AT, sent to a reader of the browser", "CSV AT, made for a reader of the browser",
+        f"CSV AT, {tmp_path}/last.csv",
     ]  # fmt: skip
     assert GONE not in (archive.folder / "exports.jsonl").read_text()
     assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
@@ -263,6 +296,10 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
 
 class Killed(BaseException):
     """Stands for kill -9 at a step."""
+
+
+def die(*_: object) -> None:
+    raise Killed
 
 
 STEPS = ("replace_spans", "replace_durably", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
@@ -277,9 +314,6 @@ def test_a_kill_between_link_and_swap_is_mended(tmp_path: Path, monkeypatch: pyt
     Archive.init(tmp_path / "morgue").close()
     with Archive.open(tmp_path / "morgue") as archive:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
-
-        def die(*_: object) -> None:
-            raise Killed
 
         with monkeypatch.context() as patched:
             patched.setattr(takedown, "replace_durably", die)
@@ -345,6 +379,28 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
         report = archive.takedown([GONE], "court order", dry_run=False)[-1]
         assert len(report.unreachable) == 1
         assert not list(archive.warc_folder.glob("*.gz"))
+        (stored,) = (tmp_path / "bucket").glob("*.gz")
+        assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
+        assert not archive.verify(deep=True).damaged
+
+
+def test_a_takedown_that_was_killed_between_the_objects_uploads_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket has the file again, though its size is that of the deleted one."""
+    (tmp_path / "bucket").mkdir()
+    Archive.init(tmp_path / "morgue").close()
+    toml = tmp_path / "morgue" / "newsarchive.toml"
+    toml.write_text(f'bucket = "file://{tmp_path}/bucket"\n{toml.read_text()}')
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        archive.upload()
+        with monkeypatch.context() as patched:
+            patched.setattr(BucketTransfer, "upload", die)
+            with pytest.raises(Killed):
+                archive.takedown([GONE], "court order", dry_run=False)
+        assert not list((tmp_path / "bucket").glob("*.gz"))
+        archive.takedown([KEPT], "court order", dry_run=False)
         (stored,) = (tmp_path / "bucket").glob("*.gz")
         assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
         assert not archive.verify(deep=True).damaged

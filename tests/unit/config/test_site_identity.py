@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsarchive.config.schema import SiteConfig
-from newsarchive.config.toml_file import add_former_name, add_site, load_config, parse_config
+from newsarchive.config.toml_file import add_site, load_config, parse_config, rename_site
 from storage.errors import ConfigError
 
 FILE = """# The morgue.
@@ -31,10 +31,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_former_name_is_written_into_the_table_of_its_site(folder: Path) -> None:
     """All other lines stay byte for byte; a second name joins the first."""
-    assert add_former_name(folder, "news", "old").former_names == {"old": "news", "earlier": "other"}
+    assert rename_site(folder, "news", "news", "old").former_names == {"old": "news", "earlier": "other"}
     text = (folder / "newsarchive.toml").read_text()
     assert text == FILE.replace("# first\n", '# first\nformer_names = ["old"]\n')
-    assert add_former_name(folder, "other", "second").sites[1].former_names == ("earlier", "second")
+    assert rename_site(folder, "other", "other", "second").sites[1].former_names == ("earlier", "second")
 
 
 @pytest.mark.parametrize("url", ["http://news.example", "https://www.news.example/", "https://NEWS.example/"])

@@ -1,6 +1,7 @@
 """Content Credentials of pictures: found in each container, the signer named, whatever the bytes are."""
 
 import struct
+import tracemalloc
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -97,6 +98,27 @@ def test_pictures_without_credentials_have_none() -> None:
     """Nor has a text that speaks of them."""
     for picture in (b"", jpeg(b"other"), png(b"jumb c2pa"), webp(b""), b"<p>c2pa jumb caBX</p>"):
         assert describe_credentials(picture) == ""
+
+
+def test_segments_that_overlap_are_read_once() -> None:
+    """A picture of a megabyte that repeats the beginning of the longest segment takes no gigabytes of memory."""
+    tracemalloc.start()
+    try:
+        describe_credentials(b"\xff\xd8\xff" + b"\xff\xeb\xff\xffJP\x02\x11\0\0\0\1" * 80_000)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("wrong", ["version", "extension twice"])
+def test_a_certificate_that_breaks_the_rules_is_passed_over(wrong: str) -> None:
+    """Errors that are no ValueError are none of the reader's."""
+    if wrong == "version":
+        broken = SIGNER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09", 1)
+    else:
+        broken = SIGNER.replace(bytes.fromhex("0603551d11"), bytes.fromhex("0603551d13"), 1)
+    assert broken != SIGNER
+    assert describe_credentials(png(store(broken))) == "present; no signer can be read"
 
 
 @given(st.data())

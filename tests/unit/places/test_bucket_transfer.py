@@ -21,7 +21,8 @@ from newsarchive.bucket.upload import (
     files_to_upload,
     locate_files,
 )
-from newsarchive.maintenance.recover import _locate, unindexed_ranges
+from newsarchive.maintenance import recover
+from newsarchive.maintenance.recover import unindexed_ranges
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError
 from storage.places import Bucket, Places, WarcFile
 from storage.places.transfer import FETCHING, BucketTransfer
@@ -248,11 +249,15 @@ def test_a_file_that_another_process_has_fetched_leaves_nothing_behind(
     assert list(desk.folder.glob(f"*{FETCHING}")) == []
 
 
-def test_an_import_reads_what_was_freed_meanwhile(desk: Desk) -> None:
+def test_an_import_reads_what_was_freed_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when a crawl that keeps no local files ends at the same time."""
     desk.carrier.upload("1.warc.gz")
     desk.carrier.remove_local("1.warc.gz")
-    found = _locate(desk.places, desk.folder / "1.warc.gz")
+    monkeypatch.setattr(recover, "import_file", lambda path, *_: SimpleNamespace(files=(path,)))
+    monkeypatch.setattr(recover, "index_warcs", lambda ranges, *_: ranges)
+    ingestor = SimpleNamespace(taken_down=frozenset())
+    done = recover.import_files([desk.folder / "1.warc.gz"], desk.places, SimpleNamespace(), ingestor)  # type: ignore[arg-type]  # what is used
+    found = done.read[0].file  # type: ignore[index]  # the ranges
     assert (found.size, bytes_of(found)) == (len(ONE), ONE)
 
 
