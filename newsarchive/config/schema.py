@@ -373,6 +373,11 @@ class AlertConfig:
         return self.changes or bool(self.event or self.kind or self.notice or self.size)
 
     @property
+    def has_criteria(self) -> bool:
+        """True if it looks for something; other alerts would report all texts, and are refused."""
+        return self.is_of_changes or any((self.query, self.site, self.section, self.author, self.language, self.tag))
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """URLs that its hits are sent to."""
         return (*(f"mailto:{address}" for address in self.mail), *((self.webhook,) if self.webhook else ()))

@@ -278,10 +278,11 @@ class _ConfigParser:
 
     def _alert(self, table: dict[str, Any], number: int) -> schema.AlertConfig:
         values = self._values(table, schema.ALERT_SETTINGS, f"alert {number}")
-        if "name" not in values or values.keys() <= {"name", "every", "mail", "webhook"}:
+        alert = schema.AlertConfig(**{"name": "", **values})
+        if not alert.name or not alert.has_criteria:
             what = 'an alert needs a name, and what it looks for, such as query = "harbour"'
             raise self._error("[[alert]]", f"alert {number}", what)
-        return schema.AlertConfig(**values)
+        return alert
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
