@@ -12,6 +12,7 @@ import textwrap
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -389,7 +390,8 @@ def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook:
     desk = desk_of(hooked(hook))
     with closing(open_store(desk.folder)) as store, store:
         target = f"http://127.0.0.1:{hook.port}/other"
-        store.save_alert(AlertConfig(name="mine", query="harbour", webhook=target, reader="ada"))
+        alert = AlertConfig(name="mine", query="harbour", webhook=target, reader="ada")
+        store.run("save-alert", key=alert.key, reader="ada", definition=json.dumps(asdict(alert)))
     desk.run()
     desk.add("New harbour")
     desk.run()
@@ -429,3 +431,65 @@ def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: 
     assert saved.returncode == 0, saved.stderr
     assert len(hook.got) == 2
     assert {row["state"] for row in desk.tellings() if row["target"].startswith("mailto")} == {"open"}
+
+
+def test_a_worker_sends_what_is_due_though_it_crawls_nothing(desk_of: DeskOf, hook: Any, postgres_url: str) -> None:
+    """Such as what a killed crawl left."""
+    desk = desk_of(hooked(hook), index=f'index = "{postgres_url}"')
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    accepted = threading.Event()
+    hook.on_accepted = accepted.set
+    command = [sys.executable, "-m", "newsarchive", "worker", "--archive", str(desk.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+        found = accepted.wait(60)
+        worker.terminate()
+        output, _ = worker.communicate(timeout=60)
+    assert found, output
+    (got,) = hook.got
+    assert json.loads(got["body"])["data"][0]["headline"] == "New harbour"
+
+
+def test_a_hit_that_comes_after_the_attempt_of_its_hour_has_a_delivery_of_its_own(desk_of: DeskOf, hook: Any) -> None:
+    """As when two processes find hits at the end of an hour: a receiver ignores an id that it knows."""
+    desk = desk_of(hooked(hook, 'every = "hourly"'))
+    desk.run()
+    desk.add("New harbour")
+    desk.run()
+    desk.wait(hours=1)
+    desk.run()
+    desk.add("Late harbour")
+    desk.wait(hours=-1)
+    desk.run()
+    desk.wait(hours=1)
+    desk.run()
+    assert [json.loads(each["body"])["data"][0]["headline"] for each in hook.got] == ["New harbour", "Late harbour"]
+    assert len(set(hook.ids)) == 2
+
+
+def test_an_alert_written_while_a_process_runs_is_not_ended_by_it(desk_of: DeskOf, hook: Any) -> None:
+    """The file is read again in each pass; so is what is withheld."""
+    desk = desk_of()
+    toml = desk.folder / "newsarchive.toml"
+    toml.write_text(toml.read_text() + hooked(hook))
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    assert len(desk.tellings()) == 1
+    toml.write_text('[serve]\nblocked = ["https://news.example/2026/"]\n' + hooked(hook))
+    desk.run()
+    assert hook.got == desk.tellings() == []
+
+
+def test_a_clock_that_jumps_ahead_deletes_no_hit_that_waits(desk_of: DeskOf, hook: Any) -> None:
+    """Only what was sent or has failed is deleted after 400 days."""
+    desk = desk_of(hooked(hook))
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    desk.wait(days=500)
+    desk.run()
+    assert len(hook.got) == 1
+    desk.run()
+    assert desk.tellings() == []
