@@ -156,7 +156,7 @@ def send(archive: Archive, store: AlertStore, alert: AlertConfig, target: str, m
         owned = [urlsplit(each.webhook).hostname or "" for each in config.alerts if each.webhook]
         status = post(target, body, headers, AddressGuard(() if alert.reader else owned))
     except (OSError, smtplib.SMTPException, HTTPException, ValueError) as problem:
-        return " ".join(str(problem).split()) or type(problem).__name__
+        return " ".join(str(problem)[:300].split()) or type(problem).__name__
     return "" if 200 <= status < 300 else f"it answers HTTP {status}"
 
 

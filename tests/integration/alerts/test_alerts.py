@@ -289,6 +289,21 @@ def test_a_slow_server_does_not_hold_the_process_that_crawls(
     assert (row["state"], row["attempts"], row["error"]) == ("open", 1, "timed out")
 
 
+def test_a_server_that_answers_byte_by_byte_is_left(
+    desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time; the answer has a limit of its own, and so has the text of the error."""
+    monkeypatch.setattr("newsarchive.alerts.delivery.TIMEOUT", 0.5)
+    desk = desk_of(hooked(hook))
+    desk.run()
+    hook.is_dripping = True
+    desk.add("New harbour")
+    desk.run()
+    (row,) = desk.tellings()
+    assert (row["state"], row["attempts"], row["error"][:3]) == ("open", 1, "HHH")
+    assert len(row["error"]) <= 300
+
+
 def test_a_failure_of_alerts_is_none_of_the_crawl(desk_of: DeskOf, hook: Any) -> None:
     """Its state may even be no database."""
     desk = desk_of(hooked(hook))
