@@ -25,10 +25,9 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store
+from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store, read_config
 from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig, Config
-from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.export.articles import change_to_json
 from newsarchive.web.access_rules import AccessRules
@@ -83,7 +82,7 @@ def update_alerts(archive: Archive, now: datetime, *, changes: bool = True, begi
     """
     try:
         with closing(open_store(archive.folder)) as store:
-            alerts, active = store.list_alerts(load_config(archive.folder)), store.run("active-alerts")
+            alerts, active = store.list_alerts(read_config(archive.folder)), store.run("active-alerts")
             if not begins or {alert.key for alert in alerts} - {row["key"] for row in active}:
                 find_hits(archive, store, now, changes=changes)
             if not begins:
@@ -94,8 +93,7 @@ def update_alerts(archive: Archive, now: datetime, *, changes: bool = True, begi
 
 def send_hits(archive: Archive, store: AlertStore, now: datetime) -> None:
     """Send what is due; a target that fails is left alone until the next pass."""
-    # The file, not what this process read at its start, says which alerts there are and what is withheld.
-    config = load_config(archive.folder)
+    config = read_config(archive.folder)
     at, begun, failing = now.timestamp(), time.monotonic(), set[str]()
     alerts = {alert.key: alert for alert in store.list_alerts(config)}
     hidden = AccessRules.from_config(config, lenient=True).hiding_unknown(archive).exclusions(now)
@@ -141,7 +139,7 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
 
 def send(archive: Archive, store: AlertStore, alert: AlertConfig, target: str, made: str, lines: list[Any]) -> str:
     """Send hits of an alert to a target; return why that failed, or ""."""
-    config, now = load_config(archive.folder), archive.now()
+    config, now = read_config(archive.folder), archive.now()
     try:
         if target.startswith("mailto:"):
             _send_mail(config, alert, target.removeprefix("mailto:"), made, lines, now)

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from newsarchive.archive import Archive
-from newsarchive.config.schema import AlertConfig, Config
+from newsarchive.config.schema import FILE_NAME, AlertConfig, Config
 from newsarchive.config.toml_file import load_config
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
@@ -30,7 +31,7 @@ from storage.index.views.history import ChangeFilters
 FILE = "alerts.sqlite3"
 _SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
 _STATEMENTS: dict[str, str] = dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", _SQL))
-_AT_ONCE = 500
+_AT_ONCE = 1_000
 
 
 class AlertStore(sqlite3.Connection):
@@ -58,10 +59,21 @@ class AlertStore(sqlite3.Connection):
         end = ends.get(alert.every)
         self.run("note-hit", alert=alert.key, found=now.timestamp())
         for target in alert.targets:
-            delivery = sha256(f"{alert.key}\n{target}\n{end or hits}".encode()).hexdigest()[:32]
-            for record, event in hits:
-                self.run("add-telling", delivery=delivery, alert=alert.key, target=target, record=record, event=event,
-                         found=now.timestamp(), next=(end or now).timestamp())  # fmt: skip
+            made = sha256(f"{alert.key}\n{target}\n{end or hits}".encode()).hexdigest()[:32]
+            to = {"delivery": made, "alert": alert.key, "target": target, "found": now.timestamp()}
+            to["next"] = (end or now).timestamp()
+            self.executemany(_STATEMENTS["add-telling"], [{"record": each[0], "event": each[1], **to} for each in hits])
+
+
+def read_config(folder: Path) -> Config:
+    """Return newsarchive.toml as it is now: a long crawl follows what is added, blocked or hidden while it runs."""
+    state = (folder / FILE_NAME).stat()
+    return _load_config(folder, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _load_config(folder: Path, *_state: int) -> Config:
+    return load_config(folder)
 
 
 def open_store(folder: Path) -> AlertStore:
@@ -83,7 +95,7 @@ def list_failures(folder: Path) -> list[tuple[int, str]]:
 
 def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bool = True) -> None:
     """Note the hits of all alerts in what is new in the archive; an alert that is new gets hits from now on."""
-    alerts, read = store.list_alerts(load_config(archive.folder)), archive.index.read
+    alerts, read = store.list_alerts(read_config(archive.folder)), archive.index.read
     active = {row["key"] for row in store.run("active-alerts")}
     if not alerts and not active:
         return

@@ -60,9 +60,13 @@ DELETE FROM tellings WHERE state != 'open' AND found < :before
 UPDATE alerts SET last_hit = :found WHERE key = :alert
 
 -- add-telling
-INSERT INTO tellings (delivery, alert, target, record, event, found, next)
-SELECT iif(count(*), :delivery || '-' || substr(:record, -12) || :event, :delivery), :alert, :target, :record, :event, :found, :next
-FROM tellings WHERE delivery = :delivery AND attempts
+INSERT INTO tellings (delivery, alert, target, record, event, found, next) VALUES (
+    iif(
+        (SELECT attempts FROM tellings WHERE delivery = :delivery LIMIT 1) > 0,
+        :delivery || '-' || substr(:record, -12) || :event, :delivery
+    ),
+    :alert, :target, :record, :event, :found, :next
+)
 
 -- due-deliveries
 SELECT delivery, alert, target, attempts FROM tellings WHERE state = 'open' AND (next <= :now OR next > :latest)
