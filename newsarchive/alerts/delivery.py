@@ -21,6 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,24 +160,24 @@ def send(archive: Archive, store: AlertStore, alert: AlertConfig, target: str, m
 
 
 def _send_mail(config: Config, alert: AlertConfig, to: str, made: str, lines: list[Any], now: datetime) -> None:
-    by, mail = config.mail, EmailMessage()
-    if not by.server or not by.sender:
-        raise ValueError("[mail] in newsarchive.toml has no server or no from")
+    mail, secure = EmailMessage(), ssl.create_default_context()
+    if not config.mail_server or not config.mail_from:
+        raise ValueError("newsarchive.toml has no mail_server or no mail_from")
     more = f" (+{len(lines) - 1})" if len(lines) > 1 else ""
     # A headline may have line breaks, which would begin a header.
     subject = "".join(each if each.isprintable() else " " for each in f"{alert.name}: {lines[0]['headline']}")
     mail["Subject"] = " ".join(subject.split())[:150] + more
-    mail["From"], mail["To"], mail["Date"] = by.sender, to, format_datetime(now.astimezone(UTC))
-    mail["Message-ID"] = f"<{made}@{by.sender.rpartition('@')[2]}>"
+    mail["From"], mail["To"], mail["Date"] = config.mail_from, to, format_datetime(now.astimezone(UTC))
+    mail["Message-ID"] = f"<{made}@{config.mail_from.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(TEMPLATES.get_template("alert.txt").render(alert=alert, lines=lines, name=config.folder.name))
-    kind = smtplib.SMTP_SSL if by.tls == "tls" else smtplib.SMTP
-    with kind(by.server, by.port, timeout=TIMEOUT) as server:
-        if by.tls == "starttls":
-            server.starttls(context=ssl.create_default_context())
-        if by.user:
-            server.login(by.user, os.environ.get("NEWSARCHIVE_MAIL_PASSWORD", ""))
-        server.send_message(mail)
+    kind = partial(smtplib.SMTP_SSL, context=secure) if config.mail_tls == "tls" else smtplib.SMTP
+    with kind(config.mail_server, config.mail_port, timeout=TIMEOUT) as session:
+        if config.mail_tls == "starttls":
+            session.starttls(context=secure)
+        if config.mail_user:
+            session.login(config.mail_user, os.environ.get("NEWSARCHIVE_MAIL_PASSWORD", ""))
+        session.send_message(mail)
 
 
 def make_secret(store: AlertStore, target: str) -> bytes:

@@ -112,19 +112,23 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
             for alert, ids in zip(of_texts, matches, strict=True):
                 if ids:
                     store.add_hits(alert, [(records[each], "") for each in sorted(ids)], now)
-    if changes and (of_changes := [alert for alert in alerts if alert.is_of_changes]):
-        compared = [alert for alert in of_changes if alert.key in active]
+    of_changes = [alert for alert in alerts if alert.is_of_changes]
+    compared = [alert for alert in of_changes if alert.key in active]
+    # A new alert of changes is not to report those that are there.
+    if of_changes and (changes or len(compared) < len(of_changes)):
         classified = read(list_classified_changes)
         for numbers in batches(range(len(classified)), _AT_ONCE):
             with store:
                 known = (classified[number] for number in numbers)
                 fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
                 _match_changes(archive, store, compared, fresh, now)
-    targets = json.dumps({alert.key: alert.targets for alert in alerts})
     with store:
         store.run("set-mark", index=index, mark=mark)
-        for statement in ("delete-other-tellings", "delete-other-alerts", "activate-alerts"):
-            store.run(statement, targets=targets)
+        store.run("activate-alerts", keys=json.dumps([alert.key for alert in alerts]))
+        # As they are now: a reader may have saved one, and another process have found its hits.
+        targets = {alert.key: alert.targets for alert in store.list_alerts(read_config(archive.folder))}
+        store.run("delete-other-tellings", targets=json.dumps(targets))
+        store.run("delete-other-alerts", targets=json.dumps(targets))
 
 
 def filter_texts(alert: AlertConfig) -> Filters:

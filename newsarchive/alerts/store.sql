@@ -38,7 +38,7 @@ INSERT INTO alerts (key, reader, definition) VALUES (:key, :reader, :definition)
 ON CONFLICT (key) DO UPDATE SET definition = excluded.definition
 
 -- activate-alerts
-INSERT INTO alerts (key, reader, is_active) SELECT each.key, '', 1 FROM json_each(:targets) AS each WHERE true
+INSERT INTO alerts (key, reader, is_active) SELECT each.value, '', 1 FROM json_each(:keys) AS each WHERE true
 ON CONFLICT (key) DO UPDATE SET is_active = 1
 
 -- delete-alert

@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 
-from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send
+from newsarchive.alerts import matching
+from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send, update_alerts
 from newsarchive.alerts.matching import open_store
+from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.transfer_index import transfer_archive_index
 from newsarchive.operations.health import check_health
+from storage.index.search.percolate import find_changed_articles
 
 PAGE = (
     '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": {quoted}}}</script><h1>{headline}</h1>'
@@ -375,6 +378,43 @@ def test_changes_are_reported_by_their_filters_and_words(desk_of: DeskOf, hook: 
     assert (line["event"], line["kinds"], line["version_before"], line["version"]) == ("edited", ["numbers"], 2, 3)
 
 
+def test_an_alert_of_changes_that_is_new_during_a_crawl_reports_no_older_ones(desk_of: DeskOf, hook: Any) -> None:
+    """Though a pass during a crawl leaves changes to its end."""
+    desk = desk_of(hooked(hook, "changes = true"))
+    url = "https://news.example/2026/03/long.html"
+    desk.add("Old harbour", url=url, day=5, text="The harbour cost 9 million.")
+    desk.add("Old harbour", url=url, day=6, text="The harbour cost 10 million.")
+    update_alerts(desk.archive, desk.now, changes=False)
+    desk.run()
+    assert hook.got == []
+    desk.add("Old harbour", url=url, day=7, text="The harbour cost 11 million.")
+    update_alerts(desk.archive, desk.now, changes=False)
+    assert hook.got == []
+    desk.run()
+    assert len(hook.got) == 1
+
+
+def test_an_alert_that_another_process_began_during_a_pass_stays(
+    desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader saved it after the pass had read the alerts."""
+    desk = desk_of(hooked(hook))
+    mine = AlertConfig(name="mine", query="harbour", webhook=f"http://127.0.0.1:{hook.port}/mine", reader="ada")
+
+    def save_and_begin(*given: Any) -> Any:
+        monkeypatch.undo()
+        with closing(open_store(desk.folder)) as store, store:
+            store.run("save-alert", key=mine.key, reader="ada", definition=json.dumps(asdict(mine)))
+        desk.run(sends=False)
+        return find_changed_articles(*given)
+
+    monkeypatch.setattr(matching, "find_changed_articles", save_and_begin)
+    desk.run(sends=False)
+    with closing(open_store(desk.folder)) as store:
+        assert mine in store.list_alerts(desk.archive.config)
+        assert mine.key in {row["key"] for row in store.run("active-alerts")}
+
+
 def test_an_alert_that_is_gone_or_lost_a_target_sends_nothing_more(desk_of: DeskOf, hook: Any) -> None:
     """And one that comes back begins anew."""
     desk = desk_of(hooked(hook))
@@ -400,8 +440,6 @@ def test_an_alert_that_is_gone_or_lost_a_target_sends_nothing_more(desk_of: Desk
 
 def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook: Any) -> None:
     """Only the owner's own word opens the network of the archive."""
-    from newsarchive.config.schema import AlertConfig
-
     desk = desk_of(hooked(hook))
     with closing(open_store(desk.folder)) as store, store:
         target = f"http://127.0.0.1:{hook.port}/other"
