@@ -327,17 +327,6 @@ class ServeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailConfig:
-    """The table [mail] of newsarchive.toml: the server that sends the mail of alerts."""
-
-    server: str = _setting(TEXT, "", 'Host of the SMTP server; "": no mail is sent')
-    port: int = _setting(PORT, 587, "Its port")
-    tls: str = _setting(TLS, "starttls", "Encryption: starttls, tls from the first byte, or none")
-    user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
-    sender: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertConfig:
     """One [[alert]] of newsarchive.toml, or one that a reader made: a saved search, or filters of changes."""
 
@@ -356,7 +345,7 @@ class AlertConfig:
     )
     size: int = _setting(INTEGER, 0, "Only edits of so many characters or more, added and removed together")
     every: str = _setting(EVERY, "at once", "When hits are sent: at once, or after the end of the hour or day (UTC)")
-    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by the server of [mail]")
+    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by `mail_server`")
     webhook: str | None = _optional_setting(URL, "URL that gets hits as JSON, signed as Standard Webhooks has it")
 
     reader: str = ""
@@ -393,8 +382,6 @@ class Config:
     """The [[site]] tables in the file's order. Not a setting."""
     serve: ServeConfig = field(default_factory=ServeConfig)
     """The table [serve]. Not a setting."""
-    mail: MailConfig = field(default_factory=MailConfig)
-    """The table [mail]. Not a setting."""
     alerts: tuple[AlertConfig, ...] = ()
     """The [[alert]] tables in the file's order. Not a setting."""
     scrapy: Mapping[str, Any] = field(default_factory=dict)
@@ -440,6 +427,12 @@ class Config:
     )
     commit_every: int = _setting(POSITIVE_INTEGER, 64, "Captures per transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
+
+    mail_server: str = _setting(TEXT, "", 'Host of the SMTP server that sends the mail of alerts; "": no mail is sent')
+    mail_port: int = _setting(PORT, 587, "Its port")
+    mail_tls: str = _setting(TLS, "starttls", "Its encryption: starttls, tls from the first byte, or none")
+    mail_user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
+    mail_from: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
 
     delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
     max_delay: timedelta = _setting(
@@ -573,7 +566,5 @@ SERVE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(ServeConfig))
 """The settings of [serve]."""
 SITE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(SiteConfig))
 """The settings of a [[site]]."""
-MAIL_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(MailConfig))
-"""The settings of [mail]."""
 ALERT_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(AlertConfig))
 """The settings of an [[alert]]."""

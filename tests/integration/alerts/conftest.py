@@ -217,12 +217,9 @@ def desk_of(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         folder = tmp_path / f"desk-{len(desks)}"
         Archive.init(folder).close()
         toml = folder / "newsarchive.toml"
-        mail = (
-            f'[mail]\nserver = "127.0.0.1"\nport = {smtp.port}\ntls = "none"\nfrom = "archive@paper.example"'
-            if smtp
-            else ""
-        )
-        toml.write_text("\n".join([index, toml.read_text(), *lines, mail]))
+        mail = 'mail_server = "127.0.0.1"\nmail_tls = "none"\nmail_from = "archive@paper.example"'
+        mail += f"\nmail_port = {smtp.port if smtp else 25}"
+        toml.write_text("\n".join([index, mail, toml.read_text(), *lines]))
         desk = Desk(Archive.open(folder), folder)
         desks.append(desk)
         desk.reopen()
