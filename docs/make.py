@@ -11,14 +11,7 @@ from pathlib import Path
 from sqlalchemy import Table, UniqueConstraint
 
 from newsarchive.cli import app
-from newsarchive.config.schema import (
-    ALERT_SETTINGS,
-    MAIL_SETTINGS,
-    SERVE_SETTINGS,
-    SETTINGS,
-    SITE_SETTINGS,
-    ConfigSetting,
-)
+from newsarchive.config.schema import ALERT_SETTINGS, SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, ConfigSetting
 from newsarchive.config.toml_file import to_toml
 from storage.errors import ArchiveError
 from storage.index.schema.tables import Base
@@ -43,10 +36,8 @@ def settings() -> str:
         "Below `[serve]`: how `newsarchive serve` publishes the archive.",
         _settings_table(SERVE_SETTINGS),
         "## An alert",
-        "Below `[[alert]]`, once for each alert ([alerts.md](alerts.md)).",
+        "Below `[[alert]]`, once for each alert ([alerts.md](alerts.md)); `mail_server` is at the top of the file.",
         _settings_table(ALERT_SETTINGS),
-        "Below `[mail]`: the server that sends their mail.",
-        _settings_table(MAIL_SETTINGS).replace("`sender`", "`from`"),
         "## A site",
         "Below `[[site]]`, once for each site. `newsarchive add URL` writes one from what it finds.",
         _settings_table(SITE_SETTINGS),

@@ -9,8 +9,8 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
-from dataclasses import asdict, replace
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from newsarchive.archive import Archive
-from newsarchive.config.schema import AlertConfig, Config
+from newsarchive.config.schema import FILE_NAME, AlertConfig, Config
+from newsarchive.config.toml_file import load_config
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
-from storage.index.search.percolate import Percolator, find_changed_articles, list_classified_changes, list_texts
+from storage.index.search.percolate import find_changed_articles, list_classified_changes, list_texts, match_searches
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters
@@ -30,8 +31,7 @@ from storage.index.views.history import ChangeFilters
 FILE = "alerts.sqlite3"
 _SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
 _STATEMENTS: dict[str, str] = dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", _SQL))
-_AT_ONCE = 500
-_prepare = lru_cache(maxsize=2)(Percolator)
+_AT_ONCE = 1_000
 
 
 class AlertStore(sqlite3.Connection):
@@ -47,25 +47,33 @@ class AlertStore(sqlite3.Connection):
         lists = ({name: tuple(v) if isinstance(v, list) else v for name, v in each.items()} for each in kept)
         return [*config.alerts, *(AlertConfig(**each) for each in lists)]  # type: ignore[arg-type]  # as it was saved
 
-    def save_alert(self, alert: AlertConfig) -> None:
-        """Save the alert of a reader."""
-        self.run("save-alert", key=alert.key, reader=alert.reader, definition=json.dumps(asdict(alert)))
-
     def note_seen(self, *names: str) -> bool:
-        """Note the two names of a text or change; return True if neither was noted before."""
-        first, second = (sha256(name.encode("utf-8", "replace")).digest()[:12] for name in names)
-        return len(self.run("add-seen", first=first, second=second)) == len(names)
+        """Note names of a text or change; return True if none was noted before."""
+        keys = [sha256(name.encode("utf-8", "replace")).digest()[:12] for name in names]
+        return sum(len(self.run("add-seen", key=key)) for key in keys) == len(names)
 
     def add_hits(self, alert: AlertConfig, hits: Sequence[tuple[str, str]], now: datetime) -> None:
         """Add hits, as records and events. Those of one batch, hour or day are one delivery to each target."""
         hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         ends = {"hourly": hour + timedelta(hours=1), "daily": hour.replace(hour=0) + timedelta(days=1)}
-        at, named = ends.get(alert.every, now).timestamp(), hits if alert.every == "at once" else ends[alert.every]
+        end = ends.get(alert.every)
         self.run("note-hit", alert=alert.key, found=now.timestamp())
         for target in alert.targets:
-            made = sha256(f"{alert.key}\n{target}\n{named}".encode()).hexdigest()[:32]
-            to = {"delivery": made, "alert": alert.key, "target": target, "found": now.timestamp(), "next": at}
+            made = sha256(f"{alert.key}\n{target}\n{end or hits}".encode()).hexdigest()[:32]
+            to = {"delivery": made, "alert": alert.key, "target": target, "found": now.timestamp()}
+            to["next"] = (end or now).timestamp()
             self.executemany(_STATEMENTS["add-telling"], [{"record": each[0], "event": each[1], **to} for each in hits])
+
+
+def read_config(folder: Path) -> Config:
+    """Return newsarchive.toml as it is now: a long crawl follows what is added, blocked or hidden while it runs."""
+    state = (folder / FILE_NAME).stat()
+    return _load_config(folder, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _load_config(folder: Path, *_state: int) -> Config:
+    return load_config(folder)
 
 
 def open_store(folder: Path) -> AlertStore:
@@ -79,45 +87,48 @@ def open_store(folder: Path) -> AlertStore:
 
 def list_failures(folder: Path) -> list[tuple[int, str]]:
     """Return the number of deliveries that failed at least once, with the last reason; nothing if none did."""
-    with closing(open_store(folder)) if (folder / FILE).exists() else nullcontext() as store:
-        return [(row["count"], row["error"]) for row in (store.run("count-failures") if store else ()) if row["count"]]
+    if not (folder / FILE).exists():
+        return []
+    with closing(open_store(folder)) as store:
+        return [tuple(row) for row in store.run("count-failures")]
 
 
 def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bool = True) -> None:
     """Note the hits of all alerts in what is new in the archive; an alert that is new gets hits from now on."""
-    alerts, read = store.list_alerts(archive.config), archive.index.read
+    alerts, read = store.list_alerts(read_config(archive.folder)), archive.index.read
     active = {row["key"] for row in store.run("active-alerts")}
     if not alerts and not active:
         return
-    compared = [alert for alert in alerts if alert.key in active]
-    of_texts, of_changes = ([each for each in compared if each.is_of_changes is kind] for kind in (False, True))
-    percolator = _prepare(tuple((alert.query, filter_texts(alert)) for alert in of_texts))
-    index, mark = (store.run("get-state", name=name)[0]["value"] for name in ("index", "mark"))
-    index, mark, articles = read(find_changed_articles, index, mark)
+    of_texts = [alert for alert in alerts if alert.key in active and not alert.is_of_changes]
+    searches = [(alert.query, filter_texts(alert)) for alert in of_texts]
+    index, mark, articles = read(find_changed_articles, *store.run("get-mark")[0])
     for some in batches(articles, _AT_ONCE):
         texts = read(list_texts, some)
         with store:
             new = [each for each in texts if store.note_seen(each.record_id, f"{each.url} {each.digest}")]
             # One that differs in boilerplate only is no new text.
-            new = [each for each in new if not each.is_variant]
-            for alert, ids in zip(of_texts, read(percolator.match, new) if new else (), strict=False):
-                if hits := [(each.record_id, "") for each in new if each.id in ids] if ids else []:
-                    store.add_hits(alert, hits, now)
-    if changes and any(alert.is_of_changes for alert in alerts):
-        with store:
-            seen = read(list_classified_changes)
-            fresh = [each for each in seen if store.note_seen(f"{each.record_id} {each.event}", each.record_id + "!")]
-            for some in batches(range(len(fresh)) if of_changes else (), _AT_ONCE):
-                _match_changes(archive, store, of_changes, [fresh[number] for number in some], now)
+            records = {each.id: each.record_id for each in new if not each.is_variant}
+            matches = read(match_searches, searches, [each for each in new if each.id in records])
+            for alert, ids in zip(of_texts, matches, strict=True):
+                if ids:
+                    store.add_hits(alert, [(records[each], "") for each in sorted(ids)], now)
+    of_changes = [alert for alert in alerts if alert.is_of_changes]
+    compared = [alert for alert in of_changes if alert.key in active]
+    # A new alert of changes is not to report those that are there.
+    if of_changes and (changes or len(compared) < len(of_changes)):
+        classified = read(list_classified_changes)
+        for numbers in batches(range(len(classified)), _AT_ONCE):
+            with store:
+                known = (classified[number] for number in numbers)
+                fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
+                _match_changes(archive, store, compared, fresh, now)
     with store:
-        store.run("set-state", name="index", value=index)
-        store.run("set-state", name="mark", value=mark)
-        for key in active - {alert.key for alert in alerts}:
-            store.run("delete-tellings", key=key, targets="[]")
-            store.run("delete-alert", key=key)
-        for alert in alerts:
-            store.run("activate-alert", key=alert.key)
-            store.run("delete-tellings", key=alert.key, targets=json.dumps(alert.targets))
+        store.run("set-mark", index=index, mark=mark)
+        store.run("activate-alerts", keys=json.dumps([alert.key for alert in alerts]))
+        # As they are now: a reader may have saved one, and another process have found its hits.
+        targets = {alert.key: alert.targets for alert in store.list_alerts(read_config(archive.folder))}
+        store.run("delete-other-tellings", targets=json.dumps(targets))
+        store.run("delete-other-alerts", targets=json.dumps(targets))
 
 
 def filter_texts(alert: AlertConfig) -> Filters:
@@ -136,13 +147,13 @@ def _match_changes(
     archive: Archive, store: AlertStore, alerts: Sequence[AlertConfig], changes: Sequence[AnyRow], now: datetime
 ) -> None:
     """Note the hits in changes: they pass the filters, and the text before or after them has the words."""
-    records = {each.capture_id: each.record_id for each in changes}
-    texts = archive.index.read(list_texts, {each.article_id for each in changes})
-    matches = archive.index.read(Percolator([(alert.query, Filters()) for alert in alerts]).match, texts)
-    for alert, ids in zip(alerts, matches, strict=True):
+    read, records = archive.index.read, {each.capture_id: each.record_id for each in changes}
+    texts = read(list_texts, {each.article_id for each in changes})
+    searches = [(alert.query, Filters()) for alert in alerts]
+    for alert, ids in zip(alerts, read(match_searches, searches, texts), strict=True):
         worded = {(text.article_id, text.number) for text in texts if text.id in ids}
         filters = replace(filter_changes(alert), records=tuple(records.values()))
-        views = archive.index.read(list_changes, NO_EXCLUSIONS, filters, limit=_AT_ONCE * 10)
+        views = read(list_changes, NO_EXCLUSIONS, filters, limit=_AT_ONCE * 10) if worded else ()
         shown = [view for view in views if worded & {(view.article, n) for n in (view.version, view.version_before)}]
         if shown:
             store.add_hits(alert, [(records[view.capture], view.event) for view in shown], now)

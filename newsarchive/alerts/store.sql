@@ -15,14 +15,17 @@ CREATE INDEX IF NOT EXISTS tellings_delivery ON tellings (delivery);
 CREATE INDEX IF NOT EXISTS tellings_alert ON tellings (alert, target);
 COMMIT;
 
--- get-state
-SELECT value FROM state WHERE name = :name
+-- get-secret
+SELECT value FROM state WHERE name = 'secret'
 
--- set-state
-INSERT OR REPLACE INTO state VALUES (:name, :value)
+-- get-mark
+SELECT max(value) FILTER (WHERE name = 'index'), max(value) FILTER (WHERE name = 'mark') FROM state
+
+-- set-mark
+UPDATE state SET value = CASE name WHEN 'index' THEN :index ELSE :mark END WHERE name != 'secret'
 
 -- add-seen
-INSERT OR IGNORE INTO seen VALUES (:first), (:second) RETURNING key
+INSERT OR IGNORE INTO seen VALUES (:key) RETURNING key
 
 -- active-alerts
 SELECT key FROM alerts WHERE is_active
@@ -34,28 +37,41 @@ SELECT definition FROM alerts WHERE reader != '' ORDER BY reader, key
 INSERT INTO alerts (key, reader, definition) VALUES (:key, :reader, :definition)
 ON CONFLICT (key) DO UPDATE SET definition = excluded.definition
 
--- activate-alert
-INSERT INTO alerts (key, reader, is_active) VALUES (:key, '', 1) ON CONFLICT (key) DO UPDATE SET is_active = 1
+-- activate-alerts
+INSERT INTO alerts (key, reader, is_active) SELECT each.value, '', 1 FROM json_each(:keys) AS each WHERE true
+ON CONFLICT (key) DO UPDATE SET is_active = 1
 
 -- delete-alert
 DELETE FROM alerts WHERE key = :key
 
--- delete-tellings
-DELETE FROM tellings WHERE alert = :key AND target NOT IN (SELECT value FROM json_each(:targets))
+-- delete-other-alerts
+DELETE FROM alerts WHERE is_active AND key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
+
+-- delete-other-tellings
+DELETE FROM tellings WHERE NOT EXISTS (
+    SELECT 1 FROM json_each(:targets) AS each, json_each(each.value) AS kept
+    WHERE each.key = tellings.alert AND kept.value = tellings.target
+)
 
 -- delete-old-tellings
-DELETE FROM tellings WHERE found < :before
+DELETE FROM tellings WHERE state != 'open' AND found < :before
 
 -- note-hit
 UPDATE alerts SET last_hit = :found WHERE key = :alert
 
 -- add-telling
-INSERT INTO tellings (delivery, alert, target, record, event, found, next)
-VALUES (:delivery, :alert, :target, :record, :event, :found, :next)
+INSERT INTO tellings (delivery, alert, target, record, event, found, next) VALUES (
+    iif(
+        (SELECT attempts FROM tellings WHERE delivery = :delivery LIMIT 1) > 0,
+        :delivery || '-' || substr(:record, -12) || :event, :delivery
+    ),
+    :alert, :target, :record, :event, :found, :next
+)
 
 -- due-deliveries
 SELECT delivery, alert, target, attempts FROM tellings WHERE state = 'open' AND (next <= :now OR next > :latest)
-GROUP BY delivery ORDER BY min(next), min(id)
+GROUP BY delivery
+ORDER BY target IN (SELECT target FROM tellings WHERE state = 'open' AND error != ''), min(next), min(id)
 
 -- claim
 UPDATE tellings SET attempts = attempts + 1, next = :next
@@ -68,7 +84,9 @@ DELETE FROM tellings WHERE id = :id
 UPDATE tellings SET delivery = substr(delivery, 1, 32) || '-' || id, attempts = 0, next = :next WHERE id = :id
 
 -- end-attempt
-UPDATE tellings SET state = :state, error = :error, next = :next WHERE delivery = :delivery
+UPDATE tellings SET error = :error, next = :next,
+state = CASE WHEN :error = '' THEN 'done' WHEN attempts > :most THEN 'failed' ELSE 'open' END
+WHERE delivery = :delivery
 
 -- retry-failed
 UPDATE tellings SET state = 'open', attempts = 0, next = 0 WHERE state = 'failed'
@@ -83,4 +101,5 @@ coalesce(max(error) FILTER (WHERE state != 'done'), '') AS error
 FROM tellings WHERE alert = :alert
 
 -- count-failures
-SELECT count(DISTINCT delivery) AS count, max(error) AS error FROM tellings WHERE state != 'done' AND error != ''
+SELECT count(DISTINCT delivery), max(error) FROM tellings WHERE state != 'done' AND error != ''
+GROUP BY error = ''

@@ -303,17 +303,6 @@ class ServeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailConfig:
-    """The table [mail] of newsarchive.toml: the server that sends the mail of alerts."""
-
-    server: str = _setting(TEXT, "", 'Host of the SMTP server; "": no mail is sent')
-    port: int = _setting(PORT, 587, "Its port")
-    tls: str = _setting(TLS, "starttls", "Encryption: starttls, tls from the first byte, or none")
-    user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
-    sender: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertConfig:
     """One [[alert]] of newsarchive.toml, or one that a reader made: a saved search, or filters of changes."""
 
@@ -330,7 +319,7 @@ class AlertConfig:
     notice: tuple[str, ...] = _setting(NOTICES, [], "Only edits with a note, new date or neither: noted, dated, silent")
     size: int = _setting(INTEGER, 0, "Only edits of so many characters or more, added and removed together")
     every: str = _setting(EVERY, "at once", "When hits are sent: at once, or after the end of the hour or day (UTC)")
-    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by the server of [mail]")
+    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by `mail_server`")
     webhook: str | None = _optional_setting(URL, "URL that gets hits as JSON, signed as Standard Webhooks has it")
 
     reader: str = ""
@@ -345,6 +334,11 @@ class AlertConfig:
     def is_of_changes(self) -> bool:
         """True if it reports changes, False if it reports new texts."""
         return self.changes or bool(self.event or self.kind or self.notice or self.size)
+
+    @property
+    def has_criteria(self) -> bool:
+        """True if it looks for something; other alerts would report all texts, and are refused."""
+        return self.is_of_changes or any((self.query, self.site, self.section, self.author, self.language, self.tag))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -362,8 +356,6 @@ class Config:
     """The [[site]] tables in the file's order. Not a setting."""
     serve: ServeConfig = field(default_factory=ServeConfig)
     """The table [serve]. Not a setting."""
-    mail: MailConfig = field(default_factory=MailConfig)
-    """The table [mail]. Not a setting."""
     alerts: tuple[AlertConfig, ...] = ()
     """The [[alert]] tables in the file's order. Not a setting."""
     scrapy: Mapping[str, Any] = field(default_factory=dict)
@@ -398,6 +390,12 @@ class Config:
     search_folder: Path = _setting(PATH, "search", "Folder of the full-text index; each machine has its own")
     commit_every: int = _setting(COUNT, 64, "Captures per transaction of the index, at most")
     commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
+
+    mail_server: str = _setting(TEXT, "", 'Host of the SMTP server that sends the mail of alerts; "": no mail is sent')
+    mail_port: int = _setting(PORT, 587, "Its port")
+    mail_tls: str = _setting(TLS, "starttls", "Its encryption: starttls, tls from the first byte, or none")
+    mail_user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
+    mail_from: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
 
     delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
     max_delay: timedelta = _setting(DURATION, "30s", "Longest pause for a slow host, unless it asks for a longer one")
@@ -497,7 +495,5 @@ SERVE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(ServeConfig))
 """The settings of [serve]."""
 SITE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(SiteConfig))
 """The settings of a [[site]]."""
-MAIL_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(MailConfig))
-"""The settings of [mail]."""
 ALERT_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(AlertConfig))
 """The settings of an [[alert]]."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SERVE = "serve"
 Table: TypeAlias = "str | int | tuple[int, int] | None"
-"""A table of the file: None for the top level, SERVE, "mail", "alert 0", numbers of a [[site]] or layout."""
+"""A table of the file: None for the top level, SERVE, "alert 0", numbers of a [[site]] or layout."""
 STARTER_SETTINGS = ("operator", "contact", "obey_robots", "delay", "recheck", "warc_size", "index")
 """Settings that a new file shows as comments, because an owner may want to change them first."""
 
@@ -243,16 +243,14 @@ class _ConfigParser:
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
-        mail, alerts = data.pop("mail", {}), data.pop("alert", [])
-        if not isinstance(mail, dict) or not isinstance(alerts, list):
-            raise self._error("alert", None, "alerts are written as [[alert]], their mail server below [mail]")
+        alerts = data.pop("alert", [])
+        if not isinstance(alerts, list):
+            raise self._error("alert", None, "alerts are written as [[alert]], in double brackets")
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
             raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
         values = self._values(data, schema.SETTINGS, None)
         values["serve"] = schema.ServeConfig(**self._values(serve, schema.SERVE_SETTINGS, SERVE))
-        mail = {"sender" if name == "from" else name: value for name, value in mail.items()}
-        values["mail"] = schema.MailConfig(**self._values(mail, schema.MAIL_SETTINGS, "mail"))
         values["alerts"] = tuple(self._alert(table, number) for number, table in enumerate(alerts))
         if len({each.name for each in values["alerts"]}) < len(alerts):
             raise self._error("alert", None, "two alerts have the same name; rename one")
@@ -270,10 +268,11 @@ class _ConfigParser:
 
     def _alert(self, table: dict[str, Any], number: int) -> schema.AlertConfig:
         values = self._values(table, schema.ALERT_SETTINGS, f"alert {number}")
-        if "name" not in values or values.keys() <= {"name", "every", "mail", "webhook"}:
+        alert = schema.AlertConfig(**{"name": "", **values})
+        if not alert.name or not alert.has_criteria:
             what = 'an alert needs a name, and what it looks for, such as query = "harbour"'
             raise self._error("[[alert]]", f"alert {number}", what)
-        return schema.AlertConfig(**values)
+        return alert
 
     def _site(self, table: dict[str, Any], number: int) -> SiteConfig:
         layouts = table.pop("layout", None)
@@ -366,7 +365,7 @@ class _ConfigParser:
             elif re.match(r"\s*\[\[\s*alert\s*]]", line):
                 alerts += 1
                 current = f"alert {alerts}"
-            elif found := re.match(r"\s*\[\s*(serve|mail)\s*[].]", line):
+            elif found := re.match(r"\s*\[\s*(serve)\s*[].]", line):
                 current = found[1]
             if current == table:
                 first = first or number

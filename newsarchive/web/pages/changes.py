@@ -12,7 +12,7 @@ from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import change_rows, change_to_json
 from newsarchive.web.context import Context
-from newsarchive.web.feeds import Feed, FeedEntry
+from newsarchive.web.feeds import FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
 from newsarchive.web.pages.search import FEED_SIZE, ROWS, render_feed
@@ -124,14 +124,8 @@ def changes_feed(context: Context) -> Response:
     params = ChangeParams.from_query(context.request.query_params)
     found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
     label = ", ".join(params.query.values())
-    feed = Feed(
-        title=f"Changes{f' ({label})' if label else ''} – {context.name}",
-        public_url=context.public_url,
-        page_path=params.url(),
-        feed_path=params.url(context.request.url.path),
-        entries=[feed_entry(change) for change in found],
-    )
-    return render_feed(context, feed)
+    title, query = f"Changes{f' ({label})' if label else ''} – {context.name}", params.url("")
+    return render_feed(context, title, params.url(), [feed_entry(change) for change in found], query)
 
 
 @router.get("/changes.csv")

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -89,19 +89,17 @@ def search_feed(context: Context) -> Response:
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    feed = Feed(
-        title=f"{label or 'All articles'} – {context.name}",
-        public_url=context.public_url,
-        page_path=f"/search{query}",
-        feed_path=f"{context.request.url.path}{query}",
-        entries=[feed_entry(hit) for hit in found.hits],
-    )
-    return render_feed(context, feed)
+    title = f"{label or 'All articles'} – {context.name}"
+    return render_feed(context, title, f"/search{query}", [feed_entry(hit) for hit in found.hits], query)
 
 
-def render_feed(context: RequestContext, feed: Feed) -> Response:
-    """Return a feed in the format of the URL's suffix."""
-    render, media_type = FEEDS[context.request.url.path.rpartition(".")[2]]
+def render_feed(
+    context: RequestContext, title: str, page: str, entries: Sequence[FeedEntry], query: str = ""
+) -> Response:
+    """Return a feed of a page in the format of the URL's suffix, whose own URL has this query."""
+    path, public_url = context.request.url.path, context.public_url
+    render, media_type = FEEDS[path.rpartition(".")[2]]
+    feed = Feed(title=title, public_url=public_url, page_path=page, feed_path=path + query, entries=entries)
     return context.add_etag(Response(render(feed), media_type=media_type))
 
 

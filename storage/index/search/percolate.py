@@ -3,10 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
-from tantivy import Query
 
 from storage.index.conditions.filters import list_languages
-from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.dialect import identify_index, read_change_mark
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import build_document
@@ -47,29 +45,23 @@ _TEXTS = (
 
 def list_classified_changes(connection: Connection) -> Sequence[AnyRow]:
     """Return all changes whose kinds are known, with the records that first show them."""
-    query = select(ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.event, CaptureRow.record_id)
-    joined = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
-    return connection.execute(joined.where(ChangeRow.kinds.is_not(None))).all()
+    query = select(ChangeRow.article_id, ChangeRow.capture_id, CaptureRow.record_id, UrlRow.url)
+    query = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id).where(ChangeRow.kinds.is_not(None))
+    query = query.join(ArticleRow, ArticleRow.id == ChangeRow.article_id).join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    return connection.execute(query).all()
 
 
-class Percolator:
-    """Saved searches, translated once while the languages and sites stay the same."""
-
-    def __init__(self, searches: Sequence[tuple[str, Filters]]) -> None:
-        self._searches = searches
-        self._queries: list[Query] = []
-        self._state: object = None
-
-    def match(self, connection: Connection, texts: Collection[AnyRow]) -> list[set[int]]:
-        """Return for each search the ids of the versions among these texts that it finds."""
-        wanted = {text.id for text in texts}
-        documents = load_documents(connection, sorted({text.article_id for text in texts}))
-        engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
-        languages, sites = list_languages(connection), load_site_names(connection)
-        if self._state != (languages, sites):
-            translation, parsed = Translation(engine, languages), [parse_query(*each) for each in self._searches]
-            self._queries = [
-                match_all(translation.words(query), *translation.filters(connection, query.filters)) for query in parsed
-            ]
-            self._state = languages, sites
-        return [set(engine.list_ids(query)) for query in self._queries]
+def match_searches(
+    connection: Connection, searches: Sequence[tuple[str, Filters]], texts: Collection[AnyRow]
+) -> list[set[int]]:
+    """Return for each saved search the ids of the versions among these texts that it finds."""
+    if not searches or not texts:
+        return [set() for _ in searches]
+    wanted = {text.id for text in texts}
+    documents = load_documents(connection, sorted({text.article_id for text in texts}))
+    engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
+    translation, found = Translation(engine, list_languages(connection)), []
+    for query in (parse_query(*each) for each in searches):
+        filters = translation.filters(connection, query.filters)
+        found.append(set(engine.list_ids(match_all(translation.words(query), *filters))))
+    return found

@@ -4,7 +4,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +37,8 @@ class Sink:
     hang: threading.Event = field(default_factory=threading.Event)
     is_slow: bool = False
     """Accepts what is sent, and never says so."""
+    is_dripping: bool = False
+    """Answers a webhook byte by byte, without an end."""
     pages: dict[str, str] = field(default_factory=dict)
     """Pages of a site on the same server."""
     on_accepted: Callable[[], None] = lambda: None
@@ -102,6 +104,11 @@ class HookHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.sink.is_slow:
             self.sink.hang.wait(20)
+            return
+        if self.sink.is_dripping:
+            with suppress(OSError):
+                while not self.sink.hang.wait(0.05):
+                    self.wfile.write(b"H")
             return
         named = {"id": self.headers["webhook-id"], "headers": dict(self.headers), "path": self.path}
         if not self.sink.answer:
@@ -210,12 +217,9 @@ def desk_of(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
         folder = tmp_path / f"desk-{len(desks)}"
         Archive.init(folder).close()
         toml = folder / "newsarchive.toml"
-        mail = (
-            f'[mail]\nserver = "127.0.0.1"\nport = {smtp.port}\ntls = "none"\nfrom = "archive@paper.example"'
-            if smtp
-            else ""
-        )
-        toml.write_text("\n".join([index, toml.read_text(), *lines, mail]))
+        mail = 'mail_server = "127.0.0.1"\nmail_tls = "none"\nmail_from = "archive@paper.example"'
+        mail += f"\nmail_port = {smtp.port if smtp else 25}"
+        toml.write_text("\n".join([index, mail, toml.read_text(), *lines]))
         desk = Desk(Archive.open(folder), folder)
         desks.append(desk)
         desk.reopen()

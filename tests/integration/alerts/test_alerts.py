@@ -12,15 +12,19 @@ import textwrap
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send
+from newsarchive.alerts import matching
+from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send, update_alerts
 from newsarchive.alerts.matching import open_store
+from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
+from storage.index.search.percolate import find_changed_articles
 
 PAGE = (
     '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": {quoted}}}</script><h1>{headline}</h1>'
@@ -288,6 +292,21 @@ def test_a_slow_server_does_not_hold_the_process_that_crawls(
     assert (row["state"], row["attempts"], row["error"]) == ("open", 1, "timed out")
 
 
+def test_a_server_that_answers_byte_by_byte_is_left(
+    desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time; the answer has a limit of its own, and so has the text of the error."""
+    monkeypatch.setattr("newsarchive.alerts.delivery.TIMEOUT", 0.5)
+    desk = desk_of(hooked(hook))
+    desk.run()
+    hook.is_dripping = True
+    desk.add("New harbour")
+    desk.run()
+    (row,) = desk.tellings()
+    assert (row["state"], row["attempts"], row["error"][:3]) == ("open", 1, "HHH")
+    assert len(row["error"]) <= 300
+
+
 def test_a_failure_of_alerts_is_none_of_the_crawl(desk_of: DeskOf, hook: Any) -> None:
     """Its state may even be no database."""
     desk = desk_of(hooked(hook))
@@ -359,6 +378,43 @@ def test_changes_are_reported_by_their_filters_and_words(desk_of: DeskOf, hook: 
     assert (line["event"], line["kinds"], line["version_before"], line["version"]) == ("edited", ["numbers"], 2, 3)
 
 
+def test_an_alert_of_changes_that_is_new_during_a_crawl_reports_no_older_ones(desk_of: DeskOf, hook: Any) -> None:
+    """Though a pass during a crawl leaves changes to its end."""
+    desk = desk_of(hooked(hook, "changes = true"))
+    url = "https://news.example/2026/03/long.html"
+    desk.add("Old harbour", url=url, day=5, text="The harbour cost 9 million.")
+    desk.add("Old harbour", url=url, day=6, text="The harbour cost 10 million.")
+    update_alerts(desk.archive, desk.now, changes=False)
+    desk.run()
+    assert hook.got == []
+    desk.add("Old harbour", url=url, day=7, text="The harbour cost 11 million.")
+    update_alerts(desk.archive, desk.now, changes=False)
+    assert hook.got == []
+    desk.run()
+    assert len(hook.got) == 1
+
+
+def test_an_alert_that_another_process_began_during_a_pass_stays(
+    desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader saved it after the pass had read the alerts."""
+    desk = desk_of(hooked(hook))
+    mine = AlertConfig(name="mine", query="harbour", webhook=f"http://127.0.0.1:{hook.port}/mine", reader="ada")
+
+    def save_and_begin(*given: Any) -> Any:
+        monkeypatch.undo()
+        with closing(open_store(desk.folder)) as store, store:
+            store.run("save-alert", key=mine.key, reader="ada", definition=json.dumps(asdict(mine)))
+        desk.run(sends=False)
+        return find_changed_articles(*given)
+
+    monkeypatch.setattr(matching, "find_changed_articles", save_and_begin)
+    desk.run(sends=False)
+    with closing(open_store(desk.folder)) as store:
+        assert mine in store.list_alerts(desk.archive.config)
+        assert mine.key in {row["key"] for row in store.run("active-alerts")}
+
+
 def test_an_alert_that_is_gone_or_lost_a_target_sends_nothing_more(desk_of: DeskOf, hook: Any) -> None:
     """And one that comes back begins anew."""
     desk = desk_of(hooked(hook))
@@ -384,12 +440,11 @@ def test_an_alert_that_is_gone_or_lost_a_target_sends_nothing_more(desk_of: Desk
 
 def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook: Any) -> None:
     """Only the owner's own word opens the network of the archive."""
-    from newsarchive.config.schema import AlertConfig
-
     desk = desk_of(hooked(hook))
     with closing(open_store(desk.folder)) as store, store:
         target = f"http://127.0.0.1:{hook.port}/other"
-        store.save_alert(AlertConfig(name="mine", query="harbour", webhook=target, reader="ada"))
+        alert = AlertConfig(name="mine", query="harbour", webhook=target, reader="ada")
+        store.run("save-alert", key=alert.key, reader="ada", definition=json.dumps(asdict(alert)))
     desk.run()
     desk.add("New harbour")
     desk.run()
@@ -429,3 +484,65 @@ def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: 
     assert saved.returncode == 0, saved.stderr
     assert len(hook.got) == 2
     assert {row["state"] for row in desk.tellings() if row["target"].startswith("mailto")} == {"open"}
+
+
+def test_a_worker_sends_what_is_due_though_it_crawls_nothing(desk_of: DeskOf, hook: Any, postgres_url: str) -> None:
+    """Such as what a killed crawl left."""
+    desk = desk_of(hooked(hook), index=f'index = "{postgres_url}"')
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    accepted = threading.Event()
+    hook.on_accepted = accepted.set
+    command = [sys.executable, "-m", "newsarchive", "worker", "--archive", str(desk.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+        found = accepted.wait(60)
+        worker.terminate()
+        output, _ = worker.communicate(timeout=60)
+    assert found, output
+    (got,) = hook.got
+    assert json.loads(got["body"])["data"][0]["headline"] == "New harbour"
+
+
+def test_a_hit_that_comes_after_the_attempt_of_its_hour_has_a_delivery_of_its_own(desk_of: DeskOf, hook: Any) -> None:
+    """As when two processes find hits at the end of an hour: a receiver ignores an id that it knows."""
+    desk = desk_of(hooked(hook, 'every = "hourly"'))
+    desk.run()
+    desk.add("New harbour")
+    desk.run()
+    desk.wait(hours=1)
+    desk.run()
+    desk.add("Late harbour")
+    desk.wait(hours=-1)
+    desk.run()
+    desk.wait(hours=1)
+    desk.run()
+    assert [json.loads(each["body"])["data"][0]["headline"] for each in hook.got] == ["New harbour", "Late harbour"]
+    assert len(set(hook.ids)) == 2
+
+
+def test_an_alert_written_while_a_process_runs_is_not_ended_by_it(desk_of: DeskOf, hook: Any) -> None:
+    """The file is read again in each pass; so is what is withheld."""
+    desk = desk_of()
+    toml = desk.folder / "newsarchive.toml"
+    toml.write_text(toml.read_text() + hooked(hook))
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    assert len(desk.tellings()) == 1
+    toml.write_text('[serve]\nblocked = ["https://news.example/2026/"]\n' + hooked(hook))
+    desk.run()
+    assert hook.got == desk.tellings() == []
+
+
+def test_a_clock_that_jumps_ahead_deletes_no_hit_that_waits(desk_of: DeskOf, hook: Any) -> None:
+    """Only what was sent or has failed is deleted after 400 days."""
+    desk = desk_of(hooked(hook))
+    desk.run()
+    desk.add("New harbour")
+    desk.run(sends=False)
+    desk.wait(days=500)
+    desk.run()
+    assert len(hook.got) == 1
+    desk.run()
+    assert desk.tellings() == []

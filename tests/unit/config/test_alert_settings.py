@@ -1,4 +1,4 @@
-"""[[alert]] and [mail] of newsarchive.toml."""
+"""[[alert]] of newsarchive.toml, and the server of its mail."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from storage.observations import ChangeEvent
 
 
 def test_an_alert_and_its_mail_server_are_read() -> None:
-    """`from` is the sender."""
-    text = '[mail]\nserver = "s"\nfrom = "a@b.example"\n[[alert]]\nname = "x"\nquery = "y"\nmail = ["c@d.example"]\n'
+    """With the port that SMTP servers have for submission."""
+    text = 'mail_server = "s"\nmail_from = "a@b.example"\n[[alert]]\nname = "x"\nquery = "y"\nmail = ["c@d.example"]\n'
     config = parse_config(text + 'webhook = "https://h.example/"\nevery = "daily"\n', Path("/x"))
-    assert (config.mail.server, config.mail.sender, config.mail.port) == ("s", "a@b.example", 587)
+    assert (config.mail_server, config.mail_from, config.mail_port) == ("s", "a@b.example", 587)
     (alert,) = config.alerts
     assert alert.targets == ("mailto:c@d.example", "https://h.example/")
     assert (alert.key, alert.is_of_changes, alert.every) == ("x", False, "daily")
@@ -38,7 +38,7 @@ def test_filters_know_all_values_of_changes(name: str, values: type[EditKind]) -
         ('[[alert]]\nname = "a"\nquery = "b"\nmail = ["a b"]\n', 4, "must be mail addresses"),
         ('[[alert]]\nname = "a"\nquery = "b"\nwebhook = "ftp://x"\n', 4, "must be a URL"),
         ('[[alert]]\nname = "a"\nquery = "b"\nevery = "weekly"\n', 4, '"at once" or "hourly" or "daily"'),
-        ('[mail]\nserver = "a"\nprot = 25\n', 3, "did you mean 'port'"),
+        ('mail_server = "a"\nmail_prot = 25\n', 2, "did you mean 'mail_port'"),
         (
             '[[alert]]\nname = "a"\nquery = "b"\n[[alert]]\nname = "a"\nquery = "c"\n',
             1,
