@@ -1,6 +1,7 @@
 """Percolation: saved searches over new texts, in an index of them in memory, so that they find what a search finds."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
@@ -51,6 +52,9 @@ def list_classified_changes(connection: Connection) -> Sequence[AnyRow]:
     return connection.execute(query).all()
 
 
+_parse_search = lru_cache(maxsize=4096)(parse_query)
+
+
 def match_searches(
     connection: Connection, searches: Sequence[tuple[str, Filters]], texts: Collection[AnyRow]
 ) -> list[set[int]]:
@@ -61,7 +65,7 @@ def match_searches(
     documents = load_documents(connection, sorted({text.article_id for text in texts}))
     engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
     translation, found = Translation(engine, list_languages(connection)), []
-    for query in (parse_query(*each) for each in searches):
+    for query in (_parse_search(*each) for each in searches):
         filters = translation.filters(connection, query.filters)
         found.append(set(engine.list_ids(match_all(translation.words(query), *filters))))
     return found
