@@ -1,7 +1,10 @@
 """A site's own spider: an API without pages, a login, errors, rebuilds."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.in_process import run_in_process
 from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
 
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[3]
 Build = Callable[..., Any]
 
 
@@ -103,6 +107,33 @@ def test_a_newsroom_behind_a_login(
     for secret in (b"battery", b"secret-session", b"first-visit"):
         assert secret not in blocks
     assert_rebuilds(rig, dump, different)
+
+
+@pytest.mark.parametrize("source", [JSON_SPIDER, LOGIN_SPIDER], ids=["json", "login"])
+@pytest.mark.parametrize("by_scrapy", [False, True], ids=["newsarchive crawl", "scrapy crawl news"])
+def test_a_spider_in_a_process_of_scrapys(  # noqa: PLR0913 - fixtures
+    build: Build, newsroom: Any, source: str, by_scrapy: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a [scrapy] table, and by Scrapy's own command, it does the same, logs in, and its errors are reported."""
+    monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
+    newsroom.broken.add(2)
+    rig = build(source, more="[scrapy]\nCLOSESPIDER_TIMEOUT = 60\n")
+    words = ["newsarchive", "crawl", "--archive"]
+    if by_scrapy:
+        words = ["scrapy", "crawl", "news", "-s", "SPIDER_MODULES=spiders", "-a"]
+    place = f"archive={rig.folder}" if by_scrapy else str(rig.folder)
+    environment = os.environ | {"SCRAPY_SETTINGS_MODULE": "newsarchive.settings", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", *words, place],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    broken = {2} if source is JSON_SPIDER else set()
+    assert sorted(articles(rig)) == [f"/news/{n}" for n in range(1, 8) if n not in broken], done.stderr
+    assert ("correct spiders/courier.py" in done.stderr) == bool(broken)
+    # Scrapy's own command logs for debugging: with the traceback of the spider.
+    assert done.stderr.count("Traceback") == (bool(broken) and by_scrapy), done.stderr
+    assert (newsroom.logins, newsroom.unauthorized) == (int(not broken), [])
 
 
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(
