@@ -18,7 +18,7 @@ from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
 from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
-from newsarchive.crawl.run import CrawlProgress, CrawlReport, list_seeds
+from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import HealthcheckPing
@@ -104,26 +104,29 @@ def run_with_progress(
     archive: Archive, sites: Sequence[str], fetch: Callable[..., CrawlReport], check: HealthcheckPing
 ) -> CrawlReport:
     """Run the crawl `fetch` with a progress display and health check pings."""
-    begun: list[float] = []
+    begun: list[bool] = []
 
     def begin() -> None:
-        begun.append(time.monotonic())
+        begun.append(True)
         check.start()
 
     try:
-        with show_progress(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as step:
-            report = fetch(
-                archive,
-                sites,
-                progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
-                on_locked=begin,
-            )
+        with show_run(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as progress:
+            report = fetch(archive, sites, progress=progress, on_locked=begin)
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
             check.fail(str(error) or type(error).__name__)
         raise
     (check.fail if is_unanswered(report) else check.success)("\n".join((summary_line(report), *report.problems)))
     return replace(report, notes=(*report.notes, check.problem)) if check.problem else report
+
+
+@contextmanager
+def show_run(what: str) -> Iterator[OnProgress]:
+    """Show the progress of a run, from now on, while the block runs."""
+    began = time.monotonic()
+    with show_progress(what) as step:
+        yield lambda shown: step(*describe_progress(shown, time.monotonic() - began))
 
 
 def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:

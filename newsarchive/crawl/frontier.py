@@ -17,7 +17,9 @@ from datetime import datetime, timedelta
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
-from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff
+from newsarchive.crawl.politeness import (
+    HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff, record_response,
+)  # fmt: skip
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
@@ -247,11 +249,12 @@ class FrontierWindow:
 
     async def refill(self) -> None:
         """Write new due times to the index, and queue the URLs that are due."""
+        awaiting = {each.discovery.site for each in self._run_requests.values()}
         result = await self._refiller.refill(
             self._pop_changes(),
             exclude=self._hosts.url_ids.union(self._in_flight, self._uncommitted, self._stuck),
             query_all=not self._has_work,
-            is_exhausted=lambda site: self._is_exhausted(site) or self._awaits_request(site),
+            is_exhausted=lambda site: self._is_exhausted(site) or site in awaiting,
         )
         self.problems += result.problems
         self.notes += result.notes
@@ -351,13 +354,9 @@ class FrontierWindow:
             self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return None
 
-    def _awaits_request(self, site: str) -> bool:
-        return any(each.discovery.site == site for each in self._run_requests.values())
-
     def _is_exhausted(self, site: str) -> bool:
-        return (
-            site in self._closed_sites or self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
-        )
+        is_spent = self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
+        return is_spent or site in self._closed_sites
 
     def _rules(self, due: DueUrl) -> RobotsRules | None:
         return self._robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
@@ -405,8 +404,10 @@ class FrontierWindow:
     def _pause_after(self, request: _InFlight, response: ResponseSummary) -> Pause:
         host, rules = request.host, self._rules(request.due)
         duration = host.last_response_at - request.sent_at
-        settings = self._settings_of(request.due)
-        return self._backoff.record_response(host, response, duration, settings, rules.delay if rules else None)
+        delay, settings = rules.delay if rules else None, self._settings_of(request.due)
+        pause = record_response(host, response, duration, settings, delay, self._now())
+        self._backoff.record_pause(host, pause)
+        return pause
 
     def _skip(self, due: DueUrl, host: Host, rules: RobotsRules) -> None:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""

@@ -139,7 +139,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
     require_contact(archive.config, chosen)
     require_browser(chosen)
     counters: Counter[str] = Counter()
-    spiders = SpiderRun(archive.config.folder, chosen, counters) if any(site.spider for site in chosen) else None
+    spiders = SpiderRun(archive.config.folder, chosen, counters)
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -193,7 +193,7 @@ class _CrawlRun:
     host: ScrapyHost | None
     pages: NamedPages | None
     counters: Counter[str]
-    spiders: SpiderRun | None
+    spiders: SpiderRun
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
@@ -254,13 +254,16 @@ class _CrawlRun:
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
-        seeds += self.spiders.start(self.now()) if self.spiders is not None else ()
+        seeds += self.spiders.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
         """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""
         reactor = event_loop.reactor()
-        guard = AddressGuard([host for site in self.sites if site.allow_private for host in site_hosts(site)])
+        private = [site for site in self.sites if site.allow_private]
+        urls = [url for site in private for url in (site.url, *site.listings, *site.feeds, *site.sitemaps)]
+        urls += [f"//{host}" for site in private for host in site.hosts]
+        guard = AddressGuard([urlsplit(url).hostname or "" for url in urls])
         client = RecordingClient(reactor, GuardedEndpoints(reactor, guard), now=self.now)
         with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
             context = self._create_context(client, writer, ingestor, executor)
@@ -270,8 +273,7 @@ class _CrawlRun:
                 self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
             timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
             try:
-                if self.spiders is not None:
-                    self.spiders.attach(context.frontier, writer)
+                self.spiders.attach(context.frontier, writer)
                 with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
                     await self._run_scrapy(context)
                 if context.recorder.failure is None:
@@ -284,8 +286,7 @@ class _CrawlRun:
                 if context.renderer is not None:
                     await context.renderer.close()
                 await client.close()
-        self.problems += context.frontier.problems
-        self.problems += self.spiders.problems if self.spiders is not None else ()
+        self.problems += context.frontier.problems + self.spiders.problems
         self.notes += context.frontier.notes
         context.require_lease()
         if context.recorder.failure is not None:
@@ -308,7 +309,6 @@ class _CrawlRun:
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
-        logins = self.spiders.cookies if self.spiders is not None else ()
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
@@ -325,7 +325,7 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, logins).apply),
+            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, self.spiders.cookies).apply),
             spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(
@@ -462,12 +462,6 @@ def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
             f"{problem} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
             'owner must be able to reach you: write contact = "you@your.domain", or the address of a page about you'
         )
-
-
-def site_hosts(site: SiteConfig) -> list[str]:
-    """Return the host names in a site's settings."""
-    urls = [site.url, *site.listings, *site.feeds, *site.sitemaps, *(f"//{host}" for host in site.hosts)]
-    return [name for url in urls if (name := urlsplit(url).hostname)]
 
 
 def warc_info(config: Config) -> dict[str, Any]:

@@ -97,12 +97,8 @@ class SiteSpider(scrapy.Spider):
 
     def _to_durable(self, request: Request) -> SpiderRequest:
         name = getattr(request.callback, "__name__", "parse")
-        if (
-            (self._method(name) != (request.callback or self.parse))
-            or request.headers
-            or request.cookies
-            or request.body
-        ):
+        is_method = self._method(name) == (request.callback or self.parse)
+        if not is_method or request.headers or request.cookies or request.body:
             raise ValueError(f"{request}: its callback must be a method of the spider, and its headers be in `headers`")
         kind = request.meta.get("kind") or (UrlKind.ARTICLE if "article" in name else UrlKind.LISTING)
         given = f" {json.dumps(request.cb_kwargs, sort_keys=True)}" if request.cb_kwargs else ""
@@ -219,8 +215,7 @@ class SpiderRun:
         """Call the callback of a recorded response, and record its output. Called in the recorder's thread."""
         site, own = due.discovery.site, self._requests.get(due.url_id)
         request, callback = own or Request(due.url), own or due.discovery.callback
-        response = to_response(request, exchange) if site in self._spiders else None
-        if response is None:
+        if site not in self._spiders or (response := to_response(request, exchange)) is None:
             return None
         if site in self.cookies:
             self.cookies[site].extract_cookies(response, request)

@@ -36,18 +36,9 @@ class SubresourceRequest:
     admission: "asyncio.Future[Admission]"
 
     @property
-    def is_admitted(self) -> bool:
-        """True if it may be requested: then its host is busy until the response is recorded."""
-        return self._is(Admission.ADMITTED)
-
-    @property
-    def is_late(self) -> bool:
-        """True if it was not admitted in time."""
-        return self._is(Admission.LATE)
-
-    def _is(self, admission: Admission) -> bool:
-        done = self.admission.done() and not self.admission.cancelled()
-        return done and self.admission.result() is admission
+    def decision(self) -> Admission | None:
+        """The decision; None if there is none yet. An admitted one's host is busy until its response is recorded."""
+        return self.admission.result() if self.admission.done() and not self.admission.cancelled() else None
 
 
 class SubresourceQueue:

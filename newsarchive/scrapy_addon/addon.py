@@ -15,7 +15,7 @@ from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.recorder import Recorder
 from newsarchive.scrapy_addon.handler import RecordingHandler
 from newsarchive.scrapy_addon.spider_warcs import SpiderWarcs
-from storage.errors import ConfigError
+from storage.errors import ArchiveError, ConfigError
 from storage.model import Exchange, RenderedPage
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class WarcAddon:
         settings = self._crawler.settings
         self.warcs = SpiderWarcs(settings, self._crawler.spidercls.name)
         hides = settings.getbool("NEWSARCHIVE_HIDE_CREDENTIALS", self.warcs.has_archive)
-        mask = [CredentialMask(self.warcs.folder).apply] if hides else []
+        mask = [CredentialMask(self.warcs.folder, None).apply] if hides else []
         try:
             await asyncio.to_thread(self.warcs.open)
         except Exception as problem:
@@ -82,4 +82,7 @@ class WarcAddon:
         await asyncio.to_thread(self._recorder.close)
         stats = self._crawler.stats.get_stats()
         reason = FAILED if self._recorder.failure else stats.get("finish_reason", "stopped")
-        await asyncio.to_thread(self.warcs.close, reason, stats.get("newsarchive/records", 0))
+        try:
+            await asyncio.to_thread(self.warcs.close, reason, stats.get("newsarchive/records", 0))
+        except ArchiveError as problem:
+            log.critical("%s. What was recorded before is kept; the next run repairs the file", problem)

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,6 +14,7 @@ from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.recorder import MAX_UNCOMMITTED, Recorder
+from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.run_context import ResponseLimits, RunContext
 from storage.errors import ArchiveBusy, DiskFull
 from storage.model import Capture, Discovery, DueUrl, Exchange, Outcome, Reading, RecordPlace, RenderedPage, UrlKind
@@ -214,6 +216,7 @@ def test_a_run_without_its_lease_ends() -> None:
         context = RunContext(
             client=cast("RecordingClient", None), recorder=recorder, frontier=cast("FrontierWindow", frontier),
             limits=ResponseLimits(seconds=1, size=1), counters=Counter(), user_agent="a", require_lease=lost,
+            spiders=SpiderRun(Path(), [], Counter()),
         )  # fmt: skip
         due = DueUrl(
             url_id=1, url="http://news.example/", discovery=DISCOVERY, due_at=datetime(2026, 11, 25, tzinfo=UTC),
