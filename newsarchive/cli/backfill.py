@@ -36,7 +36,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     assert back_to is not None
     seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
     size = parse_size(max_bytes, "--max-bytes") or 0
-    wanted = BackfillRequest(site=site, since=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
+    wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
     with (
         Archive.open(archive) as opened,
         crawl.write_crawl_log(opened.config),
@@ -44,12 +44,12 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     ):
         now = crawl.simulated_clock(parse_time(clock, "--clock"))
         done = run(opened, wanted, progress=progress, now=now, sole_process=True)
-        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.since:%Y-%m-%d} still to be fetched"
+        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
         crawl.print_report(report, quiet=json)
     if json:
         waiting = {"before": done.waiting_before, "left": done.waiting_after}
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
-        stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
+        stdout().print(f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles.")
     raise Exit(crawl.exit_code(report))

@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_prog
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
-from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
+from newsarchive.crawl.crawl_log import LOG, log_to_file
 from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
@@ -156,24 +156,12 @@ def tolerate_running_crawl(archive: Archive, *, quiet: bool) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def write_crawl_log(config: Config) -> Iterator[None]:
-    """Write the log file of the settings while the block runs."""
+def write_crawl_log(config: Config) -> AbstractContextManager[None]:
+    """Write the log file of the settings, if there is one, while the block runs."""
     if not config.log:
-        yield
-        return
+        return nullcontext()
     path = config.folder / config.log
-    try:
-        handler = start_logging(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
-    except OSError as problem:
-        raise StorageError(
-            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Check its permissions, or change "
-            "log in newsarchive.toml"
-        ) from problem
-    try:
-        yield
-    finally:
-        stop_logging(handler)
+    return log_to_file(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
 
 
 def update_metrics(archive: Archive) -> str | None:

@@ -29,7 +29,7 @@ class BackfillLimit:
     """Limits of a backfill."""
 
     until: datetime
-    """Pages that are dated before are not requested."""
+    """Aware. Pages that are dated before are not requested."""
     max_bytes: int = 0
     """On the wire; 0: the site's own limit."""
 

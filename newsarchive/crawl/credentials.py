@@ -1,7 +1,8 @@
 """The owner's credentials in exchanges: each value is replaced by a placeholder of its length before it is recorded.
 
 Request: Cookie, Authorization, Proxy-Authorization, and the body. Response of a site that is sent any: the values of
-Set-Cookie; for the add-on, of any site, since it is not known before who will be sent a cookie again. The placeholder is a keyed hash: equal values are recognised, and nobody can test a guess without the key.
+Set-Cookie; of every site for a spider of Scrapy's own, which sends all cookies again. The placeholder is a keyed hash:
+equal values are recognised, and nobody can test a guess without the key.
 """
 
 import hashlib

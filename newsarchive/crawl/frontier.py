@@ -16,10 +16,8 @@ from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.download.ssrf import url_refusal_reason
-from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
-from newsarchive.crawl.politeness import (
-    HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff, record_response,
-)  # fmt: skip
+from newsarchive.crawl.hosts import Host, HostQueues
+from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
@@ -228,12 +226,11 @@ class FrontierWindow:
 
     def add_run_request(self, url: str, discovery: Discovery) -> int:
         """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
-        key, at = next(self._hosts.temporary_ids), self._now()
-        due = DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
-        self._run_requests[key] = due
+        due = self._hosts.create_request(url, discovery, self._now())
+        self._run_requests[due.url_id] = due
         if self._is_restored:
             self._add(due)
-        return key
+        return due.url_id
 
     def close_site(self, site: str, reason: str) -> None:
         """Request no more URLs of a site in this run: they stay due."""
@@ -442,7 +439,9 @@ class FrontierWindow:
             self._counters["hosts_backed_off"] += 1
             # The owner need not act because a host of pictures is down.
             is_minor = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
-            (self.notes if is_minor else self.problems).append(describe_backoff(host, pause, error))
+            reason = f"{pause.reason} ({error})" if error else pause.reason
+            line = f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"
+            (self.notes if is_minor else self.problems).append(line)
         until = self._backoff.back_off(host, pause)
         self._refiller.record_drained()
         for each in self._hosts.drain(host):

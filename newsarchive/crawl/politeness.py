@@ -262,9 +262,3 @@ def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0
         backoff_level=host.backoff_level,
         reason=host.backoff_reason,
     )
-
-
-def describe_backoff(host: Host, pause: Pause, error: str = "") -> str:
-    """Return a line for the owner about a host that is backed off."""
-    reason = f"{pause.reason} ({error})" if error else pause.reason
-    return f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"

@@ -284,7 +284,7 @@ class _CrawlRun:
                 stopper.close()
                 context.recorder.close()
                 if context.renderer is not None:
-                    await context.renderer.close()
+                    await context.renderer.browser.close()
                 await client.close()
         self.problems += context.frontier.problems + self.spiders.problems
         self.notes += context.frontier.notes

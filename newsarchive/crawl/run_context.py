@@ -108,7 +108,8 @@ class RunContext:
         async def record(exchange: Exchange) -> Capture:
             nonlocal document
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
-                return await self._record(renderer.convert_to_subresource(exchange))
+                # What is read is the rendered page, of which this is a part.
+                return await self._record(replace(exchange, discovery=replace(due.discovery, kind=UrlKind.PART)))
             on_commit = self._on_commit(due, len(exchange.response), began)
             capture = await self._record(exchange, on_commit, partial(self.spiders.read, due, exchange))
             self.spiders.finish(due)

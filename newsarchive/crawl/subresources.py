@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
+from newsarchive.crawl.hosts import Host, HostQueues
 from storage.model import Discovery, DueUrl, UrlKind
 
 
@@ -81,10 +81,7 @@ class SubresourceQueue:
         if not self.is_rendering(page):
             return None
         discovery = Discovery(site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind)
-        due = DueUrl(
-            url_id=next(self._hosts.temporary_ids), url=url, discovery=discovery, due_at=now, priority=TOP_PRIORITY,
-            failure_count=0,
-        )  # fmt: skip
+        due = self._hosts.create_request(url, discovery, now)
         request = SubresourceRequest(due, page.url_id, asyncio.get_running_loop().create_future())
         self._requests[due.url_id] = request
         self._hosts.add(due)

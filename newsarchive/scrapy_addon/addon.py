@@ -64,7 +64,8 @@ class WarcAddon:
         settings = self._crawler.settings
         self.warcs = SpiderWarcs(settings, self._crawler.spidercls.name)
         hides = settings.getbool("NEWSARCHIVE_HIDE_CREDENTIALS", self.warcs.has_archive)
-        mask = [CredentialMask(self.warcs.folder, None).apply] if hides else []
+        sites = None if settings.getbool("COOKIES_ENABLED") else ()  # what is set will be sent
+        mask = [CredentialMask(self.warcs.folder, sites).apply] if hides else []
         try:
             await asyncio.to_thread(self.warcs.open)
         except Exception as problem:
