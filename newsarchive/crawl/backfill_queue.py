@@ -7,7 +7,7 @@ next page of a listing --> requested once the pages that the previous one links 
 anything else          --> requested
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -46,6 +46,8 @@ class BackfillQueue:
 
     def __init__(self, index: BackfillIndex, until: datetime) -> None:
         self._index = index
+        self.reschedule = index.reschedule
+        """Moves URLs, by their ids, to another time; None: never."""
         self._until = until
         self._max_priority = lowest_backfill_priority(until)
         self._dropped: set[int] = set()
@@ -64,10 +66,6 @@ class BackfillQueue:
             selected = self._select(found, in_progress, deferred)
             if selected or not found:
                 return selected
-
-    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another time; None: never."""
-        self._index.reschedule(until)
 
     def _select(self, found: Sequence[DueUrl], in_progress: Collection[int], deferred: set[int]) -> list[DueUrl]:
         selected: list[DueUrl] = []

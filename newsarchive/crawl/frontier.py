@@ -443,7 +443,8 @@ class FrontierWindow:
             line = f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"
             (self.notes if is_minor else self.problems).append(line)
         until = self._backoff.back_off(host, pause)
-        self._refiller.record_drained()
-        for each in self._hosts.drain(host):
+        drained = self._hosts.drain(host)
+        self._refiller.record_taken(host)
+        for each in drained:
             self._postpone(each, until, f"its host {pause.reason}")
         return until

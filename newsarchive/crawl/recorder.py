@@ -27,17 +27,11 @@ MAX_UNCOMMITTED = 256
 """Exchanges not in the index from which on nothing more is fetched."""
 MAX_UNCOMMITTED_BYTES = 64_000_000
 
-
+Write = Callable[[Exchange | RenderedPage], Capture]
+"""Writes one exchange (storage.warc.writer.WarcWriter.write)."""
 OnCommit = Callable[[Reading], None]
 RunSpider = Callable[[Capture], SpiderOutput | None]
 """Has the site's own spider read a recorded response, and records its output."""
-
-
-class ExchangeWriter(Protocol):
-    """Writer of exchanges (storage.warc.writer.WarcWriter)."""
-
-    def write(self, exchange: Exchange | RenderedPage) -> Capture:
-        """Write one exchange."""
 
 
 class CaptureSink(Protocol):
@@ -64,10 +58,10 @@ class Recorder:
     """Writes exchanges and submits them to the index. `record` and all callbacks run in the event loop's thread."""
 
     def __init__(
-        self, writer: ExchangeWriter, sink: CaptureSink, mask: Callable[[Exchange], Exchange] = lambda given: given
+        self, write: Write, sink: CaptureSink, mask: Callable[[Exchange], Exchange] = lambda given: given
     ) -> None:
         """Build the recorder; `mask` replaces what is not recorded."""
-        self._writer = writer
+        self._write_exchange = write
         self._mask = mask
         self._sink = sink
         self._loop = asyncio.get_running_loop()
@@ -140,7 +134,7 @@ class Recorder:
         assert exchange is not None
         if isinstance(exchange, Exchange):
             exchange = self._mask(exchange)
-        capture = self._writer.write(exchange)
+        capture = self._write_exchange(exchange)
         output = job.read(capture) if job.read is not None else None
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)

@@ -71,8 +71,6 @@ if TYPE_CHECKING:
 
 EARLIEST_DATE = datetime(1900, 1, 1, tzinfo=UTC)
 """No web page is dated before, however long the owner's `history` is."""
-STOP_TIMEOUT = 3.0
-"""Seconds for exchanges in progress to end, once a run is stopped."""
 PROGRESS_INTERVAL = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -267,21 +265,24 @@ class _CrawlRun:
         client = RecordingClient(reactor, GuardedEndpoints(reactor, guard), now=self.now)
         with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
             context = self._create_context(client, writer, ingestor, executor)
-            stopper = _Stopper(context)
+            context.recorder.on_failure = lambda _: context.abandon()
             if self.lease is not None:
                 context.require_lease = self.lease.require
-                self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
-            timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
+                self.lease.on_lost = lambda: reactor.callFromThread(context.abandon)
+            timer = asyncio.get_running_loop().call_later(self.max_time, context.stop) if self.max_time else None
             try:
                 self.spiders.attach(context.frontier, writer)
-                with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
-                    await self._run_scrapy(context)
+                with stop_on_signals(self.uploader.skip_rest_on_stop(context.stop), self._signals):
+                    if self.host is not None:
+                        await self.host.hold(context)
+                    else:
+                        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
+                        await runner.crawl(runner.create_crawler("news"), context=context)
                 if context.recorder.failure is None:
                     await context.frontier.flush()
             finally:
                 if timer is not None:
                     timer.cancel()
-                stopper.close()
                 context.recorder.close()
                 if context.renderer is not None:
                     await context.renderer.browser.close()
@@ -293,14 +294,7 @@ class _CrawlRun:
             raise context.recorder.failure
         # Scrapy's own conditions, such as CLOSESPIDER_TIMEOUT, give other reasons.
         is_closed_early = context.close_reason != "finished" or context.frontier.is_page_limit_reached
-        return "stopped" if stopper.is_stopped or is_closed_early else "finished"
-
-    async def _run_scrapy(self, context: RunContext) -> None:
-        if self.host is not None:
-            await self.host.hold(context)
-            return
-        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
-        await runner.crawl(runner.create_crawler("news"), context=context)
+        return "stopped" if context.is_stopped or is_closed_early else "finished"
 
     def _create_context(
         self, client: RecordingClient, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor
@@ -325,7 +319,7 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, self.spiders.cookies).apply),
+            recorder=Recorder(writer.write, ingestor, CredentialMask(self.archive.folder, self.spiders.cookies).apply),
             spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(
@@ -363,35 +357,6 @@ class _CrawlRun:
         with suppress(StorageError):
             writer.close()
         return ended
-
-
-class _Stopper:
-    """Ends a run early."""
-
-    def __init__(self, context: RunContext) -> None:
-        self._context = context
-        self._timer: asyncio.TimerHandle | None = None
-        self.is_stopped = False
-        context.recorder.on_failure = lambda _: self.abandon()
-
-    def stop(self) -> None:
-        """Send no more requests; those in progress are cut after STOP_TIMEOUT, and recorded as far as they came."""
-        self.is_stopped = True
-        self._context.frontier.stop()
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(STOP_TIMEOUT, self._context.client.stop)
-        self._context.wake()
-
-    def abandon(self) -> None:
-        """End at once: the disk or the index fails, or the lease on the sites is lost."""
-        self._context.frontier.abandon()
-        self._context.client.stop()
-        self._context.wake()
-
-    def close(self) -> None:
-        """Cancel the timer: the run has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
 
 
 @contextmanager

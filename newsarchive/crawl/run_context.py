@@ -37,6 +37,8 @@ ACCEPT_ENCODING = "gzip, deflate, br"
 """Codings that programs which replay WARC files can decode. Not zstd: `storage.warc.payload` reads it if a server sends
 it anyway, but other programs would show an empty page.
 """
+STOP_TIMEOUT = 3.0
+"""Seconds for exchanges in progress to end, once a run is stopped."""
 LATE_MARGIN = 0.05
 """Seconds after its deadline in which a subresource may still report that it was late."""
 CLOSE_TIMEOUT = 5.0
@@ -94,7 +96,23 @@ class RunContext:
     """Why Scrapy closed the spider."""
     require_lease: Callable[[], None] = field(default=lambda: None)
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
+    is_stopped: bool = False
+    """Somebody has stopped the run."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
+
+    def stop(self) -> None:
+        """Send no more requests; those in progress are cut after STOP_TIMEOUT, and recorded as far as they came."""
+        if not self.is_stopped:
+            asyncio.get_running_loop().call_later(STOP_TIMEOUT, self.client.stop)
+        self.is_stopped = True
+        self.frontier.stop()
+        self.wake()
+
+    def abandon(self) -> None:
+        """End at once: the disk or the index fails, or the lease on the sites is lost."""
+        self.frontier.abandon()
+        self.client.stop()
+        self.wake()
 
     async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
@@ -141,7 +159,8 @@ class RunContext:
         fields = {"user-agent": self.user_agent, "accept-encoding": ACCEPT_ENCODING, **headers}
         task = loop.create_task(self._fetch_when_admitted(request, safe_url, list(fields.items()), until - loop.time()))
         self._subresources.add(task)
-        task.add_done_callback(self._discard_task)
+        task.add_done_callback(self._subresources.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be waiting for it
         done, _ = await asyncio.wait({task}, timeout=max(until - loop.time(), 0.0) + LATE_MARGIN)
         queue = self.frontier.subresources
         if not queue.stopped.is_set() and (
@@ -163,11 +182,6 @@ class RunContext:
                 self.frontier.record_response(request.due, sent.summary)
                 self.wake()
         return sent.exchange
-
-    def _discard_task(self, task: "asyncio.Task[Exchange | None]") -> None:
-        self._subresources.discard(task)
-        if not task.cancelled():
-            task.exception()  # nobody may be waiting for it any more
 
     async def _send(
         self,

@@ -115,13 +115,13 @@ class SiteSpider(scrapy.Spider):
 def collect(produced: Any) -> list[Any]:
     """Return what a function of a spider yields or returns; it may be an `async def` that yields."""
     if hasattr(produced, "__aiter__"):
+
+        async def iterate() -> list[Any]:
+            return [each async for each in produced]
+
         with closing(asyncio.new_event_loop()) as loop:
-            produced = loop.run_until_complete(_collect_async(produced))
+            return loop.run_until_complete(iterate())
     return [produced] if isinstance(produced, dict | Request) else list(produced or ())
-
-
-async def _collect_async(produced: Any) -> list[Any]:
-    return [each async for each in produced]
 
 
 def load_spider(folder: Path, site: SiteConfig) -> SiteSpider:

@@ -169,13 +169,11 @@ class Recording:
         """Wait for the end of the body: its bytes are recorded by the protocol."""
         if self.attempts[-1].whole:  # 204, 304, Content-Length: 0
             return succeed(None)
-        done: Deferred[None] = Deferred(self._abort_connection)
+        done: Deferred[None] = Deferred(
+            lambda _: self.connection.transport.abortConnection() if self.connection else None
+        )
         response.deliverBody(_Drain(done))
         return done
-
-    def _abort_connection(self, _: object) -> None:
-        if self.connection is not None:
-            self.connection.transport.abortConnection()
 
 
 class _Drain(Protocol):

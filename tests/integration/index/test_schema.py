@@ -65,6 +65,9 @@ def test_migrations_make_what_the_models_say(index: Index) -> None:
 
 
 URL = "https://harbour.example/news/1"
+INSERT_DUE = """INSERT INTO frontier
+(url_id, site, host, kind, redirect_count, priority, failure_count, unchanged_count)
+VALUES (1, 'harbour', 'harbour.example', 'article', 0, 1, 0, 0)"""
 
 
 @pytest.fixture
@@ -79,8 +82,7 @@ def former_index(index_url: str) -> str:
             "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
             "INSERT INTO alembic_version VALUES ('v3')",
             "INSERT INTO urls (id, url, urlkey, digest) VALUES (1, :url, 'k', :digest)",
-            "INSERT INTO frontier (url_id, site, host, kind, redirect_count, priority, failure_count, unchanged_count) "
-            "VALUES (1, 'harbour', 'harbour.example', 'article', 0, 1, 0, 0)",
+            INSERT_DUE,
         ):
             given = {"url": URL, "digest": short_digest(URL)} if ":url" in statement else {}
             connection.execute(text(statement), given)

@@ -111,7 +111,7 @@ def test_a_newsroom_behind_a_login(
 
 @pytest.mark.parametrize("source", [JSON_SPIDER, LOGIN_SPIDER], ids=["json", "login"])
 @pytest.mark.parametrize("by_scrapy", [False, True], ids=["newsarchive crawl", "scrapy crawl news"])
-def test_a_spider_in_a_process_of_scrapys(  # noqa: PLR0913 - fixtures
+def test_a_spider_in_a_process_of_scrapys(
     build: Build, newsroom: Any, source: str, by_scrapy: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With a [scrapy] table, and by Scrapy's own command, it does the same, logs in, and its errors are reported."""
