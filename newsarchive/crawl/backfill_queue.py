@@ -72,7 +72,9 @@ class BackfillQueue:
         busy = set(in_progress)
         for due in found:
             is_backfill = due.priority >= BACKFILL_PRIORITY
-            if is_backfill and self._is_too_old(due):
+            published = due.discovery.published
+            dates = (published.at if published else None, latest_date_in_url(due.url))
+            if is_backfill and any(date < self._until for date in dates if date):
                 self._dropped.add(due.url_id)
             elif is_backfill and due.discovery.kind is UrlKind.LISTING and not self._is_next_page(due, busy, deferred):
                 continue
@@ -100,8 +102,3 @@ class BackfillQueue:
             return False
         self._last_page[listing] = due.url_id, due.url
         return True
-
-    def _is_too_old(self, due: DueUrl) -> bool:
-        published = due.discovery.published
-        dates = (published.at if published else None, latest_date_in_url(due.url))
-        return any(date < self._until for date in dates if date)

@@ -256,9 +256,8 @@ class FrontierWindow:
         self.problems += result.problems
         self.notes += result.notes
         self._backoff.restore(result.hosts, self._hosts)
-        for url, response, age in result.robots:
-            if self._robots.restore(url, response, age) is not None:
-                self._counters["robots_restored"] += 1
+        restored = [self._robots.restore(*each) for each in result.robots]
+        self._counters["robots_restored"] += sum(rules is not None for rules in restored)
         early = () if self._is_restored else tuple(self._run_requests.values())
         self._is_restored = True
         for due in (*early, *result.found):

@@ -197,7 +197,7 @@ class _Probing:
         reading = read(front.body, PageInput(url=front.url, headers=front.headers, discovery=discovery))
         if reading.outcome is Outcome.CHALLENGE:
             self.problems.append("the front page shows a challenge for robots: a crawl may fetch nothing else")
-        base = authority(front.url)
+        base, delay = authority(front.url), f", its Crawl-delay is {rules.delay:g} s" if rules.delay else ""
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
         feeds += find_feed_links(front)
         common_sitemaps = [base + path for path in SITEMAP_PATHS]
@@ -211,7 +211,7 @@ class _Probing:
             feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in FEED_PATHS], MAX_FEEDS),
             sitemaps=self._fetch_sources(UrlKind.SITEMAP, listed, common_sitemaps, MAX_SITEMAPS),
             sections=tuple(find_sections(front)),
-            robots=_describe_rules(rules),
+            robots=rules.unreachable or ("robots.txt was read" + delay if rules.parser else "there is no robots.txt"),
             crawl_delay=rules.delay,
             problems=tuple(self.problems),
         )
@@ -300,12 +300,6 @@ class _Probing:
             news=any(entry.news for entry in reading.entries),
             named=named,
         )
-
-
-def _describe_rules(rules: RobotsRules) -> str:
-    if rules.unreachable or rules.parser is None:
-        return rules.unreachable or "there is no robots.txt"
-    return "robots.txt was read" + (f", its Crawl-delay is {rules.delay:g} s" if rules.delay else "")
 
 
 def entries_per_day(dates: Sequence[datetime]) -> float | None:

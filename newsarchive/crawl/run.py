@@ -319,7 +319,10 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer.write, ingestor, CredentialMask(self.archive.folder, self.spiders.cookies).apply),
+            recorder=Recorder(
+                writer.write, ingestor.submit, CredentialMask(self.archive.folder, self.spiders.cookies).apply
+            ),
+            flush_soon=ingestor.flush_soon,
             spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(

@@ -86,6 +86,8 @@ class RunContext:
     user_agent: str
     renderer: PageRenderer | None = None
     """None if no site has `render`."""
+    flush_soon: Callable[[], None] = field(default=lambda: None)
+    """Commits soon what was recorded: nothing else is in progress."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
     on_fetched: Callable[[DueUrl, Capture | None], None] = field(default=lambda *_: None)

@@ -123,7 +123,7 @@ class FrontierScheduler(BaseScheduler):
         frontier, loop = self._context.frontier, asyncio.get_running_loop()
         now = loop.time()
         if frontier.awaits_commits:
-            self._context.recorder.flush_soon()
+            self._context.flush_soon()
         refill_at = frontier.next_refill_at()
         if refill_at is not None and refill_at <= now:
             self._refill = loop.create_task(self._run_refill())

@@ -42,17 +42,14 @@ class UrlPatternYields:
 
     def __init__(self, parking: Mapping[str, ParkingRules]) -> None:
         self._parking = parking
+        self.sites_with_exceptions = [site for site, each in parking.items() if each.exempt]
+        """Sites that have `trap_exceptions`."""
         self._counted: dict[tuple[str, str], UrlPatternState] = {}
         self._changed: set[tuple[str, str]] = set()
         self._probed: set[tuple[str, str]] = set()
         self._resumed: dict[str, set[str]] = {}
         self._endless: set[tuple[str, str]] = set()
         """Sites and patterns at which a chain of redirects was broken off in this run."""
-
-    @property
-    def sites_with_exceptions(self) -> list[str]:
-        """Sites that have `trap_exceptions`."""
-        return [site for site, parking in self._parking.items() if parking.exempt]
 
     def restore(self, saved: Iterable[UrlPatternState]) -> None:
         """Restore the counts of earlier runs."""

@@ -71,7 +71,7 @@ class WarcAddon:
         except Exception as problem:
             log.critical("%s. The spider is closed: it cannot be recorded", problem)
             raise CloseSpider(FAILED) from problem
-        self._recorder = Recorder(self.warcs.writer.write, self.warcs, *mask)
+        self._recorder = Recorder(self.warcs.writer.write, self.warcs.submit, *mask)
         self._recorder.on_failure = self._fail
         self._crawler.signals.connect(self._close, signals.engine_stopped)
 

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,29 @@ def test_a_spider_in_a_process_of_scrapys(
     # Scrapy's own command logs for debugging: with the traceback of the spider.
     assert done.stderr.count("Traceback") == (bool(broken) and by_scrapy), done.stderr
     assert (newsroom.logins, newsroom.unauthorized) == (int(not broken), [])
+
+
+def test_a_callback_that_never_returns_is_interrupted(build: Build, newsroom: Any) -> None:
+    """Ctrl-C, twice, ends the run. The response is in the file, and its URL is fetched again."""
+    rig = build(JSON_SPIDER)
+    stuck = rig.folder / "stuck"
+    wait = f"import pathlib, time\n        pathlib.Path({str(stuck)!r}).touch()\n        time.sleep(600)\n"
+    rig.write_spider(JSON_SPIDER.replace("story = response.json()\n", f"{wait}        story = response.json()\n"))
+    words = [sys.executable, "-m", "newsarchive", "crawl", "--archive", str(rig.folder)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}) as run:
+        while not stuck.exists() and run.poll() is None:
+            time.sleep(0.02)
+        while run.poll() is None:
+            run.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        assert run.stderr is not None
+        assert (run.returncode, "aborted" in run.stderr.read()) == (130, True)
+    rig.write_spider(JSON_SPIDER)
+    assert [line for line in rig.crawl(datetime.now(UTC) + HOUR).problems if "interrupted" not in line] == []
+    assert len(articles(rig)) == 7
+    unread = [path for path, _, reason in outcomes(rig) if reason.startswith("the crawl ended before")]
+    assert len(unread) == 1
+    assert newsroom.log.count(f"GET {unread[0]}") == 2
 
 
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(
