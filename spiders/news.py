@@ -95,8 +95,7 @@ class NewsSpider(scrapy.Spider):
         if due.last_modified and is_conditional:
             headers["If-Modified-Since"] = due.last_modified
         request = Request(due.url, headers=headers, errback=self.log_failure, meta={"due": due}, dont_filter=True)
-        if self.context.spiders is not None:
-            self.context.spiders.prepare(due, request)
+        self.context.spiders.prepare(due, request)
         if not request.url.isascii():
             raise ValueError(f"{due.url} has no valid host name")
         return request

@@ -1,6 +1,5 @@
 """newsarchive backfill."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -10,7 +9,7 @@ from typer import Argument, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.cli import crawl
 from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_duration, parse_size, parse_time
-from newsarchive.cli.output import pluralize, show_progress, stdout, to_json
+from newsarchive.cli.output import pluralize, stdout, to_json
 from newsarchive.crawl.backfill import BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
 
@@ -37,22 +36,20 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     assert back_to is not None
     seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
     size = parse_size(max_bytes, "--max-bytes") or 0
-    wanted = BackfillRequest(site=site, since=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
-    with Archive.open(archive) as opened, crawl.write_crawl_log(opened.config), show_progress("backfilling") as step:
-        began = time.monotonic()
-        done = run(
-            opened,
-            wanted,
-            progress=lambda shown: step(*crawl.describe_progress(shown, time.monotonic() - began)),
-            now=crawl.simulated_clock(parse_time(clock, "--clock")),
-            sole_process=True,
-        )
-        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.since:%Y-%m-%d} still to be fetched"
+    wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
+    with (
+        Archive.open(archive) as opened,
+        crawl.write_crawl_log(opened.config),
+        crawl.show_run("backfilling") as progress,
+    ):
+        now = crawl.simulated_clock(parse_time(clock, "--clock"))
+        done = run(opened, wanted, progress=progress, now=now, sole_process=True)
+        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
         crawl.print_report(report, quiet=json)
     if json:
         waiting = {"before": done.waiting_before, "left": done.waiting_after}
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
-        stdout().print(f"{site} is archived back to {wanted.since:%Y-%m-%d}, as far as its archives list articles.")
+        stdout().print(f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles.")
     raise Exit(crawl.exit_code(report))

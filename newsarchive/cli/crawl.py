@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,8 +17,8 @@ from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_prog
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
-from newsarchive.crawl.crawl_log import LOG, start_logging, stop_logging
-from newsarchive.crawl.run import CrawlProgress, CrawlReport, list_seeds
+from newsarchive.crawl.crawl_log import LOG, log_to_file
+from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import ping as ping_check
@@ -103,20 +103,15 @@ def run_with_progress(
     archive: Archive, sites: Sequence[str], fetch: Callable[..., CrawlReport], check: str
 ) -> CrawlReport:
     """Run the crawl `fetch` with a progress display and pings of a health check's URL."""
-    begun: list[float] = []
+    begun: list[bool] = []
 
     def begin() -> None:
-        begun.append(time.monotonic())
+        begun.append(True)
         ping_check(check, "/start")
 
     try:
-        with show_progress(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as step:
-            report = fetch(
-                archive,
-                sites,
-                progress=lambda shown: step(*describe_progress(shown, time.monotonic() - begun[0])),
-                on_locked=begin,
-            )
+        with show_run(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as progress:
+            report = fetch(archive, sites, progress=progress, on_locked=begin)
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
             ping_check(check, "/fail", str(error) or type(error).__name__)
@@ -124,6 +119,14 @@ def run_with_progress(
     said = "\n".join((summary_line(report), *report.problems))
     problem = ping_check(check, "/fail" if is_unanswered(report) else "", said)
     return replace(report, notes=(*report.notes, problem)) if problem else report
+
+
+@contextmanager
+def show_run(what: str) -> Iterator[OnProgress]:
+    """Show the progress of a run, from now on, while the block runs."""
+    began = time.monotonic()
+    with show_progress(what) as step:
+        yield lambda shown: step(*describe_progress(shown, time.monotonic() - began))
 
 
 def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:
@@ -153,24 +156,12 @@ def tolerate_running_crawl(archive: Archive, *, quiet: bool) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def write_crawl_log(config: Config) -> Iterator[None]:
-    """Write the log file of the settings while the block runs."""
+def write_crawl_log(config: Config) -> AbstractContextManager[None]:
+    """Write the log file of the settings, if there is one, while the block runs."""
     if not config.log:
-        yield
-        return
+        return nullcontext()
     path = config.folder / config.log
-    try:
-        handler = start_logging(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
-    except OSError as problem:
-        raise StorageError(
-            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Check its permissions, or change "
-            "log in newsarchive.toml"
-        ) from problem
-    try:
-        yield
-    finally:
-        stop_logging(handler)
+    return log_to_file(path, as_json=config.log_json, size=config.log_size, keep=config.log_files)
 
 
 def update_metrics(archive: Archive) -> str | None:

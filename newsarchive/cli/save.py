@@ -1,7 +1,6 @@
 """newsarchive save."""
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +8,9 @@ from typing import Annotated, Any
 from typer import Argument, Exit
 
 from newsarchive.archive import Archive
-from newsarchive.cli.crawl import describe_progress, write_crawl_log
+from newsarchive.cli.crawl import show_run, write_crawl_log
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import INTERRUPTED, print_line, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import INTERRUPTED, print_line, stderr, stdout, to_json
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.save import save as run
 from storage.errors import ConfigError
@@ -41,14 +40,8 @@ def save(
 
 def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int:
     """Save pages into the archive in a folder, print what each became, and return the exit code."""
-    began = time.monotonic()
-    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_progress("saving") as step:
-        pages, runs = run(
-            opened,
-            urls,
-            progress=lambda shown: step(*describe_progress(shown, time.monotonic() - began)),
-            sole_process=True,
-        )
+    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("saving") as progress:
+        pages, runs = run(opened, urls, progress=progress, sole_process=True)
         results = [describe_page(opened, pages, url) for url in pages.urls]
     for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
         print_line(stderr(), problem)

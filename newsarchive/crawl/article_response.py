@@ -47,10 +47,7 @@ def to_response(request: Request, exchange: Exchange) -> Response | None:
         headers.appendlist(name, value)
     found = responsetypes.from_args(headers=headers, url=request.url, body=received.body)
     kind = ArticleResponse if found is HtmlResponse else found
-    response: Response = kind(
-        url=request.url, status=received.status, headers=headers, body=received.body, request=request
-    )
-    return response
+    return kind(url=request.url, status=received.status, headers=headers, body=received.body, request=request)
 
 
 class ArticleResponses:

@@ -28,18 +28,14 @@ class BackfillReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillRequest:
+class BackfillRequest(BackfillLimit):
     """Site and limits of a backfill."""
 
     site: str
-    since: datetime
-    """Aware. Pages that are dated before are not requested."""
     max_pages: int = 0
     """Requests at most; 0: no limit."""
     max_time: float = 0.0
     """Seconds at most; 0: no limit."""
-    max_bytes: int = 0
-    """On the wire, at most; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +72,14 @@ def backfill(
     `sole_process`: as for `crawl`. Raises ConfigError if the archive has no such site, ArchiveBusy if it is being
     crawled, and StorageError like `crawl`.
     """
-    max_priority = lowest_backfill_priority(request.since)
+    max_priority = lowest_backfill_priority(request.until)
     before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
     report = crawl(
         archive,
         [request.site],
         max_pages=request.max_pages,
         max_time=request.max_time,
-        backfill=BackfillLimit(until=request.since, max_bytes=request.max_bytes),
+        backfill=request,
         progress=progress,
         now=now,
         sole_process=sole_process,

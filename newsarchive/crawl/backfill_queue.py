@@ -7,7 +7,7 @@ next page of a listing --> requested once the pages that the previous one links 
 anything else          --> requested
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -29,7 +29,7 @@ class BackfillLimit:
     """Limits of a backfill."""
 
     until: datetime
-    """Pages that are dated before are not requested."""
+    """Aware. Pages that are dated before are not requested."""
     max_bytes: int = 0
     """On the wire; 0: the site's own limit."""
 
@@ -46,6 +46,8 @@ class BackfillQueue:
 
     def __init__(self, index: BackfillIndex, until: datetime) -> None:
         self._index = index
+        self.reschedule = index.reschedule
+        """Moves URLs, by their ids, to another time; None: never."""
         self._until = until
         self._max_priority = lowest_backfill_priority(until)
         self._dropped: set[int] = set()
@@ -65,16 +67,14 @@ class BackfillQueue:
             if selected or not found:
                 return selected
 
-    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another time; None: never."""
-        self._index.reschedule(until)
-
     def _select(self, found: Sequence[DueUrl], in_progress: Collection[int], deferred: set[int]) -> list[DueUrl]:
         selected: list[DueUrl] = []
         busy = set(in_progress)
         for due in found:
             is_backfill = due.priority >= BACKFILL_PRIORITY
-            if is_backfill and self._is_too_old(due):
+            published = due.discovery.published
+            dates = (published.at if published else None, latest_date_in_url(due.url))
+            if is_backfill and any(date < self._until for date in dates if date):
                 self._dropped.add(due.url_id)
             elif is_backfill and due.discovery.kind is UrlKind.LISTING and not self._is_next_page(due, busy, deferred):
                 continue
@@ -102,8 +102,3 @@ class BackfillQueue:
             return False
         self._last_page[listing] = due.url_id, due.url
         return True
-
-    def _is_too_old(self, due: DueUrl) -> bool:
-        published = due.discovery.published
-        dates = (published.at if published else None, latest_date_in_url(due.url))
-        return any(date < self._until for date in dates if date)

@@ -88,7 +88,8 @@ class Chromium:
         self._browser: Any = None
         self._starting = asyncio.Lock()
         self._slots = asyncio.Semaphore(MAX_PAGES)
-        self._cache: dict[str, BrowserResponse] = {}
+        self.cached: dict[str, BrowserResponse] = {}
+        """Scripts and style sheets by their URLs."""
         self._size = 0
 
     async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
@@ -138,14 +139,10 @@ class Chromium:
                 await context.close()
         return b"\xef\xbb\xbf" + markup.encode("utf-8", "replace"), f"chromium/{browser.version}"
 
-    def get_cached(self, url: str) -> BrowserResponse | None:
-        """Return a cached script or style sheet, or None."""
-        return self._cache.get(url)
-
     def cache(self, url: str, response: BrowserResponse) -> None:
         """Cache a script or style sheet, if there is room."""
         if response.status == 200 and self._size + len(response.body) <= CACHE_SIZE:
-            self._cache[url] = response
+            self.cached[url] = response
             self._size += len(response.body)
 
 
@@ -185,10 +182,9 @@ class _RequestHandler:
 
     async def _is_late(self) -> bool:
         """Return True if a request of now has no response after LATE_AFTER."""
-        pending = set(self._pending)
-        if not pending:
+        if not self._pending:
             return False
-        _, late = await asyncio.wait(pending, timeout=max(min(LATE_AFTER, self._remaining), 0.0))
+        _, late = await asyncio.wait(set(self._pending), timeout=max(min(LATE_AFTER, self._remaining), 0.0))
         return bool(late)
 
     @property
@@ -215,7 +211,7 @@ class _RequestHandler:
             return document
         if kind not in FETCHED_TYPES or request.method != "GET" or url_refusal_reason(url) is not None:
             return None
-        if kind in CACHED_TYPES and (cached := self._browser.get_cached(url)):
+        if kind in CACHED_TYPES and (cached := self._browser.cached.get(url)):
             return cached
         self._request_count += 1
         if self._request_count > MAX_REQUESTS:

@@ -8,10 +8,13 @@ import fcntl
 import json
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
+
+from storage.errors import StorageError
 
 LOG = logging.getLogger("newsarchive.crawl")
 """Logger of crawls. `extra={"facts": {...}}` has the fields of a JSON line."""
@@ -19,23 +22,28 @@ LOG = logging.getLogger("newsarchive.crawl")
 LOG.addHandler(logging.NullHandler())
 
 
-def start_logging(path: Path, *, as_json: bool, size: int, keep: int) -> logging.Handler:
-    """Log crawls to a file; return the handler, for `stop_logging`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingLog(path, size, keep)
-    handler.setFormatter(JsonLines() if as_json else TextLines())
+@contextmanager
+def log_to_file(path: Path, *, as_json: bool, size: int, keep: int) -> Iterator[None]:
+    """Log crawls to a file while the block runs; StorageError if it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingLog(path, size, keep)
+    except OSError as problem:
+        raise StorageError(
+            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Check its permissions, or change "
+            "log in newsarchive.toml"
+        ) from problem
+    handler.setFormatter(CrawlLines(as_json=as_json))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
-    return handler
-
-
-def stop_logging(handler: logging.Handler) -> None:
-    """Stop logging to a file."""
-    LOG.removeHandler(handler)
-    handler.close()
-    LOG.propagate = True
-    LOG.setLevel(logging.NOTSET)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        handler.close()
+        LOG.propagate = True
+        LOG.setLevel(logging.NOTSET)
 
 
 class RotatingLog(WatchedFileHandler):
@@ -75,27 +83,19 @@ class RotatingLog(WatchedFileHandler):
         return self._path.with_name(f"{self._path.name}.{number}")
 
 
-class TextLines(logging.Formatter):
-    """One line per event: control characters are escaped."""
+class CrawlLines(logging.Formatter):
+    """One line of text or JSON for each event."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line; in text, control characters are escaped."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         message = record.getMessage()
-        if not message.isprintable():
-            message = message.encode("unicode_escape").decode("ascii")
-        return f"{_format_time(record)} {message}"
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per event."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        facts = getattr(record, "facts", {})
+        if not self._as_json:
+            return f"{at} {message if message.isprintable() else message.encode('unicode_escape').decode('ascii')}"
         level = {} if record.levelno == logging.INFO else {"level": record.levelname.lower()}
-        message = {"message": record.getMessage()} if not facts else {}
-        return json.dumps({"at": _format_time(record), **level, **facts, **message}, ensure_ascii=False, default=str)
-
-
-def _format_time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        facts = getattr(record, "facts", {}) or {"message": message}
+        return json.dumps({"at": at, **level, **facts}, ensure_ascii=False, default=str)

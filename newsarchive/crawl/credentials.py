@@ -1,7 +1,8 @@
 """The owner's credentials in exchanges: each value is replaced by a placeholder of its length before it is recorded.
 
 Request: Cookie, Authorization, Proxy-Authorization, and the body. Response of a site that is sent any: the values of
-Set-Cookie. The placeholder is a keyed hash: equal values are recognised, and nobody can test a guess without the key.
+Set-Cookie; of every site for a spider of Scrapy's own, which sends all cookies again. The placeholder is a keyed hash:
+equal values are recognised, and nobody can test a guess without the key.
 """
 
 import hashlib
@@ -27,21 +28,20 @@ _SET = re.compile(rb"^(set-cookie[ \t]*:[^=;\r\n]*=)([^;\r\n]+)", re.IGNORECASE 
 class CredentialMask:
     """Replaces credentials in the exchanges of one run."""
 
-    def __init__(self, folder: Path, sites: Iterable[str] = ()) -> None:
-        """Build the mask; `sites`: those whose own spiders log in."""
+    def __init__(self, folder: Path, sites: Iterable[str] | None = ()) -> None:
+        """Build the mask; `sites`: those that are sent credentials, whatever they were sent so far; None: all."""
         self._file = folder / KEY_FILE
         self._key = b""
-        self._sites = set(sites)
-        """Sites that were sent credentials."""
+        self._sites = None if sites is None else set(sites)
 
     def apply(self, exchange: Exchange) -> Exchange:
         """Return the exchange as it is recorded."""
         head, blank, body = exchange.request.partition(b"\r\n\r\n")
         masked = _SENT.sub(self._replace, head)
         site = (exchange.discovery.site if exchange.discovery else "") or url_host(exchange.url)
-        if masked != head or body:
+        if self._sites is not None and (masked != head or body):
             self._sites.add(site)
-        if site not in self._sites:
+        if self._sites is not None and site not in self._sites:
             return exchange
         content = split_message(exchange.response)[1]
         start = exchange.response[: len(exchange.response) - len(content)]

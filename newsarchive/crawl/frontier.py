@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.download.ssrf import url_refusal_reason
-from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
-from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, describe_backoff
+from newsarchive.crawl.hosts import Host, HostQueues
+from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
@@ -226,12 +226,11 @@ class FrontierWindow:
 
     def add_run_request(self, url: str, discovery: Discovery) -> int:
         """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
-        key, at = next(self._hosts.temporary_ids), self._now()
-        due = DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
-        self._run_requests[key] = due
+        due = self._hosts.create_request(url, discovery, self._now())
+        self._run_requests[due.url_id] = due
         if self._is_restored:
             self._add(due)
-        return key
+        return due.url_id
 
     def close_site(self, site: str, reason: str) -> None:
         """Request no more URLs of a site in this run: they stay due."""
@@ -247,18 +246,18 @@ class FrontierWindow:
 
     async def refill(self) -> None:
         """Write new due times to the index, and queue the URLs that are due."""
+        awaiting = {each.discovery.site for each in self._run_requests.values()}
         result = await self._refiller.refill(
             self._pop_changes(),
             exclude=self._hosts.url_ids.union(self._in_flight, self._uncommitted, self._stuck),
             query_all=not self._has_work,
-            is_exhausted=lambda site: self._is_exhausted(site) or self._awaits_request(site),
+            is_exhausted=lambda site: self._is_exhausted(site) or site in awaiting,
         )
         self.problems += result.problems
         self.notes += result.notes
         self._backoff.restore(result.hosts, self._hosts)
-        for url, response, age in result.robots:
-            if self._robots.restore(url, response, age) is not None:
-                self._counters["robots_restored"] += 1
+        restored = [self._robots.restore(*each) for each in result.robots]
+        self._counters["robots_restored"] += sum(rules is not None for rules in restored)
         early = () if self._is_restored else tuple(self._run_requests.values())
         self._is_restored = True
         for due in (*early, *result.found):
@@ -351,13 +350,9 @@ class FrontierWindow:
             self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
         return None
 
-    def _awaits_request(self, site: str) -> bool:
-        return any(each.discovery.site == site for each in self._run_requests.values())
-
     def _is_exhausted(self, site: str) -> bool:
-        return (
-            site in self._closed_sites or self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
-        )
+        is_spent = self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
+        return is_spent or site in self._closed_sites
 
     def _rules(self, due: DueUrl) -> RobotsRules | None:
         return self._robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
@@ -405,8 +400,10 @@ class FrontierWindow:
     def _pause_after(self, request: _InFlight, response: ResponseSummary) -> Pause:
         host, rules = request.host, self._rules(request.due)
         duration = host.last_response_at - request.sent_at
-        settings = self._settings_of(request.due)
-        return self._backoff.record_response(host, response, duration, settings, rules.delay if rules else None)
+        delay, settings = rules.delay if rules else None, self._settings_of(request.due)
+        pause = record_response(host, response, duration, settings, delay, self._now())
+        self._backoff.record_pause(host, pause)
+        return pause
 
     def _skip(self, due: DueUrl, host: Host, rules: RobotsRules) -> None:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""
@@ -441,9 +438,12 @@ class FrontierWindow:
             self._counters["hosts_backed_off"] += 1
             # The owner need not act because a host of pictures is down.
             is_minor = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
-            (self.notes if is_minor else self.problems).append(describe_backoff(host, pause, error))
+            reason = f"{pause.reason} ({error})" if error else pause.reason
+            line = f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"
+            (self.notes if is_minor else self.problems).append(line)
         until = self._backoff.back_off(host, pause)
-        self._refiller.record_drained()
-        for each in self._hosts.drain(host):
+        drained = self._hosts.drain(host)
+        self._refiller.record_taken(host)
+        for each in drained:
             self._postpone(each, until, f"its host {pause.reason}")
         return until

@@ -10,10 +10,11 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from urllib.parse import urlsplit
 
-from storage.model import DueUrl
+from storage.model import Discovery, DueUrl
 from storage.urls import url_host
 
 TOP_PRIORITY = -1
@@ -80,8 +81,7 @@ class HostQueues:
         """Ids of the URLs in all queues."""
         self.waiting_by_lane: Counter[tuple[str, str]] = Counter()
         """Waiting URLs by site and by host as the index stores it: with a non-default port."""
-        self.temporary_ids = count(-1, -1)
-        """Ids for URLs without a row in the index."""
+        self._temporary_ids = count(-1, -1)
         self._awaiting_robots: dict[str, list[DueUrl]] = {}
         """By authority."""
 
@@ -107,6 +107,11 @@ class HostQueues:
     def all(self) -> Iterator[Host]:
         """Iterate over every host that the run has seen."""
         return iter(self._hosts.values())
+
+    def create_request(self, url: str, discovery: Discovery, at: datetime) -> DueUrl:
+        """Return a request of TOP_PRIORITY for a URL without a row in the index; its id is negative."""
+        key = next(self._temporary_ids)
+        return DueUrl(url_id=key, url=url, discovery=discovery, due_at=at, priority=TOP_PRIORITY, failure_count=0)
 
     def add(self, due: DueUrl, *, retry: bool = False) -> None:
         """Queue a URL; a `retry` goes before others of its priority and due time."""

@@ -3,11 +3,12 @@
 Links of the pages wait for the next crawl of their site. A redirect to another site's host is named in another run.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from newsarchive.config.schema import SiteConfig
+from newsarchive.crawl.refill import IndexQueue
 from newsarchive.ingest.discovery import SOURCE, is_on_site_host
 from storage.index import Index
 from storage.index.frontier import url_queue
@@ -15,7 +16,7 @@ from storage.index.frontier.url_queue import DueQuery
 from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Reading, UrlKind
 
 
-class NamedPages:
+class NamedPages(IndexQueue):
     """Selects the named URLs, whether they are due or not, and those of their redirects and requisites. A UrlQueue."""
 
     def __init__(self, index: Index, urls: Iterable[str], find_site: Callable[[str], SiteConfig]) -> None:
@@ -25,7 +26,7 @@ class NamedPages:
         """The newest capture of each page."""
         self.postponed: dict[str, str] = {}
         """Why URLs were not fetched."""
-        self._index = index
+        super().__init__(index)
         self._find_site = find_site
         self._next_run = list(self.urls)
         self._sites: dict[str, SiteConfig] = {}
@@ -61,10 +62,6 @@ class NamedPages:
             for due in found
             if (site := self._sites.get(due.url)) or (due.due_at <= query.now and due.discovery.site in query.sites)
         ]
-
-    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another time; None: never."""
-        self._index.write(url_queue.reschedule, until)
 
     def record_capture(self, due: DueUrl, capture: Capture) -> None:
         """Record the capture of a URL; what a page redirects to is fetched next, once."""

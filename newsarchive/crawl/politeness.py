@@ -217,20 +217,11 @@ class HostBackoff:
         self.save(host, self._clock() + pause.seconds)
         return until
 
-    def record_response(
-        self,
-        host: Host,
-        response: ResponseSummary,
-        duration: float,
-        settings: PolitenessSettings,
-        crawl_delay: float | None,
-    ) -> Pause:
-        """Update a host's state after a response that took `duration` seconds; return the pause after it."""
-        pause = record_response(host, response, duration, settings, crawl_delay, self._now())
+    def record_pause(self, host: Host, pause: Pause) -> None:
+        """Record the pause after a response: the next run must know a longer one than normal."""
         host.backoff_reason = pause.reason or ""
         if host.refusals or host.backoff_level or host.name in self._saved:
             self.save(host, self._clock() + pause.seconds)
-        return pause
 
     def save(self, host: Host, ready_at: float = 0.0) -> None:
         """Save a host's state for the next run, or delete it if there is nothing to remember."""
@@ -271,9 +262,3 @@ def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0
         backoff_level=host.backoff_level,
         reason=host.backoff_reason,
     )
-
-
-def describe_backoff(host: Host, pause: Pause, error: str = "") -> str:
-    """Return a line for the owner about a host that is backed off."""
-    reason = f"{pause.reason} ({error})" if error else pause.reason
-    return f"{host.name} {reason}: backed off for {pause.seconds:.0f} s"

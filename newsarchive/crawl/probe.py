@@ -197,7 +197,7 @@ class _Probing:
         reading = read(front.body, PageInput(url=front.url, headers=front.headers, discovery=discovery))
         if reading.outcome is Outcome.CHALLENGE:
             self.problems.append("the front page shows a challenge for robots: a crawl may fetch nothing else")
-        base = authority(front.url)
+        base, delay = authority(front.url), f", its Crawl-delay is {rules.delay:g} s" if rules.delay else ""
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
         feeds += find_feed_links(front)
         common_sitemaps = [base + path for path in SITEMAP_PATHS]
@@ -211,7 +211,7 @@ class _Probing:
             feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in FEED_PATHS], MAX_FEEDS),
             sitemaps=self._fetch_sources(UrlKind.SITEMAP, listed, common_sitemaps, MAX_SITEMAPS),
             sections=tuple(find_sections(front)),
-            robots=_describe_rules(rules),
+            robots=rules.unreachable or ("robots.txt was read" + delay if rules.parser else "there is no robots.txt"),
             crawl_delay=rules.delay,
             problems=tuple(self.problems),
         )
@@ -223,9 +223,7 @@ class _Probing:
         self.request_count += 1
         for _ in range(MAX_REDIRECTS + 1):
             response = self._send(url)
-            if isinstance(response, str):
-                return response
-            target = redirect_target(response.url, response.status, response.headers)
+            target = None if isinstance(response, str) else redirect_target(url, response.status, response.headers)
             if target is None:
                 return response
             if reason := url_refusal_reason(target):
@@ -267,13 +265,9 @@ class _Probing:
     def _fetch_sources(self, kind: UrlKind, named: list[str], common: list[str], limit: int) -> tuple[SiteSource, ...]:
         """Return the sources among the named URLs; if there are none, the first one among the common paths."""
         sources = [self._fetch_source(url, kind, named=True) for url in dict.fromkeys(named[: 2 * limit])]
-        found = [source for source in sources if source]
-        for url in () if found else common:
-            if source := self._fetch_source(url, kind, named=False):
-                found.append(source)
-                break
-        found.sort(key=lambda source: not source.news)
-        return tuple(found[:limit])
+        if not any(sources):
+            sources = [next(filter(None, (self._fetch_source(url, kind, named=False) for url in common)), None)]
+        return tuple(sorted(filter(None, sources), key=lambda source: not source.news)[:limit])
 
     def _fetch_source(self, url: str, kind: UrlKind, *, named: bool) -> SiteSource | None:
         if url_refusal_reason(url):
@@ -306,14 +300,6 @@ class _Probing:
             news=any(entry.news for entry in reading.entries),
             named=named,
         )
-
-
-def _describe_rules(rules: RobotsRules) -> str:
-    if rules.unreachable:
-        return rules.unreachable
-    if rules.parser is None:
-        return "there is no robots.txt"
-    return "robots.txt was read" + (f", its Crawl-delay is {rules.delay:g} s" if rules.delay else "")
 
 
 def entries_per_day(dates: Sequence[datetime]) -> float | None:
@@ -351,15 +337,12 @@ def find_sections(front: ProbeResponse) -> Iterator[SiteSource]:
     """Yield the sections of a front page: links of its menus with short texts, to short paths on its own host."""
     seen = {front.url}
     for url, text in _links(front, "//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"):
-        if url_refusal_reason(url):
+        if url_refusal_reason(url) or url in seen or authority(url) != authority(front.url):
             continue
-        parts = urlsplit(url)
-        segments = [segment for segment in parts.path.split("/") if segment]
-        if authority(url) != authority(front.url) or url in seen or parts.query:
-            continue
-        if not 1 <= len(segments) <= 2 or not 0 < len(text) <= 30 or _OTHER_PAGES.search(parts.path):
-            continue
-        if _FEED_TEXT.match(text) or _FEED_PATH.search(parts.path):
+        path, query = urlsplit(url)[2:4]
+        is_short = 1 <= len([segment for segment in path.split("/") if segment]) <= 2 and 0 < len(text) <= 30
+        is_other = query or _OTHER_PAGES.search(path) or _FEED_TEXT.match(text) or _FEED_PATH.search(path)
+        if not is_short or is_other:
             continue
         seen.add(url)
         yield SiteSource(url=url, kind=UrlKind.LISTING, title=text)

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from storage.model import Capture, Exchange, Reading, RenderedPage
 from storage.spider_output import SpiderOutput
@@ -27,27 +26,13 @@ MAX_UNCOMMITTED = 256
 """Exchanges not in the index from which on nothing more is fetched."""
 MAX_UNCOMMITTED_BYTES = 64_000_000
 
-
+Write = Callable[[Exchange | RenderedPage], Capture]
+"""Writes one exchange (storage.warc.writer.WarcWriter.write)."""
+Submit = Callable[[CaptureRecord], Future[Reading]]
+"""Has a capture read; the future resolves when it is in the index (newsarchive.ingest.pipeline.Ingestor.submit)."""
 OnCommit = Callable[[Reading], None]
 RunSpider = Callable[[Capture], SpiderOutput | None]
 """Has the site's own spider read a recorded response, and records its output."""
-
-
-class ExchangeWriter(Protocol):
-    """Writer of exchanges (storage.warc.writer.WarcWriter)."""
-
-    def write(self, exchange: Exchange | RenderedPage) -> Capture:
-        """Write one exchange."""
-
-
-class CaptureSink(Protocol):
-    """Input of the index (newsarchive.ingest.pipeline.Ingestor)."""
-
-    def submit(self, record: CaptureRecord) -> Future[Reading]:
-        """Submit one capture; the future resolves when it is committed."""
-
-    def flush_soon(self) -> None:
-        """Commit as soon as the captures in progress are read."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,12 +49,12 @@ class Recorder:
     """Writes exchanges and submits them to the index. `record` and all callbacks run in the event loop's thread."""
 
     def __init__(
-        self, writer: ExchangeWriter, sink: CaptureSink, mask: Callable[[Exchange], Exchange] = lambda given: given
+        self, write: Write, submit: Submit, mask: Callable[[Exchange], Exchange] = lambda given: given
     ) -> None:
         """Build the recorder; `mask` replaces what is not recorded."""
-        self._writer = writer
+        self._write_exchange = write
         self._mask = mask
-        self._sink = sink
+        self._submit = submit
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._callbacks: deque[Callable[[], None]] = deque()
@@ -112,10 +97,6 @@ class Recorder:
             self._has_reported_failure = True
             self.on_failure(self.failure)
 
-    def flush_soon(self) -> None:
-        """Commit soon what was recorded: nothing else is in progress."""
-        self._sink.flush_soon()
-
     def close(self) -> None:
         """End the thread after the exchanges that it was given."""
         self._jobs.put(None)
@@ -140,12 +121,12 @@ class Recorder:
         assert exchange is not None
         if isinstance(exchange, Exchange):
             exchange = self._mask(exchange)
-        capture = self._writer.write(exchange)
+        capture = self._write_exchange(exchange)
         output = job.read(capture) if job.read is not None else None
         # As a reader of the file will have it, so that a rebuild reads the same (law 1).
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)
         record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response, output=output)
-        return capture, self._sink.submit(record)
+        return capture, self._submit(record)
 
     def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:
         """Pass a commit on to the event loop. Called in the thread that wrote to the index."""

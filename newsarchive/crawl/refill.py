@@ -188,13 +188,9 @@ class Refiller:
             self._is_host_empty = True
 
     def record_taken(self, host: Host) -> None:
-        """Record that a URL of a host was taken from its queue."""
+        """Record that one URL of a host, or all, were taken from its queue."""
         if not host.waiting or len(host.waiting) == self._per_host // 2:
             self._is_host_empty = True
-
-    def record_drained(self) -> None:
-        """Record that the queue of a host was emptied."""
-        self._is_host_empty = True
 
     def next_at(self, *, has_changes: bool, is_idle: bool) -> float | None:
         """Return the time of the next refill; None if it would bring nothing yet.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 
@@ -44,11 +44,6 @@ class PageRenderer:
         mime = (header(headers, "Content-Type") or "").partition(";")[0].strip().lower()
         return browser_response(exchange) if status == 200 and mime in _HTML and not exchange.truncated else None
 
-    def convert_to_subresource(self, exchange: Exchange) -> Exchange:
-        """Return the document as a subresource: what is read is the rendered page."""
-        assert exchange.discovery is not None
-        return replace(exchange, discovery=replace(exchange.discovery, kind=UrlKind.PART))
-
     async def render(self, due: DueUrl, document: BrowserResponse, fetch: FetchSubresource) -> RenderedPage:
         """Render a page from its document."""
 
@@ -67,10 +62,6 @@ class PageRenderer:
         return RenderedPage(
             url=due.url, started_at=self.now(), response=markup, browser=browser, discovery=due.discovery
         )
-
-    async def close(self) -> None:
-        """End the browser."""
-        await self.browser.close()
 
 
 def require_browser(sites: Sequence[SiteConfig]) -> None:

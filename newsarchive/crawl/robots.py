@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from newsarchive.crawl.download.ssrf import has_valid_host, url_refusal_reason
-from newsarchive.crawl.hosts import TOP_PRIORITY, HostQueues
+from newsarchive.crawl.hosts import HostQueues
 from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Discovery, DueUrl, UrlKind
 from storage.urls import resolve_url
@@ -160,14 +160,8 @@ class RobotsPending:
         self._hosts.await_robots(due, scope)
         if scope in self._authorities:
             return None
-        robots = DueUrl(
-            url_id=next(self._hosts.temporary_ids),
-            url=self._robots.url_to_fetch(due.url),
-            discovery=Discovery(site=due.discovery.site, kind=UrlKind.ROBOTS),
-            due_at=due.due_at,
-            priority=TOP_PRIORITY,
-            failure_count=0,
-        )
+        discovery = Discovery(site=due.discovery.site, kind=UrlKind.ROBOTS)
+        robots = self._hosts.create_request(self._robots.url_to_fetch(due.url), discovery, due.due_at)
         self._authorities.add(scope)
         self._waiting[robots.url_id] = due
         return robots

@@ -71,8 +71,6 @@ if TYPE_CHECKING:
 
 EARLIEST_DATE = datetime(1900, 1, 1, tzinfo=UTC)
 """No web page is dated before, however long the owner's `history` is."""
-STOP_TIMEOUT = 3.0
-"""Seconds for exchanges in progress to end, once a run is stopped."""
 PROGRESS_INTERVAL = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -139,7 +137,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
     require_contact(archive.config, chosen)
     require_browser(chosen)
     counters: Counter[str] = Counter()
-    spiders = SpiderRun(archive.config.folder, chosen, counters) if any(site.spider for site in chosen) else None
+    spiders = SpiderRun(archive.config.folder, chosen, counters)
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -193,7 +191,7 @@ class _CrawlRun:
     host: ScrapyHost | None
     pages: NamedPages | None
     counters: Counter[str]
-    spiders: SpiderRun | None
+    spiders: SpiderRun
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
@@ -254,52 +252,49 @@ class _CrawlRun:
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
-        seeds += self.spiders.start(self.now()) if self.spiders is not None else ()
+        seeds += self.spiders.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
         """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""
         reactor = event_loop.reactor()
-        guard = AddressGuard([host for site in self.sites if site.allow_private for host in site_hosts(site)])
+        private = [site for site in self.sites if site.allow_private]
+        urls = [url for site in private for url in (site.url, *site.listings, *site.feeds, *site.sitemaps)]
+        urls += [f"//{host}" for site in private for host in site.hosts]
+        guard = AddressGuard([urlsplit(url).hostname or "" for url in urls])
         client = RecordingClient(reactor, GuardedEndpoints(reactor, guard), now=self.now)
         with ThreadPoolExecutor(1, thread_name_prefix="frontier") as executor:
             context = self._create_context(client, writer, ingestor, executor)
-            stopper = _Stopper(context)
+            context.recorder.on_failure = lambda _: context.abandon()
             if self.lease is not None:
                 context.require_lease = self.lease.require
-                self.lease.on_lost = lambda: reactor.callFromThread(stopper.abandon)
-            timer = asyncio.get_running_loop().call_later(self.max_time, stopper.stop) if self.max_time else None
+                self.lease.on_lost = lambda: reactor.callFromThread(context.abandon)
+            timer = asyncio.get_running_loop().call_later(self.max_time, context.stop) if self.max_time else None
             try:
-                if self.spiders is not None:
-                    self.spiders.attach(context.frontier, writer)
-                with stop_on_signals(self.uploader.skip_rest_on_stop(stopper.stop), self._signals):
-                    await self._run_scrapy(context)
+                self.spiders.attach(context.frontier, writer)
+                with stop_on_signals(self.uploader.skip_rest_on_stop(context.stop), self._signals):
+                    if self.host is not None:
+                        await self.host.hold(context)
+                    else:
+                        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
+                        await runner.crawl(runner.create_crawler("news"), context=context)
                 if context.recorder.failure is None:
                     await context.frontier.flush()
             finally:
                 if timer is not None:
                     timer.cancel()
-                stopper.close()
                 context.recorder.close()
                 if context.renderer is not None:
-                    await context.renderer.close()
+                    await context.renderer.browser.close()
                 await client.close()
-        self.problems += context.frontier.problems
-        self.problems += self.spiders.problems if self.spiders is not None else ()
+        self.problems += context.frontier.problems + self.spiders.problems
         self.notes += context.frontier.notes
         context.require_lease()
         if context.recorder.failure is not None:
             raise context.recorder.failure
         # Scrapy's own conditions, such as CLOSESPIDER_TIMEOUT, give other reasons.
         is_closed_early = context.close_reason != "finished" or context.frontier.is_page_limit_reached
-        return "stopped" if stopper.is_stopped or is_closed_early else "finished"
-
-    async def _run_scrapy(self, context: RunContext) -> None:
-        if self.host is not None:
-            await self.host.hold(context)
-            return
-        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
-        await runner.crawl(runner.create_crawler("news"), context=context)
+        return "stopped" if context.is_stopped or is_closed_early else "finished"
 
     def _create_context(
         self, client: RecordingClient, writer: WarcWriter, ingestor: Ingestor, executor: ThreadPoolExecutor
@@ -308,7 +303,6 @@ class _CrawlRun:
         settings = {site.name: politeness_settings(config, site) for site in self.sites}
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
-        logins = self.spiders.cookies if self.spiders is not None else ()
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
         queue = IndexQueue(index)
         frontier = FrontierWindow(
@@ -325,7 +319,10 @@ class _CrawlRun:
         )
         return RunContext(
             client=client,
-            recorder=Recorder(writer, ingestor, CredentialMask(self.archive.folder, logins).apply),
+            recorder=Recorder(
+                writer.write, ingestor.submit, CredentialMask(self.archive.folder, self.spiders.cookies).apply
+            ),
+            flush_soon=ingestor.flush_soon,
             spiders=self.spiders,
             frontier=frontier,
             limits=ResponseLimits(
@@ -363,35 +360,6 @@ class _CrawlRun:
         with suppress(StorageError):
             writer.close()
         return ended
-
-
-class _Stopper:
-    """Ends a run early."""
-
-    def __init__(self, context: RunContext) -> None:
-        self._context = context
-        self._timer: asyncio.TimerHandle | None = None
-        self.is_stopped = False
-        context.recorder.on_failure = lambda _: self.abandon()
-
-    def stop(self) -> None:
-        """Send no more requests; those in progress are cut after STOP_TIMEOUT, and recorded as far as they came."""
-        self.is_stopped = True
-        self._context.frontier.stop()
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(STOP_TIMEOUT, self._context.client.stop)
-        self._context.wake()
-
-    def abandon(self) -> None:
-        """End at once: the disk or the index fails, or the lease on the sites is lost."""
-        self._context.frontier.abandon()
-        self._context.client.stop()
-        self._context.wake()
-
-    def close(self) -> None:
-        """Cancel the timer: the run has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
 
 
 @contextmanager
@@ -462,12 +430,6 @@ def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
             f"{problem} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
             'owner must be able to reach you: write contact = "you@your.domain", or the address of a page about you'
         )
-
-
-def site_hosts(site: SiteConfig) -> list[str]:
-    """Return the host names in a site's settings."""
-    urls = [site.url, *site.listings, *site.feeds, *site.sitemaps, *(f"//{host}" for host in site.hosts)]
-    return [name for url in urls if (name := urlsplit(url).hostname)]
 
 
 def warc_info(config: Config) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from w3lib.url import safe_url_string
 
 from newsarchive.crawl.browser import BrowserResponse
 from newsarchive.crawl.crawl_log import LOG
-from newsarchive.crawl.download.client import GET, RecordingClient
+from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.recorder import OnCommit, Recorder, RunSpider
@@ -36,6 +37,8 @@ ACCEPT_ENCODING = "gzip, deflate, br"
 """Codings that programs which replay WARC files can decode. Not zstd: `storage.warc.payload` reads it if a server sends
 it anyway, but other programs would show an empty page.
 """
+STOP_TIMEOUT = 3.0
+"""Seconds for exchanges in progress to end, once a run is stopped."""
 LATE_MARGIN = 0.05
 """Seconds after its deadline in which a subresource may still report that it was late."""
 CLOSE_TIMEOUT = 5.0
@@ -59,20 +62,32 @@ class ResponseLimits:
         return min(self.size, self.asset_size or self.size) if is_asset else self.size
 
 
+class _Sent(NamedTuple):
+    """Result of one request: what the frontier is told, and what was recorded last."""
+
+    summary: ResponseSummary
+    capture: Capture | None = None
+    exchange: Exchange | None = None
+
+
+_NOTHING = _Sent(ResponseSummary(no_response=True))
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class RunContext:
     """The components of a run, and how a URL passes through them."""
 
     client: RecordingClient
     recorder: Recorder
+    spiders: SpiderRun
     frontier: FrontierWindow
     limits: ResponseLimits
     counters: Counter[str]
     user_agent: str
     renderer: PageRenderer | None = None
     """None if no site has `render`."""
-    spiders: SpiderRun | None = None
-    """None if no site has a spider of its own."""
+    flush_soon: Callable[[], None] = field(default=lambda: None)
+    """Commits soon what was recorded: nothing else is in progress."""
     wake: Callable[[], None] = field(default=lambda: None)
     """Makes Scrapy ask the scheduler for requests; set by the scheduler."""
     on_fetched: Callable[[DueUrl, Capture | None], None] = field(default=lambda *_: None)
@@ -83,13 +98,27 @@ class RunContext:
     """Why Scrapy closed the spider."""
     require_lease: Callable[[], None] = field(default=lambda: None)
     """Raises ArchiveBusy if another machine may have the sites by now: nothing may be requested any more."""
+    is_stopped: bool = False
+    """Somebody has stopped the run."""
     _subresources: "set[asyncio.Task[Exchange | None]]" = field(default_factory=set)
+
+    def stop(self) -> None:
+        """Send no more requests; those in progress are cut after STOP_TIMEOUT, and recorded as far as they came."""
+        if not self.is_stopped:
+            asyncio.get_running_loop().call_later(STOP_TIMEOUT, self.client.stop)
+        self.is_stopped = True
+        self.frontier.stop()
+        self.wake()
+
+    def abandon(self) -> None:
+        """End at once: the disk or the index fails, or the lease on the sites is lost."""
+        self.frontier.abandon()
+        self.client.stop()
+        self.wake()
 
     async def fetch(self, due: DueUrl, url: str, headers: Sequence[tuple[str, str]]) -> Exchange | None:
         """Fetch a URL and record the response before returning; None if there was no response to record."""
-        summary, capture = ResponseSummary(no_response=True), None
-        recorded: Exchange | None = None
-        began = time.monotonic()
+        sent, began = _NOTHING, time.monotonic()
         document: BrowserResponse | None = None
         renderer = self.renderer if self.renderer is not None and self.renderer.renders(due) else None
         if renderer is not None:
@@ -97,26 +126,24 @@ class RunContext:
             headers = [(name, value) for name, value in headers if name.lower() not in CONDITIONAL_HEADERS]
 
         async def record(exchange: Exchange) -> Capture:
-            nonlocal document, recorded
-            recorded = exchange
+            nonlocal document
             if renderer is not None and (document := renderer.get_document(exchange)) is not None:
-                return await self._record(renderer.convert_to_subresource(exchange))
+                # What is read is the rendered page, of which this is a part.
+                return await self._record(replace(exchange, discovery=replace(due.discovery, kind=UrlKind.PART)))
             on_commit = self._on_commit(due, len(exchange.response), began)
-            if self.spiders is None:
-                return await self._record(exchange, on_commit)
             capture = await self._record(exchange, on_commit, partial(self.spiders.read, due, exchange))
             self.spiders.finish(due)
             return capture
 
         try:
-            summary, capture = await self._send(due, url, headers, record)
+            sent = await self._send(due, url, headers, record)
         finally:
-            self.frontier.record_response(due, summary, rendering=document is not None and capture is not None)
+            self.frontier.record_response(due, sent.summary, rendering=bool(document and sent.capture))
             self.wake()
-        self.on_fetched(due, capture)
+        self.on_fetched(due, sent.capture)
         if renderer is not None and document is not None:
             await self._render(renderer, due, document, began)
-        return recorded
+        return sent.exchange
 
     async def fetch_subresource(
         self, page: DueUrl, url: str, headers: Mapping[str, str], until: float
@@ -134,10 +161,13 @@ class RunContext:
         fields = {"user-agent": self.user_agent, "accept-encoding": ACCEPT_ENCODING, **headers}
         task = loop.create_task(self._fetch_when_admitted(request, safe_url, list(fields.items()), until - loop.time()))
         self._subresources.add(task)
-        task.add_done_callback(self._discard_task)
+        task.add_done_callback(self._subresources.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be waiting for it
         done, _ = await asyncio.wait({task}, timeout=max(until - loop.time(), 0.0) + LATE_MARGIN)
         queue = self.frontier.subresources
-        if not queue.stopped.is_set() and (not done or request.is_late or not queue.is_rendering(page)):
+        if not queue.stopped.is_set() and (
+            not done or request.decision is Admission.LATE or not queue.is_rendering(page)
+        ):
             self.counters["late"] += 1
             LOG.warning("%s - late %s (subresource of %s)", page.discovery.site, url, page.url)
         return task.result() if done else None
@@ -145,26 +175,15 @@ class RunContext:
     async def _fetch_when_admitted(
         self, request: SubresourceRequest, url: str, headers: Sequence[tuple[str, str]], seconds: float
     ) -> Exchange | None:
-        summary, recorded = ResponseSummary(no_response=True), None
-
-        async def record(exchange: Exchange) -> Capture:
-            nonlocal recorded
-            recorded = exchange
-            return await self._record(exchange)
-
+        sent = _NOTHING
         try:
             if await self.frontier.subresources.wait(request, seconds) is Admission.ADMITTED:
-                summary, _ = await self._send(request.due, url, headers, record)
+                sent = await self._send(request.due, url, headers, self._record)
         finally:
-            if request.is_admitted:
-                self.frontier.record_response(request.due, summary)
+            if request.decision is Admission.ADMITTED:
+                self.frontier.record_response(request.due, sent.summary)
                 self.wake()
-        return recorded
-
-    def _discard_task(self, task: "asyncio.Task[Exchange | None]") -> None:
-        self._subresources.discard(task)
-        if not task.cancelled():
-            task.exception()  # nobody may be waiting for it any more
+        return sent.exchange
 
     async def _send(
         self,
@@ -172,28 +191,26 @@ class RunContext:
         url: str,
         headers: Sequence[tuple[str, str]],
         record: Callable[[Exchange], Awaitable[Capture]],
-    ) -> tuple[ResponseSummary, Capture | None]:
-        """Send a request and record what is received; return the summary for the frontier, and the capture."""
+    ) -> _Sent:
+        """Send a request and record what is received."""
         try:
             self.require_lease()
         except ArchiveBusy as lost:
             self.recorder.fail(lost)
             raise
-        limit = self.limits.max_size(due.discovery.kind)
-        sent = self.spiders.method_and_body(due) if self.spiders is not None else GET
+        limit, sent = self.limits.max_size(due.discovery.kind), self.spiders.method_and_body(due)
         result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit, sent=sent)
-        ended, capture = time.monotonic(), None
+        ended, capture, exchange = time.monotonic(), None, None
         summary = ResponseSummary(no_response=True, error=result.describe_error(), is_blocked=result.is_blocked)
         for attempt in result.attempts:
             exchange = attempt.exchange(due.url, due.discovery)
             capture = await record(exchange)
-            recording_time = time.monotonic() - ended
             summary = summarize_response(due, capture, exchange)
-            summary = replace(summary, recording_time=recording_time, interrupted=result.interrupted)
+            summary = replace(summary, recording_time=time.monotonic() - ended, interrupted=result.interrupted)
         if capture is None and not result.interrupted:
             self.counters["no_response"] += 1
             LOG.warning("%s - no response %s (%s)", due.discovery.site, due.url, summary.error)
-        return summary, capture
+        return _Sent(summary, capture, exchange)
 
     async def _render(self, renderer: PageRenderer, due: DueUrl, document: BrowserResponse, began: float) -> None:
         """Render a page and record it. If the run stops meanwhile, it stays due: half a page is no version."""

@@ -75,10 +75,9 @@ class RunState:
             # Read to the end: PostgreSQL's cursor stays open until then.
             capture = next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
             age = (now - capture.fetched_at).total_seconds() if capture else RULES_TTL
-            if capture is None or not 0 <= age < RULES_TTL:
+            # One that was interrupted is incomplete by our own doing.
+            if capture is None or not 0 <= age < RULES_TTL or capture.truncated == INTERRUPTED:
                 return None
-            if capture.truncated == INTERRUPTED:
-                return None  # incomplete by our own doing
             oldest = max(oldest, age)
             if capture.redirect_url is None:
                 response = self._read_response(capture)

@@ -123,7 +123,7 @@ class FrontierScheduler(BaseScheduler):
         frontier, loop = self._context.frontier, asyncio.get_running_loop()
         now = loop.time()
         if frontier.awaits_commits:
-            self._context.recorder.flush_soon()
+            self._context.flush_soon()
         refill_at = frontier.next_refill_at()
         if refill_at is not None and refill_at <= now:
             self._refill = loop.create_task(self._run_refill())
@@ -178,16 +178,11 @@ class CaptureDownloader:
 
     def needs_backout(self) -> bool:
         """Return True at the limit of concurrent requests. A page being rendered is none: it waits for others."""
-        return (
-            bool(self.active) and len(self.active) - self._context.frontier.subresources.rendering >= self._concurrency
-        )
+        rendering = get_run_context(self._crawler).frontier.subresources.rendering if self.active else 0
+        return bool(self.active) and len(self.active) - rendering >= self._concurrency
 
     def close(self) -> None:
         """Leave the client open: the run closes it."""
-
-    @property
-    def _context(self) -> RunContext:
-        return get_run_context(self._crawler)
 
     async def _fetch(self, request: Request) -> Request | Response:
         try:
@@ -223,7 +218,9 @@ class CaptureDownloader:
             return await middlewares.download_async(send, request)
         finally:
             if not is_sent:  # a middleware has refused or answered it
-                self._context.frontier.record_response(due, ResponseSummary(no_response=True, is_blocked=True))
+                get_run_context(self._crawler).frontier.record_response(
+                    due, ResponseSummary(no_response=True, is_blocked=True)
+                )
 
     async def _record(self, request: Request) -> Exchange | None:
         headers = [
@@ -231,7 +228,7 @@ class CaptureDownloader:
             for name, values in request.headers.items()
             for value in values
         ]
-        return await self._context.fetch(request.meta["due"], request.url, headers)
+        return await get_run_context(self._crawler).fetch(request.meta["due"], request.url, headers)
 
 
 class QuietFormatter(logformatter.LogFormatter):

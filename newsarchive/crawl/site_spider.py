@@ -98,12 +98,8 @@ class SiteSpider(scrapy.Spider):
 
     def _to_durable(self, request: Request) -> SpiderRequest:
         name = getattr(request.callback, "__name__", "parse")
-        if (
-            (self._method(name) != (request.callback or self.parse))
-            or request.headers
-            or request.cookies
-            or request.body
-        ):
+        is_method = self._method(name) == (request.callback or self.parse)
+        if not is_method or request.headers or request.cookies or request.body:
             raise ValueError(f"{request}: its callback must be a method of the spider, and its headers be in `headers`")
         kind = request.meta.get("kind") or (UrlKind.ARTICLE if "article" in name else UrlKind.LISTING)
         given = f" {json.dumps(request.cb_kwargs, sort_keys=True)}" if request.cb_kwargs else ""
@@ -120,13 +116,13 @@ class SiteSpider(scrapy.Spider):
 def collect(produced: Any) -> list[Any]:
     """Return what a function of a spider yields or returns; it may be an `async def` that yields."""
     if hasattr(produced, "__aiter__"):
+
+        async def iterate() -> list[Any]:
+            return [each async for each in produced]
+
         with closing(asyncio.new_event_loop()) as loop:
-            produced = loop.run_until_complete(_collect_async(produced))
+            return loop.run_until_complete(iterate())
     return [produced] if isinstance(produced, dict | Request) else list(produced or ())
-
-
-async def _collect_async(produced: Any) -> list[Any]:
-    return [each async for each in produced]
 
 
 def load_spider(folder: Path, site: SiteConfig) -> SiteSpider:
@@ -164,6 +160,8 @@ class SpiderRun:
         """Callbacks of the seeds, by URL: the frontier may know them from before the site had a spider."""
         self._requests: dict[int, Request] = {}
         """Requests of this run, by the id of their URL."""
+        self._received: dict[int, tuple[Response, Request]] = {}
+        """Responses whose cookies are not in the jars yet: jars belong to the event loop's thread."""
         self._followups: dict[int, list[Request]] = {}
         self._closing: dict[int, str] = {}
 
@@ -210,8 +208,10 @@ class SpiderRun:
         return (own.method, own.body) if own else ("GET", b"")
 
     def finish(self, due: DueUrl) -> None:
-        """Queue what the response of a URL led to, before its host is free for other requests."""
+        """Keep the cookies of a response, and queue what it led to, before its host is free for other requests."""
         self._requests.pop(due.url_id, None)
+        if received := self._received.pop(due.url_id, None):
+            self.cookies[due.discovery.site].extract_cookies(*received)
         self._queue(due.discovery.site, self._followups.pop(due.url_id, ()), due.url)
         if reason := self._closing.pop(due.url_id, None):
             self._frontier.close_site(due.discovery.site, reason)
@@ -220,13 +220,15 @@ class SpiderRun:
         """Call the callback of a recorded response, and record its output. Called in the recorder's thread."""
         site, own = due.discovery.site, self._requests.get(due.url_id)
         request, callback = own or Request(due.url), own or due.discovery.callback
-        response = to_response(request, exchange) if site in self._spiders else None
-        if response is None:
+        if site not in self._spiders or (response := to_response(request, exchange)) is None:
             return None
         if site in self.cookies:
-            self.cookies[site].extract_cookies(response, request)
+            self._received[due.url_id] = response, request
         if own is not None and capture.redirect_url and own.meta.setdefault("redirects", 0) < MAX_REDIRECTS:
-            self._followups[due.url_id] = [_redirect(own, capture)]
+            target = own.replace(url=capture.redirect_url, meta={"redirects": own.meta["redirects"] + 1})
+            if capture.status not in (307, 308):  # WHATWG Fetch, HTTP-redirect fetch
+                target = target.replace(method="GET", body=b"", headers={})
+            self._followups[due.url_id] = [target]
         elif own is not None and not 200 <= response.status < 300:
             self._closing[due.url_id] = f"{due.url} answered {response.status}"
         elif own is not None or awaits_spider(capture, due.discovery):
@@ -264,9 +266,3 @@ class SpiderRun:
                 self._requests[self._frontier.add_run_request(request.url.partition("#")[0], discovery)] = request
             else:
                 self._frontier.close_site(site, f"{request.url} is on no host of the site; add its host to `hosts`")
-
-
-def _redirect(request: Request, capture: Capture) -> Request:
-    """Return the request that follows a redirect (WHATWG Fetch, HTTP-redirect fetch)."""
-    target = request.replace(url=capture.redirect_url, meta={"redirects": request.meta["redirects"] + 1})
-    return target if capture.status in (307, 308) else target.replace(method="GET", body=b"", headers={})

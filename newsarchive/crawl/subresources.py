@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from newsarchive.crawl.hosts import TOP_PRIORITY, Host, HostQueues
+from newsarchive.crawl.hosts import Host, HostQueues
 from storage.model import Discovery, DueUrl, UrlKind
 
 
@@ -36,18 +36,9 @@ class SubresourceRequest:
     admission: "asyncio.Future[Admission]"
 
     @property
-    def is_admitted(self) -> bool:
-        """True if it may be requested: then its host is busy until the response is recorded."""
-        return self._is(Admission.ADMITTED)
-
-    @property
-    def is_late(self) -> bool:
-        """True if it was not admitted in time."""
-        return self._is(Admission.LATE)
-
-    def _is(self, admission: Admission) -> bool:
-        done = self.admission.done() and not self.admission.cancelled()
-        return done and self.admission.result() is admission
+    def decision(self) -> Admission | None:
+        """The decision; None if there is none yet. An admitted one's host is busy until its response is recorded."""
+        return self.admission.result() if self.admission.done() and not self.admission.cancelled() else None
 
 
 class SubresourceQueue:
@@ -90,10 +81,7 @@ class SubresourceQueue:
         if not self.is_rendering(page):
             return None
         discovery = Discovery(site=page.discovery.site, kind=UrlKind.PART, via=page.url, via_kind=page.discovery.kind)
-        due = DueUrl(
-            url_id=next(self._hosts.temporary_ids), url=url, discovery=discovery, due_at=now, priority=TOP_PRIORITY,
-            failure_count=0,
-        )  # fmt: skip
+        due = self._hosts.create_request(url, discovery, now)
         request = SubresourceRequest(due, page.url_id, asyncio.get_running_loop().create_future())
         self._requests[due.url_id] = request
         self._hosts.add(due)

@@ -46,6 +46,8 @@ _FACET = re.compile(
 _SEARCH = re.compile(r"(?:q|s|qs|query|search\w*|keywords?|term)", re.IGNORECASE)
 _URL_INSIDE = re.compile(r"https?(?::|%3a)(?:/|%2f){1,2}", re.IGNORECASE)
 
+_LOOP = re.compile(r"((?:/[^/]++){2,}?)\1\1(?![^/])")
+"""Two or more segments that occur three times in a row, as by relative links that add segments."""
 _DIGITS = re.compile(r"\d+")
 _DATED = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?")
 _RANDOM = re.compile(r"(?=[^.]*\d)[0-9a-zA-Z]{6,}")
@@ -82,19 +84,8 @@ def _path_reason(path: str) -> str | None:
     segments = [segment for segment in path.split("/") if segment]
     if len(segments) > MAX_SEGMENTS:
         return "path too deep"
-    if segments and (max(Counter(segments).values()) > MAX_SAME_SEGMENT or _has_loop(segments)):
-        return "path is a loop"
-    return None
-
-
-def _has_loop(segments: Sequence[str]) -> bool:
-    """Return True if two or more segments occur three times in a row, as by relative links that add segments."""
-    for period in range(2, len(segments) // 3 + 1):
-        for start in range(len(segments) - 3 * period + 1):
-            part = list(segments[start : start + 3 * period])
-            if part == part[:period] * 3:
-                return True
-    return False
+    is_repeated = segments and max(Counter(segments).values()) > MAX_SAME_SEGMENT
+    return "path is a loop" if is_repeated or _LOOP.search("".join(f"/{segment}" for segment in segments)) else None
 
 
 def _query_reason(path: str, query: str) -> str | None:

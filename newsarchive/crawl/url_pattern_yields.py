@@ -42,17 +42,14 @@ class UrlPatternYields:
 
     def __init__(self, parking: Mapping[str, ParkingRules]) -> None:
         self._parking = parking
+        self.sites_with_exceptions = [site for site, each in parking.items() if each.exempt]
+        """Sites that have `trap_exceptions`."""
         self._counted: dict[tuple[str, str], UrlPatternState] = {}
         self._changed: set[tuple[str, str]] = set()
         self._probed: set[tuple[str, str]] = set()
-        self._resumed: set[tuple[str, str]] = set()
+        self._resumed: dict[str, set[str]] = {}
         self._endless: set[tuple[str, str]] = set()
         """Sites and patterns at which a chain of redirects was broken off in this run."""
-
-    @property
-    def sites_with_exceptions(self) -> list[str]:
-        """Sites that have `trap_exceptions`."""
-        return [site for site, parking in self._parking.items() if parking.exempt]
 
     def restore(self, saved: Iterable[UrlPatternState]) -> None:
         """Restore the counts of earlier runs."""
@@ -79,11 +76,8 @@ class UrlPatternYields:
 
     def pop_resumed(self) -> dict[str, set[str]]:
         """Return the patterns, by site, that are no longer parked since the last call."""
-        resumed, self._resumed = self._resumed, set()
-        by_site: dict[str, set[str]] = {}
-        for site, pattern in resumed:
-            by_site.setdefault(site, set()).add(pattern)
-        return by_site
+        resumed, self._resumed = self._resumed, {}
+        return resumed
 
     def find_parked_pattern(self, due: DueUrl, now: datetime) -> UrlPatternState | None:
         """Return the parked pattern that a URL matches; None if the URL may be requested."""
@@ -121,7 +115,7 @@ class UrlPatternYields:
             if state is not None:
                 self._changed.add((site, pattern))
                 if state.parked_at is not None:
-                    self._resumed.add((site, pattern))
+                    self._resumed.setdefault(site, set()).add(pattern)
 
     def _count_unproductive(self, capture: FirstCapture, now: datetime) -> Iterable[UrlPatternState]:
         after = self._parking.get(capture.site, ParkingRules()).after

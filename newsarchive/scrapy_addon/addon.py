@@ -15,7 +15,7 @@ from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.recorder import Recorder
 from newsarchive.scrapy_addon.handler import RecordingHandler
 from newsarchive.scrapy_addon.spider_warcs import SpiderWarcs
-from storage.errors import ConfigError
+from storage.errors import ArchiveError, ConfigError
 from storage.model import Exchange, RenderedPage
 
 log = logging.getLogger(__name__)
@@ -64,13 +64,14 @@ class WarcAddon:
         settings = self._crawler.settings
         self.warcs = SpiderWarcs(settings, self._crawler.spidercls.name)
         hides = settings.getbool("NEWSARCHIVE_HIDE_CREDENTIALS", self.warcs.has_archive)
-        mask = [CredentialMask(self.warcs.folder).apply] if hides else []
+        sites = None if settings.getbool("COOKIES_ENABLED") else ()  # what is set will be sent
+        mask = [CredentialMask(self.warcs.folder, sites).apply] if hides else []
         try:
             await asyncio.to_thread(self.warcs.open)
         except Exception as problem:
             log.critical("%s. The spider is closed: it cannot be recorded", problem)
             raise CloseSpider(FAILED) from problem
-        self._recorder = Recorder(self.warcs.writer, self.warcs, *mask)
+        self._recorder = Recorder(self.warcs.writer.write, self.warcs.submit, *mask)
         self._recorder.on_failure = self._fail
         self._crawler.signals.connect(self._close, signals.engine_stopped)
 
@@ -82,4 +83,7 @@ class WarcAddon:
         await asyncio.to_thread(self._recorder.close)
         stats = self._crawler.stats.get_stats()
         reason = FAILED if self._recorder.failure else stats.get("finish_reason", "stopped")
-        await asyncio.to_thread(self.warcs.close, reason, stats.get("newsarchive/records", 0))
+        try:
+            await asyncio.to_thread(self.warcs.close, reason, stats.get("newsarchive/records", 0))
+        except ArchiveError as problem:
+            log.critical("%s. What was recorded before is kept; the next run repairs the file", problem)

@@ -64,10 +64,8 @@ class SpiderWarcs:
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return a complete 200 response with that payload, of this run or the archive, or None."""
-        archived: RefersTo | None = None
-        if payload_digest not in self._known and self._archived:
-            archived = self._archived.find_original_by_digest(payload_digest)
-        return self._known.get(payload_digest, archived)
+        known = self._known.get(payload_digest)
+        return known or (self._archived.find_original_by_digest(payload_digest) if self._archived else None)
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the archive's newest 200 response of a URL, or None."""
@@ -84,9 +82,6 @@ class SpiderWarcs:
                 del self._known[next(iter(self._known))]
         done.set_result(Reading(outcome=Outcome.OTHER, reason="indexed at the end"))
         return done
-
-    def flush_soon(self) -> None:
-        """Do nothing: the index is written at the end."""
 
     def close(self, outcome: str, captures: int) -> None:
         """Close the file; with an archive, index what its files hold beyond the index."""

@@ -16,6 +16,7 @@ private names of Twisted and Scrapy is tested by tests/integration/crawl/test_re
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +26,7 @@ from typing import Any
 from OpenSSL import SSL
 from scrapy.utils.defer import maybe_deferred_to_future
 from service_identity import VerificationError
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -168,13 +169,11 @@ class Recording:
         """Wait for the end of the body: its bytes are recorded by the protocol."""
         if self.attempts[-1].whole:  # 204, 304, Content-Length: 0
             return succeed(None)
-        done: Deferred[None] = Deferred(self._abort_connection)
+        done: Deferred[None] = Deferred(
+            lambda _: self.connection.transport.abortConnection() if self.connection else None
+        )
         response.deliverBody(_Drain(done))
         return done
-
-    def _abort_connection(self, _: object) -> None:
-        if self.connection is not None:
-            self.connection.transport.abortConnection()
 
 
 class _Drain(Protocol):
@@ -321,7 +320,6 @@ class RecordingClient:
     """Fetches URLs and returns exactly what was sent and received."""
 
     def __init__(self, reactor: Any, endpoints: Any, *, now: Callable[[], datetime]) -> None:
-        self._reactor = reactor
         self._now = now
         pool: Any = HTTPConnectionPool(reactor)
         pool._factory = ConnectionFactory  # noqa: SLF001 - the hook that Scrapy's own handler uses
@@ -370,15 +368,8 @@ class RecordingClient:
 
     async def close(self) -> None:
         """Close idle connections, and wait for that a second at most."""
-        closed = self._pool.closeCachedConnections()
-        timer = self._reactor.callLater(1, closed.cancel)
-        try:
-            await maybe_deferred_to_future(closed)
-        except CancelledError:
-            pass
-        finally:
-            if timer.active():
-                timer.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(maybe_deferred_to_future(self._pool.closeCachedConnections()), 1)
 
 
 @lru_cache(maxsize=4096)

@@ -49,16 +49,8 @@ class Resolver:
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, list[Any]]] = {}
 
-    def resolveHostName(
-        self,
-        resolutionReceiver: Any,
-        hostName: str,
-        portNumber: int = 0,
-        addressTypes: Any = None,
-        transportSemantics: str = "TCP",
-    ) -> Any:
+    def resolveHostName(self, resolutionReceiver: Any, hostName: str, portNumber: int = 0, **_: Any) -> Any:
         """Pass every address of a host to the receiver. Called by Twisted."""
-        del addressTypes, transportSemantics
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         until, known = self._known.get(hostName, (0.0, []))

@@ -125,25 +125,17 @@ def special_purpose(address: str) -> str | None:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "not an address"
-    inner = _embedded_ipv4(ip) if isinstance(ip, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return special_purpose(str(inner))
+    low = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    if isinstance(ip, ipaddress.IPv6Address):
+        stands_for_low = int(ip) > 1 and any(ip in network for network in _LOW_32)
+        if (inner := ip.sixtofour or (low if stands_for_low else None)) is not None:
+            return special_purpose(str(inner))
     kind = next((kind for network, kind in _KINDS if ip.version == network.version and ip in network), None)
     if kind is not None or isinstance(ip, ipaddress.IPv4Address):
         return kind
     if (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
-        return special_purpose(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        return special_purpose(str(low))
     return None if ip in _GLOBAL_V6 else "reserved address"
-
-
-def _embedded_ipv4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address stands for, or None."""
-    if ip.sixtofour is not None:
-        return ip.sixtofour
-    number = int(ip)
-    if number > 1 and any(ip in network for network in _LOW_32):
-        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
-    return None
 
 
 def literal_address(host: str) -> str | None:

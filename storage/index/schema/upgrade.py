@@ -9,9 +9,11 @@ from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "v4"
-"""The newest revision in migrations/versions: the schema that this code reads and writes."""
-FORMER = frozenset({"v1", "v2", "v3", *(f"{number:04}" for number in range(1, 14))})
+REVISIONS = ("v3", "v4")
+"""Those in migrations/versions, oldest first: an index of each is upgraded when it is opened."""
+HEAD = REVISIONS[-1]
+"""The schema that this code reads and writes."""
+FORMER = frozenset({"v1", "v2", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = (
     "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",
@@ -21,8 +23,6 @@ FUNCTIONS = (
 """Functions of PostgreSQL's triggers."""
 FORMER_TABLES = ("search_documents", "alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
-_SQLITE = MIGRATIONS / "versions" / "0001_sqlite.sql"
-"""What all migrations make of an empty SQLite file. While there is one migration, its script is that."""
 _MIGRATION_LOCK = 6872
 """Key of PostgreSQL's advisory lock under which the schema is changed."""
 
@@ -31,9 +31,9 @@ def create_in_sqlite(connection: Connection) -> bool:
     """Create the newest schema in an SQLite file, twenty times as fast as by Alembic. False if it is not empty."""
     if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
         return False
-    # A blank line ends a statement.
-    for statement in _SQLITE.read_text("utf-8").split("\n\n"):
-        connection.exec_driver_sql(statement)
+    for script in sorted((MIGRATIONS / "versions").glob("*_sqlite.sql")):
+        for statement in script.read_text("utf-8").split("\n\n"):
+            connection.exec_driver_sql(statement)
     _set_identity(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
@@ -50,14 +50,12 @@ def upgrade(connection: Connection, *, create: bool) -> None:
     # Alembic is slow to import, and commands that open an index of the newest schema do not need it.
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     revision = None
     if inspect(connection).has_table("alembic_version"):
         revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -66,7 +64,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
             "the database exists but holds no index; the WARC files are untouched. "
             "Make the index from them with: newsarchive rebuild"
         )
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in REVISIONS:
         raise IndexTooNew(str(revision), HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)

@@ -1,9 +1,14 @@
 """A site's own spider: an API without pages, a login, errors, rebuilds."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ from tests.in_process import run_in_process
 from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
 
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[3]
 Build = Callable[..., Any]
 
 
@@ -103,6 +109,56 @@ def test_a_newsroom_behind_a_login(
     for secret in (b"battery", b"secret-session", b"first-visit"):
         assert secret not in blocks
     assert_rebuilds(rig, dump, different)
+
+
+@pytest.mark.parametrize("source", [JSON_SPIDER, LOGIN_SPIDER], ids=["json", "login"])
+@pytest.mark.parametrize("by_scrapy", [False, True], ids=["newsarchive crawl", "scrapy crawl news"])
+def test_a_spider_in_a_process_of_scrapys(
+    build: Build, newsroom: Any, source: str, by_scrapy: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a [scrapy] table, and by Scrapy's own command, it does the same, logs in, and its errors are reported."""
+    monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
+    newsroom.broken.add(2)
+    rig = build(source, more="[scrapy]\nCLOSESPIDER_TIMEOUT = 60\n")
+    words = ["newsarchive", "crawl", "--archive"]
+    if by_scrapy:
+        words = ["scrapy", "crawl", "news", "-s", "SPIDER_MODULES=spiders", "-a"]
+    place = f"archive={rig.folder}" if by_scrapy else str(rig.folder)
+    environment = os.environ | {"SCRAPY_SETTINGS_MODULE": "newsarchive.settings", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", *words, place],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    broken = {2} if source is JSON_SPIDER else set()
+    assert sorted(articles(rig)) == [f"/news/{n}" for n in range(1, 8) if n not in broken], done.stderr
+    assert ("correct spiders/courier.py" in done.stderr) == bool(broken)
+    # Scrapy's own command logs for debugging: with the traceback of the spider.
+    assert done.stderr.count("Traceback") == (bool(broken) and by_scrapy), done.stderr
+    assert (newsroom.logins, newsroom.unauthorized) == (int(not broken), [])
+
+
+def test_a_callback_that_never_returns_is_interrupted(build: Build, newsroom: Any) -> None:
+    """Ctrl-C, twice, ends the run. The response is in the file, and its URL is fetched again."""
+    rig = build(JSON_SPIDER)
+    stuck = rig.folder / "stuck"
+    wait = f"import pathlib, time\n        pathlib.Path({str(stuck)!r}).touch()\n        time.sleep(600)\n"
+    rig.write_spider(JSON_SPIDER.replace("story = response.json()\n", f"{wait}        story = response.json()\n"))
+    words = [sys.executable, "-m", "newsarchive", "crawl", "--archive", str(rig.folder)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}) as run:
+        while not stuck.exists() and run.poll() is None:
+            time.sleep(0.02)
+        while run.poll() is None:
+            run.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        assert run.stderr is not None
+        assert (run.returncode, "aborted" in run.stderr.read()) == (130, True)
+    rig.write_spider(JSON_SPIDER)
+    assert [line for line in rig.crawl(datetime.now(UTC) + HOUR).problems if "interrupted" not in line] == []
+    assert len(articles(rig)) == 7
+    unread = [path for path, _, reason in outcomes(rig) if reason.startswith("the crawl ended before")]
+    assert len(unread) == 1
+    assert newsroom.log.count(f"GET {unread[0]}") == 2
 
 
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(

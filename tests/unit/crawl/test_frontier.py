@@ -537,14 +537,14 @@ def test_rendered_pages_get_subresources_from_each_others_hosts() -> None:
             world.subresource(two, "http://a.example/x"),
         )
         assert world.frontier.next_url() is None
-        assert (there.is_admitted, again.is_admitted, back.is_admitted) == (False, False, False)
+        assert (there.decision, again.decision, back.decision) == (None, None, None)
         assert await world.pages() == []
-        assert (there.is_admitted, again.is_admitted, back.is_admitted) == (True, False, True)
+        assert (there.decision, again.decision, back.decision) == (Admission.ADMITTED, None, Admission.ADMITTED)
         world.frontier.record_response(there.due, OK)
         assert world.frontier.next_url() is None
-        assert not again.is_admitted
+        assert again.decision is None
         assert await world.pages() == []
-        assert again.is_admitted
+        assert again.decision is Admission.ADMITTED
         world.frontier.subresources.end_rendering(one)
         assert await world.pages() == []  # the other page's part is under way at its host
         world.frontier.record_response(back.due, OK)
@@ -568,7 +568,7 @@ def test_a_run_at_its_page_limit_finishes_the_page_being_rendered() -> None:
             robots, ResponseSummary(status=200, robots=RobotsResponse(status=200, block=DISALLOW))
         )
         assert await world.pages() == []
-        assert (part.is_admitted, never.admission.done()) == (True, False)
+        assert (part.decision, never.decision) == (Admission.ADMITTED, None)
         world.frontier.record_response(part.due, OK)
         assert await world.pages() == []
         assert await world.frontier.subresources.wait(never, 0.0) is Admission.REFUSED
@@ -593,7 +593,7 @@ def test_abandoned_requests_are_removed() -> None:
         assert world.frontier.waiting == 0
         late = world.subresource(page, "http://b.example/y")
         world.frontier.subresources.end_rendering(page)
-        assert (late.is_late, world.frontier.waiting) == (True, 0)
+        assert (late.decision, world.frontier.waiting) == (Admission.LATE, 0)
         assert world.frontier.request_subresource(page, "http://b.example/z") is None
         assert await world.pages() == []
 

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -14,6 +15,7 @@ from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.recorder import MAX_UNCOMMITTED, Recorder
 from newsarchive.crawl.run_context import ResponseLimits, RunContext
+from newsarchive.crawl.site_spider import SpiderRun
 from storage.errors import ArchiveBusy, DiskFull
 from storage.model import Capture, Discovery, DueUrl, Exchange, Outcome, Reading, RecordPlace, RenderedPage, UrlKind
 from storage.warc.reader import CaptureRecord
@@ -76,9 +78,6 @@ class Ingest:
         self.futures.append(future)
         return future
 
-    def flush_soon(self) -> None:
-        self.is_flushed = True
-
     def commit(self) -> None:
         while self.futures:
             self.futures.pop(0).set_result(READING)
@@ -97,7 +96,7 @@ def test_an_exchange_is_written_before_it_is_submitted() -> None:
 
     async def main() -> None:
         files, ingest = Files(), Ingest()
-        recorder = Recorder(files, ingest)
+        recorder = Recorder(files.write, ingest.submit)
         committed: list[int] = []
 
         def note(number: int, _: Reading) -> None:
@@ -125,7 +124,7 @@ def test_an_error_of_a_commit_callback_ends_the_run() -> None:
 
     async def main() -> None:
         ingest = Ingest()
-        recorder = Recorder(Files(), ingest)
+        recorder = Recorder(Files().write, ingest.submit)
         reported: list[BaseException] = []
         recorder.on_failure = reported.append
 
@@ -147,7 +146,7 @@ def test_a_recorder_is_full_at_its_limits() -> None:
 
     async def main() -> None:
         ingest = Ingest()
-        recorder = Recorder(Files(), ingest)
+        recorder = Recorder(Files().write, ingest.submit)
         await recorder.record(exchange(0, 64_000_000), lambda _: None)
         assert recorder.is_full
         ingest.commit()
@@ -170,7 +169,7 @@ def test_a_full_disk_is_reported_once_and_ends_it() -> None:
     async def main() -> None:
         files = Files(room=2)
         reported: list[BaseException] = []
-        recorder = Recorder(files, Ingest())
+        recorder = Recorder(files.write, Ingest().submit)
         recorder.on_failure = reported.append
         results = await asyncio.gather(
             *(recorder.record(exchange(number), lambda _: None) for number in range(5)), return_exceptions=True
@@ -190,7 +189,7 @@ def test_a_failing_index_ends_it_too() -> None:
     async def main() -> None:
         ingest = Ingest()
         reported: list[BaseException] = []
-        recorder = Recorder(Files(), ingest)
+        recorder = Recorder(Files().write, ingest.submit)
         recorder.on_failure = reported.append
         await recorder.record(exchange(0), lambda _: None)
         ingest.futures.pop().set_exception(DiskFull("the index's disk"))
@@ -210,10 +209,11 @@ def test_a_run_without_its_lease_ends() -> None:
         raise ArchiveBusy("the sites may be another machine's")
 
     async def go() -> Recorder:
-        recorder = Recorder(Files(), Ingest())
+        recorder = Recorder(Files().write, Ingest().submit)
         context = RunContext(
             client=cast("RecordingClient", None), recorder=recorder, frontier=cast("FrontierWindow", frontier),
             limits=ResponseLimits(seconds=1, size=1), counters=Counter(), user_agent="a", require_lease=lost,
+            spiders=SpiderRun(Path(), [], Counter()),
         )  # fmt: skip
         due = DueUrl(
             url_id=1, url="http://news.example/", discovery=DISCOVERY, due_at=datetime(2026, 11, 25, tzinfo=UTC),

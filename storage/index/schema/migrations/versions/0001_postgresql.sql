@@ -915,7 +915,6 @@ CREATE TABLE frontier (
     published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
     redirect_count INTEGER NOT NULL,
-    callback TEXT COLLATE "C",
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
     ended_by TEXT COLLATE "C",
@@ -1019,8 +1018,6 @@ COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitem
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
 
 COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
-
-COMMENT ON COLUMN frontier.callback IS 'Method of the site''s own spider that gets the response; null without one';
 
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 

@@ -1,13 +1,13 @@
-"""Create the schema of the first release, from an SQL script for each database.
+"""Create the schema, from an SQL script for each database.
 
-Revision: v1.
+Revision: v3.
 """
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "v4"
+revision = "v3"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -444,7 +444,6 @@ CREATE TABLE frontier (
     published TEXT,
     anchor TEXT,
     redirect_count INTEGER NOT NULL,
-    callback TEXT,
     due_at DATETIME,
     priority INTEGER NOT NULL,
     ended_by TEXT,
