@@ -1,4 +1,4 @@
-"""Exports of articles and their changes: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
+"""Exports of articles, changes and placements: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
 
 import csv
 import json
@@ -12,11 +12,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from newsarchive.export.request import ExportRequest
+from newsarchive.export.request import ExportRequest, iter_placements
 from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, format_time, table_row
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
+from storage.index.queries.links import Placement
+from storage.index.views.articles import CaptureFilters
 from storage.index.views.history import ChangeView
 
 _PROGRESS_EVERY = 100
@@ -29,8 +31,8 @@ _SPACES = " \u00a0\u3000"
 """White space that spreadsheets skip before a formula."""
 _TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
 """Keys of spans and of metadata changes that are times."""
-CHANGE_COLUMNS = tuple(field.name for field in fields(ChangeView) if field.name != "capture")
-_CHANGE_TIMES = ("seen_before", "seen")
+CHANGE_COLUMNS = {field.name: field.type for field in fields(ChangeView) if field.name != "capture"}
+PLACEMENT_COLUMNS = {field.name: field.type for field in fields(Placement)} | {"minutes": int}
 
 
 def line_to_json(value: object) -> str:
@@ -187,24 +189,48 @@ def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
     return count
 
 
-def change_to_json(change: ChangeView) -> dict[str, Any]:
-    """Return a change as lists of changes write it."""
-    values = {name: getattr(change, name) for name in CHANGE_COLUMNS}
-    return values | {"kinds": list(change.kinds)} | {name: format_time(values[name]) for name in _CHANGE_TIMES}
+def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:
+    """Return a change or a placement as lists of them write it."""
+    values = {name: getattr(view, name) for name in columns}
+    return {
+        name: format_time(value) if isinstance(value, datetime) else [*value] if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
 
 
-def change_rows(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield changes as CSV (RFC 4180) with a header line."""
-    rows = ([csv_cell(change[name]) for name in CHANGE_COLUMNS] for change in changes)
-    return format_csv(chain([CHANGE_COLUMNS], rows))
+def csv_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> Iterator[str]:
+    """Yield rows as CSV (RFC 4180) with a header line."""
+    return format_csv(chain([columns], ([csv_cell(row[name]) for name in columns] for row in rows)))
 
 
-def write_changes_parquet(changes: Iterable[Mapping[str, Any]], file: BinaryIO) -> int:
-    """Write changes as Parquet, times in UTC; return the number of rows."""
+def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) -> int:
+    """Write the placements on the listings of a site or of all, in a period; return their number."""
+    chosen: dict[str, Any] = {name: getattr(request.filters, name) for name in ("site", "since", "until")}
+    found = iter_placements(request.index, CaptureFilters(**chosen))
+    rows = (view_to_json(one, PLACEMENT_COLUMNS) for one in request.track(found, _PROGRESS_EVERY))
+    return write_rows(rows, PLACEMENT_COLUMNS, format_, file)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], format_: str, file: BinaryIO) -> int:
+    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
+    count = 0
+    if format_ != "parquet":
+        lines = csv_rows(rows, columns) if format_ == "csv" else (line_to_json(row) + "\n" for row in rows)
+        for count, line in enumerate(lines, format_ != "csv"):  # noqa: B007 - the header line does not count
+            file.write(line.encode())
+        return count
     pa, parquet = import_parquet()
-    rows = [{**change, **_parse_times(change, _CHANGE_TIMES)} for change in changes]
-    kinds = {"kinds": pa.list_(pa.string()), **dict.fromkeys(_CHANGE_TIMES, pa.timestamp("us", tz="UTC"))}
-    kinds |= dict.fromkeys(("article", "version_before", "version", "added", "removed"), pa.int64())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in CHANGE_COLUMNS])
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file, compression="zstd")
-    return len(rows)
+    types: dict[Any, Any] = {
+        int: pa.int64(),
+        datetime: pa.timestamp("us", tz="UTC"),
+        tuple[str, ...]: pa.list_(pa.string()),
+    }
+    types |= {int | None: types[int], datetime | None: types[datetime]}
+    schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in columns.items()])
+    times = [name for name, kind in columns.items() if kind in (datetime, datetime | None)]
+    source = iter(rows)
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while some := [{**row, **_parse_times(row, filter(row.get, times))} for row in islice(source, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            count += len(some)
+    return count

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import change_rows, change_to_json
+from newsarchive.export.articles import CHANGE_COLUMNS, csv_rows, view_to_json
 from newsarchive.web.context import Context
 from newsarchive.web.feeds import Feed, FeedEntry
 from newsarchive.web.jinja_env import build_url
@@ -141,8 +141,8 @@ def changes_rows(context: Context) -> Response:
     suffix = context.request.url.path.rpartition(".")[2]
     filters = ChangeParams.from_query(context.request.query_params).filters
     views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
-    found = map(change_to_json, views)
-    lines = chain(["\ufeff"], change_rows(found)) if suffix == "csv" else jsonl_rows(found)
+    found = (view_to_json(view, CHANGE_COLUMNS) for view in views)
+    lines = chain(["\ufeff"], csv_rows(found, CHANGE_COLUMNS)) if suffix == "csv" else jsonl_rows(found)
     headers = {"content-disposition": f'attachment; filename="changes.{suffix}"'}
     stream = context.heavy_requests.stream(lines, context.work)
     return ClosingStreamingResponse(stream, media_type=ROWS[suffix][1], headers=headers)
