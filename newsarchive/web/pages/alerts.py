@@ -11,7 +11,6 @@ from newsarchive.alerts.matching import filter_changes, filter_texts, open_store
 from newsarchive.config.schema import ALERT_SETTINGS, AlertConfig
 from newsarchive.config.toml_file import to_toml
 from newsarchive.web.context import Context, FormFields, RequestContext
-from newsarchive.web.feeds import Feed
 from newsarchive.web.pages import changes, search
 from storage.index.queries.observations import list_changes
 from storage.index.search.results import search_articles
@@ -91,12 +90,4 @@ def alert_feed(context: Context, key: str) -> Response:
         )
         worded = {hit.article_id for hit in found}
         entries = [changes.feed_entry(each) for each in seen if not alert.query or each.article in worded]
-    path, title = context.request.url.path, f"{alert.name} – {context.name}"
-    feed = Feed(
-        title=title,
-        public_url=context.public_url,
-        page_path="/alerts",
-        feed_path=path,
-        entries=entries[: search.FEED_SIZE],
-    )
-    return search.render_feed(context, feed)
+    return search.render_feed(context, alert.name, "/alerts", entries[: search.FEED_SIZE])

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -26,7 +26,7 @@ FEEDS = {
     "atom": (render_atom, "application/atom+xml; charset=utf-8"),
     "json": (render_json_feed, "application/feed+json"),
 }
-ROWS = {"csv": (csv_rows, "text/csv; charset=utf-8"), "jsonl": (jsonl_rows, "application/jsonl; charset=utf-8")}
+ROWS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -89,19 +89,22 @@ def search_feed(context: Context) -> Response:
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
+    return render_feed(context, label or "All articles", "/search", map(feed_entry, found.hits), query)
+
+
+def render_feed(
+    context: RequestContext, title: str, page: str, entries: Iterable[FeedEntry], query: str = ""
+) -> Response:
+    """Return a feed in the format of the URL's suffix; `page` and the feed have the same query."""
+    path = context.request.url.path
+    render, media_type = FEEDS[path.rpartition(".")[2]]
     feed = Feed(
-        title=f"{label or 'All articles'} – {context.name}",
+        title=f"{title} – {context.name}",
         public_url=context.public_url,
-        page_path=f"/search{query}",
-        feed_path=f"{context.request.url.path}{query}",
-        entries=[feed_entry(hit) for hit in found.hits],
+        page_path=page + query,
+        feed_path=path + query,
+        entries=[*entries],
     )
-    return render_feed(context, feed)
-
-
-def render_feed(context: RequestContext, feed: Feed) -> Response:
-    """Return a feed in the format of the URL's suffix."""
-    render, media_type = FEEDS[context.request.url.path.rpartition(".")[2]]
     return context.add_etag(Response(render(feed), media_type=media_type))
 
 
@@ -109,14 +112,18 @@ def render_feed(context: RequestContext, feed: Feed) -> Response:
 @router.get("/search.jsonl", include_in_schema=False)
 def search_rows(context: Context) -> Response:
     """Return all results, up to a limit: as CSV, or with full text in the format of `newsarchive export`."""
-    suffix = context.request.url.path.rpartition(".")[2]
-    write, media_type = ROWS[suffix]
-    params = _parse_params(context)
-    limit, with_text = context.options.limits.max_rows, suffix != "csv"
+    with_text = not context.request.url.path.endswith(".csv")
+    params, limit = _parse_params(context), context.options.limits.max_rows
     lines = iter_search_lines(
         context.index, params.q, params.filters, limit=limit, order=params.sort, with_text=with_text
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
-    headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}
-    stream = context.heavy_requests.stream(write(lines), context.work)
-    return ClosingStreamingResponse(stream, media_type=media_type, headers=headers)
+    return stream_rows(context, f"search-{digest}", jsonl_rows(lines) if with_text else csv_rows(lines))
+
+
+def stream_rows(context: RequestContext, name: str, lines: Iterator[str]) -> Response:
+    """Return lines in the format of the URL's suffix as a file with a name."""
+    suffix = context.request.url.path.rpartition(".")[2]
+    headers = {"content-disposition": f'attachment; filename="{name}.{suffix}"'}
+    stream = context.heavy_requests.stream(lines, context.work)
+    return ClosingStreamingResponse(stream, media_type=ROWS[suffix], headers=headers)

@@ -12,17 +12,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 
 from sqlalchemy import Connection, select
 from tantivy import Query
 
 from storage.errors import SearchNotReady
-from storage.grouping import group_by
+from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_languages
 from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
-from storage.index.fulltext.searcher import EngineSearcher, MatchingVersion, match_all, match_without
+from storage.index.fulltext.searcher import EngineSearcher, match_all, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
@@ -47,8 +47,8 @@ class Matches:
     """The newest of each article's texts that match."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
-    several: Mapping[int, Sequence[MatchingVersion]]
-    """Matching texts of articles with several texts, the newest first, by article."""
+    several: Mapping[int, Sequence[int]]
+    """Matching versions of articles with several texts, the newest first, by article."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
 
@@ -65,6 +65,13 @@ class Matches:
     def count_texts(self, article_id: int) -> int:
         """Return how many texts of an article match."""
         return len(self.several.get(article_id, (None,)))
+
+    def list_varied(self) -> list[Sequence[int]]:
+        """Return the matching versions, the newest first, of each article whose texts have different facet values."""
+        varied = self.engine.iter_values(
+            match_all(self.every, self.engine.match_values("grouping", (VARIED,))), "article"
+        )
+        return [versions for (article,) in {*varied} if len(versions := self.several[article]) > 1]
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -108,10 +115,11 @@ class Search:
             ),
             *self.excluded,
         )
-        found = self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED))))
-        found.sort(key=lambda text: (-text.place, text.version))
-        several = group_by(found, attrgetter("article"))
-        older = [text.version for texts in several.values() for text in texts[1:]]
+        of_several = match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED)))
+        found = sorted(self.engine.iter_values(of_several, "version", "place", "article"))
+        found.sort(key=itemgetter(1), reverse=True)
+        several = group_pairs((article, version) for version, _, article in found)
+        older = [version for versions in several.values() for version in versions[1:]]
         unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
         return Matches(
             engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), several=several
