@@ -43,11 +43,7 @@ def line_to_json(value: object) -> str:
 
 def write_jsonl(request: ExportRequest, file: BinaryIO) -> int:
     """Write one JSON object per line; return the number of lines."""
-    count = 0
-    for line in request.track(request.iter_articles(), _PROGRESS_EVERY):
-        file.write(line_to_json(line).encode() + b"\n")
-        count += 1
-    return count
+    return write_rows(request.track(request.iter_articles(), _PROGRESS_EVERY), {}, "jsonl", file)
 
 
 class _Echo:
@@ -65,8 +61,13 @@ def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 def write_csv(request: ExportRequest, file: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
     rows = map(csv_row, request.track(request.iter_articles(), _PROGRESS_EVERY))
-    count = -1
-    for line in format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)):
+    return _write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
+
+
+def _write_lines(lines: Iterable[str], file: BinaryIO) -> int:
+    """Write lines and return their number."""
+    count = 0
+    for line in lines:
         file.write(line.encode())
         count += 1
     return count
@@ -103,14 +104,19 @@ def escape_formula(text: str) -> str:
 def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
     """Write the keys of JSONL as columns, with nested types and UTC timestamps; return the number of rows."""
     pa, parquet = import_parquet()
-    schema = pa.schema(_arrow_fields(pa, FIELDS))
-    count = 0
-    lines = request.iter_articles()
+    rows = (_arrow_values(line, FIELDS) for line in request.track(request.iter_articles(), _ROW_GROUP))
+    return _write_tables(pa, parquet, _arrow_fields(pa, FIELDS), rows, file)
+
+
+def _write_tables(
+    pa: Any, parquet: Any, columns: list[tuple[str, Any]], rows: Iterator[dict[str, Any]], file: BinaryIO
+) -> int:
+    """Write rows as Parquet, a group at a time, and return their number."""
+    schema, count = pa.schema(columns), 0
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while rows := [_arrow_values(line, FIELDS) for line in islice(lines, _ROW_GROUP)]:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            count += len(rows)
-            request.report_progress(count)
+        while some := [*islice(rows, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            count += len(some)
     return count
 
 
@@ -213,12 +219,10 @@ def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) ->
 
 def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], format_: str, file: BinaryIO) -> int:
     """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
-    count = 0
-    if format_ != "parquet":
-        lines = csv_rows(rows, columns) if format_ == "csv" else (line_to_json(row) + "\n" for row in rows)
-        for count, line in enumerate(lines, format_ != "csv"):  # noqa: B007 - the header line does not count
-            file.write(line.encode())
-        return count
+    if format_ == "jsonl":
+        return _write_lines((line_to_json(row) + "\n" for row in rows), file)
+    if format_ == "csv":
+        return _write_lines(csv_rows(rows, columns), file) - 1
     pa, parquet = import_parquet()
     types: dict[Any, Any] = {
         int: pa.int64(),
@@ -226,11 +230,7 @@ def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], fo
         tuple[str, ...]: pa.list_(pa.string()),
     }
     types |= {int | None: types[int], datetime | None: types[datetime]}
-    schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in columns.items()])
+    typed = [(name, types.get(kind, pa.string())) for name, kind in columns.items()]
     times = [name for name, kind in columns.items() if kind in (datetime, datetime | None)]
-    source = iter(rows)
-    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while some := [{**row, **_parse_times(row, filter(row.get, times))} for row in islice(source, _ROW_GROUP)]:
-            writer.write_table(pa.Table.from_pylist(some, schema=schema))
-            count += len(some)
-    return count
+    parsed = ({**row, **_parse_times(row, filter(row.get, times))} for row in rows)
+    return _write_tables(pa, parquet, typed, parsed, file)

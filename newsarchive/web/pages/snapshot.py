@@ -298,6 +298,10 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     links = ReplayLinks(timestamp=here, token=EMBED_TOKEN)
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     is_text = shown.display is Display.TEXT
+    requisites = page.requisites() if isinstance(page, SanitizedPage) else {}
+    found = {
+        url for query in (select_archived_urls, find_withheld_urls) for url in context.index.ask(query, requisites)
+    }
     response = context.render(
         "snapshot.html",
         capture=capture,
@@ -315,14 +319,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         requested=requested,
         span=context.index.ask(get_capture_span, capture.url),
         beside=context.index.ask(get_adjacent_times, capture.url, capture.fetched_at),
-        missing=_missing_requisites(context, page) if isinstance(page, SanitizedPage) else (),
+        missing=[each for each in requisites.items() if each[0] not in found],
         here=here,
     )
     response.headers.update(memento_headers(context, capture.url, capture.fetched_at))
     return response
-
-
-def _missing_requisites(context: RequestContext, page: SanitizedPage) -> list[tuple[str, EmbedKind]]:
-    requisites = page.requisites()
-    found = {*context.index.ask(select_archived_urls, requisites), *context.index.ask(find_withheld_urls, requisites)}
-    return [(url, kind) for url, kind in requisites.items() if url not in found]

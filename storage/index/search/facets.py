@@ -124,8 +124,6 @@ class FacetedSearch:
     facets: tuple[Facet, ...]
     """Facets with a value."""
     histogram: Histogram
-    filters: Filters
-    """The filters that were applied, those in the query's text included."""
 
 
 def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of it
@@ -150,7 +148,7 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     page = replace(load_page(search, text, query, shown, (order, limit, offset)), articles=matches.count())
     facets = tuple(_build_facets(search, query, matches))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
+    return FacetedSearch(page=page, facets=facets, histogram=histogram)
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
