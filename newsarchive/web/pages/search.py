@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram
+from newsarchive.web.pages.histogram import draw_histogram
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.export import iter_search_lines
-from storage.index.search.facets import Facet, search_with_facets
+from storage.index.search.facets import MIN_ARCHIVED, Facet, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
 

@@ -32,6 +32,8 @@ _MAX_SPANS: tuple[tuple[HistogramStep, timedelta], ...] = (
     ("month", timedelta(days=5 * 365)),
 )
 """The longest time that is shown in each step; longer ones are shown in years."""
+MIN_ARCHIVED = 20
+"""Archived articles of a period below which a share of them says little."""
 MOST_PERIODS = 400
 """Periods of a histogram whose step is chosen, but for years."""
 _LONGEST: Mapping[HistogramStep, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -54,6 +56,11 @@ class HistogramBar:
     def share(self) -> float:
         """Matching share of the period's articles, from 0 to 1."""
         return min(1.0, self.articles / self.archived) if self.archived else 0.0
+
+    @property
+    def is_of_few(self) -> bool:
+        """True if so few articles of the period are archived that the share says little."""
+        return self.archived < MIN_ARCHIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
