@@ -60,7 +60,7 @@ def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 
 def write_csv(request: ExportRequest, file: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
-    rows = map(csv_row, request.track(request.iter_articles(), _PROGRESS_EVERY))
+    rows = (map(csv_cell, table_row(line)) for line in request.track(request.iter_articles(), _PROGRESS_EVERY))
     return _write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
 
 
@@ -71,11 +71,6 @@ def _write_lines(lines: Iterable[str], file: BinaryIO) -> int:
         file.write(line.encode())
         count += 1
     return count
-
-
-def csv_row(line: Mapping[str, Any]) -> list[str | int | None]:
-    """Return the cells of one article."""
-    return [csv_cell(value) for value in table_row(line)]
 
 
 def csv_cell(value: object) -> str | int | None:

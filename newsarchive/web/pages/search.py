@@ -15,7 +15,7 @@ from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_ro
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.export import iter_search_lines
-from storage.index.search.facets import MIN_ARCHIVED, Facet, search_with_facets
+from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
 
@@ -52,19 +52,18 @@ def search(context: Context) -> Response:
         "search.html",
         params=params,
         found=found,
-        facets=[facet for facet in found.facets if _is_useful_facet(facet, params)],
+        # A facet with one value could not change the search.
+        facets=[
+            facet
+            for facet in found.facets
+            if (facet.name != "year" or not params.since or params.since != params.until)
+            and (len(facet.values) > 1 or any(value.is_chosen for value in facet.values))
+        ],
         histogram=draw_histogram(found.histogram, params.url_between, params.chart),
         min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
     )
-
-
-def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
-    """Return False for a facet that could not change the search."""
-    if facet.name == "year" and params.since and params.since == params.until:
-        return False
-    return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
 def feed_entry(hit: SearchHit) -> FeedEntry:

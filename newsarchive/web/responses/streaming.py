@@ -33,15 +33,10 @@ class ClosingStreamingResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            with CancelScope(shield=True):
-                await to_thread.run_sync(self._close)
-
-    def _close(self) -> None:
-        close = getattr(self._content, "close", None)
-        if close is not None:
-            # Raised if the generator is still producing an item; it ends after that.
-            with suppress(ValueError):
-                close()
+            close = getattr(self._content, "close", lambda: None)
+            # ValueError: the generator is still producing an item; it ends after that.
+            with CancelScope(shield=True), suppress(ValueError):
+                await to_thread.run_sync(close)
 
 
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
