@@ -53,14 +53,10 @@ def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[Para
     newsletters and boilerplate, which are outside the text, are folded.
     """
     groups: dict[str, list[ParagraphView]] = {"corrections": [], "text": [], "captions": [], "folded": []}
-    for paragraph in paragraphs:
-        if paragraph.role is Role.CORRECTION:
-            place = "corrections"
-        elif paragraph.is_body:
-            place = "text"
-        else:
-            place = "captions" if paragraph.role is Role.CAPTION and not paragraph.boilerplate else "folded"
-        groups[place].append(paragraph)
+    for each in paragraphs:
+        is_caption = each.role is Role.CAPTION and not each.boilerplate
+        place = "text" if each.is_body else "captions" if is_caption else "folded"
+        groups["corrections" if each.role is Role.CORRECTION else place].append(each)
     return groups
 
 

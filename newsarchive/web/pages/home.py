@@ -54,10 +54,10 @@ def home(context: Context) -> Response:
 
 def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart | None:
     """Return a chart of captures by day up to the last; None without captures."""
-    last = max((each.last_capture for each in sites if each.last_capture), default=None)
-    if last is None:
+    times = [time for each in sites for time in (each.first_capture, each.last_capture) if time]
+    if not times:
         return None
-    first = min(each.first_capture for each in sites if each.first_capture)
+    first, last = min(times), max(times)
     days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
     return build_day_chart(days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0])})
 
