@@ -65,16 +65,16 @@ class Matches:
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
         found = _list_texts(self.engine, self.every, VARIED)
-        grouped = group_pairs((article, version) for article, version, _ in found)
+        grouped = group_pairs((article, version) for _, version, article, _ in found)
         return [versions for versions in grouped.values() if len(versions) > 1]
 
 
-def _list_texts(engine: EngineSearcher, every: Query, *grouping: int) -> list[tuple[int, int, int]]:
-    """Return article, version, and 1 if it is current, of matching texts of articles with several, the last first."""
+def _list_texts(engine: EngineSearcher, every: Query, *grouping: int) -> list[tuple[int, ...]]:
+    """Return place, version, article, and 1 if it is current, of texts of articles with several, the last first."""
     wanted = match_all(every, engine.match_values("grouping", grouping))
     found = sorted(engine.iter_values(wanted, "place", "version", "article", "newest"), key=itemgetter(1))
     found.sort(key=itemgetter(0), reverse=True)
-    return [(article, version, newest) for _, version, article, newest in found]
+    return found
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -119,13 +119,13 @@ class Search:
             *self.excluded,
         )
         values, found = self.engine.match_values, _list_texts(self.engine, every, ALIKE, VARIED)
-        last = {article: version for article, version, _ in reversed(found)}
+        last = {article: version for _, version, article, _ in reversed(found)}
         # Most often the last of an article's matching texts is its current one: sets of others are small.
-        former = [version for article, version, newest in found if not newest and last[article] == version]
-        passed = [version for article, version, newest in found if newest and last[article] != version]
+        former = [version for _, version, article, newest in found if not newest and last[article] == version]
+        passed = [version for _, version, article, newest in found if newest and last[article] != version]
         older = match_all(values("grouping", (ALIKE, VARIED)), values("newest", (0,)))
         unique = match_without(every, match_without(older, values("version", former)), values("version", passed))
-        texts = Counter(map(itemgetter(0), found))
+        texts = Counter(map(itemgetter(2), found))
         return Matches(
             engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), texts=texts
         )
