@@ -95,6 +95,11 @@ def schema() -> str:
         "## Diagram",
         _diagram(tables),
         *(_table(table) for table in tables),
+        "## View placements",
+        "Where articles stood on front pages and section pages, from when to when: the rows of"
+        " `newsarchive export --placements` and of the [API](apis.md#placements), nothing withheld. The index does not"
+        " have it; `examples/placements.sql` creates it:",
+        f"```sql\n{(DOCS.parent / 'examples/placements.sql').read_text('utf-8').strip()}\n```",
     )
 
 

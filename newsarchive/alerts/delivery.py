@@ -30,7 +30,7 @@ from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store,
 from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig, Config
 from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
-from newsarchive.export.articles import change_to_json
+from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.timestamps import format_timestamp
@@ -125,7 +125,7 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
     """Return what is sent of a hit; None if it is withheld or gone."""
     if hit["event"]:
         filters = ChangeFilters(records=(hit["record"],), event=hit["event"])
-        found = [change_to_json(view) for view in index.ask(list_changes, filters, limit=1)]
+        found = [view_to_json(view, CHANGE_COLUMNS) for view in index.ask(list_changes, filters, limit=1)]
     else:
         capture = index.ask(get_capture_of_record, hit["record"])
         version = capture and capture.version_id

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,7 @@ from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Wit
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import change_rows, change_to_json, line_to_json, write_changes_parquet
+from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes
@@ -57,16 +58,9 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(ChangeFilters, "--", **chosen, **listed)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         index = opened.index.excluding(rules.exclusions(opened.now()))
-        found = map(change_to_json, index.stream(iter_changes, filters, limit=limit))
-        lines = change_rows(found) if format_ == "csv" else (line_to_json(each) + "\n" for each in found)
-        if into is None:
-            _print(found) if format_ == "text" else sys.stdout.writelines(lines)
-            return
-        with open_atomic(into) as file:
-            if format_ == "parquet":
-                write_changes_parquet(found, file)
-            else:
-                file.writelines(line.encode() for line in lines)
+        found = (view_to_json(each, CHANGE_COLUMNS) for each in index.stream(iter_changes, filters, limit=limit))
+        with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
+            _print(found) if format_ == "text" else write_rows(found, CHANGE_COLUMNS, format_, file)
 
 
 def _print(changes: Iterable[Mapping[str, Any]]) -> None:

@@ -1,7 +1,10 @@
 """newsarchive export."""
 
+import functools
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +14,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
 from newsarchive.cli.output import pluralize, print_line, stderr
 from newsarchive.cli.show import find_article
+from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from newsarchive.web.access_rules import AccessRules
@@ -43,6 +47,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
         list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
+    placements: Annotated[
+        bool, Option("--placements", help="Export where articles stood on front pages and section pages, and how long.")
+    ] = False,
     partial: Annotated[
         bool, Option("--partial", help="Write FILE even if some captures are damaged or missing.")
     ] = False,
@@ -56,6 +63,11 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
     chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
+    if placements:
+        narrowing = {"--article": article, "--all-versions": all_versions}
+        info = _choose_placements(
+            info, narrowing | {f"--{name}": chosen[name] for name in ("author", "section", "query")}
+        )
     with Archive.open_to_read(archive) as opened:
         named = [find_article(opened, each) for each in article or ()]
         filters = opened.build_filters(Filters, "--", **chosen, articles=tuple(each.id for each in named) or None)
@@ -96,6 +108,16 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
         advice = f"Name a file: -o FILE{info.suffix}"
         raise ConfigError(f"{info.name} cannot be written to standard output; nothing was done. {advice}")
     return info
+
+
+def _choose_placements(info: FormatInfo, given: Mapping[str, object]) -> FormatInfo:
+    """Return the format for placements. ConfigError if it has none, or for options that select articles."""
+    given_names = [name for name, value in given.items() if value]
+    if given_names or info.suffix not in {".jsonl", ".csv", ".parquet"}:
+        what = f"{given_names[0]} selects articles" if given_names else f"{info.name} has articles or captures"
+        advice = "Use --site, --since and --until, and --format jsonl, csv or parquet"
+        raise ConfigError(f"{what}, not placements; nothing was done. {advice}")
+    return replace(info, noun="placement", write=functools.partial(write_placements, format_=info.suffix[1:]))
 
 
 def _write_export(

@@ -1,4 +1,4 @@
-"""Exports of articles and their changes: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
+"""Exports of articles, changes and placements: JSONL, CSV, Parquet (extra "parquet"), and SQLite for Datasette."""
 
 import csv
 import json
@@ -12,11 +12,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from newsarchive.export.request import ExportRequest
+from newsarchive.export.request import ExportRequest, iter_placements
 from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, format_time, table_row
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
+from storage.index.queries.links import Placement
+from storage.index.views.articles import CaptureFilters
 from storage.index.views.history import ChangeView
 
 _PROGRESS_EVERY = 100
@@ -29,8 +31,8 @@ _SPACES = " \u00a0\u3000"
 """White space that spreadsheets skip before a formula."""
 _TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
 """Keys of spans and of metadata changes that are times."""
-CHANGE_COLUMNS = tuple(field.name for field in fields(ChangeView) if field.name != "capture")
-_CHANGE_TIMES = ("seen_before", "seen")
+CHANGE_COLUMNS = {field.name: field.type for field in fields(ChangeView) if field.name != "capture"}
+PLACEMENT_COLUMNS = {field.name: field.type for field in fields(Placement)} | {"minutes": int}
 
 
 def line_to_json(value: object) -> str:
@@ -41,11 +43,7 @@ def line_to_json(value: object) -> str:
 
 def write_jsonl(request: ExportRequest, file: BinaryIO) -> int:
     """Write one JSON object per line; return the number of lines."""
-    count = 0
-    for line in request.track(request.iter_articles(), _PROGRESS_EVERY):
-        file.write(line_to_json(line).encode() + b"\n")
-        count += 1
-    return count
+    return write_rows(request.track(request.iter_articles(), _PROGRESS_EVERY), {}, "jsonl", file)
 
 
 class _Echo:
@@ -62,17 +60,17 @@ def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 
 def write_csv(request: ExportRequest, file: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
-    rows = map(csv_row, request.track(request.iter_articles(), _PROGRESS_EVERY))
-    count = -1
-    for line in format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)):
+    rows = (map(csv_cell, table_row(line)) for line in request.track(request.iter_articles(), _PROGRESS_EVERY))
+    return _write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
+
+
+def _write_lines(lines: Iterable[str], file: BinaryIO) -> int:
+    """Write lines and return their number."""
+    count = 0
+    for line in lines:
         file.write(line.encode())
         count += 1
     return count
-
-
-def csv_row(line: Mapping[str, Any]) -> list[str | int | None]:
-    """Return the cells of one article."""
-    return [csv_cell(value) for value in table_row(line)]
 
 
 def csv_cell(value: object) -> str | int | None:
@@ -101,14 +99,19 @@ def escape_formula(text: str) -> str:
 def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
     """Write the keys of JSONL as columns, with nested types and UTC timestamps; return the number of rows."""
     pa, parquet = import_parquet()
-    schema = pa.schema(_arrow_fields(pa, FIELDS))
-    count = 0
-    lines = request.iter_articles()
+    rows = (_arrow_values(line, FIELDS) for line in request.track(request.iter_articles(), _ROW_GROUP))
+    return _write_tables(pa, parquet, _arrow_fields(pa, FIELDS), rows, file)
+
+
+def _write_tables(
+    pa: Any, parquet: Any, columns: list[tuple[str, Any]], rows: Iterator[dict[str, Any]], file: BinaryIO
+) -> int:
+    """Write rows as Parquet, a group at a time, and return their number."""
+    schema, count = pa.schema(columns), 0
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while rows := [_arrow_values(line, FIELDS) for line in islice(lines, _ROW_GROUP)]:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            count += len(rows)
-            request.report_progress(count)
+        while some := [*islice(rows, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            count += len(some)
     return count
 
 
@@ -187,24 +190,42 @@ def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
     return count
 
 
-def change_to_json(change: ChangeView) -> dict[str, Any]:
-    """Return a change as lists of changes write it."""
-    values = {name: getattr(change, name) for name in CHANGE_COLUMNS}
-    return values | {"kinds": list(change.kinds)} | {name: format_time(values[name]) for name in _CHANGE_TIMES}
+def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:
+    """Return a change or a placement as lists of them write it."""
+    values = {name: getattr(view, name) for name in columns}
+    return {
+        name: format_time(value) if isinstance(value, datetime) else [*value] if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
 
 
-def change_rows(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield changes as CSV (RFC 4180) with a header line."""
-    rows = ([csv_cell(change[name]) for name in CHANGE_COLUMNS] for change in changes)
-    return format_csv(chain([CHANGE_COLUMNS], rows))
+def csv_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> Iterator[str]:
+    """Yield rows as CSV (RFC 4180) with a header line."""
+    return format_csv(chain([columns], ([csv_cell(row[name]) for name in columns] for row in rows)))
 
 
-def write_changes_parquet(changes: Iterable[Mapping[str, Any]], file: BinaryIO) -> int:
-    """Write changes as Parquet, times in UTC; return the number of rows."""
+def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) -> int:
+    """Write the placements on the listings of a site or of all, in a period; return their number."""
+    chosen: dict[str, Any] = {name: getattr(request.filters, name) for name in ("site", "since", "until")}
+    found = iter_placements(request.index, CaptureFilters(**chosen))
+    rows = (view_to_json(one, PLACEMENT_COLUMNS) for one in request.track(found, _PROGRESS_EVERY))
+    return write_rows(rows, PLACEMENT_COLUMNS, format_, file)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], format_: str, file: BinaryIO) -> int:
+    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
+    if format_ == "jsonl":
+        return _write_lines((line_to_json(row) + "\n" for row in rows), file)
+    if format_ == "csv":
+        return _write_lines(csv_rows(rows, columns), file) - 1
     pa, parquet = import_parquet()
-    rows = [{**change, **_parse_times(change, _CHANGE_TIMES)} for change in changes]
-    kinds = {"kinds": pa.list_(pa.string()), **dict.fromkeys(_CHANGE_TIMES, pa.timestamp("us", tz="UTC"))}
-    kinds |= dict.fromkeys(("article", "version_before", "version", "added", "removed"), pa.int64())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in CHANGE_COLUMNS])
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file, compression="zstd")
-    return len(rows)
+    types: dict[Any, Any] = {
+        int: pa.int64(),
+        datetime: pa.timestamp("us", tz="UTC"),
+        tuple[str, ...]: pa.list_(pa.string()),
+    }
+    types |= {int | None: types[int], datetime | None: types[datetime]}
+    typed = [(name, types.get(kind, pa.string())) for name, kind in columns.items()]
+    times = [name for name, kind in columns.items() if kind in (datetime, datetime | None)]
+    parsed = ({**row, **_parse_times(row, filter(row.get, times))} for row in rows)
+    return _write_tables(pa, parquet, typed, parsed, file)

@@ -14,10 +14,13 @@ from storage.callbacks import ignore_progress, utc_now
 from storage.index.engine.database import WorkLimit
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
+from storage.index.queries.links import Placement, list_listing_placements
+from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters
 from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
+from storage.model import UrlKind
 from storage.places import Places
 from storage.warc.tombstones import digest_url
 
@@ -77,6 +80,14 @@ class ExportRequest:
             yield item
             if count % every == 0:
                 self.report_progress(count)
+
+
+def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[Placement]:
+    """Return the placements on the listing with a URL, or on those of a site or of all sites, by their URLs."""
+    sources = index.ask(list_sources, filters.site) if filters.url is None else ()
+    urls = [filters.url] if filters.url else [each.url for each in sources if each.kind is UrlKind.LISTING]
+    query, since, until = list_listing_placements, filters.since, filters.until
+    return (one for url in urls for one in index.ask(query, url, since, until, most=None))
 
 
 @dataclass(slots=True)

@@ -157,7 +157,7 @@ class Archive:
         """Return where articles stood on front pages and other listings, by listing, oldest first; `url` is a listing.
         Example: `[(one.article_id, one.position, one.minutes) for one in archive.placements(site="lantern")]`
         """
-        return self._selection.iter_placements(url, site=site, since=since, until=until)
+        return self._selection.iter_placements(url=url, site=site, since=since, until=until)
 
     def crawl(self, sites: str | Sequence[str] = (), *, max_pages: int = 0, max_time: str | None = None) -> CrawlResult:
         """Crawl sites, by default all, in a process of its own, and wait for its end; also in a notebook.

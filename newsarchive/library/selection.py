@@ -7,20 +7,20 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from newsarchive.archive import Archive
+from newsarchive.export.request import iter_placements
 from storage.article_fields import ArchivedArticle
 from storage.index.conditions.visibility import load_site_names
 from storage.index.queries.articles import find_article_id, list_captures
 from storage.index.queries.export import list_version_keys, load_articles
-from storage.index.queries.links import Placement, list_listing_placements
+from storage.index.queries.links import Placement
 from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import list_changes
-from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
 from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
-from storage.model import Outcome, UrlKind
+from storage.model import Outcome
 
 F = TypeVar("F")
 T = TypeVar("T")
@@ -71,13 +71,9 @@ class Selection:
             lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
         )
 
-    def iter_placements(self, url: str | None, **chosen: Any) -> Iterator[Placement]:
+    def iter_placements(self, **chosen: Any) -> Iterator[Placement]:
         """Return the placements on one listing, or on those of a site or of all sites, by their URLs."""
-        index, filters = self._prepare(CaptureFilters, chosen)
-        sources = index.ask(list_sources, filters.site) if url is None else ()
-        urls = [url] if url else [source.url for source in sources if source.kind is UrlKind.LISTING]
-        query, since, until = list_listing_placements, filters.since, filters.until
-        return (one for each in urls for one in index.ask(query, each, since, until, most=None))
+        return iter_placements(*self._prepare(CaptureFilters, chosen))
 
     def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
         """Return a reader of one index, and filters."""

@@ -24,7 +24,7 @@ from fastapi.testclient import TestClient
 import newsarchive
 from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, SaveResult, read_warc
 from newsarchive.archive import Archive as OpenedArchive
-from newsarchive.export.articles import change_to_json
+from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.app import create_app
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
@@ -170,7 +170,9 @@ def test_changes_are_those_of_the_command(morgue: Path, archive: Archive, small_
     changes = list(archive.changes())
     assert len(changes) > 3
     printed = run_in_process("changes", "--format", "jsonl", "--withheld", "--archive", morgue, at=morgue)
-    assert [json.loads(line) for line in printed.stdout.splitlines()] == [change_to_json(each) for each in changes]
+    assert [json.loads(line) for line in printed.stdout.splitlines()] == [
+        view_to_json(each, CHANGE_COLUMNS) for each in changes
+    ]
     with OpenedArchive.open(morgue) as opened:
         for limit in (0, 1, 3, 4, 1000):
             assert changes[:limit] == list(opened.index.stream(iter_changes, ChangeFilters(), limit=limit))

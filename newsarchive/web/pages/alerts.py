@@ -92,4 +92,4 @@ def alert_feed(context: Context, key: str) -> Response:
     else:
         found = ask(search_articles, alert.query, filter_texts(alert), limit=search.FEED_SIZE)
         entries = [search.feed_entry(hit) for hit in found.hits]
-    return search.render_feed(context, f"{alert.name} – {context.name}", "/alerts", entries[: search.FEED_SIZE])
+    return search.render_feed(context, alert.name, "/alerts", entries[: search.FEED_SIZE])

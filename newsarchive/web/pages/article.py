@@ -53,14 +53,10 @@ def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[Para
     newsletters and boilerplate, which are outside the text, are folded.
     """
     groups: dict[str, list[ParagraphView]] = {"corrections": [], "text": [], "captions": [], "folded": []}
-    for paragraph in paragraphs:
-        if paragraph.role is Role.CORRECTION:
-            place = "corrections"
-        elif paragraph.is_body:
-            place = "text"
-        else:
-            place = "captions" if paragraph.role is Role.CAPTION and not paragraph.boilerplate else "folded"
-        groups[place].append(paragraph)
+    for each in paragraphs:
+        is_caption = each.role is Role.CAPTION and not each.boilerplate
+        place = "text" if each.is_body else "captions" if is_caption else "folded"
+        groups["corrections" if each.role is Role.CORRECTION else place].append(each)
     return groups
 
 
@@ -69,6 +65,8 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     """Return the page of the newest version, or of the version with a number."""
     found = get_article_or_404(context, article_id)
     shown = found.current if version is None else get_version_or_404(context, found, version)
+    links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
+    is_shown = is_http_url(shown.image or "") and context.index.ask(select_archived_urls, [shown.image or ""])
     return context.render(
         "article.html",
         etag=True,
@@ -80,7 +78,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=_citation(context, shown),
-        picture=_picture_url(context, shown),
+        picture=links.embed_url(shown.image, EmbedKind.IMAGE) if shown.image and is_shown else None,
         tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
     )
 
@@ -122,15 +120,6 @@ def get_version_or_404(context: RequestContext, article: ArticleView, number: in
     if found is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
     return found
-
-
-def _picture_url(context: RequestContext, version: VersionView) -> str | None:
-    """Return the URL of the article's archived picture; None if it is not archived."""
-    url = version.image
-    if not url or not is_http_url(url) or url not in context.index.ask(select_archived_urls, [url]):
-        return None
-    links = ReplayLinks(timestamp=format_timestamp(version.capture.fetched_at), token=EMBED_TOKEN)
-    return links.embed_url(url, EmbedKind.IMAGE)
 
 
 def _citation(context: RequestContext, version: VersionView) -> Citation:

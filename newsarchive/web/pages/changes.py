@@ -10,13 +10,13 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import change_rows, change_to_json
+from newsarchive.export.articles import CHANGE_COLUMNS, csv_rows, view_to_json
 from newsarchive.web.context import Context
 from newsarchive.web.feeds import FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.pages.search import FEED_SIZE, ROWS, render_feed
-from newsarchive.web.responses.streaming import ClosingStreamingResponse, jsonl_rows
+from newsarchive.web.pages.search import FEED_SIZE, render_feed, stream_rows
+from newsarchive.web.responses.streaming import jsonl_rows
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.observations import count_changes, iter_changes, list_changes
@@ -124,19 +124,18 @@ def changes_feed(context: Context) -> Response:
     params = ChangeParams.from_query(context.request.query_params)
     found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
     label = ", ".join(params.query.values())
-    title, query = f"Changes{f' ({label})' if label else ''} – {context.name}", params.url("")
-    return render_feed(context, title, params.url(), [feed_entry(change) for change in found], query)
+    title, query = f"Changes{f' ({label})' if label else ''}", params.url("")
+    return render_feed(context, title, "/changes", map(feed_entry, found), query)
 
 
 @router.get("/changes.csv")
 @router.get("/changes.jsonl")
 def changes_rows(context: Context) -> Response:
     """Return all changes, up to a limit, as JSON Lines or as CSV with a BOM, by which Excel recognises UTF-8."""
-    suffix = context.request.url.path.rpartition(".")[2]
     filters = ChangeParams.from_query(context.request.query_params).filters
     views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
-    found = map(change_to_json, views)
-    lines = chain(["\ufeff"], change_rows(found)) if suffix == "csv" else jsonl_rows(found)
-    headers = {"content-disposition": f'attachment; filename="changes.{suffix}"'}
-    stream = context.heavy_requests.stream(lines, context.work)
-    return ClosingStreamingResponse(stream, media_type=ROWS[suffix][1], headers=headers)
+    found = (view_to_json(view, CHANGE_COLUMNS) for view in views)
+    is_csv = context.request.url.path.endswith(".csv")
+    return stream_rows(
+        context, "changes", chain(["\ufeff"], csv_rows(found, CHANGE_COLUMNS)) if is_csv else jsonl_rows(found)
+    )

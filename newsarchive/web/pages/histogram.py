@@ -9,8 +9,6 @@ from storage.index.search.facets import Histogram, HistogramBar, HistogramStep
 
 HEIGHT = 100
 """Height of the chart; a bar is 10 wide."""
-MIN_ARCHIVED = 20
-"""Archived articles of a period below which a share of them says little."""
 MIN_HEIGHT = 3
 """Minimum height of a bar that is not empty, so that it is visible."""
 
@@ -29,11 +27,6 @@ class HistogramColumn:
     """Label, such as "March 2026"."""
     share: str
     """Label, such as "3.5 %"."""
-
-    @property
-    def is_share_of_few(self) -> bool:
-        """True if so few articles of the period are archived that the share says little."""
-        return self.bar.archived < MIN_ARCHIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +49,7 @@ def draw_histogram(
     if len(bars) < 2:
         return None
     most = max(bar.articles for bar in bars)
-    highest = max((bar.share for bar in bars if bar.archived >= MIN_ARCHIVED), default=0.0)
+    highest = max((bar.share for bar in bars if not bar.is_of_few), default=0.0)
     scale = (most if measure == "count" else highest or max(bar.share for bar in bars)) or 1
 
     def draw_height(bar: HistogramBar) -> float:

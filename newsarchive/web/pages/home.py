@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from fastapi import APIRouter, Response
 
@@ -55,10 +54,10 @@ def home(context: Context) -> Response:
 
 def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart | None:
     """Return a chart of captures by day up to the last; None without captures."""
-    last = max((each.last_capture for each in sites if each.last_capture), default=None)
-    if last is None:
+    times = [time for each in sites for time in (each.first_capture, each.last_capture) if time]
+    if not times:
         return None
-    first = min(each.first_capture for each in sites if each.first_capture)
+    first, last = min(times), max(times)
     days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
     return build_day_chart(days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0])})
 
@@ -71,24 +70,18 @@ def help_page(context: Context) -> Response:
     return context.render("help.html", version=VERSION, site=next(shown, "news.example"))
 
 
-class AboutPart(NamedTuple):
-    """A piece of the description of the archive: text or a link."""
+def parse_about(text: str) -> list[tuple[str, str]]:
+    """Return the description of the archive as pieces with the target of their link, which is an http(s) URL or a path.
 
-    text: str
-    href: str = ""
-    """Target of a link: an http(s) URL or a path of the archive; "" for text."""
-
-
-def parse_about(text: str) -> tuple[AboutPart, ...]:
-    """Parse the description of the archive. Links to neither the archive nor the web remain text.
+    The target of text is "". Links to neither the archive nor the web remain text.
 
     >>> parse_about("Ask [us](https://news.example/) or [read](/help).")[1::2]
-    (AboutPart(text='us', href='https://news.example/'), AboutPart(text='read', href='/help'))
+    [('us', 'https://news.example/'), ('read', '/help')]
     >>> parse_about("[x](javascript:alert)")
-    (AboutPart(text='[x](javascript:alert)', href=''),)
+    [('[x](javascript:alert)', '')]
     """
-    text, *links = _LINK.split(text)
-    parts = [AboutPart(text)]
+    before, *links = _LINK.split(text)
+    parts = [(before, "")]
     for label, href, after in zip(links[::3], links[1::3], links[2::3], strict=True):
-        parts += [AboutPart(label, href), AboutPart(after)]
-    return tuple(part for part in parts if part.text)
+        parts += [(label, href), (after, "")]
+    return [part for part in parts if part[0]]

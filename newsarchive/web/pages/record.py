@@ -22,7 +22,7 @@ from storage.places import WarcFile
 from storage.warc.check import matches_digest
 from storage.warc.payload import decode_line, decode_payload, extract_entity, parse_http_headers, split_message
 from storage.warc.reader import is_http, read_record, read_records
-from storage.warc.record import Headers, Record
+from storage.warc.record import Record
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,7 +103,11 @@ def _load_records(
         companions = _read_companions(path, found) if found.type != "resource" else ()
         if context.index.exclude:
             companions = tuple(each for each in companions if each[0] != "metadata")  # names the page it was found on
-        return _view_record(found, _read_original(context, original)), companions, ""
+        source = None
+        if original and original.kind == "response" and original.payload_size <= MAX_PAYLOAD_SIZE:
+            with suppress(WarcError, StorageError, OSError):
+                source = read_record(context.archive.places.file(original.place.warc), original.place.offset)
+        return _view_record(found, source), companions, ""
     except (BucketUnreachable, BucketRefused):
         return None, (), "The record cannot be read now: its bucket does not answer. Try again later."
     except (WarcError, StorageError, OSError) as problem:
@@ -112,27 +116,17 @@ def _load_records(
         return None, (), f"The record cannot be read: {what}. {remedy}"
 
 
-def _read_original(context: RequestContext, original: CaptureView | None) -> Record | None:
-    """Return the original's record; None if it cannot be read."""
-    if original is None or original.kind != "response" or original.payload_size > MAX_PAYLOAD_SIZE:
-        return None
-    with suppress(WarcError, StorageError, OSError):
-        return read_record(context.archive.places.file(original.place.warc), original.place.offset)
-    return None
-
-
 def _read_companions(path: WarcFile, found: Record) -> tuple[tuple[str, RecordView], ...]:
     """Return the request and metadata records that follow a capture."""
     behind = found.place.offset + found.place.length
     shown: list[tuple[str, RecordView]] = []
-    try:
+    # The following records are not part of this capture; `verify` reports damage.
+    with suppress(WarcError, StorageError, OSError):
         for each in islice(read_records(path, behind), MAX_COMPANIONS):
             named = (each.get("WARC-Concurrent-To") or each.get("WARC-Refers-To") or "").strip("<> ")
             if named != found.id or each.type not in ("request", "metadata"):
                 break
             shown.append((each.type, _view_record(each)))
-    except (WarcError, StorageError, OSError):
-        pass  # The following records are not part of this capture; `verify` reports damage.
     return tuple(shown)
 
 
@@ -142,6 +136,8 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
     shown, payload = body[:PREVIEW_SIZE], b""
     with suppress(PayloadError):
         payload = decode_payload(found.block, MAX_PAYLOAD_SIZE) if http else found.block
+    # More than is shown is decoded, since the end may split a character.
+    start, sent = payload[: 4 * PREVIEW_SIZE], parse_http_headers(found.block)[1] if http else ()
     return RecordView(
         headers=found.headers,
         message="\n".join(map(decode_line, head[:MAX_HEADERS_SIZE].split(b"\n"))).strip(),
@@ -149,17 +145,10 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
         body_size=len(body),
         digests=tuple(_check_digests(found, original, http=http)),
         head=hex_dump(shown),
-        text=_body_text(payload, parse_http_headers(found.block)[1] if http else ())[:PREVIEW_SIZE],
+        text="" if b"\0" in start or _MAGIC.match(start) else decode(start, sent)[:PREVIEW_SIZE],
         is_cut=len(body) > PREVIEW_SIZE,
         credentials=describe_credentials(payload),
     )
-
-
-def _body_text(body: bytes, headers: Headers) -> str:
-    """Return the beginning of a body as text."""
-    # More than is shown is decoded, since the end may split a character.
-    start = body[: 4 * PREVIEW_SIZE]
-    return "" if b"\0" in start or _MAGIC.match(start) else decode(start, headers)
 
 
 def _check_digests(found: Record, original: Record | None, *, http: bool) -> Sequence[RecordDigest]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import MIN_ARCHIVED, draw_histogram
+from newsarchive.web.pages.histogram import draw_histogram
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.export import iter_search_lines
-from storage.index.search.facets import Facet, search_with_facets
+from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
 
@@ -26,7 +26,7 @@ FEEDS = {
     "atom": (render_atom, "application/atom+xml; charset=utf-8"),
     "json": (render_json_feed, "application/feed+json"),
 }
-ROWS = {"csv": (csv_rows, "text/csv; charset=utf-8"), "jsonl": (jsonl_rows, "application/jsonl; charset=utf-8")}
+ROWS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -52,19 +52,18 @@ def search(context: Context) -> Response:
         "search.html",
         params=params,
         found=found,
-        facets=[facet for facet in found.facets if _is_useful_facet(facet, params)],
+        # A facet with one value could not change the search.
+        facets=[
+            facet
+            for facet in found.facets
+            if (facet.name != "year" or not params.since or params.since != params.until)
+            and (len(facet.values) > 1 or any(value.is_chosen for value in facet.values))
+        ],
         histogram=draw_histogram(found.histogram, params.url_between, params.chart),
         min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
     )
-
-
-def _is_useful_facet(facet: Facet, params: SearchParams) -> bool:
-    """Return False for a facet that could not change the search."""
-    if facet.name == "year" and params.since and params.since == params.until:
-        return False
-    return len(facet.values) > 1 or any(value.is_chosen for value in facet.values)
 
 
 def feed_entry(hit: SearchHit) -> FeedEntry:
@@ -89,17 +88,16 @@ def search_feed(context: Context) -> Response:
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    title = f"{label or 'All articles'} – {context.name}"
-    return render_feed(context, title, f"/search{query}", [feed_entry(hit) for hit in found.hits], query)
+    return render_feed(context, label or "All articles", "/search", map(feed_entry, found.hits), query)
 
 
 def render_feed(
-    context: RequestContext, title: str, page: str, entries: Sequence[FeedEntry], query: str = ""
+    context: RequestContext, title: str, page: str, entries: Iterable[FeedEntry], query: str = ""
 ) -> Response:
-    """Return a feed of a page in the format of the URL's suffix, whose own URL has this query."""
-    path, public_url = context.request.url.path, context.public_url
+    """Return a feed in the format of the URL's suffix; `page` and the feed have the same query."""
+    path, public_url, name = context.request.url.path, context.public_url, f"{title} – {context.name}"
     render, media_type = FEEDS[path.rpartition(".")[2]]
-    feed = Feed(title=title, public_url=public_url, page_path=page, feed_path=path + query, entries=entries)
+    feed = Feed(title=name, public_url=public_url, page_path=page + query, feed_path=path + query, entries=[*entries])
     return context.add_etag(Response(render(feed), media_type=media_type))
 
 
@@ -107,14 +105,18 @@ def render_feed(
 @router.get("/search.jsonl", include_in_schema=False)
 def search_rows(context: Context) -> Response:
     """Return all results, up to a limit: as CSV, or with full text in the format of `newsarchive export`."""
-    suffix = context.request.url.path.rpartition(".")[2]
-    write, media_type = ROWS[suffix]
-    params = _parse_params(context)
-    limit, with_text = context.options.limits.max_rows, suffix != "csv"
+    with_text = not context.request.url.path.endswith(".csv")
+    params, limit = _parse_params(context), context.options.limits.max_rows
     lines = iter_search_lines(
         context.index, params.q, params.filters, limit=limit, order=params.sort, with_text=with_text
     )
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
-    headers = {"content-disposition": f'attachment; filename="search-{digest}.{suffix}"'}
-    stream = context.heavy_requests.stream(write(lines), context.work)
-    return ClosingStreamingResponse(stream, media_type=media_type, headers=headers)
+    return stream_rows(context, f"search-{digest}", jsonl_rows(lines) if with_text else csv_rows(lines))
+
+
+def stream_rows(context: RequestContext, name: str, lines: Iterator[str]) -> Response:
+    """Return lines in the format of the URL's suffix as a file with a name."""
+    suffix = context.request.url.path.rpartition(".")[2]
+    headers = {"content-disposition": f'attachment; filename="{name}.{suffix}"'}
+    stream = context.heavy_requests.stream(lines, context.work)
+    return ClosingStreamingResponse(stream, media_type=ROWS[suffix], headers=headers)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
-from newsarchive.extract.decode import decode
+from newsarchive.extract.decode import decode, media_type
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
     ArchivedResponse,
@@ -183,7 +183,7 @@ class LoadedCapture:
     @property
     def display(self) -> Display:
         """Return the way in which the body is shown."""
-        return choose_display(self.capture.mime or media_type(self.answer), self.body)
+        return choose_display(self.capture.mime or media_type(self.answer.headers if self.answer else ()), self.body)
 
     def sanitize(self, index: Reader) -> SanitizedPage | TooLarge | None:
         """Return the sanitised page, without what is withheld."""
@@ -197,28 +197,24 @@ class LoadedCapture:
         return page
 
 
-def media_type(answer: ArchivedResponse | None) -> str:
-    """Return the declared media type of a response."""
-    return ((header(answer.headers, "Content-Type") if answer else "") or "").partition(";")[0].strip().lower()
-
-
 def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture:
     """Return a capture with its response, as far as available."""
     line = context.index.ask(get_cdx_line, capture.id)
     if line is None:
         raise HTTPException(404)
+    answer, body, reason = None, b"", ""
     try:
         answer = load_response(context, line)
-        if choose_display(capture.mime or media_type(answer), answer.entity) is Display.TEXT and names_withheld(
+        if choose_display(capture.mime or media_type(answer.headers), answer.entity) is Display.TEXT and names_withheld(
             context.index, context.archive.places, line
         ):
             raise NotFound(WITHHELD_BYTES)
+        body = answer.decode(context.archive.config.max_body_size)
     except NotFound as problem:
-        return LoadedCapture(capture=capture, answer=None, body=b"", problem=str(problem))
-    try:
-        return LoadedCapture(capture=capture, answer=answer, body=answer.decode(context.archive.config.max_body_size))
+        answer, reason = None, str(problem)
     except PayloadError as problem:
-        return LoadedCapture(capture=capture, answer=answer, body=b"", problem=str(problem))
+        reason = str(problem)
+    return LoadedCapture(capture=capture, answer=answer, body=body, problem=reason)
 
 
 @router.get("/web/*/{url:path}")
@@ -298,6 +294,10 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     links = ReplayLinks(timestamp=here, token=EMBED_TOKEN)
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     is_text = shown.display is Display.TEXT
+    requisites = page.requisites() if isinstance(page, SanitizedPage) else {}
+    found = {
+        url for query in (select_archived_urls, find_withheld_urls) for url in context.index.ask(query, requisites)
+    }
     response = context.render(
         "snapshot.html",
         capture=capture,
@@ -315,14 +315,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         requested=requested,
         span=context.index.ask(get_capture_span, capture.url),
         beside=context.index.ask(get_adjacent_times, capture.url, capture.fetched_at),
-        missing=_missing_requisites(context, page) if isinstance(page, SanitizedPage) else (),
+        missing=[each for each in requisites.items() if each[0] not in found],
         here=here,
     )
     response.headers.update(memento_headers(context, capture.url, capture.fetched_at))
     return response
-
-
-def _missing_requisites(context: RequestContext, page: SanitizedPage) -> list[tuple[str, EmbedKind]]:
-    requisites = page.requisites()
-    found = {*context.index.ask(select_archived_urls, requisites), *context.index.ask(find_withheld_urls, requisites)}
-    return [(url, kind) for url, kind in requisites.items() if url not in found]

@@ -10,10 +10,10 @@ from newsarchive.export.articles import csv_cell, format_csv
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import NOT_XML
 from newsarchive.web.jinja_env import TEMPLATES
-from newsarchive.web.pages.histogram import MIN_ARCHIVED, format_percent, format_period
+from newsarchive.web.pages.histogram import format_percent, format_period
 from newsarchive.web.search_params import SearchParams
 from storage.index.queries.aggregates import list_site_counts
-from storage.index.search.facets import HistogramBar, HistogramStep
+from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
 from storage.index.search.trends import MOST_TRENDS, Trend, count_trends
 from storage.index.views.articles import Filters
 
@@ -25,7 +25,7 @@ WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
 
 
 class Dot(NamedTuple):
-    """One period of a line; `is_few` for a share of fewer than MIN_ARCHIVED articles."""
+    """One period of a line; `is_few` for a share of few articles."""
 
     x: float
     y: float
@@ -35,7 +35,7 @@ class Dot(NamedTuple):
 
 def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
     """Return the upper end of the scale: a round number that only shares of few articles exceed."""
-    sound = [bar for bar in bars if bar.archived >= MIN_ARCHIVED] or bars
+    sound = [bar for bar in bars if not bar.is_of_few] or bars
     most = max([bar.share for bar in sound] if is_share else [bar.articles for bar in bars], default=0)
     least = 0.0004 if is_share else 4.0  # Of each scale a quarter is a round number, too.
     return next(top for power in range(12) for step in (1, 2, 5) if (top := least * float(f"{step}e{power}")) >= most)
@@ -48,8 +48,8 @@ def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool)
         height = HEIGHT * min(1.0, (bar.share if is_share else bar.articles) / top)
         x, y = round(LEFT + WIDTH * (number + 0.5) / len(trend.periods), 1), round(TOP + HEIGHT - height, 1)
         told = f"{format_percent(bar.share)} of {bar.archived:,}" if is_share else f"{bar.articles:,}"
-        period, is_few = format_period(step, bar.begin, bar.end), is_share and bar.archived < MIN_ARCHIVED
-        dots.append(Dot(x, y, f"{period}: {told}", is_few) if bar.archived or not is_share else None)
+        dot = Dot(x, y, f"{format_period(step, bar.begin, bar.end)}: {told}", is_share and bar.is_of_few)
+        dots.append(dot if bar.archived or not is_share else None)
     return dots
 
 
@@ -78,7 +78,7 @@ def _load(context: RequestContext) -> dict[str, Any]:
     is_share = params.chart == "share"
     top = find_top([bar for trend in trends for bar in trend.periods], is_share=is_share)
     lines = [_draw_line(trend, step, top, is_share=is_share) for trend in trends]
-    values = {
+    return {
         "params": params,
         "texts": texts,
         "is_cut": len(wanted) > MOST_TRENDS,
@@ -90,16 +90,12 @@ def _load(context: RequestContext) -> dict[str, Any]:
         "top": top,
         "lines": lines,
         "heights": _place_numbers(lines),
-        "left": LEFT,
-        "above": TOP,
-        "width": WIDTH,
-        "height": HEIGHT,
+        "box": (LEFT, TOP, WIDTH, HEIGHT),
         "query": {**params.query, "q": texts, "step": chosen, "sort": None},
         "min_archived": MIN_ARCHIVED,
         "format_period": format_period,
         "format_percent": format_percent,
     }
-    return values | {"svg": NOT_XML.sub("\ufffd", TEMPLATES.get_template("trends.svg").render(values))}
 
 
 @router.get("/trends")
@@ -118,12 +114,13 @@ def download_trends(context: Context) -> Response:
     if suffix == "svg":
         # Its style is within it.
         headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-        return context.add_etag(Response(found["svg"], media_type="image/svg+xml", headers=headers))
+        svg = NOT_XML.sub("\ufffd", TEMPLATES.get_template("trends.svg").render(found))
+        return context.add_etag(Response(svg, media_type="image/svg+xml", headers=headers))
     rows: list[Sequence[object]] = ["step begin end query site articles archived share of_few".split()]
     for trend in found["trends"]:
         for bar in trend.periods:
             named = (found["step"], bar.begin.date(), bar.end.date(), csv_cell(trend.q), csv_cell(trend.site))
-            share, few = round(bar.share, 6) if bar.archived else "", csv_cell(bar.archived < MIN_ARCHIVED)
+            share, few = round(bar.share, 6) if bar.archived else "", csv_cell(bar.is_of_few)
             rows.append((*named, bar.articles, bar.archived, share, few))
     text = "\ufeff" + "".join(format_csv(rows))  # by the BOM Excel recognises UTF-8
     return context.add_etag(Response(text, media_type="text/csv; charset=utf-8", headers=headers))

@@ -24,11 +24,7 @@ class Validators:
     @property
     def headers(self) -> dict[str, str]:
         """Headers of the response; a 304 has them too."""
-        return {"etag": self.tag} | ({"last-modified": self._date} if self._date else {})
-
-    @property
-    def _date(self) -> str | None:
-        return format_http_date(self.changed) if self.changed else None
+        return {"etag": self.tag} | ({"last-modified": format_http_date(self.changed)} if self.changed else {})
 
     def is_not_modified(self, headers: Headers) -> bool:
         """Return True if the client has this state: the response is 304.
@@ -51,7 +47,7 @@ class Validators:
         False
         """
         condition = headers.get("if-range")
-        return condition is None or condition.strip() in {self.tag, self._date}
+        return condition is None or condition.strip() in self.headers.values()
 
 
 def format_http_date(time: datetime) -> str:

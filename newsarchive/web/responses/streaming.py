@@ -7,14 +7,13 @@ that are gone.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from typing import IO, Any
 
 from anyio import CancelScope, to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from newsarchive.export.articles import csv_cell, format_csv, line_to_json
+from newsarchive.export import articles
 from storage.article_fields import TABLE_FIELDS
 
 _PIECE = 1 << 18
@@ -34,15 +33,10 @@ class ClosingStreamingResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            with CancelScope(shield=True):
-                await to_thread.run_sync(self._close)
-
-    def _close(self) -> None:
-        close = getattr(self._content, "close", None)
-        if close is not None:
-            # Raised if the generator is still producing an item; it ends after that.
-            with suppress(ValueError):
-                close()
+            close = getattr(self._content, "close", lambda: None)
+            # ValueError: the generator is still producing an item; it ends after that.
+            with CancelScope(shield=True), suppress(ValueError):
+                await to_thread.run_sync(close)
 
 
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -57,10 +51,10 @@ def csv_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield export lines as CSV (RFC 4180), without the text. Begins with a BOM, by which Excel recognises UTF-8."""
     flat_lines = ({**line, **line["capture"]} for line in lines)
     yield "\ufeff"
-    yield from format_csv(chain([COLUMNS], ([csv_cell(flat[name]) for name in COLUMNS] for flat in flat_lines)))
+    yield from articles.csv_rows(flat_lines, COLUMNS)
 
 
 def jsonl_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield export lines as JSON Lines."""
     for line in lines:
-        yield line_to_json(line) + "\n"
+        yield articles.line_to_json(line) + "\n"

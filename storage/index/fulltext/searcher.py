@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from tantivy import DocAddress, Occur, Query, Schema, Searcher
 
@@ -15,15 +15,6 @@ _BUCKETS = ((1_000, 1_000), (65_000, 65_000), (65_000, 10_000_000))
 counts are exact is used; it returns no more than 65,000.
 """
 _TIES = 20
-
-
-class MatchingVersion(NamedTuple):
-    """A version that matches, of an article with several."""
-
-    version: int
-    article: int
-    place: int
-    grouping: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +75,6 @@ class EngineSearcher:
         """Return a part of the documents that exist: the engine allocates memory for as many as it is asked for."""
         documents = self.count_documents()
         return min(offset, documents), min(limit, documents - min(offset, documents))
-
-    def list_versions(self, query: Query) -> list[MatchingVersion]:
-        """Return all matching versions, in no order."""
-        return list(map(MatchingVersion._make, self.iter_values(query, *MatchingVersion._fields)))
 
     def iter_values(self, query: Query, *columns: str) -> Iterator[tuple[int, ...]]:
         """Yield the values of columns of all matching versions, in no order."""

@@ -4,11 +4,11 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, select
 
@@ -17,7 +17,7 @@ from storage.index.engine.statements import IDS, batches, fetch_by_ids
 from storage.index.fulltext.fields import count_microseconds, make_label, to_time
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
-from storage.index.search.documents import VARIED, fold_value
+from storage.index.search.documents import fold_value
 from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
@@ -32,6 +32,8 @@ _MAX_SPANS: tuple[tuple[HistogramStep, timedelta], ...] = (
     ("month", timedelta(days=5 * 365)),
 )
 """The longest time that is shown in each step; longer ones are shown in years."""
+MIN_ARCHIVED = 20
+"""Archived articles of a period below which a share of them says little."""
 MOST_PERIODS = 400
 """Periods of a histogram whose step is chosen, but for years."""
 _LONGEST: Mapping[HistogramStep, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -54,6 +56,11 @@ class HistogramBar:
     def share(self) -> float:
         """Matching share of the period's articles, from 0 to 1."""
         return min(1.0, self.articles / self.archived) if self.archived else 0.0
+
+    @property
+    def is_of_few(self) -> bool:
+        """True if so few articles of the period are archived that the share says little."""
+        return self.archived < MIN_ARCHIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +94,9 @@ def choose_periods(
 
 def _begin(step: HistogramStep, moment: datetime) -> datetime:
     day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    match step:
-        case "day":
-            return day
-        case "week":
-            return day - timedelta(days=day.weekday())
-        case "month":
-            return day.replace(day=1)
-        case "year":
-            return day.replace(month=1, day=1)
+    if step == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(month=1 if step == "year" else day.month, day=day.day if step == "day" else 1)
 
 
 FacetName = Literal["site", "section", "author", "language", "agency", "year"]
@@ -130,8 +131,6 @@ class FacetedSearch:
     facets: tuple[Facet, ...]
     """Facets with a value."""
     histogram: Histogram
-    filters: Filters
-    """The filters that were applied, those in the query's text included."""
 
 
 def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of it
@@ -156,7 +155,7 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     page = replace(load_page(search, text, query, shown, (order, limit, offset)), articles=matches.count())
     facets = tuple(_build_facets(search, query, matches))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    return FacetedSearch(page=page, facets=facets, histogram=histogram, filters=query.filters)
+    return FacetedSearch(page=page, facets=facets, histogram=histogram)
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
@@ -178,7 +177,17 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
         if chosen is not None:
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
             labels = counted.engine.count_values(counted.unique, {column: _MOST_LABELS})[column]
-        values = _count_facet(search.connection, counted, name, labels, list_values(chosen))
+        if name == "site":
+            sites = load_site_names(search.connection)
+            labels = [(sites[label], count) for label, count in labels]
+        elif name != "agency":  # of several texts of an article the newest counts
+            labels = [*labels, *_iter_other_labels(search.connection, counted.list_varied(), name)]
+        wanted = {fold_value(one) if name in ("section", "author") else one for one in list_values(chosen)}
+        values = tuple(
+            FacetValue(name=printed, articles=count, is_chosen=value in wanted)
+            for place, (value, printed, count) in enumerate(merge_spellings(labels))
+            if place < MOST_VALUES or value in wanted
+        )
         if values:
             yield Facet(name=name, values=values)
     if counts["year"]:
@@ -186,60 +195,28 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
         yield Facet(name="year", values=tuple(FacetValue(name=str(year), articles=count) for year, count in ordered))
 
 
-def _count_facet(
-    connection: Connection, matches: Matches, name: FacetName, labels: Iterable[tuple[Any, int]], chosen: Sequence[str]
-) -> tuple[FacetValue, ...]:
-    """Return the most frequent values of a facet, and those that are chosen."""
-    if name == "site":
-        sites = load_site_names(connection)
-        labels = [(sites[label], count) for label, count in labels]
-    elif name != "agency":  # of several texts of an article the newest counts
-        others = _iter_other_values(connection, matches, name)
-        labels = [*labels, *((make_label(value, spelling), 1) for value, spelling in others)]
-    wanted = {fold_value(one) if name in ("section", "author") else one for one in chosen}
-    return tuple(
-        FacetValue(name=printed, articles=count, is_chosen=value in wanted)
-        for place, (value, printed, count) in enumerate(merge_spellings(labels))
-        if place < MOST_VALUES or value in wanted
-    )
-
-
 _MOST_YEARS = 10_000
 _MOST_LABELS = 900
 """Values of a facet that are read from the engine: spellings of one name are counted together."""
 
 
-def _iter_other_values(connection: Connection, matches: Matches, name: FacetName) -> Iterator[tuple[str, str]]:
-    """Yield values that only older matching texts of an article have, each once for each article."""
-    groups = [texts for texts in matches.several.values() if len(texts) > 1 and texts[0].grouping == VARIED]
-    ids = [text.version for texts in groups for text in texts]
-    if not ids:
-        return
-    values = _load_facet_values(connection, ids, name)
-    for texts in groups:
-        seen = set(values[texts[0].version])
-        for text in texts[1:]:
-            for value, spelling in values[text.version].items():
-                if value not in seen:
-                    seen.add(value)
-                    yield value, spelling
-
-
-def _load_facet_values(connection: Connection, ids: Sequence[int], name: FacetName) -> dict[int, dict[str, str]]:
-    """Return the values of versions for a facet, as compared and as printed."""
+def _iter_other_labels(
+    connection: Connection, varied: Sequence[Sequence[int]], name: FacetName
+) -> Iterator[tuple[str, int]]:
+    """Yield labels of values that only older matching texts of an article have, each once for each article."""
+    ids = [version for versions in varied for version in versions]
+    printed: dict[int, Sequence[str]]
     if name == "author":
-        return {
-            version_id: {fold_value(author): author for author in authors if fold_value(author)}
-            for some in batches(ids)
-            for version_id, authors in load_authors(connection, some).items()
-        }
-    values: dict[int, dict[str, str]] = {one: {} for one in ids}
-    column = VersionRow.section if name == "section" else VersionRow.language
-    for version_id, value in fetch_by_ids(connection, select(VersionRow.id, column).where(VersionRow.id.in_(IDS)), ids):
-        compared = fold_value(value or "") if name == "section" else value
-        if value and compared:
-            values[version_id][compared] = value
-    return values
+        printed = {each: found for some in batches(ids) for each, found in load_authors(connection, some).items()}
+    else:
+        column = VersionRow.section if name == "section" else VersionRow.language
+        rows = fetch_by_ids(connection, select(VersionRow.id, column).where(VersionRow.id.in_(IDS)), ids)
+        printed = {version_id: [value or ""] for version_id, value in rows}
+    fold = str if name == "language" else fold_value
+    for newest, *others in varied:
+        known = {fold(value) for value in ("", *printed.get(newest, ()))}
+        older = {fold(value): value for each in reversed(others) for value in printed.get(each, ())}
+        yield from ((make_label(value, older[value]), 1) for value in older.keys() - known)
 
 
 def count_periods(

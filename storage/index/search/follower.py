@@ -66,13 +66,9 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
     with folder.lock() as is_ours:
         if not is_ours:
             return state
-        state = _read_usable_state(connection, folder)
-        mark = read_change_mark(connection)
-        changed = None if state is None else load_changed_articles(connection, state.mark)
-        if state is not None and changed is not None:
-            state = _apply(connection, folder, state, changed, mark)
-            if state is not None:
-                return state
+        state, mark = _read_usable_state(connection, folder), read_change_mark(connection)
+        if state is not None and (state := _apply(connection, folder, state, mark)):
+            return state
         ids = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
         with folder.build(identify_index(connection), mark) as writer:
             for start in range(0, len(ids), _BATCH):
@@ -110,12 +106,11 @@ def load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
     return articles
 
 
-def _apply(
-    connection: Connection, folder: FulltextFolder, state: FolderState, changed: set[int], mark: str
-) -> FolderState | None:
+def _apply(connection: Connection, folder: FulltextFolder, state: FolderState, mark: str) -> FolderState | None:
     """Apply changes; None if the folder has to be made anew, as too much of it would be deleted documents."""
     documents = folder.open_searcher(state).count_documents()
-    if len(changed) > INLINE_ARTICLES and len(changed) > _MOST_DELETED * documents:
+    changed = load_changed_articles(connection, state.mark)
+    if changed is None or (len(changed) > INLINE_ARTICLES and len(changed) > _MOST_DELETED * documents):
         return None
     with folder.write(state) as writer:
         for some in batches(changed, _BATCH):

@@ -12,17 +12,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 
 from sqlalchemy import Connection, select
 from tantivy import Query
 
 from storage.errors import SearchNotReady
-from storage.grouping import group_by
+from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_languages
 from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
-from storage.index.fulltext.searcher import EngineSearcher, MatchingVersion, match_all, match_without
+from storage.index.fulltext.searcher import EngineSearcher, match_all, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
@@ -47,8 +47,8 @@ class Matches:
     """The newest of each article's texts that match."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
-    several: Mapping[int, Sequence[MatchingVersion]]
-    """Matching texts of articles with several texts, the newest first, by article."""
+    texts: Mapping[int, int]
+    """Number of matching texts of each article with several texts."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
 
@@ -62,9 +62,19 @@ class Matches:
             return self.engine.list_best(self.ranked, limit, offset)
         return self.engine.list_sorted(self.unique, _SORTED_BY.get(order, "order"), limit, offset)
 
-    def count_texts(self, article_id: int) -> int:
-        """Return how many texts of an article match."""
-        return len(self.several.get(article_id, (None,)))
+    def list_varied(self) -> list[list[int]]:
+        """Return the matching versions, the newest first, of each article whose texts have different facet values."""
+        found = _list_texts(self.engine, self.every, VARIED)
+        grouped = group_pairs((article, version) for _, version, article, _ in found)
+        return [versions for versions in grouped.values() if len(versions) > 1]
+
+
+def _list_texts(engine: EngineSearcher, every: Query, *grouping: int) -> list[tuple[int, ...]]:
+    """Return place, version, article, and 1 if it is current, of texts of articles with several, the last first."""
+    wanted = match_all(every, engine.match_values("grouping", grouping))
+    found = sorted(engine.iter_values(wanted, "place", "version", "article", "newest"), key=itemgetter(1))
+    found.sort(key=itemgetter(0), reverse=True)
+    return found
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -108,13 +118,16 @@ class Search:
             ),
             *self.excluded,
         )
-        found = self.engine.list_versions(match_all(every, self.engine.match_values("grouping", (ALIKE, VARIED))))
-        found.sort(key=lambda text: (-text.place, text.version))
-        several = group_by(found, attrgetter("article"))
-        older = [text.version for texts in several.values() for text in texts[1:]]
-        unique = match_without(every, *([self.engine.match_values("version", older)] if older else []))
+        values, found = self.engine.match_values, _list_texts(self.engine, every, ALIKE, VARIED)
+        last = {article: version for _, version, article, _ in reversed(found)}
+        # Most often the last of an article's matching texts is its current one: sets of others are small.
+        former = [version for _, version, article, newest in found if not newest and last[article] == version]
+        passed = [version for _, version, article, newest in found if newest and last[article] != version]
+        older = match_all(values("grouping", (ALIKE, VARIED)), values("newest", (0,)))
+        unique = match_without(every, match_without(older, values("version", former)), values("version", passed))
+        texts = Counter(map(itemgetter(2), found))
         return Matches(
-            engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), several=several
+            engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), texts=texts
         )
 
     def find_current(self, filters: Filters) -> Query:
@@ -134,23 +147,18 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
 
     None if all words are known, or nothing resembles one that is not. Words that only withheld pages have are unknown.
     """
-    suggested = text
+    suggested, visible = text, match_without(Query.all_query(), *search.excluded) if search.excluded else None
     for leaf in query.leaves:
         if leaf.typed and leaf.field == "all" and len(leaf.words[0]) >= _LEAST_LETTERS:
             known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
-            other = None if known else _find_similar(search, leaf.words[0])
-            if other is not None:
-                suggested = re.sub(rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)", other, suggested, count=1)
+            # Words that differ in one letter, but not in both of the first two.
+            starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
+            terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
+            similar = [(-count, term) for term, count in terms if is_one_edit(leaf.words[0], term)]
+            if similar:
+                pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
+                suggested = re.sub(pattern, min(similar)[1], suggested, count=1)
     return suggested if suggested != text else None
-
-
-def _find_similar(search: Search, word: str) -> str | None:
-    """Return the most frequent word that differs in one letter, but not in both of the first two."""
-    visible = match_without(Query.all_query(), *search.excluded) if search.excluded else None
-    beginnings = {word[:1], word[1:2]}
-    found = [one for start in beginnings for one in search.engine.list_terms("all", start, visible)]
-    similar = [(-count, term) for term, count in found if is_one_edit(word, term)]
-    return min(similar)[1] if similar else None
 
 
 _MOST_VALUES = 65_000

@@ -148,14 +148,37 @@ class _Parser:
         self.every += [(leaf,) for leaf in leaves[1:]]
 
     def _add_filter(self, name: str, value: str, *, is_wanted: bool) -> None:
-        if name in ("is", "changed"):
-            self.filters = _add_edit_filter(self.filters, name, value.lower(), self.problems, wanted=is_wanted)
+        """Add a filter; those that are set already take precedence."""
+        filters, name, folded = self.filters, "language" if name == "lang" else name, value.lower()
+        if (name, folded) == ("is", "corrected"):
+            self.filters = replace(filters, corrected=is_wanted)
+        elif name == "is" and folded in ("edited", "changed"):
+            self.filters = replace(filters, edited=is_wanted)
+        elif name == "changed" and folded in CHANGES and is_wanted:
+            self.filters = replace(filters, changed=tuple(dict.fromkeys((*(filters.changed or ()), folded))))
+        elif name in ("is", "changed"):
+            known = "corrected or edited" if name == "is" else ", ".join(CHANGES)
+            meant = f"{'' if is_wanted else '-'}{name}:{folded}"
+            self.problems.append(f"{meant} is not understood (write {name}: and one of {known}): it was ignored")
         elif name == "versions":
-            if value.lower() not in ("newest", "all"):
+            if folded not in ("newest", "all"):
                 self.problems.append(f"versions:{value} is not understood (write versions:newest or versions:all)")
-            self.filters = replace(self.filters, newest_only=value.lower() == "newest")
+            self.filters = replace(filters, newest_only=folded == "newest")
+        elif name in ("since", "until", "date"):
+            self._add_dates(name, value)
         else:
-            self.filters = _add_filter(self.filters, name, value, self.problems)
+            added: dict[str, Any] = {name: getattr(filters, name) or value}
+            self.filters = replace(filters, **added)
+
+    def _add_dates(self, name: str, value: str) -> None:
+        first, _, last = value.partition("..") if name == "date" else (value, "", "")
+        begin, end = parse_date_range(first), parse_date_range(last or first)
+        if begin is None or end is None:
+            self.problems.append(f"{name}:{value} is not a date (write 2026, 2026-11 or 2026-11-25): it was ignored")
+            return
+        since = self.filters.since or (begin[0] if name != "until" else None)
+        until = self.filters.until or (end[1] if name != "since" else None)
+        self.filters = replace(self.filters, since=since, until=until)
 
     def finish(self, *, is_cut: bool) -> SearchQuery:
         """Return the query."""
@@ -196,37 +219,6 @@ def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:
     if last.is_run and len(last.words) > 1:
         words.pop()
     return tuple(words)
-
-
-def _add_filter(filters: Filters, name: str, value: str, problems: list[str]) -> Filters:
-    """Return filters with one from the query's text; those that are set already take precedence."""
-    name = "language" if name == "lang" else name
-    if name in ("site", "author", "section", "language", "agency"):
-        added: dict[str, Any] = {name: getattr(filters, name) or value}
-        return replace(filters, **added)
-    first, _, last = value.partition("..") if name == "date" else (value, "", "")
-    begin, end = parse_date_range(first), parse_date_range(last or first)
-    if begin is None or end is None:
-        problems.append(f"{name}:{value} is not a date (write 2026, 2026-11 or 2026-11-25): it was ignored")
-        return filters
-    span = begin[0], end[1]
-    since = span[0] if name != "until" else None
-    until = span[1] if name != "since" else None
-    return replace(filters, since=filters.since or since, until=filters.until or until)
-
-
-def _add_edit_filter(filters: Filters, name: str, value: str, problems: list[str], *, wanted: bool) -> Filters:
-    """Return filters with is:corrected, is:edited or changed:byline from the query's text."""
-    if name == "is" and value == "corrected":
-        return replace(filters, corrected=wanted)
-    if name == "is" and value in ("edited", "changed"):
-        return replace(filters, edited=wanted)
-    if name == "changed" and value in CHANGES and wanted:
-        return replace(filters, changed=tuple(dict.fromkeys((*(filters.changed or ()), value))))
-    known = "corrected or edited" if name == "is" else ", ".join(CHANGES)
-    sign = "" if wanted else "-"
-    problems.append(f"{sign}{name}:{value} is not understood (write {name}: and one of {known}): it was ignored")
-    return filters
 
 
 CHANGES = (*(kind.value for kind in ChangeKind), *(field.value for field in MetadataField))

@@ -100,7 +100,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
         SearchHit(
             article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
-            matching=min(matches.count_texts(version.article_id), counts[version.article_id]),
+            matching=min(matches.texts.get(version.article_id, 1), counts[version.article_id]),
             site=version.site, url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
@@ -123,14 +123,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
 
 _VERSIONS = (
     select(
-        VersionRow.id,
-        VersionRow.article_id,
-        VersionRow.number,
-        VersionRow.headline,
-        VersionRow.dek,
-        VersionRow.section,
-        VersionRow.language,
-        VersionRow.published,
+        VersionRow,
         ArticleRow.first_seen_at,
         ArticleRow.state,
         SiteRow.name.label("site"),

@@ -43,7 +43,7 @@ class MatchFinder:
         printed = set(words)
         found = len(self._words & printed) + len(self._stems & (stems | printed))
         found += sum(any(phrase[0].fullmatch(word) for word in printed) for phrase in self._phrases)
-        return found + any(map(self._is_similar, printed))
+        return found + (bool(self._patterns or self._fuzzy) and any(map(self._is_similar, printed)))
 
     def _is_similar(self, word: str) -> bool:
         """Return whether a word matches a pattern, or differs in one letter from a fuzzy word."""

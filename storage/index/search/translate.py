@@ -95,8 +95,8 @@ class Translation:
         }
         if filters.site is not None:
             chosen["site"] = list(load_site_ids(connection, list_values(filters.site)).values())
-        wanted = [self._value(field, *values) for field, values in chosen.items() if values is not None]
-        wanted += [self._value("changed", kind) for kind in filters.changed or ()]
+        wanted = [self.engine.match_values(field, values) for field, values in chosen.items() if values is not None]
+        wanted += [self.engine.match_values("changed", (kind,)) for kind in filters.changed or ()]
         if filters.author is not None:
             part = fold_value(filters.author)
             pattern = f".*{re.escape(part)}.*"
@@ -120,19 +120,16 @@ class Translation:
         for urlkey, site, times in _EXCLUDED_BY:
             excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
             if hidden := [ids[name] for name in exclude.hidden if name in ids]:
-                excluded.append(self._value(site, *hidden))
+                excluded.append(self.engine.match_values(site, hidden))
             for name, until in exclude.embargoes:
                 if name in ids:
                     later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
-                    excluded.append(match_all(self._value(site, ids[name]), match_any(*later)))
+                    excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
         return excluded
 
     def before(self, query: Query, order: int) -> Query:
         """Return a query for the documents that come after a place in the order by date."""
         return match_all(query, self._range("order", None, order - 1))
-
-    def _value(self, field: str, *values: int | str) -> Query:
-        return self.engine.match_values(field, values)
 
     def _range(self, field: str, least: int | None, most: int | None) -> Query:
         return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
-from newsarchive.web.pages.histogram import MIN_ARCHIVED
+from storage.index.search.facets import MIN_ARCHIVED
 
 FIRST = datetime(2026, 3, 2, 5, tzinfo=UTC)
 TEXT = (

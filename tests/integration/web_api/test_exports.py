@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsarchive.archive import Archive
-from newsarchive.export.articles import csv_row
+from newsarchive.export.articles import csv_cell
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.records import RecordCopier
 from newsarchive.export.request import ExportRequest
-from storage.article_fields import TABLE_FIELDS
+from storage.article_fields import TABLE_FIELDS, table_row
 from storage.index.queries.articles import find_article_id
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
@@ -212,7 +212,7 @@ def test_no_cell_is_a_formula(small: Archive, text: str) -> None:
         "section": text,
     }
     written = io.StringIO(newline="")
-    csv.writer(written).writerow(csv_row(line))
+    csv.writer(written).writerow(map(csv_cell, table_row(line)))
     [row] = csv.reader(io.StringIO(written.getvalue(), newline=""))
     found = dict(zip((field.name for field in TABLE_FIELDS), row, strict=True))
     for name in ("headline", "authors", "section"):

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.web.pages.histogram import HEIGHT, MIN_ARCHIVED, draw_histogram
-from storage.index.search.facets import Histogram, HistogramBar
+from newsarchive.web.pages.histogram import HEIGHT, draw_histogram
+from storage.index.search.facets import MIN_ARCHIVED, Histogram, HistogramBar
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ def test_a_share_of_few_articles_is_marked_and_sets_no_scale() -> None:
     drawn = draw_histogram(bars((1, 1), (50, 1000), (25, 1000)), lambda begin, end: "", "share")
     assert drawn is not None
     assert drawn.highest == "5.0 %"
-    assert [column.is_share_of_few for column in drawn.columns] == [True, False, False]
+    assert [column.bar.is_of_few for column in drawn.columns] == [True, False, False]
     assert [column.height for column in drawn.columns] == [HEIGHT, HEIGHT, HEIGHT / 2]
 
 
@@ -44,4 +44,4 @@ def test_shares_of_few_articles_alone_name_no_highest() -> None:
     drawn = draw_histogram(bars((1, 1), (1, MIN_ARCHIVED - 1)), lambda begin, end: "", "share")
     assert drawn is not None
     assert drawn.highest == ""
-    assert all(column.is_share_of_few for column in drawn.columns)
+    assert all(column.bar.is_of_few for column in drawn.columns)

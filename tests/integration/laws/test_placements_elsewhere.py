@@ -1,0 +1,85 @@
+"""Placements in SQL and as an export are those of the API."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from starlette.testclient import TestClient
+
+from newsarchive.archive import Archive
+from newsarchive.web.app import create_app
+from tests.integration.web.test_placements import AT, HOME, PAGES, TITLES, path, story
+
+VIEW = Path(__file__).parents[3] / "examples" / "placements.sql"
+
+
+@pytest.fixture
+def archive(archive_of: Callable[..., Archive], index_url: str) -> Archive:
+    """The archive of a front page on which an article moves, on each database in turn."""
+    answers: list[dict[str, object]] = [
+        {"url": f"https://news.example{path(title)}", "body": story(title)} for title in TITLES
+    ]
+    answers += [{"url": HOME, "body": body, "at": AT + timedelta(hours=hours)} for hours, body in PAGES]
+    return archive_of(*answers, config=f'index = "{index_url}"' if index_url else "")
+
+
+def test_rows_are_those_of_the_api(archive: Archive, index_url: str, tmp_path: Path) -> None:
+    """Row for row: the view, JSONL, CSV and Parquet."""
+    client = TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
+    told = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]
+    assert len(told) > 15
+    engine = create_engine(index_url or f"sqlite:///{archive.folder}/index.sqlite3")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(VIEW.read_text("utf-8"))
+        rows = connection.exec_driver_sql("SELECT * FROM placements ORDER BY first, block, position").mappings().all()
+        connection.rollback()
+    engine.dispose()
+    assert [{name: to_text(value) for name, value in row.items()} for row in rows] == [
+        {name: value for name, value in row.items() if name != "minutes"} for row in told
+    ]
+
+    def export(name: str, *options: str) -> Path:
+        words = ["-m", "newsarchive", "export", "--placements", "--archive", str(archive.folder), *options]
+        subprocess.run([sys.executable, *words, "-o", str(tmp_path / name)], check=True, capture_output=True)
+        return tmp_path / name
+
+    assert [*map(json.loads, export("all.jsonl").read_text("utf-8").splitlines())] == told
+    with export("all.csv").open(newline="") as lines:
+        assert list(csv.DictReader(lines)) == [
+            {name: "" if value is None else str(value) for name, value in row.items()} for row in told
+        ]
+    assert export("none.jsonl", "--until", "2000-01-01").read_text() == ""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    typed = parquet.read_table(export("all.parquet")).to_pylist()
+    assert [{name: to_text(value) for name, value in row.items()} for row in typed] == told
+    assert isinstance(typed[0]["first"], datetime)
+
+
+def to_text(value: object) -> object:
+    """Return a time as the API writes it, and other values as they are; SQLite has times as texts in UTC."""
+    if isinstance(value, str) and value.startswith("2026-"):
+        value = datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+@pytest.mark.parametrize("options", [("--query", "harbour"), ("--format", "cdxj"), ("--all-versions",)])
+def test_what_selects_no_placements_is_an_error(empty_folder: Path, options: tuple[str, ...]) -> None:
+    """It says what to use; nothing is written."""
+    words = ["-m", "newsarchive", "export", "--placements", "--archive", str(empty_folder), *options]
+    done = subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True)
+    assert done.returncode
+    assert "Use --site, --since and --until" in " ".join(done.stderr.split())
+    assert not done.stdout
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path) -> Path:
+    """An archive without captures."""
+    Archive.init(tmp_path / "empty").close()
+    return tmp_path / "empty"
