@@ -84,10 +84,6 @@ class Damage:
     what: str
     torn: bool
 
-    def to_error(self) -> WarcError:
-        """Return the error."""
-        return (TornRecord if self.torn else BadRecord)(self.file, self.offset, self.what)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingsSummary:
@@ -186,7 +182,8 @@ class ReadingsFile:
                 break
             yield item
         if self.summary.damage:
-            raise self.summary.damage.to_error()
+            damage = self.summary.damage
+            raise (TornRecord if damage.torn else BadRecord)(damage.file, damage.offset, damage.what)
 
     def reading_at(self, offset: int) -> CaptureReading | None:
         """Return the reading of the capture whose record is at this offset, or None."""

@@ -51,14 +51,11 @@ def site_host(url: str) -> str:
 
 def is_on_site_host(site: Site, url: str) -> bool:
     """Return True if a URL is on one of the site's hosts."""
-    return url.startswith(("http://", "https://")) and site_host(url) in _hosts_of(site)
+    hosts = (site_host(site.url), *(name.lower().removeprefix("www.") for name in site.hosts))
+    return url.startswith(("http://", "https://")) and site_host(url) in hosts
 
 
 @lru_cache(maxsize=4096)
-def _hosts_of(site: Site) -> frozenset[str]:
-    return frozenset({site_host(site.url), *(name.lower().removeprefix("www.") for name in site.hosts)})
-
-
 def discover_urls(
     capture: Capture,
     discovery: Discovery,

@@ -14,7 +14,6 @@ from newsarchive.extract.tree import Page, parse_page
 from storage.errors import FileMissing, PayloadError, WarcError
 from storage.index import Index
 from storage.index.queries.articles import iter_captures
-from storage.index.views.articles import CaptureView
 from storage.index.write.replace_readings import TakedownTargets, select_assets
 from storage.model import Outcome, UrlKind
 from storage.places import Places
@@ -56,7 +55,8 @@ def search_pages(
     words = {url: max(_WORD.findall(_HOST.sub("", url)), key=len, default="").encode() for url in own}
     names, naming = _compile_names(found.urls), set[str]()
     for capture in index.stream(iter_captures):
-        if capture.record_id in found.record_ids or not _is_page(capture):
+        is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT} and capture.mime != "text/css"
+        if capture.record_id in found.record_ids or capture.kind == "revisit" or is_other:
             continue
         try:
             text = _read_text(read_record(places.file(capture.place.warc), capture.place.offset).block, capture.kind)
@@ -67,11 +67,6 @@ def search_pages(
         if capture.outcome in NAMING and names.search(text):
             naming.add(capture.record_id)
     return set(words), own - words.keys(), naming
-
-
-def _is_page(capture: CaptureView) -> bool:
-    is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT} and capture.mime != "text/css"
-    return capture.kind != "revisit" and not is_other
 
 
 def _read_text(block: bytes, kind: str) -> bytes:

@@ -62,7 +62,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
     new = connection.scalars(locking).all()
     dates = ArticleDates(connection, site_ids)
     need_relearning = select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)
-    everything = len(new) * _COUNT_ALL_FACTOR >= dates.article_count or bool(connection.scalar(need_relearning))
+    everything = len(new) * _COUNT_ALL_FACTOR >= len(dates) or bool(connection.scalar(need_relearning))
     counting.TABLES.create_all(connection, checkfirst=False)
     with limit_sort_memory(connection):
         if everything:
@@ -103,9 +103,7 @@ class ArticleDates:
         for site_id, at in connection.execute(dated.order_by(ArticleRow.dated_at), execution_options=STREAMING):
             self._of[site_id].append(count_microseconds(at))
 
-    @property
-    def article_count(self) -> int:
-        """Number of articles."""
+    def __len__(self) -> int:
         return sum(map(len, self._of.values()))
 
     @property

@@ -110,7 +110,8 @@ def _apply_capture(
     """Return the frontier's row after a capture of its URL. One that is older than the newest known changes nothing."""
     at, capture = entry.capture.fetched_at, entry.capture
     before, sources, urls = context.before, context.sources, context.urls
-    if capture.status == 200 and _validator_key(row) < (at, capture.etag or "", capture.last_modified or ""):
+    validated = row["validated_at"] or _EARLIEST, row["etag"] or "", row["last_modified"] or ""
+    if capture.status == 200 and validated < (at, capture.etag or "", capture.last_modified or ""):
         row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
     known = before.get(entry.url_id, _NOTHING_KNOWN)
     gone_since = (known.gone_since or at) if capture.status == HTTPStatus.GONE else None
@@ -185,10 +186,6 @@ def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str
 
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-
-
-def _validator_key(row: Mapping[str, Any]) -> tuple[datetime, str, str]:
-    return row["validated_at"] or _EARLIEST, row["etag"] or "", row["last_modified"] or ""
 
 
 def _is_new_content(entry: CommitEntry, known: _PreviousState, content: str | None) -> bool:
