@@ -182,12 +182,8 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     # The second box around the last paragraph: boxes with other articles follow after it.
     box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
     for block in blocks[end + 1 : end + _MAX_BLOCKS_AFTER]:
-        if (
-            block.index <= end + _MAX_BLOCKS_AROUND
-            and _is_figcaption(block)
-            and box is not None
-            and box in block.element.iterancestors()
-        ):
+        is_near = block.index <= end + _MAX_BLOCKS_AROUND and box is not None
+        if is_near and _is_figcaption(block) and box in [*block.element.iterancestors()]:
             roles[block.index] = Role.CAPTION
             evidence.set_role(block.index, Role.CAPTION, "a caption after the body")
             continue

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 import feedparser
 from lxml.etree import LxmlError, XMLPullParser, _Element
-from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import PageBlocks
@@ -269,11 +268,8 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
         rel = anchor.rel.lower().split()
         is_labelled = _NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE
         is_number = anchor.text.isdecimal() and len(anchor.text) <= 4
-        if "next" in rel or is_labelled or (is_number and _is_in_pagination(anchor.element)):
+        around = islice(anchor.element.iterancestors(), 4 * is_number)
+        named = (element.get(name) or "" for element in around for name in ("class", "id", "aria-label"))
+        if "next" in rel or is_labelled or any(map(_PAGINATION.search, named)):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]
-
-
-def _is_in_pagination(link: HtmlElement) -> bool:
-    named = (element.get(name) for element in islice(link.iterancestors(), 4) for name in ("class", "id", "aria-label"))
-    return any(_PAGINATION.search(name) for name in named if name)

@@ -28,7 +28,10 @@ def format_metrics(report: HealthReport, crawls: Iterable[CrawlView], now: datet
         ("written_timestamp_seconds", "When this file was written.", [((), now.timestamp())]),
     ):
         lines += [f"# HELP newsarchive_{name} {help_text}", f"# TYPE newsarchive_{name} gauge"]
-        lines += [f"newsarchive_{name}{_format_labels(labels)} {value:.15g}" for labels, value in samples]
+        for labels, value in samples:
+            said = ",".join(f'{label}="{_escape_label(of_label)}"' for label, of_label in labels)
+            braced = f"{{{said}}}" if said else ""
+            lines.append(f"newsarchive_{name}{braced} {value:.15g}")
     return "\n".join(lines) + "\n"
 
 
@@ -80,10 +83,6 @@ def _run_metrics(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:
     yield "last_crawl_success", "0 if the last crawl of a site failed, else 1.", success
     seconds = [(label, (end - run.started_at).total_seconds()) for label, run, end in runs if run.started_at]
     yield "last_crawl_seconds", "Duration of the last crawl of a site.", seconds
-
-
-def _format_labels(labels: Labels) -> str:
-    return "{" + ",".join(f'{name}="{_escape_label(value)}"' for name, value in labels) + "}" if labels else ""
 
 
 def _escape_label(text: str) -> str:

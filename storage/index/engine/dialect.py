@@ -7,25 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    JSON,
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Integer,
-    Select,
-    Text,
-    TextClause,
-    bindparam,
-    column,
-    func,
-    literal,
-    select,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
@@ -36,64 +18,68 @@ _SORT_MEMORY = -8192
 """Kilobytes, as SQLite takes them."""
 
 
-def values_table(connection: Connection, values: Sequence[int], name: str) -> tuple[FromClause, ColumnElement[int]]:
+def values_table(
+    connection: sa.Connection, values: Sequence[int], name: str
+) -> tuple[sa.FromClause, sa.ColumnElement[int]]:
     """Return a table of integers and its column: one statement for any number of values, compiled once."""
-    table: FromClause
-    value = column("value", BigInteger())
+    table: sa.FromClause
+    value = sa.column("value", sa.BigInteger())
     if connection.dialect.name == "postgresql":
-        listed = func.unnest(_array(values, BigInteger())).table_valued(value, name=name)
+        listed = sa.func.unnest(_array(values, sa.BigInteger())).table_valued(value, name=name)
         # PostgreSQL would name the column after the table.
         table = listed.render_derived()
     else:
-        table = func.json_each(bindparam(None, json.dumps(values))).table_valued(value, name=name)
+        table = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value
 
 
 def ranges_table(
-    connection: Connection, pairs: Sequence[tuple[Any, Any]], name: str
-) -> tuple[FromClause, ColumnElement[int], ColumnElement[Any], ColumnElement[Any]]:
+    connection: sa.Connection, pairs: Sequence[tuple[Any, Any]], name: str
+) -> tuple[sa.FromClause, sa.ColumnElement[int], sa.ColumnElement[Any], sa.ColumnElement[Any]]:
     """Return a table of ranges of integers or times, and its columns: number from 0, start, end."""
     starts, ends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    kind: TypeEngine[Any] = UtcDateTime() if starts and isinstance(starts[0], datetime) else BigInteger()
+    kind: TypeEngine[Any] = UtcDateTime() if starts and isinstance(starts[0], datetime) else sa.BigInteger()
     if connection.dialect.name == "postgresql":
-        numbers = _array(list(range(len(pairs))), BigInteger())
-        columns = (column("number", BigInteger()), column("start", kind), column("stop", kind))
-        listed = func.unnest(numbers, _array(starts, kind), _array(ends, kind)).table_valued(*columns, name=name)
-        table: FromClause = listed.render_derived()
+        numbers = _array(list(range(len(pairs))), sa.BigInteger())
+        columns = (sa.column("number", sa.BigInteger()), sa.column("start", kind), sa.column("stop", kind))
+        listed = sa.func.unnest(numbers, _array(starts, kind), _array(ends, kind)).table_valued(*columns, name=name)
+        table: sa.FromClause = listed.render_derived()
         return table, table.c.number, table.c.start, table.c.stop
     written = json.dumps(pairs, default=format_utc)
-    table = func.json_each(bindparam(None, written)).table_valued("key", "value")
-    start, stop = (func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
+    table = sa.func.json_each(sa.bindparam(None, written)).table_valued("key", "value")
+    start, stop = (sa.func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
     # The limit keeps SQLite from parsing the JSON again for every row that is compared with it.
-    parsed = select(table.c.key, start.label("start"), stop.label("stop")).limit(len(pairs)).subquery(name)
+    parsed = sa.select(table.c.key, start.label("start"), stop.label("stop")).limit(len(pairs)).subquery(name)
     return parsed, parsed.c.key, parsed.c.start, parsed.c.stop
 
 
-def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> BindParameter[Any]:
-    return bindparam(None, list(values), type_=ARRAY(kind), unique=True)
+def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(None, list(values), type_=sa.ARRAY(kind), unique=True)
 
 
-def text_list(dialect: Dialect, parameter: str) -> ColumnElement[str]:
+def text_list(dialect: Dialect, parameter: str) -> sa.ColumnElement[str]:
     """Return a column of the texts that a parameter lists. VALUES would be compiled again for each number of them."""
     if dialect.name == "postgresql":
-        return func.unnest(bindparam(parameter, type_=ARRAY(Text))).column_valued()
-    texts: ColumnElement[str] = func.json_each(bindparam(parameter, type_=JSON)).table_valued("value").c.value
+        return sa.func.unnest(sa.bindparam(parameter, type_=sa.ARRAY(sa.Text))).column_valued()
+    texts: sa.ColumnElement[str] = (
+        sa.func.json_each(sa.bindparam(parameter, type_=sa.JSON)).table_valued("value").c.value
+    )
     return texts
 
 
-def utc_day(connection: Connection, time: Any) -> ColumnElement[str]:
+def utc_day(connection: sa.Connection, time: Any) -> sa.ColumnElement[str]:
     """Return the day of a time in UTC, as YYYY-MM-DD."""
     if connection.dialect.name == "postgresql":
-        return func.to_char(func.timezone(literal("UTC"), time), literal("YYYY-MM-DD"))
-    return func.substr(time, 1, 10)
+        return sa.func.to_char(sa.func.timezone(sa.literal("UTC"), time), sa.literal("YYYY-MM-DD"))
+    return sa.func.substr(time, 1, 10)
 
 
-def has_concurrent_writers(connection: Connection) -> bool:
+def has_concurrent_writers(connection: sa.Connection) -> bool:
     """Return whether other transactions may write at the same time. SQLite has one writer."""
     return connection.dialect.name == "postgresql"
 
 
-def lock_rows(connection: Connection, key: InstrumentedAttribute[int], ids: Iterable[int]) -> None:
+def lock_rows(connection: sa.Connection, key: InstrumentedAttribute[int], ids: Iterable[int]) -> None:
     """Lock rows in the order of their keys until the transaction ends, unless there are no other writers."""
     wanted = sorted(set(ids))
     if wanted and has_concurrent_writers(connection):
@@ -101,32 +87,32 @@ def lock_rows(connection: Connection, key: InstrumentedAttribute[int], ids: Iter
 
 
 @cache
-def _build_lock_query(key: InstrumentedAttribute[int]) -> Select[int]:
-    listed = func.any(bindparam("ids", type_=ARRAY(Integer)))
-    return select(key).where(key == listed).order_by(key).with_for_update(key_share=True)
+def _build_lock_query(key: InstrumentedAttribute[int]) -> sa.Select[int]:
+    listed = sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
+    return sa.select(key).where(key == listed).order_by(key).with_for_update(key_share=True)
 
 
-def lock_until_commit(connection: Connection, key: tuple[int, int], *, exclusive: bool) -> None:
+def lock_until_commit(connection: sa.Connection, key: tuple[int, int], *, exclusive: bool) -> None:
     """Take an advisory lock, shared or exclusive, until the transaction ends, unless there are no other writers."""
     if has_concurrent_writers(connection):
-        lock = func.pg_advisory_xact_lock if exclusive else func.pg_advisory_xact_lock_shared
-        connection.execute(select(lock(*key)))
+        lock = sa.func.pg_advisory_xact_lock if exclusive else sa.func.pg_advisory_xact_lock_shared
+        connection.execute(sa.select(lock(*key)))
 
 
-def analyze_tables(connection: Connection, tables: Iterable[str]) -> None:
+def analyze_tables(connection: sa.Connection, tables: Iterable[str]) -> None:
     """Update PostgreSQL's planner statistics of tables that were just filled; it would not do so for minutes."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {', '.join(sorted(tables))}")
 
 
-def freeze_snapshot(connection: Connection) -> None:
+def freeze_snapshot(connection: sa.Connection) -> None:
     """Have all statements of a transaction that only reads see one state, as SQLite does anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 @contextmanager
-def limit_sort_memory(connection: Connection) -> Iterator[None]:
+def limit_sort_memory(connection: sa.Connection) -> Iterator[None]:
     """Have SQLite sort in little memory: it takes as much as for its page cache, beside that."""
     if connection.dialect.name != "sqlite":
         yield
@@ -139,7 +125,7 @@ def limit_sort_memory(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
-def identify_index(connection: Connection) -> str:
+def identify_index(connection: sa.Connection) -> str:
     """Return what tells this index from others, such as the one that takes its place after a rebuild."""
     if connection.dialect.name == "postgresql":
         query = (
@@ -151,7 +137,7 @@ def identify_index(connection: Connection) -> str:
     return str(connection.exec_driver_sql(query).scalar())
 
 
-def read_change_mark(connection: Connection) -> str:
+def read_change_mark(connection: sa.Connection) -> str:
     """Return the place in the change log up to which this transaction sees it.
 
     In PostgreSQL transactions do not commit in the order of their numbers, so it is a snapshot: which had ended.
@@ -163,7 +149,7 @@ def read_change_mark(connection: Connection) -> str:
     return str(connection.exec_driver_sql(query).scalar())
 
 
-def changes_since(connection: Connection, mark: str) -> TextClause | None:
+def changes_since(connection: sa.Connection, mark: str) -> sa.TextClause | None:
     """Return a condition on the changes since a mark; None if some of them are no longer in the log."""
     if connection.dialect.name == "postgresql":
         oldest = int(mark.partition(":")[0])
@@ -174,10 +160,10 @@ def changes_since(connection: Connection, mark: str) -> TextClause | None:
             "transaction_id >= :oldest AND NOT"
             " pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:mark AS pg_snapshot))"
         )
-        return text(f"({unseen})").bindparams(oldest=oldest, mark=mark)
+        return sa.text(f"({unseen})").bindparams(oldest=oldest, mark=mark)
     # Two queries: SQLite reads the whole table for both in one.
     least = connection.exec_driver_sql("SELECT min(id) FROM search_changes").scalar()
     most = connection.exec_driver_sql("SELECT max(id) FROM search_changes").scalar()
     if (least or 1) > int(mark) + 1 or (most or 0) < int(mark):
         return None
-    return text("id > :mark").bindparams(mark=int(mark))
+    return sa.text("id > :mark").bindparams(mark=int(mark))

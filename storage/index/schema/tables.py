@@ -23,21 +23,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -62,7 +48,7 @@ def _parse_time(value: str | None) -> datetime | None:
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime: timestamptz in PostgreSQL, UTC text that sorts in SQLite."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
@@ -82,7 +68,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """Root of the tables. The docstring of each is the table's comment in the database."""
 
-    metadata = MetaData(
+    metadata = sa.MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -92,10 +78,10 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 - the name and form that SQLAlchemy asks for
         # PostgreSQL must sort and compare by code point, as SQLite and Python do, whatever the database's locale.
-        str: Text().with_variant(Text(collation="C"), "postgresql"),
+        str: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
         datetime: UtcDateTime,
-        bytes: LargeBinary,
-        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
+        bytes: sa.LargeBinary,
+        dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
     }
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -104,7 +90,7 @@ class Base(DeclarativeBase):
 
 
 def _id() -> Mapped[int]:
-    return mapped_column(Integer, primary_key=True, comment="Surrogate key; differs after a rebuild")
+    return mapped_column(sa.Integer, primary_key=True, comment="Surrogate key; differs after a rebuild")
 
 
 def _column(comment: str) -> Mapped[Any]:
@@ -112,15 +98,15 @@ def _column(comment: str) -> Mapped[Any]:
 
 
 def _to(target: str, comment: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
-    return mapped_column(ForeignKey(target), comment=comment, primary_key=primary_key, index=index)
+    return mapped_column(sa.ForeignKey(target), comment=comment, primary_key=primary_key, index=index)
 
 
 def _url_key(comment: str) -> Mapped[int]:
-    return mapped_column(ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment=comment)
+    return mapped_column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment=comment)
 
 
-def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(postgresql_where or where))
+def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(postgresql_where or where))
 
 
 class SiteRow(Base):
@@ -143,7 +129,7 @@ class SiteHostRow(Base):
     """Hosts whose URLs belong to a site."""
 
     __tablename__ = "site_hosts"
-    __table_args__ = (PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
     host: Mapped[str] = _column('Host in lower case, with ":port" unless it is the scheme\'s default')
@@ -219,7 +205,7 @@ class UrlPatternRow(Base):
     """URL patterns whose newest captures brought no new article; unproductive ones are parked."""
 
     __tablename__ = "url_patterns"
-    __table_args__ = (PrimaryKeyConstraint("site", "pattern"),)
+    __table_args__ = (sa.PrimaryKeyConstraint("site", "pattern"),)
 
     site: Mapped[str] = _column("Name of the site")
     pattern: Mapped[str] = _column("Host, path template and query keys")
@@ -245,7 +231,7 @@ class CrawlSiteRow(Base):
     """Sites that a run crawled."""
 
     __tablename__ = "crawl_sites"
-    __table_args__ = (PrimaryKeyConstraint("crawl_id", "site_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("crawl_id", "site_id"), {"sqlite_with_rowid": False})
 
     crawl_id: Mapped[int] = _to("crawls.id", "The run")
     site_id: Mapped[int] = _to("sites.id", "The site", index=True)
@@ -260,17 +246,17 @@ class WarcFileRow(Base):
     name: Mapped[str] = mapped_column(unique=True, comment="File name, without folder")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run that wrote it; null for imported files", index=True)
     state: Mapped[str] = _column("open while it is being written, then closed")
-    size: Mapped[int | None] = mapped_column(BigInteger, comment="Size in bytes; null while it is open")
+    size: Mapped[int | None] = mapped_column(sa.BigInteger, comment="Size in bytes; null while it is open")
     sha256: Mapped[str | None] = _column("SHA-256 of the file, in hexadecimal; null while it is open")
 
 
-def _on_captures(name: str, *columns: str, where: str) -> Index:
+def _on_captures(name: str, *columns: str, where: str) -> sa.Index:
     return _partial(f"ix_captures_{name}", *columns, where=where)
 
 
-def _to_versions(column: str) -> ForeignKeyConstraint:
+def _to_versions(column: str) -> sa.ForeignKeyConstraint:
     name = f"fk_captures_{column}"
-    return ForeignKeyConstraint(
+    return sa.ForeignKeyConstraint(
         [column], ["versions.id"], name=name, use_alter=True, deferrable=True, initially="DEFERRED"
     )
 
@@ -280,9 +266,9 @@ class CaptureRow(Base):
 
     __tablename__ = "captures"
     __table_args__ = (
-        Index("ix_captures_url", "url_id", "fetched_at"),
-        Index("ix_captures_site", "site_id", "fetched_at"),
-        Index("ix_captures_warc", "warc_file_id", "warc_offset"),
+        sa.Index("ix_captures_url", "url_id", "fetched_at"),
+        sa.Index("ix_captures_site", "site_id", "fetched_at"),
+        sa.Index("ix_captures_warc", "warc_file_id", "warc_offset"),
         _on_captures(
             "payload",
             "payload_digest",
@@ -309,9 +295,9 @@ class CaptureRow(Base):
     requesting_site: Mapped[str] = _column("Name of the site for which it was fetched")
     crawl_id: Mapped[int | None] = _to("crawls.id", "The run; null for imported records")
     warc_file_id: Mapped[int] = _to("warc_files.id", "The WARC file that holds the record")
-    warc_offset: Mapped[int] = mapped_column(BigInteger, comment="Offset of the record in that file")
+    warc_offset: Mapped[int] = mapped_column(sa.BigInteger, comment="Offset of the record in that file")
     warc_length: Mapped[int] = mapped_column(
-        BigInteger, comment="Length of the record in that file, in compressed bytes"
+        sa.BigInteger, comment="Length of the record in that file, in compressed bytes"
     )
     record_id: Mapped[str] = mapped_column(unique=True, comment="WARC-Record-ID, without angle brackets")
     kind: Mapped[str] = _column("Type of the record: response, revisit or resource")
@@ -320,7 +306,7 @@ class CaptureRow(Base):
     status: Mapped[int | None] = _column("HTTP status; null if the response is not HTTP")
     mime: Mapped[str | None] = _column("Media type by the response's Content-Type")
     payload_digest: Mapped[str | None] = _column("Digest of the payload, content coding kept")
-    payload_size: Mapped[int] = mapped_column(BigInteger, comment="Size of the payload in bytes; 0 for a revisit")
+    payload_size: Mapped[int] = mapped_column(sa.BigInteger, comment="Size of the payload in bytes; 0 for a revisit")
     truncated: Mapped[str | None] = _column("Why the response is truncated; null if it is complete")
     profile: Mapped[str | None] = _column("Profile of a revisit: identical-payload-digest or server-not-modified")
     refers_to_record: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To, without angle brackets")
@@ -328,7 +314,7 @@ class CaptureRow(Base):
     refers_to_date: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To-Date")
     refers_to_id: Mapped[int | None] = mapped_column(
         # A batch may bring a revisit before its original.
-        ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
+        sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
         comment="Of a revisit: the original capture; null if the archive does not hold it",
     )
     redirect_url_id: Mapped[int | None] = _to("urls.id", "Target of a redirect")
@@ -352,7 +338,7 @@ class DailyCapturesRow(Base):
     """Number of captures by site, day and outcome, maintained by triggers on captures."""
 
     __tablename__ = "daily_captures"
-    __table_args__ = (PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
 
     site_id: Mapped[int] = _to("sites.id", "The site")
     day: Mapped[str] = _column("Day in UTC, such as 2026-03-01")
@@ -365,9 +351,9 @@ class ArticleRow(Base):
 
     __tablename__ = "articles"
     __table_args__ = (
-        UniqueConstraint("site_id", "url_id"),
-        Index("ix_articles_dated", "dated_at"),
-        Index("ix_articles_site_dated", "site_id", "dated_at"),
+        sa.UniqueConstraint("site_id", "url_id"),
+        sa.Index("ix_articles_dated", "dated_at"),
+        sa.Index("ix_articles_site_dated", "site_id", "dated_at"),
     )
 
     id: Mapped[int] = _id()
@@ -384,16 +370,16 @@ class VersionRow(Base):
 
     __tablename__ = "versions"
     __table_args__ = (
-        UniqueConstraint("site_id", "page_url_id", "digest"),
-        Index("ix_versions_page", "page_url_id"),
-        Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
+        sa.UniqueConstraint("site_id", "page_url_id", "digest"),
+        sa.Index("ix_versions_page", "page_url_id"),
+        sa.Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
         _partial("ix_versions_duplicate", "duplicate_of_id", where="duplicate_of_id IS NOT NULL"),
         _partial("ix_versions_uncompared", "id", where="is_compared = 0", postgresql_where="NOT is_compared"),
         _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
-        Index("ix_versions_digest", "digest", "site_id"),
+        sa.Index("ix_versions_digest", "digest", "site_id"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
+        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
         _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
@@ -408,7 +394,7 @@ class VersionRow(Base):
     site_id: Mapped[int] = _to("sites.id", "The site of the page")
     page_url_id: Mapped[int] = _to("urls.id", "Canonical URL that the page names")
     duplicate_of_id: Mapped[int | None] = mapped_column(
-        ForeignKey("versions.id", deferrable=True, initially="DEFERRED"),
+        sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED"),
         comment="The version of the article that has the same text, from another page of it",
     )
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
@@ -469,7 +455,7 @@ class CaptureMetadataRow(Base):
     __tablename__ = "capture_metadata"
 
     capture_id: Mapped[int] = mapped_column(
-        ForeignKey("captures.id"), primary_key=True, autoincrement=False, comment="The capture"
+        sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False, comment="The capture"
     )
     published: Mapped[str | None] = _column("Publication date that the page prints, ISO 8601")
     modified: Mapped[str | None] = _column("Modification date that the page prints, ISO 8601")
@@ -481,7 +467,7 @@ class MetadataChangeRow(Base):
     """Changes of a date, of tags or of the image address between two captures of one URL of an article."""
 
     __tablename__ = "metadata_changes"
-    __table_args__ = (PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
 
     capture_id: Mapped[int] = _to("captures.id", "The capture that shows the new value")
     field: Mapped[str] = _column("published, modified, tags or image")
@@ -496,7 +482,7 @@ class ChangeRow(Base):
 
     __tablename__ = "changes"
     __table_args__ = (
-        PrimaryKeyConstraint("article_id", "capture_id"),
+        sa.PrimaryKeyConstraint("article_id", "capture_id"),
         _partial("ix_changes_unclassified", "article_id", where="kinds IS NULL"),
         {"sqlite_with_rowid": False},
     )
@@ -534,7 +520,7 @@ class VersionParagraphRow(Base):
     """Paragraphs of versions, in reading order."""
 
     __tablename__ = "version_paragraphs"
-    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = _column("From 0")
@@ -556,7 +542,7 @@ class VersionAuthorRow(Base):
     """Authors of versions, in the order of the byline."""
 
     __tablename__ = "version_authors"
-    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = _column("From 0")
@@ -576,7 +562,7 @@ class VersionTagRow(Base):
     """Tags of versions, in the order of the page."""
 
     __tablename__ = "version_tags"
-    __table_args__ = (PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = _column("From 0")
@@ -598,7 +584,7 @@ class LinkRow(Base):
     """Links of link groups, in the order of the page."""
 
     __tablename__ = "links"
-    __table_args__ = (PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
 
     group_id: Mapped[int] = _to("link_groups.id", "The group")
     position: Mapped[int] = _column("From 0")
@@ -610,7 +596,7 @@ class CaptureGroupRow(Base):
     """Link groups of captured listings, and of the first capture of each version."""
 
     __tablename__ = "capture_groups"
-    __table_args__ = (PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
+    __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
 
     capture_id: Mapped[int] = _to("captures.id", "The captured page")
     position: Mapped[int] = _column("From 0, in the order of the page")
@@ -622,7 +608,7 @@ class BoilerplateRow(Base):
 
     __tablename__ = "boilerplate"
     __table_args__ = (
-        PrimaryKeyConstraint("site_id", "paragraph_id"),
+        sa.PrimaryKeyConstraint("site_id", "paragraph_id"),
         _partial("ix_boilerplate_learnt", "site_id", where="is_boilerplate = 1", postgresql_where="is_boilerplate"),
         {"sqlite_with_rowid": False},
     )
@@ -687,7 +673,7 @@ class AlarmRow(Base):
     """Sources that became silent, or lost items between two readings."""
 
     __tablename__ = "alarms"
-    __table_args__ = (Index("ix_alarms_url_id", "url_id", "raised_at"),)
+    __table_args__ = (sa.Index("ix_alarms_url_id", "url_id", "raised_at"),)
 
     id: Mapped[int] = _id()
     url_id: Mapped[int] = _to("urls.id", "The source")
@@ -701,15 +687,17 @@ class SearchChangeRow(Base):
 
     __tablename__ = "search_changes"
     __table_args__ = (
-        Index("ix_search_changes_transaction", "transaction_id").ddl_if(dialect="postgresql"),
+        sa.Index("ix_search_changes_transaction", "transaction_id").ddl_if(dialect="postgresql"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, comment="In SQLite in the order of commits"
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        primary_key=True,
+        comment="In SQLite in the order of commits",
     )
     transaction_id: Mapped[int | None] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"),
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
         comment="PostgreSQL: the transaction, by which a reader finds what was committed since; SQLite: null",
     )
     article_id: Mapped[int | None] = _column("An article that changed, or that is gone")
