@@ -168,3 +168,19 @@ def test_what_is_withheld_is_no_copy(index: Index, ids: dict[str, int]) -> None:
     found = index.excluding(hidden).ask(find_similar_articles, article.current.id, limit=100)
     assert "copy-1.example" in {one.article.site for one in found}
     assert "copy-0.example" not in {one.article.site for one in found}
+
+
+def test_words_of_documents_that_were_replaced_do_no_harm(tmp_path: Path) -> None:
+    """The engine counts them until it merges its files: a word may then be in more documents than there are."""
+    stories = [[*story, "The harbour was quiet."] for story in load_stories()[:40]]
+    pages = [(f"https://site-{n}.example/a", text) for n, text in enumerate([*stories, stories[0]])]
+    with closing(Index.open(f"sqlite:///{tmp_path / 'index.sqlite3'}")) as opened:
+        for edition in range(3):
+            changed = [(url, [*text, f"This is edition {edition} of it."]) for url, text in pages]
+            some = changed if edition == 0 else changed[1:3]
+            opened.commit([make_ingest(100 * edition + n, *page) for n, page in enumerate(some)], plan_nothing)
+            opened.settle()
+            opened.update_search()
+            ids = {line.url: line.id for line in opened.ask(list_articles, limit=100)}
+            found = find(opened, ids["https://site-0.example/a"])
+            assert [one.article.site for one in found if one.is_copy] == ["site-40.example"]
