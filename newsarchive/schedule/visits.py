@@ -118,10 +118,12 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #
 #     answer            pauses                                                    ends
 #     410               as below                                                  after two days of nothing but 410
-#     404, 410          1 h, 1 d, 7 d, 30 d                                       |
+#     404, 410          1 h, 1 d, 7 d, 30 d, and sooner at such ages              |
 #     another page      1 d, 7 d, 30 d, where nothing promised an article         | after the last pause, if no source
 #     any other         10 min, 40 min, 3 h, 11 h, 2 d, 7 d, 28 d, and sooner at  |   names it any more
 #                       the ages at which an article is checked                   |
+#
+# Of a page that was never an article the first ten pauses are two days at most, where a source names it.
 
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
@@ -130,6 +132,8 @@ OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
 GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)
+MAX_FIRST_LOOKS, FIRST_LOOK_PAUSE = 10, 2 * DAY
+"""Looks at a page that was never an article, and the longest pause between them: a source names it for days."""
 GONE_AFTER = 2 * DAY
 """RFC 9110 15.5.11: 410 is meant to last. It counts as confirmed when every answer of such a time was 410."""
 
@@ -144,16 +148,20 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     pauses = QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
     pauses = GONE_PAUSES if visit.outcome is Outcome.GONE else pauses
     pause = pauses[failures - 1] if failures <= len(pauses) else None
-    if pause is not None and pauses is QUICK_PAUSES:
+    if pauses is not SLOW_PAUSES:
         # No age at which an article is checked is left out.
         to_checks = [age - (visit.fetched_at - visit.first_seen_at) for age in intervals.recheck]
-        pause = min([pause, *(each for each in to_checks if each >= QUICK_PAUSES[0])])
+        later = [each for each in to_checks if each >= QUICK_PAUSES[0]]
+        pause = min(later if pause is None else [pause, *later], default=None)
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
+    named = NAMED_INTERVAL if pause is None else pause
+    if pauses is not SLOW_PAUSES and not visit.was_article and failures <= MAX_FIRST_LOOKS:
+        named = min(named, FIRST_LOOK_PAUSE)
     return replace(
         retry,
         due_at=None if last is None else visit.fetched_at + last,
         ended_by=None if last is not None else VisitEnd.PLAN if visit.was_article else VisitEnd.NO_ARTICLE,
-        due_while_named=visit.fetched_at + (NAMED_INTERVAL if pause is None else pause),
+        due_while_named=visit.fetched_at + named,
     )
 
 

@@ -4,7 +4,8 @@ A page is what is captured under one canonical URL. Its texts are compared with 
 captures together, so that the order of captures makes no difference:
 
 - A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
-- So is a text that replaces different texts on several pages: a site sends it in place of articles.
+- So is a text that replaces different texts on several pages: a site sends it in place of articles; and one without
+  evidence that shares neither headline nor half of its text with any text of its page that has evidence.
 - Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
 - Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
 """
@@ -135,7 +136,7 @@ LoadParagraphs = Callable[[Collection[int]], Mapping[int, Lengths]]
 
 def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identities:
     """Return the articles and soft errors among the texts of some pages."""
-    soft = set(_find_unproven(comparison))
+    soft = {*_find_unproven(comparison), *_find_unlike(comparison.texts, load_paragraphs)}
     proven = [text for text in comparison.texts if text.version_id not in soft]
     # Pages that share a text with another page, or lead to another.
     connected = {page for move in comparison.moves for page in move}
@@ -190,6 +191,29 @@ def _find_unproven(comparison: Comparison) -> Iterator[int]:
                 yield text.version_id
 
 
+def _find_unlike(texts: Sequence[PageText], load_paragraphs: LoadParagraphs) -> Iterator[int]:
+    """Yield the versions without evidence whose page has texts with evidence, all of them others."""
+    for own in group_by(texts, attrgetter("page")).values():
+        proven = [text for text in own if text.evidence]
+        headlines = {text.headline.casefold() for text in proven}
+        unproven = [
+            text for text in own if not (text.evidence or text.is_dated or text.headline.casefold() in headlines)
+        ]
+        if not proven or not unproven:
+            continue
+        paragraphs = load_paragraphs({text.version_id for text in (*proven, *unproven)})
+        for text in unproven:
+            mine = paragraphs.get(text.version_id, {})
+            if not any(_is_alike(mine, paragraphs.get(other.version_id, {})) for other in proven):
+                yield text.version_id
+
+
+def _is_alike(mine: Lengths, theirs: Lengths) -> bool:
+    """Return whether two texts share half of the shorter one."""
+    shared = sum(length for paragraph, length in mine.items() if paragraph in theirs)
+    return bool(shared) and shared >= _SHARED_TEXT * min(sum(mine.values()), sum(theirs.values()))
+
+
 def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
     """Return whether one printed date is that of all pages with a text, and older than one of their captures."""
     pages = {text.page for text in texts}
@@ -234,9 +258,7 @@ def _find_alike(
     paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
     for one, other in pairs:
         mine, theirs = paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
-        is_same = one.headline.casefold() == other.headline.casefold()
-        shared = 0 if is_same else sum(length for paragraph, length in mine.items() if paragraph in theirs)
-        if is_same or (shared and shared >= _SHARED_TEXT * min(sum(mine.values()), sum(theirs.values()))):
+        if one.headline.casefold() == other.headline.casefold() or _is_alike(mine, theirs):
             yield one, other
 
 
