@@ -22,8 +22,7 @@ from storage.index.views.articles import CaptureFilters
 from storage.index.views.history import ChangeView
 
 _PROGRESS_EVERY = 100
-_ROW_GROUP = 500
-"""Rows of a Parquet row group, which is held in memory."""
+_ROW_GROUP = 500  # rows of a Parquet row group, which is held in memory
 _CONTROL = re.compile("[\x7f-\x9f]")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """First characters of a formula; with East Asian settings spreadsheets accept full-width signs too."""

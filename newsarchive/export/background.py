@@ -72,8 +72,7 @@ class ExportJob:
     """Id of the process that runs it."""
 
 
-_JOB = TypeAdapter(ExportJob)
-"""Writes and reads the JSON of an export."""
+_JOB = TypeAdapter(ExportJob)  # writes and reads the JSON of an export
 
 
 class ExportJobs:

@@ -192,8 +192,7 @@ class _IdSet:
 
 # Page requisites of exported captures: stylesheets, images, scripts, fonts, each captured nearest in time.
 
-_MAX_SIZE = 10_000_000
-"""Bytes of a page or stylesheet; larger ones are not parsed."""
+_MAX_SIZE = 10_000_000  # bytes of a page or stylesheet; larger ones are not parsed
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 

@@ -29,8 +29,7 @@ from storage.places.signing import sign_package
 
 WACZ_VERSION = "1.1.1"
 _NAME = "data.warc.gz"
-_LINES = 1024
-"""CDX lines in one gzip member."""
+_LINES = 1024  # CDX lines in one gzip member
 _PROGRESS_EVERY = 50
 
 

@@ -6,8 +6,7 @@ from contextlib import suppress
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-_CERTIFICATES = 64
-"""Places in a manifest store that are tried as the beginning of a certificate."""
+_CERTIFICATES = 64  # places in a manifest store that are tried as the beginning of a certificate
 # JPEG cuts the store into segments APP11 (JPEG XT); in PNG, WebP, MP4 and AVIF it is whole.
 _SEGMENT = re.compile(rb"\xff\xeb(..)JP..(....)", re.DOTALL)
 _STORE = re.compile(rb"jumb....jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71", re.DOTALL)

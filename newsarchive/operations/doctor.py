@@ -28,8 +28,7 @@ SCRAPY = "2.19"
 """Minor version that the recording downloader is written for."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 """Name of a distribution at the beginning of a requirement (PEP 508)."""
-_PROBE = 65_536
-"""Bytes that are written to see whether a folder takes them."""
+_PROBE = 65_536  # bytes that are written to see whether a folder takes them
 _REFERRAL = re.compile(r"\s*[^.;]*: newsarchive doctor$")
 """End of an error message that refers to this command."""
 

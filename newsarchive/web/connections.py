@@ -28,8 +28,7 @@ ACCEPTED_AT_ONCE = 64
 """Far below the limits: what a new connection has sent is read before many others follow."""
 BACKLOG = 4096
 """Connections that the system keeps until they are accepted."""
-_DESCRIPTORS = 8192
-"""File descriptors that the process may open if the system allows it."""
+_DESCRIPTORS = 8192  # file descriptors that the process may open if the system allows it
 
 
 class ConnectionPool:

@@ -15,8 +15,7 @@ from storage.index.views.articles import ORDERS, Filters, Order
 PAGE_SIZE = 20
 MAX_PAGES = 50_000
 """As many as a million articles fill."""
-_MOST_VALUES = 50
-"""Values of one filter."""
+_MOST_VALUES = 50  # values of one filter
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag", "agency")
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))

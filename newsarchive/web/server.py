@@ -26,8 +26,7 @@ from storage.errors import CannotListen, ConfigError
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHUTDOWN_TIMEOUT = 5
 """Seconds for running responses to end."""
-_ARENA_MAX = -8
-"""Parameter of mallopt: maximum number of heaps."""
+_ARENA_MAX = -8  # parameter of mallopt: maximum number of heaps
 
 
 def bind_socket(host: str, port: int) -> socket.socket:

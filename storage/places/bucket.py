@@ -306,15 +306,15 @@ class Bucket:
             next(self.list_files(), None)  # the response to HEAD does not say which of the two is missing
             raise NotInBucket(name, self.url) from problem
         except wrong.BaseError as problem:
-            message = str(problem).partition("\n")[0]
-            reason = ""
-            if isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError) or _DENIED.search(message):
+            message, reason = str(problem).partition("\n")[0], ""
+            is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
+            if _METADATA in message and not is_denied:
+                reason = "no credentials were found, and this machine has no role for it"
+            elif is_denied or _DENIED.search(message):
                 found = re.search(r"<Code>(\w+)</Code>", str(problem))
                 reason = f"access is denied with the credentials found{f' ({found[1]})' if found else ''}"
             elif "NoSuchBucket" in message:
                 reason = "there is no such bucket"
-            elif _METADATA in message:
-                reason = "no credentials were found, and this machine has no role for it"
             if reason:
                 raise BucketRefused(self.url, reason) from problem
             raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem

@@ -21,8 +21,7 @@ from storage.places.folder import is_same_file, lock_file, raise_write_error, sy
 NAME = "uploaded.jsonl"
 MAX_STALE_LINES = 1000
 """Number of stale lines from which the log is rewritten."""
-_MIN_LINE = 100
-"""Shortest line in bytes."""
+_MIN_LINE = 100  # shortest line in bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

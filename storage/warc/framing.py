@@ -21,8 +21,7 @@ WARC_START = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
 _INSIDE = re.compile(rb"\n" + WARC_START.pattern)
 _MAX_HEADER = 1 << 20
 _MAX_START = 1 << 12
-_MAX_SKIP = 1 << 40
-"""Largest Content-Length that is skipped; a larger one is taken for damage."""
+_MAX_SKIP = 1 << 40  # largest Content-Length that is skipped; a larger one is taken for damage
 
 
 class RecordSplitter(ABC):

@@ -31,14 +31,11 @@ _PROBE = 1 << 10
 _WARC = re.compile(rb"WARC/")
 _HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 """No name, no time stamp, no operating system."""
-_DEFLATED_START = 2_048
-"""Bytes that hold the headers, which are text."""
-_LARGE = 16_384
-"""Size from which a record is tested for being compressed already."""
+_DEFLATED_START = 2_048  # bytes that hold the headers, which are text
+_LARGE = 16_384  # size from which a record is tested for being compressed already
 _SAMPLE = 2_048
 _MIN_GAIN = 0.97
-_MAX_BLOCK = 65_535
-"""Bytes of one stored block."""
+_MAX_BLOCK = 65_535  # bytes of one stored block
 _BLOCK = struct.Struct("<BHH")
 _TAIL = struct.Struct("<II")
 

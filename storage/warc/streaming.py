@@ -19,8 +19,7 @@ from storage.warc.uncompressed import is_uncompressed
 
 CHUNK_SIZE = 1 << 16
 _MAX_HEADER = 1 << 20
-_CHUNK_PROBE = 1 << 20
-"""Bytes of the first chunk that are read to find out whether a body is chunked at all."""
+_CHUNK_PROBE = 1 << 20  # bytes of the first chunk that are read to find out whether a body is chunked at all
 _UNBOUND = 1 << 62
 
 

@@ -252,8 +252,7 @@ MAX_PAGE_CAPTURES = 1_000_000
 NARROW_HINT = "Narrow it with from and to or a longer url, or use showResumeKey instead of pages"
 _LIGHT_LIMIT = 1000
 _LINES_PER_WRITE = 500
-_MAX_IN_MEMORY = 1 << 18
-"""Bytes of a page that are kept in memory before a temporary file is used."""
+_MAX_IN_MEMORY = 1 << 18  # bytes of a page that are kept in memory before a temporary file is used
 _MEDIA_TYPES = {
     "text": "text/plain; charset=utf-8",
     "json": "application/x-ndjson",

@@ -25,8 +25,7 @@ from storage.model import Role
 router = APIRouter(include_in_schema=False)
 
 WIDTH = 300
-_MARGIN = 8
-"""Of the timeline of visits."""
+_MARGIN = 8  # of the timeline of visits
 
 
 def list_visits(captures: Sequence[CaptureView]) -> list[tuple[CaptureView, bool, float]]:

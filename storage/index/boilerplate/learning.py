@@ -35,10 +35,8 @@ from storage.index.schema.tables import (
 SiteParagraph: TypeAlias = tuple[int, int]
 """Ids of a site and of a paragraph: the same text may be boilerplate of one site and not of another."""
 
-_COUNT_ALL_FACTOR = 10
-"""If a tenth of the sites' articles have new versions, it is cheaper to count everything."""
-_JUDGED_AT_ONCE = 50
-"""Candidates per batch; each has up to rule.SAMPLE articles in memory."""
+_COUNT_ALL_FACTOR = 10  # if a tenth of the sites' articles have new versions, it is cheaper to count everything
+_JUDGED_AT_ONCE = 50  # candidates per batch; each has up to rule.SAMPLE articles in memory
 
 
 class _Judged(NamedTuple):

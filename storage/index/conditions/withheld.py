@@ -22,8 +22,7 @@ from storage.urls import strip_www, surt, url_host
 
 WITHHELD = "[withheld]"
 """Text in place of a headline or link text that is withheld."""
-_MOST_HEADLINES = 5_000
-"""Newest withheld articles whose headlines are looked for in texts that have no link to them."""
+_MOST_HEADLINES = 5_000  # newest withheld articles whose headlines are looked for in texts that have no link to them
 _MIN_WORDS = 3
 """Words (characters of Chinese and Japanese) of the shortest name that is replaced: "here" names no article."""
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"

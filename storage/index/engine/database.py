@@ -34,8 +34,7 @@ T = TypeVar("T")
 _WRITER = ("PRAGMA cache_size=-45056", "PRAGMA temp_store=FILE")
 _READER = ("PRAGMA cache_size=-2048", "PRAGMA temp_store=MEMORY")
 _ATTEMPTS = 6
-_STEPS = 10_000
-"""Instructions of SQLite's virtual machine between two checks of the time limit: some 0.1 ms."""
+_STEPS = 10_000  # instructions of SQLite's virtual machine between two checks of the time limit: some 0.1 ms
 
 
 class WorkLimit:

@@ -14,8 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from storage.index.schema.tables import UtcDateTime, format_utc
 
-_SORT_MEMORY = -8192
-"""Kilobytes, as SQLite takes them."""
+_SORT_MEMORY = -8192  # kilobytes, as SQLite takes them
 
 
 def values_table(

@@ -25,10 +25,8 @@ from storage.index.schema.tables import (
 )
 from storage.model import Outcome, UrlKind
 
-_CLOCK_TOLERANCE = timedelta(hours=1)
-"""A clock counts as wrong if it was ahead by more."""
-_BATCH = 2_000
-"""Most rows of one query."""
+_CLOCK_TOLERANCE = timedelta(hours=1)  # a clock counts as wrong if it was ahead by more
+_BATCH = 2_000  # most rows of one query
 
 COUNTED_OUTCOMES = frozenset(
     {

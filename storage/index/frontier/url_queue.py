@@ -25,10 +25,8 @@ from storage.page_date import PageDate
 from storage.urls import url_host
 
 _VIA_ORDER = {None: 0, UrlKind.FEED: 1, UrlKind.SITEMAP: 2, UrlKind.LISTING: 3, UrlKind.ARTICLE: 4}
-_USUALLY_EXCLUDED = 40
-"""Excluded rows of a lane, as a rule."""
-_MAX_CHANGE_AGE = timedelta(days=45)
-"""Older changes were reported by earlier readings, or do not matter any more."""
+_USUALLY_EXCLUDED = 40  # excluded rows of a lane, as a rule
+_MAX_CHANGE_AGE = timedelta(days=45)  # older changes were reported by earlier readings, or do not matter any more
 _MAX_CHANGES = 3
 """So many pages, or half of all, may have changed between two readings: a source that reports more renews all dates."""
 

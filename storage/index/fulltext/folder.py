@@ -28,8 +28,7 @@ from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema,
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.places.folder import write_atomic
 
-_HEAP = 60_000_000
-"""Bytes of memory of a writer; when they are full, it writes a segment."""
+_HEAP = 60_000_000  # bytes of memory of a writer; when they are full, it writes a segment
 _FOOTER_MAGIC = 1337
 
 

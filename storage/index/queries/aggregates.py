@@ -37,8 +37,7 @@ FAILED_OUTCOMES = frozenset(
     map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
-_SPANS = 128
-"""Parts into which the time of a site's articles is divided."""
+_SPANS = 128  # parts into which the time of a site's articles is divided
 _TICK = timedelta(microseconds=1)
 _LATEST = datetime.max.replace(tzinfo=UTC) - _TICK
 

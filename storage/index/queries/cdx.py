@@ -33,8 +33,7 @@ _Conditions: TypeAlias = Sequence[ColumnElement[bool]]
 _FIRST_BATCH = 20
 """URLs of the first batch; the next ones are twice as large each, as most clients take few lines."""
 _MAX_BATCH = 640
-_FETCH_SIZE = 1000
-"""Rows that are fetched at once."""
+_FETCH_SIZE = 1000  # rows that are fetched at once
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")

@@ -22,10 +22,8 @@ from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
 _AT_ONCE = 200
-_KEYS = 5_000
-"""Versions that are selected at once: with a filter of texts each selection is a search."""
-_SEARCH_BATCH = 100
-"""Lines of a search that are loaded at once."""
+_KEYS = 5_000  # versions that are selected at once: with a filter of texts each selection is a search
+_SEARCH_BATCH = 100  # lines of a search that are loaded at once
 _CANONICAL = UrlRow.__table__.alias("canonical")
 _IMAGE = UrlRow.__table__.alias("image")
 

@@ -30,8 +30,7 @@ from storage.index.views.articles import ArticleLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import LinkKind, Outcome
 
-_MAX_LINKS = 2_000
-"""Links to an article that are evaluated."""
+_MAX_LINKS = 2_000  # links to an article that are evaluated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +72,7 @@ def list_backlinks(
     )
 
 
-_MAX_PLACES = 5_000
-"""Link groups with an article that are evaluated."""
+_MAX_PLACES = 5_000  # link groups with an article that are evaluated
 MAX_CAPTURES = 500
 """Captures of a listing whose placements are told at once."""
 

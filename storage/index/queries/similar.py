@@ -28,8 +28,7 @@ _TERMS = 60
 _SEQUENCE = 4
 """Words of a sequence (a shingle; Broder 1997). Longer ones are lost by few edits, shorter ones are common."""
 _LEAST_SEQUENCES = 8
-_LEAST_SHARE = 0.35
-"""Follow-ups of a story repeat less of it as background."""
+_LEAST_SHARE = 0.35  # follow-ups of a story repeat less of it as background
 _RELATED = 5
 _MAX_WORDS, _MAX_LETTERS = 5_000, 50_000
 """Words of a text, and letters of a paragraph, that are compared, from the beginning: a page may have megabytes."""

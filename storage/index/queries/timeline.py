@@ -24,8 +24,7 @@ from storage.index.views.history import AdjacentTimes, ArchivedUrl, CalendarEntr
 from storage.model import Outcome
 from storage.urls import surt, surt_host, url_host
 
-_MAX_SPELLINGS = 60
-"""URLs of one page; more than that share a urlkey only by variations of capitals."""
+_MAX_SPELLINGS = 60  # URLs of one page; more than that share a urlkey only by variations of capitals
 _SECOND = timedelta(seconds=1)
 _ESCAPES = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_ASCII = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")

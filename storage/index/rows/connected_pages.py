@@ -13,8 +13,7 @@ from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page
 from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
 from storage.model import BODY_ROLES
 
-_MAX_REDIRECTS = 20
-"""Length of a chain of redirects, as in the Fetch standard."""
+_MAX_REDIRECTS = 20  # length of a chain of redirects, as in the Fetch standard
 PERMANENT = (301, 308)
 _BODY = sorted(role.value for role in BODY_ROLES)
 

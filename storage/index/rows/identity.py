@@ -30,14 +30,10 @@ Page = tuple[int, int]
 MAX_DATED_PAGES = 20
 """Most pages on which a printed date is evidence of an article; a text without any on more pages is a soft error."""
 _MAX_DATED_PATHS = 2
-_MIN_DATE_AGE = timedelta(days=2)
-"""Age from which a printed date is not the time at which the page was sent."""
-_SHARED_TEXT = 0.5
-"""Share of the shorter text from which two texts are alike."""
-_COMPARED = 10
-"""Texts of a page with which each is compared, the next ones in time."""
-_MIN_TITLE = 12
-"""Characters from which a title may be part of a headline, or a headline part of a title."""
+_MIN_DATE_AGE = timedelta(days=2)  # age from which a printed date is not the time at which the page was sent
+_SHARED_TEXT = 0.5  # share of the shorter text from which two texts are alike
+_COMPARED = 10  # texts of a page with which each is compared, the next ones in time
+_MIN_TITLE = 12  # characters from which a title may be part of a headline, or a headline part of a title
 _MIN_REPLACED, _MIN_EVER_REPLACED = 2, 3
 _OWN_SOURCES = frozenset({"json-ld", "meta", "microdata", "layout"})
 _PRINTED_SOURCES = frozenset({"time", "visible"})

@@ -23,8 +23,7 @@ FUNCTIONS = (
 """Functions of PostgreSQL's triggers."""
 FORMER_TABLES = ("search_documents", "alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
-_MIGRATION_LOCK = 6872
-"""Key of PostgreSQL's advisory lock under which the schema is changed."""
+_MIGRATION_LOCK = 6872  # key of PostgreSQL's advisory lock under which the schema is changed
 
 
 def create_in_sqlite(connection: Connection) -> bool:

@@ -42,8 +42,7 @@ ALONE, ALIKE, VARIED = range(3)
 _FEW_LEARNT = 2_000
 """Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
-_STORY_WORDS = 15
-"""Fewest words of a paragraph of running text."""
+_STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
 
 

@@ -28,10 +28,8 @@ from storage.index.search.documents import load_documents
 POLL_SECONDS = 1.0
 INLINE_ARTICLES = 1_000
 """Changed articles that a search indexes itself before it answers."""
-_BATCH = 500
-"""Articles that are read at once."""
-_COMMIT = 20_000
-"""Articles of a commit."""
+_BATCH = 500  # articles that are read at once
+_COMMIT = 20_000  # articles of a commit
 _MOST_DELETED = 0.1
 
 _LOG = logging.getLogger(__name__)

@@ -138,8 +138,7 @@ class Search:
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
 
 
-_LEAST_LETTERS = 4
-"""Shorter words resemble too many others."""
+_LEAST_LETTERS = 4  # shorter words resemble too many others
 
 
 def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
@@ -162,8 +161,7 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
 
 
 _MOST_VALUES = 65_000
-_MAX_PROFILE_NAMES = 40
-"""Most names of each kind."""
+_MAX_PROFILE_NAMES = 40  # most names of each kind
 
 
 def list_article_ids(

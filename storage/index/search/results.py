@@ -18,8 +18,7 @@ from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, 
 from storage.index.views.exclusions import Exclusions
 from storage.page_date import PageDate
 
-_MOST_COPIES = 30
-"""Copies of one text that are listed."""
+_MOST_COPIES = 30  # copies of one text that are listed
 
 
 def search_articles(  # noqa: PLR0913 - what is searched, and which part of it

@@ -24,8 +24,7 @@ _ADJACENT_WEIGHTS = (("headline", 2.0), ("all", 1.0))
 """Weights of the words of a query that stand side by side in a document as they do in the query."""
 _EXCLUDED_BY = (("urlkey", "site", ("first_seen", "dated")), ("capture_urlkey", "capture_site", ("captured",)))
 """Fields with URL, site and times of an article, and of the capture that a version was read from."""
-_MOST_DELETIONS = 1
-"""Edits between a fuzzy word and the words that it finds."""
+_MOST_DELETIONS = 1  # edits between a fuzzy word and the words that it finds
 
 
 @dataclass(frozen=True, slots=True)

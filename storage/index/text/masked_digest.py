@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 from storage.model import BODY_ROLES, Article
 
 _MASK = "\x1a"
-_MIN_ADDRESS = 5
-"""Characters of an address from which on its occurrences in a text are masked."""
+_MIN_ADDRESS = 5  # characters of an address from which on its occurrences in a text are masked
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VARIABLE = re.compile(rf"[\d{_MASK}]|://|\w/\w|^\W?/\w")
 """A number, a time or an address."""

@@ -142,8 +142,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
     return renamed
 
 
-_BATCH = 200
-"""Conditions of one query: SQLite limits the depth of expressions to a thousand."""
+_BATCH = 200  # conditions of one query: SQLite limits the depth of expressions to a thousand
 
 
 _CAPTURES = select(

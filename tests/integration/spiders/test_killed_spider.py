@@ -44,7 +44,7 @@ def test_a_killed_crawl_of_a_spider_gives_the_same_archive(
     # A callback that takes its time is killed between its response and its output, too.
     slow = source.replace("def parse_article(self, response):", "def parse_article(self, response):\n        wait()\n")
     source = "from time import sleep\n\n\ndef wait():\n    sleep(0.03)\n\n\n" + slow
-    rig = build(source, delay="0.02s")
+    rig = build(source, delay="0.1s")
     moments, clock, killed = random.Random(7), BEGIN, 0
     for _ in range(KILLS):
         clock += timedelta(seconds=30)

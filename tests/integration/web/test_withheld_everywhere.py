@@ -164,7 +164,7 @@ def fill_parameters(archive: Archive) -> dict[str, list[str]]:
         "requested": ["2026"], "token": ["seal"], "article_id": ids, "capture_id": ids, "version_id": ids,
         "name": ["news", "secret", "held", *sorted({each.place.warc for each in captures})], "site": ["news", "secret"],
         "number": ["1"], "form": ["link", "json"], "run": ["20260309T060000Z-0001"], "job_id": ["none"],
-        "year": ["2026"], "month": ["3"], "day": [str(day) for day in range(1, 32)],
+        "key": ["none"], "year": ["2026"], "month": ["3"], "day": [str(day) for day in range(1, 32)],
     }  # fmt: skip
 
 

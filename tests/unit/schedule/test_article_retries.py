@@ -97,9 +97,25 @@ def test_a_confirmed_410_ends_the_visits_of_a_named_url() -> None:
 
 def test_a_404_is_never_final_while_a_source_names_the_url() -> None:
     """A 404 may be a mistake, however often it is repeated."""
-    planned = plan_next_visit(answer(Outcome.GONE, status=404, failures=50, was_article=True))
+    long_ago = {"first_seen_at": NOON - timedelta(days=40)}
+    planned = plan_next_visit(answer(Outcome.GONE, status=404, failures=50, was_article=True, **long_ago))
     assert planned.due_at is None
     assert planned.due_while_named == NOON + timedelta(days=30)
+
+
+def test_no_age_at_which_an_article_is_checked_is_left_out_after_404s() -> None:
+    """An article that was gone for days is looked at when it would have been checked: it may be back, and edited."""
+    planned = plan_next_visit(answer(Outcome.GONE, status=404, failures=5, was_article=True))
+    assert planned.due_at == NOON + timedelta(days=6)  # seven days after it was first seen
+
+
+@pytest.mark.parametrize("outcome", [Outcome.GONE, Outcome.ERROR, Outcome.CHALLENGE])
+def test_a_page_that_was_never_an_article_is_looked_at_every_two_days_while_it_is_named(outcome: Outcome) -> None:
+    """Ten times, however soon each of them failed: a source names an article for some days only."""
+    for failures in range(10):
+        planned = plan_next_visit(answer(outcome, status=404, failures=failures))
+        assert planned.due_while_named is not None
+        assert planned.due_while_named <= NOON + timedelta(days=2)
 
 
 def test_a_304_of_a_page_that_was_no_article_does_not_count_as_an_article() -> None:
