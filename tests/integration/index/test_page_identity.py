@@ -161,6 +161,20 @@ def test_one_text_in_place_of_known_articles_is_no_version(index: Index, world: 
     del world
 
 
+def test_a_text_without_evidence_in_place_of_one_article_is_no_version(index: Index, world: World, plan: Plan) -> None:
+    """Also at a single address, first or last, as on a small site. An edit that keeps headline or text is a version."""
+    for path, first, then in (("/one", 0, 5), ("/two", 5, 0)):
+        world.page(path, story(path), f"Story {path}", at=first, declared=True)
+        world.page(path, (f"There is no connection to the internet, so {path} waits.",), "You are offline", at=then)
+    deliver(index, world.made, plan)
+    assert articles(index) == {"/one": ["Story /one"], "/two": ["Story /two"]}
+    assert sorted(outcomes(index)) == ["article", "article", "soft_error", "soft_error"]
+    world.page("/one", (*story("/one")[:2], *story("new")[:1]), "A new headline", at=8)
+    world.page("/two", story("other"), "Story /two", at=8)
+    deliver(index, world.made, plan)
+    assert articles(index) == {"/one": ["Story /one", "A new headline"], "/two": ["Story /two", "Story /two"]}
+
+
 @pytest.mark.parametrize(
     "printed",
     [
