@@ -14,6 +14,8 @@ from newsarchive.cli.output import print_line, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, SiteConfig
+from newsarchive.crawl.download.connect import resolve_addresses
+from newsarchive.crawl.download.ssrf import is_public
 from newsarchive.crawl.save import clean_url
 from newsarchive.crawl.site_spider import SPIDERS
 from storage.errors import ConfigError
@@ -63,14 +65,19 @@ def new_spider(
     config, folder, url = toml_file.load_config(archive), archive / SPIDERS, clean_url(url)
     names = {"spider.py.txt": f"{name}.py", "test.py.txt": f"test_{name}.py"}
     kinds = sorted(each.name for each in TEMPLATES.iterdir())
-    if not re.fullmatch("[a-z][a-z0-9_]*", name) or template not in kinds or (folder / f"{name}.py").exists():
+    if (folder / f"{name}.py").exists():
+        advice = f'To use it, write spider = "{name}" into a [[site]] of {archive / FILE_NAME}'
+        raise ConfigError(f"{folder / name}.py exists; nothing was changed. {advice}; or choose another name")
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or template not in kinds:
         raise ConfigError(
             f"{folder / name}.py cannot be written from the template {template!r}; nothing was changed. The name has "
-            f"small letters, digits and _, and no spider has it yet; templates: {', '.join(kinds)}"
+            f"small letters, digits and _; templates: {', '.join(kinds)}"
         )
     site = next((each for each in config.sites if url_host(each.url) == url_host(url)), None)
     if site is None:
-        toml_file.add_site(archive, SiteConfig(name=name, url=url, spider=name))
+        addresses = resolve_addresses(url_host(url))
+        is_private = bool(addresses) and not any(map(is_public, addresses))
+        toml_file.add_site(archive, SiteConfig(name=name, url=url, spider=name, allow_private=is_private))
     (folder / "pages").mkdir(parents=True, exist_ok=True)
     words = {"NAME": name, "CLASS": name.title().replace("_", ""), "UPPER": name.upper(), "URL": url}
     for file in sorted((TEMPLATES / template).iterdir()):

@@ -62,6 +62,9 @@ class PolitenessSettings:
     parking: ParkingRules = ParkingRules()
 
 
+NO_PUBLIC_ADDRESS = "has no public address"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseSummary:
     """The part of a response that decides on further requests to its host."""
@@ -109,7 +112,8 @@ def record_response(
 ) -> Pause:
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
-        return Pause(seconds=MAX_PAUSE, reason="has no public address")
+        # Nothing was sent, and the owner may allow it meanwhile.
+        return Pause(seconds=3600.0, reason=NO_PUBLIC_ADDRESS)
     _update_host(host, response, duration)
     interval = request_interval(host, settings, crawl_delay)
     if response.no_response:
