@@ -66,7 +66,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_a_site_in_a_private_network_is_allowed_and_a_spider_that_exists_is_kept(tmp_path: Path) -> None:
     """As `add` does; without it nothing could be fetched."""
     create_config_file(tmp_path / "archive")
-    command = ("new-spider", "courier", "http://127.0.0.1:9/", "--archive", tmp_path / "archive")
+    command = ("new-spider", "courier", "http://127.0.0.1:8900/", "--archive", tmp_path / "archive")
     assert run_in_process(*command).returncode == 0
     assert load_config(tmp_path / "archive").sites[0].allow_private
     (tmp_path / "archive" / "spiders" / "courier.py").write_text("mine")
