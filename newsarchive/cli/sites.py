@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from typer import Argument, Option
 
@@ -75,7 +76,7 @@ def new_spider(
         )
     site = next((each for each in config.sites if url_host(each.url) == url_host(url)), None)
     if site is None:
-        addresses = resolve_addresses(url_host(url))
+        addresses = resolve_addresses(urlsplit(url).hostname or "")
         is_private = bool(addresses) and not any(map(is_public, addresses))
         toml_file.add_site(archive, SiteConfig(name=name, url=url, spider=name, allow_private=is_private))
     (folder / "pages").mkdir(parents=True, exist_ok=True)
