@@ -82,10 +82,10 @@ def test_the_third_403_in_a_row_counts_as_a_refusal() -> None:
     assert pauses(Host("a"), *[robots] * 5) == [1.0] * 5
 
 
-def test_a_blocked_host_is_backed_off_for_a_day() -> None:
+def test_a_blocked_host_is_backed_off_for_an_hour() -> None:
     """A host that is never connected to is not tried every few seconds."""
     pause = record_response(Host("a"), ResponseSummary(no_response=True, is_blocked=True), 0.0, SETTINGS, None, NOW)
-    assert (pause.seconds, pause.is_long) == (86_400.0, True)
+    assert (pause.seconds, pause.is_long) == (3600.0, True)
 
 
 def test_saved_back_off_is_restored() -> None:
