@@ -331,7 +331,7 @@ def test_a_host_that_is_down_is_backed_off() -> None:
 
 
 def test_a_url_without_a_public_address_is_put_off_for_an_hour() -> None:
-    """Its host is never connected to, so that there is no use in another attempt after an hour."""
+    """Nothing was sent to its host, and the owner may allow the connection meanwhile."""
     queue = MemoryQueue()
     queue.add("http://a.example/1", "http://a.example/2")
     world = World(queue, lambda _: ResponseSummary(no_response=True, is_blocked=True), obey=False)
