@@ -17,14 +17,7 @@ from datetime import datetime, timedelta
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.hosts import Host, HostQueues
-from newsarchive.crawl.politeness import (
-    NO_PUBLIC_ADDRESS,
-    HostBackoff,
-    Pause,
-    PolitenessSettings,
-    ResponseSummary,
-    record_response,
-)
+from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
@@ -446,8 +439,7 @@ class FrontierWindow:
             # The owner need not act because a host of pictures is down.
             is_minor = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
             reason = f"{pause.reason} ({error})" if error else pause.reason
-            advice = "; a site in your own network needs allow_private = true" * (pause.reason == NO_PUBLIC_ADDRESS)
-            line = f"{host.name} {reason}: backed off for {pause.seconds:.0f} s{advice}"
+            line = f"{host.name} {reason}: backed off for {pause.seconds:.0f} s{pause.advice}"
             (self.notes if is_minor else self.problems).append(line)
         until = self._backoff.back_off(host, pause)
         drained = self._hosts.drain(host)

@@ -62,9 +62,6 @@ class PolitenessSettings:
     parking: ParkingRules = ParkingRules()
 
 
-NO_PUBLIC_ADDRESS = "has no public address"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseSummary:
     """The part of a response that decides on further requests to its host."""
@@ -95,6 +92,8 @@ class Pause:
     seconds: float
     reason: str | None = None
     """Reason for a longer pause than normal, in a few words."""
+    advice: str = ""
+    """What the owner can do about it, to follow the reason."""
 
     @property
     def is_long(self) -> bool:
@@ -113,7 +112,8 @@ def record_response(
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
         # Nothing was sent, and the owner may allow it meanwhile.
-        return Pause(seconds=3600.0, reason=NO_PUBLIC_ADDRESS)
+        advice = "; a site in your own network needs allow_private = true"
+        return Pause(seconds=3600.0, reason="has no public address", advice=advice)
     _update_host(host, response, duration)
     interval = request_interval(host, settings, crawl_delay)
     if response.no_response:
