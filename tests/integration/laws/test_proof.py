@@ -332,7 +332,8 @@ def test_an_incomplete_last_line_is_cut_off_and_said(tmp_path: Path, kept: int) 
 
 def test_a_chain_is_begun_once_wherever_that_link_is(folder: Path) -> None:
     """A start does not add it again, although it does not read all links."""
-    chain = Archive.open_to_read(folder).places.chain
+    with Archive.open_to_read(folder) as archive:
+        chain = archive.places.chain
     kept = [ChainLink(reason="found", file=f"{number}.warc.gz", size=1, sha256="a" * 64) for number in range(5)]
     chain.path.unlink()
     chain.append(*kept, ChainLink(reason="begun"), ChainLink(reason="found", file="6.warc.gz", sha256="a" * 64))
