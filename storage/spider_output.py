@@ -60,7 +60,7 @@ class ArticleItem(dict[str, Any]):
         own_url = resolve_url(url, self.get("url", url)).partition("#")[0]
         given: dict[str, Any] = {name: self.get(name) for name in ("headline", "dek", "kicker", "section", "language")}
         given |= {name: tuple(self.get(name, ())) for name in ("authors", "organisations", "author_links", "tags")}
-        given |= {name: _sourced(self[name]) for name in ("published", "modified") if name in self}
+        given |= {name: _parse_date(self[name]) for name in ("published", "modified") if name in self}
         image, body = self.get("image"), [{"role": "text", "text": each} for each in self.get("body", "").split("\n\n")]
         return Article(
             **given,
@@ -90,7 +90,7 @@ def _collapse(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.strip().split("\n"))
 
 
-def _sourced(stated: str) -> SourcedDate:
+def _parse_date(stated: str) -> SourcedDate:
     day = PageDate.parse(stated)
     return SourcedDate(at=day.at, offset=day.offset, is_day=day.is_day, source="spider")
 
@@ -113,7 +113,7 @@ class SpiderRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpiderOutput:
-    """What a spider's callback yielded for a response."""
+    """Output of a spider's callback for a response."""
 
     spider: str
     item: ArticleItem | None = None

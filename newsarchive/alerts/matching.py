@@ -21,6 +21,7 @@ from typing import Any
 from newsarchive.archive import Archive
 from newsarchive.config.schema import FILE_NAME, AlertConfig, Config
 from newsarchive.config.toml_file import load_config
+from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
 from storage.index.search.percolate import find_changed_articles, list_classified_changes, list_texts, match_searches
@@ -80,8 +81,12 @@ def open_store(folder: Path) -> AlertStore:
     """Open the state of alerts in an archive's folder."""
     store = sqlite3.connect(folder / FILE, timeout=60, isolation_level="IMMEDIATE", factory=AlertStore)
     store.row_factory = sqlite3.Row
-    if store.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-        store.executescript(_STATEMENTS["schema"])
+    try:
+        if store.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            store.executescript(_STATEMENTS["schema"])
+    except sqlite3.DatabaseError as problem:
+        store.close()
+        raise StorageError(f"{folder / FILE} cannot be read ({problem}); move it away: alerts begin anew") from problem
     return store
 
 
@@ -89,8 +94,11 @@ def list_failures(folder: Path) -> list[tuple[int, str]]:
     """Return the number of deliveries that failed at least once, with the last reason; nothing if none did."""
     if not (folder / FILE).exists():
         return []
-    with closing(open_store(folder)) as store:
-        return [tuple(row) for row in store.run("count-failures")]
+    try:
+        with closing(open_store(folder)) as store:
+            return [tuple(row) for row in store.run("count-failures")]
+    except StorageError as problem:  # the health of the rest is still to be told
+        return [(1, str(problem))]
 
 
 def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bool = True) -> None:

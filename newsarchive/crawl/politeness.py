@@ -93,7 +93,7 @@ class Pause:
     reason: str | None = None
     """Reason for a longer pause than normal, in a few words."""
     advice: str = ""
-    """What the owner can do about it, to follow the reason."""
+    """Remedy for the owner, to follow the reason."""
 
     @property
     def is_long(self) -> bool:
@@ -111,8 +111,7 @@ def record_response(
 ) -> Pause:
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
-        # Nothing was sent, and the owner may allow it meanwhile.
-        advice = "; a site in your own network needs allow_private = true"
+        advice = "; a site in your own network needs allow_private = true"  # which the owner may set meanwhile
         return Pause(seconds=3600.0, reason="has no public address", advice=advice)
     _update_host(host, response, duration)
     interval = request_interval(host, settings, crawl_delay)

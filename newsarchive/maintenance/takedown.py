@@ -44,7 +44,7 @@ class TakedownPlan:
     others: list[str] = field(default_factory=list)
     """Those of the records that are captures of other URLs."""
     kept: list[str] = field(default_factory=list)
-    """What names the article, or was embedded in it, and stays."""
+    """Captures that name the article, or were embedded in it, and stay."""
     given_out: list[str] = field(default_factory=list)
     """Exports that the archive made, and that may have the article."""
 

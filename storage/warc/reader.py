@@ -38,7 +38,7 @@ class CaptureRecord:
     block: bytes
     """An HTTP message; for a resource record the payload."""
     output: SpiderOutput | None = None
-    """What the site's own spider made of it; None if no metadata record has that."""
+    """Output of the site's own spider for it; None if no metadata record has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,14 +46,14 @@ def open_response(path: Readable, offset: int) -> Iterator[ResponseStream]:
         source = _RecordBytes(chunks, name, offset)
         stream = _parse_response(source)
 
-        def verified() -> Iterator[bytes]:
+        def check_chunks() -> Iterator[bytes]:
             """Yield the chunks, then read the rest of the member to verify its checksum."""
             yield from stream.chunks
             for _ in source.read_rest():
                 pass
             source.check_end()
 
-        yield stream if plain else replace(stream, chunks=verified())
+        yield stream if plain else replace(stream, chunks=check_chunks())
 
 
 def _inflate(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:

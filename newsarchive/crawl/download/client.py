@@ -193,7 +193,7 @@ class RecordedHeaders(Headers):
 
     __slots__ = ("recording",)
     recording: Recording
-    """Where the exchange is recorded."""
+    """Recording of the exchange."""
 
     def copy(self) -> "RecordedHeaders":
         new = RecordedHeaders(dict(self.getAllRawHeaders()))

@@ -66,8 +66,7 @@ def find_similar_articles(
         search.engine.schema,
         {"all": [" ".join(words)]},
         min_doc_frequency=1,
-        # A word's frequency counts deleted documents too, and the engine panics where it exceeds their number.
-        max_doc_frequency=search.engine.count_documents(),
+        max_doc_frequency=search.engine.count_documents(),  # it counts deleted ones, and panics where they make it more
         min_term_frequency=1,
         max_query_terms=_TERMS,
     )

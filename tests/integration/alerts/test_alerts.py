@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ import pytest
 from newsarchive.alerts import matching
 from newsarchive.alerts.delivery import PAUSES, follow_alerts, make_secret, send, update_alerts
 from newsarchive.alerts.matching import open_store
+from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
+from storage.errors import StorageError
 from storage.index.search.percolate import find_changed_articles
 
 PAGE = (
@@ -41,7 +44,7 @@ def hooked(hook: Any, more: str = "") -> str:
 
 
 def test_a_new_article_is_mailed_once_and_older_ones_never(desk_of: DeskOf, smtp: Any, index_line: str) -> None:
-    """What the archive had before an alert is not reported; what does not match neither."""
+    """Nothing that the archive had before an alert is reported, and nothing that does not match."""
     desk = desk_of(HARBOUR, smtp=smtp, index=index_line)
     desk.add("Old harbour")
     desk.run()
@@ -468,7 +471,7 @@ def test_the_command_lists_and_tests_alerts(desk_of: DeskOf, hook: Any, smtp: An
 
 
 def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
-    """What the first crawl finds is new; a refused mail does not change how it ends."""
+    """All that the first crawl finds is new; a refused mail does not change how it ends."""
     site = f'[[site]]\nname = "quay"\nurl = "http://127.0.0.1:{hook.port}/"\nallow_private = true\nobey_robots = false'
     desk = desk_of(HARBOUR, hooked(hook), site, smtp=smtp, index='delay = "0s"')
     smtp.answer = "550 go away"
@@ -546,3 +549,16 @@ def test_a_clock_that_jumps_ahead_deletes_no_hit_that_waits(desk_of: DeskOf, hoo
     assert len(hook.got) == 1
     desk.run()
     assert desk.tellings() == []
+
+
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    """By `alerts`, with what to do; `status` reports it beside the rest, and a crawl is not hurt."""
+    Archive.init(tmp_path / "morgue", contact="desk@courier.example").close()
+    (tmp_path / "morgue" / matching.FILE).write_bytes(b"no database, " * 100)
+    with pytest.raises(StorageError, match=r"cannot be read .*; move it away: alerts begin anew"):
+        open_store(tmp_path / "morgue")
+    ((count, problem),) = matching.list_failures(tmp_path / "morgue")
+    assert (count, "move it away" in problem) == (1, True)
+    with Archive.open(tmp_path / "morgue") as archive, follow_alerts(archive, archive.now):
+        report = check_health(archive.index, archive.config.sites, archive.folder, archive.places, archive.now())
+    assert any("move it away" in str(each) for each in report.findings)

@@ -150,7 +150,7 @@ class Project:
         return self.crawl("wire", "-a", f"urls={json.dumps(requests)}", *given).stderr
 
     def items(self) -> list[dict[str, Any]]:
-        """What the spider yielded."""
+        """Items that the spider yielded."""
         found: list[dict[str, Any]] = json.loads((self.folder / "items.json").read_text())
         return found
 
