@@ -24,13 +24,16 @@ _CONTEXT.set_forkserver_preload(
 
 
 def start_command(*words: str | Path) -> BaseProcess:
-    """Start a command line in a process of its own; what it prints is dropped."""
-    process = _CONTEXT.Process(target=_run_silently, args=(list(map(str, words)),))
+    """Start a command line in a process of its own, with the environment of this moment; what it prints is dropped."""
+    process = _CONTEXT.Process(target=_run_silently, args=(list(map(str, words)), dict(os.environ)))
     process.start()
     return process
 
 
-def _run_silently(words: list[str]) -> None:
+def _run_silently(words: list[str], environment: dict[str, str]) -> None:
+    # The fork server keeps the environment of the first test that used it.
+    os.environ.clear()
+    os.environ.update(environment)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(null, descriptor)
