@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.download.client import INTERRUPTED
-from newsarchive.crawl.robots import MAX_REDIRECTS, RULES_TTL, RobotsResponse
+from newsarchive.crawl.robots import INVALID_REDIRECT, MAX_REDIRECTS, RULES_TTL, RobotsResponse
 from newsarchive.crawl.traps import url_patterns
 from newsarchive.crawl.url_pattern_yields import UrlPatternYields
 from newsarchive.ingest.tasks import OriginalRecords
@@ -69,8 +69,9 @@ class RunState:
 
     def load_robots(self, url: str, now: datetime) -> tuple[RobotsResponse, float] | None:
         """Return the archive's capture of a robots.txt, and its age in seconds; None if there is no valid one."""
-        oldest = 0.0
-        for _ in range(MAX_REDIRECTS + 1):
+        oldest, requested = 0.0, set[str]()
+        while url not in requested and len(requested) <= MAX_REDIRECTS:
+            requested.add(url)
             filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
             # Read to the end: PostgreSQL's cursor stays open until then.
             capture = next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
@@ -83,7 +84,7 @@ class RunState:
                 response = self._read_response(capture)
                 return (response, oldest) if response is not None else None
             url = capture.redirect_url
-        return None
+        return RobotsResponse(status=INVALID_REDIRECT), oldest
 
     def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
         place: RecordPlace | None = capture.place

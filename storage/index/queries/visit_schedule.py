@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.orm import aliased
@@ -93,6 +94,32 @@ class LapsedArticles:
     def lapsed(self) -> int:
         """Number of lapsed URLs."""
         return sum(self.answers.values())
+
+
+_COMPARED_LOOKS = 20
+
+
+def list_failed_looks(connection: Connection, site: str, since: datetime) -> list[datetime]:
+    """Return when known articles of a site were fetched that were none, since the last capture that shows an article.
+
+    The newest time of each URL, of the last looks. Redirects count if they lead where another one leads.
+    """
+    target = aliased(UrlRow)
+    rows = connection.execute(
+        select(CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.version_id, target.url.label("target"))
+        .join(SiteRow, SiteRow.id == CaptureRow.site_id)
+        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        .where(SiteRow.name == site, *_known_article_conditions(since), CaptureRow.outcome.not_in(_SAYS_NOTHING))
+        .order_by(CaptureRow.fetched_at.desc())
+        .limit(_COMPARED_LOOKS)
+    )
+    failed = list(takewhile(lambda row: row.version_id is None, rows))
+    targets = [row.target and row.target.partition("?")[0] for row in failed]
+    newest: dict[int, datetime] = {}
+    for row, path in zip(failed, targets, strict=True):
+        if path is None or targets.count(path) > 1:
+            newest.setdefault(row.url_id, row.fetched_at)
+    return list(newest.values())
 
 
 def list_lapsed_articles(

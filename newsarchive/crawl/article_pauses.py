@@ -1,0 +1,67 @@
+"""Pauses of a site's known pages while its articles fail together: one page is requested, and decides on the others.
+
+    three known articles in a row are none --> pause --over--> one page --> fails       --> the next, longer pause
+                                                                        +-> an article --> all that are due
+
+A run that finds this out goes on; the pause is for the runs that follow. It says nothing of a single page: each stays
+due. New pages are requested all the same, and each page at least once a month.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from storage.grouping import group_by
+from storage.index import Index
+from storage.index.frontier.url_queue import DueQuery
+from storage.index.queries.visit_schedule import list_failed_looks
+from storage.model import DueUrl, UrlKind
+
+MIN_FAILED = 3
+"""Known articles in a row that were none."""
+SHORTEST, LONGEST = timedelta(hours=1), timedelta(hours=6)
+"""Bounds of a pause: it is as long as the articles have failed."""
+COMPARED_TIME = timedelta(days=14)
+"""Time within which captures are compared."""
+LONGEST_UNSEEN = timedelta(days=28)
+"""Time after which a page is requested in a pause, too."""
+
+
+class ArticlePauses:
+    """Pauses of the run's sites, by the captures in the index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._healthy: set[str] = set()
+        """Sites whose articles have not failed, or not any more, since the run began."""
+        self._probes: dict[str, int] = {}
+        """By site, the id of the page that decides."""
+
+    def divide(self, found: Sequence[DueUrl], query: DueQuery) -> tuple[list[DueUrl], dict[int, datetime]]:
+        """Return the URLs to request, and the times to which others are put off. The rest waits for a page's answer."""
+        waiting: set[int] = set()
+        postponed: dict[int, datetime] = {}
+        for site, pages in group_by(found, lambda due: due.discovery.site).items():
+            ids = [due.url_id for due in pages if site not in self._healthy and _is_known_page(due, query.now)]
+            if self._probes.get(site) in query.exclude:
+                waiting.update(ids)
+            elif ids and (until := self._paused_until(site, query.now)) is not None:
+                if until > query.now:
+                    postponed |= dict.fromkeys(ids, until)
+                else:
+                    self._probes[site] = ids[0]
+                    waiting.update(ids[1:])
+        return [due for due in found if due.url_id not in waiting and due.url_id not in postponed], postponed
+
+    def _paused_until(self, site: str, now: datetime) -> datetime | None:
+        """Return the end of a site's pause; None if there is none."""
+        failed = self._index.read(list_failed_looks, site, now - COMPARED_TIME)
+        if len(failed) >= MIN_FAILED:
+            return max(failed) + min(max(max(failed) - min(failed), SHORTEST), LONGEST)
+        self._healthy.add(site)
+        return None
+
+
+def _is_known_page(due: DueUrl, now: datetime) -> bool:
+    """Return whether a page was fetched before, within the month."""
+    at = due.last_fetched_at
+    return due.discovery.kind is UrlKind.ARTICLE and at is not None and now - at < LONGEST_UNSEEN
