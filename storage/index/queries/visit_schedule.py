@@ -136,6 +136,7 @@ def list_lapsed_articles(
         .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
             *_known_article_conditions(since),
+            CaptureRow.crawl_id.is_not(None),
             CaptureRow.version_id.is_(None),
             CaptureRow.outcome.not_in(_SAYS_NOTHING),
             # Each URL counts once, by its newest capture.
@@ -155,12 +156,12 @@ def list_lapsed_articles(
 
 
 def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for captures of a run, since a time, of URLs that were articles before."""
+    """Return the conditions for captures since a time of URLs that were articles before."""
     earlier = aliased(CaptureRow)
     was_article = select(earlier.id).where(
         earlier.url_id == CaptureRow.url_id, earlier.version_id.is_not(None), earlier.fetched_at < CaptureRow.fetched_at
     )
-    return CaptureRow.fetched_at >= since, CaptureRow.crawl_id.is_not(None), was_article.exists()
+    return CaptureRow.fetched_at >= since, was_article.exists()
 
 
 def _load_run(
