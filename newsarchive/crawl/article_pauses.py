@@ -54,7 +54,7 @@ class ArticlePauses:
 
     def _paused_until(self, site: str, now: datetime) -> datetime | None:
         """Return the end of a site's pause; None if there is none."""
-        failed = self._index.read(list_failed_looks, site, now - COMPARED_TIME)
+        failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - COMPARED_TIME)]
         if len(failed) >= MIN_FAILED:
             return max(failed) + min(max(max(failed) - min(failed), SHORTEST), LONGEST)
         self._healthy.add(site)

@@ -26,7 +26,7 @@ from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
-from storage.index.queries.visit_schedule import Answer, LapsedArticles, list_lapsed_articles
+from storage.index.queries.visit_schedule import Answer, LapsedArticles, list_failed_looks, list_lapsed_articles
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
@@ -332,12 +332,16 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
 
 
 def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
-    """Check for sites of which a run of the last week found many articles to be none any more."""
+    """Check for sites of which a run of the last week found many articles to be none any more, or several in a row."""
     by_site: dict[str, LapsedArticles] = {}
     for each in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
         if each.lapsed >= LAPSED_SHARE * each.checked:
             by_site.setdefault(each.site, each)
-    for name, found in by_site.items():
+    for name in sites:
+        failed = Counter(answer for _, answer in reader.ask(list_failed_looks, name, now - WEEK))
+        if failed.total() >= MIN_LAPSED:
+            by_site.setdefault(name, LapsedArticles(site=name, checked=failed.total(), answers=failed))
+    for name, found in sorted(by_site.items()):
         url = sites[name].url if name in sites else ""
         yield make_finding("articles-lapsed", name, site=name, lapsed=describe_lapsed(found, url), url=url)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import IDS, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, SiteRow, UrlRow
+from storage.index.schema.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome, VisitEnd
 
@@ -80,15 +80,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LapsedArticles:
-    """Articles of a site that a run found to be none any more, and that have not been articles again since."""
+    """Articles of a site that were found to be none any more, and that have not been articles again since."""
 
     site: str
-    run: str
-    started_at: datetime | None
     checked: int
-    """URLs of known articles that the run fetched."""
+    """URLs of known articles that were fetched in the same run, or in a row."""
     answers: Mapping[Answer, int]
-    """Number of lapsed URLs by answer, most first."""
+    """Number of lapsed URLs by answer."""
 
     @property
     def lapsed(self) -> int:
@@ -99,33 +97,44 @@ class LapsedArticles:
 _COMPARED_LOOKS = 20
 
 
-def list_failed_looks(connection: Connection, site: str, since: datetime) -> list[datetime]:
-    """Return when known articles of a site were fetched that were none, since the last capture that shows an article.
+def list_failed_looks(
+    connection: Connection, exclude: Exclusions, site: str, since: datetime
+) -> list[tuple[datetime, Answer]]:
+    """Return the known articles of a site that were none, since the last capture that shows an article.
 
-    The newest time of each URL, of the last looks. Redirects count if they lead where another one leads.
+    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads.
     """
     target = aliased(UrlRow)
     rows = connection.execute(
-        select(CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.version_id, target.url.label("target"))
+        select(CaptureRow.__table__, target.url.label("target"))
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
         .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
-        .where(SiteRow.name == site, *_known_article_conditions(since), CaptureRow.outcome.not_in(_SAYS_NOTHING))
+        .where(
+            SiteRow.name == site,
+            *_known_article_conditions(since),
+            or_(CaptureRow.version_id.is_not(None), CaptureRow.outcome.not_in(_SAYS_NOTHING)),
+            *visible_captures(connection, exclude),
+        )
         .order_by(CaptureRow.fetched_at.desc())
         .limit(_COMPARED_LOOKS)
     )
-    failed = list(takewhile(lambda row: row.version_id is None, rows))
-    targets = [row.target and row.target.partition("?")[0] for row in failed]
-    newest: dict[int, datetime] = {}
-    for row, path in zip(failed, targets, strict=True):
-        if path is None or targets.count(path) > 1:
-            newest.setdefault(row.url_id, row.fetched_at)
+    failed = [(row, _read_answer(row)) for row in takewhile(lambda row: row.version_id is None, rows)]
+    targets = Counter(answer.redirect_url for _, answer in failed)
+    newest: dict[int, tuple[datetime, Answer]] = {}
+    for row, answer in failed:
+        if answer.redirect_url is None or targets[answer.redirect_url] > 1:
+            newest.setdefault(row.url_id, (row.fetched_at, answer))
     return list(newest.values())
+
+
+def _read_answer(row: AnyRow) -> Answer:
+    return Answer(Outcome(row.outcome), row.status, row.target.partition("?")[0] if row.target else None)
 
 
 def list_lapsed_articles(
     connection: Connection, exclude: Exclusions, since: datetime, *, at_least: int
 ) -> tuple[LapsedArticles, ...]:
-    """Return the runs since a time that found so many lapsed articles of a site, by site, the newest run first."""
+    """Return the runs since a time that found so many lapsed articles of a site, the newest run of each site first."""
     later, target = aliased(CaptureRow), aliased(UrlRow)
     again = select(later.id).where(later.url_id == CaptureRow.url_id, later.fetched_at > CaptureRow.fetched_at)
     rows = connection.execute(
@@ -147,12 +156,9 @@ def list_lapsed_articles(
     )  # fmt: skip
     counted: defaultdict[tuple[int, int], Counter[Answer]] = defaultdict(Counter)
     for row in rows:
-        path = row.target.partition("?")[0] if row.target else None
-        counted[row.site_id, row.crawl_id][Answer(Outcome(row.outcome), row.status, path)] += row.urls
-    many = {key: answers for key, answers in counted.items() if answers.total() >= at_least}
-    found = [_load_run(connection, exclude, since, key, answers) for key, answers in many.items()]
-    found.sort(key=lambda each: (each.site, each.run), reverse=True)
-    return tuple(sorted(found, key=lambda each: each.site))
+        counted[row.site_id, row.crawl_id][_read_answer(row)] += row.urls
+    many = [(key, answers) for key, answers in sorted(counted.items(), reverse=True) if answers.total() >= at_least]
+    return tuple(_load_run(connection, exclude, since, key, answers) for key, answers in many)
 
 
 def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -173,11 +179,4 @@ def _load_run(
         of_run, *_known_article_conditions(since), *visible_captures(connection, exclude)
     )
     name = connection.scalars(select(SiteRow.name).where(SiteRow.id == site_id)).one()
-    row = connection.execute(select(CrawlRow.run, CrawlRow.started_at).where(CrawlRow.id == crawl_id)).one()
-    return LapsedArticles(
-        site=name,
-        run=row.run,
-        started_at=row.started_at,
-        checked=connection.scalar(checked) or 0,
-        answers=dict(answers.most_common()),
-    )
+    return LapsedArticles(site=name, checked=connection.scalar(checked) or 0, answers=answers)

@@ -8,7 +8,8 @@ from newsarchive.crawl.refill import IndexQueue
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.index.frontier.url_queue import DueQuery
-from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Ingest, Outcome, Reading, UrlKind
+from storage.index.queries.visit_schedule import list_failed_looks
+from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Ingest, Outcome, Reading, RefersTo, UrlKind
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 PAGES = [f"https://news.example/{name}" for name in "abcd"]
@@ -79,12 +80,21 @@ def test_new_pages_and_sources_are_requested_in_a_pause(
 def test_articles_that_moved_or_failed_alone_pause_nothing(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:
-    """Redirects to other pages each are no outage, nor are failures with an article since."""
+    """Redirects to other pages each are no outage, nor are failures with an article or a 304 of one since."""
     publish(index, article_at)
     moved = [failing(capture_of(url, 60), f"{url}-moved") for url in PAGES[:3]]
     index.commit(moved, PLAN)
     assert PAGES[3] in {due.url for due in select(IndexQueue(index), 90)}
     index.commit([failing(capture_of(url, 91)) for url in PAGES[:3]], PLAN)
     assert select(IndexQueue(index), 120) == []
-    index.commit([article_at(PAGES[3], f"Text of {PAGES[3]}", minute=121, site=SITE)], PLAN)
+    again = article_at(PAGES[3], f"Text of {PAGES[3]}", minute=121, site=SITE)
+    since = again.capture
+    index.commit([again], PLAN)
     assert len(select(IndexQueue(index), 152)) == 3
+    index.commit([failing(capture_of(url, 160)) for url in PAGES[:3]], PLAN)
+    assert len(index.ask(list_failed_looks, SITE, MORNING)) == 3
+    original = RefersTo(url=PAGES[3], date=since.date, record_id=since.record_id)
+    unchanged = capture_of(PAGES[3], 161, status=304, kind="revisit", payload_digest=None, refers_to=original)
+    same = failing(unchanged)
+    index.commit([replace(same, capture=unchanged, reading=Reading(outcome=Outcome.NOT_MODIFIED, reason=""))], PLAN)
+    assert index.ask(list_failed_looks, SITE, MORNING) == []
