@@ -20,10 +20,8 @@ MIN_FAILED = 3
 """Known articles in a row that were none."""
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(hours=6)
 """Bounds of a pause: it is as long as the articles have failed."""
-COMPARED_TIME = timedelta(days=14)
-"""Time within which captures are compared."""
-LONGEST_UNSEEN = timedelta(days=28)
-"""Time after which a page is requested in a pause, too."""
+MONTH = timedelta(days=28)
+"""Time within which captures are compared, and pages are requested in pauses, too."""
 
 
 class ArticlePauses:
@@ -41,7 +39,10 @@ class ArticlePauses:
         waiting: set[int] = set()
         postponed: dict[int, datetime] = {}
         for site, pages in group_by(found, lambda due: due.discovery.site).items():
-            ids = [due.url_id for due in pages if site not in self._healthy and _is_known_page(due, query.now)]
+            if site in self._healthy:
+                continue
+            known = (due for due in pages if due.discovery.kind is UrlKind.ARTICLE)
+            ids = [due.url_id for due in known if due.last_fetched_at and due.last_fetched_at > query.now - MONTH]
             if self._probes.get(site) in query.exclude:
                 waiting.update(ids)
             elif ids and (until := self._paused_until(site, query.now)) is not None:
@@ -54,14 +55,8 @@ class ArticlePauses:
 
     def _paused_until(self, site: str, now: datetime) -> datetime | None:
         """Return the end of a site's pause; None if there is none."""
-        failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - COMPARED_TIME)]
+        failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - MONTH)]
         if len(failed) >= MIN_FAILED:
             return max(failed) + min(max(max(failed) - min(failed), SHORTEST), LONGEST)
         self._healthy.add(site)
         return None
-
-
-def _is_known_page(due: DueUrl, now: datetime) -> bool:
-    """Return whether a page was fetched before, within the month."""
-    at = due.last_fetched_at
-    return due.discovery.kind is UrlKind.ARTICLE and at is not None and now - at < LONGEST_UNSEEN

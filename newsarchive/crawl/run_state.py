@@ -15,6 +15,7 @@ from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.frontier import host_state
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.frontier.url_queue import reschedule
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters, CaptureView
 from storage.model import RecordPlace
@@ -45,7 +46,7 @@ class RunState:
         for site in self.pattern_yields.sites_with_exceptions:
             waiting = self._index.read(host_state.select_never_captured, site, now)
             exempt = [id_ for id_, url in waiting if self.pattern_yields.is_exempt(site, url)]
-            self._index.write(host_state.make_due, exempt, now)
+            self._index.write(reschedule, dict.fromkeys(exempt, now))
         return self._index.read(host_state.load_backoffs)
 
     def save_hosts(self, states: Mapping[str, SavedBackoff | None], now: datetime) -> None:
@@ -62,7 +63,7 @@ class RunState:
         for site, patterns in self.pattern_yields.pop_resumed().items():
             waiting = self._index.read(host_state.select_never_captured, site, now)
             due = [id_ for id_, url in waiting if patterns.intersection(url_patterns(url))]
-            self._index.write(host_state.make_due, due, now)
+            self._index.write(reschedule, dict.fromkeys(due, now))
         if changes := self.pattern_yields.pending_changes():
             self._index.write(host_state.save_url_patterns, changes)
         return parked

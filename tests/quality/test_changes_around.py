@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from lxml.etree import ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring, fragment_fromstring, tostring
 
@@ -65,7 +66,7 @@ def change_around(page: bytes, article: Article) -> bytes:
     """Return a page with other stories linked, other numbers, pictures, identifiers and times around its article."""
     root = document_fromstring(to_utf8(page), parser=HTMLParser(encoding="utf-8"))
     own = texts_of(article)
-    for element in [each for each in root.iter() if isinstance(each, HtmlElement)]:
+    for element in list(root.iter(tag=etree.Element)):
         if element.tag == "meta" and "charset" in f"{element.get('charset')}{element.get('content')}":
             element.set("charset", "utf-8")
             element.attrib.pop("content", None)

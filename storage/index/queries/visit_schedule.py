@@ -1,12 +1,11 @@
 """Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
@@ -78,22 +77,6 @@ class Answer:
     """Target of the redirects, without its query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LapsedArticles:
-    """Articles of a site that were found to be none any more, and that have not been articles again since."""
-
-    site: str
-    checked: int
-    """URLs of known articles that were fetched in the same run, or in a row."""
-    answers: Mapping[Answer, int]
-    """Number of lapsed URLs by answer."""
-
-    @property
-    def lapsed(self) -> int:
-        """Number of lapsed URLs."""
-        return sum(self.answers.values())
-
-
 _COMPARED_LOOKS = 20
 
 
@@ -133,15 +116,19 @@ def _read_answer(row: AnyRow) -> Answer:
 
 def list_lapsed_articles(
     connection: Connection, exclude: Exclusions, since: datetime, *, at_least: int
-) -> tuple[LapsedArticles, ...]:
-    """Return the runs since a time that found so many lapsed articles of a site, the newest run of each site first."""
+) -> list[tuple[str, int, Counter[Answer]]]:
+    """Return the runs since a time that found so many articles of a site to be none, the newest of each site first.
+
+    The site, the number of known articles that the run fetched, and those that have not been articles again, by answer.
+    """
     later, target = aliased(CaptureRow), aliased(UrlRow)
     again = select(later.id).where(later.url_id == CaptureRow.url_id, later.fetched_at > CaptureRow.fetched_at)
     rows = connection.execute(
         select(
-            CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
+            SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
             target.url.label("target"), func.count().label("urls"),
         )
+        .join(SiteRow, SiteRow.id == CaptureRow.site_id)
         .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
             *_known_article_conditions(since),
@@ -152,13 +139,19 @@ def list_lapsed_articles(
             ~again.exists(),
             *visible_captures(connection, exclude),
         )
-        .group_by(CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
+        .group_by(SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
     )  # fmt: skip
-    counted: defaultdict[tuple[int, int], Counter[Answer]] = defaultdict(Counter)
+    counted: defaultdict[tuple[str, int], Counter[Answer]] = defaultdict(Counter)
     for row in rows:
-        counted[row.site_id, row.crawl_id][_read_answer(row)] += row.urls
-    many = [(key, answers) for key, answers in sorted(counted.items(), reverse=True) if answers.total() >= at_least]
-    return tuple(_load_run(connection, exclude, since, key, answers) for key, answers in many)
+        counted[row.name, row.crawl_id][_read_answer(row)] += row.urls
+    found = []
+    for (site, crawl_id), answers in sorted(counted.items(), reverse=True):
+        if answers.total() >= at_least:
+            checked = select(func.count(CaptureRow.url_id.distinct())).join(SiteRow, SiteRow.id == CaptureRow.site_id)
+            of_run = (SiteRow.name == site, CaptureRow.crawl_id == crawl_id, *_known_article_conditions(since))
+            checked = checked.where(*of_run, *visible_captures(connection, exclude))
+            found.append((site, connection.scalar(checked) or 0, answers))
+    return found
 
 
 def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -168,15 +161,3 @@ def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...
         earlier.url_id == CaptureRow.url_id, earlier.version_id.is_not(None), earlier.fetched_at < CaptureRow.fetched_at
     )
     return CaptureRow.fetched_at >= since, was_article.exists()
-
-
-def _load_run(
-    connection: Connection, exclude: Exclusions, since: datetime, key: tuple[int, int], answers: Counter[Answer]
-) -> LapsedArticles:
-    site_id, crawl_id = key
-    of_run = and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id)
-    checked = select(func.count(CaptureRow.url_id.distinct())).where(
-        of_run, *_known_article_conditions(since), *visible_captures(connection, exclude)
-    )
-    name = connection.scalars(select(SiteRow.name).where(SiteRow.id == site_id)).one()
-    return LapsedArticles(site=name, checked=connection.scalar(checked) or 0, answers=answers)
