@@ -41,7 +41,8 @@ class ArticlePauses:
         for site, pages in group_by(found, lambda due: due.discovery.site).items():
             if site in self._healthy:
                 continue
-            known = (due for due in pages if due.discovery.kind is UrlKind.ARTICLE)
+            known = [due for due in pages if due.discovery.kind is UrlKind.ARTICLE]
+            known.sort(key=lambda due: due.failure_count)  # the answer of one that was never an article says little
             ids = [due.url_id for due in known if due.last_fetched_at and due.last_fetched_at > query.now - MONTH]
             if self._probes.get(site) in query.exclude:
                 waiting.update(ids)
@@ -57,6 +58,7 @@ class ArticlePauses:
         """Return the end of a site's pause; None if there is none."""
         failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - MONTH)]
         if len(failed) >= MIN_FAILED:
-            return max(failed) + min(max(max(failed) - min(failed), SHORTEST), LONGEST)
+            last = now if site in self._probes else max(failed)  # one page in a run, whatever it answered
+            return last + min(max(max(failed) - min(failed), SHORTEST), LONGEST)
         self._healthy.add(site)
         return None

@@ -60,6 +60,20 @@ def test_one_page_decides_on_the_others_while_articles_fail(
     assert found == set(PAGES) - {probe.url}
 
 
+def test_a_page_that_was_never_an_article_decides_last(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
+) -> None:
+    """One page is requested in a run, even if its answer says nothing of the articles."""
+    publish(index, article_at)
+    index.commit([failing(capture_of(url, 60)) for url in [*PAGES[:3], "https://news.example/never"]], PLAN)
+    queue = IndexQueue(index)
+    [probe] = select(queue, 180)
+    assert probe.url == PAGES[3]
+    assert select(queue, 181) == []
+    assert select(queue, 182) == []
+    assert len(select(IndexQueue(index), 250)) == 1
+
+
 def test_new_pages_and_sources_are_requested_in_a_pause(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:
