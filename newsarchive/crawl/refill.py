@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from newsarchive.crawl.article_pauses import ArticlePauses
 from newsarchive.crawl.hosts import Host, HostQueues, hostname_of
 from newsarchive.crawl.robots import RobotsResponse, authority
 from newsarchive.crawl.run_state import RunState
@@ -54,10 +55,16 @@ class IndexQueue:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._pauses = ArticlePauses(index)
 
     def select_due(self, query: DueQuery) -> list[DueUrl]:
         """Return the URLs that may be fetched now, most urgent first."""
-        return self._index.read(url_queue.select_due_urls, query)
+        while True:
+            found = self._index.read(url_queue.select_due_urls, query)
+            chosen, postponed = self._pauses.divide(found, query)
+            if not postponed:
+                return chosen
+            self.reschedule(postponed)
 
     def reschedule(self, until: Mapping[int, datetime | None]) -> None:
         """Move URLs, by their ids, to another time; None: never."""

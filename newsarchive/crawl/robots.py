@@ -5,12 +5,13 @@
                                               +--+ redirect, five times at most (2.3.1.2)
 
 A robots.txt is fetched and recorded like any page. 4xx allows everything (2.3.1.3); 5xx, 429 and no response disallow
-everything for now (2.3.1.4). A sixth redirect, or one to an invalid URL, counts as 4xx: there is no robots.txt.
+everything for now (2.3.1.4). A sixth redirect, one to an invalid URL or one in a circle counts as 4xx: there is no
+robots.txt.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -79,9 +80,8 @@ def authority(url: str) -> str:
 class _Entry:
     rules: RobotsRules | None = None
     until: float = 0.0
-    requested_url: str = ""
-    """URL of the request in progress; "" if there is none."""
-    redirects: int = 0
+    requested_urls: list[str] = field(default_factory=list)
+    """URL of the robots.txt and of its redirects, of which the last is in progress; empty if none is."""
 
 
 class Robots:
@@ -100,18 +100,19 @@ class Robots:
     def url_to_fetch(self, url: str) -> str:
         """Return the URL of the robots.txt for `url`, or that of its last redirect."""
         entry = self._entries.setdefault(authority(url), _Entry())
-        if not entry.requested_url:
-            entry.requested_url, entry.redirects = f"{authority(url)}/robots.txt", 0
-        return entry.requested_url
+        entry.requested_urls = entry.requested_urls or [f"{authority(url)}/robots.txt"]
+        return entry.requested_urls[-1]
 
     def record_response(self, url: str, response: RobotsResponse) -> RobotsRules | None:
         """Record the response for `url_to_fetch(url)`; None if a redirect is to be followed by another request."""
         entry = self._entries.setdefault(authority(url), _Entry())
         target = response.redirect_url
-        if target and entry.redirects < MAX_REDIRECTS and not url_refusal_reason(target) and has_valid_host(target):
-            entry.requested_url, entry.redirects = resolve_url(entry.requested_url, target), entry.redirects + 1
-            return None
-        entry.rules, entry.requested_url = parse_rules(response, self._agent), ""
+        if target and len(entry.requested_urls) <= MAX_REDIRECTS and not url_refusal_reason(target):
+            target = resolve_url(self.url_to_fetch(url), target)
+            if has_valid_host(target) and target not in entry.requested_urls:
+                entry.requested_urls.append(target)
+                return None
+        entry.rules, entry.requested_urls = parse_rules(response, self._agent), []
         entry.until = self._clock() + (UNREACHABLE_TTL if entry.rules.unreachable else RULES_TTL)
         return entry.rules
 
@@ -121,8 +122,8 @@ class Robots:
         A redirect to an invalid URL counts like a sixth redirect: there is no robots.txt (RFC 9309, 2.3.1.2).
         """
         entry = self._entries.setdefault(authority(url), _Entry())
-        if not entry.redirects:
-            entry.requested_url = ""
+        if len(entry.requested_urls) < 2:
+            entry.requested_urls = []
             return False
         self.record_response(url, RobotsResponse(status=INVALID_REDIRECT))
         return True

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.download.client import INTERRUPTED
-from newsarchive.crawl.robots import MAX_REDIRECTS, RULES_TTL, RobotsResponse
+from newsarchive.crawl.robots import INVALID_REDIRECT, MAX_REDIRECTS, RULES_TTL, RobotsResponse
 from newsarchive.crawl.traps import url_patterns
 from newsarchive.crawl.url_pattern_yields import UrlPatternYields
 from newsarchive.ingest.tasks import OriginalRecords
@@ -15,6 +15,7 @@ from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.frontier import host_state
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
+from storage.index.frontier.url_queue import reschedule
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters, CaptureView
 from storage.model import RecordPlace
@@ -45,7 +46,7 @@ class RunState:
         for site in self.pattern_yields.sites_with_exceptions:
             waiting = self._index.read(host_state.select_never_captured, site, now)
             exempt = [id_ for id_, url in waiting if self.pattern_yields.is_exempt(site, url)]
-            self._index.write(host_state.make_due, exempt, now)
+            self._index.write(reschedule, dict.fromkeys(exempt, now))
         return self._index.read(host_state.load_backoffs)
 
     def save_hosts(self, states: Mapping[str, SavedBackoff | None], now: datetime) -> None:
@@ -62,15 +63,16 @@ class RunState:
         for site, patterns in self.pattern_yields.pop_resumed().items():
             waiting = self._index.read(host_state.select_never_captured, site, now)
             due = [id_ for id_, url in waiting if patterns.intersection(url_patterns(url))]
-            self._index.write(host_state.make_due, due, now)
+            self._index.write(reschedule, dict.fromkeys(due, now))
         if changes := self.pattern_yields.pending_changes():
             self._index.write(host_state.save_url_patterns, changes)
         return parked
 
     def load_robots(self, url: str, now: datetime) -> tuple[RobotsResponse, float] | None:
         """Return the archive's capture of a robots.txt, and its age in seconds; None if there is no valid one."""
-        oldest = 0.0
-        for _ in range(MAX_REDIRECTS + 1):
+        oldest, requested = 0.0, set[str]()
+        while url not in requested and len(requested) <= MAX_REDIRECTS:
+            requested.add(url)
             filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
             # Read to the end: PostgreSQL's cursor stays open until then.
             capture = next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
@@ -83,7 +85,7 @@ class RunState:
                 response = self._read_response(capture)
                 return (response, oldest) if response is not None else None
             url = capture.redirect_url
-        return None
+        return RobotsResponse(status=INVALID_REDIRECT), oldest
 
     def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
         place: RecordPlace | None = capture.place

@@ -26,7 +26,7 @@ from storage.index.frontier.host_state import load_backoffs
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
-from storage.index.queries.visit_schedule import Answer, LapsedArticles, list_lapsed_articles
+from storage.index.queries.visit_schedule import Answer, list_failed_looks, list_lapsed_articles
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
@@ -332,21 +332,25 @@ def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> I
 
 
 def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
-    """Check for sites of which a run of the last week found many articles to be none any more."""
-    by_site: dict[str, LapsedArticles] = {}
-    for each in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
-        if each.lapsed >= LAPSED_SHARE * each.checked:
-            by_site.setdefault(each.site, each)
-    for name, found in by_site.items():
+    """Check for sites of which a run of the last week found many articles to be none any more, or several in a row."""
+    by_site: dict[str, tuple[int, Counter[Answer]]] = {}
+    for name, checked, answers in reader.ask(list_lapsed_articles, now - WEEK, at_least=MIN_LAPSED):
+        if answers.total() >= LAPSED_SHARE * checked:
+            by_site.setdefault(name, (checked, answers))
+    for name in sites:
+        failed = Counter(answer for _, answer in reader.ask(list_failed_looks, name, now - WEEK))
+        if failed.total() >= MIN_LAPSED:
+            by_site.setdefault(name, (failed.total(), failed))
+    for name, (checked, answers) in sorted(by_site.items()):
         url = sites[name].url if name in sites else ""
-        yield make_finding("articles-lapsed", name, site=name, lapsed=describe_lapsed(found, url), url=url)
+        yield make_finding("articles-lapsed", name, site=name, lapsed=describe_lapsed(checked, answers, url), url=url)
 
 
-def describe_lapsed(lapsed: LapsedArticles, site_url: str) -> str:
+def describe_lapsed(checked: int, answers: Counter[Answer], site_url: str) -> str:
     """Return a sentence such as "55 articles of 55 answer with a redirect to /sorry."."""
-    head = f"{lapsed.lapsed:,} articles of {lapsed.checked:,}"
+    head = f"{answers.total():,} articles of {checked:,}"
     phrases: Counter[str] = Counter()
-    for answer, count in lapsed.answers.items():
+    for answer, count in answers.items():
         phrases[describe_answer(answer, site_url)] += count
     named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
     if len(named) == 1:

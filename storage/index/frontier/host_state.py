@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from storage.index.engine.statements import IDS, change_by_ids, insert_rows
-from storage.index.frontier.url_queue import reschedule
 from storage.index.rows.duplicates import is_duplicate_text
 from storage.index.schema.tables import (
     CaptureRow,
@@ -197,8 +196,3 @@ def select_never_captured(connection: Connection, site: str, now: datetime) -> l
         .where(and_(FrontierRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
     )
     return [(row.url_id, row.url) for row in rows]
-
-
-def make_due(connection: Connection, url_ids: Collection[int], now: datetime) -> None:
-    """Make URLs due now."""
-    reschedule(connection, dict.fromkeys(url_ids, now))

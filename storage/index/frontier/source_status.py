@@ -1,12 +1,11 @@
 """Feeds, sitemaps and listings: their state by their captures."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, SiteRow, SourceRow, UrlRow
@@ -63,6 +62,11 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
     seen = connection.execute(_SEEN, {"url_id": url_id}).first()
     if seen is None:
         return None
+    at, changed_at = {"url_id": url_id, "digest": seen.content_digest}, None
+    if seen.other:
+        changed_at = connection.scalar(_SAME_SINCE, {**at, "since": seen.other})
+    elif seen.first != seen.fetched_at:
+        changed_at = connection.scalar(_SAME, at)
     return {
         "url_id": url_id,
         "site_id": seen.site_id,
@@ -71,16 +75,8 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
         "entries": seen.entries,
         "first_seen_at": seen.first,
         "last_seen_at": seen.last,
-        "last_changed_at": _find_last_change(connection, url_id, seen) or seen.fetched_at,
+        "last_changed_at": changed_at or seen.fetched_at,
     }
-
-
-def _find_last_change(connection: Connection, url_id: int, seen: AnyRow) -> datetime | None:
-    """Return when the content became what it is now; None if it was read once."""
-    if seen.other is None and seen.first == seen.fetched_at:
-        return None
-    at = {"url_id": url_id, "digest": seen.content_digest}
-    return connection.scalar(_SAME_SINCE, {**at, "since": seen.other}) if seen.other else connection.scalar(_SAME, at)
 
 
 def update_site_titles(connection: Connection) -> None:

@@ -194,7 +194,8 @@ def _split_new_and_known(
         rank, one = best[url_id]
         row = existing.get(url_id)
         if row is None:
-            rows.append(_new_row(one, url_id, urls))
+            found = {**discovery_columns(one.discovery, urls), "due_at": one.due_at, "priority": one.priority}
+            rows.append({**_BLANK, "url_id": url_id, "host": url_host(one.url), **found})
             lookups.mark_waiting(url_id, rank, one.priority)
         elif row.last_fetched_at is not None:
             lookups.mark_captured(url_id)
@@ -216,17 +217,6 @@ def _update_known(connection: Connection, improved: Sequence[dict[str, Any]]) ->
 _UPDATE_UNFETCHED = update(FrontierRow).where(
     FrontierRow.url_id == bindparam("of"), FrontierRow.last_fetched_at.is_(None)
 )
-
-
-def _new_row(found: DiscoveredUrl, url_id: int, urls: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        **_BLANK,
-        "url_id": url_id,
-        "host": url_host(found.url),
-        **discovery_columns(found.discovery, urls),
-        "due_at": found.due_at,
-        "priority": found.priority,
-    }
 
 
 def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:

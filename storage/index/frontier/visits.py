@@ -120,12 +120,13 @@ def _apply_capture(
     is_new = _is_new_content(entry, known, content)
     first_seen = min(filter(None, (known.first_seen_at, at)))
     if row["last_fetched_at"] is None or at > row["last_fetched_at"]:
+        printed = (entry.article and entry.article.published) or entry.discovery.published
         outcome = Outcome.SOFT_ERROR if entry.capture_id in context.duplicates.soft_errors else entry.outcome
         result = VisitResult(
             kind=entry.discovery.kind, outcome=outcome, status=capture.status, fetched_at=at, changed=is_new,
             failure_count=row["failure_count"], unchanged_count=row["unchanged_count"], first_seen_at=first_seen,
             truncated=capture.truncated, mime=capture.mime, max_age=capture.max_age,
-            published=_publication_date(entry), is_duplicate=entry.capture_id in context.duplicates.copies,
+            published=printed.at if printed else None, is_duplicate=entry.capture_id in context.duplicates.copies,
             was_article=known.version_id is not None or entry.version_id is not None,
             is_alternate_url=entry.capture_id in context.alternates,
             is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,
@@ -171,13 +172,6 @@ def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
         return True
     is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
     return is_unresolved and (known.is_newest_article or known.first_seen_at is None)
-
-
-def _publication_date(entry: CommitEntry) -> datetime | None:
-    """Return the publication date of an article by its page, else by its source."""
-    if entry.article and entry.article.published:
-        return entry.article.published.at
-    return entry.discovery.published.at if entry.discovery.published else None
 
 
 def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str, Any]:

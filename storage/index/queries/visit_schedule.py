@@ -1,18 +1,18 @@
 """Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import IDS, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, SiteRow, UrlRow
+from storage.index.schema.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome, VisitEnd
 
@@ -77,79 +77,87 @@ class Answer:
     """Target of the redirects, without its query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LapsedArticles:
-    """Articles of a site that a run found to be none any more, and that have not been articles again since."""
+_COMPARED_LOOKS = 20
 
-    site: str
-    run: str
-    started_at: datetime | None
-    checked: int
-    """URLs of known articles that the run fetched."""
-    answers: Mapping[Answer, int]
-    """Number of lapsed URLs by answer, most first."""
 
-    @property
-    def lapsed(self) -> int:
-        """Number of lapsed URLs."""
-        return sum(self.answers.values())
+def list_failed_looks(
+    connection: Connection, exclude: Exclusions, site: str, since: datetime
+) -> list[tuple[datetime, Answer]]:
+    """Return the known articles of a site that were none, since the last capture that shows an article.
+
+    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads.
+    """
+    target = aliased(UrlRow)
+    rows = connection.execute(
+        select(CaptureRow.__table__, target.url.label("target"))
+        .join(SiteRow, SiteRow.id == CaptureRow.site_id)
+        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        .where(
+            SiteRow.name == site,
+            *_known_article_conditions(since),
+            or_(CaptureRow.version_id.is_not(None), CaptureRow.outcome.not_in(_SAYS_NOTHING)),
+            *visible_captures(connection, exclude),
+        )
+        .order_by(CaptureRow.fetched_at.desc())
+        .limit(_COMPARED_LOOKS)
+    )
+    failed = [(row, _read_answer(row)) for row in takewhile(lambda row: row.version_id is None, rows)]
+    targets = Counter(answer.redirect_url for _, answer in failed)
+    newest: dict[int, tuple[datetime, Answer]] = {}
+    for row, answer in failed:
+        if answer.redirect_url is None or targets[answer.redirect_url] > 1:
+            newest.setdefault(row.url_id, (row.fetched_at, answer))
+    return list(newest.values())
+
+
+def _read_answer(row: AnyRow) -> Answer:
+    return Answer(Outcome(row.outcome), row.status, row.target.partition("?")[0] if row.target else None)
 
 
 def list_lapsed_articles(
     connection: Connection, exclude: Exclusions, since: datetime, *, at_least: int
-) -> tuple[LapsedArticles, ...]:
-    """Return the runs since a time that found so many lapsed articles of a site, by site, the newest run first."""
+) -> list[tuple[str, int, Counter[Answer]]]:
+    """Return the runs since a time that found so many articles of a site to be none, the newest of each site first.
+
+    The site, the number of known articles that the run fetched, and those that have not been articles again, by answer.
+    """
     later, target = aliased(CaptureRow), aliased(UrlRow)
     again = select(later.id).where(later.url_id == CaptureRow.url_id, later.fetched_at > CaptureRow.fetched_at)
     rows = connection.execute(
         select(
-            CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
+            SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
             target.url.label("target"), func.count().label("urls"),
         )
+        .join(SiteRow, SiteRow.id == CaptureRow.site_id)
         .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
             *_known_article_conditions(since),
+            CaptureRow.crawl_id.is_not(None),
             CaptureRow.version_id.is_(None),
             CaptureRow.outcome.not_in(_SAYS_NOTHING),
             # Each URL counts once, by its newest capture.
             ~again.exists(),
             *visible_captures(connection, exclude),
         )
-        .group_by(CaptureRow.site_id, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
+        .group_by(SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
     )  # fmt: skip
-    counted: defaultdict[tuple[int, int], Counter[Answer]] = defaultdict(Counter)
+    counted: defaultdict[tuple[str, int], Counter[Answer]] = defaultdict(Counter)
     for row in rows:
-        path = row.target.partition("?")[0] if row.target else None
-        counted[row.site_id, row.crawl_id][Answer(Outcome(row.outcome), row.status, path)] += row.urls
-    many = {key: answers for key, answers in counted.items() if answers.total() >= at_least}
-    found = [_load_run(connection, exclude, since, key, answers) for key, answers in many.items()]
-    found.sort(key=lambda each: (each.site, each.run), reverse=True)
-    return tuple(sorted(found, key=lambda each: each.site))
+        counted[row.name, row.crawl_id][_read_answer(row)] += row.urls
+    found = []
+    for (site, crawl_id), answers in sorted(counted.items(), reverse=True):
+        if answers.total() >= at_least:
+            checked = select(func.count(CaptureRow.url_id.distinct())).join(SiteRow, SiteRow.id == CaptureRow.site_id)
+            of_run = (SiteRow.name == site, CaptureRow.crawl_id == crawl_id, *_known_article_conditions(since))
+            checked = checked.where(*of_run, *visible_captures(connection, exclude))
+            found.append((site, connection.scalar(checked) or 0, answers))
+    return found
 
 
 def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for captures of a run, since a time, of URLs that were articles before."""
+    """Return the conditions for captures since a time of URLs that were articles before."""
     earlier = aliased(CaptureRow)
     was_article = select(earlier.id).where(
         earlier.url_id == CaptureRow.url_id, earlier.version_id.is_not(None), earlier.fetched_at < CaptureRow.fetched_at
     )
-    return CaptureRow.fetched_at >= since, CaptureRow.crawl_id.is_not(None), was_article.exists()
-
-
-def _load_run(
-    connection: Connection, exclude: Exclusions, since: datetime, key: tuple[int, int], answers: Counter[Answer]
-) -> LapsedArticles:
-    site_id, crawl_id = key
-    of_run = and_(CaptureRow.site_id == site_id, CaptureRow.crawl_id == crawl_id)
-    checked = select(func.count(CaptureRow.url_id.distinct())).where(
-        of_run, *_known_article_conditions(since), *visible_captures(connection, exclude)
-    )
-    name = connection.scalars(select(SiteRow.name).where(SiteRow.id == site_id)).one()
-    row = connection.execute(select(CrawlRow.run, CrawlRow.started_at).where(CrawlRow.id == crawl_id)).one()
-    return LapsedArticles(
-        site=name,
-        run=row.run,
-        started_at=row.started_at,
-        checked=connection.scalar(checked) or 0,
-        answers=dict(answers.most_common()),
-    )
+    return CaptureRow.fetched_at >= since, was_article.exists()

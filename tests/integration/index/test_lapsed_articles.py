@@ -89,6 +89,22 @@ def test_the_alarm_ends_when_the_articles_are_back(
     assert findings(index, tmp_path) == []
 
 
+def test_articles_that_fail_one_in_each_run_are_an_alarm(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest], pages: list[str], tmp_path: Path
+) -> None:
+    """Small runs, or one page that is asked for the others, do not hide an outage; an article since ends the alarm."""
+    found = redirects(capture_of, pages[:6])
+    runs = [f"20260301T08000{number}Z-000{number}" for number in range(6)]
+    index.commit(
+        [replace(each, capture=replace(each.capture, crawl=run)) for each, run in zip(found, runs, strict=True)], PLAN
+    )
+    assert [each.sentence for each in findings(index, tmp_path)] == [
+        "6 articles of 6 answer with a redirect to /sorry."
+    ]
+    index.commit([article_at(pages[8], f"Text of {pages[8]}.", minute=180)], PLAN)
+    assert findings(index, tmp_path) == []
+
+
 def test_a_few_withdrawn_articles_and_new_pages_are_no_alarm(
     index: Index, capture_of: Make, pages: list[str], tmp_path: Path
 ) -> None:

@@ -112,6 +112,16 @@ def test_rules_are_valid_for_a_day() -> None:
     assert robots.get_rules(f"{SITE}/b") is None
 
 
+def test_redirects_in_a_circle_end_at_once() -> None:
+    """A site that redirects all to one page, itself included, is asked twice, not six times."""
+    robots = Robots(AGENT)
+    wait = RobotsResponse(status=302, redirect_url=f"{SITE}/wait")
+    assert robots.url_to_fetch(SITE) == f"{SITE}/robots.txt"
+    assert robots.record_response(SITE, wait) is None
+    assert robots.url_to_fetch(SITE) == f"{SITE}/wait"
+    assert robots.record_response(SITE, wait) is ALLOW_ALL
+
+
 def test_redirects_are_followed_five_times() -> None:
     """The sixth redirect means that there is no file (RFC 9309, 2.3.1.2); other schemes are not followed."""
     robots = Robots(AGENT)
