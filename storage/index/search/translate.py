@@ -36,8 +36,11 @@ class Translation:
 
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
-        wanted = match_all(*(match_any(*map(self.term, leaves)) for leaves in query.every))
-        return match_without(wanted, *map(self.term, query.never))
+        wanted = match_all(*(match_any(*map(self._part, parts)) for parts in query.every))
+        return match_without(wanted, *map(self._part, query.never))
+
+    def _part(self, part: SearchTerm | SearchQuery) -> Query:
+        return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
