@@ -108,7 +108,7 @@ class EngineSearcher:
                 values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
                 values.sort(key=lambda one: (-one[1], one[0]))
                 # Which of equally frequent values are left out must not depend on the segments.
-                is_settled = len(values) < most or values[-1][1] < values[sizes[field] - 1][1]
+                is_settled = len(values) < most or any(values[-1][1] < one[1] for one in values[sizes[field] - 1 :])
                 if (is_settled and not found["doc_count_error_upper_bound"]) or (most, segment_size) == _BUCKETS[-1]:
                     counts[field] = values[: sizes[field]]
         return counts

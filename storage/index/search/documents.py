@@ -86,9 +86,9 @@ def _build_fields(
     return {
         **({"story": story} if story is not None else {}),
         "all": join_parts(words),
-        "forms": _join_forms(parts),
-        "headline_forms": _join_forms(parts[:1]),
-        "dek_forms": _join_forms(parts[1:2]),
+        "stems": _join_stems(parts),
+        "headline_stems": _join_stems(parts[:1]),
+        "dek_stems": _join_stems(parts[1:2]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
         "names": join_parts(of_names),
@@ -147,9 +147,10 @@ def make_place(number: int, *, is_variant: bool) -> int:
     return 2 * number - is_variant
 
 
-def _join_forms(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
-    """Return the words and stems of texts, each once."""
-    return " ".join(sorted({form for words, stems in parts for form in (*words, *stems)}))
+def _join_stems(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
+    """Return the stems of texts that are no words of them, each once."""
+    words, stems = zip(*parts, strict=True)
+    return " ".join(sorted(set().union(*stems).difference(*words)))
 
 
 @lru_cache(maxsize=65_536)
