@@ -61,6 +61,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
             "metadata": metadata.get(article_id, ()),
+            "last": min(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)).id,
         }
         for row in versions:
             yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
@@ -99,6 +100,7 @@ def _build_fields(
         "capture_site": row.capture_site_id,
         "place": make_place(row.number, is_variant=row.is_variant),
         "newest": int(row.is_current),
+        "last": int(row.id == shared["last"]),
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
         "lead": 0,

@@ -171,6 +171,7 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts = matches.engine.count_values(matches.unique, sizes)
+    varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
         counted, labels = matches, counts[column]
@@ -181,7 +182,8 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
             sites = load_site_names(search.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
-            labels = [*labels, *_iter_other_labels(search.connection, counted.list_varied(), name)]
+            of_counted = varied if counted is matches else counted.list_varied()
+            labels = [*labels, *_iter_other_labels(search.connection, of_counted, name)]
         wanted = {fold_value(one) if name in ("section", "author") else one for one in list_values(chosen)}
         values = tuple(
             FacetValue(name=printed, articles=count, is_chosen=value in wanted)

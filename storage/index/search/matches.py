@@ -2,9 +2,9 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-Most articles have one text. Those with several are listed, and all of their matching texts but the newest are left out
-of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of articles of an author, a
-tag, a section or a site are by their current versions.
+The last text of an article stands for it if it matches. Of other articles the newest matching text is looked up, and
+all others are left out of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of
+articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import itemgetter
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -47,8 +46,6 @@ class Matches:
     """The newest of each article's texts that match."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
-    texts: Mapping[int, int]
-    """Number of matching texts of each article with several texts."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
 
@@ -64,17 +61,19 @@ class Matches:
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
-        found = _list_texts(self.engine, self.every, VARIED)
-        grouped = group_pairs((article, version) for _, version, article, _ in found)
-        return [versions for versions in grouped.values() if len(versions) > 1]
+        found = _list_texts(self.engine, match_all(self.every, self.engine.match_values("grouping", (VARIED,))))
+        return [versions for versions in found.values() if len(versions) > 1]
+
+    def count_texts(self, article_ids: Iterable[int]) -> Counter[int]:
+        """Return the number of matching texts of each of some articles."""
+        wanted = match_all(self.every, self.engine.match_values("article", article_ids))
+        return Counter(article for (article,) in self.engine.iter_values(wanted, "article"))
 
 
-def _list_texts(engine: EngineSearcher, every: Query, *grouping: int) -> list[tuple[int, ...]]:
-    """Return place, version, article, and 1 if it is current, of texts of articles with several, the last first."""
-    wanted = match_all(every, engine.match_values("grouping", grouping))
-    found = sorted(engine.iter_values(wanted, "place", "version", "article", "newest"), key=itemgetter(1))
-    found.sort(key=itemgetter(0), reverse=True)
-    return found
+def _list_texts(engine: EngineSearcher, wanted: Query) -> dict[int, list[int]]:
+    """Return the versions of each article among some texts, the last first."""
+    found = sorted(engine.iter_values(wanted, "place", "version", "article"), key=lambda one: (-one[0], one[1]))
+    return group_pairs((article, version) for _, version, article in found)
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -111,24 +110,22 @@ class Search:
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
-        every = match_without(
-            match_all(
-                self.translation.words(query),
-                *self.translation.filters(self.connection, query.filters if filters is None else filters),
-            ),
-            *self.excluded,
-        )
-        values, found = self.engine.match_values, _list_texts(self.engine, every, ALIKE, VARIED)
-        last = {article: version for _, version, article, _ in reversed(found)}
-        # Most often the last of an article's matching texts is its current one: sets of others are small.
-        former = [version for _, version, article, newest in found if not newest and last[article] == version]
-        passed = [version for _, version, article, newest in found if newest and last[article] != version]
-        older = match_all(values("grouping", (ALIKE, VARIED)), values("newest", (0,)))
-        unique = match_without(every, match_without(older, values("version", former)), values("version", passed))
-        texts = Counter(map(itemgetter(2), found))
-        return Matches(
-            engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), texts=texts
-        )
+        filters = query.filters if filters is None else filters
+        wanted = match_all(self.translation.words(query), *self.translation.filters(self.connection, filters))
+        every = match_without(wanted, *self.excluded)
+        engine, values = self.engine, self.engine.match_values
+        unique = match_all(every, values("last", (1,)))
+        if query.every or query.never or filters.selects_texts or self.excluded:
+            earlier, several = match_all(every, values("last", (0,))), values("grouping", (ALIKE, VARIED))
+            lacking = {article for (article,) in engine.iter_values(earlier, "article")}
+            lacking.difference_update(
+                article for (article,) in engine.iter_values(match_all(unique, several), "article")
+            )
+            if lacking:
+                listed = _list_texts(engine, match_all(earlier, values("article", lacking)))
+                former = values("version", [versions[0] for versions in listed.values()])
+                unique = match_without(every, match_without(values("last", (0,)), former))
+        return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""
