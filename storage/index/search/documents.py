@@ -14,7 +14,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
@@ -39,8 +39,6 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
-_FEW_LEARNT = 2_000
-"""Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -187,10 +185,7 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     """Return the searched texts of versions without boilerplate: the body, and captions and corrections."""
     sites = {row.id: row.site_id for row in versions}
     rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
-    of_sites = sorted(set(sites.values()))
-    boilerplate: Sequence[Any] = connection.execute(_FIRST_LEARNT, {"sites": of_sites}).all()
-    if len(boilerplate) == _FEW_LEARNT:
-        boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
+    boilerplate = fetch_by_ids(connection, _LEARNT, {row.paragraph_id for row in rows})
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
     texts: dict[int, tuple[list[str], list[str]]] = {}
     for version_id, paragraph_id, role, paragraph in rows:
@@ -202,10 +197,8 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
 _BODY = {role.value for role in BODY_ROLES}
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
-    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate
+    BoilerplateRow.paragraph_id.in_(IDS), BoilerplateRow.is_boilerplate
 )
-_FIRST_LEARNT = _LEARNT.limit(_FEW_LEARNT)
-_LEARNT_AMONG = _LEARNT.where(BoilerplateRow.paragraph_id.in_(IDS))
 _PARAGRAPHS: Any = (
     select(
         VersionParagraphRow.version_id, VersionParagraphRow.paragraph_id, VersionParagraphRow.role, ParagraphRow.text

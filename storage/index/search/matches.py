@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate, compress
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -61,19 +62,22 @@ class Matches:
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
-        found = _list_texts(self.engine, match_all(self.every, self.engine.match_values("grouping", (VARIED,))))
-        return [versions for versions in found.values() if len(versions) > 1]
+        varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
+        found = sorted(
+            zip(*self.engine.list_columns(varied, "place", "version", "article"), strict=True), key=_rank_last
+        )
+        grouped = group_pairs((article, version) for _, version, article in reversed(found))
+        return [versions for versions in grouped.values() if len(versions) > 1]
 
     def count_texts(self, article_ids: Iterable[int]) -> Counter[int]:
         """Return the number of matching texts of each of some articles."""
         wanted = match_all(self.every, self.engine.match_values("article", article_ids))
-        return Counter(article for (article,) in self.engine.iter_values(wanted, "article"))
+        return Counter(self.engine.list_columns(wanted, "article")[0])
 
 
-def _list_texts(engine: EngineSearcher, wanted: Query) -> dict[int, list[int]]:
-    """Return the versions of each article among some texts, the last first."""
-    found = sorted(engine.iter_values(wanted, "place", "version", "article"), key=lambda one: (-one[0], one[1]))
-    return group_pairs((article, version) for _, version, article in found)
+def _rank_last(text: tuple[int, ...]) -> tuple[int, int]:
+    """Return a key by which the last text of an article is last: of texts with one place that with the least id."""
+    return text[0], -text[1]
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -84,9 +88,10 @@ def fold_copies(matches: Matches) -> Matches:
     """
     engine = matches.engine
     shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
+    columns = engine.list_columns(shared, "order", "version", "story", "site")
     ranks: Counter[tuple[int, int]] = Counter()
     copies: dict[tuple[int, int], list[int]] = {}
-    for _, version, story, site in sorted(engine.iter_values(shared, "order", "version", "story", "site")):
+    for _, version, story, site in sorted(zip(*columns, strict=True)):
         ranks[story, site] += 1
         copies.setdefault((story, ranks[story, site]), []).append(version)
     folded = {versions[0]: versions[1:] for versions in copies.values() if len(versions) > 1}
@@ -116,15 +121,12 @@ class Search:
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
         if query.every or query.never or filters.selects_texts or self.excluded:
-            earlier, several = match_all(every, values("last", (0,))), values("grouping", (ALIKE, VARIED))
-            lacking = {article for (article,) in engine.iter_values(earlier, "article")}
-            lacking.difference_update(
-                article for (article,) in engine.iter_values(match_all(unique, several), "article")
-            )
-            if lacking:
-                listed = _list_texts(engine, match_all(earlier, values("article", lacking)))
-                former = values("version", [versions[0] for versions in listed.values()])
-                unique = match_without(every, match_without(values("last", (0,)), former))
+            several = match_all(every, values("grouping", (ALIKE, VARIED)))
+            articles, lasts, *texts = engine.list_columns(several, "article", "last", "place", "version")
+            lacking = set(articles).difference(compress(articles, lasts))
+            found = sorted((text for text in zip(*texts, articles, strict=True) if text[2] in lacking), key=_rank_last)
+            if former := {article: version for _, version, article in found}:
+                unique = match_without(every, match_without(values("last", (0,)), values("version", former.values())))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def find_current(self, filters: Filters) -> Query:
@@ -194,6 +196,18 @@ def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, 
     """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
     search = Search(connection, exclude)
     return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
+
+
+def count_between(
+    connection: Connection, exclude: Exclusions, filters: Filters, spans: Iterable[tuple[datetime, datetime]]
+) -> list[int]:
+    """Return the number of filtered articles in each of some spans of time, both ends included."""
+    search = Search(connection, exclude)
+    ends = [(count_microseconds(begin), count_microseconds(end) + 1) for begin, end in spans]
+    edges = sorted({edge for pair in ends for edge in pair})
+    counts = search.engine.count_ranges(search.find_current(filters), "dated", edges)
+    before = dict(zip(edges, accumulate(counts, initial=0), strict=False))
+    return [before[end] - before[begin] for begin, end in ends]
 
 
 def find_adjacent_dates(

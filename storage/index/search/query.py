@@ -108,16 +108,6 @@ class _Group:
     is_alternative: bool = False
     between: int | None = None
 
-    def add(self, part: SearchTerm | SearchQuery, *, is_wanted: bool) -> None:
-        """Add a term or a query."""
-        if not is_wanted:
-            self.never.append(part)
-        elif self.is_alternative:
-            self.every[-1] = (*self.every[-1], part)
-        else:
-            self.every.append((part,))
-        self.is_alternative, self.between = False, None
-
 
 class _Parser:
     """Takes the pieces of a query one by one."""
@@ -167,24 +157,33 @@ class _Parser:
                 self._add(SearchQuery(every, never), is_wanted=group.is_wanted)
 
     def _add(self, part: SearchTerm | SearchQuery, *, is_wanted: bool) -> None:
-        if is_wanted and self._groups[-1].between is not None:
-            self._join_near(part)
+        group, between = self._groups[-1], self._groups[-1].between
+        group.between = None
+        if not is_wanted:
+            group.never.append(part)
+        elif between is not None:
+            self._join_near(group, between, part)
+        elif group.is_alternative:
+            group.every[-1] = (*group.every[-1], part)
         else:
-            self._groups[-1].add(part, is_wanted=is_wanted)
+            group.every.append((part,))
+        group.is_alternative = False
 
-    def _join_near(self, second: SearchTerm | SearchQuery) -> None:
+    def _join_near(self, group: _Group, between: int, second: SearchTerm | SearchQuery) -> None:
         """Replace the term before near/5 by one for both words."""
-        group = self._groups[-1]
-        first, between = group.every[-1][-1], group.between or 0
-        both = [part for part in (first, second) if isinstance(part, SearchTerm) and part.typed and not part.is_fuzzy]
+        both = [
+            part
+            for part in (group.every[-1][-1], second)
+            if isinstance(part, SearchTerm) and part.typed and not part.is_fuzzy
+        ]
         if len(both) < 2 or both[0].field != both[1].field or both[0].words == both[1].words:
             self.problems.append(f"near/{between} stands between two different words: both were searched for anywhere")
-            group.add(second, is_wanted=True)
+            group.every.append((second,))
             return
         if between > MOST_BETWEEN:
             self.problems.append(f"near/{between} was searched for as near/{MOST_BETWEEN}, which is the most")
         near = SearchTerm((*both[0].words, *both[1].words), field=both[0].field, between=min(between, MOST_BETWEEN))
-        group.every[-1], group.between = (*group.every[-1][:-1], near), None
+        group.every[-1] = (*group.every[-1][:-1], near)
 
     def _add_filter(self, name: str, value: str, *, is_wanted: bool) -> None:
         """Add a filter; those that are set already take precedence."""

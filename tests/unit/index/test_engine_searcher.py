@@ -17,3 +17,11 @@ def test_values_are_counted_exactly_whatever_their_number(authors: int, wanted: 
     )
     expected = sorted(Counter(names).items(), key=lambda one: (-one[1], one[0]))
     assert engine.count_values(Query.all_query(), {"author_label": wanted})["author_label"] == expected[:wanted]
+
+
+def test_ranges_are_counted_whatever_their_number() -> None:
+    """More of them than the engine returns buckets of at once."""
+    moments = [5, 5, 7, 69_999, 70_001]
+    engine = index_in_memory(build_document({"version": place, "dated": at}) for place, at in enumerate(moments))
+    counts = engine.count_ranges(Query.all_query(), "dated", range(70_001))
+    assert {at: count for at, count in enumerate(counts) if count} == {5: 2, 7: 1, 69_999: 1}
