@@ -86,7 +86,7 @@ def print_sizes(folder: Path, address: str, cost: Cost, warc: Path, *, listed: b
     search = sum(file.stat().st_size for file in (folder / "search").rglob("*") if file.is_file())
     print(f"{folder.name} pages: {pages:,}, {warc.stat().st_size / pages:,.0f} B of WARC each")
     print(
-        f"  {1000 * cost.cpu / pages:.1f} CPU ms a page; index {whole / pages:,.0f} B, search folder {search / pages:,.0f} B"
+        f"  {1000 * cost.cpu / pages:.1f} CPU ms; index {whole / pages:,.0f} B, search folder {search / pages:,.0f} B"
     )
     for table, size in sorted(tables.items(), key=lambda item: -item[1])[: 100 if listed else 8]:
         print(f"  {table:24} {size / pages:9,.0f}")
