@@ -26,8 +26,6 @@ from benchmarks.papers import Papers
 from storage.warc.record import build_member, sha256, warc_date
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-SEARCH = "search"
-"""Beginning of the names of tables that full-text search has in the index."""
 SQLITE = """
 SELECT m.tbl_name, d.name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name GROUP BY 1, 2
 """
@@ -74,8 +72,8 @@ def import_file(folder: Path, warc: Path, address: str | None) -> tuple[str, Cos
     return address or f"sqlite:///{folder / 'index.sqlite3'}", cost
 
 
-def print_sizes(name: str, address: str, cost: Cost, warc: Path, *, listed: bool) -> None:
-    """Print bytes a page, of tables and, if asked, of their indexes."""
+def print_sizes(folder: Path, address: str, cost: Cost, warc: Path, *, listed: bool) -> None:
+    """Print bytes a page, of the search folder, of tables and, if asked, of their indexes."""
     engine = create_engine(address)
     with closing(engine.connect()) as connection:
         pages = connection.execute(text("SELECT count(*) FROM captures")).scalar_one()
@@ -84,10 +82,11 @@ def print_sizes(name: str, address: str, cost: Cost, warc: Path, *, listed: bool
     tables: dict[str, int] = {}
     for table, _, size in rows:
         tables[table] = tables.get(table, 0) + size
-    whole, search = sum(tables.values()), sum(size for table, size in tables.items() if table.startswith(SEARCH))
+    whole = sum(tables.values())
+    search = sum(file.stat().st_size for file in (folder / "search").rglob("*") if file.is_file())
+    print(f"{folder.name} pages: {pages:,}, {warc.stat().st_size / pages:,.0f} B of WARC each")
     print(
-        f"{name}: {pages:,} pages, {warc.stat().st_size / pages:,.0f} B of WARC each, {1000 * cost.cpu / pages:.1f} CPU"
-        f" ms each\n  index without search {(whole - search) / pages:,.0f} B a page, search {search / pages:,.0f} B"
+        f"  {1000 * cost.cpu / pages:.1f} CPU ms; index {whole / pages:,.0f} B, search folder {search / pages:,.0f} B"
     )
     for table, size in sorted(tables.items(), key=lambda item: -item[1])[: 100 if listed else 8]:
         print(f"  {table:24} {size / pages:9,.0f}")
@@ -109,11 +108,11 @@ def main() -> None:
             press = folder / "press.warc.gz"
             write_warc(press, press_pages(Path(evaluation)))
             address, cost = import_file(folder / "press", press, asked.index)
-            print_sizes("press pages", address, cost, press, listed=asked.list)
+            print_sizes(folder / "press", address, cost, press, listed=asked.list)
         if not asked.index:
             [small] = Papers(pages=asked.small, files=1).write(folder / "papers")
             address, cost = import_file(folder / "small", small, None)
-            print_sizes("small pages", address, cost, small, listed=asked.list)
+            print_sizes(folder / "small", address, cost, small, listed=asked.list)
 
 
 if __name__ == "__main__":

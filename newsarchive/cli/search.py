@@ -88,7 +88,8 @@ def page_fields(page: SearchPage) -> dict[str, object]:
         | _text_with_matches("snippet", hit.snippet)
         for hit in page.hits
     ]
-    return {"total": page.total, "exact": True, "problems": page.problems, "hits": hits}
+    facts = {"total": page.total, "exact": True, "suggestion": page.suggestion, "problems": page.problems}
+    return {**facts, "hits": hits}
 
 
 def _text_with_matches(name: str, segments: Iterable[TextSegment]) -> dict[str, object]:

@@ -300,6 +300,8 @@ class SearchResults(ApiModel):
     """Number of matching articles, copies included."""
     exact: bool = True
     """Always true: all matches are counted."""
+    suggestion: str | None
+    """The query with unknown words replaced by similar ones; null if something was found or nothing is similar."""
     hits: tuple[SearchResult, ...]
     problems: tuple[str, ...]
     """Parts of the query that were invalid, and their interpretation."""

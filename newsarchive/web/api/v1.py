@@ -196,7 +196,7 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
     offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort, fold=stories)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
-    found = {name: getattr(page, name) for name in ("total", "articles", "hits", "problems")}
+    found = {name: getattr(page, name) for name in ("total", "articles", "suggestion", "hits", "problems")}
     return _respond(context, schemas.SearchResults, found | {"next": next_cursor})
 
 

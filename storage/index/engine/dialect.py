@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,8 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
-
-from storage.index.schema.tables import UtcDateTime, format_utc
 
 _SORT_MEMORY = -8192  # kilobytes, as SQLite takes them
 
@@ -30,26 +27,6 @@ def values_table(
     else:
         table = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value
-
-
-def ranges_table(
-    connection: sa.Connection, pairs: Sequence[tuple[Any, Any]], name: str
-) -> tuple[sa.FromClause, sa.ColumnElement[int], sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    """Return a table of ranges of integers or times, and its columns: number from 0, start, end."""
-    starts, ends = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    kind: TypeEngine[Any] = UtcDateTime() if starts and isinstance(starts[0], datetime) else sa.BigInteger()
-    if connection.dialect.name == "postgresql":
-        numbers = _array(list(range(len(pairs))), sa.BigInteger())
-        columns = (sa.column("number", sa.BigInteger()), sa.column("start", kind), sa.column("stop", kind))
-        listed = sa.func.unnest(numbers, _array(starts, kind), _array(ends, kind)).table_valued(*columns, name=name)
-        table: sa.FromClause = listed.render_derived()
-        return table, table.c.number, table.c.start, table.c.stop
-    written = json.dumps(pairs, default=format_utc)
-    table = sa.func.json_each(sa.bindparam(None, written)).table_valued("key", "value")
-    start, stop = (sa.func.json_extract(table.c.value, path, type_=kind) for path in ("$[0]", "$[1]"))
-    # The limit keeps SQLite from parsing the JSON again for every row that is compared with it.
-    parsed = sa.select(table.c.key, start.label("start"), stop.label("stop")).limit(len(pairs)).subquery(name)
-    return parsed, parsed.c.key, parsed.c.start, parsed.c.stop
 
 
 def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> sa.BindParameter[Any]:

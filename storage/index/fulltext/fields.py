@@ -1,11 +1,11 @@
 """Fields of a search document, and how a document is handed to the engine.
 
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
-    forms      each word and its stem once: a word is found in any inflection (headline_forms, dek_forms: of a part)
+    stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
-    version, article, order, dated ...         numbers, in columns
+    version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
     story      what copies of one text in several papers have in common; missing for a text of a few words
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 2
+ANALYZER_VERSION = 3
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -28,32 +28,16 @@ _GAPS = " ".join([_GAP] * (MOST_BETWEEN + 2))
 TERMS = "terms"
 """Name of the tokenizer."""
 WORD_FIELDS = ("all", "headline", "dek", "names", "url")
-FORMS = {"all": "forms", "headline": "headline_forms", "dek": "dek_forms"}
-"""Fields with the words of another field and their stems."""
+STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
+"""Fields with the stems of the words of another field, but for those that are words of it."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey")
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
-INTEGER_FIELDS = (
-    "version",
-    "article",
-    "site",
-    "capture_site",
-    "place",
-    "newest",
-    "grouping",
-    "corrected",
-    "lead",
-    "story",
-    "order",
-    "by_length",
-    "by_edits",
-    "dated",
-    "first_seen",
-    "captured",
-    "year",
-)
-"""Signed integers: tantivy deletes nothing by a term of an unsigned field, without an error."""
+NUMBERS = ("version", "article", "site", "capture_site", "newest", "last", "grouping", "corrected", "lead", "story")
+"""Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
+COLUMNS = ("place", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
+"""Numbers that documents are sorted, counted or selected in ranges by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECONDS_BEFORE_1970 = 62_135_596_800
@@ -117,12 +101,12 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     for name in WORD_FIELDS:
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
-    for name in FORMS.values():
+    for name in STEMS.values():
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
     for name in (*VALUE_FIELDS, *LABEL_FIELDS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABEL_FIELDS)
-    for name in INTEGER_FIELDS:
-        builder.add_integer_field(name, indexed=True, fast=True)
+    for name in (*NUMBERS, *COLUMNS):
+        builder.add_integer_field(name, indexed=name in NUMBERS, fast=True)
     return builder.build()
 
 

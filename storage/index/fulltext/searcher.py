@@ -15,6 +15,7 @@ _BUCKETS = ((1_000, 1_000), (65_000, 65_000), (65_000, 10_000_000))
 counts are exact is used; it returns no more than 65,000.
 """
 _TIES = 20
+_MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,15 @@ class EngineSearcher:
         documents = self.count_documents()
         return min(offset, documents), min(limit, documents - min(offset, documents))
 
-    def iter_values(self, query: Query, *columns: str) -> Iterator[tuple[int, ...]]:
-        """Yield the values of columns of all matching versions, in no order."""
+    def list_columns(self, query: Query, *columns: str) -> list[list[int]]:
+        """Return the values of columns of all matching versions, each in the same order."""
         found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
         addresses = [address for _, address in found.hits]
-        return zip(*(self._values(name, addresses) for name in columns), strict=True)
+        return [self._values(name, addresses) for name in columns]
 
     def list_ids(self, query: Query) -> list[int]:
         """Return the ids of all matching versions, in no order."""
-        return [version for (version,) in self.iter_values(query, "version")]
+        return self.list_columns(query, "version")[0]
 
     def list_shared(self, query: Query, field: str) -> list[int]:
         """Return the values of a column that several matching versions have; of more than 65,000 the most frequent."""
@@ -108,7 +109,7 @@ class EngineSearcher:
                 values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
                 values.sort(key=lambda one: (-one[1], one[0]))
                 # Which of equally frequent values are left out must not depend on the segments.
-                is_settled = len(values) < most or values[-1][1] < values[sizes[field] - 1][1]
+                is_settled = len(values) < most or any(values[-1][1] < one[1] for one in values[sizes[field] - 1 :])
                 if (is_settled and not found["doc_count_error_upper_bound"]) or (most, segment_size) == _BUCKETS[-1]:
                     counts[field] = values[: sizes[field]]
         return counts
@@ -121,8 +122,11 @@ class EngineSearcher:
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""
         ranges = [{"key": str(place), "from": begin, "to": end} for place, (begin, end) in enumerate(pairwise(edges))]
-        found = self._aggregate(query, {"ranges": {"range": {"field": field, "ranges": ranges}}})["ranges"]
-        counts = {bucket["key"]: int(bucket["doc_count"]) for bucket in found["buckets"]}
+        counts: dict[str, int] = {}
+        for start in range(0, len(ranges), _MOST_RANGES):
+            some = {"ranges": {"range": {"field": field, "ranges": ranges[start : start + _MOST_RANGES]}}}
+            buckets = self._aggregate(query, some)["ranges"]["buckets"]
+            counts |= {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
         return [counts.get(str(place), 0) for place in range(len(ranges))]
 
     def find_extremes(self, query: Query, field: str) -> tuple[float, float] | None:

@@ -4,18 +4,16 @@ Triggers count captures in the table `days`, and articles have an index on their
 number of days. Excluded captures are counted separately and subtracted.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, not_, select
 
 from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import load_site_ids, load_site_names, visible_articles, visible_captures
-from storage.index.engine.dialect import ranges_table, utc_day
+from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
     ArticleRow,
@@ -37,9 +35,6 @@ FAILED_OUTCOMES = frozenset(
     map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
-_SPANS = 128  # parts into which the time of a site's articles is divided
-_TICK = timedelta(microseconds=1)
-_LATEST = datetime.max.replace(tzinfo=UTC) - _TICK
 
 
 def count_captures_per_day(
@@ -89,43 +84,6 @@ def count_articles_per_day(connection: Connection, exclude: Exclusions, site: st
         .order_by(day)
     )
     return {date.fromisoformat(each): count for each, count in rows}
-
-
-def count_articles_dated_between(
-    connection: Connection, site_id: int, times: Sequence[tuple[datetime, datetime]]
-) -> list[int]:
-    """Return the number of articles of a site in each span of time, both ends included.
-
-    Prefix sums over parts of the whole time: articles are counted once, and again only near the ends of a span.
-    """
-    if not times:
-        return []
-    spans = [(begin, min(end, _LATEST) + _TICK) for begin, end in times]
-    least, most = min(begin for begin, _ in spans), max(end for _, end in spans)
-    edges = sorted({least + (most - least) * part / _SPANS for part in range(_SPANS + 1)})
-    sums = [0, *accumulate(_count_in_spans(connection, site_id, list(pairwise(edges))))]
-    whole: list[int] = []
-    parts: list[tuple[datetime, datetime]] = []
-    for begin, end in spans:
-        first, last = bisect_left(edges, begin), bisect_right(edges, end) - 1
-        whole.append(sums[last] - sums[first] if first < last else 0)
-        parts += [(begin, edges[first]), (edges[last], end)] if first < last else [(begin, end), (end, end)]
-    near = _count_in_spans(connection, site_id, parts)
-    return [count + near[2 * place] + near[2 * place + 1] for place, count in enumerate(whole)]
-
-
-def _count_in_spans(connection: Connection, site_id: int, pairs: Sequence[tuple[datetime, datetime]]) -> list[int]:
-    """Return the number of articles of a site in each span of time, its end excluded."""
-    table, number, begin, behind = ranges_table(connection, pairs, "stretches")
-    at = ArticleRow.dated_at
-    counted = (
-        select(func.count())
-        .select_from(ArticleRow)
-        .where(ArticleRow.site_id == site_id, at >= begin, at < behind)
-        .correlate(table)
-        .scalar_subquery()
-    )
-    return [row[1] for row in connection.execute(select(number, counted).select_from(table).order_by(number))]
 
 
 def list_site_counts(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:

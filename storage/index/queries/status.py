@@ -13,7 +13,7 @@ from storage.index.boilerplate.rule import comparison_window
 from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
 from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
-from storage.index.queries.aggregates import count_articles_dated_between, count_outcomes_by_site, list_site_counts
+from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
     SOURCES,
     ArticleRow,
@@ -31,7 +31,8 @@ from storage.index.schema.tables import (
     VersionRow,
     WarcFileRow,
 )
-from storage.index.views.articles import BoilerplateView, SourceView, WarcFileView
+from storage.index.search.matches import count_between
+from storage.index.views.articles import BoilerplateView, Filters, SourceView, WarcFileView
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import CrawlView, LastCrawl, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
@@ -200,7 +201,8 @@ def list_boilerplate(
     mask = load_mask(connection, exclude)
     of_site = (ArticleRow.site_id == site_id, *visible_articles(connection, exclude))
     held = connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
-    between = count_articles_dated_between(connection, site_id, [(row.first_seen_at, row.last_seen_at) for row in most])
+    spans = [(row.first_seen_at, row.last_seen_at) for row in most]
+    between = count_between(connection, exclude, Filters(site=site), spans)
     return tuple(
         BoilerplateView(
             site=site, text=mask.apply(row.text), articles_seen=row.articles_seen,

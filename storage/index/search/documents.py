@@ -14,7 +14,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
@@ -39,8 +39,6 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
-_FEW_LEARNT = 2_000
-"""Boilerplate paragraphs of some sites that are loaded at once; of more, those in question are."""
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -61,6 +59,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
             "metadata": metadata.get(article_id, ()),
+            "last": min(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)).id,
         }
         for row in versions:
             yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
@@ -86,9 +85,9 @@ def _build_fields(
     return {
         **({"story": story} if story is not None else {}),
         "all": join_parts(words),
-        "forms": _join_forms(parts),
-        "headline_forms": _join_forms(parts[:1]),
-        "dek_forms": _join_forms(parts[1:2]),
+        "stems": _join_stems(parts),
+        "headline_stems": _join_stems(parts[:1]),
+        "dek_stems": _join_stems(parts[1:2]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
         "names": join_parts(of_names),
@@ -99,6 +98,7 @@ def _build_fields(
         "capture_site": row.capture_site_id,
         "place": make_place(row.number, is_variant=row.is_variant),
         "newest": int(row.is_current),
+        "last": int(row.id == shared["last"]),
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
         "lead": 0,
@@ -147,9 +147,10 @@ def make_place(number: int, *, is_variant: bool) -> int:
     return 2 * number - is_variant
 
 
-def _join_forms(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
-    """Return the words and stems of texts, each once."""
-    return " ".join(sorted({form for words, stems in parts for form in (*words, *stems)}))
+def _join_stems(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
+    """Return the stems of texts that are no words of them, each once."""
+    words, stems = zip(*parts, strict=True)
+    return " ".join(sorted(set().union(*stems).difference(*words)))
 
 
 @lru_cache(maxsize=65_536)
@@ -184,10 +185,7 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
     """Return the searched texts of versions without boilerplate: the body, and captions and corrections."""
     sites = {row.id: row.site_id for row in versions}
     rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
-    of_sites = sorted(set(sites.values()))
-    boilerplate: Sequence[Any] = connection.execute(_FIRST_LEARNT, {"sites": of_sites}).all()
-    if len(boilerplate) == _FEW_LEARNT:
-        boilerplate = fetch_by_ids(connection, _LEARNT_AMONG, {row.paragraph_id for row in rows}, sites=of_sites)
+    boilerplate = fetch_by_ids(connection, _LEARNT, {row.paragraph_id for row in rows})
     learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
     texts: dict[int, tuple[list[str], list[str]]] = {}
     for version_id, paragraph_id, role, paragraph in rows:
@@ -199,10 +197,8 @@ def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict
 _BODY = {role.value for role in BODY_ROLES}
 _SEARCHED = {role.value for role in SEARCHED_ROLES}
 _LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
-    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)), BoilerplateRow.is_boilerplate
+    BoilerplateRow.paragraph_id.in_(IDS), BoilerplateRow.is_boilerplate
 )
-_FIRST_LEARNT = _LEARNT.limit(_FEW_LEARNT)
-_LEARNT_AMONG = _LEARNT.where(BoilerplateRow.paragraph_id.in_(IDS))
 _PARAGRAPHS: Any = (
     select(
         VersionParagraphRow.version_id, VersionParagraphRow.paragraph_id, VersionParagraphRow.role, ParagraphRow.text

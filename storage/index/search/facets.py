@@ -152,7 +152,8 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     search = Search(connection, exclude)
     matches = search.find(query)
     shown = fold_copies(matches) if fold else matches
-    page = replace(load_page(search, text, query, shown, (order, limit, offset)), articles=matches.count())
+    page = load_page(search, text, query, shown, (order, limit, offset))
+    page = replace(page, articles=matches.count()) if fold else page
     facets = tuple(_build_facets(search, query, matches))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
@@ -171,6 +172,7 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts = matches.engine.count_values(matches.unique, sizes)
+    varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
         counted, labels = matches, counts[column]
@@ -181,7 +183,8 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
             sites = load_site_names(search.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
-            labels = [*labels, *_iter_other_labels(search.connection, counted.list_varied(), name)]
+            of_counted = varied if counted is matches else counted.list_varied()
+            labels = [*labels, *_iter_other_labels(search.connection, of_counted, name)]
         wanted = {fold_value(one) if name in ("section", "author") else one for one in list_values(chosen)}
         values = tuple(
             FacetValue(name=printed, articles=count, is_chosen=value in wanted)

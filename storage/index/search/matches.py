@@ -2,9 +2,9 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-Most articles have one text. Those with several are listed, and all of their matching texts but the newest are left out
-of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of articles of an author, a
-tag, a section or a site are by their current versions.
+The last text of an article stands for it if it matches. Of other articles the newest matching text is looked up, and
+all others are left out of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of
+articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import itemgetter
+from itertools import accumulate, compress
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -47,8 +47,6 @@ class Matches:
     """The newest of each article's texts that match."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
-    texts: Mapping[int, int]
-    """Number of matching texts of each article with several texts."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
 
@@ -64,17 +62,22 @@ class Matches:
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
-        found = _list_texts(self.engine, self.every, VARIED)
-        grouped = group_pairs((article, version) for _, version, article, _ in found)
+        varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
+        found = sorted(
+            zip(*self.engine.list_columns(varied, "place", "version", "article"), strict=True), key=_rank_last
+        )
+        grouped = group_pairs((article, version) for _, version, article in reversed(found))
         return [versions for versions in grouped.values() if len(versions) > 1]
 
+    def count_texts(self, article_ids: Iterable[int]) -> Counter[int]:
+        """Return the number of matching texts of each of some articles."""
+        wanted = match_all(self.every, self.engine.match_values("article", article_ids))
+        return Counter(self.engine.list_columns(wanted, "article")[0])
 
-def _list_texts(engine: EngineSearcher, every: Query, *grouping: int) -> list[tuple[int, ...]]:
-    """Return place, version, article, and 1 if it is current, of texts of articles with several, the last first."""
-    wanted = match_all(every, engine.match_values("grouping", grouping))
-    found = sorted(engine.iter_values(wanted, "place", "version", "article", "newest"), key=itemgetter(1))
-    found.sort(key=itemgetter(0), reverse=True)
-    return found
+
+def _rank_last(text: tuple[int, ...]) -> tuple[int, int]:
+    """Return a key by which the last text of an article is last: of texts with one place that with the least id."""
+    return text[0], -text[1]
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -85,9 +88,10 @@ def fold_copies(matches: Matches) -> Matches:
     """
     engine = matches.engine
     shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
+    columns = engine.list_columns(shared, "order", "version", "story", "site")
     ranks: Counter[tuple[int, int]] = Counter()
     copies: dict[tuple[int, int], list[int]] = {}
-    for _, version, story, site in sorted(engine.iter_values(shared, "order", "version", "story", "site")):
+    for _, version, story, site in sorted(zip(*columns, strict=True)):
         ranks[story, site] += 1
         copies.setdefault((story, ranks[story, site]), []).append(version)
     folded = {versions[0]: versions[1:] for versions in copies.values() if len(versions) > 1}
@@ -111,24 +115,19 @@ class Search:
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
-        every = match_without(
-            match_all(
-                self.translation.words(query),
-                *self.translation.filters(self.connection, query.filters if filters is None else filters),
-            ),
-            *self.excluded,
-        )
-        values, found = self.engine.match_values, _list_texts(self.engine, every, ALIKE, VARIED)
-        last = {article: version for _, version, article, _ in reversed(found)}
-        # Most often the last of an article's matching texts is its current one: sets of others are small.
-        former = [version for _, version, article, newest in found if not newest and last[article] == version]
-        passed = [version for _, version, article, newest in found if newest and last[article] != version]
-        older = match_all(values("grouping", (ALIKE, VARIED)), values("newest", (0,)))
-        unique = match_without(every, match_without(older, values("version", former)), values("version", passed))
-        texts = Counter(map(itemgetter(2), found))
-        return Matches(
-            engine=self.engine, every=every, unique=unique, ranked=self.translation.rank(query, unique), texts=texts
-        )
+        filters = query.filters if filters is None else filters
+        wanted = match_all(self.translation.words(query), *self.translation.filters(self.connection, filters))
+        every = match_without(wanted, *self.excluded)
+        engine, values = self.engine, self.engine.match_values
+        unique = match_all(every, values("last", (1,)))
+        if query.every or query.never or filters.selects_texts or self.excluded:
+            several = match_all(every, values("grouping", (ALIKE, VARIED)))
+            articles, lasts, *texts = engine.list_columns(several, "article", "last", "place", "version")
+            lacking = set(articles).difference(compress(articles, lasts))
+            found = sorted((text for text in zip(*texts, articles, strict=True) if text[2] in lacking), key=_rank_last)
+            if former := {article: version for _, version, article in found}:
+                unique = match_without(every, match_without(values("last", (0,)), values("version", former.values())))
+        return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""
@@ -197,6 +196,18 @@ def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, 
     """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
     search = Search(connection, exclude)
     return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
+
+
+def count_between(
+    connection: Connection, exclude: Exclusions, filters: Filters, spans: Iterable[tuple[datetime, datetime]]
+) -> list[int]:
+    """Return the number of filtered articles in each of some spans of time, both ends included."""
+    search = Search(connection, exclude)
+    ends = [(count_microseconds(begin), count_microseconds(end) + 1) for begin, end in spans]
+    edges = sorted({edge for pair in ends for edge in pair})
+    counts = search.engine.count_ranges(search.find_current(filters), "dated", edges)
+    before = dict(zip(edges, accumulate(counts, initial=0), strict=False))
+    return [before[end] - before[begin] for begin, end in ends]
 
 
 def find_adjacent_dates(

@@ -1,31 +1,33 @@
 """The query language: parses what users type.
 
     rare earth             both words              rare OR earth      either
-    "rare earth"           the phrase              -earth             not the word
+    "rare earth"           the phrase              -earth             not the word (NOT earth too)
+    (rare OR earth) metal  groups                  headline:(a OR b)  either in the headline
     tari*  *iff  t*f       any letters             tarif~1            one letter differs
     rare near/5 earth      at most five words between them, in either order
     headline:tariff        in the headline (dek: and url: too)
-    site:x author:y        filters (section: language: agency: since: until: too)
+    site:x author:y        filters (section: language: agency: since: until: too); of site:x site:z either
     date:2026-01..2026-03  dated in these months   versions:newest    newest texts only
     is:corrected           with a correction       changed:byline     versions that such a change made
 
 Any text is a valid query: parts without a meaning are taken as words, and reported.
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage.index.fulltext.fields import MOST_BETWEEN
 from storage.index.text.analyzer import Term, split_terms
-from storage.index.views.articles import Filters
+from storage.index.views.articles import EVERYTHING, Filters, list_values
 from storage.observations import ChangeKind, MetadataField
 
 _PIECE = re.compile(
-    r"(?P<minus>-)?(?:(?P<field>site|author|section|language|lang|agency|since|until|date|is|changed|versions|headline|dek|url):)?"
-    r'(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))',
+    r"(?P<minus>-|(?-i:NOT)\s+)?(?:(?P<field>site|author|section|language|lang|agency|since|until|date|is|changed|versions|headline|dek|url):)?"
+    r'(?:(?P<open>\()|(?P<close>\))|"(?P<phrase>[^"]*)"?|(?P<word>[^\s"()]+(?:\([^\s"()]*\)[^\s"()]*)*))',
     re.IGNORECASE,
 )
 _NEAR = re.compile(r"near/(\d{1,4})", re.IGNORECASE)
@@ -35,6 +37,7 @@ _LETTER = "\ua66e"
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02", '""""""')
 LONGEST_QUERY = 1000
 _MOST_LEAVES = 64
+_MOST_LEVELS = 20  # of parentheses in each other: of 1,200 the engine ends the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,25 @@ class SearchTerm:
         """True for a pattern."""
         return any("*" in word for word in self.words)
 
+    @property
+    def leaves(self) -> tuple["SearchTerm", ...]:
+        """The term itself, which is a part of a query as what stands in parentheses is."""
+        return (self,)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """All of `every` (each an alternative of its terms), and none of `never`."""
+    """All of `every` (each an alternative of its parts), and none of `never`. What stands in parentheses is a query."""
 
-    every: tuple[tuple[SearchTerm, ...], ...] = ()
-    never: tuple[SearchTerm, ...] = ()
-    filters: Filters = field(default_factory=Filters)
+    every: tuple[tuple["SearchTerm | SearchQuery", ...], ...] = ()
+    never: tuple["SearchTerm | SearchQuery", ...] = ()
+    filters: Filters = EVERYTHING
     problems: tuple[str, ...] = ()
 
     @property
     def leaves(self) -> tuple[SearchTerm, ...]:
         """The terms that are marked in hits."""
-        return tuple(leaf for either in self.every for leaf in either)
+        return tuple(leaf for either in self.every for part in either for leaf in part.leaves)
 
 
 def parse_query(text: str, filters: Filters) -> SearchQuery:
@@ -89,72 +97,105 @@ def parse_query(text: str, filters: Filters) -> SearchQuery:
     return parser.finish(is_cut=len(text) > LONGEST_QUERY)
 
 
+@dataclass(slots=True)
+class _Group:
+    """What stands in an open pair of parentheses, or the whole query."""
+
+    field: str = ""
+    is_wanted: bool = True
+    every: list[tuple[SearchTerm | SearchQuery, ...]] = dataclasses.field(default_factory=list)
+    never: list[SearchTerm | SearchQuery] = dataclasses.field(default_factory=list)
+    is_alternative: bool = False
+    between: int | None = None
+
+
 class _Parser:
     """Takes the pieces of a query one by one."""
 
     def __init__(self, filters: Filters) -> None:
-        self.filters = filters
-        self.every: list[tuple[SearchTerm, ...]] = []
-        self.never: list[SearchTerm] = []
+        self.filters = self._given = filters
         self.problems: list[str] = []
-        self._is_alternative = False
-        self._between: int | None = None
+        self._groups = [_Group()]
+        self._leaves = 0
 
     def add(self, match: re.Match[str]) -> None:
         """Add one piece."""
-        name, word = (match["field"] or "").lower(), match["word"] or ""
-        if word == "OR" and not match["minus"] and not name:
-            self._is_alternative = bool(self.every)
-            return
-        near = _NEAR.fullmatch(word) if not name and not match["minus"] else None
-        if near and self.every:
-            self._between = int(near[1])
-            return
-        if name and name not in _TEXT_FIELDS:
-            self._add_filter(name, (match["phrase"] or word).strip(), is_wanted=not match["minus"])
-            return
-        leaves = _parse_leaves(match["phrase"], word)
-        if not name and (unknown := _UNKNOWN_FIELD.match(word)):
-            self.problems.append(f"{unknown[0]} is no field of a query: its name was searched for as a word")
-        if name:
-            leaves = [replace(leaf, field=name) for leaf in leaves]
-        self._add_leaves(leaves, is_wanted=not match["minus"])
+        name, word, is_wanted = (match["field"] or "").lower(), match["word"] or "", not match["minus"]
+        group, is_operator = self._groups[-1], is_wanted and not name
+        name = name or group.field
+        if match["open"]:
+            if len(self._groups) > _MOST_LEVELS:
+                self.problems.append(f"Of parentheses in each other {_MOST_LEVELS} are the most: others were ignored")
+            else:
+                self._groups.append(_Group(name, is_wanted=is_wanted))
+        elif match["close"]:
+            self._close()
+        elif is_operator and word in ("OR", "AND"):
+            group.is_alternative = word == "OR" and bool(group.every)
+        elif is_operator and group.every and (near := _NEAR.fullmatch(word)):
+            group.between = int(near[1])
+        elif name and name not in _TEXT_FIELDS:
+            if (len(self._groups) > 1 and name != group.field) or group.is_alternative:
+                self.problems.append(f"{name}: stands for the whole query, also in parentheses and after OR")
+            self._add_filter(name, (match["phrase"] or word).strip(), is_wanted=is_wanted)
+        elif leaf := _parse_leaf(match["phrase"], word):
+            if not name and (unknown := _UNKNOWN_FIELD.match(word)):
+                self.problems.append(f"{unknown[0]} is no field of a query: its name was searched for as a word")
+            self._leaves += 1
+            if self._leaves <= _MOST_LEAVES:
+                self._add(replace(leaf, field=name or leaf.field), is_wanted=is_wanted)
 
-    def _add_leaves(self, leaves: list[SearchTerm], *, is_wanted: bool) -> None:
+    def _close(self) -> None:
+        if len(self._groups) == 1:
+            self.problems.append("a closing parenthesis has no opening one: it was ignored")
+            return
+        group = self._groups.pop()
+        match tuple(group.every), tuple(group.never):
+            case ((part,),), ():
+                self._add(part, is_wanted=group.is_wanted)
+            case every, never if every or never:
+                self._add(SearchQuery(every, never), is_wanted=group.is_wanted)
+
+    def _add(self, part: SearchTerm | SearchQuery, *, is_wanted: bool) -> None:
+        group, between = self._groups[-1], self._groups[-1].between
+        group.between = None
         if not is_wanted:
-            self.never += leaves
-        elif leaves and self._between is not None:
-            self._join_near(self._between, leaves)
-        elif leaves and self._is_alternative:
-            self.every[-1] = (*self.every[-1], leaves[0])
-            self.every += [(leaf,) for leaf in leaves[1:]]
+            group.never.append(part)
+        elif between is not None:
+            self._join_near(group, between, part)
+        elif group.is_alternative:
+            group.every[-1] = (*group.every[-1], part)
         else:
-            self.every += [(leaf,) for leaf in leaves]
-        self._is_alternative, self._between = False, None
+            group.every.append((part,))
+        group.is_alternative = False
 
-    def _join_near(self, between: int, leaves: list[SearchTerm]) -> None:
+    def _join_near(self, group: _Group, between: int, second: SearchTerm | SearchQuery) -> None:
         """Replace the term before near/5 by one for both words."""
-        first, second = self.every[-1][-1], leaves[0]
-        words = (*first.words, *second.words)
-        is_plain = all(leaf.typed and not leaf.is_fuzzy for leaf in (first, second)) and first.field == second.field
-        if not is_plain or len(set(words)) != 2:
+        both = [
+            part
+            for part in (group.every[-1][-1], second)
+            if isinstance(part, SearchTerm) and part.typed and not part.is_fuzzy
+        ]
+        if len(both) < 2 or both[0].field != both[1].field or both[0].words == both[1].words:
             self.problems.append(f"near/{between} stands between two different words: both were searched for anywhere")
-            self.every += [(leaf,) for leaf in leaves]
+            group.every.append((second,))
             return
         if between > MOST_BETWEEN:
             self.problems.append(f"near/{between} was searched for as near/{MOST_BETWEEN}, which is the most")
-        near = SearchTerm(words, field=first.field, between=min(between, MOST_BETWEEN))
-        self.every[-1] = (*self.every[-1][:-1], near)
-        self.every += [(leaf,) for leaf in leaves[1:]]
+        near = SearchTerm((*both[0].words, *both[1].words), field=both[0].field, between=min(between, MOST_BETWEEN))
+        group.every[-1] = (*group.every[-1][:-1], near)
 
     def _add_filter(self, name: str, value: str, *, is_wanted: bool) -> None:
         """Add a filter; those that are set already take precedence."""
         filters, name, folded = self.filters, "language" if name == "lang" else name, value.lower()
+        if not is_wanted and name != "is":
+            self.problems.append(f"-{name}: is not understood: it was ignored")
+            return
         if (name, folded) == ("is", "corrected"):
             self.filters = replace(filters, corrected=is_wanted)
         elif name == "is" and folded in ("edited", "changed"):
             self.filters = replace(filters, edited=is_wanted)
-        elif name == "changed" and folded in CHANGES and is_wanted:
+        elif name == "changed" and folded in CHANGES:
             self.filters = replace(filters, changed=tuple(dict.fromkeys((*(filters.changed or ()), folded))))
         elif name in ("is", "changed"):
             known = "corrected or edited" if name == "is" else ", ".join(CHANGES)
@@ -166,9 +207,13 @@ class _Parser:
             self.filters = replace(filters, newest_only=folded == "newest")
         elif name in ("since", "until", "date"):
             self._add_dates(name, value)
-        else:
-            added: dict[str, Any] = {name: getattr(filters, name) or value}
-            self.filters = replace(filters, **added)
+        elif not getattr(self._given, name):
+            found = list_values(getattr(filters, name))
+            if name == "author" and found:
+                self.problems.append("author: stands twice: only the first was searched for")
+            else:
+                added: dict[str, Any] = {name: (*found, value) if found else value}
+                self.filters = replace(filters, **added)
 
     def _add_dates(self, name: str, value: str) -> None:
         first, _, last = value.partition("..") if name == "date" else (value, "", "")
@@ -182,32 +227,36 @@ class _Parser:
 
     def finish(self, *, is_cut: bool) -> SearchQuery:
         """Return the query."""
-        if is_cut or len(self.every) + len(self.never) > _MOST_LEAVES:
+        if len(self._groups) > 1:
+            self.problems.append("a parenthesis is not closed: it extends to the end")
+        while len(self._groups) > 1:
+            self._close()
+        if is_cut or self._leaves > _MOST_LEAVES:
             self.problems.append("The query is too long: only its beginning was searched for")
-        every, never = tuple(self.every[:_MOST_LEAVES]), tuple(self.never[:_MOST_LEAVES])
-        return SearchQuery(every, never, self.filters, tuple(self.problems))
+        whole = self._groups[0]
+        return SearchQuery(tuple(whole.every), tuple(whole.never), self.filters, tuple(self.problems))
 
 
 _TEXT_FIELDS = ("headline", "dek", "url")
 _UNKNOWN_FIELD = re.compile(r"[^\W\d]+:(?=[^/\s])")
 
 
-def _parse_leaves(phrase: str | None, word: str) -> list[SearchTerm]:
+def _parse_leaf(phrase: str | None, word: str) -> SearchTerm | None:
     if phrase is not None:
         found = list(split_terms(phrase))
-        return [SearchTerm(_leaf_words(found))] if found else []
+        return SearchTerm(_leaf_words(found)) if found else None
     fuzzy = _FUZZY.fullmatch(word)
     found = list(split_terms((fuzzy["word"] if fuzzy else word).replace("*", _LETTER)))
     # An asterisk beside an unspaced script stands alone, and says nothing: any word contains a part of it.
     found = [term for term in found if term.words[0].strip(_LETTER)]
     if not found:
-        return []
+        return None
     words = tuple(one.replace(_LETTER, "*") for one in _leaf_words(found))
     if found[-1].is_run and len(found[-1].words) == 1:
-        return [SearchTerm((*words[:-1], words[-1] + "*"))]  # one character: the beginning of some bigram
+        return SearchTerm((*words[:-1], words[-1] + "*"))  # one character: the beginning of some bigram
     if len(found) == 1 and not found[0].is_run and "*" not in words[0]:
-        return [SearchTerm(words, is_fuzzy=True) if fuzzy else SearchTerm(words, typed=(found[0].raw,))]
-    return [SearchTerm(words)]
+        return SearchTerm(words, is_fuzzy=True) if fuzzy else SearchTerm(words, typed=(found[0].raw,))
+    return SearchTerm(words)
 
 
 def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:

@@ -90,16 +90,17 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
         for version_id, paragraphs in load_paragraphs(connection, ids).items()
     }
     authors = load_authors(connection, ids)
-    counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct())).where(
-        VersionRow.article_id.in_([versions[one].article_id for one in ids]), *visible
-    )
+    articles = [versions[one].article_id for one in ids]
+    counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct()))
+    counting = counting.where(VersionRow.article_id.in_(articles), *visible)
     counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
+    texts_found = matches.count_texts([article for article in articles if counts[article] > 1])
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(
             article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
-            matching=min(matches.texts.get(version.article_id, 1), counts[version.article_id]),
+            matching=min(texts_found.get(version.article_id, 1), counts[version.article_id]),
             site=version.site, url=version.url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(

@@ -10,7 +10,7 @@ from tantivy import FieldType, Occur, Query
 
 from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
-from storage.index.fulltext.fields import FORMS, count_microseconds
+from storage.index.fulltext.fields import STEMS, count_microseconds
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.search.documents import fold_value, make_place
 from storage.index.search.query import SearchQuery, SearchTerm
@@ -36,8 +36,11 @@ class Translation:
 
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
-        wanted = match_all(*(match_any(*map(self.term, leaves)) for leaves in query.every))
-        return match_without(wanted, *map(self.term, query.never))
+        wanted = match_all(*(match_any(*map(self._part, parts)) for parts in query.every))
+        return match_without(wanted, *map(self._part, query.never))
+
+    def _part(self, part: SearchTerm | SearchQuery) -> Query:
+        return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -57,10 +60,11 @@ class Translation:
 
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
-        if leaf.typed and leaf.field in FORMS:
+        if leaf.typed and leaf.field in STEMS:
             stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
             forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
-            return match_any(*(Query.term_query(self.engine.schema, FORMS[leaf.field], form) for form in forms))
+            fields = (leaf.field, STEMS[leaf.field])
+            return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
         return self._in_field(leaf, leaf.field)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:

@@ -243,6 +243,14 @@ def conditions(chance: random.Random) -> Iterator[tuple[str, Condition, bool]]:
         yield f"{first[:3]}*", has_word(partial(is_prefix, first[:3])), True
         yield f"*{first[1:3]}*", has_word(partial(is_part, first[1:3])), True
         yield f"{first}~1", has_word(partial(is_similar, first)), True
+        either = hold_any([has_form(first), has_form(second, "headline")])
+        yield f"({first} OR headline:{second})", either, True
+        apart = hold_all([has_phrase(first, second), reverse(has_form(stem, "headline"))])
+        yield (
+            f'("{first} {second}" -headline:{stem} OR ({first} dek:{stem}))',
+            hold_any([apart, hold_all([has_form(first), has_form(stem, "dek")])]),
+            True,
+        )
         yield f"headline:{first}", has_form(first, "headline"), True
         yield f"dek:{first}", has_form(first, "dek"), True
         yield f"url:{stem}", has_in_url(stem), True
@@ -287,6 +295,11 @@ def reverse(condition: Condition) -> Condition:
 def hold_all(conditions: list[Condition]) -> Condition:
     """Match what all conditions do."""
     return lambda story, text: all(one(story, text) for one in conditions)
+
+
+def hold_any(conditions: list[Condition]) -> Condition:
+    """Match what one of the conditions does."""
+    return lambda story, text: any(one(story, text) for one in conditions)
 
 
 def make_queries(count: int) -> list[tuple[str, Condition]]:

@@ -95,6 +95,8 @@ def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) 
     client = opened(blocked=("example,news)/private",))
     assert "salaries" not in client.get("/api/v1/articles").text
     assert client.get("/api/v1/search?q=salary").json()["total"] == 0
+    suggested = [one.get("/api/v1/search?q=salery").json()["suggestion"] for one in (before, client)]
+    assert suggested == ["salary", None]
     for path in ("", "/versions", "/links", "/captures"):
         assert client.get(f"/api/v1/articles/{line['id']}{path}").status_code == 404
     assert client.get(f"/api/v1/captures?url={url}").json()["captures"] == []

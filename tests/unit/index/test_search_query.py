@@ -28,6 +28,79 @@ def test_a_query_is_read_as_meant() -> None:
     )
 
 
+def word(text: str, field: str = "all") -> SearchTerm:
+    """Return the term of a word."""
+    return SearchTerm((text,), typed=(text,), field=field)
+
+
+A, B, C, D = map(word, "abcd")
+EITHER = SearchQuery(every=((A, B),))
+
+
+@pytest.mark.parametrize(
+    ("text", "every", "never"),
+    [
+        ("(a OR b) c", ((EITHER,), (C,)), ()),
+        ("c (a OR b)", ((C,), (EITHER,)), ()),
+        ("a OR (b c)", ((A, SearchQuery(every=((B,), (C,)))),), ()),
+        ("(a b) OR (c -d)", ((SearchQuery(((A,), (B,))), SearchQuery(((C,),), (D,))),), ()),
+        ("a -(b c)", ((A,),), (SearchQuery(every=((B,), (C,))),)),
+        ("a NOT b NOT (c)", ((A,),), (B, C)),
+        ("a AND b", ((A,), (B,)), ()),
+        ("((a)) (b)", ((A,), (B,)), ()),
+        ("() a ( )", ((A,),), ()),
+        ("headline:(a OR url:b)", ((SearchQuery(((word("a", "headline"), word("b", "url")),)),),), ()),
+        ("(a) near/5 (b)", ((SearchTerm(("a", "b"), between=5),),), ()),
+        ("((a -b)) (-c)", ((SearchQuery(((A,),), (B,)),), (SearchQuery(never=(C,)),)), ()),
+        ("f(x)", ((SearchTerm(("f", "x")),),), ()),
+    ],
+)
+def test_parentheses_group(text: str, every: object, never: object) -> None:
+    """Groups nest, are excluded as a whole, and are searched in one field; those in a word are part of it."""
+    query = parse_query(text, Filters())
+    assert (query.every, query.never, query.problems) == (every, never, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("(a b", "not closed"),
+        ("a) b", "no opening one"),
+        (f"{'(' * 30}a b{')' * 30}", "parentheses in each other"),
+        ("(a OR b) near/3 c", "near/3"),
+        ("(a site:x) OR b", "stands for the whole query"),
+        ("a OR site:x", "stands for the whole query"),
+        ("a -site:x", "-site: is not understood"),
+        ("author:x author:y a", "only the first"),
+    ],
+)
+def test_parentheses_that_cannot_be_meant_are_reported(text: str, problem: str) -> None:
+    """They are searched for as far as possible."""
+    query = parse_query(text, Filters())
+    assert problem in " ".join(query.problems)
+    assert "a" in {each for leaf in query.leaves for each in leaf.words}
+
+
+def test_several_values_of_a_filter_are_alternatives() -> None:
+    """As those of a facet are; a filter that is chosen beside the query takes precedence."""
+    query = parse_query("site:(x OR y) site:z lang:en lang:de agency:dpa", Filters(language="fr"))
+    assert query.filters == Filters(site=("x", "y", "z"), language="fr", agency="dpa")
+    assert not query.problems
+
+
+@given(st.text(alphabet='ab ()"-:', max_size=40))
+def test_any_text_is_a_query(text: str) -> None:
+    """Whatever its parentheses: each word is searched for or excluded, once."""
+    query = parse_query(text, Filters())
+    parts, leaves = [query], 0
+    for part in parts:
+        inner = [one for either in part.every for one in either] + list(part.never)
+        leaves += sum(isinstance(one, SearchTerm) for one in inner)
+        parts += [one for one in inner if isinstance(one, SearchQuery)]
+    assert all(part is query or part.every or part.never for part in parts)
+    assert bool(leaves) == bool(set(text) & set("ab"))
+
+
 @pytest.mark.parametrize(
     ("text", "since", "until"),
     [
