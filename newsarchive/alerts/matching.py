@@ -24,7 +24,13 @@ from newsarchive.config.toml_file import load_config
 from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
-from storage.index.search.percolate import find_changed_articles, list_classified_changes, list_texts, match_searches
+from storage.index.search.percolate import (
+    find_changed_articles,
+    find_classified_changes,
+    list_classified_changes,
+    list_texts,
+    match_searches,
+)
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters
@@ -124,12 +130,17 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     compared = [alert for alert in of_changes if alert.key in active]
     # A new alert of changes is not to report those that are there.
     if of_changes and (changes or len(compared) < len(of_changes)):
-        classified = read(list_classified_changes)
-        for numbers in batches(range(len(classified)), _AT_ONCE):
-            with store:
-                known = (classified[number] for number in numbers)
-                fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
-                _match_changes(archive, store, compared, fresh, now)
+        since, _, of = store.run("get-changes-mark")[0][0].partition(" ")
+        changed, until = read(find_classified_changes, int(since) if of == index else 0)
+        for some in batches(changed, _AT_ONCE // 10):
+            classified = read(list_classified_changes, some)
+            for numbers in batches(range(len(classified)), _AT_ONCE):
+                with store:
+                    known = (classified[number] for number in numbers)
+                    fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
+                    _match_changes(archive, store, compared, fresh, now)
+        with store:
+            store.run("set-changes-mark", mark=f"{until} {index}")
     with store:
         store.run("set-mark", index=index, mark=mark)
         store.run("activate-alerts", keys=json.dumps([alert.key for alert in alerts]))

@@ -21,8 +21,14 @@ SELECT value FROM state WHERE name = 'secret'
 -- get-mark
 SELECT max(value) FILTER (WHERE name = 'index'), max(value) FILTER (WHERE name = 'mark') FROM state
 
+-- get-changes-mark
+SELECT coalesce(max(value), '') FROM state WHERE name = 'changes'
+
+-- set-changes-mark
+INSERT INTO state VALUES ('changes', :mark) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
 -- set-mark
-UPDATE state SET value = CASE name WHEN 'index' THEN :index ELSE :mark END WHERE name != 'secret'
+UPDATE state SET value = CASE name WHEN 'index' THEN :index ELSE :mark END WHERE name IN ('index', 'mark')
 
 -- add-seen
 INSERT OR IGNORE INTO seen VALUES (:key) RETURNING key

@@ -27,6 +27,7 @@ from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
 from storage.errors import StorageError
+from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
 
 PAGE = (
@@ -395,6 +396,43 @@ def test_an_alert_of_changes_that_is_new_during_a_crawl_reports_no_older_ones(de
     assert hook.got == []
     desk.run()
     assert len(hook.got) == 1
+
+
+def test_changes_are_read_from_the_last_ones_on(
+    desk_of: DeskOf, hook: Any, index_line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of articles with new captures, a few articles at once; all again after a rebuild, and none is sent twice."""
+    monkeypatch.setattr(percolate, "_UNCOMMITTED", 0)
+    monkeypatch.setattr(matching, "_AT_ONCE", 10)
+    read: list[int] = []
+
+    def count(connection: Any, articles: Any) -> Any:
+        read.append(len(articles))
+        return percolate.list_classified_changes(connection, articles)
+
+    monkeypatch.setattr(matching, "list_classified_changes", count)
+    desk = desk_of(hooked(hook, "changes = true"), index=index_line)
+    urls = [f"https://news.example/2026/03/long-{n}.html" for n in range(4)]
+    for n, url in enumerate(urls):
+        desk.add(f"Harbour {n}", url=url, day=5, text=f"Harbour {n} cost 9 million.")
+        desk.add(f"Harbour {n}", url=url, day=6, text=f"Harbour {n} cost 10 million.")
+    desk.run()
+    assert read == [1, 1, 1, 1]
+    desk.add("Harbour 0", url=urls[0], day=7, text="Harbour 0 cost 11 million.")
+    desk.run()
+    assert read[4:] == [1]
+    # The capture of the fifth was the first one; an older one makes it a change.
+    desk.add("Harbour 1", url=urls[1], day=4, text="Harbour 1 cost 8 million.")
+    desk.run()
+    assert read[5:] == [1]
+    desk.run()
+    assert len(read) == 6
+    sent = [each["version"] for got in hook.got for each in json.loads(got["body"])["data"]]
+    assert len(sent) == 2
+    desk.archive.rebuild()
+    desk.run()
+    assert read[6:] == [1, 1, 1, 1]
+    assert len(hook.got) == 2
 
 
 def test_an_alert_that_another_process_began_during_a_pass_stays(
