@@ -48,9 +48,10 @@ class AlertStore(sqlite3.Connection):
         """Run a statement of store.sql, and return its rows."""
         return self.execute(_STATEMENTS[statement], values).fetchall()
 
-    def list_alerts(self, config: Config) -> list[AlertConfig]:
-        """Return the alerts of newsarchive.toml and of readers."""
+    def list_alerts(self, config: Config, *, stopped: bool = False) -> list[AlertConfig]:
+        """Return the alerts of newsarchive.toml and of its readers, with `stopped` also those of former readers."""
         kept = (json.loads(row["definition"]) for row in self.run("reader-alerts"))
+        kept = (each for each in kept if stopped or each["reader"] in {*config.serve.users, *config.serve.tokens})
         lists = ({name: tuple(v) if isinstance(v, list) else v for name, v in each.items()} for each in kept)
         return [*config.alerts, *(AlertConfig(**each) for each in lists)]  # type: ignore[arg-type]  # as it was saved
 
@@ -148,6 +149,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
         targets = {alert.key: alert.targets for alert in store.list_alerts(read_config(archive.folder))}
         store.run("delete-other-tellings", targets=json.dumps(targets))
         store.run("delete-other-alerts", targets=json.dumps(targets))
+        store.run("stop-other-alerts", targets=json.dumps(targets))
 
 
 def filter_texts(alert: AlertConfig) -> Filters:

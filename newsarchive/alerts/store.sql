@@ -51,7 +51,10 @@ ON CONFLICT (key) DO UPDATE SET is_active = 1
 DELETE FROM alerts WHERE key = :key
 
 -- delete-other-alerts
-DELETE FROM alerts WHERE is_active AND key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
+DELETE FROM alerts WHERE is_active AND reader = '' AND key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
+
+-- stop-other-alerts
+UPDATE alerts SET is_active = 0 WHERE key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
 
 -- delete-other-tellings
 DELETE FROM tellings WHERE NOT EXISTS (
