@@ -44,8 +44,8 @@ def alerts(
         if action == "delete":
             if not all(alert.reader and _label(alert) == name for alert in chosen):
                 raise NotFound(
-                    f"{name!r} is no alert of a reader, such as 'harbour of ada' in the list; nothing was deleted. An alert "
-                    f"of {FILE_NAME} is deleted there"
+                    f"{name!r} is no alert of a reader, such as 'harbour of ada' in the list; nothing was deleted. An "
+                    f"alert of {FILE_NAME} is deleted there"
                 )
             with store:
                 store.run("delete-alert", key=chosen[0].key)

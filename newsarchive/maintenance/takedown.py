@@ -7,6 +7,7 @@ takedowns.jsonl lists are neither imported nor indexed again.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -15,21 +16,23 @@ from datetime import datetime
 from pathlib import Path
 
 from newsarchive.export.request import list_exports
-from newsarchive.maintenance.takedown_targets import find_embedded, search_pages
+from newsarchive.maintenance.takedown_targets import choose_targets
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
-from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places, WarcFile
-from storage.places.folder import remove_parts, replace_durably, write_atomic
-from storage.places.transfer import BucketTransfer
+from storage.places.folder import PART, remove_parts, replace_durably, write_atomic
+from storage.places.transfer import FETCHING, BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
-from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, replace_spans
+from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, may_name, replace_spans
 
 PLAN = "takedown.json"
+_COPIES = ("exports/**/*", "batch/**/*", "rebuild.json", "*.rebuilding*")
+_WORKING_FILES = (f"*{FETCHING}", f"*{PART}")
+"""In the folder of the WARC files: what an interrupted import or download left."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,14 +76,11 @@ class Takedown:
 
         With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
         """
-        first = self.index.read(select_takedown, sorted(urls))
-        if not first.record_ids:
+        chosen = choose_targets(self.index, self.places, sorted(urls), listings=listings)
+        found, naming = chosen.found, chosen.naming
+        if not found.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
-        embedded, parts = find_embedded(self.places, first)
-        own, shared, naming = search_pages(self.index, self.places, first, embedded)
-        others = sorted(parts | naming if listings else parts)
-        found = self.index.read(select_takedown, sorted(urls), own, others)
-        kept = [f"{url}, which other pages may use" for url in sorted(shared)]
+        kept = [f"{url}, which other pages may use" for url in chosen.shared]
         if naming and not listings:
             what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
             kept.append(f"{len(naming):,} {what}")
@@ -90,7 +90,7 @@ class Takedown:
             urls=sorted(found.urls),
             record_ids=found.record_ids,
             files=found.files,
-            others=others,
+            others=chosen.others,
             kept=kept,
             given_out=list_exports(self.folder, found.urls),
         )
@@ -164,11 +164,15 @@ class Takedown:
 
     def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
         """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
-        for pattern in ("exports/**/*", "batch/**/*", "rebuild.json"):
-            for file in sorted(self.folder.glob(pattern)):
-                if file.is_file():
-                    file.unlink()
-                    report.copies.append(str(file.relative_to(self.folder)))
+        found = [file for pattern in _COPIES for file in sorted(self.folder.glob(pattern))]
+        for pattern in _WORKING_FILES:
+            found += sorted(self.places.folder.glob(pattern))
+        torn = self.places.folder.glob("*.torn-*")
+        found += [file for file in sorted(torn) if may_name(file, map(digest_url, plan.urls), plan.record_ids)]
+        for file in found:
+            if file.is_file():
+                file.unlink()
+                report.copies.append(os.path.relpath(file, self.folder))
         # Not the lines of other articles whose URLs begin with one of these.
         named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))
         for file in sorted(path for path in self.folder.glob("**/*.log*") if path.is_file()):

@@ -217,6 +217,73 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         assert describe(archive) == after
 
 
+def write_styled(file: Path) -> Path:
+    """Write both articles with a stylesheet of each and one of both; that of the removed one imports another."""
+    sheets = '<link rel=stylesheet href="/%s.css"><link rel=stylesheet href="/both.css">'
+    named = {"gone": ("gone-doctor", "@import 'deeper.css'; "), "deeper": ("deep-doctor", ""), "kept": ("garden", "")}
+    pages = {
+        url: ("text/html", page(url, headline, word).replace(b"</article>", (sheets % name).encode() + b"</article>"))
+        for url, headline, word, name in (
+            (KEPT, "Town opens a garden", "gardener", "kept"),
+            (GONE, "Doctor is named", "zanzibarian", "gone"),
+        )
+    }
+    for name, (image, before) in named.items():
+        css = f"{before}p {{ background: url({image}.png) }} b {{ background: url(both-used.png) }}"
+        pages[f"https://news.example/{name}.css"] = ("text/css", css.encode())
+        pages[f"https://news.example/{image}.png"] = ("image/png", b"\x89PNG " + name.encode())
+    pages["https://news.example/both.css"] = ("text/css", b"i { background: url(shared-star.png) }")
+    for image in ("both-used", "shared-star"):
+        pages[f"https://news.example/{image}.png"] = ("image/png", b"\x89PNG both")
+    members = []
+    for number, (url, (mime, body)) in enumerate(pages.items()):
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\n\r\n".encode() + body
+        fields = [("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Target-URI", url)]
+        fields += [("WARC-Date", warc_date(AT.replace(minute=number))), ("Content-Type", HTTP_RESPONSE)]
+        members.append(build_member("response", fields, block))
+    file.write_bytes(b"".join(members))
+    return file
+
+
+def test_what_a_removed_stylesheet_alone_names_goes_with_it(tmp_path: Path) -> None:
+    """Also by way of another that it imports; not what a stylesheet of others names."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_styled(tmp_path / "pages.warc.gz")])
+        removed = {"a/gone.html", "gone.css", "deeper.css", "gone-doctor.png", "deep-doctor.png"}
+        plan = archive.takedown([GONE], "court", dry_run=True)[0].plan
+        assert {url.removeprefix("https://news.example/") for url in plan.urls} == removed
+        shared = ("both-used.png", "both.css")
+        assert plan.kept == [f"https://news.example/{name}, which other pages may use" for name in shared]
+        archive.takedown([GONE], "court", dry_run=False)
+        left = {url.removeprefix("https://news.example/") for url, _, _ in describe(archive)[0]}
+        assert left == {"a/kept.html", "kept.css", "both.css", "garden.png", "both-used.png", "shared-star.png"}
+        assert not archive.verify(deep=True).damaged
+
+
+def test_what_interrupted_work_left_goes_too(archive: Archive, tmp_path: Path) -> None:
+    """Bytes that a crash cut off, if they are of the article or cannot be read, and files that were not finished."""
+    whole = (tmp_path / "pages.warc.gz").read_bytes()
+    starts = [(each.uri, each.place.offset, each.place.length) for each in read_records(tmp_path / "pages.warc.gz")]
+    (_, kept_at, kept_size), (_, gone_at, gone_size) = (
+        next(each for each in starts if each[0] == url) for url in (KEPT, GONE)
+    )
+    kept, gone = whole[kept_at : kept_at + kept_size - 9], whole[gone_at : gone_at + gone_size - 9]
+    both = whole[kept_at : kept_at + kept_size] + gone
+    left = {
+        "a.warc.gz.torn-1": kept, "b.warc.gz.torn-2": gone, "c.warc.gz.torn-3": both, "d.warc.gz.torn-4": gone[20:],
+        "e.warc.gz.fetching": whole, "import-f.warc.gz.part": whole,
+    }  # fmt: skip
+    for name, data in left.items():
+        (archive.warc_folder / name).write_bytes(data)
+    (archive.folder / "index.sqlite3.rebuilding").write_bytes(b"zanzibarian")
+    report = archive.takedown([GONE], "court", dry_run=False)[-1]
+    assert (archive.warc_folder / "a.warc.gz.torn-1").read_bytes() == kept
+    there = sorted(f"warc/{name}" for name in left if name != "a.warc.gz.torn-1")
+    assert sorted(report.copies[2:]) == ["index.sqlite3.rebuilding", *there]
+    assert not any((archive.folder / name).exists() for name in report.copies)
+
+
 def test_what_an_unreadable_page_may_embed_stays(tmp_path: Path) -> None:
     """An article can be removed while a file with other pages is missing, but nothing that these may embed."""
     Archive.init(tmp_path / "morgue").close()
