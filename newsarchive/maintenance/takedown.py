@@ -112,6 +112,8 @@ class Takedown:
             self._rewrite(name, stored.get(name), digests.get(name), report)
         self.index.delete_captures(plan.record_ids, plan.urls)
         self.index.settle()
+        if left := self.index.erase_deleted():
+            report.unreachable.append(left)
         self._delete_copies(plan, report)
         (self.folder / PLAN).unlink()
         return report
@@ -182,8 +184,9 @@ class Takedown:
                 write_atomic(file, b"".join(kept))
         report.unreachable += plan.kept
         report.unreachable.append(
-            "downloads, exports and WACZ files that were given out, backups, other archives and search engines; links "
-            "and headlines on other pages: to withhold those, add the URL to `blocked` in newsarchive.toml"
+            "downloads, exports and WACZ files that were given out, sent alerts, backups, other archives and search "
+            "engines; links and headlines on other pages: to withhold those, add the URL to `blocked` in "
+            "newsarchive.toml"
         )
 
 

@@ -84,10 +84,10 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]
 
 
 def read_everything(archive: Archive) -> str:
-    """Return all bytes of the archive's WARC files and other files, and all texts of its index."""
+    """Return all bytes of the archive's WARC files and other files, with SQLite's, and all texts of its index."""
     parts = []
     for file in sorted(archive.folder.rglob("*")):
-        if file.is_file() and "sqlite3" not in file.name:
+        if file.is_file():
             data = file.read_bytes()
             parts.append(gzip.decompress(data) if file.suffix == ".gz" else data)
     with archive.index._database.read_transaction() as connection:
@@ -122,6 +122,22 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert not archive.verify(deep=True).damaged
     archive.rebuild()
     assert describe(archive) == after
+
+
+def test_a_takedown_leaves_no_deleted_rows_on_the_disk(tmp_path: Path) -> None:
+    """The search folder is made anew, and the log of SQLite is emptied; where a reader prevents that, it is said."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive, Archive.open(tmp_path / "morgue") as served:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        archive.index.update_search()
+        before = {path.name for path in (archive.folder / "search").rglob("*.term")}
+        with served.index._database.read_transaction() as connection:
+            connection.execute(text("SELECT count(*) FROM articles"))
+            left = archive.takedown([GONE], "court", dry_run=False)[-1].unreachable
+        assert any("index.sqlite3-wal, until the processes that read the index now end" in line for line in left)
+        assert before.isdisjoint(path.name for path in (archive.folder / "search").rglob("*.term"))
+        assert archive.index.erase_deleted() == ""
+        assert "zanzibarian" not in read_everything(archive)
 
 
 def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive, tmp_path: Path) -> None:
@@ -444,7 +460,7 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
         archive.upload()
         assert not list(archive.warc_folder.glob("*.gz"))
         report = archive.takedown([GONE], "court order", dry_run=False)[-1]
-        assert len(report.unreachable) == 1
+        assert [line.partition(",")[0] for line in report.unreachable] == ["downloads"]
         assert not list(archive.warc_folder.glob("*.gz"))
         (stored,) = (tmp_path / "bucket").glob("*.gz")
         assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
