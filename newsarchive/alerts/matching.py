@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -34,6 +34,7 @@ from storage.index.search.percolate import (
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters
+from storage.places.folder import open_private
 
 FILE = "alerts.sqlite3"
 _SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
@@ -86,6 +87,8 @@ def _load_config(folder: Path, *_state: int) -> Config:
 
 def open_store(folder: Path) -> AlertStore:
     """Open the state of alerts in an archive's folder."""
+    with suppress(OSError):
+        open(folder / FILE, "ab", opener=open_private).close()  # SQLite would create it for everybody
     store = sqlite3.connect(folder / FILE, timeout=60, isolation_level="IMMEDIATE", factory=AlertStore)
     store.row_factory = sqlite3.Row
     try:

@@ -16,7 +16,15 @@ from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
 from storage.places.chain import Chain, ChainLink, Reason
 from storage.places.digests import Digests, digest_chunks, digest_file
-from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
+from storage.places.folder import (
+    FILE_MODE,
+    is_same_file,
+    lock_file,
+    raise_write_error,
+    sync_folder,
+    write_all,
+    write_atomic,
+)
 
 NAME = "uploaded.jsonl"
 MAX_STALE_LINES = 1000
@@ -96,7 +104,7 @@ class UploadLog:
     def _lock(self) -> Iterator[int]:
         """Open the log for appending, locked against other writers."""
         while True:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 if is_same_file(self._path, fd):
