@@ -13,7 +13,7 @@ from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time
 from newsarchive.cli.output import print_line, short_time, stdout, to_json
-from newsarchive.config.schema import FILE_NAME, AlertConfig
+from newsarchive.config.schema import AlertConfig
 from storage.errors import NotFound
 
 SAMPLE = {"headline": "This is a sample", "site": "news.example", "url": "https://news.example/", "version": 1}
@@ -35,18 +35,15 @@ def alerts(
     """List alerts, send what is due, send a sample of one, or delete one of a reader."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
         known, running = store.list_alerts(opened.config, stopped=True), store.list_alerts(opened.config)
-        chosen = [alert for alert in known if name in (alert.name, _label(alert))]
+        is_test, labels = action == "test", {_label(alert): alert for alert in known if alert.reader}
+        chosen = [alert for alert in known if alert.name == name] if is_test else [*filter(None, [labels.get(name)])]
         if action in ("test", "delete") and not chosen:
-            raise NotFound(f"no alert is named {name!r}; nothing was done. To see all: newsarchive alerts")
-        if action == "test":
+            what = "alert" if is_test else "alert of a reader, NAME of READER,"
+            raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
+        if is_test:
             samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
             raise typer.Exit(int(False in samples))
         if action == "delete":
-            if not all(alert.reader and _label(alert) == name for alert in chosen):
-                raise NotFound(
-                    f"{name!r} is no alert of a reader, such as 'harbour of ada' in the list; nothing was deleted. An "
-                    f"alert of {FILE_NAME} is deleted there"
-                )
             with store:
                 store.run("delete-alert", key=chosen[0].key)
             known.remove(chosen[0])

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from newsarchive.export.request import list_exports
@@ -27,12 +28,12 @@ from storage.places.folder import PART, remove_parts, replace_durably, write_ato
 from storage.places.transfer import FETCHING, BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
-from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, may_name, replace_spans
+from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
 _COPIES = ("exports/**/*", "batch/**/*", "rebuild.json", "*.rebuilding*")
-_WORKING_FILES = (f"*{FETCHING}", f"*{PART}")
-"""In the folder of the WARC files: what an interrupted import or download left."""
+_WORKING_FILES = (f"*{FETCHING}", f"*{PART}", "*.torn-*")
+"""In the folder of the WARC files: what a download, an import or a crawl left that was interrupted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,10 +78,10 @@ class Takedown:
         With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
         """
         chosen = choose_targets(self.index, self.places, sorted(urls), listings=listings)
-        found, naming = chosen.found, chosen.naming
+        found, others, shared, naming = chosen
         if not found.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
-        kept = [f"{url}, which other pages may use" for url in chosen.shared]
+        kept = [f"{url}, which other pages may use" for url in sorted(shared)]
         if naming and not listings:
             what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
             kept.append(f"{len(naming):,} {what}")
@@ -90,7 +91,7 @@ class Takedown:
             urls=sorted(found.urls),
             record_ids=found.record_ids,
             files=found.files,
-            others=chosen.others,
+            others=sorted(others),
             kept=kept,
             given_out=list_exports(self.folder, found.urls),
         )
@@ -134,12 +135,12 @@ class Takedown:
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        plan, bucket, chain = report.plan, self.places.bucket, self.places.chain
-        transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None
+        plan, bucket, own = report.plan, self.places.bucket, self.places.chain
+        transfer = BucketTransfer(self.places.folder, bucket, own) if bucket else None
         if not stored.is_local and transfer:
             transfer.download(name, known)
         # Another machine may have rewritten the file since the link of this one.
-        before = linked.sha256 if (linked := chain.load([name]).find(name)) else known
+        before = linked.sha256 if (linked := own.load([name]).find(name)) else known
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         remove_parts(path.with_name(path.name + REWRITTEN))
         count, spans = find_spans(path, _select_records(plan))
@@ -147,7 +148,7 @@ class Takedown:
         written = replace_spans(path, spans, plan.reason, now) if spans else path
         link = replace(measure_link(written, "takedown", plan.reason), file=name, was=before or "")
         if link.sha256 != before:
-            chain.append(link)
+            own.append(link)
         closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
         self.index.write(warc_files.record_closed_warc, closed, None)
         if spans:  # after a kill before this, `complete_rewrites` does it
@@ -166,12 +167,9 @@ class Takedown:
 
     def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
         """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
-        found = [file for pattern in _COPIES for file in sorted(self.folder.glob(pattern))]
-        for pattern in _WORKING_FILES:
-            found += sorted(self.places.folder.glob(pattern))
-        torn = self.places.folder.glob("*.torn-*")
-        found += [file for file in sorted(torn) if may_name(file, map(digest_url, plan.urls), plan.record_ids)]
-        for file in found:
+        found = [sorted(self.folder.glob(pattern)) for pattern in _COPIES]
+        found += [sorted(self.places.folder.glob(pattern)) for pattern in _WORKING_FILES]
+        for file in chain.from_iterable(found):
             if file.is_file():
                 file.unlink()
                 report.copies.append(os.path.relpath(file, self.folder))

@@ -7,7 +7,6 @@ captures of the article --> what they embed --> all other pages, each read once 
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from newsarchive.extract.decode import to_utf8
@@ -29,21 +28,11 @@ _WORD = re.compile(r"[\w.-]+", re.ASCII)
 _HOST = re.compile(r"\w+://[^/]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Captures that go with articles, and those that stay though they have to do with them."""
-
-    found: TakedownTargets
-    others: list[str]
-    """Records of it that are captures of other URLs."""
-    shared: list[str]
-    """URLs that the articles embed, and other pages may."""
-    naming: set[str]
-    """Captures of front pages, feeds and sitemaps that name the articles."""
-
-
-def choose_targets(index: Index, places: Places, urls: Sequence[str], *, listings: bool) -> Choice:
-    """Return what is removed with articles, with `listings` also what names them; no records if the index has none.
+def choose_targets(
+    index: Index, places: Places, urls: Sequence[str], *, listings: bool
+) -> tuple[TakedownTargets, set[str], set[str], set[str]]:
+    """Return what is removed with articles, with `listings` also what names them, and which of it are other records;
+    then URLs that stay, as other pages may embed them, and front pages, feeds and sitemaps that name the articles.
 
     Reads all pages of the archive, again for what a removed stylesheet embeds.
     """
@@ -57,9 +46,8 @@ def choose_targets(index: Index, places: Places, urls: Sequence[str], *, listing
         read, embedded, parts = read | new, embedded | more, parts | more_parts
         own, shared, naming = _search_pages(index, places, first, index.read(select_assets, embedded), read)
         found = index.read(select_takedown, urls, own, parts)
-    others = sorted(parts | naming if listings else parts)
-    found = index.read(select_takedown, urls, own, others)
-    return Choice(found=found, others=others, shared=sorted(shared), naming=naming)
+    others = parts | naming if listings else parts
+    return index.read(select_takedown, urls, own, others), others, shared, naming
 
 
 def _find_embedded(places: Places, found: TakedownTargets, record_ids: Collection[str]) -> tuple[set[str], set[str]]:

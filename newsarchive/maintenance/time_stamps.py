@@ -3,7 +3,6 @@
 head --query--> server --> checked: nonce, head, certificates --> warc/STAMP-HEAD-SERVER.tsr
 """
 
-import hashlib
 import os
 import re
 import ssl
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from http.client import HTTPException
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -22,7 +20,7 @@ from urllib.request import Request, urlopen
 from newsarchive.config.schema import Config
 from newsarchive.maintenance.verify_chain import Finding, HeadProof
 from storage.grouping import group_pairs
-from storage.places.chain import MOVES, PREFIX
+from storage.places.chain import PREFIX, ParsedChain, parse_chain
 from storage.places.folder import write_atomic
 
 TIMEOUT, DAY = 10.0, 86_400.0
@@ -31,7 +29,6 @@ STAMP_FAILED = "time-stamp-failed"
 """Finding of `status`, and the file in the archive's folder that has the problems of the last time stamps."""
 TOKEN_ERRORS = (OSError, ValueError, HTTPException, subprocess.SubprocessError)
 _MAX_TOKEN = 100_000
-_FILE = re.compile(rb'"file":"([^"]+)"(?!.*"reason":"(?:%b)")' % "|".join(sorted(MOVES)).encode())
 _TIME = re.compile(r"Time stamp: (\w{3} +\d+ [\d:]{8})(?:\.\d+)? (\d{4}) GMT")
 
 
@@ -81,8 +78,8 @@ def find_tokens(folder: Path, warc: str, authorities: Path | None) -> list[HeadP
     invalid: list[HeadProof] = []
     for path in folder.glob(f"{PREFIX}*") if tokens else ():
         state = path.stat()
-        heads, files = _load_heads(path, state.st_size, state.st_mtime_ns)
-        for head in islice(heads, files.get(warc, len(heads)), None):
+        chain = _load_chain(path, state.st_size, state.st_mtime_ns)
+        for head in chain.heads[chain.files.get(warc, len(chain.heads)) :]:
             found = [_read_token(each, each.stat().st_mtime_ns, authorities) for each in tokens.get(head, ())]
             if valid := [each for each in found if each.at]:
                 return valid
@@ -101,15 +98,9 @@ def _read_token(path: Path, mtime_ns: int, authorities: Path | None) -> HeadProo
 
 
 @lru_cache(maxsize=16)
-def _load_heads(path: Path, size: int, mtime_ns: int) -> tuple[list[str], dict[str, int]]:
-    """Return the head behind each link of a chain, and the position of each file's last link but moves.
-
-    Of 10,000 links this takes 60 ms: once, as long as size and time of the chain are the same.
-    """
-    del size, mtime_ns
-    lines = path.read_bytes().splitlines()
-    files = {found[1].decode(): at for at, line in enumerate(lines) if (found := _FILE.search(line))}
-    return [hashlib.sha256(line).hexdigest() for line in lines], files
+def _load_chain(path: Path, size: int, mtime_ns: int) -> ParsedChain:
+    del size, mtime_ns  # of 10,000 links this takes 150 ms: once, as long as both are the same
+    return parse_chain(path.name, path.read_bytes())
 
 
 def check_token(path: Path, of: Sequence[str | Path], authorities: Path | None) -> str:

@@ -6,10 +6,9 @@ tombstone, padded             | next          after: metadata record with the ti
 
 import hashlib
 import json
-import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,6 @@ from pathlib import Path
 from storage.errors import BadRecord
 from storage.places.folder import open_atomic
 from storage.urls import surt
-from storage.warc.gzip_members import MAX_RECORD_SIZE
 from storage.warc.reader import read_records
 from storage.warc.record import END, VERSION, WARC_FIELDS, Record, format_fields, new_record_id, warc_date
 from storage.warc.uncompressed import is_uncompressed
@@ -28,7 +26,6 @@ REWRITTEN = ".takedown"
 """Suffix of a file that was written anew, until its link is in the chain."""
 MARK = "takedown-of"
 """Field of a tombstone with the digest of the URL."""
-_TARGET = re.compile(rb"^WARC-Target-URI: *<?([^>\r\n]+)", re.MULTILINE | re.IGNORECASE)
 _SPARE = 400
 """Bytes that are padded in the gzip header, where any number fits; the rest is padded in the block."""
 
@@ -64,22 +61,6 @@ def find_spans(path: Path, is_removed: Callable[[Record], bool]) -> tuple[int, l
         else:
             spans.append((begin, end, digest_url(record.uri)))
     return count, spans
-
-
-def may_name(torn: Path, urls: Iterable[str], record_ids: Iterable[str]) -> bool:
-    """Return whether bytes that were cut off a file have a record of URLs (digests), or name one of some records.
-
-    True if they cannot be read.
-    """
-    data, text = torn.read_bytes(), b""
-    with suppress(zlib.error):
-        while data:
-            member = zlib.decompressobj(wbits=31)
-            text += member.decompress(data, MAX_RECORD_SIZE)
-            data = member.unused_data
-        targets = {digest_url(uri.decode(errors="replace")) for uri in _TARGET.findall(text)}
-        return not targets or not targets.isdisjoint(urls) or any(each.encode() in text for each in record_ids)
-    return True
 
 
 def replace_spans(path: Path, spans: Sequence[Span], reason: str, now: datetime) -> Path:

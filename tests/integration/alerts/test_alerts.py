@@ -527,7 +527,7 @@ def test_alerts_of_a_former_reader_stop_and_can_be_deleted(desk_of: DeskOf, hook
     assert [each["to"] for each in smtp.got] == ["ada@paper.example"]
     assert "Last harbour" in smtp.got[0]["text"]
     for name in ("mine", "hooked"):
-        assert "is deleted there" in run_command(desk, "delete", name).stderr
+        assert "no alert of a reader, NAME of READER, is named" in run_command(desk, "delete", name).stderr
     assert "mine" not in run_command(desk, "delete", "mine of ada").stdout
     with closing(open_store(desk.folder)) as store:
         assert [each.name for each in store.list_alerts(desk.archive.config, stopped=True)] == ["hooked"]
