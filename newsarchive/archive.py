@@ -105,7 +105,8 @@ class Archive:
         """
         config = toml_file.load_config(folder)
         file = sqlite_file(config.index)
-        if file is not None and not file.exists() and not config.places.is_empty():
+        places = config.places
+        if file is not None and not file.exists() and (places.local_files() or places.files()):
             raise IndexLost(str(file), str(folder))
         return cls(config, _open_index(config))
 

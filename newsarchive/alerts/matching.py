@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -24,10 +24,17 @@ from newsarchive.config.toml_file import load_config
 from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
-from storage.index.search.percolate import find_changed_articles, list_classified_changes, list_texts, match_searches
+from storage.index.search.percolate import (
+    find_changed_articles,
+    find_classified_changes,
+    list_classified_changes,
+    list_texts,
+    match_searches,
+)
 from storage.index.views.articles import Filters
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters
+from storage.places.folder import open_private
 
 FILE = "alerts.sqlite3"
 _SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
@@ -42,9 +49,10 @@ class AlertStore(sqlite3.Connection):
         """Run a statement of store.sql, and return its rows."""
         return self.execute(_STATEMENTS[statement], values).fetchall()
 
-    def list_alerts(self, config: Config) -> list[AlertConfig]:
-        """Return the alerts of newsarchive.toml and of readers."""
+    def list_alerts(self, config: Config, *, stopped: bool = False) -> list[AlertConfig]:
+        """Return the alerts of newsarchive.toml and of its readers, with `stopped` also those of former readers."""
         kept = (json.loads(row["definition"]) for row in self.run("reader-alerts"))
+        kept = (each for each in kept if stopped or each["reader"] in {*config.serve.users, *config.serve.tokens})
         lists = ({name: tuple(v) if isinstance(v, list) else v for name, v in each.items()} for each in kept)
         return [*config.alerts, *(AlertConfig(**each) for each in lists)]  # type: ignore[arg-type]  # as it was saved
 
@@ -79,6 +87,8 @@ def _load_config(folder: Path, *_state: int) -> Config:
 
 def open_store(folder: Path) -> AlertStore:
     """Open the state of alerts in an archive's folder."""
+    with suppress(OSError):
+        open(folder / FILE, "ab", opener=open_private).close()  # SQLite would create it for everybody
     store = sqlite3.connect(folder / FILE, timeout=60, isolation_level="IMMEDIATE", factory=AlertStore)
     store.row_factory = sqlite3.Row
     try:
@@ -124,12 +134,17 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     compared = [alert for alert in of_changes if alert.key in active]
     # A new alert of changes is not to report those that are there.
     if of_changes and (changes or len(compared) < len(of_changes)):
-        classified = read(list_classified_changes)
-        for numbers in batches(range(len(classified)), _AT_ONCE):
-            with store:
-                known = (classified[number] for number in numbers)
-                fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
-                _match_changes(archive, store, compared, fresh, now)
+        since, _, of = store.run("get-changes-mark")[0][0].partition(" ")
+        changed, until = read(find_classified_changes, int(since) if of == index else 0)
+        for some in batches(changed, _AT_ONCE // 10):
+            classified = read(list_classified_changes, some)
+            for numbers in batches(range(len(classified)), _AT_ONCE):
+                with store:
+                    known = (classified[number] for number in numbers)
+                    fresh = [each for each in known if store.note_seen(f"{each.record_id} {each.url}")]
+                    _match_changes(archive, store, compared, fresh, now)
+        with store:
+            store.run("set-changes-mark", mark=f"{until} {index}")
     with store:
         store.run("set-mark", index=index, mark=mark)
         store.run("activate-alerts", keys=json.dumps([alert.key for alert in alerts]))
@@ -137,6 +152,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
         targets = {alert.key: alert.targets for alert in store.list_alerts(read_config(archive.folder))}
         store.run("delete-other-tellings", targets=json.dumps(targets))
         store.run("delete-other-alerts", targets=json.dumps(targets))
+        store.run("stop-other-alerts", targets=json.dumps(targets))
 
 
 def filter_texts(alert: AlertConfig) -> Filters:

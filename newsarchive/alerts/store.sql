@@ -21,8 +21,14 @@ SELECT value FROM state WHERE name = 'secret'
 -- get-mark
 SELECT max(value) FILTER (WHERE name = 'index'), max(value) FILTER (WHERE name = 'mark') FROM state
 
+-- get-changes-mark
+SELECT coalesce(max(value), '') FROM state WHERE name = 'changes'
+
+-- set-changes-mark
+INSERT INTO state VALUES ('changes', :mark) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
 -- set-mark
-UPDATE state SET value = CASE name WHEN 'index' THEN :index ELSE :mark END WHERE name != 'secret'
+UPDATE state SET value = CASE name WHEN 'index' THEN :index ELSE :mark END WHERE name IN ('index', 'mark')
 
 -- add-seen
 INSERT OR IGNORE INTO seen VALUES (:key) RETURNING key
@@ -45,7 +51,10 @@ ON CONFLICT (key) DO UPDATE SET is_active = 1
 DELETE FROM alerts WHERE key = :key
 
 -- delete-other-alerts
-DELETE FROM alerts WHERE is_active AND key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
+DELETE FROM alerts WHERE is_active AND reader = '' AND key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
+
+-- stop-other-alerts
+UPDATE alerts SET is_active = 0 WHERE key NOT IN (SELECT each.key FROM json_each(:targets) AS each)
 
 -- delete-other-tellings
 DELETE FROM tellings WHERE NOT EXISTS (

@@ -104,7 +104,6 @@ class Upload:
             self._upload(transfer, missing, done, progress)
             self._free(transfer, done)
             self.places.upload_chain()
-            transfer.log.compact(lambda: {file.name for file in self.places.local_files()})
         except StorageError as problem:
             # The next file would fail in the same way, after as long a wait.
             done.problems.append(str(problem))

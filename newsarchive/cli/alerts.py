@@ -20,38 +20,56 @@ SAMPLE = {"headline": "This is a sample", "site": "news.example", "url": "https:
 
 
 def alerts(
-    action: Annotated[Literal["list", "send", "test"], typer.Argument(help="list, send, or test NAME.")] = "list",
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The alert that test sends a sample of.")] = "",
+    action: Annotated[
+        Literal["list", "send", "test", "delete"], typer.Argument(help="list, send, test NAME, or delete NAME.")
+    ] = "list",
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="The alert; a reader's as listed, NAME of READER.")
+    ] = "",
     *,
     again: Annotated[bool, typer.Option("--again", help="Send what has failed, too.")] = False,
     clock: Clock = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """List alerts, send what is due, or test one."""
+    """List alerts, send what is due, send a sample of one, or delete one of a reader."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
-        known = store.list_alerts(opened.config)
-        if action == "test":
-            chosen = [(alert, target) for alert in known if alert.name == name for target in alert.targets]
-            if name not in [alert.name for alert in known]:
-                raise NotFound(f"no alert is named {name!r}; nothing was sent. To see all: newsarchive alerts")
-            raise typer.Exit(int(False in [_send_sample(opened, store, *each) for each in chosen]))
+        known, running = store.list_alerts(opened.config, stopped=True), store.list_alerts(opened.config)
+        is_test, labels = action == "test", {_label(alert): alert for alert in known if alert.reader}
+        chosen = [alert for alert in known if alert.name == name] if is_test else [*filter(None, [labels.get(name)])]
+        if action in ("test", "delete") and not chosen:
+            what = "alert" if is_test else "alert of a reader, NAME of READER,"
+            raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
+        if is_test:
+            samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
+            raise typer.Exit(int(False in samples))
+        if action == "delete":
+            with store:
+                store.run("delete-alert", key=chosen[0].key)
+            known.remove(chosen[0])
         if action == "send":
             now = parse_time(clock, "--clock") or opened.now()
             with store:
                 store.run("retry-failed" if again else "active-alerts")
             find_hits(opened, store, now)
             send_hits(opened, store, now)
-        states = [{"alert": each, **dict(store.run("count-alert", alert=each.key)[0])} for each in known]
+        states = [
+            {"alert": each, "stopped": each not in running, **dict(store.run("count-alert", alert=each.key)[0])}
+            for each in known
+        ]
     if json:
         print(to_json(states))
     for state in states if not json else ():
         last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
-        reason, owner = (f" ({state['error']})" if state["error"] else ""), state["alert"].reader
-        label = f"{state['alert'].name} of {owner}" if owner else state["alert"].name
-        print_line(stdout(), f"{label}: last hit {short_time(last)}, {counts}{reason}")
+        reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
+        stopped = f"stopped, as {alert.reader} is no reader of this archive; " if state["stopped"] else ""
+        print_line(stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}, {counts}{reason}")
     raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
+
+
+def _label(alert: AlertConfig) -> str:
+    return f"{alert.name} of {alert.reader}" if alert.reader else alert.name
 
 
 def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> bool:

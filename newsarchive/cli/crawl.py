@@ -22,12 +22,13 @@ from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_s
 from newsarchive.crawl.run import crawl as run
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import ping as ping_check
-from newsarchive.operations.metrics import format_metrics, write_metrics
+from newsarchive.operations.metrics import format_metrics
 from storage.errors import ArchiveBusy, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
 from storage.index.queries.aggregates import FAILED_OUTCOMES
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
+from storage.places.folder import write_atomic
 
 _REPORTED = "error challenge consent_wall soft_404 soft_error empty unreadable paywall_stub too_large"
 REPORTED_OUTCOMES = tuple(map(Outcome, _REPORTED.split()))
@@ -173,7 +174,7 @@ def update_metrics(archive: Archive) -> str | None:
     crawls = archive.index.ask(list_crawls, limit=200)
     try:
         text = format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
-        write_metrics(archive.folder / config.metrics, text)
+        write_atomic(archive.folder / config.metrics, text, mode=0o644)
     except StorageError as problem:
         return str(problem)
     return None

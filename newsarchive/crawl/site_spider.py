@@ -3,7 +3,7 @@
     start --yields--> GET requests: seeds         response recorded --> callback --> SpiderOutput, recorded behind it
                   +-> others: made in this run, before the site's other URLs     +-> others: made in this run
 
-Callbacks run in the recorder's thread, after their response is in the file and before anything else is written.
+The recorder's thread waits for a callback, after its response is in the file and before anything else is written.
 """
 
 import asyncio
@@ -12,13 +12,16 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, ClassVar
+from threading import Thread
+from typing import Any, ClassVar, TypeVar
 
 import scrapy
 from scrapy import Request
@@ -42,6 +45,7 @@ SPIDERS = "spiders"
 """Folder of the sites' own spiders, beside newsarchive.toml."""
 MAX_ERROR = 300
 """Characters of an exception that are recorded."""
+Result = TypeVar("Result")
 
 
 class SiteSpider(scrapy.Spider):
@@ -58,6 +62,8 @@ class SiteSpider(scrapy.Spider):
     """Front page of the site, from newsarchive.toml."""
     headers: ClassVar[Mapping[str, str]] = {}
     """Header fields that every request to the site has."""
+    callback_timeout = 300.0
+    """Seconds that `start` or a callback may take."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests."""
@@ -111,6 +117,28 @@ class SiteSpider(scrapy.Spider):
         if not is_own or not callable(method := getattr(self, name, None)):
             raise ValueError(f"the spider has no method {name!r}; keep a name that URLs of the frontier have")
         return method
+
+
+class CallbackTimeout(Exception):
+    """Took too long: it cannot be ended, so the thread in which it runs is left alone."""
+
+
+def call_in_time(function: Callable[[], Result], seconds: float) -> Result:
+    """Call a function in a thread of its own; CallbackTimeout if it does not return in time."""
+    result: Future[Result] = Future()
+
+    def call() -> None:
+        try:
+            result.set_result(function())
+        except BaseException as problem:  # noqa: BLE001 - raised again by `result`
+            result.set_exception(problem)
+
+    thread = Thread(target=call, name="spider", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not result.done():
+        raise CallbackTimeout(f"it did not return within {seconds:g} seconds, and was left")
+    return result.result()
 
 
 def collect(produced: Any) -> list[Any]:
@@ -169,7 +197,8 @@ class SpiderRun:
         """Call `start` of each spider, and yield the seeds."""
         for site, spider in self._spiders.items():
             try:
-                durable, self._starting[site] = spider.divide(collect(spider.start()))
+                seeds = call_in_time(partial(lambda each: collect(each.start()), spider), spider.callback_timeout)
+                durable, self._starting[site] = spider.divide(seeds)
             except Exception as problem:  # noqa: BLE001 - one spider must not stop the others
                 self._note_error(site, spider.site_url, "start", problem)
                 continue
@@ -240,10 +269,11 @@ class SpiderRun:
     def _call(self, due: DueUrl, callback: Request | str | None, response: Response) -> SpiderOutput:
         site, spider = due.discovery.site, self._spiders[due.discovery.site]
         try:
-            output, self._followups[due.url_id] = spider.run_callback(callback, response)
+            ran = call_in_time(lambda: spider.run_callback(callback, response), spider.callback_timeout)
+            output, self._followups[due.url_id] = ran
         except Exception as problem:  # noqa: BLE001 - the capture is kept, and the crawl goes on
-            if isinstance(problem, CloseSpider) or due.url_id in self._requests:
-                self._closing[due.url_id] = f"its spider failed for {due.url}, on which the others depend"
+            if isinstance(problem, CloseSpider | CallbackTimeout) or due.url_id in self._requests:
+                self._closing[due.url_id] = f"its spider failed for {due.url}, so that the others wait"
             name = callback.callback or spider.parse if isinstance(callback, Request) else callback
             return SpiderOutput(spider=spider.name, error=self._note_error(site, due.url, name, problem))
         return output

@@ -22,6 +22,7 @@ from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 from storage.places import Places
+from storage.places.folder import open_private
 from storage.warc.tombstones import digest_url
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHIN
         f", {name} {getattr(filters, name)}" for name in ("site", "since", "until") if getattr(filters, name)
     )
     said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
-    with suppress(OSError), open(folder / EXPORTS, "a", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
+    with suppress(OSError), open(folder / EXPORTS, "a", opener=open_private) as file:
         if file.tell() < MAX_LIST:
             # A line end comes first too: the incomplete line of a writer that was killed must not spoil this one.
             file.write(f"\n{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")

@@ -4,7 +4,6 @@ After an interruption, the same command resumes a rebuild, and begins a transfer
 """
 
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
@@ -29,17 +28,12 @@ from storage.places.digests import HashingReader
 from storage.places.file_names import other_machine
 from storage.places.folder import write_atomic
 
-RESUME_WITHIN = timedelta(days=7)
-"""An interrupted rebuild is resumed within this time after its last heartbeat."""
-HEARTBEAT = 60.0
-"""Seconds between heartbeats."""
-
 OpenIngestor = Callable[[Index], AbstractContextManager[tuple[Ingestor, WarcWalk]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeMarker:
-    """A file that exists while a rebuild runs, and records its parameters, start and last heartbeat."""
+    """A file that exists while a rebuild runs, and records its parameters and start."""
 
     path: Path
     parameters: Mapping[str, str]
@@ -50,16 +44,14 @@ class ResumeMarker:
         """Return the start of the interrupted rebuild; None if there is none to resume."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             stored = json.loads(self.path.read_text("utf-8"))
-            heartbeat = datetime.fromisoformat(stored["heartbeat_at"])
-            if stored["parameters"] == self.parameters and self.now() - heartbeat < RESUME_WITHIN:
+            if stored["parameters"] == self.parameters:
                 return datetime.fromisoformat(stored["started_at"])
         return None
 
     def write(self) -> None:
-        """Write the file with a new heartbeat. DiskFull or StorageError if that fails."""
-        now = self.now()
-        started_at = (self.get_start() or now).isoformat()
-        state = {"parameters": self.parameters, "started_at": started_at, "heartbeat_at": now.isoformat()}
+        """Write the file, with the start of what it resumes. DiskFull or StorageError if that fails."""
+        started_at = (self.get_start() or self.now()).isoformat()
+        state = {"parameters": self.parameters, "started_at": started_at}
         write_atomic(self.path, json.dumps(state))
 
     def remove(self) -> None:
@@ -162,17 +154,8 @@ class Rebuild:
         ranges = unindexed_ranges(self.places, index) if files is None else [WarcRange(file=file) for file in files]
         if not ranges:
             return IndexingResult(files=0, captures=0, versions=0)
-        due = time.monotonic() + HEARTBEAT
-
-        def report(done: int, total: int, item: str) -> None:
-            nonlocal due
-            progress(done, total, item)
-            if time.monotonic() > due:
-                self.marker.write()
-                due = time.monotonic() + HEARTBEAT
-
         with self.open_ingestor(index) as (ingestor, walk):
-            return index_warcs(ranges, self.places, index, ingestor, report, walk)
+            return index_warcs(ranges, self.places, index, ingestor, progress, walk)
 
 
 def require_no_writer(files: Iterable[WarcFile], command: str) -> None:

@@ -19,7 +19,7 @@ from storage.model import ClosedWarc
 from storage.places import OPEN, Places
 from storage.places.chain import ChainLink, format_at
 from storage.places.digests import HashingReader
-from storage.places.file_names import names_other_machine
+from storage.places.file_names import find_machine_id
 from storage.places.folder import replace_durably
 from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
@@ -62,10 +62,6 @@ def complete_rewrites(places: Places, index: Index) -> None:
             log.info("%s was rewritten by a takedown that was killed; it is in place now", path.name)
 
 
-def _is_begun(links: Sequence[ChainLink]) -> bool:
-    return any(link.reason in {"begun", "upgrade"} for link in links)
-
-
 def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
@@ -75,15 +71,16 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     chain = places.chain.load([])
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
         # Nearly always among the first links; to parse all of a long chain takes longer than many a crawl should.
-        if not _is_begun(chain.links) and not _is_begun(places.chain.load().links):
+        begun = {"begun", "upgrade"}
+        if begun.isdisjoint(link.reason for link in chain.links) and begun.isdisjoint(
+            link.reason for link in places.chain.load().links
+        ):
             digests = index.read(warc_files.load_warc_digests)
             # Another machine's files are links of its own chain, which it may still have to upload.
             linked = {name for other in places.load_chains() for name in other.files}
-            links = [
-                measure_link(file, "upgrade", sha256=digests.get(file.name))
-                for file in places.files()
-                if not file.is_open and file.name not in linked and not names_other_machine(file.name, places.machine)
-            ]
+            own = [file for file in places.files() if find_machine_id(file.name) in {None, places.machine}]
+            old = [file for file in own if not file.is_open and file.name not in linked]
+            links = [measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in old]
             places.chain.append(*(links or [ChainLink(reason="begun")]))
         crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):

@@ -7,29 +7,33 @@ takedowns.jsonl lists are neither imported nor indexed again.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from newsarchive.export.request import list_exports
-from newsarchive.maintenance.takedown_targets import find_embedded, search_pages
+from newsarchive.maintenance.takedown_targets import choose_targets
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
-from storage.index.write.replace_readings import select_takedown
 from storage.model import ClosedWarc
 from storage.places import Places, WarcFile
-from storage.places.folder import remove_parts, replace_durably, write_atomic
-from storage.places.transfer import BucketTransfer
+from storage.places.folder import PART, remove_parts, replace_durably, write_atomic
+from storage.places.transfer import FETCHING, BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
 from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
+_COPIES = ("exports/**/*", "batch/**/*", "rebuild.json", "*.rebuilding*")
+_WORKING_FILES = (f"*{FETCHING}", f"*{PART}", "*.torn-*")
+"""In the folder of the WARC files: what a download, an import or a crawl left that was interrupted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,13 +77,10 @@ class Takedown:
 
         With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
         """
-        first = self.index.read(select_takedown, sorted(urls))
-        if not first.record_ids:
+        chosen = choose_targets(self.index, self.places, sorted(urls), listings=listings)
+        found, others, shared, naming = chosen
+        if not found.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
-        embedded, parts = find_embedded(self.places, first)
-        own, shared, naming = search_pages(self.index, self.places, first, embedded)
-        others = sorted(parts | naming if listings else parts)
-        found = self.index.read(select_takedown, sorted(urls), own, others)
         kept = [f"{url}, which other pages may use" for url in sorted(shared)]
         if naming and not listings:
             what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
@@ -90,7 +91,7 @@ class Takedown:
             urls=sorted(found.urls),
             record_ids=found.record_ids,
             files=found.files,
-            others=others,
+            others=sorted(others),
             kept=kept,
             given_out=list_exports(self.folder, found.urls),
         )
@@ -112,6 +113,8 @@ class Takedown:
             self._rewrite(name, stored.get(name), digests.get(name), report)
         self.index.delete_captures(plan.record_ids, plan.urls)
         self.index.settle()
+        if left := self.index.erase_deleted():
+            report.unreachable.append(left)
         self._delete_copies(plan, report)
         (self.folder / PLAN).unlink()
         return report
@@ -132,12 +135,12 @@ class Takedown:
         if stored is None:
             report.unreachable.append(f"{name} is in neither the folder nor the bucket; its copies keep the records")
             return
-        plan, bucket, chain = report.plan, self.places.bucket, self.places.chain
-        transfer = BucketTransfer(self.places.folder, bucket, chain) if bucket else None
+        plan, bucket, own = report.plan, self.places.bucket, self.places.chain
+        transfer = BucketTransfer(self.places.folder, bucket, own) if bucket else None
         if not stored.is_local and transfer:
             transfer.download(name, known)
         # Another machine may have rewritten the file since the link of this one.
-        before = linked.sha256 if (linked := chain.load([name]).find(name)) else known
+        before = linked.sha256 if (linked := own.load([name]).find(name)) else known
         path, now = self.places.folder / name, datetime.fromisoformat(plan.at)
         remove_parts(path.with_name(path.name + REWRITTEN))
         count, spans = find_spans(path, _select_records(plan))
@@ -145,7 +148,7 @@ class Takedown:
         written = replace_spans(path, spans, plan.reason, now) if spans else path
         link = replace(measure_link(written, "takedown", plan.reason), file=name, was=before or "")
         if link.sha256 != before:
-            chain.append(link)
+            own.append(link)
         closed = ClosedWarc(name=name, size=link.size, sha256=link.sha256)
         self.index.write(warc_files.record_closed_warc, closed, None)
         if spans:  # after a kill before this, `complete_rewrites` does it
@@ -164,11 +167,12 @@ class Takedown:
 
     def _delete_copies(self, plan: TakedownPlan, report: TakedownReport) -> None:
         """Delete exports and working files, which may have the text, and the lines of logs that name the URLs."""
-        for pattern in ("exports/**/*", "batch/**/*", "rebuild.json"):
-            for file in sorted(self.folder.glob(pattern)):
-                if file.is_file():
-                    file.unlink()
-                    report.copies.append(str(file.relative_to(self.folder)))
+        found = [sorted(self.folder.glob(pattern)) for pattern in _COPIES]
+        found += [sorted(self.places.folder.glob(pattern)) for pattern in _WORKING_FILES]
+        for file in chain.from_iterable(found):
+            if file.is_file():
+                file.unlink()
+                report.copies.append(os.path.relpath(file, self.folder))
         # Not the lines of other articles whose URLs begin with one of these.
         named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))
         for file in sorted(path for path in self.folder.glob("**/*.log*") if path.is_file()):
@@ -178,8 +182,9 @@ class Takedown:
                 write_atomic(file, b"".join(kept))
         report.unreachable += plan.kept
         report.unreachable.append(
-            "downloads, exports and WACZ files that were given out, backups, other archives and search engines; links "
-            "and headlines on other pages: to withhold those, add the URL to `blocked` in newsarchive.toml"
+            "downloads, exports and WACZ files that were given out, sent alerts, backups, other archives and search "
+            "engines; links and headlines on other pages: to withhold those, add the URL to `blocked` in "
+            "newsarchive.toml"
         )
 
 

@@ -1,20 +1,21 @@
 """Choose what goes with an article: requisites of it alone, subresources of its rendering, and pages that name it.
 
 captures of the article --> what they embed --> all other pages, each read once --> embedded there, too? it stays
+                                  ^--------- a stylesheet goes, too <--'
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from urllib.parse import unquote
 
 from newsarchive.extract.decode import to_utf8
-from newsarchive.extract.requisites import embedded_urls
+from newsarchive.extract.requisites import embedded_urls, is_stylesheet, stylesheet_requisites
 from newsarchive.extract.tree import Page, parse_page
 from storage.errors import FileMissing, PayloadError, WarcError
 from storage.index import Index
 from storage.index.queries.articles import iter_captures
-from storage.index.write.replace_readings import TakedownTargets, select_assets
+from storage.index.write.replace_readings import TakedownTargets, select_assets, select_takedown
 from storage.model import Outcome, UrlKind
 from storage.places import Places
 from storage.warc.payload import decode_payload, parse_http_headers
@@ -27,36 +28,62 @@ _WORD = re.compile(r"[\w.-]+", re.ASCII)
 _HOST = re.compile(r"\w+://[^/]*")
 
 
-def find_embedded(places: Places, found: TakedownTargets) -> tuple[set[str], set[str]]:
-    """Return the URLs that the captures of an article embed, and the record ids of its rendering's subresources."""
-    urls, record_ids = set[str](), set[str]()
+def choose_targets(
+    index: Index, places: Places, urls: Sequence[str], *, listings: bool
+) -> tuple[TakedownTargets, set[str], set[str], set[str]]:
+    """Return what is removed with articles, with `listings` also what names them, and which of it are other records;
+    then URLs that stay, as other pages may embed them, and front pages, feeds and sitemaps that name the articles.
+
+    Reads all pages of the archive, again for what a removed stylesheet embeds.
+    """
+    first = found = index.read(select_takedown, urls)
+    embedded, read, parts = set[str](), set[str](), set[str]()
+    own, shared, naming = set[str](), set[str](), set[str]()
+    while new := set(found.record_ids) - read:
+        more, more_parts = _find_embedded(places, found, new)
+        if read and not more:
+            break
+        read, embedded, parts = read | new, embedded | more, parts | more_parts
+        own, shared, naming = _search_pages(index, places, first, index.read(select_assets, embedded), read)
+        found = index.read(select_takedown, urls, own, parts)
+    others = parts | naming if listings else parts
+    return index.read(select_takedown, urls, own, others), others, shared, naming
+
+
+def _find_embedded(places: Places, found: TakedownTargets, record_ids: Collection[str]) -> tuple[set[str], set[str]]:
+    """Return the URLs that captures embed, and the record ids of the subresources of the articles' renderings."""
+    urls, parts = set[str](), set[str]()
     for name in found.files:
         with suppress(WarcError, FileMissing):  # `verify` reports it
             for item in read_captures(places.file(name)):
                 if not isinstance(item, CaptureRecord):
                     continue
                 capture, via = item.capture, item.discovery
-                if capture.record_id in found.record_ids:
-                    page = parse_page(_read_text(item.block, capture.kind), capture.url)
-                    urls.update(embedded_urls(page) if isinstance(page, Page) else ())
+                if capture.record_id in record_ids:
+                    text = _read_text(item.block, capture.kind)
+                    if is_stylesheet(capture.mime or "", capture.url):
+                        urls.update(stylesheet_requisites(text.decode(errors="replace"), capture.url))
+                    elif isinstance(page := parse_page(text, capture.url), Page):
+                        urls.update(embedded_urls(page))
                 elif via and via.kind is UrlKind.PART and via.via in found.urls:
-                    record_ids.add(capture.record_id)
-    return urls, record_ids
+                    parts.add(capture.record_id)
+    return urls, parts
 
 
-def search_pages(
-    index: Index, places: Places, found: TakedownTargets, embedded: Collection[str]
+def _search_pages(
+    index: Index, places: Places, first: TakedownTargets, assets: set[str], removed: Collection[str]
 ) -> tuple[set[str], set[str], set[str]]:
     """Return those of the embedded URLs that no other page has, those that one may have, and captures that name it.
 
-    Reads all pages of the archive. The last are front pages, feeds and sitemaps.
+    Reads all pages but the removed records. The last are front pages, feeds and sitemaps.
     """
-    own = index.read(select_assets, embedded) - found.urls
+    own = assets - first.urls
     words = {url: max(_WORD.findall(_HOST.sub("", url)), key=len, default="").encode() for url in own}
-    names, naming = _compile_names(found.urls), set[str]()
+    names, naming = _compile_names(first.urls), set[str]()
     for capture in index.stream(iter_captures):
-        is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT} and capture.mime != "text/css"
-        if capture.record_id in found.record_ids or capture.kind == "revisit" or is_other:
+        is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT}
+        is_other = is_other and not is_stylesheet(capture.mime or "", capture.url)
+        if capture.record_id in removed or capture.kind == "revisit" or is_other:
             continue
         try:
             text = _read_text(read_record(places.file(capture.place.warc), capture.place.offset).block, capture.kind)

@@ -1,6 +1,5 @@
 """Checks of the installation and of the archive. They change nothing and send no requests to sites."""
 
-import importlib.util
 import os
 import re
 import shlex
@@ -8,8 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from importlib import metadata
+from datetime import datetime
 from pathlib import Path
 
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
@@ -19,15 +17,10 @@ from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health, make_finding
 from newsarchive.web.access_rules import find_unmatched, read_blocked
 from storage.errors import ArchiveError, ConfigError, IndexNotCreated, IndexTooNew, IndexTooOld, NoArchive
-from storage.extras import install_command, pip_command
+from storage.extras import install_command
 from storage.index import Index
 from storage.places.folder import lock_file
 
-PACKAGES = ("storage", "newsarchive", "spiders")
-SCRAPY = "2.19"
-"""Minor version that the recording downloader is written for."""
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-"""Name of a distribution at the beginning of a requirement (PEP 508)."""
 _PROBE = 65_536  # bytes that are written to see whether a folder takes them
 _REFERRAL = re.compile(r"\s*[^.;]*: newsarchive doctor$")
 """End of an error message that refers to this command."""
@@ -39,8 +32,8 @@ def _ok(subject: str, sentence: str) -> Finding:
 
 
 def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
-    """Check the installation, and the archive in `folder` unless it is None."""
-    yield from check_installation()
+    """Say which Python runs, and check the archive in `folder` unless it is None."""
+    yield _ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
     if folder is None:
         return
     try:
@@ -51,7 +44,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
     except ConfigError as error:
         yield make_finding("invalid-settings", problem=error)
         return
-    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket, _check_clock)
+    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket)
     findings = [check(config, now) for check in checks]
     yield from findings
     yield from check_disks(config.folder, config.places)
@@ -61,18 +54,6 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
         yield from check_archive(config, now)
 
 
-def check_installation() -> Iterator[Finding]:
-    """Check Python, the requirements, and packages with the same names."""
-    yield _ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
-    if (version := metadata.version("scrapy")).startswith(SCRAPY + "."):
-        yield _ok("Scrapy", version)
-    else:
-        command = pip_command(f"scrapy~={SCRAPY}.0")
-        yield make_finding("scrapy-version", version=version, required=SCRAPY, command=command)
-    yield from _check_requirements()
-    yield from _check_packages()
-
-
 def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield the findings of `newsarchive status` but those on disk and bucket, which have checks of their own here."""
     with closing(Index.open(config.index, create=False)) as index:
@@ -80,31 +61,6 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
         problems = read_blocked(config.serve.blocked)[1] + find_unmatched(index, config)
     yield from (make_finding("unmatched-block", problem=problem) for problem in problems)
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
-
-
-def _check_requirements() -> Iterator[Finding]:
-    """Check for requirements that are not installed, which pip reports once and pipx never."""
-    try:
-        wanted = metadata.requires("newsarchive") or []
-    except metadata.PackageNotFoundError:
-        yield make_finding("not-installed", command=pip_command("-e", "."))
-        return
-    names = {name[0] for line in wanted if ";" not in line and (name := _NAME.match(line))}
-    if missing := sorted(name for name in names if not any(metadata.distributions(name=name))):
-        yield make_finding("requirements-missing", names=", ".join(missing), command=pip_command(*missing))
-
-
-def _check_packages() -> Iterator[Finding]:
-    """Check that no other distribution owns one of our three package names, two of which are common."""
-    owners = metadata.packages_distributions()
-    home = Path(__file__).parent.parent.parent
-    for package in PACKAGES:
-        others = sorted({name for name in owners.get(package, []) if name.lower() != "newsarchive"})
-        spec = importlib.util.find_spec(package)
-        elsewhere = spec is None or spec.origin is None or Path(spec.origin).parent.parent != home
-        if others or elsewhere:
-            owner = ", ".join(others) or (str(spec.origin) if spec else "nobody")
-            yield make_finding("package-of-another", package=package, owner=owner)
 
 
 def _check_folder(config: Config, _now: datetime) -> Finding:
@@ -176,16 +132,6 @@ def _check_bucket(config: Config, _now: datetime) -> Finding:
     if unsent := files_to_upload(places):
         return make_finding("bucket-behind", found=found, waiting=describe_waiting(unsent))
     return _ok("bucket", found)
-
-
-def _check_clock(config: Config, now: datetime) -> Finding:
-    written = 0.0
-    for file in config.warc_folder.glob("*.warc.gz*"):
-        with suppress(FileNotFoundError):  # closed and renamed meanwhile
-            written = max(written, file.stat().st_mtime)
-    if (newest := datetime.fromtimestamp(written, UTC)) > now + timedelta(minutes=5):
-        return make_finding("clock-behind", now=now, newest=newest)
-    return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _check_browser(config: Config) -> Finding:

@@ -65,22 +65,6 @@ INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
-MAX_ANSWERS = 3
-"""Kinds of answers that are named."""
-_PHRASES = {
-    Outcome.EMPTY: "an empty body",
-    Outcome.CHALLENGE: "a page that asks whether the reader is human",
-    Outcome.CONSENT_WALL: "a page that asks for consent",
-    Outcome.PAYWALL_STUB: "the beginning of the text only",
-    Outcome.SOFT_404: 'a page that says "not found"',
-    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
-    Outcome.LISTING: "a list of links",
-    Outcome.MEDIA: "a page without text",
-    Outcome.FEED: "a feed",
-    Outcome.SITEMAP: "a sitemap",
-    Outcome.ASSET: "a file that is no page",
-}
-
 
 class Severity(StrEnum):
     """Severity of a finding."""
@@ -355,9 +339,7 @@ def describe_lapsed(checked: int, answers: Counter[Answer], site_url: str) -> st
     named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
     if len(named) == 1:
         return f"{head} answer with {named[0][0]}."
-    parts = [f"{count:,} answer with {phrase}" for phrase, count in named[:MAX_ANSWERS]]
-    if others := sum(count for _, count in named[MAX_ANSWERS:]):
-        parts.append(f"{others:,} in other ways")
+    parts = [f"{count:,} answer with {phrase}" for phrase, count in named]
     return f"{head} are no articles any more: {', '.join(parts)}."
 
 
@@ -370,7 +352,7 @@ def describe_answer(answer: Answer, site_url: str) -> str:
     if answer.outcome in (Outcome.ERROR, Outcome.GONE):
         is_cut = answer.status is None or 200 <= answer.status < 300
         return "an incomplete response" if is_cut else f"HTTP {answer.status}"
-    return _PHRASES.get(answer.outcome, "a page that is no article")
+    return f"a page that is read as {answer.outcome.value}"
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:

@@ -5,13 +5,10 @@ Written after each crawl, from the index, so it does not matter which crawl wrot
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TypeAlias
 
 from newsarchive.operations.health import HealthReport
 from storage.index.views.status import CrawlView, Status
-from storage.places import raise_write_error
-from storage.places.folder import write_atomic
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]
@@ -33,15 +30,6 @@ def format_metrics(report: HealthReport, crawls: Iterable[CrawlView], now: datet
             braced = f"{{{said}}}" if said else ""
             lines.append(f"newsarchive_{name}{braced} {value:.15g}")
     return "\n".join(lines) + "\n"
-
-
-def write_metrics(file: Path, text: str) -> None:
-    """Replace the file atomically; StorageError if it cannot be written."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise_write_error(file, problem)
-    write_atomic(file, text, mode=0o644)
 
 
 def _status_metrics(status: Status) -> Iterator[Metric]:

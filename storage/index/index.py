@@ -149,6 +149,12 @@ class Index(Reader):
         """Delete captures, with everything that only they show, in one transaction."""
         self.write(replace_readings.delete_captures, self._lookups, record_ids, urls)
 
+    def erase_deleted(self) -> str:
+        """Remove what was deleted from the disk, with the search folder, which is made anew; see the database's."""
+        self.folder.discard()
+        self.update_search()
+        return self._database.erase_deleted()
+
     def settle(self) -> SettleResult:
         """Update what depends on several captures: originals of revisits, boilerplate, search documents."""
         self._uncounted_versions = 0

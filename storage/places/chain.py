@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from storage.callbacks import utc_now
-from storage.places.folder import raise_write_error, sync_folder, write_all
+from storage.places.folder import open_private, raise_write_error, sync_folder, write_all
 from storage.places.signing import is_signed, load_signers, public_hex
 
 PREFIX = "CHAIN-"
@@ -170,8 +170,7 @@ class Chain:
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
         """
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            with open(self.path, "ab", 0, opener=lambda path, _: os.open(path, flags, 0o640)) as file:
+            with open(self.path, "a+b", 0, opener=open_private) as file:
                 fd = file.fileno()
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 chain = self.load([link.file for link in links])

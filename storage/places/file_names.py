@@ -56,15 +56,9 @@ def other_machine(name: str, machine: str) -> str | None:
     return f"{found[2]}, machine {found[3]}" if found[3] != machine else None
 
 
-def names_other_machine(name: str, machine: str) -> bool:
-    """Return True for a file whose name has the id of another machine.
-
-    >>> name = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
-    >>> names_other_machine(name, "0123456789ab"), names_other_machine(name, "5e1f2a3b4c5d")
-    (True, False)
-    """
-    found = _NAME.fullmatch(name)
-    return found is not None and found[3] not in {None, machine}
+def find_machine_id(name: str) -> str | None:
+    """Return the id of the machine that a file names; None if it names none."""
+    return found[3] if (found := _NAME.fullmatch(name)) else None
 
 
 def uploading_machine(name: str, now: datetime, machine: str) -> str | None:

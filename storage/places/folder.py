@@ -29,7 +29,7 @@ def is_same_file(path: Path, fd: int) -> bool:
 @contextmanager
 def lock_file(path: Path, flags: int = os.O_RDONLY) -> Iterator[int | None]:
     """Open and lock a file; None if another process has it, or another file took its place."""
-    fd = os.open(path, flags | os.O_CLOEXEC, 0o666)
+    fd = os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,6 +80,13 @@ def raise_write_error(path: Path, problem: OSError) -> NoReturn:
 # A process that is killed leaves at most a .part file; `remove_parts` deletes those.
 
 PART = ".part"
+FILE_MODE = 0o640
+"""Mode of the archive's files, unless a umask is stricter."""
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """Open a file as `open` does, and create it for its owner and group alone."""
+    return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
 
 
 @contextmanager
@@ -87,7 +94,7 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of `path` if the block ends without an error, and is deleted if not.
 
     A symbolic link keeps pointing to its target, which is replaced. Permissions are `mode`, else those of the old file,
-    else the process's default.
+    else those of a new file of the archive.
 
     Raises:
         DiskFull, StorageError: The file cannot be written. The old file is unchanged.
@@ -98,7 +105,7 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{PART}")
     in_block = False
     try:
-        with part.open("x+b") as file:
+        with open(part, "x+b", opener=open_private) as file:
             with suppress(FileNotFoundError):
                 os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if mode is None else mode)
             in_block = True

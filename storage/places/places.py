@@ -127,10 +127,6 @@ class Places:
                     write_atomic(self.folder / name, self.bucket.open(f"stamps/{name}").read(100_000), mode=0o640)
                     os.utime(self.folder / name, (0, 0))  # by the age of its tokens a machine knows when to stamp
 
-    def is_empty(self) -> bool:
-        """Return whether there is no WARC file; the bucket is asked only if the folder has none."""
-        return not self.local_files() and next(self.bucket.list_files() if self.bucket else iter(()), None) is None
-
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading, seekable; files being written are read up to their current end.
 

@@ -1,13 +1,12 @@
 """The upload log: one JSON line for each file that was verified in the bucket. It is in the folder of the WARC files.
 
 The log is only a cache: a file that it lacks, or that differs in the bucket, is compared and uploaded again, and before
-a file is deleted the bucket is asked. Lines of files that left the folder are stale, and dropped when there are many.
+a file is deleted the bucket is asked. Lines of files that left the folder stay, some 300 bytes each.
 """
 
-import fcntl
 import json
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,12 +15,9 @@ from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
 from storage.places.chain import Chain, ChainLink, Reason
 from storage.places.digests import Digests, digest_chunks, digest_file
-from storage.places.folder import is_same_file, lock_file, raise_write_error, sync_folder, write_all, write_atomic
+from storage.places.folder import lock_file, open_private, raise_write_error, sync_folder, write_all
 
 NAME = "uploaded.jsonl"
-MAX_STALE_LINES = 1000
-"""Number of stale lines from which the log is rewritten."""
-_MIN_LINE = 100  # shortest line in bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,65 +45,27 @@ class UploadLog:
 
     def read(self) -> dict[str, UploadedFile]:
         """Return the newest entry of each file by name. Incomplete lines are skipped."""
-        return {entry.name: entry for entry in self._lines() if entry.bucket == self._bucket}
-
-    def _lines(self) -> Iterator[UploadedFile]:
+        found: dict[str, UploadedFile] = {}
         try:
-            lines = self._path.read_bytes().splitlines()
+            for line in self._path.read_bytes().splitlines():
+                with suppress(ValueError, TypeError):
+                    entry = UploadedFile(**json.loads(line))
+                    found |= {entry.name: entry} if entry.bucket == self._bucket else {}
         except FileNotFoundError:
-            return
+            pass
         except OSError as problem:
             raise_write_error(self._path, problem)
-        for line in lines:
-            try:
-                yield UploadedFile(**json.loads(line))
-            except (ValueError, TypeError):
-                continue
+        return found
 
     def add(self, entry: UploadedFile) -> None:
         """Add an entry and flush it to disk. DiskFull or StorageError if that fails."""
         try:
-            with self._lock() as fd:
+            with open(self._path, "ab", 0, opener=open_private) as file:
                 # A line end comes first too: an incomplete line before must not spoil this one.
-                write_all(fd, b"\n" + _line(entry))
-                os.fsync(fd)
+                write_all(file.fileno(), b"\n" + json.dumps(asdict(entry)).encode() + b"\n")
+                os.fsync(file.fileno())
         except OSError as problem:
             raise_write_error(self._path, problem)
-
-    def compact(self, here: Callable[[], Collection[str]]) -> None:
-        """Rewrite the log with the newest entry of each file that is `here`, if it has many stale lines.
-
-        StorageError if the log cannot be read. Other writers wait; readers see the old log or the new one.
-        """
-        try:
-            if not self._path.exists() or self._path.stat().st_size < MAX_STALE_LINES * _MIN_LINE:
-                return
-            with self._lock():
-                lines = list(self._lines())
-                there = here()
-                last = {entry.name: entry for entry in lines if entry.bucket == self._bucket and entry.name in there}
-                if len(lines) - len(last) < MAX_STALE_LINES:
-                    return
-                write_atomic(self._path, b"".join(map(_line, last.values())))
-        except OSError as problem:
-            raise_write_error(self._path, problem)
-
-    @contextmanager
-    def _lock(self) -> Iterator[int]:
-        """Open the log for appending, locked against other writers."""
-        while True:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
-                if is_same_file(self._path, fd):
-                    yield fd
-                    return
-            finally:
-                os.close(fd)
-
-
-def _line(entry: UploadedFile) -> bytes:
-    return json.dumps(asdict(entry)).encode() + b"\n"
 
 
 # Transfer closed WARC files between folder and bucket. A copy is deleted only after the other one is verified.

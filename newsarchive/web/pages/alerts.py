@@ -30,7 +30,8 @@ def _list_alerts(context: RequestContext) -> tuple[str, list[AlertConfig]]:
     shown = [] if context.options.public else list(context.archive.config.alerts)
     if reader:
         with closing(open_store(context.archive.folder)) as store:
-            shown += [each for each in store.list_alerts(context.archive.config) if each.reader == reader]
+            kept = store.list_alerts(context.archive.config, stopped=True)
+        shown += [each for each in kept if each.reader == reader]
     return reader, shown
 
 

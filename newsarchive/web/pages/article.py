@@ -78,7 +78,9 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=_citation(context, shown),
         picture=links.embed_url(shown.image, EmbedKind.IMAGE) if shown.image and is_shown else None,
-        tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
+        tokens=find_tokens(
+            context.archive.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
+        ),
     )
 
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 # Page cache in kilobytes, and where SQLite sorts. The writer touches all of its indexes, and sorts all paragraphs of a
 # large site to find boilerplate: half a gigabyte in memory. Readers are many, and sort little.
-_WRITER = ("PRAGMA cache_size=-45056", "PRAGMA temp_store=FILE")
+_WRITER = ("PRAGMA cache_size=-45056", "PRAGMA temp_store=FILE", "PRAGMA secure_delete=ON")
 _READER = ("PRAGMA cache_size=-2048", "PRAGMA temp_store=MEMORY")
 _ATTEMPTS = 6
 _STEPS = 10_000  # instructions of SQLite's virtual machine between two checks of the time limit: some 0.1 ms
@@ -227,6 +227,15 @@ class Database:
                     on_rollback()
                     raise
         raise AssertionError
+
+    def erase_deleted(self) -> str:
+        """Remove deleted rows from the disk, too; return what still has them, "" if nothing has."""
+        if self._file is None:
+            return "the files of the PostgreSQL database, until VACUUM FULL, and its write-ahead log"
+        with translate_errors(self.name), closing(self.engine.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            is_busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return f"{self._file.path}-wal, until the processes that read the index now end" if is_busy else ""
 
     def analyze(self) -> None:
         """Update the planner's statistics of all tables after many rows were written."""

@@ -18,6 +18,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from storage.errors import DiskFull, IndexFailure, IndexReadOnly
+from storage.places.folder import open_private
 
 Fingerprint: TypeAlias = tuple[int, ...]
 
@@ -54,6 +55,8 @@ class SqliteFile:
     def connect(self, pragmas: Sequence[str], *, write: bool) -> SqliteConnection:
         """Open a connection in autocommit mode; IndexReadOnly or DiskFull if it is to write and cannot."""
         generation = self.generation  # before the file is opened: it may be replaced meanwhile
+        with suppress(OSError):
+            open(self.path, "ab", opener=open_private).close()  # SQLite would create it for everybody
         try:
             connection = _open(f"{self._address}?mode=rwc", (*_PRAGMAS, *pragmas), wal=True)
             if not self._is_shared:

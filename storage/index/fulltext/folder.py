@@ -26,7 +26,7 @@ from tantivy import Document, Index
 from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
-from storage.places.folder import write_atomic
+from storage.places.folder import FILE_MODE, write_atomic
 
 _HEAP = 60_000_000  # bytes of memory of a writer; when they are full, it writes a segment
 _FOOTER_MAGIC = 1337
@@ -51,7 +51,7 @@ class FulltextWriter:
     """Writes one index of the engine. Close it, even after an error."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(0o750, exist_ok=True)
         self._index = _open_index(folder)
         try:
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
@@ -137,8 +137,8 @@ class FulltextFolder:
     def lock(self) -> Iterator[bool]:
         """Hold the folder for writing; False if another process has it, or nothing can be written here."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            self.path.mkdir(0o750, parents=True, exist_ok=True)
+            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
         except OSError:
             yield False
             return

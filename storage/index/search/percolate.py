@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, union
 
 from storage.index.conditions.filters import list_languages
 from storage.index.engine.dialect import identify_index, read_change_mark
@@ -44,12 +44,36 @@ _TEXTS = (
 )
 
 
-def list_classified_changes(connection: Connection) -> Sequence[AnyRow]:
-    """Return all changes whose kinds are known, with the records that first show them."""
-    query = select(ChangeRow.article_id, ChangeRow.capture_id, CaptureRow.record_id, UrlRow.url)
-    query = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id).where(ChangeRow.kinds.is_not(None))
-    query = query.join(ArticleRow, ArticleRow.id == ChangeRow.article_id).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    return connection.execute(query).all()
+def find_classified_changes(connection: Connection, since: int) -> tuple[list[int], int]:
+    """Return the articles that may have changes which were classified since a mark, and the mark of now.
+
+    A mark is the id of a capture; 0: all articles with changes. What is not classified yet comes after the mark of now.
+    A capture that is new can make a change of an older one, so that all changes of its article may be new.
+    """
+    query = select(ChangeRow.article_id).where(ChangeRow.kinds.is_not(None)).distinct()
+    if since:
+        looks = select(CaptureRow.article_id).where(CaptureRow.id > since, CaptureRow.article_id.is_not(None))
+        seen = union(looks, select(ChangeRow.article_id).where(ChangeRow.capture_id > since)).subquery()
+        query = query.where(ChangeRow.article_id.in_(select(seen)))
+    first = connection.scalar(select(func.min(ChangeRow.capture_id)).where(ChangeRow.kinds.is_(None)))
+    last = connection.scalar(select(func.max(CaptureRow.id))) or 0
+    return list(connection.scalars(query)), max(0, (last if first is None else first - 1) - _UNCOMMITTED)
+
+
+def list_classified_changes(connection: Connection, articles: Collection[int]) -> list[AnyRow]:
+    """Return all changes of articles whose kinds are known, with the records that first show them."""
+    return fetch_by_ids(connection, _CLASSIFIED, articles)
+
+
+_CLASSIFIED = (
+    select(ChangeRow.article_id, ChangeRow.capture_id, CaptureRow.record_id, UrlRow.url)
+    .join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
+    .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .where(ChangeRow.article_id.in_(IDS), ChangeRow.kinds.is_not(None))
+)
+_UNCOMMITTED = 10_000
+"""Ids of captures below the last one that another process may have reserved and not committed yet."""
 
 
 _parse_search = lru_cache(maxsize=4096)(parse_query)

@@ -26,7 +26,9 @@ from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
+from newsarchive.web.middleware.auth import hash_secret
 from storage.errors import StorageError
+from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
 
 PAGE = (
@@ -35,6 +37,7 @@ PAGE = (
     "<p>The mayor said that the town had waited for it, and thanked all who had worked on it for years.</p></article>"
 )
 HARBOUR = '[[alert]]\nname = "harbour"\nquery = "harbour"\nmail = ["desk@paper.example"]'
+ADA = f'[serve.users]\nada = "{hash_secret("a")}"'
 DeskOf = Callable[..., Any]
 
 
@@ -397,11 +400,48 @@ def test_an_alert_of_changes_that_is_new_during_a_crawl_reports_no_older_ones(de
     assert len(hook.got) == 1
 
 
+def test_changes_are_read_from_the_last_ones_on(
+    desk_of: DeskOf, hook: Any, index_line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of articles with new captures, a few at once; all again after a rebuild, and none is sent twice."""
+    monkeypatch.setattr(percolate, "_UNCOMMITTED", 0)
+    monkeypatch.setattr(matching, "_AT_ONCE", 10)
+    read: list[int] = []
+
+    def count(connection: Any, articles: Any) -> Any:
+        read.append(len(articles))
+        return percolate.list_classified_changes(connection, articles)
+
+    monkeypatch.setattr(matching, "list_classified_changes", count)
+    desk = desk_of(hooked(hook, "changes = true"), index=index_line)
+    urls = [f"https://news.example/2026/03/long-{n}.html" for n in range(4)]
+    for n, url in enumerate(urls):
+        desk.add(f"Harbour {n}", url=url, day=5, text=f"Harbour {n} cost 9 million.")
+        desk.add(f"Harbour {n}", url=url, day=6, text=f"Harbour {n} cost 10 million.")
+    desk.run()
+    assert read == [1, 1, 1, 1]
+    desk.add("Harbour 0", url=urls[0], day=7, text="Harbour 0 cost 11 million.")
+    desk.run()
+    assert read[4:] == [1]
+    # The capture of the fifth was the first one; an older one makes it a change.
+    desk.add("Harbour 1", url=urls[1], day=4, text="Harbour 1 cost 8 million.")
+    desk.run()
+    assert read[5:] == [1]
+    desk.run()
+    assert len(read) == 6
+    sent = [each["version"] for got in hook.got for each in json.loads(got["body"])["data"]]
+    assert len(sent) == 2
+    desk.archive.rebuild()
+    desk.run()
+    assert read[6:] == [1, 1, 1, 1]
+    assert len(hook.got) == 2
+
+
 def test_an_alert_that_another_process_began_during_a_pass_stays(
     desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader saved it after the pass had read the alerts."""
-    desk = desk_of(hooked(hook))
+    desk = desk_of(hooked(hook), ADA)
     mine = AlertConfig(name="mine", query="harbour", webhook=f"http://127.0.0.1:{hook.port}/mine", reader="ada")
 
     def save_and_begin(*given: Any) -> Any:
@@ -443,7 +483,7 @@ def test_an_alert_that_is_gone_or_lost_a_target_sends_nothing_more(desk_of: Desk
 
 def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook: Any) -> None:
     """Only the owner's own word opens the network of the archive."""
-    desk = desk_of(hooked(hook))
+    desk = desk_of(hooked(hook), ADA)
     with closing(open_store(desk.folder)) as store, store:
         target = f"http://127.0.0.1:{hook.port}/other"
         alert = AlertConfig(name="mine", query="harbour", webhook=target, reader="ada")
@@ -454,6 +494,43 @@ def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook:
     assert [each["path"] for each in hook.got] == ["/in?x=1"]
     (row,) = [row for row in desk.tellings() if row["target"] == target]
     assert "not a public host" in row["error"]
+
+
+def test_alerts_of_a_former_reader_stop_and_can_be_deleted(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
+    """What waits is not sent; they are listed, begin anew when the reader is back, and the owner deletes them."""
+    desk = desk_of(hooked(hook), ADA, smtp=smtp)
+    alert = AlertConfig(name="mine", query="harbour", mail=("ada@paper.example",), every="hourly", reader="ada")
+    with closing(open_store(desk.folder)) as store, store:
+        store.run("save-alert", key=alert.key, reader="ada", definition=json.dumps(asdict(alert)))
+    desk.run()
+    desk.add("New harbour")
+    desk.run()
+    toml = desk.folder / "newsarchive.toml"
+    with_ada = toml.read_text()
+    toml.write_text(with_ada.replace(ADA, ""))
+    desk.wait(hours=2)
+    desk.add("Next harbour")
+    desk.run()
+    assert smtp.got == []
+    assert [row for row in desk.tellings() if row["alert"] == alert.key] == []
+    line = "mine of ada: stopped, as ada is no reader of this archive; last hit"
+    assert line in run_command(desk).stdout
+    toml.write_text(with_ada)
+    desk.run()
+    desk.wait(hours=2)
+    desk.run()
+    assert smtp.got == []
+    desk.add("Last harbour")
+    desk.run()
+    desk.wait(hours=2)
+    desk.run()
+    assert [each["to"] for each in smtp.got] == ["ada@paper.example"]
+    assert "Last harbour" in smtp.got[0]["text"]
+    for name in ("mine", "hooked"):
+        assert "no alert of a reader, NAME of READER, is named" in run_command(desk, "delete", name).stderr
+    assert "mine" not in run_command(desk, "delete", "mine of ada").stdout
+    with closing(open_store(desk.folder)) as store:
+        assert [each.name for each in store.list_alerts(desk.archive.config, stopped=True)] == ["hooked"]
 
 
 def test_the_command_lists_and_tests_alerts(desk_of: DeskOf, hook: Any, smtp: Any) -> None:

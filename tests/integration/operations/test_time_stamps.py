@@ -27,6 +27,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.maintenance import time_stamps
 from newsarchive.maintenance.time_stamps import STAMP_FAILED, stamp_head
+from newsarchive.maintenance.verify_chain import HeadProof
 from newsarchive.web.app import create_app
 from storage.errors import BucketUnreachable
 from storage.model import CrawlRun, Exchange, RefersTo
@@ -473,7 +474,7 @@ def test_pages_say_what_is_proved(archive: Archive, pages: TestClient, page: str
     assert stamp_head(archive.config) == []
     text = pages.get(page).text
     head, at = archive.places.chain.load().head, time_stamps.load_proofs(archive.config)[0][0].at
-    assert f"Unchanged since {at[:16].replace('T', ' ')} UTC, by time stamp of" in text
+    assert f"In the chain since {at[:16].replace('T', ' ')} UTC, by the valid time stamp of" in text
     assert f"openssl ts -verify -digest {head} -in FILE.tsr" in text
     for token in tokens(archive):
         assert f'href="/warcs/{token.name}"' in text
@@ -481,15 +482,40 @@ def test_pages_say_what_is_proved(archive: Archive, pages: TestClient, page: str
         assert (got.content, got.headers["content-type"]) == (token.read_bytes(), "application/timestamp-reply")
 
 
+@pytest.mark.parametrize("page", ["/article/1", "/record/1"])
+def test_pages_trust_no_token_that_is_not_valid(archive: Archive, pages: TestClient, page: str) -> None:
+    """One of another head, which looks like one of this head, is not valid; beside a valid one it is left out."""
+    assert stamp_head(archive.config) == []
+    first, second = tokens(archive)
+    archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-a": "0" * 64}))
+    assert stamp_head(archive.config) == []
+    other = next(each for each in tokens(archive) if first.name[:70] != each.name[:70])
+    first.write_bytes(other.read_bytes())
+    text = pages.get(page).text
+    assert (first.name in text, second.name in text, "by the valid time stamp of" in text) == (False, True, True)
+    second.write_bytes(other.read_bytes())
+    others = {each.name for each in tokens(archive)} - {first.name, second.name}
+    assert all(name in pages.get(page).text for name in others)
+    for each in tokens(archive):
+        each.write_bytes(b"no token")
+    text = pages.get(page).text
+    assert "Not proved: not valid is the time stamp of" in text
+    assert "In the chain since" not in text
+
+
 def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages: TestClient) -> None:
     """Only heads at and after the link of a file cover it."""
+
+    def find_tokens(name: str) -> list[HeadProof]:
+        return time_stamps.find_tokens(archive.warc_folder, name, archive.config.time_authorities)
+
     assert stamp_head(archive.config) == []
     first = archive.places.local_files()[0].name
     write_articles(archive)
-    assert len(time_stamps.find_tokens(archive.warc_folder, first)) == 2
+    assert len(find_tokens(first)) == 2
     (later,) = {file.name for file in archive.places.local_files()} - {first}
-    assert len(time_stamps.find_tokens(archive.warc_folder, first)) == 2
-    assert time_stamps.find_tokens(archive.warc_folder, later) == []
+    assert len(find_tokens(first)) == 2
+    assert find_tokens(later) == []
     assert pages.get(f"/warcs/STAMP-{'ab' * 32}-other.tsr").status_code == 404
     for name in ("CHAIN-" + archive.places.machine, "STAMP-x.tsr", "signing.key"):
         assert pages.get(f"/warcs/{name}").status_code == 404

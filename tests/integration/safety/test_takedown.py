@@ -84,10 +84,10 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]
 
 
 def read_everything(archive: Archive) -> str:
-    """Return all bytes of the archive's WARC files and other files, and all texts of its index."""
+    """Return all bytes of the archive's WARC files and other files, with SQLite's, and all texts of its index."""
     parts = []
     for file in sorted(archive.folder.rglob("*")):
-        if file.is_file() and "sqlite3" not in file.name:
+        if file.is_file():
             data = file.read_bytes()
             parts.append(gzip.decompress(data) if file.suffix == ".gz" else data)
     with archive.index._database.read_transaction() as connection:
@@ -122,6 +122,22 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert not archive.verify(deep=True).damaged
     archive.rebuild()
     assert describe(archive) == after
+
+
+def test_a_takedown_leaves_no_deleted_rows_on_the_disk(tmp_path: Path) -> None:
+    """The search folder is made anew, and the log of SQLite is emptied; where a reader prevents that, it is said."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive, Archive.open(tmp_path / "morgue") as served:
+        archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
+        archive.index.update_search()
+        before = {path.name for path in (archive.folder / "search").rglob("*.term")}
+        with served.index._database.read_transaction() as connection:
+            connection.execute(text("SELECT count(*) FROM articles"))
+            left = archive.takedown([GONE], "court", dry_run=False)[-1].unreachable
+        assert any("index.sqlite3-wal, until the processes that read the index now end" in line for line in left)
+        assert before.isdisjoint(path.name for path in (archive.folder / "search").rglob("*.term"))
+        assert archive.index.erase_deleted() == ""
+        assert "zanzibarian" not in read_everything(archive)
 
 
 def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive, tmp_path: Path) -> None:
@@ -215,6 +231,62 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         after = describe(archive)
         archive.rebuild()
         assert describe(archive) == after
+
+
+def write_styled(file: Path) -> Path:
+    """Write both articles with a stylesheet of each and one of both; that of the removed one imports another."""
+    sheets = '<link rel=stylesheet href="/%s.css"><link rel=stylesheet href="/both.css">'
+    named = {"gone": ("gone-doctor", "@import 'deeper.css'; "), "deeper": ("deep-doctor", ""), "kept": ("garden", "")}
+    pages = {
+        url: ("text/html", page(url, headline, word).replace(b"</article>", (sheets % name).encode() + b"</article>"))
+        for url, headline, word, name in (
+            (KEPT, "Town opens a garden", "gardener", "kept"),
+            (GONE, "Doctor is named", "zanzibarian", "gone"),
+        )
+    }
+    for name, (image, before) in named.items():
+        css = f"{before}p {{ background: url({image}.png) }} b {{ background: url(both-used.png) }}"
+        pages[f"https://news.example/{name}.css"] = ("text/css", css.encode())
+        pages[f"https://news.example/{image}.png"] = ("image/png", b"\x89PNG " + name.encode())
+    pages["https://news.example/both.css"] = ("text/css", b"i { background: url(shared-star.png) }")
+    for image in ("both-used", "shared-star"):
+        pages[f"https://news.example/{image}.png"] = ("image/png", b"\x89PNG both")
+    members = []
+    for number, (url, (mime, body)) in enumerate(pages.items()):
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {mime}\r\n\r\n".encode() + body
+        fields = [("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Target-URI", url)]
+        fields += [("WARC-Date", warc_date(AT.replace(minute=number))), ("Content-Type", HTTP_RESPONSE)]
+        members.append(build_member("response", fields, block))
+    file.write_bytes(b"".join(members))
+    return file
+
+
+def test_what_a_removed_stylesheet_alone_names_goes_with_it(tmp_path: Path) -> None:
+    """Also by way of another that it imports; not what a stylesheet of others names."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_styled(tmp_path / "pages.warc.gz")])
+        removed = {"a/gone.html", "gone.css", "deeper.css", "gone-doctor.png", "deep-doctor.png"}
+        plan = archive.takedown([GONE], "court", dry_run=True)[0].plan
+        assert {url.removeprefix("https://news.example/") for url in plan.urls} == removed
+        shared = ("both-used.png", "both.css")
+        assert plan.kept == [f"https://news.example/{name}, which other pages may use" for name in shared]
+        archive.takedown([GONE], "court", dry_run=False)
+        left = {url.removeprefix("https://news.example/") for url, _, _ in describe(archive)[0]}
+        assert left == {"a/kept.html", "kept.css", "both.css", "garden.png", "both-used.png", "shared-star.png"}
+        assert not archive.verify(deep=True).damaged
+
+
+def test_what_interrupted_work_left_goes_too(archive: Archive, tmp_path: Path) -> None:
+    """Bytes that a crash cut off, files that were not finished, and an index that was not: they are named."""
+    whole = (tmp_path / "pages.warc.gz").read_bytes()
+    left = ["a.warc.gz.fetching", "import-b.warc.gz.part", "c.warc.gz.torn-4"]
+    for name in left:
+        (archive.warc_folder / name).write_bytes(whole)
+    (archive.folder / "index.sqlite3.rebuilding").write_bytes(b"zanzibarian")
+    report = archive.takedown([GONE], "court", dry_run=False)[-1]
+    assert report.copies[2:] == ["index.sqlite3.rebuilding", *(f"warc/{name}" for name in left)]
+    assert not any((archive.folder / name).exists() for name in report.copies)
 
 
 def test_what_an_unreadable_page_may_embed_stays(tmp_path: Path) -> None:
@@ -377,7 +449,7 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
         archive.upload()
         assert not list(archive.warc_folder.glob("*.gz"))
         report = archive.takedown([GONE], "court order", dry_run=False)[-1]
-        assert len(report.unreachable) == 1
+        assert [line.partition(",")[0] for line in report.unreachable] == ["downloads"]
         assert not list(archive.warc_folder.glob("*.gz"))
         (stored,) = (tmp_path / "bucket").glob("*.gz")
         assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())

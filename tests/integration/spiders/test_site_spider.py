@@ -161,6 +161,22 @@ def test_a_callback_that_never_returns_is_interrupted(build: Build, newsroom: An
     assert newsroom.log.count(f"GET {unread[0]}") == 2
 
 
+@pytest.mark.parametrize("where", ["parse_article", "start"])
+def test_a_callback_that_never_returns_costs_its_site_alone(build: Build, newsroom: Any, where: str) -> None:
+    """The run goes on after the time limit, keeps the response, and says what to correct; the next run fetches it."""
+    rig = build(JSON_SPIDER)
+    line = {"parse_article": "        story = response", "start": "        yield Request(self.site_url +"}[where]
+    limited = JSON_SPIDER.replace("    def start", "    callback_timeout = 0.5\n\n    def start")
+    rig.write_spider(limited.replace(line, f"        import time\n        time.sleep(60)\n{line}"))
+    problems = rig.crawl(BEGIN).problems
+    said = f"{where}: CallbackTimeout: it did not return within 0.5 seconds, and was left. The response is kept"
+    assert any(said in line and "correct spiders/courier.py" in line for line in problems), problems
+    assert any("Nothing more of it was requested; the next crawl tries again" in line for line in problems)
+    rig.write_spider(JSON_SPIDER)
+    assert rig.crawl(BEGIN + HOUR).problems == ()
+    assert len(articles(rig)) == 7
+
+
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(
     build: Build, newsroom: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,7 +98,7 @@ def test_a_reader_makes_and_deletes_alerts_that_others_do_not_see(archive: Archi
     }
     assert client.post("/alerts", data=fields, follow_redirects=False).status_code == 303
     with closing(open_store(archive.folder)) as store:
-        (alert,) = [each for each in store.list_alerts(archive.config) if each.reader]
+        (alert,) = [each for each in store.list_alerts(archive.config, stopped=True) if each.reader]
     assert (alert.name, alert.reader, alert.query, alert.every) == ("mine", name, "mayor", "daily")
     assert (alert.site, alert.webhook) == (("news.example",), "https://hook.example/")
     assert "<strong>mine</strong>" in client.get("/alerts").text

@@ -68,15 +68,15 @@ def test_a_crash_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_permissions_are_kept_or_set(tmp_path: Path) -> None:
-    """A new file has the default permissions, a replaced one those of the old file, unless others are given."""
+    """A new file has those of the archive, a replaced one those of the old file, unless others are given."""
     path = tmp_path / "a"
     umask = os.umask(0)
     os.umask(umask)
     write_atomic(path, b"1")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
-    path.chmod(0o640)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640 & ~umask
+    path.chmod(0o660)
     write_atomic(path, b"2")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
     write_atomic(path, b"3", mode=0o644)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 

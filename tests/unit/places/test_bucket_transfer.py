@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -342,32 +341,6 @@ def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytes
         patient.add(f"{number}.warc.gz", "")
     patient.finish(lambda: nothing)
     assert len(asked) == 6
-
-
-def test_state_of_deleted_files_is_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once there are many stale entries; useful ones are kept, and no entry is added during the rewrite."""
-    ledger = desk.folder / LEDGER
-    desk.upload().run()
-    noted = desk.carrier.log.read()
-    of_one, of_two = filter(None, ledger.read_bytes().splitlines())
-    gone = of_one.replace(b"1.warc.gz", b"%d.warc.gz")
-    ledger.write_bytes(
-        b"torn{\n" + b"\n".join([gone % number for number in range(10, 500)] + [of_one] * 10 + [of_two]) + b"\n"
-    )
-    before = ledger.read_bytes()
-    desk.upload().run()
-    assert ledger.read_bytes() == before
-    monkeypatch.setattr("storage.places.transfer.MAX_STALE_LINES", 499)
-    adding = threading.Thread(target=lambda: [desk.carrier.upload("1.warc.gz") for _ in range(50)])
-    adding.start()
-    desk.upload().run()
-    adding.join()
-    assert b"10.warc.gz" not in ledger.read_bytes()
-    assert desk.carrier.log.read() == noted
-    assert ledger.read_bytes().count(b"2.warc.gz") == 1
-    assert sorted(path.name for path in desk.folder.iterdir()) == [
-        "1.warc.gz", "2.warc.gz", "3.warc.gz.open", LEDGER,
-    ]  # fmt: skip
 
 
 def test_an_archive_moves_to_the_bucket_and_back(desk: Desk) -> None:
