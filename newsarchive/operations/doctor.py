@@ -7,7 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
@@ -17,10 +18,12 @@ from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health, make_finding
 from newsarchive.web.access_rules import find_unmatched, read_blocked
 from storage.errors import ArchiveError, ConfigError, IndexNotCreated, IndexTooNew, IndexTooOld, NoArchive
-from storage.extras import install_command
+from storage.extras import install_command, pip_command
 from storage.index import Index
 from storage.places.folder import lock_file
 
+SCRAPY = "2.19"
+"""Minor version that the recording downloader is written for."""
 _PROBE = 65_536  # bytes that are written to see whether a folder takes them
 _REFERRAL = re.compile(r"\s*[^.;]*: newsarchive doctor$")
 """End of an error message that refers to this command."""
@@ -32,8 +35,13 @@ def _ok(subject: str, sentence: str) -> Finding:
 
 
 def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
-    """Say which Python runs, and check the archive in `folder` unless it is None."""
+    """Check Python and Scrapy, and the archive in `folder` unless it is None."""
     yield _ok("Python", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
+    if (version := metadata.version("scrapy")).startswith(SCRAPY + "."):
+        yield _ok("Scrapy", version)
+    else:
+        command = pip_command(f"scrapy~={SCRAPY}.0")
+        yield make_finding("scrapy-version", version=version, required=SCRAPY, command=command)
     if folder is None:
         return
     try:
@@ -44,7 +52,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
     except ConfigError as error:
         yield make_finding("invalid-settings", problem=error)
         return
-    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket)
+    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket, _check_clock)
     findings = [check(config, now) for check in checks]
     yield from findings
     yield from check_disks(config.folder, config.places)
@@ -132,6 +140,16 @@ def _check_bucket(config: Config, _now: datetime) -> Finding:
     if unsent := files_to_upload(places):
         return make_finding("bucket-behind", found=found, waiting=describe_waiting(unsent))
     return _ok("bucket", found)
+
+
+def _check_clock(config: Config, now: datetime) -> Finding:
+    written = 0.0
+    for file in config.warc_folder.glob("*.warc.gz*"):
+        with suppress(FileNotFoundError):  # closed and renamed meanwhile
+            written = max(written, file.stat().st_mtime)
+    if (newest := datetime.fromtimestamp(written, UTC)) > now + timedelta(minutes=5):
+        return make_finding("clock-behind", now=now, newest=newest)
+    return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _check_browser(config: Config) -> Finding:

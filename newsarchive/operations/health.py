@@ -65,6 +65,20 @@ INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
+_PHRASES = {
+    Outcome.EMPTY: "an empty body",
+    Outcome.CHALLENGE: "a page that asks whether the reader is human",
+    Outcome.CONSENT_WALL: "a page that asks for consent",
+    Outcome.PAYWALL_STUB: "the beginning of the text only",
+    Outcome.SOFT_404: 'a page that says "not found"',
+    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
+    Outcome.LISTING: "a list of links",
+    Outcome.MEDIA: "a page without text",
+    Outcome.FEED: "a feed",
+    Outcome.SITEMAP: "a sitemap",
+    Outcome.ASSET: "a file that is no page",
+}
+
 
 class Severity(StrEnum):
     """Severity of a finding."""
@@ -352,7 +366,7 @@ def describe_answer(answer: Answer, site_url: str) -> str:
     if answer.outcome in (Outcome.ERROR, Outcome.GONE):
         is_cut = answer.status is None or 200 <= answer.status < 300
         return "an incomplete response" if is_cut else f"HTTP {answer.status}"
-    return f"a page that is read as {answer.outcome.value}"
+    return _PHRASES.get(answer.outcome, "a page that is no article")
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:

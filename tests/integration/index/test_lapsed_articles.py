@@ -70,7 +70,7 @@ def test_several_answers_are_each_named(index: Index, capture_of: Make, pages: l
     [alarm] = findings(index, tmp_path)
     assert alarm.sentence == (
         "9 articles of 12 are no articles any more: 4 answer with a redirect to https://other.example/, "
-        "3 answer with a page that is read as empty, 2 answer with HTTP 503."
+        "3 answer with an empty body, 2 answer with HTTP 503."
     )
 
 

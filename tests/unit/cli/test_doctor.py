@@ -4,7 +4,8 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def by_name(findings: object) -> dict[str, Finding]:
 def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     """Every check runs, and the one thing that is missing is named with the next command."""
     found = by_name(doctor.run_checks(archive.folder, NOW.replace(year=2100)))
-    assert set(found) >= {"Python", "folder", "disk", "sites", "contact", "index", "open files"}
+    assert set(found) >= {"Python", "Scrapy", "folder", "disk", "sites", "contact", "index", "open files", "clock"}
     assert found["sites"].severity is Severity.WARNING
     assert found["sites"].command == "newsarchive add https://..."
     assert [each for each in found.values() if each.severity is Severity.ERROR and each.subject != "disk"] == []
@@ -69,7 +70,7 @@ def test_a_missing_archive_is_a_remark(tmp_path: Path) -> None:
     assert (
         by_name(doctor.run_checks(tmp_path / "none", NOW))["archive"].command == f"newsarchive init {tmp_path / 'none'}"
     )
-    assert [finding.subject for finding in doctor.run_checks(None, NOW)] == ["Python"]
+    assert [finding.subject for finding in doctor.run_checks(None, NOW)] == ["Python", "Scrapy"]
 
 
 def test_wrong_settings_are_the_finding(tmp_path: Path) -> None:
@@ -78,6 +79,17 @@ def test_wrong_settings_are_the_finding(tmp_path: Path) -> None:
     found = by_name(doctor.run_checks(tmp_path, NOW))
     assert found["settings"].severity is Severity.ERROR
     assert "line 1" in found["settings"].sentence
+
+
+def test_an_unsupported_scrapy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The download handler stands on one minor version."""
+    real = metadata.version
+
+    def other(name: str) -> str:
+        return "2.20.1" if name == "scrapy" else real(name)
+
+    monkeypatch.setattr(metadata, "version", other)
+    assert by_name(doctor.run_checks(None, NOW))["Scrapy"].command.endswith(" 'scrapy~=2.19.0'")
 
 
 def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
@@ -132,6 +144,15 @@ def test_open_files_running_and_left(archive: Config) -> None:
     with file.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert doctor._check_open_files(archive, NOW).sentence == "a crawl is running: a.warc.gz.open"
+
+
+def test_a_clock_behind_the_files_is_an_error(archive: Config) -> None:
+    """Captures would seem older than those that are there."""
+    file = archive.warc_folder / "a.warc.gz"
+    file.touch()
+    os.utime(file, (NOW.timestamp(), NOW.timestamp()))
+    assert doctor._check_clock(archive, NOW).severity is Severity.OK
+    assert doctor._check_clock(archive, NOW - timedelta(hours=1)).severity is Severity.ERROR
 
 
 def test_a_folder_without_write_permission_is_an_error(archive: Config) -> None:
