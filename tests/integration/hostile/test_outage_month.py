@@ -14,7 +14,7 @@ def test_outages_lose_no_article_and_no_edit(tmp_path: Path) -> None:
     """Neither does anything that is no article become one; `python -m benchmarks.outage` tries more sites."""
     papers = make_papers(sites=6, days=22, seed=5)
     assert len({outage.kind for paper in papers for outage in paper.outages}) > len(KINDS) / 2
-    compared = compare_months(papers, days=22, every=timedelta(hours=6), folder=tmp_path)
+    compared = compare_months(papers, days=22, every=timedelta(hours=9), folder=tmp_path)
     assert len(compared.wanted_articles) > 300
     assert len(compared.wanted_edits) > 60
     assert compared.faults == []
