@@ -8,7 +8,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from tests.newsroom import NewsroomServer
+from newsarchive.archive import Archive
+from tests.newsroom import Newsroom
+from tests.newsroom.clock import Clock
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -30,10 +32,12 @@ def test_init_says_what_to_do_next(command: Command, in_process: Command, tmp_pa
     assert "already" in again.stderr
 
 
-def test_every_article_is_archived(morgue: Path, in_process: Command, newsroom: NewsroomServer) -> None:
+def test_every_article_is_archived(morgue: Path, in_process: Command) -> None:
     """After one crawl the archive has each article of the newsroom, and none twice."""
     exported = lines(in_process("export", "--archive", morgue))
-    right = newsroom.newsroom.expected_site(newsroom.clock.now(), origin=newsroom.url.rstrip("/"))
+    with Archive.open(morgue) as archive:
+        origin = archive.config.sites[0].url.rstrip("/")
+    right = Newsroom().expected_site(Clock().now(), origin=origin)
     assert sorted(line["canonical_url"] for line in exported) == sorted(article.url for article in right.articles)
 
 
