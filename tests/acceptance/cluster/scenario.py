@@ -15,7 +15,7 @@ from typing import Any
 Machines = Callable[[Sequence[int]], tuple[Any, Any]]
 TAKEOVER = 35.0
 """Seconds within which a site is crawled on."""
-PAGES, FEW, FEW_FROM = 90, 50, 105
+PAGES, FEW, FEW_FROM = 110, 60, 105
 """Articles of each site, and of each from that number on."""
 AGAIN = 60
 """Pages that a takeover may fetch once more: what the first worker had not brought into the index when it was ended."""
