@@ -91,8 +91,8 @@ MUTANTS ?= 60
 house: $(VENV)/.installed-dev ## Measure how the code is named and divided
 	$(BIN)/python -m benchmarks.house
 
-mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (takes hours; MUTANTS=60)
-	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS)
+mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (takes hours; MUTANTS=60, RESULTS=file: resume an interrupted run)
+	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS) $(if $(RESULTS),--results $(RESULTS))
 
 demo-site: $(VENV)/.installed-dev ## Record the site of `newsarchive demo` from the simulated newsroom of the tests
 	$(BIN)/python -m tests.newsroom.record_demo
