@@ -5,8 +5,12 @@ VENV   ?= .venv
 # Test files that run at once, also on two cores: tests wait for sites, delays and processes half of their time. They begin
 # in the order of their folders, the longest ones (acceptance, integration) first.
 JOBS   ?= 3
+# Slow tests wait more.
+SLOW_JOBS ?= 4
 # Folders or files whose tests are run.
 TESTS  ?=
+# The longest files first: hosts of their own in tests/acceptance, then the pages of tests/quality.
+SLOW_TESTS = $(or $(TESTS),tests/acceptance tests/quality tests/integration tests/unit)
 BIN     = $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 # What runs here finds the tools of the environment by name, as in an activated one.
@@ -52,7 +56,7 @@ test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 slow: $(VENV)/.installed-dev ## Run the slow tests
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -m slow -n $(SLOW_JOBS) --dist loadfile --no-loadscope-reorder $(SLOW_TESTS)
 
 # With ABLATE=1 the session also measures each rule of reading: what the figures are without it.
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages; ABLATE=1: without each rule) and results ranked
@@ -87,8 +91,8 @@ MUTANTS ?= 60
 house: $(VENV)/.installed-dev ## Measure how the code is named and divided
 	$(BIN)/python -m benchmarks.house
 
-mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (takes hours; MUTANTS=60)
-	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS)
+mutants: $(VENV)/.installed-dev ## Measure how many faults the tests detect (takes hours; MUTANTS=60, RESULTS=file: resume an interrupted run)
+	$(BIN)/python -m benchmarks.mutants --count $(MUTANTS) $(if $(RESULTS),--results $(RESULTS))
 
 demo-site: $(VENV)/.installed-dev ## Record the site of `newsarchive demo` from the simulated newsroom of the tests
 	$(BIN)/python -m tests.newsroom.record_demo

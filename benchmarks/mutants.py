@@ -10,9 +10,11 @@ than 55 of 60 were detected. A surviving mutant is a missing test, or a change t
 
 import argparse
 import ast
+import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -24,7 +26,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -73,7 +75,6 @@ class Mutant:
 class Verdict:
     """Result of testing one mutant."""
 
-    mutant: Mutant
     description: str
     detected_by: str | None
     """Test file that failed; None if the mutant survived."""
@@ -239,51 +240,75 @@ class Checkout:
         path = self._root / mutant.path
         source = path.read_bytes()
         began = time.monotonic()
-        detected_by = None
+        remaining = list(tests)
         path.write_bytes(mutant.apply(source))
         try:
-            for test in tests:
+            while (failed := self._find_failure(remaining)) is not None:
                 # What fails without the change too says nothing.
-                if not self._passes(test) and self._passes_unchanged(test, path, source, mutant):
-                    detected_by = test
+                if self._passes_unchanged(failed, path, source, mutant):
                     break
+                remaining.remove(failed)
         finally:
             path.write_bytes(source)
         seconds = time.monotonic() - began
-        return Verdict(mutant=mutant, description=mutant.describe(source), detected_by=detected_by, seconds=seconds)
+        return Verdict(description=mutant.describe(source), detected_by=failed, seconds=seconds)
 
     def _passes_unchanged(self, test: str, path: Path, source: bytes, mutant: Mutant) -> bool:
         if test not in self._baseline:
             path.write_bytes(source)
-            self._baseline[test] = self._passes(test)
+            self._baseline[test] = self._find_failure([test]) is None
             path.write_bytes(mutant.apply(source))
         return self._baseline[test]
 
-    def _passes(self, test: str) -> bool:
-        """Run one test file; False if a test fails or the time limit is exceeded."""
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", test]
-        environment = {**os.environ, "PYTHONPATH": str(self._root), "PYTHONDONTWRITEBYTECODE": "1"}
+    def _find_failure(self, tests: Sequence[str]) -> str | None:
+        """Run test files in one process; return the first that fails, or in which a test exceeds the time limit."""
+        if not tests:
+            return None
+        command = [sys.executable, "-m", "pytest", "-vx", "-p", "no:cacheprovider", "-m", "not slow", *tests]
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("COLUMNS", "PYTEST_ADDOPTS", "FORCE_COLOR")
+        }
+        environment |= {"PYTHONPATH": str(self._root), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
         with subprocess.Popen(
             command,
             cwd=self._root,
             env=environment,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
-            try:
-                # 5: no tests collected, as in a module without doctests.
-                return process.wait(self._seconds) in {0, 5}
-            except subprocess.TimeoutExpired:
-                return False
-            finally:
-                _kill_group(process)
+            output = self._read_until_silent(process)
+            # 0: passed. 5: no tests collected, as in a module without doctests.
+            if process.returncode in {0, 5}:
+                return None
+        return _last_test_file(output, tests)
+
+    def _read_until_silent(self, process: "subprocess.Popen[bytes]") -> str:
+        """Return what pytest printed until it ended; kill it when it has printed nothing for the time limit."""
+        assert process.stdout is not None
+        printed, chunk = bytearray(), b" "
+        try:
+            while chunk and select.select([process.stdout], [], [], self._seconds)[0]:
+                chunk = os.read(process.stdout.fileno(), 65536)
+                printed += chunk
+            if not chunk:
+                process.wait(self._seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            # Also what a test run left behind.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return printed.decode(errors="replace")
 
 
-def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill what a test run left behind."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+def _last_test_file(output: str, tests: Sequence[str]) -> str:
+    """Return the file of the test that pytest began last; the first file if it began none."""
+    begun = [test for line in output.splitlines() for test in tests if line.startswith((f"{test}::", f"ERROR {test}"))]
+    return begun[-1] if begun else tests[0]
 
 
 def choose_mutants(count: int, seed: int, below: str = "") -> list[Mutant]:
@@ -297,27 +322,46 @@ def choose_mutants(count: int, seed: int, below: str = "") -> list[Mutant]:
     return random.Random(seed).sample(found, min(count, len(found)))
 
 
-def run_mutants(mutants: Sequence[Mutant], workers: int, seconds: float) -> list[Verdict]:
-    """Test all mutants, each worker in a copy of its own; prints each verdict as it comes."""
+def run_mutants(mutants: Sequence[Mutant], workers: int, seconds: float, results: Path | None) -> list[Verdict]:
+    """Test all mutants but those done, each worker in a copy of its own; records and prints each verdict at once."""
     tests = Tests(ROOT)
     printing = threading.Lock()
+    known = {verdict.description: verdict for verdict in load_verdicts(results)}
     with tempfile.TemporaryDirectory(prefix="newsarchive-mutants-") as folder, ThreadPoolExecutor(workers) as pool:
         free: SimpleQueue[Checkout] = SimpleQueue()
         for number in range(workers):
             free.put(Checkout.copy(Path(folder) / str(number), seconds))
 
         def test(mutant: Mutant) -> Verdict:
+            description = mutant.describe((ROOT / mutant.path).read_bytes())
+            if description in known:
+                return known[description]
             checkout = free.get()
             try:
                 verdict = checkout.test(mutant, tests.near(mutant.path))
             finally:
                 free.put(checkout)
             with printing:
+                append_verdict(results, verdict)
                 outcome = f"detected by {verdict.detected_by}" if verdict.detected_by else "SURVIVED"
                 print(f"{verdict.seconds:5.0f} s  {verdict.description}\n         {outcome}", flush=True)
             return verdict
 
         return list(pool.map(test, mutants))
+
+
+def load_verdicts(results: Path | None) -> list[Verdict]:
+    """Return the verdicts of a run that was interrupted."""
+    if not results or not results.exists():
+        return []
+    return [Verdict(**json.loads(line)) for line in results.read_text().splitlines()]
+
+
+def append_verdict(results: Path | None, verdict: Verdict) -> None:
+    """Record a verdict, so that an interrupted run can be resumed."""
+    if results:
+        with results.open("a") as file:
+            file.write(json.dumps(asdict(verdict)) + "\n")
 
 
 def main() -> int:
@@ -327,9 +371,11 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1, help="another seed chooses other mutants")
     arguments.add_argument("--below", default="", help="only modules whose path begins so")
     arguments.add_argument("--workers", type=int, default=2, help="mutants tested at once (2)")
-    arguments.add_argument("--seconds", type=float, default=300, help="time limit of one test file (300)")
+    arguments.add_argument("--seconds", type=float, default=120, help="time limit of one test (120)")
+    arguments.add_argument("--results", type=Path, help="file of verdicts; those already in it are not tested again")
     options = arguments.parse_args()
-    verdicts = run_mutants(choose_mutants(options.count, options.seed, options.below), options.workers, options.seconds)
+    mutants = choose_mutants(options.count, options.seed, options.below)
+    verdicts = run_mutants(mutants, options.workers, options.seconds, options.results)
     survivors = [verdict for verdict in verdicts if verdict.detected_by is None]
     print(f"\n{len(verdicts) - len(survivors)} of {len(verdicts)} mutants were detected. Survivors:")
     print(*(f"    {verdict.description}" for verdict in survivors), sep="\n")

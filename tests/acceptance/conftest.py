@@ -4,16 +4,17 @@ Each command is run once at least by the installed script (`command`). Tests of 
 `in_process`, which takes a tenth of the time.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.in_process import run_in_process
-from tests.newsroom import Newsroom, NewsroomServer, serve
+from tests.newsroom import Newsroom, serve
 
 COMMAND = "NEWSARCHIVE_COMMAND"
 """Path of the script to test; CI names the one that comes from the wheel. By default that of this environment."""
@@ -59,22 +60,29 @@ def in_process(tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def newsroom() -> Iterator[NewsroomServer]:
-    """The demo newspaper on loopback, at its opening hour."""
-    with serve(Newsroom()) as server:
-        yield server
+def morgue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of the demo newspaper at its opening hour, made with three commands. Tests only read it.
 
-
-@pytest.fixture(scope="session")
-def morgue(newsroom: NewsroomServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of the newsroom, made with three commands. Tests only read it."""
-    folder = tmp_path_factory.mktemp("story") / "morgue"
-    clock = newsroom.clock.now().isoformat()
-    for words in (
-        ("init", str(folder), "--contact", "tests@localhost"),
-        ("add", newsroom.url, "--name", "lantern", "--delay", "0s", "--archive", str(folder)),
-        ("crawl", "--archive", str(folder), "--clock", clock),
-    ):
-        done = newsarchive(*words, at=folder.parent)
-        assert done.returncode == 0, done
+    It is made once for all processes of a test run.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "story" / "morgue"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder.parent / "made").exists():
+            _make_morgue(folder)
+            (folder.parent / "made").touch()
     return folder
+
+
+def _make_morgue(folder: Path) -> None:
+    with serve(Newsroom()) as newsroom:
+        clock = newsroom.clock.now().isoformat()
+        for words in (
+            ("init", str(folder), "--contact", "tests@localhost"),
+            ("add", newsroom.url, "--name", "lantern", "--delay", "0s", "--archive", str(folder)),
+            ("crawl", "--archive", str(folder), "--clock", clock),
+        ):
+            done = newsarchive(*words, at=folder.parent)
+            assert done.returncode == 0, done

@@ -49,12 +49,12 @@ def test_one_article_has_every_export_format(morgue: Path, in_process: Command, 
     connection.close()
 
 
-def test_results_go_to_stdout_and_messages_to_stderr(morgue: Path, command: Command) -> None:
+def test_results_go_to_stdout_and_messages_to_stderr(morgue: Path, command: Command, in_process: Command) -> None:
     """What is a stream goes to standard output; what is none asks for a file."""
     listed = command("export", "--archive", morgue, "--format", "cdxj").stdout.splitlines()
     assert listed == sorted(listed)
     for form in ("wacz", "parquet", "sqlite"):
-        done = command("export", "--archive", morgue, "--format", form)
+        done = in_process("export", "--archive", morgue, "--format", form)
         assert (done.returncode, "-o FILE" in done.stderr) == (2, True)
 
 

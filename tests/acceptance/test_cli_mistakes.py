@@ -44,10 +44,10 @@ def test_an_unknown_setting(in_process: Command, tmp_path: Path) -> None:
     assert "there is no setting 'listngs'; did you mean 'listings'" in done.stderr
 
 
-def test_an_unknown_site(command: Command) -> None:
+def test_an_unknown_site(in_process: Command) -> None:
     """A crawl of a site that is not configured fetches nothing."""
-    assert command("init").returncode == 0
-    done = command("crawl", "nowhere")
+    assert in_process("init").returncode == 0
+    done = in_process("crawl", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
     assert "newsarchive add" in done.stderr
 
@@ -113,31 +113,31 @@ def test_rebuild_after_the_index_is_lost(in_process: Command, tmp_path: Path) ->
     assert in_process("export").stdout == ""
 
 
-def test_a_second_crawl_of_a_site(command: Command, tmp_path: Path) -> None:
+def test_a_second_crawl_of_a_site(in_process: Command, tmp_path: Path) -> None:
     """While a crawl of a site runs, another one says who runs it, and ends with the code that cron lets pass."""
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     with (tmp_path / "newsarchive.toml").open("a") as file:
         file.write('[[site]]\nname = "a"\nurl = "http://127.0.0.1/"\n')
     (tmp_path / "locks").mkdir()
     with (tmp_path / "locks" / "a.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        done = command("crawl")
+        done = in_process("crawl")
     assert (done.returncode, done.stdout) == (75, "")
     assert "a is being crawled or rebuilt by" in done.stderr
 
 
 @pytest.mark.slow
-def test_sites_that_give_no_answer(command: Command, tmp_path: Path) -> None:
+def test_sites_that_give_no_answer(in_process: Command, tmp_path: Path) -> None:
     """A crawl to which no site answers ends with 1, and names the host; the archive stays usable."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    assert command("init").returncode == 0
+    assert in_process("init").returncode == 0
     with (tmp_path / "newsarchive.toml").open("a") as file:
         file.write('[[site]]\nname = "down"\nurl = "http://127.0.0.1:' + str(port) + '/"\nallow_private = true\n')
-    done = command("crawl")
+    done = in_process("crawl")
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
-    assert command("verify").returncode == 0
+    assert in_process("verify").returncode == 0
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from tests.newsroom import NewsroomServer
+from newsarchive.archive import Archive
+from tests.newsroom import Newsroom
+from tests.newsroom.clock import Clock
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -19,52 +21,55 @@ def lines(done: CompletedProcess[str]) -> list[Any]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_init_says_what_to_do_next(command: Command, tmp_path: Path) -> None:
+def test_init_says_what_to_do_next(command: Command, in_process: Command, tmp_path: Path) -> None:
     """A folder with settings, WARC files and index; a second init changes nothing."""
     done = command("init", "morgue")
     assert done.returncode == 0
     assert "newsarchive add" in done.stdout
     assert {path.name for path in (tmp_path / "morgue").iterdir()} >= {"newsarchive.toml", "warc", "index.sqlite3"}
-    again = command("init", "morgue")
+    again = in_process("init", "morgue")
     assert (again.returncode, again.stdout) == (2, "")
     assert "already" in again.stderr
 
 
-def test_every_article_is_archived(morgue: Path, in_process: Command, newsroom: NewsroomServer) -> None:
+def test_every_article_is_archived(morgue: Path, in_process: Command) -> None:
     """After one crawl the archive has each article of the newsroom, and none twice."""
     exported = lines(in_process("export", "--archive", morgue))
-    right = newsroom.newsroom.expected_site(newsroom.clock.now(), origin=newsroom.url.rstrip("/"))
+    with Archive.open(morgue) as archive:
+        origin = archive.config.sites[0].url.rstrip("/")
+    right = Newsroom().expected_site(Clock().now(), origin=origin)
     assert sorted(line["canonical_url"] for line in exported) == sorted(article.url for article in right.articles)
 
 
-def test_status_counts_what_is_there(morgue: Path, command: Command) -> None:
+def test_status_counts_what_is_there(morgue: Path, command: Command, in_process: Command) -> None:
     """People get a table, programs the same numbers as JSON."""
     status = json.loads(command("status", "--archive", morgue, "--json").stdout)
-    exported = lines(command("export", "--archive", morgue))
+    exported = lines(in_process("export", "--archive", morgue))
     assert status["articles"] == len(exported)
     assert status["sites"][0]["name"] == "lantern"
     assert status["last_crawl"]["outcome"] == "finished"
-    shown = command("status", "--archive", morgue)
+    shown = in_process("status", "--archive", morgue)
     assert shown.returncode == 0
     assert f"{status['articles']} articles" in shown.stdout
 
 
-def test_search_and_show_one_article(morgue: Path, command: Command) -> None:
+def test_search_and_show_one_article(morgue: Path, command: Command, in_process: Command) -> None:
     """What search finds, show shows: by number and by URL."""
-    line = next(line for line in lines(command("export", "--archive", morgue)) if line["language"] == "en")
+    line = next(line for line in lines(in_process("export", "--archive", morgue)) if line["language"] == "en")
     words = line["headline"].split()[:3]
     found = json.loads(command("search", *words, "--archive", morgue, "--json").stdout)
     hit = next(hit for hit in found["hits"] if hit["url"] == line["canonical_url"])
     assert hit["headline"] == line["headline"]
     by_number = command("show", str(hit["article"]), "--archive", morgue)
-    by_url = command("show", line["canonical_url"], "--archive", morgue)
+    by_url = in_process("show", line["canonical_url"], "--archive", morgue)
     assert by_number.stdout == by_url.stdout
     assert line["headline"] in " ".join(by_number.stdout.split())
     assert (
-        json.loads(command("show", str(hit["article"]), "--archive", morgue, "--json").stdout)["id"] == hit["article"]
+        json.loads(in_process("show", str(hit["article"]), "--archive", morgue, "--json").stdout)["id"]
+        == hit["article"]
     )
     for option in ("--versions", "--related", "--warc"):
-        assert command("show", str(hit["article"]), option, "--archive", morgue).returncode == 0
+        assert in_process("show", str(hit["article"]), option, "--archive", morgue).returncode == 0
 
 
 def test_paragraphs_below_every_article_are_listed(morgue: Path, in_process: Command) -> None:
@@ -95,25 +100,25 @@ def test_exported_offsets_locate_the_records(morgue: Path, in_process: Command) 
     assert f"WARC-Target-URI: {line['url']}\r\n".encode() in record
 
 
-def test_export_into_a_file(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_export_into_a_file(morgue: Path, command: Command, in_process: Command, tmp_path: Path) -> None:
     """The file holds what standard output gets, and nothing else is left in its folder."""
     assert command("export", "--archive", morgue, "-o", "all.jsonl").returncode == 0
-    assert (tmp_path / "all.jsonl").read_text("utf-8") == command("export", "--archive", morgue).stdout
+    assert (tmp_path / "all.jsonl").read_text("utf-8") == in_process("export", "--archive", morgue).stdout
     assert [path.name for path in tmp_path.iterdir()] == ["all.jsonl"]
 
 
-def test_rebuild_gives_the_same_lines(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_rebuild_gives_the_same_lines(morgue: Path, command: Command, in_process: Command, tmp_path: Path) -> None:
     """From settings and WARC files alone comes the same export; verify finds nothing wrong before and after."""
     copy = tmp_path / "copy"
     shutil.copytree(morgue, copy, ignore=shutil.ignore_patterns("index.sqlite3*"))
     assert command("rebuild", "--archive", copy).returncode == 0
-    before = command("export", "--all-versions", "--archive", morgue).stdout
-    after = command("export", "--all-versions", "--archive", copy).stdout
+    before = in_process("export", "--all-versions", "--archive", morgue).stdout
+    after = in_process("export", "--all-versions", "--archive", copy).stdout
     assert sorted(after.splitlines()) == sorted(before.splitlines())
     assert command("verify", "--archive", copy).returncode == 0
 
 
-def test_verify_finds_a_changed_byte(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_verify_finds_a_changed_byte(morgue: Path, in_process: Command, tmp_path: Path) -> None:
     """One byte other than it was ends with 1 and names the file."""
     copy = tmp_path / "copy"
     shutil.copytree(morgue, copy)
@@ -121,24 +126,26 @@ def test_verify_finds_a_changed_byte(morgue: Path, command: Command, tmp_path: P
     held = bytearray(file.read_bytes())
     held[len(held) // 2] ^= 1
     file.write_bytes(held)
-    done = command("verify", "--archive", copy)
+    done = in_process("verify", "--archive", copy)
     assert done.returncode == 1
     assert file.name in done.stdout + done.stderr
 
 
-def test_import_gives_the_index_of_the_crawl(morgue: Path, command: Command, tmp_path: Path) -> None:
+def test_import_gives_the_index_of_the_crawl(
+    morgue: Path, command: Command, in_process: Command, tmp_path: Path
+) -> None:
     """Another archive takes the WARC files in, and has the same articles."""
-    assert command("init", "other").returncode == 0
+    assert in_process("init", "other").returncode == 0
     files = sorted((morgue / "warc").glob("*.warc.gz"))
     assert command("import", *files, "--archive", "other").returncode == 0
-    ours = {line["canonical_url"]: line["headline"] for line in lines(command("export", "--archive", morgue))}
-    theirs = {line["canonical_url"]: line["headline"] for line in lines(command("export", "--archive", "other"))}
+    ours = {line["canonical_url"]: line["headline"] for line in lines(in_process("export", "--archive", morgue))}
+    theirs = {line["canonical_url"]: line["headline"] for line in lines(in_process("export", "--archive", "other"))}
     assert theirs == ours
 
 
-def test_extract_reads_a_page_as_the_crawl_does(morgue: Path, command: Command) -> None:
+def test_extract_reads_a_page_as_the_crawl_does(morgue: Path, command: Command, in_process: Command) -> None:
     """A page saved from the archive, read on its own, has the headline that the archive has."""
-    line = lines(command("export", "--archive", morgue))[0]
+    line = lines(in_process("export", "--archive", morgue))[0]
     page = f"<html><head><title>x</title></head><body><h1>{line['headline']}</h1></body></html>"
     done = command("extract", "-", "--url", line["url"], stdin=page)
     assert done.returncode == 0

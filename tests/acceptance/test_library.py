@@ -373,7 +373,7 @@ def run_python(at: Path, script: str) -> subprocess.Popen[bytes]:
 def test_an_interrupt_stops_a_crawl_in_order(server: NewsroomServer, tmp_path: Path) -> None:
     """The child ends, and what it fetched is in the index."""
     Archive.init(tmp_path / "new", contact="tests@localhost").close()
-    words = ("add", server.url, "--name", "lantern", "--delay", "1s", "--archive", tmp_path / "new")
+    words = ("add", server.url, "--name", "lantern", "--delay", "0.2s", "--archive", tmp_path / "new")
     assert run_in_process(*words, at=tmp_path).returncode == 0
     with run_python(tmp_path, INTERRUPTED) as process:
         assert process.communicate()[0] == b"interrupted\n"

@@ -228,7 +228,7 @@ def hosts() -> Iterator[Hosts]:
         stack.enter_context(database(made))
         stack.enter_context(object_store(made))
         serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--slow", "0.25"]
-        serving += ["--pages", "90", "--from", "105", "--few", "50", "--slower", "0.5"]
+        serving += ["--pages", "110", "--from", "105", "--few", "60", "--slower", "0.5"]
         server = subprocess.Popen(made.on("sites", *serving), stdout=subprocess.DEVNULL)
         stack.callback(server.wait)
         stack.callback(server.kill)

@@ -30,6 +30,7 @@ from newsarchive.web.middleware.auth import hash_secret
 from storage.errors import StorageError
 from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
+from tests.in_process import run_in_process
 
 PAGE = (
     '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": {quoted}}}</script><h1>{headline}</h1>'
@@ -201,8 +202,7 @@ def test_a_refused_delivery_is_retried_under_its_id_and_given_up_after_three_day
 
 def run_command(desk: Any, *words: str, name: str = "alerts") -> subprocess.CompletedProcess[str]:
     """Run a command of newsarchive."""
-    command = [sys.executable, "-m", "newsarchive", name, *words, "--archive", str(desk.folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_in_process(name, *words, "--archive", desk.folder)
 
 
 def test_a_target_that_fails_holds_up_no_other(desk_of: DeskOf, smtp: Any, hook: Any) -> None:

@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,13 +92,8 @@ class Rig:
         return ended
 
     def crawl(self, *, later: bool = False) -> Ended:
-        """Crawl as if it were noon, or a minute later, in a process of its own as crawls are."""
-        words = ("crawl", "--clock", (LATER if later else NOON).isoformat(), "--archive", str(self.folder))
-        done = subprocess.run(
-            [sys.executable, "-m", "newsarchive", *words], capture_output=True, timeout=120, check=False
-        )
-        # Strict: what is printed is UTF-8 whatever the pages held.
-        return self._ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        """Crawl as if it were noon, or a minute later."""
+        return self.run("crawl", "--clock", (LATER if later else NOON).isoformat())
 
     def configure(self, site: str, **settings: str) -> None:
         """Write newsarchive.toml: one site, and top-level settings as TOML values."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.papers import Papers
 from newsarchive.archive import BULK_BATCHING, Archive
 from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress, open_verify_progress
 from newsarchive.ingest.pipeline import Batching
@@ -47,9 +48,28 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, papers: list[Path]) -> Path:
+    """An archive that holds all papers, to be copied."""
+    folder = tmp_path_factory.mktemp("imported") / "archive"
+    Archive.init(folder).close()
+    with Archive.open(folder) as archive:
+        archive.import_files(papers)
+    return folder
+
+
 @pytest.fixture
-def full(new: Callable[..., Path], papers: list[Path], index_url: str) -> Path:
-    """An archive that holds all papers."""
+def copied(tmp_path: Path, imported: Path) -> Path:
+    """A copy of that archive."""
+    return Path(shutil.copytree(imported, tmp_path / "archive"))
+
+
+@pytest.fixture
+def full(new: Callable[..., Path], papers: list[Path], index_url: str, request: pytest.FixtureRequest) -> Path:
+    """An archive that holds all papers, in each database."""
+    if not index_url:
+        copy: Path = request.getfixturevalue("copied")
+        return copy
     folder = new("archive", index_url)
     with Archive.open(folder) as archive:
         archive.import_files(papers)
@@ -81,13 +101,9 @@ def test_a_rebuild_resumes(full: Path, dump: Dump, different: Different) -> None
 @pytest.mark.parametrize(
     "cause", ["file gone", "other bytes", "other settings", "asked for", "half a marker", "marker of version 0.1.0"]
 )
-def test_a_rebuild_starts_anew_if_it_cannot_resume(
-    new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different, cause: str
-) -> None:
+def test_a_rebuild_starts_anew_if_it_cannot_resume(copied: Path, dump: Dump, different: Different, cause: str) -> None:
     """If its first half was made from other files, with other settings, or by another version."""
-    full = new("archive")
-    with Archive.open(full) as archive:
-        archive.import_files(papers)
+    full = copied
     with pytest.raises(Interrupted):
         Archive.rebuild_in(full, interrupt_after(50))
     marker = full / "rebuild.json"
@@ -127,11 +143,11 @@ def test_an_import_resumes(
         assert different(rows(full, dump), rows(folder, dump)) == {}
 
 
-def test_a_verify_resumes(new: Callable[..., Path], papers: list[Path]) -> None:
+def test_a_verify_resumes(new: Callable[..., Path], tmp_path: Path) -> None:
     """Files that were checked within a day, by the same version, and have not changed are not checked again."""
     folder = new("archive")
     with Archive.open(folder) as archive:
-        archive.import_files(papers)
+        archive.import_files(Papers(pages=8, files=4, paragraphs=3, links=5).write(tmp_path / "few"))
     now = [datetime(2026, 11, 26, tzinfo=UTC)]
     seen: list[str] = []
 

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 from newsarchive.archive import Archive
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
+from tests.in_process import run_in_process
 
 PAGES = Path(__file__).parents[2] / "pages"
 STORY = "/news/2311/lift-bridge-closes-to-lorries"
@@ -87,13 +86,7 @@ class Paper:
 
     def run(self, *words: str) -> str:
         """Run a command."""
-        done = subprocess.run(
-            [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_in_process(*words, "--archive", self.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.in_process import run_in_process
 
 SUBJECTS = ("harbour", "bridge", "council", "ferry", "market", "library")
 OUTAGE = (
@@ -79,8 +79,7 @@ class Paper:
 
     def run(self, *words: str) -> str:
         """Run a command."""
-        command = [sys.executable, "-m", "newsarchive", *words, "--archive", str(self.folder)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = run_in_process(*words, "--archive", self.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

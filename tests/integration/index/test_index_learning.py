@@ -128,13 +128,10 @@ def line(number: int) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", few_and_all(5, 25))
-def test_incremental_learning_finds_what_a_plain_count_finds(
-    index: Index, examples: int, article_at: Make, plan: Plan
-) -> None:
+def test_incremental_learning_finds_what_a_plain_count_finds(index: Index, article_at: Make, plan: Plan) -> None:
     """With new articles and versions, changed dates and sites, learnt in between or not, the rows are the same."""
 
-    @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(PAGES, st.sampled_from((0, 10)), st.sampled_from((0, 4)))
     def holds(pages: list[Any], many: int, large: int) -> None:
         learn_in_steps(index, article_at, plan, pages, many, large)
@@ -202,9 +199,9 @@ def pages_kept(index: Index) -> object:
     return index._database.write(lambda connection: connection.exec_driver_sql("PRAGMA cache_size").scalar())
 
 
-@pytest.mark.parametrize("sizes", few_and_all((500, 1_000, 5_000), (500, 2_000, 20_000)))
+@pytest.mark.parametrize("sizes", few_and_all((500, 1_000, 5_000), (500, 2_000, 10_000)))
 def test_learning_needs_little_memory(index: Index, sizes: tuple[int, int, int], article_at: Make, plan: Plan) -> None:
-    """Twenty thousand shared paragraphs of a large site are counted within the database."""
+    """Ten thousand shared paragraphs of a large site are counted within the database."""
     index._learn_after = 1_000
     usual = pages_kept(index)
     most: list[int] = []

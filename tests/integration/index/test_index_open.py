@@ -138,9 +138,9 @@ from pathlib import Path
 from storage.index.engine.database import Database
 
 database = Database.open(f"sqlite:///{sys.argv[1]}")
-rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
-largest = f"{rows} SELECT count(*) FROM (SELECT randomblob(1000) AS one FROM n ORDER BY one LIMIT -1 OFFSET 1)"
-assert database.write(lambda connection: connection.exec_driver_sql(largest).scalar_one()) == 199_999
+rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+largest = f"{rows} SELECT count(*) FROM (SELECT randomblob(20000) AS one FROM n ORDER BY one LIMIT -1 OFFSET 1)"
+assert database.write(lambda connection: connection.exec_driver_sql(largest).scalar_one()) == 9_999
 print(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
 """
 

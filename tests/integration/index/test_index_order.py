@@ -305,7 +305,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Ingest], list[list[Ingest]], bool]
     return world, batches, draw(st.booleans())
 
 
-@pytest.mark.parametrize("examples", few_and_all(3, 40))
+@pytest.mark.parametrize("examples", few_and_all(3, 15))
 def test_any_order_gives_the_same_index(index: Index, examples: int, dump: Dump, different: Difference) -> None:
     """In any order, with any batches and repetitions, exports and tables are the same."""
 
@@ -351,7 +351,7 @@ def read_again(index: Index, told: Sequence[Ingest], sizes: Sequence[int], *, ev
     return done
 
 
-@pytest.mark.parametrize("seeds", few_and_all(3, 60))
+@pytest.mark.parametrize("seeds", few_and_all(3, 20))
 def test_replaced_readings_leave_no_trace_of_the_old_ones(
     index: Index, seeds: int, dump: Dump, different: Difference
 ) -> None:

@@ -391,7 +391,7 @@ def _deliver_in_parts(index: Index, made: Sequence[Ingest], chance: Random, plan
     index.settle()
 
 
-@pytest.mark.parametrize("seeds", few_and_all(3, 60))
+@pytest.mark.parametrize("seeds", few_and_all(3, 20))
 def test_identity_depends_on_the_captures_alone(
     index: Index, plan: Plan, seeds: int, dump: Any, different: Any
 ) -> None:

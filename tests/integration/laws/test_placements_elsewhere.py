@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
+from tests.in_process import run_in_process
 from tests.integration.web.test_placements import AT, HOME, PAGES, TITLES, path, story
 
 VIEW = Path(__file__).parents[3] / "examples" / "placements.sql"
@@ -45,8 +44,8 @@ def test_rows_are_those_of_the_api(archive: Archive, index_url: str, tmp_path: P
     ]
 
     def export(name: str, *options: str) -> Path:
-        words = ["-m", "newsarchive", "export", "--placements", "--archive", str(archive.folder), *options]
-        subprocess.run([sys.executable, *words, "-o", str(tmp_path / name)], check=True, capture_output=True)
+        words = ("export", "--placements", *options, "-o", str(tmp_path / name))
+        assert run_in_process(*words, "--archive", archive.folder).returncode == 0
         return tmp_path / name
 
     assert [*map(json.loads, export("all.jsonl").read_text("utf-8").splitlines())] == told
@@ -71,8 +70,7 @@ def to_text(value: object) -> object:
 @pytest.mark.parametrize("options", [("--query", "harbour"), ("--format", "cdxj"), ("--all-versions",)])
 def test_what_selects_no_placements_is_an_error(empty_folder: Path, options: tuple[str, ...]) -> None:
     """It says what to use; nothing is written."""
-    words = ["-m", "newsarchive", "export", "--placements", "--archive", str(empty_folder), *options]
-    done = subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True)
+    done = run_in_process("export", "--placements", "--archive", empty_folder, *options)
     assert done.returncode
     assert "Use --site, --since and --until" in " ".join(done.stderr.split())
     assert not done.stdout

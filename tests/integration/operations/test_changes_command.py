@@ -2,15 +2,15 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from newsarchive.archive import Archive
+from tests.in_process import run_in_process
 
 PAGE = (
     '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "港口重开"}</script><h1>港口重开</h1>'
@@ -30,10 +30,9 @@ def folder(shared_archive_of: Callable[..., Archive]) -> Path:
     return shared_archive_of(*looks).folder
 
 
-def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *options: str) -> CompletedProcess[str]:
     """Run the command."""
-    words = [sys.executable, "-m", "newsarchive", "changes", "--archive", str(folder), *options]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    return run_in_process("changes", "--archive", folder, *options)
 
 
 def test_each_format_has_the_change(folder: Path, tmp_path: Path) -> None:

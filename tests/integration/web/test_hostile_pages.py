@@ -143,12 +143,12 @@ def mutate(page: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.slow
-def test_every_annotated_page_can_be_shown(eval_folder: Path) -> None:
-    """All pages as they are, and every fourth with random changes."""
+def test_annotated_pages_can_be_shown(eval_folder: Path) -> None:
+    """Every third page as it is, and half of these with random changes."""
     chance = random.Random(7)
-    for number, page in enumerate(eval_pages(eval_folder)):
+    for number, page in enumerate(itertools.islice(eval_pages(eval_folder), 0, None, 3)):
         assert render(page.decode("utf-8", "replace"))
-        if number % 4 == 0:
+        if number % 2 == 0:
             render(mutate(page, chance).decode("utf-8", "replace"))
 
 

@@ -1,8 +1,11 @@
 """Mutants of the product code: each is valid Python that differs from its source in one place."""
 
 import ast
+from pathlib import Path
 
-from benchmarks.mutants import choose_mutants, find_mutants
+import pytest
+
+from benchmarks.mutants import Checkout, Mutant, append_verdict, choose_mutants, find_mutants, load_verdicts
 
 SOURCE = b'''"""Not changed: a docstring with 1 < 2."""
 
@@ -48,3 +51,19 @@ def test_a_mutant_parses() -> None:
     """A mutant that is no Python would be detected by any test."""
     for mutant in find_mutants("f.py", SOURCE):
         ast.parse(mutant.apply(SOURCE))
+
+
+@pytest.mark.slow
+def test_only_a_failure_that_the_mutant_causes_detects_it(tmp_path: Path) -> None:
+    """A test that fails anyway is left out; verdicts survive the end of the program."""
+    (tmp_path / "module.py").write_text("def f():\n    return [1, 2][0]\n")
+    (tmp_path / "test_broken.py").write_text("def test_that_fails():\n    assert False\n")
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f() == 1\n")
+    source = (tmp_path / "module.py").read_bytes()
+    start = source.rindex(b"0")
+    mutant = Mutant(path="module.py", line=2, kind="off by one", start=start, end=start + 1, replacement="1")
+    verdict = Checkout(tmp_path, seconds=120).test(mutant, ["test_broken.py", "test_module.py"])
+    assert (verdict.detected_by, verdict.description) == ("test_module.py", "module.py:2 off by one: 0 -> 1")
+    assert (tmp_path / "module.py").read_bytes() == source
+    append_verdict(tmp_path / "results.jsonl", verdict)
+    assert load_verdicts(tmp_path / "results.jsonl") == [verdict]

@@ -143,6 +143,15 @@ def test_a_snippet_shows_the_match() -> None:
     assert segments[1].text.startswith("filler")
 
 
+def test_a_snippet_begins_before_a_match_of_several_words() -> None:
+    """Where no space precedes the match, as in a long address, the cut is not moved to a space within it."""
+    text = "x" * 400 + "-rare earth " + "filler " * 100
+    marker = MatchFinder(parse_query('"rare earth"', Filters()), SPOKEN)
+    segments = make_snippet([text], marker, "en")
+    assert [segment.text for segment in segments if segment.is_match] == ["rare earth"]
+    assert segments[1].text == "x" * (WIDTH // 3 - 1) + "-"
+
+
 def test_edits_are_filters_of_the_query() -> None:
     """is:corrected, is:edited and changed:KIND, several of which must all hold; what is not understood is said."""
     query = parse_query("is:corrected changed:byline changed:tags harbour", Filters())
