@@ -2,14 +2,16 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from typer import Argument
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article
@@ -42,13 +44,26 @@ EDITED_ARTICLES = 20
 """Edited articles among which a silent edit is looked for."""
 
 
-def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None) -> None:
+def demo(
+    folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
+    *,
+    port: Annotated[
+        int | None,
+        Option(
+            "--serve", min=0, max=65535, metavar="PORT", help="Only serve the site, for other commands; 0: any port."
+        ),
+    ] = None,
+) -> None:
     """Archive a simulated news site and show the result.
 
     Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,
     and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
-    kept.
+    kept. With --serve, nothing is archived: the newspaper is online until Ctrl-C, and Enter advances its clock.
     """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if port is not None:
+        serve_newspaper(port)
+        return
     place = choose_folder(folder)
     with serve_demo_site() as newsroom:
         clock = f"{newsroom.time:%Y-%m-%d %H:%M} UTC"
@@ -71,6 +86,24 @@ def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder o
     print_next_steps(place)
 
 
+def serve_newspaper(port: int) -> None:
+    """Serve the simulated newspaper until Ctrl-C or SIGTERM; each line of standard input advances its clock."""
+    signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # in the background of a shell, reading then fails
+    with suppress(KeyboardInterrupt, SystemExit), serve_demo_site(port) as newsroom:
+        print_note(f"A simulated newspaper is online at {newsroom.url} (Ctrl-C to stop). To archive it elsewhere:")
+        print_line(stdout(), f"  newsarchive add {newsroom.url} --name {SITE} --delay 0s")
+        for left in reversed(range(len(newsroom.site.times))):
+            print_line(stdout(), f"  newsarchive crawl --clock {format_time(newsroom.time)}")
+            print_note("Enter advances its clock." if left else "This is its last day.")
+            sys.stdout.flush()
+            with suppress(OSError):
+                if left and sys.stdin.readline():
+                    newsroom.advance()
+                    continue
+            break
+        signal.pause()
+
+
 def choose_folder(wanted: Path | None) -> Path:
     """Return the given folder, which must be new or empty; by default demo-archive, demo-archive-2 ..."""
     if wanted is not None:
@@ -85,9 +118,14 @@ def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
     print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
-    done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
-    if done.returncode:
-        code = f"{done.returncode} (newsarchive help exit-codes)"
+    with subprocess.Popen([sys.executable, "-m", "newsarchive", *words]) as process:  # noqa: S603 - our own words
+        try:
+            process.wait()
+        except SystemExit:
+            process.terminate()
+            raise
+    if process.returncode:
+        code = f"{process.returncode} (newsarchive help exit-codes)"
         raise ArchiveError(f"the demo stops: the last command exited with code {code}")
 
 
