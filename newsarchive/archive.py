@@ -40,7 +40,10 @@ from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
+from storage.index.search.facets import search_with_facets
+from storage.index.search.results import find_version_ids
 from storage.index.views.articles import EVERYTHING, ArticleView, list_values
+from storage.index.views.history import ChangeFilters
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
@@ -178,11 +181,26 @@ class Archive:
     def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
         """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
 
-        ConfigError for an invalid time, NotFound for a site that the archive does not have.
+        ConfigError for an invalid time, NotFound for a site, section, author or tag that no article of the archive has.
         """
         self.require_sites(list_values(chosen["site"]))
+        for name in ("section", "author", "tag"):
+            if value := chosen.get(name):
+                # Changes are filtered by the full name of an author.
+                self._require_articles(name, {"byline" if name == "author" and kind is ChangeFilters else name: value})
         times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
         return kind(**chosen | times)
+
+    def _require_articles(self, name: str, filters: dict[str, Any]) -> None:
+        self.index.update_search()
+        if not self.index.ask(find_version_ids, "", Filters(**filters), limit=1):
+            value = ", ".join(filters.values())
+            facets = {each.name: each for each in self.index.ask(search_with_facets, "", limit=1).facets}
+            known = ", ".join(each.name for each in facets[name].values) if name in facets else ""
+            raise NotFound(
+                f"no article of the archive in {self.folder} has the {name} {value!r}; nothing was done. "
+                f"{f'Most frequent: {known}' if known else 'To see what articles have: newsarchive export'}"
+            )
 
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""

@@ -45,6 +45,32 @@ def test_an_unknown_site_is_an_error(folder: Path, command: list[str]) -> None:
     assert run_in_process(*command, *option, "example", "--archive", folder).returncode == 0
 
 
+def test_an_unknown_section_or_author_is_an_error(folder: Path) -> None:
+    """As an unknown site: nothing is found by a misspelt name, and what there is is named. Changes have full names."""
+    page = STORY.replace('"NewsArticle"', '"NewsArticle", "articleSection": "Harbour", "author": {"name": "Ada Berg"}')
+    (folder / "page.html").write_text(page)
+    imported = run_in_process(
+        "import", folder / "page.html", "--url", "http://news.example/tide", "-A", folder, "--yes"
+    )
+    assert imported.returncode == 0
+    for command in (["search", "tide"], ["export"], ["changes"]):
+        known = "BERG" if command != ["changes"] else "ada berg"
+        assert run_in_process(*command, "--section", "harbour", "--author", known, "-A", folder).returncode == 0
+        for option, value, others in (("--section", "Harbor", "Harbour"), ("--author", "Ada Bergg", "Ada Berg")):
+            done = run_in_process(*command, option, value, "-A", folder)
+            assert (done.returncode, done.stdout) == (4, "")
+            assert f"has the {option[2:]} {value!r}; nothing was done. Most frequent: {others}" in done.stderr
+    assert run_in_process("changes", "--author", "Berg", "-A", folder).returncode == 4
+
+
+def test_articles_of_a_simulated_future_are_verified(folder: Path) -> None:
+    """Only what is indexed while `verify` runs is not compared, whatever time its captures have."""
+    run_crawl(folder, days=400)
+    done = run_in_process("verify", "-A", folder)
+    assert "1 of 1 article compared with their records: no differences" in done.stdout
+    assert "not compared" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("query", "note"),
     [
