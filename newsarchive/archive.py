@@ -178,20 +178,8 @@ class Archive:
                 f"{', '.join(sorted(known)) or 'none'}. To see its sites: newsarchive status"
             )
 
-    def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
-        """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
-
-        ConfigError for an invalid time, NotFound for a site, section, author or tag that no article of the archive has.
-        """
-        self.require_sites(list_values(chosen["site"]))
-        for name in ("section", "author", "tag"):
-            if value := chosen.get(name):
-                # Changes are filtered by the full name of an author.
-                self._require_articles(name, {"byline" if name == "author" and kind is ChangeFilters else name: value})
-        times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
-        return kind(**chosen | times)
-
-    def _require_articles(self, name: str, filters: dict[str, Any]) -> None:
+    def require_articles(self, name: str, filters: dict[str, Any]) -> None:
+        """Raise NotFound if no article has what `filters` select by, which messages call `name`."""
         self.index.update_search()
         if not self.index.ask(find_version_ids, "", Filters(**filters), limit=1):
             value = ", ".join(filters.values())
@@ -201,6 +189,19 @@ class Archive:
                 f"no article of the archive in {self.folder} has the {name} {value!r}; nothing was done. "
                 f"{f'Most frequent: {known}' if known else 'To see what articles have: newsarchive export'}"
             )
+
+    def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
+        """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
+
+        ConfigError for an invalid time, NotFound for a site, section, author or tag that no article of the archive has.
+        """
+        self.require_sites(list_values(chosen["site"]))
+        for name in ("section", "author", "tag"):
+            if value := chosen.get(name):
+                # Changes are filtered by the full name of an author.
+                self.require_articles(name, {"byline" if name == "author" and kind is ChangeFilters else name: value})
+        times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
+        return kind(**chosen | times)
 
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
@@ -344,15 +345,16 @@ class Archive:
         return result
 
     def takedown(
-        self, urls: Sequence[str], reason: str, *, dry_run: bool, listings: bool = False
-    ) -> list[TakedownReport]:
+        self, urls: Sequence[str], reason: str, progress: ProgressCallback = ignore_progress, *, dry_run: bool,
+        listings: bool = False,
+    ) -> list[TakedownReport]:  # fmt: skip
         """Remove articles for good; first complete a takedown that was interrupted. A dry run only plans.
 
         With `listings` captures of front pages, feeds and sitemaps that name them go too.
 
         ArchiveBusy if a crawl is running.
         """
-        work = Takedown(folder=self.folder, places=self.places, index=self.index)
+        work = Takedown(folder=self.folder, places=self.places, index=self.index, progress=progress)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]

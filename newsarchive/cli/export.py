@@ -12,13 +12,14 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import pluralize, print_line, stderr
+from newsarchive.cli.output import pluralize, print_line, show_progress, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
+from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
 
@@ -73,10 +74,13 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(Filters, "--", **chosen, articles=tuple(each.id for each in named) or None)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         exclude = rules.exclusions(opened.now())
-        request = ExportRequest.build(
-            opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
-        )
-        count = _write_export(request, info, into, missed, partial=partial)
+        with show_progress("exporting") as step:
+            total = opened.index.ask(search_articles, "", filters, limit=1).total if info.noun == "article" else 0
+            request = ExportRequest.build(
+                opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add,
+                report_progress=lambda count: step(count, total, pluralize(count, info.noun)),
+            )  # fmt: skip
+            count = _write_export(request, info, into, missed, partial=partial)
         place = str(into.resolve()) if into else "standard output"
         note_export(opened.folder, info.name, place, filters, [each.url for each in named])
     if into is not None:

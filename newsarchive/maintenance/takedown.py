@@ -16,6 +16,7 @@ from pathlib import Path
 
 from newsarchive.export.request import list_exports
 from newsarchive.maintenance.takedown_targets import find_embedded, search_pages
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -67,6 +68,7 @@ class Takedown:
     folder: Path
     places: Places
     index: Index
+    progress: ProgressCallback = ignore_progress
 
     def make_plan(self, urls: Collection[str], reason: str, now: datetime, *, listings: bool = False) -> TakedownPlan:
         """Return the plan for articles, with all URLs at which they were captured, and what they alone embed.
@@ -77,7 +79,7 @@ class Takedown:
         if not first.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
         embedded, parts = find_embedded(self.places, first)
-        own, shared, naming = search_pages(self.index, self.places, first, embedded)
+        own, shared, naming = search_pages(self.index, self.places, first, embedded, self.progress)
         others = sorted(parts | naming if listings else parts)
         found = self.index.read(select_takedown, sorted(urls), own, others)
         kept = [f"{url}, which other pages may use" for url in sorted(shared)]

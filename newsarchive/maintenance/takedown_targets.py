@@ -11,9 +11,11 @@ from urllib.parse import unquote
 from newsarchive.extract.decode import to_utf8
 from newsarchive.extract.requisites import embedded_urls
 from newsarchive.extract.tree import Page, parse_page
+from storage.callbacks import ProgressCallback
 from storage.errors import FileMissing, PayloadError, WarcError
 from storage.index import Index
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import count_captures_and_versions
 from storage.index.write.replace_readings import TakedownTargets, select_assets
 from storage.model import Outcome, UrlKind
 from storage.places import Places
@@ -45,7 +47,7 @@ def find_embedded(places: Places, found: TakedownTargets) -> tuple[set[str], set
 
 
 def search_pages(
-    index: Index, places: Places, found: TakedownTargets, embedded: Collection[str]
+    index: Index, places: Places, found: TakedownTargets, embedded: Collection[str], progress: ProgressCallback
 ) -> tuple[set[str], set[str], set[str]]:
     """Return those of the embedded URLs that no other page has, those that one may have, and captures that name it.
 
@@ -54,7 +56,9 @@ def search_pages(
     own = index.read(select_assets, embedded) - found.urls
     words = {url: max(_WORD.findall(_HOST.sub("", url)), key=len, default="").encode() for url in own}
     names, naming = _compile_names(found.urls), set[str]()
-    for capture in index.stream(iter_captures):
+    total, _ = index.read(count_captures_and_versions)
+    for number, capture in enumerate(index.stream(iter_captures)):
+        progress(number, total, capture.url)
         is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT} and capture.mime != "text/css"
         if capture.record_id in found.record_ids or capture.kind == "revisit" or is_other:
             continue

@@ -1,6 +1,8 @@
 """Expectations of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
 
 import json
+import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,32 @@ def test_nothing_is_broken_or_padded_in_a_pipe(folder: Path, server: Any) -> Non
     page.write_text(STORY)
     lines = run_in_process("extract", page, "--explain", at=folder).stdout.splitlines()
     assert max(map(len, lines)) < 1000
+
+
+def test_every_command_logs_its_steps_where_asked(folder: Path) -> None:
+    """Option -v: responses of a crawl and steps of long work, each with its time, on standard error alone."""
+    try:
+        crawled = run_in_process("crawl", "-v", "-A", folder)
+        verified = run_in_process("verify", "--verbose", "-A", folder)
+        exported = run_in_process("export", "-v", "-A", folder)
+    finally:
+        output.PROGRAM.setLevel(logging.NOTSET)
+        output.PROGRAM.handlers[:] = [
+            each for each in output.PROGRAM.handlers if type(each) is not logging.StreamHandler
+        ]
+    assert re.search(r"^[-0-9]{10}T[:0-9]{8}Z example \d+ article http://\S+/news/tide$", crawled.stderr, re.MULTILINE)
+    assert re.search(r"Z verifying: 1 of 1, http://\S+/news/tide$", verified.stderr, re.MULTILINE)
+    assert "Z" not in crawled.stdout.split()[0]
+    assert json.loads(exported.stdout)["headline"] == "The tide at the quay"
+
+
+def test_results_of_long_work_are_json_where_asked(folder: Path) -> None:
+    """As of every command that prints data."""
+    run_crawl(folder)
+    (folder / "page.html").write_text(STORY)
+    imported = run_in_process("import", folder / "page.html", "--url", "http://news.example/b", "--json", "-A", folder)
+    assert json.loads(imported.stdout)["imported"]["read"]["captures"] == 1
+    rebuilt = json.loads(run_in_process("rebuild", "--json", "-A", folder).stdout)
+    assert (rebuilt["files"], rebuilt["problems"]) == (2, [])
+    assert set(json.loads(run_in_process("seal", "--json", "--print", "-A", folder).stdout)) == {"head", "key", "time"}
+    assert run_in_process("changes", "--json", "-A", folder).stdout == ""
