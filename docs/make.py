@@ -153,8 +153,9 @@ def commands() -> str:
         "Commands",
         "`newsarchive COMMAND --help` prints the same, and `newsarchive help TOPIC` the pages of this manual."
         " `--archive DIR` or the variable `NEWSARCHIVE_DIR` names the archive's folder; without them it is the current"
-        " folder. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each response"
-        " of a crawl, and for each step of long work, which on a terminal has a bar with the time that remains.",
+        " folder. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each"
+        " response of a crawl, and for each step of long work. On a terminal, long work has a bar with the time that"
+        " remains.",
         *parts,
     )
 

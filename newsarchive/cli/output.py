@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -67,6 +68,8 @@ def _encode(value: object) -> object:
         return format_time(value)
     if isinstance(value, (date, PageDate)):
         return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value)}
         if isinstance(value, ArticleFields):
