@@ -74,13 +74,10 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(Filters, "--", **chosen, articles=tuple(each.id for each in named) or None)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         exclude = rules.exclusions(opened.now())
-        with show_progress("exporting") as step:
-            total = opened.index.ask(search_articles, "", filters, limit=1).total if info.noun == "article" else 0
-            request = ExportRequest.build(
-                opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add,
-                report_progress=lambda count: step(count, total, pluralize(count, info.noun)),
-            )  # fmt: skip
-            count = _write_export(request, info, into, missed, partial=partial)
+        request = ExportRequest.build(
+            opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
+        )
+        count = _write_export(request, info, into, missed, partial=partial)
         place = str(into.resolve()) if into else "standard output"
         note_export(opened.folder, info.name, place, filters, [each.url for each in named])
     if into is not None:
@@ -128,8 +125,11 @@ def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
     """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
-    with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
-        count = info.write(request, file)
+    is_counted = info.noun == "article"
+    total = request.index.ask(search_articles, "", request.filters, limit=1).total if is_counted else 0
+    with show_progress("exporting") as step, open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
+        shown = replace(request, report_progress=lambda done: step(done, total, pluralize(done, info.noun)))
+        count = info.write(shown, file)
         file.flush()
         if into and missed.count and not partial:
             _report_missed(missed)
