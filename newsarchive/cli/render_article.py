@@ -148,14 +148,14 @@ def print_backlinks(out: Console, article: ArticleView) -> None:
 
 def print_versions(out: Console, article: ArticleView) -> None:
     """Print a table of what was seen when, oldest first, and the changes of dates, tags and the image address."""
-    listed = create_table("seen", "from (UTC)", "to (UTC)", "captures", "what changed", "headline", right=("captures",))
-    headlines = {line.number: line.headline for line in article.versions}
+    listed = create_table("seen", "from (UTC)", "to (UTC)", "captures", "what changed", right=("captures",))
     for span in article.history:
         first, last = short_time(span.first_seen), short_time(span.last_seen)
         seen = span.state.value if span.version is None else f"version {span.version}"
-        headline = safe_text(headlines.get(span.version or 0, ""))
-        listed.add_row(seen, first, last, str(span.looks), describe_change(span), headline)
+        listed.add_row(seen, first, last, str(span.looks), describe_change(span))
     out.print(listed)
+    for line in article.versions:
+        print_line(out, f"version {line.number}: {line.headline}")
     if len(article.history) > 1:
         out.print("What stood between the end of one line and the start of the next is not known.", style="dim")
     for change in article.metadata_changes:

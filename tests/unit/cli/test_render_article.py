@@ -227,11 +227,13 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "seen from (UTC) to (UTC) captures what changed headline",
-        "version 1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
-        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline Harbour open",
+        "seen from (UTC) to (UTC) captures what changed",
+        "version 1 2026-05-04 08:00 2026-05-04 08:00 1",
+        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline",
         "gone 2026-05-04 11:00 2026-05-04 11:00 1",
-        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline Harbour opens [again]",
+        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline",
+        "version 1: Harbour opens [again]",
+        "version 2: Harbour open",
         "What stood between the end of one line and the start of the next is not known.",
         "tags changed from sea to none, between 2026-05-04 08:00 and 2026-05-04 09:00 UTC",
         "",
