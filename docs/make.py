@@ -143,6 +143,8 @@ def commands() -> str:
         command = app.load_command(entry.name)
         rows = ["| | |", "| --- | --- |"]
         for each in command.params:
+            if "--verbose" in each.opts:
+                continue
             names = (each.metavar or each.name.upper()) if each.param_type_name == "argument" else ", ".join(each.opts)
             rows.append(f"| `{names}` | {_cell(getattr(each, 'help', None) or '')} |")
         help_text = "\n\n".join(" ".join(block.split("\n")) for block in (command.help or "").split("\n\n"))
@@ -151,7 +153,9 @@ def commands() -> str:
         "Commands",
         "`newsarchive COMMAND --help` prints the same, and `newsarchive help TOPIC` the pages of this manual."
         " `--archive DIR` or the variable `NEWSARCHIVE_DIR` names the archive's folder; without them it is the current"
-        " folder.",
+        " folder. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each"
+        " response of a crawl, and for each step of long work. On a terminal, long work has a bar with the time that"
+        " remains.",
         *parts,
     )
 

@@ -40,7 +40,10 @@ from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
+from storage.index.search.facets import search_with_facets
+from storage.index.search.results import find_version_ids
 from storage.index.views.articles import EVERYTHING, ArticleView, list_values
+from storage.index.views.history import ChangeFilters
 from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
@@ -176,12 +179,28 @@ class Archive:
                 f"{', '.join(sorted(known)) or 'none'}. To see its sites: newsarchive status"
             )
 
+    def require_articles(self, name: str, filters: dict[str, Any]) -> None:
+        """Raise NotFound if no article has what `filters` select by, which messages call `name`."""
+        self.index.update_search()
+        if not self.index.ask(find_version_ids, "", Filters(**filters), limit=1):
+            value = ", ".join(filters.values())
+            facets = {each.name: each for each in self.index.ask(search_with_facets, "", limit=1).facets}
+            known = ", ".join(each.name for each in facets[name].values) if name in facets else ""
+            raise NotFound(
+                f"no article of the archive in {self.folder} has the {name} {value!r}; nothing was done. "
+                f"{f'Most frequent: {known}' if known else 'To see what articles have: newsarchive export'}"
+            )
+
     def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
         """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
 
-        ConfigError for an invalid time, NotFound for a site that the archive does not have.
+        ConfigError for an invalid time, NotFound for a site, section, author or tag that no article of the archive has.
         """
         self.require_sites(list_values(chosen["site"]))
+        for name in ("section", "author", "tag"):
+            if value := chosen.get(name):
+                # Changes are filtered by the full name of an author.
+                self.require_articles(name, {"byline" if name == "author" and kind is ChangeFilters else name: value})
         times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
         return kind(**chosen | times)
 
@@ -327,15 +346,16 @@ class Archive:
         return result
 
     def takedown(
-        self, urls: Sequence[str], reason: str, *, dry_run: bool, listings: bool = False
-    ) -> list[TakedownReport]:
+        self, urls: Sequence[str], reason: str, progress: ProgressCallback = ignore_progress, *, dry_run: bool,
+        listings: bool = False,
+    ) -> list[TakedownReport]:  # fmt: skip
         """Remove articles for good; first complete a takedown that was interrupted. A dry run only plans.
 
         With `listings` captures of front pages, feeds and sitemaps that name them go too.
 
         ArchiveBusy if a crawl is running.
         """
-        work = Takedown(folder=self.folder, places=self.places, index=self.index)
+        work = Takedown(folder=self.folder, places=self.places, index=self.index, progress=progress)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]

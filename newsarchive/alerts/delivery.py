@@ -134,7 +134,7 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
         seen = line.get("seen") or line["capture"]["fetched_at"]
         path = f"/web/{format_timestamp(datetime.fromisoformat(seen))}/{quote_url(line['url'])}"
         said = {name: value for name, value in line.items() if value not in (None, "", [])}
-        return {"headline": line["url"], **said, "seen": seen, "archived": public_url + path}
+        return {"headline": line["url"], **said, "seen": seen, "archived": (public_url and public_url + path) or None}
     return None
 
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from newsarchive.cli.options import HERE, Folder, Json, parse_duration
+from newsarchive.cli.options import HERE, Folder, Json, parse_value
 from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import add_site, load_config
+from newsarchive.config.units import parse_duration
 from newsarchive.crawl.probe import PAUSE, describe_source, probe
 
 
@@ -30,7 +31,7 @@ def add(
     have comments and may be edited. A site in a private network is added with allow_private = true, which lets the
     crawler connect to it.
     """
-    pause = parse_duration(delay, "--delay")
+    pause = parse_value(parse_duration, delay, "--delay")
     config = load_config(archive)
     seconds = PAUSE if pause is None else min(pause.total_seconds(), PAUSE)
     found = probe(url, user_agent=config.user_agent, obey_robots=config.obey_robots, pause=seconds)

@@ -74,7 +74,7 @@ def _label(alert: AlertConfig) -> str:
 
 def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> bool:
     """Send a sample to a target, and print how that went, and the secret of a webhook; return False if it failed."""
-    line = {**SAMPLE, "seen": archive.now().isoformat(), "archived": archive.config.serve.public_url}
+    line = {**SAMPLE, "seen": archive.now().isoformat(), "archived": archive.config.serve.public_url or None}
     problem = send(archive, store, alert, target, secrets.token_hex(16), [line])
     secret = f"; signed with whsec_{b64encode(make_secret(store, target)).decode()}"
     print_line(stdout(), f"{target}: {problem or 'accepted'}{'' if target.startswith('mailto:') else secret}")

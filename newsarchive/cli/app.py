@@ -9,7 +9,7 @@ import os
 import sys
 import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import INTERRUPTED, sanitize
+from newsarchive.cli.output import INTERRUPTED, log_steps, sanitize
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
@@ -98,12 +98,30 @@ class LazyGroup(TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """Import the module of a command and build its parser."""
+    """Import the module of a command and build its parser, which has the options of every command too."""
     entry = next(entry for entry in COMMANDS if entry.name == name)
     module, _, function = entry.target.partition(":")
+    command = _build_parser(name, getattr(importlib.import_module(f"newsarchive.cli.{module}"), function))
+    command.params += _build_parser(name, _accept_verbose).params
+    return command
+
+
+def _build_parser(name: str, function: Callable[..., None]) -> Any:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name=name)(getattr(importlib.import_module(f"newsarchive.cli.{module}"), function))
+    alone.command(name=name)(function)
     return get_command(alone)
+
+
+def _accept_verbose(
+    *,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Log each step on standard error.", callback=log_steps, expose_value=False
+        ),
+    ] = False,
+) -> None:
+    """Declare the option that every command has."""
 
 
 app = typer.Typer(

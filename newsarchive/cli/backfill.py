@@ -8,8 +8,9 @@ from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import crawl
-from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_duration, parse_size, parse_time
+from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time, parse_value
 from newsarchive.cli.output import pluralize, stdout, to_json
+from newsarchive.config.units import parse_duration, parse_size
 from newsarchive.crawl.backfill import BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
 
@@ -34,8 +35,8 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     """
     back_to = parse_time(until, "--until")
     assert back_to is not None
-    seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
-    size = parse_size(max_bytes, "--max-bytes") or 0
+    seconds = (parse_value(parse_duration, max_time, "--max-time") or timedelta()).total_seconds()
+    size = parse_value(parse_size, max_bytes, "--max-bytes") or 0
     wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
     with (
         Archive.open(archive) as opened,

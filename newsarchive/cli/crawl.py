@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, parse_duration, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, parse_time, parse_value
 from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size
+from newsarchive.config.units import format_duration, humanize_size, parse_duration
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
 from newsarchive.crawl.crawl_log import LOG, log_to_file
 from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
@@ -64,7 +64,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    seconds = (parse_duration(max_time, "--max-time") or timedelta()).total_seconds()
+    seconds = (parse_value(parse_duration, max_time, "--max-time") or timedelta()).total_seconds()
     now = simulated_clock(parse_time(clock, "--clock"))
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):

@@ -2,30 +2,26 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
-from typer import Argument
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli import render_article
-from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, stdout
+from newsarchive.cli.output import print_line, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
-from newsarchive.config.units import humanize_size
 from newsarchive.demo.site import serve_demo_site
-from newsarchive.diff.articles import EditVerdict, compare_versions
 from newsarchive.web.timestamps import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
-from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.listings import list_listing_times
 from storage.index.queries.observations import list_changes
-from storage.index.queries.status import list_warc_files
-from storage.index.views.articles import ArticleView
 from storage.index.views.history import ChangeFilters
 
 SITE = "lantern"
@@ -38,17 +34,28 @@ ABOUT = (
     "[the front page as it looked](/web/{first}/{front}), [a search](/search?q={words}) "
     "or [a capture](/record/{record}); [Help](/help) lists everything else."
 )
-EDITED_ARTICLES = 20
-"""Edited articles among which a silent edit is looked for."""
 
 
-def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None) -> None:
+def demo(
+    folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
+    *,
+    port: Annotated[
+        int | None,
+        Option(
+            "--serve", min=0, max=65535, metavar="PORT", help="Only serve the site, for other commands; 0: any port."
+        ),
+    ] = None,
+) -> None:
     """Archive a simulated news site and show the result.
 
     Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,
     and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
-    kept.
+    kept. With --serve, nothing is archived: the newspaper is online until Ctrl-C, and Enter advances its clock.
     """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if port is not None:
+        serve_newspaper(port)
+        return
     place = choose_folder(folder)
     with serve_demo_site() as newsroom:
         clock = f"{newsroom.time:%Y-%m-%d %H:%M} UTC"
@@ -61,14 +68,31 @@ def demo(folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder o
             newsroom.advance()
             run_command("crawl", "--clock", format_time(newsroom.time), "--archive", str(place))
     with Archive.open(place) as archive:
-        lines = list(archive.export())
-        print_summary(archive, place, lines)
-        edited = print_edited_article(archive, lines)
-        write_about(archive, newsroom.url)
+        edited = write_about(archive, newsroom.url)
     run_command("search", WORDS, "--limit", "2", "--archive", str(place))
-    run_command("show", str(edited.id), "--diff", "1", str(len(edited.versions)), "--archive", str(place))
+    print_note("An article that was edited silently: its versions, its records, and what was changed:")
+    run_command("show", str(edited), "--versions", "--warc", "--archive", str(place))
+    run_command("show", str(edited), "--diff", "1", "2", "--archive", str(place))
     run_command("verify", "--archive", str(place))
     print_next_steps(place)
+
+
+def serve_newspaper(port: int) -> None:
+    """Serve the simulated newspaper until Ctrl-C or SIGTERM; each line of standard input advances its clock."""
+    signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # in the background of a shell, reading then fails
+    with suppress(KeyboardInterrupt, SystemExit), serve_demo_site(port) as newsroom:
+        print_note(f"A simulated newspaper is online at {newsroom.url} (Ctrl-C to stop). To archive it elsewhere:")
+        print_line(stdout(), f"  newsarchive add {newsroom.url} --name {SITE} --delay 0s")
+        for left in reversed(range(len(newsroom.site.times))):
+            print_line(stdout(), f"  newsarchive crawl --clock {format_time(newsroom.time)}")
+            print_note("Enter advances its clock." if left else "This is its last day.")
+            sys.stdout.flush()
+            with suppress(OSError):
+                if left and sys.stdin.readline():
+                    newsroom.advance()
+                    continue
+            break
+        signal.pause()
 
 
 def choose_folder(wanted: Path | None) -> Path:
@@ -85,9 +109,14 @@ def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
     print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
-    done = subprocess.run([sys.executable, "-m", "newsarchive", *words], check=False)  # noqa: S603 - our own words
-    if done.returncode:
-        code = f"{done.returncode} (newsarchive help exit-codes)"
+    with subprocess.Popen([sys.executable, "-m", "newsarchive", *words]) as process:  # noqa: S603 - our own words
+        try:
+            process.wait()
+        except SystemExit:
+            process.terminate()
+            raise
+    if process.returncode:
+        code = f"{process.returncode} (newsarchive help exit-codes)"
         raise ArchiveError(f"the demo stops: the last command exited with code {code}")
 
 
@@ -96,58 +125,18 @@ def print_note(text: str) -> None:
     stdout().print(safe_text(f"\n{text}", "italic"))
 
 
-def print_summary(archive: Archive, place: Path, lines: list[dict[str, Any]]) -> None:
-    """Print the numbers of articles, versions and links, and the WARC files."""
-    out = stdout()
-    versions = sum(line["versions"] for line in lines)
-    groups = sum(len(line["links"]) for line in lines)
-    links = sum(len(group["links"]) for line in lines for group in line["links"])
-    print_note("What was archived:")
-    out.print(f"{pluralize(len(lines), 'article')} in {pluralize(versions, 'version')}")
-    out.print(f"{pluralize(groups, 'link group')} with {pluralize(links, 'link')} on their pages")
-    files = create_table(f"file in {place / archive.warc_folder.name}", "size", "captures", right=("size", "captures"))
-    for file in archive.index.read(list_warc_files):
-        size = file.size or archive.places.stat(file.name).size
-        files.add_row(file.name, humanize_size(size), f"{file.captures:,}")
-    out.print(files)
-
-
-def print_edited_article(archive: Archive, lines: list[dict[str, Any]]) -> ArticleView:
-    """Print the metadata of an edited article, and return it."""
-    line = max(lines, key=lambda line: (line["versions"] > 1, line["language"] == "en", line["published"] or ""))
-    number = archive.index.ask(find_article_id, line["canonical_url"])
-    article = None if number is None else archive.article(number)
-    if article is None:
-        raise ArchiveError(f"{line['canonical_url']} was exported and cannot be found. Please report this")
-    print_note(f"An edited article (the whole: newsarchive show {article.id}):")
-    render_article.print_head(stdout(), article)
-    return article
-
-
-def write_about(archive: Archive, front: str) -> None:
-    """Write the text of the home page into newsarchive.toml, below [serve]."""
+def write_about(archive: Archive, front: str) -> int:
+    """Write the text of the home page into newsarchive.toml, and return the article that it names as edited."""
     times = archive.index.ask(list_listing_times, front, limit=100)
-    changes = archive.index.ask(list_changes, ChangeFilters(event="edited"), limit=EDITED_ARTICLES)
-    edited = [change.article for change in changes]
-    chosen = next((number for number in edited if is_silent_edit(archive, number)), edited[0])
-    article = archive.article(chosen)
+    (edit,) = archive.index.ask(list_changes, ChangeFilters(event="edited", notice="silent"), limit=1)
+    article = archive.article(edit.article)
     record = article.current.capture.id if article else 1
     first, last = format_timestamp(min(times)), format_timestamp(max(times))
-    quoted, words = quote(front, safe=""), quote(WORDS)
-    about = ABOUT.format(edited=chosen, quoted=quoted, front=front, first=first, last=last, words=words, record=record)
+    links = {"edited": edit.article, "record": record, "front": front, "quoted": quote(front, safe="")}
+    about = ABOUT.format(**links, words=quote(WORDS), first=first, last=last)
     with (archive.folder / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write(f"\n[serve]\nabout = {json.dumps(about)}\n")
-
-
-def is_silent_edit(archive: Archive, number: int) -> bool:
-    """Return True if the page does not mention the article's last edit; False for live blogs."""
-    article = archive.article(number)
-    if article is None or article.current.live_blog:
-        return False
-    older, newer = (archive.index.ask(get_version, line.id) for line in article.versions[-2:])
-    if older is None or newer is None:
-        return False
-    return compare_versions(older, newer).notice.verdict is EditVerdict.SILENT
+    return edit.article
 
 
 def print_next_steps(place: Path) -> None:

@@ -12,13 +12,14 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import pluralize, print_line, stderr
+from newsarchive.cli.output import pluralize, print_line, show_progress, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError, ExportIncomplete
+from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
 
@@ -124,8 +125,11 @@ def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
     """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
-    with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
-        count = info.write(request, file)
+    is_counted = info.noun == "article"
+    total = request.index.ask(search_articles, "", request.filters, limit=1).total if is_counted else 0
+    with show_progress("exporting") as step, open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
+        shown = replace(request, report_progress=lambda done: step(done, total, pluralize(done, info.noun)))
+        count = info.write(shown, file)
         file.flush()
         if into and missed.count and not partial:
             _report_missed(missed)

@@ -1,8 +1,6 @@
 """newsarchive help."""
 
 import sys
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
@@ -38,10 +36,8 @@ def show_help(
         print(text, end="")
 
 
-def find_pages() -> dict[str, Traversable]:
+def find_pages() -> dict[str, Path]:
     """Return the pages of the manual by topic: from the wheel, or from the checkout."""
-    folder = files("newsarchive") / "help"
-    if not folder.is_dir():
-        folder = Path(__file__).parents[2] / "docs"
-    pages = {page.name.removesuffix(".md"): page for page in folder.iterdir() if page.name.endswith(".md")}
-    return dict(sorted(pages.items()))
+    package = Path(__file__).parents[1]
+    folder = package / "help" if (package / "help").is_dir() else package.parent / "docs"
+    return {page.stem: page for page in sorted(folder.rglob("*.md"), key=lambda page: page.stem)}

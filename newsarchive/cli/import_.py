@@ -5,22 +5,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
+from rich.console import Console
 from typer import Argument, Exit, Option, confirm
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout
+from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch
+from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.cli.save import save_pages
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
+from newsarchive.maintenance.recover import ImportResult
 from newsarchive.maintenance.site_names import find_other_names
 from storage.errors import ConfigError
 
 
-def import_files(
+def import_files(  # noqa: PLR0913 - every word is an option of the command line
     files: Annotated[
         list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -.")
     ],
@@ -30,6 +32,7 @@ def import_files(
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
+    json: Json = False,
 ) -> None:
     """Import WARC files of other tools, and saved pages.
 
@@ -49,28 +52,36 @@ def import_files(
             result = opened.import_files(warcs, step, where=BatchTarget(dask=dask, scratch=scratch))
             # A failed upload is not damage: the next crawl repeats it.
             unsent = opened.upload(step).problems
-    out, remarks = stdout(), stderr()
+    lost = [problem for each in result.adopted for problem in each.damage]
+    problems = [*nameless, *lost, *result.read.problems, *unsent]
+    if json:
+        print(to_json({"imported": result, "problems": problems}))
+    else:
+        _print(stdout(), result, folder, has_more=bool(lost or nameless or urls))
+        for problem in problems:
+            print_line(stderr(), problem)
+    code = save_pages(urls, archive, json=json) if urls else 0
+    raise Exit(code or int(bool(nameless or lost or result.read.problems)))
+
+
+def _print(out: Console, result: ImportResult, folder: str, *, has_more: bool) -> None:
     if result.recovered.captures:
         what = _count(result.recovered.captures, result.recovered.versions)
         out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
-    lost = [problem for each in result.adopted for problem in each.damage]
     for adopted in result.adopted:
         said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
         if adopted.already_imported:
             said.append(f"already archived as {', '.join(adopted.already_imported)}")
         print_line(out, f"{adopted.source.removeprefix(f'{folder}/')}: {', '.join(said)}")
-    for problem in (*nameless, *lost, *result.read.problems, *unsent):
-        print_line(remarks, problem)
-    known = result.read.known
-    verb = "was" if known == 1 else "were"
-    already = f" {pluralize(known, 'capture')} {verb} in the archive already." if known else ""
-    new = result.read.captures - known
-    skipped = " Damaged records were skipped; the source files are unchanged." if lost else ""
+    known, new = result.read.known, result.read.captures - result.read.known
+    already = (
+        f" {pluralize(known, 'capture')} {'was' if known == 1 else 'were'} in the archive already." if known else ""
+    )
+    is_damaged = any(each.damage for each in result.adopted)
+    skipped = " Damaged records were skipped; the source files are unchanged." if is_damaged else ""
     out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")
-    if not (new or lost or nameless or urls or result.recovered.captures):
+    if not (new or has_more or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
-    code = save_pages(urls, archive) if urls else 0
-    raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
 
 def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:

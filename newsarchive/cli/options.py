@@ -1,7 +1,6 @@
 """Options shared by several commands."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -50,25 +49,12 @@ Clock = Annotated[
 ]
 
 
-def parse_duration(words: str | None, option: str) -> timedelta | None:
-    """Parse a duration.
+def parse_value(parse: Callable[[str], T], words: str | None, option: str) -> T | None:
+    """Parse the value of an option, if it is given; ConfigError if it cannot be parsed.
 
-    >>> parse_duration("10m", "--max-time")
-    datetime.timedelta(seconds=600)
-    """
-    return _parse(words, option, units.parse_duration)
-
-
-def parse_size(words: str | None, option: str) -> int | None:
-    """Parse a number of bytes.
-
-    >>> parse_size("2GB", "--max-bytes")
+    >>> parse_value(units.parse_size, "2GB", "--max-bytes")
     2000000000
     """
-    return _parse(words, option, units.parse_size)
-
-
-def _parse(words: str | None, option: str, parse: Callable[[str], T]) -> T | None:
     if words is None:
         return None
     try:

@@ -5,12 +5,14 @@ sequences.
 """
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -23,6 +25,9 @@ from storage.page_date import PageDate
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
+
+PROGRAM, STEPS = logging.getLogger("newsarchive"), logging.getLogger("newsarchive.steps")
+"""Loggers of everything, and of the progress of long work."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
@@ -63,6 +68,8 @@ def _encode(value: object) -> object:
         return format_time(value)
     if isinstance(value, (date, PageDate)):
         return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         named = {each.name: getattr(value, each.name) for each in fields(value)}
         if isinstance(value, ArticleFields):
@@ -106,25 +113,38 @@ def print_line(out: Console, text: str, style: str = "") -> None:
     out.print(safe_text(text, style), soft_wrap=True)
 
 
+def log_steps(requested: bool) -> None:
+    """Log what commands do on standard error (option --verbose)."""
+    if requested:
+        # Few commands log, and importing it takes time.
+        from newsarchive.crawl.crawl_log import CrawlLines
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(CrawlLines(as_json=False))
+        PROGRAM.addHandler(handler)
+        PROGRAM.setLevel(logging.INFO)
+
+
 @contextmanager
 def show_progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a progress bar while the block runs, if standard error is a terminal.
+    """Show a progress bar while the block runs, if standard error is a terminal; with --verbose, log lines instead.
 
     The block calls what it is given with the number done, the total (0: unknown) and a detail.
     """
     console = stderr()
-    if not console.is_terminal:
-        yield lambda _done, _total, _detail: None
+    if STEPS.isEnabledFor(logging.INFO) or not console.is_terminal:
+        yield lambda done, total, detail: STEPS.info("%s: %d of %s, %s", what, done, total or "?", detail)
         return
     # Importing it takes a twentieth of the start-up time, and few commands show a bar.
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True)),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         # Archived text of any length: it takes the remaining width.
         TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )

@@ -6,8 +6,8 @@ from typing import Annotated
 from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, stderr, stdout
+from newsarchive.cli.options import HERE, Folder, Json
+from newsarchive.cli.output import print_line, stderr, stdout, to_json
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
 from newsarchive.export.request import note_export
@@ -22,6 +22,7 @@ def seal(
     new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
     print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
+    json: Json = False,
 ) -> None:
     """Print the head of the chain, and have it stamped.
 
@@ -31,7 +32,10 @@ def seal(
     with Archive.open(archive) as opened:
         chain = opened.seal(new_key=new_key)
         problems = [] if print_only else stamp_head(opened.config)
-    for name, value in (("head", chain.head), ("key", chain.key), ("time", chain.links[-1].at)):
+    said = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
+    if json:
+        print(to_json(said))
+    for name, value in said.items() if not json else ():
         print_line(stdout(), f"{name}: {value}")
     for problem in problems:
         print_line(stderr(), problem, "red")

@@ -9,6 +9,7 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Restart, Scratch, parse_time
 from newsarchive.cli.output import pluralize, print_line, short_time, show_progress, stderr, stdout, to_json
+from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
 from storage.index.write.replace_readings import RereadFilter
@@ -24,6 +25,7 @@ def rebuild(
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
+    json: Json = False,
 ) -> None:
     """Rebuild the index from the WARC files.
 
@@ -36,7 +38,14 @@ def rebuild(
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         print_line(stderr(), problem)
-    out = stdout()
+    if json:
+        print(to_json(result))
+    else:
+        _print_rebuild(stdout(), result)
+    raise Exit(int(bool(result.problems)))
+
+
+def _print_rebuild(out: Console, result: RebuildResult) -> None:
     if result.resumed:
         before = pluralize(result.total_captures - result.captures, "capture")
         out.print(f"An interrupted rebuild was continued; it had indexed {before}.")
@@ -48,7 +57,6 @@ def rebuild(
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
         out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")
-    raise Exit(int(bool(result.problems)))
 
 
 def reextract(  # noqa: PLR0913 - every word is an option of the command line

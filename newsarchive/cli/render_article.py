@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time
-from newsarchive.diff.paragraphs import ParagraphChange, TextChange
+from newsarchive.diff.articles import Comparison, EditVerdict, RowKind
+from newsarchive.diff.paragraphs import TextChange
 from storage.article_fields import ParagraphView
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
@@ -22,6 +23,12 @@ UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
 STYLES = {TextChange.ADDED: "green", TextChange.REMOVED: "red strike", TextChange.SAME: ""}
 PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"), TextChange.SAME: ("", "")}
 """Marks without colour, as in `git diff --word-diff`."""
+VERDICTS = {
+    EditVerdict.UNCHANGED: "no text differs",
+    EditVerdict.NOTED: "with a new correction or note",
+    EditVerdict.DATED: "with a later date, and no note",
+    EditVerdict.SILENT: "with neither a note nor a later date",
+}
 _ENDS = {
     VisitEnd.PLAN: "the checks of its age are over, and no source names it",
     VisitEnd.GONE: "410 Gone, confirmed for two days",
@@ -141,14 +148,14 @@ def print_backlinks(out: Console, article: ArticleView) -> None:
 
 def print_versions(out: Console, article: ArticleView) -> None:
     """Print a table of what was seen when, oldest first, and the changes of dates, tags and the image address."""
-    listed = create_table("seen", "from (UTC)", "to (UTC)", "captures", "what changed", "headline", right=("captures",))
-    headlines = {line.number: line.headline for line in article.versions}
+    listed = create_table("seen", "from (UTC)", "to (UTC)", "captures", "what changed", right=("captures",))
     for span in article.history:
         first, last = short_time(span.first_seen), short_time(span.last_seen)
         seen = span.state.value if span.version is None else f"version {span.version}"
-        headline = safe_text(headlines.get(span.version or 0, ""))
-        listed.add_row(seen, first, last, str(span.looks), describe_change(span), headline)
+        listed.add_row(seen, first, last, str(span.looks), describe_change(span))
     out.print(listed)
+    for line in article.versions:
+        print_line(out, f"version {line.number}: {line.headline}")
     if len(article.history) > 1:
         out.print("What stood between the end of one line and the start of the next is not known.", style="dim")
     for change in article.metadata_changes:
@@ -183,18 +190,22 @@ def print_captures(out: Console, article: ArticleView) -> None:
         print_line(out, f"file {number}: {name}")
 
 
-def print_comparison(out: Console, lines: Sequence[ParagraphChange]) -> None:
-    """Print changed paragraphs word by word; unchanged ones are only counted."""
-    for is_changed, run in groupby(lines, key=lambda line: line.is_changed):
-        if not is_changed:
+def print_comparison(out: Console, found: Comparison) -> None:
+    """Print changed paragraphs word by word, changed metadata, and whether the page mentions it."""
+    rows = [each for each in (found.headline, found.dek, found.byline, *found.rows) if each is not None]
+    for is_same, run in groupby(rows, key=lambda row: row.kind is RowKind.SAME):
+        if is_same:
             out.print(f"  ({pluralize(len(list(run)), 'paragraph')} unchanged)", style="dim")
             continue
-        for line in run:
-            shown = Text("(moved) " if line.moved else "")
-            for piece in line.pieces:
+        for row in (row for row in run if row.kind is not RowKind.LEFT):
+            shown = Text(f"({row.kind}) " if row.kind is RowKind.MOVED else "")
+            for piece in row.pieces:
                 before, after = ("", "") if out.is_terminal else PLAIN_MARKS[piece.change]
                 shown.append_text(safe_text(f"{before}{piece.text}{after}", STYLES[piece.change]))
             out.print(shown)
+    for name, before, after in found.facts:
+        print_line(out, f"{name}: {before or 'none'} -> {after or 'none'}")
+    print_line(out, f"({found.notice.verdict}: {VERDICTS[found.notice.verdict]})", "dim")
 
 
 def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everything: bool = False) -> None:

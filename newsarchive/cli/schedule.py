@@ -9,9 +9,10 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from newsarchive.cli.options import HERE, Folder, parse_duration
+from newsarchive.cli.options import HERE, Folder, parse_value
 from newsarchive.cli.output import sanitize
 from newsarchive.config import toml_file
+from newsarchive.config.units import parse_duration
 from newsarchive.operations.cron import ScheduledCrawl, crontab, systemd_units, systemd_worker_unit
 from storage.errors import ConfigError
 
@@ -40,7 +41,8 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
         raise ConfigError(f"--worker takes no sites, --every or --ping, {why}")
     config, names = toml_file.load_config(archive), tuple(sites or ())
     config.select_sites(names)
-    interval, user, folder = parse_duration(every, "--every") or EVERY, getpass.getuser(), config.folder.resolve()
+    interval = parse_value(parse_duration, every, "--every") or EVERY
+    user, folder = getpass.getuser(), config.folder.resolve()
     job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
     lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
     print(sanitize(lines), end="")

@@ -1,6 +1,5 @@
 """newsarchive show."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
 from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import short_time, stdout, to_json
-from newsarchive.diff.paragraphs import ParagraphChange, compare_paragraphs
+from newsarchive.diff.articles import compare_versions
 from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.operations.health import describe_answer
@@ -21,7 +20,6 @@ from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
-from storage.model import Role
 from storage.warc.payload import decode_payload
 
 MAX_PICTURE = 64_000_000
@@ -58,8 +56,8 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             return
         found = find_article(opened, article)
         if diff is not None:
-            lines = compare_version_numbers(opened, found, *diff)
-            print(to_json(lines)) if json else render.print_comparison(out, lines)
+            compared = compare_versions(*(_version(opened, found, number) for number in diff))
+            print(to_json(compared)) if json else render.print_comparison(out, compared)
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
         credentials = find_credentials(opened, found.current.image or "")
@@ -117,16 +115,6 @@ def find_credentials(archive: Archive, picture: str) -> str:
     return ""
 
 
-def compare_version_numbers(
-    archive: Archive, article: ArticleView, older: int, newer: int
-) -> tuple[ParagraphChange, ...]:
-    """Compare two versions of an article: headline and dek, the paragraphs, and what else differs."""
-    versions = [_version(archive, article, number) for number in (older, newer)]
-    parts = [_text_lines, *(lines for lines in _OTHER_PARTS if lines(versions[0]) != lines(versions[1]))]
-    before, after = ([line for lines in parts for line in lines(each)] for each in versions)
-    return compare_paragraphs(before, after)
-
-
 def _version(archive: Archive, article: ArticleView, number: int) -> VersionView:
     ids = {line.number: line.id for line in article.versions}
     found = archive.index.ask(get_version, ids[number]) if number in ids else None
@@ -134,22 +122,3 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
         advice = f"To see them: newsarchive show {article.id} --versions"
         raise NotFound(f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. {advice}")
     return found
-
-
-def _text_lines(version: VersionView) -> list[str]:
-    body = [paragraph.text for paragraph in version.all_paragraphs if paragraph.is_body]
-    return [version.headline, *([version.dek] if version.dek else []), *body]
-
-
-def _lines_with_role(version: VersionView, role: Role) -> list[str]:
-    return [each.text for each in version.all_paragraphs if each.role is role]
-
-
-_OTHER_PARTS: tuple[Callable[[VersionView], list[str]], ...] = (
-    lambda version: [f"Byline: {', '.join(version.authors)}"] if version.authors else [],
-    lambda version: [f"Section: {version.section}"] if version.section else [],
-    lambda version: _lines_with_role(version, Role.CAPTION),
-    lambda version: [f"Image caption: {version.image_caption}"] if version.image_caption else [],
-    lambda version: _lines_with_role(version, Role.CORRECTION),
-)
-"""Lines of the parts of a version beside its headline and text: a comparison shows those that differ."""

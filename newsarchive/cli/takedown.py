@@ -7,7 +7,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, print_line, safe_text, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
 from newsarchive.cli.show import find_article
 from storage.errors import NotFound
 
@@ -45,7 +45,8 @@ def takedown(
             urls = [target]
         if not urls:
             raise NotFound(f"{target} names no URL; nothing was removed")
-        reports = opened.takedown(urls, reason, dry_run=not yes, listings=listings)
+        with show_progress("reading pages") as step:
+            reports = opened.takedown(urls, reason, step, dry_run=not yes, listings=listings)
     if json:
         print(to_json(reports))
         return

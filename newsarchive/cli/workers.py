@@ -19,7 +19,7 @@ from newsarchive.locks.site_locks import POSTGRES
 from newsarchive.reader_pool.cpu import available_cores
 from storage.errors import ConfigError
 from storage.extras import install_command
-from storage.index.cluster.jobs import STALLED, CrawlJob, WorkerInfo, Workload, load_workload
+from storage.index.cluster.jobs import STALLED, CrawlJob, Workload, load_workload
 from storage.index.cluster.leases import LeaseHolder, list_lease_holders
 
 
@@ -78,7 +78,8 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
     for crew in load.workers:
         busy = sum(task.worker == crew.worker for task in load.running)
         numbers = map(str, (crew.pid, crew.slots, busy))
-        grid.add_row(safe_text(crew.host), *numbers, safe_text(_heartbeat_age(crew, now)))
+        age = max((now - crew.last_heartbeat_at).total_seconds(), 0)
+        grid.add_row(safe_text(crew.host), *numbers, f"{age:.0f} s ago{': lost' if age > STALLED else ''}")
     out.print(grid if load.workers else "No workers. To start one: newsarchive worker")
     machines = {crew.worker: f"{crew.host} {crew.pid}" for crew in load.workers}
     if load.running:
@@ -90,18 +91,6 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
         print_line(out, f"{what}: {each.work} on {each.host} by process {each.pid} since {short_time(each.since)} UTC")
     if load.failed:
         out.print(_task_table("failed", load.failed, machines, now))
-
-
-def _heartbeat_age(crew: WorkerInfo, now: datetime) -> str:
-    """Return the age of a worker's last heartbeat.
-
-    >>> at = datetime(2026, 3, 1, tzinfo=UTC)
-    >>> worker = WorkerInfo(worker=1, host="a", pid=1, slots=2, since=at, last_heartbeat_at=at)
-    >>> _heartbeat_age(worker, at.replace(second=50))
-    '50 s ago: lost'
-    """
-    ago = max((now - crew.last_heartbeat_at).total_seconds(), 0)
-    return f"{ago:.0f} s ago{': lost' if ago > STALLED else ''}"
 
 
 def _task_table(what: str, tasks: tuple[CrawlJob, ...], machines: dict[int, str], now: datetime) -> object:

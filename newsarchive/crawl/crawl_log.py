@@ -36,13 +36,11 @@ def log_to_file(path: Path, *, as_json: bool, size: int, keep: int) -> Iterator[
     handler.setFormatter(CrawlLines(as_json=as_json))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
-    LOG.propagate = False
     try:
         yield
     finally:
         LOG.removeHandler(handler)
         handler.close()
-        LOG.propagate = True
         LOG.setLevel(logging.NOTSET)
 
 

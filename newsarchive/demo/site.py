@@ -99,9 +99,9 @@ class DemoServer:
 
 
 @contextmanager
-def serve_demo_site() -> Iterator[DemoServer]:
-    """Serve the recorded site on a free port of the loopback interface."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+def serve_demo_site(port: int = 0) -> Iterator[DemoServer]:
+    """Serve the recorded site on a port of the loopback interface; 0: a free one."""
+    with _Server(("127.0.0.1", port), _Handler) as server:
         demo = server.demo = DemoServer(server.server_port, load_recording())
         thread = threading.Thread(target=server.serve_forever, name="demo site", daemon=True)
         thread.start()

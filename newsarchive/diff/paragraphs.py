@@ -194,30 +194,6 @@ class ParagraphPair:
     """True if its order among the paragraphs differs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParagraphChange:
-    """One paragraph of the comparison, in the order of the newer version."""
-
-    pieces: tuple[DiffPiece, ...]
-    moved: bool = False
-    """True if its order among the paragraphs differs."""
-
-    @property
-    def is_changed(self) -> bool:
-        """True if any text was added or removed, or if it was moved."""
-        return self.moved or any(piece.change is not TextChange.SAME for piece in self.pieces)
-
-
-def compare_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphChange, ...]:
-    """Compare two texts given as paragraphs.
-
-    >>> [line.is_changed for line in compare_paragraphs(["One.", "Two."], ["One.", "Two!"])]
-    [False, True]
-    """
-    found = diff_paragraphs(older, newer, DiffBudget())
-    return tuple(ParagraphChange(pieces=pieces, moved=pair.moved) for pair, pieces in found)
-
-
 def diff_paragraphs(
     older: Sequence[str], newer: Sequence[str], effort: DiffBudget
 ) -> Iterator[tuple[ParagraphPair, tuple[DiffPiece, ...]]]:

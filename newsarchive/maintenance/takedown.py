@@ -18,6 +18,7 @@ from pathlib import Path
 
 from newsarchive.export.request import list_exports
 from newsarchive.maintenance.takedown_targets import choose_targets
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, NotFound
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
@@ -71,13 +72,14 @@ class Takedown:
     folder: Path
     places: Places
     index: Index
+    progress: ProgressCallback = ignore_progress
 
     def make_plan(self, urls: Collection[str], reason: str, now: datetime, *, listings: bool = False) -> TakedownPlan:
         """Return the plan for articles, with all URLs at which they were captured, and what they alone embed.
 
         With `listings` also captures of front pages, feeds and sitemaps that name them. NotFound if the index has none.
         """
-        chosen = choose_targets(self.index, self.places, sorted(urls), listings=listings)
+        chosen = choose_targets(self.index, self.places, sorted(urls), self.progress, listings=listings)
         found, others, shared, naming = chosen
         if not found.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")

@@ -12,9 +12,11 @@ from urllib.parse import unquote
 from newsarchive.extract.decode import to_utf8
 from newsarchive.extract.requisites import embedded_urls, is_stylesheet, stylesheet_requisites
 from newsarchive.extract.tree import Page, parse_page
+from storage.callbacks import ProgressCallback
 from storage.errors import FileMissing, PayloadError, WarcError
 from storage.index import Index
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.status import count_captures_and_versions
 from storage.index.write.replace_readings import TakedownTargets, select_assets, select_takedown
 from storage.model import Outcome, UrlKind
 from storage.places import Places
@@ -29,7 +31,7 @@ _HOST = re.compile(r"\w+://[^/]*")
 
 
 def choose_targets(
-    index: Index, places: Places, urls: Sequence[str], *, listings: bool
+    index: Index, places: Places, urls: Sequence[str], progress: ProgressCallback, *, listings: bool
 ) -> tuple[TakedownTargets, set[str], set[str], set[str]]:
     """Return what is removed with articles, with `listings` also what names them, and which of it are other records;
     then URLs that stay, as other pages may embed them, and front pages, feeds and sitemaps that name the articles.
@@ -44,7 +46,7 @@ def choose_targets(
         if read and not more:
             break
         read, embedded, parts = read | new, embedded | more, parts | more_parts
-        own, shared, naming = _search_pages(index, places, first, index.read(select_assets, embedded), read)
+        own, shared, naming = _search_pages(index, places, first, index.read(select_assets, embedded), read, progress)
         found = index.read(select_takedown, urls, own, parts)
     others = parts | naming if listings else parts
     return index.read(select_takedown, urls, own, others), others, shared, naming
@@ -71,7 +73,12 @@ def _find_embedded(places: Places, found: TakedownTargets, record_ids: Collectio
 
 
 def _search_pages(
-    index: Index, places: Places, first: TakedownTargets, assets: set[str], removed: Collection[str]
+    index: Index,
+    places: Places,
+    first: TakedownTargets,
+    assets: set[str],
+    removed: Collection[str],
+    progress: ProgressCallback,
 ) -> tuple[set[str], set[str], set[str]]:
     """Return those of the embedded URLs that no other page has, those that one may have, and captures that name it.
 
@@ -80,7 +87,9 @@ def _search_pages(
     own = assets - first.urls
     words = {url: max(_WORD.findall(_HOST.sub("", url)), key=len, default="").encode() for url in own}
     names, naming = _compile_names(first.urls), set[str]()
-    for capture in index.stream(iter_captures):
+    total, _ = index.read(count_captures_and_versions)
+    for number, capture in enumerate(index.stream(iter_captures)):
+        progress(number, total, capture.url)
         is_other = capture.outcome in {Outcome.ASSET, Outcome.ROBOTS, Outcome.REDIRECT}
         is_other = is_other and not is_stylesheet(capture.mime or "", capture.url)
         if capture.record_id in removed or capture.kind == "revisit" or is_other:

@@ -15,9 +15,10 @@ from pathlib import Path
 from newsarchive.ingest.index_warcs import WarcRange, index_warcs, register_runs, settle, submit_capture
 from newsarchive.ingest.pipeline import Ingestor
 from storage.article_fields import format_time
-from storage.callbacks import ProgressCallback, ignore_progress, utc_now
+from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
+from storage.index.frontier.host_state import newest_capture_id
 from storage.index.maintenance import statements
 from storage.index.maintenance.statements import Statement, list_article_ids, load_statement
 from storage.index.queries.articles import get_capture_of_record
@@ -73,7 +74,7 @@ class StatementCheck:
         self, *, deep: bool, chance: random.Random, progress: ProgressCallback = ignore_progress
     ) -> StatementReport:
         """Compare a sample of the articles with their records, or with `deep` all of them and all that they hold."""
-        started_at = utc_now()
+        last_id = self.index.read(newest_capture_id)
         files = [file for file in self.places.files() if not (deep and file.is_open)]
         ids = self.index.read(list_article_ids)
         # In the system's folder of temporary files: the archive may be read-only.
@@ -96,7 +97,7 @@ class StatementCheck:
             for number, statement in enumerate(said, 1):
                 progress(number, len(ids) if deep else min(SAMPLE, len(ids)), statement.url)
                 outcome, found = "changed", None
-                if all(each.fetched_at < started_at for each in statement.captures):
+                if all(each.id <= last_id for each in statement.captures):
                     outcome, found = self._compare(statement, scratch, files, deep=deep)
                 counts[outcome] += 1
                 problems += [found] if found else []

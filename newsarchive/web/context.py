@@ -1,9 +1,10 @@
 """RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 from fastapi import Depends, HTTPException, Request
@@ -19,6 +20,8 @@ from newsarchive.web.serve_options import ServeOptions
 from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+
+T = TypeVar("T")
 
 
 class RequestContext:
@@ -56,6 +59,12 @@ class RequestContext:
 
     def _exclude(self, exclude: Exclusions, timeout: float | None = None) -> Reader:
         return self.archive.index.excluding(exclude, timeout=timeout, pin=self._pin, work=self.work)
+
+    def find(self, query: Callable[..., T | None], *key: object, what: str) -> T:
+        """Return what a query finds by an id; 404 if there is nothing."""
+        if (found := self.index.ask(query, *key)) is None:
+            raise HTTPException(404, f"The archive has no {what}")
+        return found
 
     @property
     def name(self) -> str:

@@ -97,8 +97,7 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
 def article_records(context: Context, article_id: int) -> Response:
     """Return the records of one article as a WARC file, or with their index as WACZ."""
     form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
-    if (article := context.index.ask(get_article, article_id)) is None:
-        raise HTTPException(404, "The archive has no such article")
+    article = context.find(get_article, article_id, what="such article")
     choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     # Written to a file first, so that an error can still become an error response.
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending

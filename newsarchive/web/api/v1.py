@@ -1,9 +1,9 @@
 """/api/v1/: the archive as JSON, described by /openapi.json and at /api; openapi.ABOUT is what holds for all of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -28,8 +28,6 @@ from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
 from storage.observations import ChangeEvent
-
-T = TypeVar("T")
 
 ERROR_DESCRIPTIONS: Mapping[int, str] = {
     400: "Invalid request: a malformed parameter, or a cursor of another list",
@@ -93,13 +91,6 @@ def _respond(context: RequestContext, model: type[BaseModel], view: object) -> R
     return context.add_etag(Response(body, media_type="application/json"))
 
 
-def _find(context: RequestContext, query: Callable[..., T | None], key: int, what: str) -> T:
-    """Return what a query finds by an id; 404 if there is nothing."""
-    if (found := context.index.ask(query, key)) is None:
-        raise HTTPException(404, f"The archive has no such {what}")
-    return found
-
-
 @router.get("/sites", response_model=schemas.SiteList, summary="Sites")
 def sites(context: Context) -> Response:
     """All news sites, with the number of archived articles and captures."""
@@ -117,33 +108,33 @@ def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, curso
 @router.get("/articles/{article_id}", response_model=schemas.ArticleDetail, summary="One article")
 def article(context: Context, article_id: Id) -> Response:
     """Return an article with its current text and the list of its versions."""
-    return _respond(context, schemas.ArticleDetail, _find(context, get_article, article_id, "article"))
+    return _respond(context, schemas.ArticleDetail, context.find(get_article, article_id, what="such article"))
 
 
 @router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
 def versions(context: Context, article_id: Id) -> Response:
     """All versions of an article, oldest first."""
-    return _respond(context, schemas.VersionList, _find(context, get_article, article_id, "article"))
+    return _respond(context, schemas.VersionList, context.find(get_article, article_id, what="such article"))
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
-    found = _find(context, get_article, article_id, "article")
+    found = context.find(get_article, article_id, what="such article")
     return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": found.linked_from})
 
 
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
 def article_captures(context: Context, article_id: Id) -> Response:
     """All captures of an article's URLs, oldest first."""
-    found = _find(context, get_article, article_id, "article")
+    found = context.find(get_article, article_id, what="such article")
     return _respond(context, schemas.CapturePage, {"captures": found.captures, "next": None})
 
 
 @router.get("/versions/{version_id}", response_model=schemas.VersionDetail, summary="One version")
 def version(context: Context, version_id: Id) -> Response:
     """One version of an article: paragraphs with their roles, links, and its WARC record."""
-    return _respond(context, schemas.VersionDetail, _find(context, get_version, version_id, "version"))
+    return _respond(context, schemas.VersionDetail, context.find(get_version, version_id, what="such version"))
 
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
@@ -174,7 +165,7 @@ def captures(
 @router.get("/captures/{capture_id}", response_model=schemas.CaptureDetail, summary="One capture")
 def capture(context: Context, capture_id: Id) -> Response:
     """One capture of a URL."""
-    return _respond(context, schemas.CaptureDetail, _find(context, get_capture, capture_id, "capture"))
+    return _respond(context, schemas.CaptureDetail, context.find(get_capture, capture_id, what="such capture"))
 
 
 @router.get("/search", response_model=schemas.SearchResults, summary="Search")
@@ -262,7 +253,7 @@ def placements(
     if (article is None) is (url is None):
         raise HTTPException(400, "Name either an article or the URL of a listing")
     if article is not None:
-        _find(context, get_article, article, "article")
+        context.find(get_article, article, what="such article")
         found = context.index.ask(list_article_placements, article)
     else:
         try:

@@ -62,7 +62,7 @@ def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[Para
 @router.get("/article/{article_id:int}")
 def article(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the page of the newest version, or of the version with a number."""
-    found = get_article_or_404(context, article_id)
+    found = context.find(get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     is_shown = is_http_url(shown.image or "") and context.index.ask(select_archived_urls, [shown.image or ""])
@@ -89,7 +89,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
 @router.get("/article/{article_id:int}/cite.json")
 def cite(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the citation as BibTeX, RIS or CSL-JSON."""
-    found = get_article_or_404(context, article_id)
+    found = context.find(get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
     write, media_type = _CITATIONS[context.request.url.path.rpartition(".")[2]]
     return Response(write(_citation(context, shown)), media_type=media_type)
@@ -100,16 +100,6 @@ _CITATIONS = {
     "ris": (ris, "application/x-research-info-systems; charset=utf-8"),
     "json": (csl_json, "application/vnd.citationstyles.csl+json"),
 }
-
-
-def get_article_or_404(context: RequestContext, article_id: int) -> ArticleView:
-    """Return the article with an id; 404 if there is none."""
-    found = context.index.ask(get_article, article_id)
-    if found is None:
-        raise HTTPException(
-            404, "The archive has no article with this id. Ids change when the index is rebuilt; permalinks do not."
-        )
-    return found
 
 
 def get_version_or_404(context: RequestContext, article: ArticleView, number: int) -> VersionView:
@@ -131,6 +121,7 @@ def _citation(context: RequestContext, version: VersionView) -> Citation:
 
 # /article/17/compare?a=1&b=2: two versions of an article, by paragraph and word.
 
+NO_ARTICLE = "article with this id. Ids change when the index is rebuilt; permalinks do not."
 CONTEXT_ROWS = 1
 """Unchanged paragraphs shown on each side of a change; the others are folded."""
 
@@ -138,7 +129,7 @@ CONTEXT_ROWS = 1
 @router.get("/article/{article_id:int}/compare")
 def compare(context: Context, article_id: int, a: int | None = None, b: int | None = None) -> Response:
     """Compare two versions; by default the newest two."""
-    article = get_article_or_404(context, article_id)
+    article = context.find(get_article, article_id, what=NO_ARTICLE)
     numbers = sorted(line.number for line in article.versions)
     newest = b if b is not None else numbers[-1]
     oldest = a if a is not None else max((number for number in numbers if number < newest), default=newest)

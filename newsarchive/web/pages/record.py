@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.content_credentials import describe_credentials
@@ -70,9 +70,7 @@ class RecordView:
 @router.get("/record/{capture_id}")
 def record(context: Context, capture_id: int) -> Response:
     """Return the page of a capture's record."""
-    capture = context.index.ask(get_capture, capture_id)
-    if capture is None:
-        raise HTTPException(404, "The archive has no capture with this id.")
+    capture = context.find(get_capture, capture_id, what="capture with this id.")
     original = context.index.ask(get_capture, capture.refers_to_id) if capture.refers_to_id else None
     view, companions, problem = _load_records(context, capture, original)
     place = (capture.url, capture.fetched_at, capture.record_id)

@@ -199,9 +199,7 @@ class LoadedCapture:
 
 def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture:
     """Return a capture with its response, as far as available."""
-    line = context.index.ask(get_cdx_line, capture.id)
-    if line is None:
-        raise HTTPException(404)
+    line = context.find(get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
         answer = load_response(context, line)
@@ -232,9 +230,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if request.headers.get("sec-fetch-dest") == "document":
         # Opened directly it would look like a page of the archive, without its banner.
         return RedirectResponse(f"/web/{digits}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
-    capture = context.index.ask(find_nearest_capture, url, time)
-    if capture is None:
-        raise HTTPException(404, f"The archive has no capture of {url}")
+    capture = context.find(find_nearest_capture, url, time, what=f"capture of {url}")
     if format_timestamp(capture.fetched_at) != str(digits):
         return RedirectResponse(f"/web/{format_timestamp(capture.fetched_at)}mp_/{quote_url(capture.url)}", 302)
     shown = load_capture(context, capture)

@@ -91,7 +91,19 @@ def test_a_webhook_is_signed_as_standard_webhooks_has_it(desk_of: DeskOf, hook: 
     assert (body["type"], body["alert"]) == ("alert.hits", "hooked")
     (line,) = body["data"]
     assert (line["headline"], line["site"], line["version"]) == ("New harbour", "news.example", 1)
-    assert line["archived"].startswith("/web/20260309")
+    assert line["archived"] is None  # a path alone leads nowhere
+
+
+def test_a_hit_has_its_address_in_the_archive(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
+    """Where the settings say under which address readers find the archive."""
+    public = '\n[serve]\npublic_url = "https://archive.paper.example/a/"\n'
+    desk = desk_of(HARBOUR + "\n" + hooked(hook) + public, smtp=smtp)
+    desk.run()
+    desk.add("New harbour")
+    desk.run()
+    (line,) = json.loads(hook.got[0]["body"])["data"]
+    assert line["archived"].startswith("https://archive.paper.example/a/web/20260309")
+    assert "https://archive.paper.example/a/web/2026" in smtp.got[0]["text"]
 
 
 def test_each_later_text_is_a_hit_and_a_rebuild_repeats_none(desk_of: DeskOf, hook: Any, index_line: str) -> None:

@@ -1,6 +1,8 @@
 """Expectations of every command: known sites, plain lines in a pipe, tables that fit a terminal."""
 
 import json
+import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,32 @@ def test_an_unknown_site_is_an_error(folder: Path, command: list[str]) -> None:
     assert (done.returncode, done.stdout) == (4, "")
     assert "To see its sites: newsarchive status" in done.stderr
     assert run_in_process(*command, *option, "example", "--archive", folder).returncode == 0
+
+
+def test_an_unknown_section_or_author_is_an_error(folder: Path) -> None:
+    """As an unknown site: nothing is found by a misspelt name, and what there is is named. Changes have full names."""
+    page = STORY.replace('"NewsArticle"', '"NewsArticle", "articleSection": "Harbour", "author": {"name": "Ada Berg"}')
+    (folder / "page.html").write_text(page)
+    imported = run_in_process(
+        "import", folder / "page.html", "--url", "http://news.example/tide", "-A", folder, "--yes"
+    )
+    assert imported.returncode == 0
+    for command in (["search", "tide"], ["export"], ["changes"]):
+        known = "BERG" if command != ["changes"] else "ada berg"
+        assert run_in_process(*command, "--section", "harbour", "--author", known, "-A", folder).returncode == 0
+        for option, value, others in (("--section", "Harbor", "Harbour"), ("--author", "Ada Bergg", "Ada Berg")):
+            done = run_in_process(*command, option, value, "-A", folder)
+            assert (done.returncode, done.stdout) == (4, "")
+            assert f"has the {option[2:]} {value!r}; nothing was done. Most frequent: {others}" in done.stderr
+    assert run_in_process("changes", "--author", "Berg", "-A", folder).returncode == 4
+
+
+def test_articles_of_a_simulated_future_are_verified(folder: Path) -> None:
+    """Only what is indexed while `verify` runs is not compared, whatever time its captures have."""
+    run_crawl(folder, days=400)
+    done = run_in_process("verify", "-A", folder)
+    assert "1 of 1 article compared with their records: no differences" in done.stdout
+    assert "not compared" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -143,3 +171,31 @@ def test_nothing_is_broken_or_padded_in_a_pipe(folder: Path, server: Any) -> Non
     page.write_text(STORY)
     lines = run_in_process("extract", page, "--explain", at=folder).stdout.splitlines()
     assert max(map(len, lines)) < 1000
+
+
+def test_every_command_logs_its_steps_where_asked(folder: Path) -> None:
+    """Option -v: responses of a crawl and steps of long work, each with its time, on standard error alone."""
+    try:
+        crawled = run_in_process("crawl", "-v", "-A", folder)
+        verified = run_in_process("verify", "--verbose", "-A", folder)
+        exported = run_in_process("export", "-v", "-A", folder)
+    finally:
+        output.PROGRAM.setLevel(logging.NOTSET)
+        output.PROGRAM.handlers.clear()
+    assert re.search(r"^[-0-9]{10}T[:0-9]{8}Z example \d+ article http://\S+/news/tide$", crawled.stderr, re.MULTILINE)
+    assert re.search(r"Z verifying: 1 of 1, http://\S+/news/tide$", verified.stderr, re.MULTILINE)
+    assert "Z" not in crawled.stdout.split()[0]
+    assert json.loads(exported.stdout)["headline"] == "The tide at the quay"
+
+
+def test_results_of_long_work_are_json_where_asked(folder: Path) -> None:
+    """As of every command that prints data."""
+    run_crawl(folder)
+    (folder / "page.html").write_text(STORY)
+    imported = run_in_process("import", folder / "page.html", "--url", "http://news.example/b", "--json", "-A", folder)
+    assert imported.stderr == ""
+    assert json.loads(imported.stdout)["imported"]["read"]["captures"] == 1
+    rebuilt = json.loads(run_in_process("rebuild", "--json", "-A", folder).stdout)
+    assert (rebuilt["files"], rebuilt["problems"]) == (2, [])
+    assert set(json.loads(run_in_process("seal", "--json", "--print", "-A", folder).stdout)) == {"head", "key", "time"}
+    assert run_in_process("changes", "--json", "-A", folder).stdout == ""

@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
-from newsarchive.cli.show import compare_version_numbers, find_article
 from newsarchive.web.app import create_app
+from tests.in_process import run_in_process
 
 ArchiveOf = Callable[..., Archive]
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -97,9 +97,10 @@ def test_the_api_tells_the_same_spans(archive: Archive) -> None:
 
 
 def test_the_terminal_compares_bylines_and_corrections_too(archive: Archive) -> None:
-    """Those parts that differ are shown, others are not."""
-    found = find_article(archive, "1")
-    byline = [line for line in compare_version_numbers(archive, found, 1, 2) if line.is_changed]
-    assert ["".join(piece.text for piece in line.pieces) for line in byline] == ["Byline: Ada Berg", "Byline: Jo Li"]
-    noted = [line for line in compare_version_numbers(archive, found, 1, 3) if line.is_changed]
-    assert [line.pieces[0].text for line in noted] == [NOTE]
+    """Those parts that differ are shown, and whether the page mentions it."""
+    byline = run_in_process("show", "1", "--diff", "1", "2", "-A", archive.folder).stdout
+    assert "Ada Berg" in byline
+    assert "Jo Li" in byline
+    noted = run_in_process("show", "1", "--diff", "1", "3", "-A", archive.folder).stdout
+    assert NOTE in noted
+    assert "(noted: with a new correction or note)" in noted

@@ -23,10 +23,12 @@ def iter_product_files() -> Iterator[Path]:
 
 def test_every_page_of_the_docs_is_a_topic_and_in_the_wheel() -> None:
     """A user of the wheel has the same manual as one of the checkout."""
-    pages = {path.name for path in DOCS.glob("*.md")}
-    assert {f"{topic}.md" for topic in help_command.find_pages()} == pages
+    pages = {path.name: path for path in DOCS.rglob("*.md")}
+    assert help_command.find_pages() == {path.stem: path for path in pages.values()}
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {f"docs/{name}": f"newsarchive/help/{name}" for name in pages}
+    assert wheel["force-include"] == {
+        f"{path.relative_to(ROOT)}": f"newsarchive/help/{name}" for name, path in pages.items()
+    }
 
 
 def test_messages_cite_topics_that_exist() -> None:
@@ -45,7 +47,7 @@ def test_the_wheel_s_pages_come_first(tmp_path: Path, monkeypatch: pytest.Monkey
     """Installed from a wheel, the pages are package data."""
     (tmp_path / "help").mkdir()
     (tmp_path / "help" / "search.md").write_text("# Searching\n\nText.\n")
-    monkeypatch.setattr(help_command, "files", lambda package: tmp_path)
+    monkeypatch.setattr(help_command, "__file__", str(tmp_path / "cli" / "help.py"))
     assert list(help_command.find_pages()) == ["search"]
 
 

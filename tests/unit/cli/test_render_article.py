@@ -10,7 +10,7 @@ import pytest
 
 from newsarchive.cli import render_article as render
 from newsarchive.cli.output import stdout
-from newsarchive.diff.paragraphs import compare_paragraphs
+from newsarchive.diff.articles import compare_versions
 from storage.article_fields import ParagraphView
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import (
@@ -227,11 +227,13 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_captures(stdout(), ARTICLE)
     lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
     assert lines == [
-        "seen from (UTC) to (UTC) captures what changed headline",
-        "version 1 2026-05-04 08:00 2026-05-04 08:00 1 Harbour opens [again]",
-        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline Harbour open",
+        "seen from (UTC) to (UTC) captures what changed",
+        "version 1 2026-05-04 08:00 2026-05-04 08:00 1",
+        "version 2 2026-05-04 09:00 2026-05-04 09:00 2 headline, byline",
         "gone 2026-05-04 11:00 2026-05-04 11:00 1",
-        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline Harbour opens [again]",
+        "version 1 2026-05-04 12:00 2026-05-04 12:00 1 back; changed back: headline, byline",
+        "version 1: Harbour opens [again]",
+        "version 2: Harbour open",
         "What stood between the end of one line and the start of the next is not known.",
         "tags changed from sea to none, between 2026-05-04 08:00 and 2026-05-04 09:00 UTC",
         "",
@@ -244,17 +246,30 @@ def test_versions_and_captures(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_comparison_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     """Without colour, words are marked as by `git diff --word-diff`; unchanged paragraphs are counted."""
-    older = ["Title", "One paragraph stays here.", "The harbour opened on Monday morning.", "Last."]
-    newer = ["Title", "One paragraph stays here.", "The harbour opened on Tuesday morning.", "Last.", "New."]
-    render.print_comparison(stdout(), compare_paragraphs(older, newer))
+    lines = ["One paragraph stays here.", "The harbour opened on Monday morning.", "Last."]
+    older, newer = (
+        replace(
+            VERSION, dek=None, authors=(), section=section, all_paragraphs=tuple(paragraph(Role.TEXT, t) for t in text)
+        )
+        for section, text in (
+            ("Coast", lines),
+            ("Sea", [lines[0], "The harbour opened on Tuesday morning.", lines[2], "New."]),
+        )
+    )
+    render.print_comparison(stdout(), compare_versions(older, newer))
     assert shown(capsys) == dedent(
         """\
           (2 paragraphs unchanged)
         The harbour opened on [-Monday-]{+Tuesday+} morning.
           (1 paragraph unchanged)
         {+New.+}
+        Section: Coast -> Sea
+        (silent: with neither a note nor a later date)
         """
     )
+    newer = replace(older, all_paragraphs=(*older.all_paragraphs[1:], older.all_paragraphs[0]))
+    render.print_comparison(stdout(), compare_versions(older, newer))
+    assert "(moved) One paragraph stays here.\n" in capsys.readouterr().out
 
 
 def test_boilerplate_of_a_site_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

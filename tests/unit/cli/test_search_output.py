@@ -54,6 +54,9 @@ class Opened:
     def require_sites(self, names: object) -> None:
         """Know any site."""
 
+    def require_articles(self, name: str, filters: object) -> None:
+        """Know any section and author."""
+
     def build_filters(self, kind: type[Filters], prefix: str, **chosen: Any) -> Filters:
         """Build them as an archive does."""
         return Archive.build_filters(self, kind, prefix, **chosen)  # type: ignore[arg-type]
