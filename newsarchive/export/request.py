@@ -50,6 +50,8 @@ class ExportRequest:
     """Title of a WACZ."""
     operator: str = ""
     """Operator of the archive, for the warcinfo record."""
+    public_url: str = ""
+    """URL of the archive for readers, for permalinks; "" if it has none."""
     now: Callable[[], datetime] = utc_now
     report_progress: Callable[[int], None] = ignore_progress
     """Called now and then with the number of articles or records that are written."""
@@ -62,7 +64,8 @@ class ExportRequest:
         return cls(
             # Of one index: a rebuild may replace it meanwhile.
             index=archive.index.excluding(exclude, pin=IndexPin(), work=work), places=archive.places, now=archive.now,
-            title=archive.folder.name or "newsarchive", operator=archive.config.operator, **chosen,
+            title=archive.folder.name or "newsarchive", operator=archive.config.operator,
+            public_url=archive.config.serve.public_url, **chosen,
         )  # fmt: skip
 
     def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias
@@ -10,15 +11,24 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsarchive.archive import Archive
+from newsarchive.export.citations import Citation
+from newsarchive.export.formats import FORMATS
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
+from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.serve_options import ServeOptions
+from storage.article_fields import ArchivedArticle
 from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
+from storage.index.views.articles import VersionView
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+
+ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}
+ROWS |= {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+"""Media types of files by their suffixes."""
 
 
 class RequestContext:
@@ -72,6 +82,16 @@ class RequestContext:
         text = TEMPLATES.get_template(template).render(context=self, path=self.request.url.path, **values)
         response = HTMLResponse(text, status_code=status)
         return self.add_etag(response) if etag else response
+
+    def cite(self, articles: Iterable[VersionView | ArchivedArticle]) -> Iterator[Citation]:
+        """Yield citations of articles with permalinks of this archive."""
+        return (Citation(version=each, public_url=self.public_url, archive=self.name) for each in articles)
+
+    def stream_rows(self, name: str, lines: Iterator[str]) -> Response:
+        """Return lines as a file with a name, whose suffix tells its format."""
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        stream = self.heavy_requests.stream(lines, self.work)
+        return ClosingStreamingResponse(stream, media_type=ROWS[name.partition(".")[2]], headers=headers)
 
     def add_etag(self, response: Response) -> Response:
         """Return the response with an ETag over its body, or 304 if the client has it."""

@@ -63,12 +63,19 @@ def load_hits(
     return _load_hits(search, search.find(query), version_ids, MatchFinder(query, search.languages))
 
 
-def find_version_ids(
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int,
+def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
+    connection: Connection,
+    exclude: Exclusions,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int,
     order: Order = "newest",
-) -> list[int]:  # fmt: skip
+    fold: bool = False,
+) -> list[int]:
     """Return the ids of the versions that a search shows, one for each article, in its order."""
-    return Search(connection, exclude).find(parse_query(text, filters)).list_versions(order, limit)
+    matches = Search(connection, exclude).find(parse_query(text, filters))
+    return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 
 
 def find_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> list[int]:
