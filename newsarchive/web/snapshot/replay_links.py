@@ -4,13 +4,17 @@
     /web/20260301060504im_/URL      an image                      cs_ a stylesheet    oe_ fonts, audio, video
 
 URLs of embedded resources carry a token after the kind. Requests of the sandboxed page look like those of any other
-site; a site that embeds URLs of this archive to find out what is archived does not have the token.
+site; a site that embeds URLs of this archive to find out what is archived does not have the token. With "bare_" before
+the slash, a page, its frame and stylesheets are without overlays.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from newsarchive.web.wb_url import quote_url
+
+BARE = "bare_"
+"""Mark of what is shown without overlays."""
 
 
 class EmbedKind(StrEnum):
