@@ -14,7 +14,7 @@ from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
-_OMITTED = frozenset({"version_id", "matching", "captured"})
+_OMITTED = frozenset({"version_id", "matching", "captured", "image", "image_caption"})
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line

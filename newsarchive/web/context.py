@@ -20,6 +20,7 @@ from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.serve_options import ServeOptions
+from newsarchive.web.thumbnails import IS_AVAILABLE
 from storage.article_fields import ArchivedArticle
 from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
@@ -76,6 +77,11 @@ class RequestContext:
     def public_url(self) -> str:
         """URL of the archive without a trailing slash, for permalinks."""
         return self.options.public_url or str(self.request.base_url).rstrip("/")
+
+    @property
+    def shows_thumbnails(self) -> bool:
+        """True if pictures of articles are shown as thumbnails."""
+        return self.options.thumbnails and IS_AVAILABLE
 
     def render(self, template: str, *, status: int = 200, etag: bool = False, **values: Any) -> Response:
         """Render a template; with `etag`, return 304 if the client has this page."""

@@ -64,6 +64,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     """Return the page of the newest version, or of the version with a number."""
     found = get_article_or_404(context, article_id)
     shown = found.current if version is None else get_version_or_404(context, found, version)
+    kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     is_shown = is_http_url(shown.image or "") and context.index.ask(select_archived_urls, [shown.image or ""])
     return context.render(
@@ -77,7 +78,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=next(context.cite([shown])),
-        picture=links.embed_url(shown.image, EmbedKind.IMAGE) if shown.image and is_shown else None,
+        picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
         tokens=find_tokens(context.archive.warc_folder, shown.capture.place.warc),
     )
 

@@ -16,6 +16,7 @@ from newsarchive.web.responses.streaming import csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
 from storage.index.queries.export import iter_found_articles
+from storage.index.queries.timeline import select_archived_urls
 from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
@@ -48,8 +49,10 @@ def search(context: Context) -> Response:
         order=params.sort,
         fold=not params.copies,
     )
+    pictures = [hit.image for hit in found.page.hits if hit.image and is_http_url(hit.image)]
     return context.render(
         "search.html",
+        pictures=context.index.ask(select_archived_urls, pictures) if context.shows_thumbnails else (),
         params=params,
         found=found,
         # A facet with one value could not change the search.

@@ -31,6 +31,7 @@ from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
 from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
+from newsarchive.web.thumbnails import load_thumbnail, make_thumbnail
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
@@ -72,13 +73,15 @@ def _add_routes(kind: EmbedKind) -> None:
         line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
         if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
             return Response("not archived", 404, media_type="text/plain")
+        if kind is EmbedKind.THUMBNAIL:
+            return _send_thumbnail(context, capture)
         return _send_requisite(context, capture, line, kind, token)
 
     for token in ("{token}", ""):
         router.add_api_route(f"/web/{{digits:int}}{kind}{token}/{{url:path}}", requisite)
 
 
-for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER):
+for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER, EmbedKind.THUMBNAIL):
     _add_routes(_kind)
 
 
@@ -108,6 +111,16 @@ def _send_requisite(
         if is_large:
             return ClosingStreamingResponse(stream_body(opened.pop_all(), body, stream.chunks), headers=headers)
         return Response(body, headers=headers)
+
+
+def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
+    """Return the kept thumbnail of a picture, or make it."""
+    folder, digest = context.archive.folder, capture.payload_digest or capture.record_id
+    is_picture = context.shows_thumbnails and (capture.status or 200) < 400
+    body = load_thumbnail(folder, digest) if is_picture else b""
+    if body is None:
+        body = make_thumbnail(folder, digest, load_capture(context, capture).body)
+    return Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404)
 
 
 def _headers(found: str | None) -> dict[str, str]:

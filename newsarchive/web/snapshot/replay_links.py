@@ -1,7 +1,7 @@
 """URLs of archived pages and their resources in the archive.
 
     /web/20260301060504/URL         a page, in its frame          20260301060504mp_   the HTML of that page
-    /web/20260301060504im_/URL      an image                      cs_ a stylesheet    oe_ fonts, audio, video
+    /web/20260301060504im_/URL      an image      th_ a small one      cs_ a stylesheet      oe_ fonts, audio, video
 
 URLs of embedded resources carry a token after the kind. Requests of the sandboxed page look like those of any other
 site; a site that embeds URLs of this archive to find out what is archived does not have the token. With "bare_" before
@@ -25,6 +25,7 @@ class EmbedKind(StrEnum):
     IMAGE = "im_"
     STYLE = "cs_"
     OTHER = "oe_"
+    THUMBNAIL = "th_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

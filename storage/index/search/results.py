@@ -117,6 +117,8 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
+            image=search.exclude.name_url(version.image),
+            image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
             papers=len(matches.copies.get(version.id, ())),
             copies=tuple(
                 StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.url, headline=copy.headline)
@@ -127,6 +129,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     )  # fmt: skip
 
 
+_IMAGE = UrlRow.__table__.alias("image")
 _VERSIONS = (
     select(
         VersionRow,
@@ -135,10 +138,12 @@ _VERSIONS = (
         SiteRow.name.label("site"),
         UrlRow.url,
         CaptureRow.fetched_at.label("captured"),
+        _IMAGE.c.url.label("image"),
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(SiteRow, SiteRow.id == ArticleRow.site_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
     .where(VersionRow.id.in_(IDS))
 )

@@ -35,6 +35,8 @@ OF_URLS = (
     "/web/20260309060000im_seal/{url}",
     "/web/20260309060000cs_seal/{url}",
     "/web/20260309060000oe_seal/{url}",
+    "/web/20260309060000th_/{url}",
+    "/web/20260309060000th_seal/{url}",
     "/web/*/{url}",
     "/web/{url}",
     "/cdx?url={quoted}",

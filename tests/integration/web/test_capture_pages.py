@@ -366,11 +366,12 @@ def test_invalid_urls_are_not_found(archive_of: ArchiveOf, path: str) -> None:
 WALL = b"""<!doctype html><html lang=en class=locked><head><title>Story</title><link rel=stylesheet href=/wall.css>
 <style>html.locked,body.locked{overflow:hidden;height:100vh}.cookie{position:fixed;bottom:0}</style></head>
 <body class=locked><h1>Story</h1><p id=end>The harbour opens.</p><div class=wall>Please log in</div><div class=cookie>
-Cookies</div><div class=bar style="top:0;position:fixed !important">Subscribe</div><dialog open>Join us</dialog></body></html>"""
+Cookies</div><div class=bar style="top:0;position:fixed !important">Subscribe</div>
+<dialog open>Join us</dialog></body></html>"""
 
 
 def test_overlays_can_be_hidden(archive_of: ArchiveOf) -> None:
-    """A switch beside the snapshot leads to the page without what its styles fix to the window; nothing else changes."""
+    """A switch beside the snapshot leads to the page without what its styles fix to the window."""
     sheet = b"@import '/more.css'; .wall{position : FIXED;inset:0;background:url(/i.png)} .top{position:sticky}"
     client = browse(
         archive_of(

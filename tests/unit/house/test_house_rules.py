@@ -115,7 +115,7 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
     assert drawn == tree
 
 
-LOCKS = {"run": (), "extras": ("cluster", "dask", "parquet", "postgres", "render", "s3"), "dev": None}
+LOCKS = {"run": (), "extras": ("cluster", "dask", "parquet", "pictures", "postgres", "render", "s3"), "dev": None}
 """Lock files with the extras of the project that they have; dev has all, and the dependency groups too."""
 
 
