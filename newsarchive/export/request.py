@@ -17,7 +17,7 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import Placement, list_listing_placements
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters, list_values
 from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
@@ -115,9 +115,8 @@ class MissedCaptures:
 
 def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
     """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
-    chosen = "".join(
-        f", {name} {getattr(filters, name)}" for name in ("site", "since", "until") if getattr(filters, name)
-    )
+    values = {"site": " or ".join(list_values(filters.site)), "since": filters.since, "until": filters.until}
+    chosen = "".join(f", {name} {value}" for name, value in values.items() if value)
     said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
     with suppress(OSError), open(folder / EXPORTS, "a", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
         if file.tell() < MAX_LIST:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import QueryParams
 
 from newsarchive.archive import Archive
 from newsarchive.export.citations import Citation
@@ -114,18 +115,18 @@ Context: TypeAlias = Annotated[RequestContext, Depends()]
 _MAX_FORM_SIZE = 20_000
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of a repeated field the first value."""
+async def read_form(request: Request) -> QueryParams:
+    """Return the fields of a form."""
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _MAX_FORM_SIZE:
             raise HTTPException(413, "The form is too long")
     try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=30)
+        fields = parse_qsl(body.decode("ascii"), max_num_fields=100)
     except ValueError:
         raise HTTPException(400, "Invalid form") from None
-    return {name: values[0].strip() for name, values in fields.items()}
+    return QueryParams([(name, value.strip()) for name, value in fields])
 
 
-FormFields: TypeAlias = Annotated[dict[str, str], Depends(read_form)]
+FormFields: TypeAlias = Annotated[QueryParams, Depends(read_form)]

@@ -10,6 +10,7 @@ import importlib.util
 import io
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -28,18 +29,14 @@ _FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _DECODERS = threading.BoundedSemaphore(2)
 
 
-def load_thumbnail(archive: Path, digest: str) -> bytes | None:
-    """Return the kept thumbnail of a payload, empty if it has none; None if it was not made yet."""
+def get_thumbnail(archive: Path, digest: str, load: Callable[[], bytes]) -> bytes:
+    """Return the kept thumbnail of a payload, or make it of what `load` returns; empty if it cannot be read."""
+    name = sha256(digest.encode()).hexdigest()
+    path = archive / FOLDER / name[:2] / f"{name}.jpg"
     with suppress(OSError):
-        return _path_of(archive, digest).read_bytes()
-    return None
-
-
-def make_thumbnail(archive: Path, digest: str, body: bytes) -> bytes:
-    """Return a picture as a small JPEG, empty if it cannot be read, and keep it if the folder can be written."""
+        return path.read_bytes()
     with _DECODERS:
-        made = shrink(body)
-    path = _path_of(archive, digest)
+        made = shrink(load())
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, made, mode=0o640)
@@ -72,8 +69,3 @@ def delete_old_thumbnails(archive: Path) -> None:
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - KEPT_FOR:
                 path.unlink()
-
-
-def _path_of(archive: Path, digest: str) -> Path:
-    name = sha256(digest.encode()).hexdigest()
-    return archive / FOLDER / name[:2] / f"{name}.jpg"

@@ -11,7 +11,7 @@ from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import draw_histogram
+from newsarchive.web.pages.histogram import draw_bars
 from newsarchive.web.responses.streaming import csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
@@ -62,7 +62,7 @@ def search(context: Context) -> Response:
             if (facet.name != "year" or not params.since or params.since != params.until)
             and (len(facet.values) > 1 or any(value.is_chosen for value in facet.values))
         ],
-        histogram=draw_histogram(found.histogram, params.url_between, params.chart),
+        drawn=draw_bars(found.histogram, params.chart),
         min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),

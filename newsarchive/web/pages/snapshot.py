@@ -31,7 +31,7 @@ from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
 from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
-from newsarchive.web.thumbnails import load_thumbnail, make_thumbnail
+from newsarchive.web.thumbnails import get_thumbnail
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
@@ -115,11 +115,9 @@ def _send_requisite(
 
 def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     """Return the kept thumbnail of a picture, or make it."""
-    folder, digest = context.archive.folder, capture.payload_digest or capture.record_id
-    is_picture = context.shows_thumbnails and (capture.status or 200) < 400
-    body = load_thumbnail(folder, digest) if is_picture else b""
-    if body is None:
-        body = make_thumbnail(folder, digest, load_capture(context, capture).body)
+    body, digest = b"", capture.payload_digest or capture.record_id
+    if context.shows_thumbnails and (capture.status or 200) < 400:
+        body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
     return Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404)
 
 

@@ -103,25 +103,16 @@ def list_version_keys(
 def get_articles(
     connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
 ) -> list[ArchivedArticle]:
-    """Return versions, in their order; excluded ones are left out."""
-    if exclude:
-        statement = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
-        visible = set(connection.scalars(statement))
-        version_ids = [version_id for version_id in version_ids if version_id in visible]
+    """Return versions, in their order; see `load_articles`."""
     return list(load_articles(connection, version_ids, exclude, with_text=with_text))
-
-
-def load_export_lines(connection: Connection, version_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of versions; see `load_articles`."""
-    return map(article_to_json, load_articles(connection, version_ids))
 
 
 def load_articles(
     connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
 ) -> Iterator[ArchivedArticle]:
-    """Yield versions, in their order; without text, links and history if a table has no room for them."""
-    ids = {"ids": list(version_ids)}
-    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED))
+    """Yield visible versions, in their order; without text, links and history if a table has no room for them."""
+    ids, visible = {"ids": list(version_ids)}, visible_versions(connection, exclude)
+    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED)).where(*visible)
     rows = {row.id: row for row in connection.execute(versions, ids)}
     masks = load_text_masks(connection, exclude, version_ids)
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
@@ -133,7 +124,7 @@ def load_articles(
     for version_id in version_ids:
         row = rows.get(version_id)
         if row is None:
-            continue  # deleted since the search folder was written
+            continue  # withheld, or deleted since the search folder was written
         history = histories.get(row.article_id, NO_HISTORY)
         named = (
             (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
