@@ -52,10 +52,8 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
     listed = jobs.list_jobs()
     urls = {job.id: _file_url(context, job) for job in listed}
     sites = [site.name for site in context.index.ask(list_site_counts)]
-    query = context.request.query_params
     shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "days": KEPT_FOR.days}
-    shown |= {"params": SearchParams.from_query(query), "article": query.get("article", "")}
-    return context.render("exports.html", **shown)
+    return context.render("exports.html", params=SearchParams.from_query(context.request.query_params), **shown)
 
 
 @router.post("/exports")

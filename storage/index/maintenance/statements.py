@@ -65,7 +65,7 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
         "current": article.current.number,
         "versions": versions,
         "times": [tuple(row) for row in connection.execute(times.order_by(VersionRow.number, VersionRow.id))],
-        "exports": [each.to_dict() for each in load_articles(connection, ids)],
+        "exports": [each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, ids)],
     }
     return Statement(
         article_id=article.id,

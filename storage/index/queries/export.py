@@ -17,8 +17,8 @@ from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
-from storage.index.views.articles import EVERYTHING, Filters, Order
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.exclusions import Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
 _AT_ONCE = 200
@@ -46,7 +46,7 @@ def iter_archived_articles(
     """Yield what `iter_export_lines` writes; for `with_text` see `load_articles`."""
     chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
     for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(_AT_ONCE):
-        yield from load_articles(connection, version_ids, exclude, with_text=with_text)
+        yield from load_articles(connection, exclude, version_ids, with_text=with_text)
 
 
 def select_versions(
@@ -69,24 +69,17 @@ def select_versions(
     return chosen
 
 
-def iter_found_articles(  # noqa: PLR0913 - what is searched, and what is loaded of it
-    reader: Reader,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
-    order: Order = "newest",
-    fold: bool = False,
-    with_text: bool = True,
+def iter_found_articles(
+    reader: Reader, text: str, filters: Filters = EVERYTHING, *, with_text: bool = True, **part: Any
 ) -> Iterator[ArchivedArticle]:
-    """Return the articles that a search finds, in its order; with `fold`, each text of several papers once.
+    """Return the articles that a search finds, in its order; for `part` see `find_version_ids`.
 
     The search is made at once, articles are loaded as the caller consumes them; no connection is held meanwhile. For
     `with_text` see `load_articles`.
     """
-    version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order, fold=fold)
+    version_ids = reader.ask(find_version_ids, text, filters, **part)
     batches = (version_ids[begin : begin + _SEARCH_BATCH] for begin in range(0, len(version_ids), _SEARCH_BATCH))
-    return (found for some in batches for found in reader.ask(get_articles, some, with_text=with_text))
+    return (found for some in batches for found in [*reader.stream(load_articles, some, with_text=with_text)])
 
 
 def list_version_keys(
@@ -100,15 +93,8 @@ def list_version_keys(
     return connection.execute(chosen.order_by(None).order_by(*(each.desc() for each in columns)).limit(_KEYS)).all()
 
 
-def get_articles(
-    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
-) -> list[ArchivedArticle]:
-    """Return versions, in their order; see `load_articles`."""
-    return list(load_articles(connection, version_ids, exclude, with_text=with_text))
-
-
 def load_articles(
-    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
+    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
 ) -> Iterator[ArchivedArticle]:
     """Yield visible versions, in their order; without text, links and history if a table has no room for them."""
     ids, visible = {"ids": list(version_ids)}, visible_versions(connection, exclude)

@@ -73,7 +73,10 @@ def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
     order: Order = "newest",
     fold: bool = False,
 ) -> list[int]:
-    """Return the ids of the versions that a search shows, one for each article, in its order."""
+    """Return the ids of the versions that a search shows, one for each article, in its order.
+
+    With `fold`, of each text of several papers the oldest.
+    """
     matches = Search(connection, exclude).find(parse_query(text, filters))
     return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 

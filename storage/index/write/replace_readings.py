@@ -36,6 +36,7 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.text.sanitize import shorten_name
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
 from storage.index.write.compare_pages import delete_empty_articles, separate_pages
@@ -46,7 +47,7 @@ from storage.urls import surt
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
 """Outcomes that say nothing about the page: with other limits it may be readable."""
-LoadArticles = Callable[[Connection, Sequence[int]], Iterable[ArticleFields]]
+LoadArticles = Callable[[Connection, Exclusions, Sequence[int]], Iterable[ArticleFields]]
 """Loads versions, by which changes of articles are found."""
 _BATCH = 500
 
@@ -288,7 +289,7 @@ def _lines_by_article(
     lines: dict[int, Mapping[str, Any]] = {}
     for some in batches(ids, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
-        found = (each.to_dict() for each in load_articles(connection, list(current)))
+        found = (each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, list(current)))
         lines.update(zip(current.values(), found, strict=True))
     return lines
 
