@@ -109,6 +109,8 @@ class CaptureFields:
     fetched_at: datetime
     status: int | None
     payload_digest: str | None
+    record_id: str
+    """WARC-Record-ID; no key of the output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,8 @@ class ArchivedArticle(ArticleFields):
     """One text of an article, with what only an archive knows. Example: `next(archive.articles()).headline`."""
 
     site: str
+    site_title: str | None
+    digest: str
     version: int
     versions: int
     changed: tuple[str, ...]

@@ -14,6 +14,7 @@ EXTRAS = {
     "cluster": "procrastinate",
     "dask": "distributed",
     "parquet": "pyarrow",
+    "pictures": "PIL",
     "postgres": "psycopg",
     "render": "playwright",
     "s3": "obstore",

@@ -36,7 +36,7 @@ from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import quote_url
 from storage.index.queries.articles import get_capture_of_record
-from storage.index.queries.export import get_export_lines
+from storage.index.queries.export import load_articles
 from storage.index.queries.observations import list_changes
 from storage.index.reader import Reader
 from storage.index.views.history import ChangeFilters
@@ -129,7 +129,8 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
     else:
         capture = index.ask(get_capture_of_record, hit["record"])
         version = capture and capture.version_id
-        found = index.ask(get_export_lines, [version], with_text=False) if version else []
+        named = [version] if version else []
+        found = [each.to_dict() for each in index.stream(load_articles, named, with_text=False)]
     for line in found:
         seen = line.get("seen") or line["capture"]["fetched_at"]
         path = f"/web/{format_timestamp(datetime.fromisoformat(seen))}/{quote_url(line['url'])}"

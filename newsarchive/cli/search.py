@@ -14,7 +14,7 @@ from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
 _NAMES_IN_JSON = {"article_id": "article", "number": "version"}
-_OMITTED = frozenset({"version_id", "matching", "captured", "papers", "copies"})
+_OMITTED = frozenset({"version_id", "matching", "captured", "image", "image_caption"})
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
@@ -30,6 +30,9 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     order: Annotated[Order, Option(help="Order of hits.")] = "newest",
     limit: Annotated[int, Option(min=1, max=1000, help="Number of hits to show.")] = 20,
     offset: Annotated[int, Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
+    stories: Annotated[
+        bool, Option("--stories", help="List copies of one text in other sites under the oldest, and count them once.")
+    ] = False,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
@@ -42,7 +45,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         filters = opened.build_filters(Filters, "--", **chosen, section=section)
         opened.index.update_search()
-        page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order)
+        page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order, fold=stories)
     if json:
         print(to_json(page_fields(page)))
     else:
@@ -63,6 +66,7 @@ def _print(page: SearchPage, words: str, offset: int) -> None:
         facts = [date, hit.site, ", ".join(hit.authors), hit.section or ""]
         facts += [pluralize(hit.versions, "version")] if hit.versions > 1 else []
         facts += [hit.state] if hit.state != "live" else []
+        facts += [f"in {pluralize(hit.papers, 'other paper')}"] if hit.papers else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
         out.print(Text("       ").append_text(highlight(hit.snippet)))
     if page.hits and (shown := offset + len(page.hits)) < page.total:
@@ -88,8 +92,8 @@ def page_fields(page: SearchPage) -> dict[str, object]:
         | _text_with_matches("snippet", hit.snippet)
         for hit in page.hits
     ]
-    facts = {"total": page.total, "exact": True, "suggestion": page.suggestion, "problems": page.problems}
-    return {**facts, "hits": hits}
+    counts = {"total": page.total, "articles": page.articles, "exact": True}
+    return {**counts, "suggestion": page.suggestion, "problems": page.problems, "hits": hits}
 
 
 def _text_with_matches(name: str, segments: Iterable[TextSegment]) -> dict[str, object]:

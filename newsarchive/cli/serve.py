@@ -22,6 +22,7 @@ from newsarchive.web.access_rules import check_blocked
 from newsarchive.web.app import create_app
 from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions
+from newsarchive.web.thumbnails import delete_old_thumbnails
 from storage.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ def run_server(
         with run_pywb(archive, served, port=replay_port) if replay else nullcontext(served) as final:
             ready = partial(report_ready, archive, final, listening, open_=open_)
             app = create_app(archive, final)
+            delete_old_thumbnails(archive.folder)
             signal.signal(signal.SIGHUP, lambda *_: app.state.access.reload())
             with archive.index.follow_search():
                 server.run(app, final, listening, ready, log_all=log_all)

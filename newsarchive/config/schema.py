@@ -288,6 +288,9 @@ class ServeConfig:
     allow_search_engines: bool = _setting(
         BOOLEAN, False, "Let search engines index the archive; without it, robots.txt disallows everything"
     )
+    thumbnails: bool = _setting(
+        BOOLEAN, True, "Show archived pictures of articles, as thumbnails with Pillow (`newsarchive[pictures]`)"
+    )
     query_timeout: timedelta = _setting(PERIOD, "10s", "Time limit of a query; longer ones are answered with 503")
     rate_limit: int = _setting(COUNT, 20, "Requests per second that a client may make on average")
     rate_burst: int = _setting(COUNT, 200, "Requests that a client may make at once")

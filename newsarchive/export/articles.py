@@ -60,10 +60,10 @@ def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 def write_csv(request: ExportRequest, file: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
     rows = (map(csv_cell, table_row(line)) for line in request.track(request.iter_articles(), _PROGRESS_EVERY))
-    return _write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
+    return write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
 
 
-def _write_lines(lines: Iterable[str], file: BinaryIO) -> int:
+def write_lines(lines: Iterable[str], file: BinaryIO) -> int:
     """Write lines and return their number."""
     count = 0
     for line in lines:
@@ -214,9 +214,9 @@ def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) ->
 def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], format_: str, file: BinaryIO) -> int:
     """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
     if format_ == "jsonl":
-        return _write_lines((line_to_json(row) + "\n" for row in rows), file)
+        return write_lines((line_to_json(row) + "\n" for row in rows), file)
     if format_ == "csv":
-        return _write_lines(csv_rows(rows, columns), file) - 1
+        return write_lines(csv_rows(rows, columns), file) - 1
     pa, parquet = import_parquet()
     types: dict[Any, Any] = {
         int: pa.int64(),

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import BinaryIO
 
 from newsarchive.export.articles import write_csv, write_jsonl, write_parquet, write_sqlite
 from newsarchive.export.cdxj import write_cdxj
+from newsarchive.export.citations import write_bibliography
 from newsarchive.export.records import write_warc
 from newsarchive.export.request import ExportRequest
 from newsarchive.export.wacz import write_wacz
@@ -22,6 +24,9 @@ class Format(StrEnum):
     WACZ = "wacz"
     CDXJ = "cdxj"
     SQLITE = "sqlite"
+    BIBTEX = "bibtex"
+    RIS = "ris"
+    CSL = "csl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +74,17 @@ FORMATS: Mapping[Format, FormatInfo] = {
     Format.SQLITE: FormatInfo(
         name="SQLite", suffix=".sqlite", media_type="application/vnd.sqlite3", noun="article", write=write_sqlite,
         description="Database with full text, for Datasette", is_stream=False,
+    ),
+    Format.BIBTEX: FormatInfo(
+        name="BibTeX", suffix=".bib", media_type="application/x-bibtex; charset=utf-8", noun="article",
+        description="Bibliography", write=partial(write_bibliography, suffix="bib"),
+    ),
+    Format.RIS: FormatInfo(
+        name="RIS", suffix=".ris", media_type="application/x-research-info-systems; charset=utf-8", noun="article",
+        description="Bibliography, for EndNote", write=partial(write_bibliography, suffix="ris"),
+    ),
+    Format.CSL: FormatInfo(
+        name="CSL-JSON", suffix=".csl.json", media_type="application/vnd.citationstyles.csl+json", noun="article",
+        description="Bibliography, for Zotero", write=partial(write_bibliography, suffix="csl.json"),
     ),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import Placement, list_listing_placements
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters, list_values
 from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
@@ -51,6 +51,8 @@ class ExportRequest:
     """Title of a WACZ."""
     operator: str = ""
     """Operator of the archive, for the warcinfo record."""
+    public_url: str = ""
+    """URL of the archive for readers, for permalinks; "" if it has none."""
     now: Callable[[], datetime] = utc_now
     report_progress: Callable[[int], None] = ignore_progress
     """Called now and then with the number of articles or records that are written."""
@@ -63,7 +65,8 @@ class ExportRequest:
         return cls(
             # Of one index: a rebuild may replace it meanwhile.
             index=archive.index.excluding(exclude, pin=IndexPin(), work=work), places=archive.places, now=archive.now,
-            title=archive.folder.name or "newsarchive", operator=archive.config.operator, **chosen,
+            title=archive.folder.name or "newsarchive", operator=archive.config.operator,
+            public_url=archive.config.serve.public_url, **chosen,
         )  # fmt: skip
 
     def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:
@@ -113,9 +116,8 @@ class MissedCaptures:
 
 def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
     """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
-    chosen = "".join(
-        f", {name} {getattr(filters, name)}" for name in ("site", "since", "until") if getattr(filters, name)
-    )
+    values = {"site": " or ".join(list_values(filters.site)), "since": filters.since, "until": filters.until}
+    chosen = "".join(f", {name} {value}" for name, value in values.items() if value)
     said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
     with suppress(OSError), open(folder / EXPORTS, "a", opener=open_private) as file:
         if file.tell() < MAX_LIST:

@@ -44,7 +44,7 @@ class Selection:
             self.archive.index.update_search()
 
         def load(ids: list[int]) -> list[ArchivedArticle]:
-            return index.ask(lambda connection, _: list(load_articles(connection, ids)))
+            return list(index.stream(load_articles, ids))
 
         rows = index.walk(partial(list_version_keys, filters=filters, all_versions=all_versions))
         return _load_batches((row[0] for row in rows), load)

@@ -9,6 +9,7 @@ takedowns.jsonl lists are neither imported nor indexed again.
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -175,6 +176,7 @@ class Takedown:
             if file.is_file():
                 file.unlink()
                 report.copies.append(os.path.relpath(file, self.folder))
+        shutil.rmtree(self.folder / "thumbnails", ignore_errors=True)
         # Not the lines of other articles whose URLs begin with one of these.
         named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))
         for file in sorted(path for path in self.folder.glob("**/*.log*") if path.is_file()):

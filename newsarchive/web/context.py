@@ -1,27 +1,37 @@
 """RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import QueryParams
 
 from newsarchive.archive import Archive
+from newsarchive.export.citations import Citation
+from newsarchive.export.formats import FORMATS
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
 from newsarchive.web.responses.conditional import Validators
+from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.serve_options import ServeOptions
+from newsarchive.web.thumbnails import IS_AVAILABLE
+from storage.article_fields import ArchivedArticle
 from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
+from storage.index.views.articles import VersionView
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
 T = TypeVar("T")
+ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}
+ROWS |= {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+"""Media types of files by their suffixes."""
 
 
 class RequestContext:
@@ -76,11 +86,26 @@ class RequestContext:
         """URL of the archive without a trailing slash, for permalinks."""
         return self.options.public_url or str(self.request.base_url).rstrip("/")
 
+    @property
+    def shows_thumbnails(self) -> bool:
+        """True if pictures of articles are shown as thumbnails."""
+        return self.options.thumbnails and IS_AVAILABLE
+
     def render(self, template: str, *, status: int = 200, etag: bool = False, **values: Any) -> Response:
         """Render a template; with `etag`, return 304 if the client has this page."""
         text = TEMPLATES.get_template(template).render(context=self, path=self.request.url.path, **values)
         response = HTMLResponse(text, status_code=status)
         return self.add_etag(response) if etag else response
+
+    def cite(self, articles: Iterable[VersionView | ArchivedArticle]) -> Iterator[Citation]:
+        """Yield citations of articles with permalinks of this archive."""
+        return (Citation(version=each, public_url=self.public_url, archive=self.name) for each in articles)
+
+    def stream_rows(self, name: str, lines: Iterator[str]) -> Response:
+        """Return lines as a file with a name, whose suffix tells its format."""
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        stream = self.heavy_requests.stream(lines, self.work)
+        return ClosingStreamingResponse(stream, media_type=ROWS[name.partition(".")[2]], headers=headers)
 
     def add_etag(self, response: Response) -> Response:
         """Return the response with an ETag over its body, or 304 if the client has it."""
@@ -97,18 +122,18 @@ Context: TypeAlias = Annotated[RequestContext, Depends()]
 _MAX_FORM_SIZE = 20_000
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of a repeated field the first value."""
+async def read_form(request: Request) -> QueryParams:
+    """Return the fields of a form."""
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _MAX_FORM_SIZE:
             raise HTTPException(413, "The form is too long")
     try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=30)
+        fields = parse_qsl(body.decode("ascii"), max_num_fields=100)
     except ValueError:
         raise HTTPException(400, "Invalid form") from None
-    return {name: values[0].strip() for name, values in fields.items()}
+    return QueryParams([(name, value.strip()) for name, value in fields])
 
 
-FormFields: TypeAlias = Annotated[dict[str, str], Depends(read_form)]
+FormFields: TypeAlias = Annotated[QueryParams, Depends(read_form)]

@@ -15,6 +15,7 @@ from newsarchive.config.units import humanize_size
 from newsarchive.web.static_files import static_url
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
+from storage.index.search.facets import HistogramStep
 from storage.page_date import PageDate
 
 HERE = Path(__file__).parent
@@ -144,6 +145,39 @@ def format_duration(length: timedelta) -> str:
     return "less than a minute"
 
 
+def format_period(step: HistogramStep, begin: datetime, end: datetime) -> str:
+    """Return the label of a period.
+
+    >>> format_period("week", datetime(2026, 3, 2), datetime(2026, 3, 9))
+    '2\u20138 Mar 2026'
+    """
+    last = end - timedelta(days=1)
+    match step:
+        case "day":
+            return f"{begin.day} {begin:%B %Y}"
+        case "week" if begin.month == last.month:
+            return f"{begin.day}–{last.day} {last:%b %Y}"
+        case "week":
+            return f"{begin.day} {begin:%b}–{last.day} {last:%b %Y}"
+        case "month":
+            return f"{begin:%B %Y}"
+        case "year":
+            return f"{begin:%Y}"
+
+
+def format_percent(share: float) -> str:
+    """Return a share as a percentage.
+
+    >>> format_percent(0.5), format_percent(0.0345), format_percent(0.0001), format_percent(0)
+    ('50 %', '3.5 %', 'under 0.1 %', '0 %')
+    """
+    if not share:
+        return "0 %"
+    if share < 0.001:
+        return "under 0.1 %"
+    return f"{share * 100:.1f} %" if share < 0.1 else f"{share * 100:.0f} %"
+
+
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -159,6 +193,6 @@ TEMPLATES.filters |= {
 }  # fmt: skip
 _FUNCTIONS = (
     static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
-    format_duration,
+    format_duration, format_period, format_percent,
 )  # fmt: skip
 TEMPLATES.globals |= {each.__name__: each for each in _FUNCTIONS}

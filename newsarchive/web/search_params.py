@@ -160,10 +160,8 @@ class SearchParams:
 
     @property
     def export_url(self) -> str:
-        """URL of the export form, filled in with this search. In the form a day stands for its beginning."""
-        days = {"since": self.filters.since, "until": self.filters.until}
-        values = {name: day.date().isoformat() for name, day in days.items() if day}
-        return build_url("/exports", **{**self.query, **values, "sort": "", "chart": "", "copies": ""})
+        """URL of the export form, filled in with this search."""
+        return build_url("/exports", **{**self.query, "sort": "", "chart": "", "copies": ""})
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""

@@ -13,7 +13,7 @@ from storage.index.engine.statements import AnySelect
 from storage.index.frontier.url_queue import add_urls
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.queries import originals
-from storage.index.queries.export import load_export_lines
+from storage.index.queries.export import load_articles
 from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.site_registry import load_registry
@@ -124,7 +124,7 @@ class Index(Reader):
         """Replace the readings of captures in one transaction; a dry run is rolled back."""
 
         def work(connection: Connection) -> ReadingChanges:
-            done = replace_readings.replace_readings(connection, self._lookups, batch, plan, load_export_lines)
+            done = replace_readings.replace_readings(connection, self._lookups, batch, plan, load_articles)
             if dry_run:
                 connection.rollback()
                 self._lookups.clear_cache()

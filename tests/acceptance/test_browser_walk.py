@@ -144,8 +144,19 @@ def pages(demo: Demo) -> dict[str, tuple[str, int]]:
             "tag": f"/tag/{quote(tag)}",
             "section": "/section/lantern/Sport",
             "help": "/help",
-            "exports": "/exports",
+            "exports": "/exports?q=harbour&section=Sport&section=Business&agency=dpa",
             "api": "/api",
+            "changes": "/changes",
+            "silent changes": "/changes?notice=silent",
+            "trends": "/trends?q=harbour&q=ferry",
+            "trends, shares": "/trends?q=harbour&q=ferry&chart=share",
+            "alerts": "/alerts?query=harbour",
+            "days": "/days",
+            "day": "/2026/05/04",
+            "month": "/2026/05",
+            "year": "/2026",
+            "without overlays": f"/web/{moments[-1]}bare_/{front}",
+            "every copy": "/search?q=harbour&copies=all",
         }
         missing = {
             "not archived": f"/web/2026/{front}nothing/here",
@@ -314,7 +325,21 @@ def test_each_page_without_scripts(chromium: Any, demo: Demo, pages: dict[str, t
 def test_the_keyboard_reaches_everything(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
     """Tab reaches all controls in document order, with a visible focus; the skip link works."""
     with Walk(chromium, demo.base, "desk", "light") as walk:
-        for name in ("home", "search", "edited", "compare", "listing", "record", "site", "exports", "snapshot"):
+        for name in (
+            "home",
+            "search",
+            "edited",
+            "compare",
+            "listing",
+            "record",
+            "site",
+            "exports",
+            "snapshot",
+            "changes",
+            "trends",
+            "alerts",
+            "day",
+        ):
             opened = walk.open(pages[name][0])
             opened.keyboard.press("Tab")
             assert opened.evaluate("document.activeElement.className") == "skip"
@@ -594,3 +619,134 @@ def test_pictures_of_the_main_pages(chromium: Any, demo: Demo, pages: dict[str, 
             picture = base64.b64decode(shot["data"])
             (folder / f"{name}.webp").write_bytes(picture)
             assert len(picture) < LARGEST, name
+
+
+class Clicks:
+    """A walk from the home page that counts links and buttons; what is typed and chosen in fields is no click."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.page = walk.open("/")
+        self.count = 0
+
+    def click(self, what: Any) -> None:
+        """Click what leads to another page."""
+        self.count += 1
+        Walk.follow(self.page, what)
+
+    def unfold(self, what: Any) -> None:
+        """Click what unfolds a part of the page."""
+        self.count += 1
+        what.click()
+
+    def menu(self, name: str) -> None:
+        """Click an entry of the menu."""
+        self.click(self.page.get_by_role("link", name=name, exact=True).first)
+
+
+def find_articles_of_a_day(clicks: Clicks, site: str, day: str) -> None:
+    """Articles of a site on a day."""
+    clicks.menu("Search")
+    clicks.page.locator("#since").fill(day)
+    clicks.page.locator("#until").fill(day)
+    clicks.click(clicks.page.locator("form.ask button"))
+    facet = clicks.page.locator("section[aria-labelledby=facet-site]").get_by_role("link", name=site, exact=True)
+    if facet.count():  # of a single site there is nothing to choose
+        clicks.click(facet)
+    assert clicks.page.locator("article.line").count() > 0
+
+
+def find_silent_changes(clicks: Clicks, site: str, day: str) -> None:
+    """What a site changed since a day without a word."""
+    clicks.menu("Changes")
+    clicks.page.locator("[name=site]").select_option(site)
+    clicks.page.locator("[name=notice]").select_option("silent")
+    clicks.page.locator("[name=since]").fill(day)
+    clicks.click(clicks.page.get_by_role("button", name="Show"))
+    assert "notice=silent" in clicks.page.url
+    assert clicks.page.get_by_text(re.compile(r"^(\d[\d,]* changes?|No change matches these filters)")).count() == 1
+
+
+def find_front_page_at_a_time(clicks: Clicks, site: str, day: str) -> None:
+    """A site's front page on a day at nine, and what stood there for how long."""
+    clicks.menu("Front pages")
+    clicks.click(clicks.page.locator(f"main a[href*='/listing?url=']:below(:text('{site}'))").first)
+    field = clicks.page.locator("#lst-at, [name=at]").first
+    field.fill(f"{day}T09:00")
+    clicks.click(clicks.page.get_by_role("button", name="Show"))
+    assert clicks.page.locator(".lst-when time").get_attribute("datetime")[:10] <= day
+    assert clicks.page.locator(".lst-duration").count() > 0
+
+
+def find_copies(clicks: Clicks, words: str) -> None:
+    """Who else ran a story: of an article, the articles with its text; of a search, how many papers."""
+    clicks.page.locator(".quick input").fill(words)
+    clicks.click(clicks.page.locator(".quick button"))
+    copies = clicks.page.locator("details.copies summary")
+    if copies.count():
+        clicks.unfold(copies.first)
+        assert clicks.page.locator("details.copies[open] a").count() > 0
+    else:
+        clicks.click(clicks.page.locator("article.line h3 a").first)
+        assert clicks.page.locator("#same, #alike, article.story").count() > 0
+
+
+def find_bibliography(clicks: Clicks, words: str) -> None:
+    """All by an author, as a bibliography."""
+    clicks.page.locator(".quick input").fill(words)
+    clicks.click(clicks.page.locator(".quick button"))
+    clicks.click(clicks.page.locator("section[aria-labelledby=facet-author] a").first)
+    with clicks.page.expect_download() as file:
+        clicks.unfold(clicks.page.get_by_role("link", name="Bibliography as RIS"))
+    assert Path(file.value.path()).read_bytes().count(b"TY  - NEWS") > 0
+
+
+def set_an_alert(clicks: Clicks, words: str) -> None:
+    """Tell me when something is written about."""
+    clicks.page.locator(".quick input").fill(words)
+    clicks.click(clicks.page.locator(".quick button"))
+    clicks.click(clicks.page.get_by_role("link", name="Alert me").first)
+    assert words in clicks.page.locator("main").inner_text()
+
+
+def draw_a_trend(clicks: Clicks, words: str) -> None:
+    """Chart something in up to three papers."""
+    clicks.menu("Trends")
+    clicks.page.locator("main [name=q]").first.fill(words)
+    clicks.unfold(clicks.page.locator("details.ask-sites summary"))
+    for box in clicks.page.locator("main [name=site]").all()[:3]:
+        box.check()
+    clicks.click(clicks.page.get_by_role("button", name="Draw"))
+    assert clicks.page.locator("main svg polyline, main svg path, main svg circle").count() > 0
+
+
+def walk_questions(walk: Walk, site: str, day: str, words: str) -> dict[str, int]:
+    """Return the number of clicks that each question needs."""
+    asked: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
+        "articles of a day": (find_articles_of_a_day, (site, day)),
+        "changes without a word": (find_silent_changes, (site, day)),
+        "front page at nine": (find_front_page_at_a_time, (site, day)),
+        "copies": (find_copies, (words,)),
+        "bibliography": (find_bibliography, (words,)),
+        "alert": (set_an_alert, (words,)),
+        "trend": (draw_a_trend, (words,)),
+    }
+    counts = {}
+    for name, (answer, given) in asked.items():
+        clicks = Clicks(walk)
+        answer(clicks, *given)
+        counts[name] = clicks.count
+        if walk.scripts:
+            walk.faults += serious(clicks.page, name)
+        clicks.page.close()
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "scripts"), [("phone", "dark", True), ("desk", "light", False), ("desk", "dark", True)]
+)
+def test_each_question_takes_three_clicks(chromium: Any, demo: Demo, size: str, scheme: str, scripts: bool) -> None:
+    """From the home page, with scripts or without; the pages on the way have no serious axe fault."""
+    with Walk(chromium, demo.base, size, scheme, scripts=scripts) as walk:
+        counts = walk_questions(walk, "lantern", "2026-05-04", "harbour")
+        assert max(counts.values()) <= 3, counts
+        assert walk.faults == []

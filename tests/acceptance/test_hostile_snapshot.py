@@ -347,6 +347,36 @@ def test_archived_styles_apply_and_links_stay_inside(
         watch.context.close()
 
 
+def test_hidden_overlays_uncover_a_page_that_scrolls(
+    shared_archive_of: ArchiveOf, chromium: Any, at_address: AtAddress
+) -> None:
+    """What is fixed to the window, by whichever style, covers nothing; the text is read to its end."""
+    body = b"""<!doctype html><html lang=en class=locked><title>Story</title><link rel=stylesheet href=/wall.css><style>
+    .locked body{position:fixed;overflow:hidden;height:100vh}</style><h1>Story</h1><p style="height:3000px">The harbour
+    <p id=end>The end<div class=wall>Please log in</div><dialog open>Join us</dialog>"""
+    at = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    sheet = b".wall{position:fixed;inset:0;z-index:9;background:#fff}"
+    archive = shared_archive_of(
+        {"url": URL, "body": body, "at": at},
+        {"url": "http://hostile.example/wall.css", "body": sheet, "mime": "text/css", "at": at},
+    )
+    with at_address(create_app(archive)) as base:
+        opened = chromium.new_page(java_script_enabled=False)
+        opened.goto(f"{base}/web/{STAMP}/{URL}")
+        frame = opened.frame_locator("iframe.replay")
+        frame.locator(".wall").wait_for()
+        opened.get_by_role("link", name="Hide overlays").click()
+        opened.wait_for_url(f"{base}/web/{STAMP}bare_/{URL}")
+        frame.locator("h1").wait_for()
+        assert not frame.locator(".wall, dialog").first.is_visible()
+        assert not frame.locator("dialog").is_visible()
+        frame.locator("#end").scroll_into_view_if_needed()
+        frame.locator("#end").click()
+        opened.get_by_role("link", name="show them").click()
+        frame.locator(".wall").wait_for()
+        opened.close()
+
+
 def test_no_url_of_the_archive_runs_archived_scripts(
     hostile: Archive, decoy: Decoy, chromium: Any, at_address: AtAddress
 ) -> None:
@@ -355,6 +385,7 @@ def test_no_url_of_the_archive_runs_archived_scripts(
         watch = Watch(chromium, base)
         for path in (
             f"{STAMP}mp_/{URL}",
+            f"{STAMP}mp_bare_/{URL}",
             f"{STAMP}id_/{URL}",
             f"{STAMP}im_/{URL}",
             f"{STAMP}cs_/{URL}",

@@ -7,12 +7,12 @@
 
 import tempfile
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.datastructures import QueryParams
 
 from newsarchive.archive import Archive
 from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
@@ -21,7 +21,7 @@ from newsarchive.export.request import ExportRequest, note_export
 from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
-from newsarchive.web.timestamps import to_utc
+from newsarchive.web.search_params import SearchParams
 from storage.index.engine.database import WorkLimit
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article
@@ -33,8 +33,6 @@ MAX_ARTICLE_EXPORT = 500_000_000
 """Maximum size of the export of one article, in bytes; larger ones are made on the command line."""
 MAX_JOB_CPU = 3600.0
 """CPU seconds that the queries of an export in the background may take."""
-FILTER_FIELDS = ("q", "site", "section", "author", "byline", "language", "tag", "since", "until", "article")
-"""Form fields that select articles."""
 
 
 def get_export_jobs(request: Request) -> ExportJobs:
@@ -54,9 +52,8 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
     listed = jobs.list_jobs()
     urls = {job.id: _file_url(context, job) for job in listed}
     sites = [site.name for site in context.index.ask(list_site_counts)]
-    given = {name: context.request.query_params.get(name, "") for name in FILTER_FIELDS}
-    shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "given": given}
-    return context.render("exports.html", **shown, days=KEPT_FOR.days)
+    shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "days": KEPT_FOR.days}
+    return context.render("exports.html", params=SearchParams.from_query(context.request.query_params), **shown)
 
 
 @router.post("/exports")
@@ -146,23 +143,11 @@ def _file_url(context: RequestContext, job: ExportJob) -> str:
     return f"/exports/{job.id}/{name}" if is_there else ""
 
 
-def _parse_filters(fields: dict[str, str]) -> Filters:
+def _parse_filters(fields: QueryParams) -> Filters:
     """Parse the filters of the form; ValueError, with a message for the client, if invalid."""
-    if any("\0" in value or len(value) > 1000 for value in fields.values()):
-        raise ValueError("a field is too long or contains a NUL character")
-    article = fields.get("article", "")
+    params, article = SearchParams.from_query(fields), fields.get("article", "")
+    if params.problems:
+        raise ValueError(params.problems[0])
     if article and not (article.isascii() and article.isdecimal() and len(article) < 10):
         raise ValueError(f"{article!r} is not an article number")
-    names = {"query": "q"} | {name: name for name in ("site", "author", "byline", "section", "language", "tag")}
-    named: dict[str, Any] = {name: fields.get(field) or None for name, field in names.items()}
-    since, until = _parse_day(fields, "since"), _parse_day(fields, "until")
-    return Filters(**named, since=since, until=until, articles=(int(article),) if article else None)
-
-
-def _parse_day(fields: dict[str, str], name: str) -> datetime | None:
-    if not (text := fields.get(name)):
-        return None
-    try:
-        return to_utc(datetime.fromisoformat(text))
-    except ValueError:
-        raise ValueError(f"{name} must be a date such as 2026-11-25, not {text!r}") from None
+    return replace(params.filters, query=params.q or None, articles=(int(article),) if article else None)

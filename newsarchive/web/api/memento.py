@@ -5,9 +5,8 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -48,13 +47,11 @@ PAGE_SIZE = 1000
 TimeMapFormat: TypeAlias = Literal["link", "json"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeMapPage:
-    """One page of a TimeMap."""
+class TimeMapPage(NamedTuple):
+    """One page of a TimeMap, by its number from 1."""
 
     url: str
     number: int
-    """From 1."""
     pages: int
     lines: Sequence[CdxLine]
 

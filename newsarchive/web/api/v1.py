@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import Response
@@ -11,13 +11,16 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
+from newsarchive.export.citations import BIBLIOGRAPHIES
+from newsarchive.export.formats import FORMATS, Format
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.timestamps import to_utc
 from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
+from storage.index.queries.export import iter_found_articles
 from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.observations import count_changes, list_changes
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
@@ -189,6 +192,25 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
     found = {name: getattr(page, name) for name in ("total", "articles", "suggestion", "hits", "problems")}
     return _respond(context, schemas.SearchResults, found | {"next": next_cursor})
+
+
+@router.get(
+    "/bibliography", response_class=Response, summary="Citations of a search's results",
+    responses={200: {"content": {ROWS[suffix]: {} for suffix in BIBLIOGRAPHIES}}},
+)  # fmt: skip
+def bibliography(
+    context: Context,
+    *,
+    q: Annotated[
+        Text, Query(max_length=500, description="Search query; without one, all articles of the filters")
+    ] = "",
+    filters: ArticleFilters,
+    format_: Annotated[Literal["bibtex", "csl", "ris"], Query(alias="format")] = "csl",
+) -> Response:
+    """Return the newest articles that a search finds as a bibliography: BibTeX, CSL-JSON or RIS."""
+    limit, suffix = context.options.limits.max_rows, FORMATS[Format(format_)].suffix[1:]
+    found = iter_found_articles(context.index, q, filters, limit=limit, with_text=False)
+    return context.stream_rows(f"bibliography.{suffix}", BIBLIOGRAPHIES[suffix](context.cite(found)))
 
 
 @router.get("/trends", response_model=schemas.Trends, summary="Searches over time")

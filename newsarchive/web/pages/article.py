@@ -7,9 +7,9 @@ from math import log2
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
+from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.time_stamps import find_tokens
-from newsarchive.web.cite import Citation, bibtex, csl_json, ris
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from newsarchive.web.timestamps import format_timestamp
@@ -64,6 +64,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     """Return the page of the newest version, or of the version with a number."""
     found = context.find(get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
+    kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     is_shown = is_http_url(shown.image or "") and context.index.ask(select_archived_urls, [shown.image or ""])
     return context.render(
@@ -76,8 +77,8 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
-        cite=_citation(context, shown),
-        picture=links.embed_url(shown.image, EmbedKind.IMAGE) if shown.image and is_shown else None,
+        cite=next(context.cite([shown])),
+        picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
         tokens=find_tokens(
             context.archive.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
         ),
@@ -91,15 +92,8 @@ def cite(context: Context, article_id: int, version: int | None = None) -> Respo
     """Return the citation as BibTeX, RIS or CSL-JSON."""
     found = context.find(get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
-    write, media_type = _CITATIONS[context.request.url.path.rpartition(".")[2]]
-    return Response(write(_citation(context, shown)), media_type=media_type)
-
-
-_CITATIONS = {
-    "bib": (bibtex, "application/x-bibtex; charset=utf-8"),
-    "ris": (ris, "application/x-research-info-systems; charset=utf-8"),
-    "json": (csl_json, "application/vnd.citationstyles.csl+json"),
-}
+    suffix = context.request.url.path.rpartition("cite.")[2].replace("json", "csl.json")
+    return Response("".join(BIBLIOGRAPHIES[suffix](context.cite([shown]))), media_type=ROWS[suffix])
 
 
 def get_version_or_404(context: RequestContext, article: ArticleView, number: int) -> VersionView:
@@ -111,12 +105,6 @@ def get_version_or_404(context: RequestContext, article: ArticleView, number: in
     if found is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
     return found
-
-
-def _citation(context: RequestContext, version: VersionView) -> Citation:
-    return Citation(
-        version=version, public_url=context.public_url, archive=context.name, site=version.site_title or version.site
-    )
 
 
 # /article/17/compare?a=1&b=2: two versions of an article, by paragraph and word.

@@ -15,7 +15,7 @@ from newsarchive.web.context import Context
 from newsarchive.web.feeds import FeedEntry
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.pages.search import FEED_SIZE, render_feed, stream_rows
+from newsarchive.web.pages.search import FEED_SIZE, render_feed
 from newsarchive.web.responses.streaming import jsonl_rows
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
@@ -135,7 +135,6 @@ def changes_rows(context: Context) -> Response:
     filters = ChangeParams.from_query(context.request.query_params).filters
     views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
     found = (view_to_json(view, CHANGE_COLUMNS) for view in views)
-    is_csv = context.request.url.path.endswith(".csv")
-    return stream_rows(
-        context, "changes", chain(["\ufeff"], csv_rows(found, CHANGE_COLUMNS)) if is_csv else jsonl_rows(found)
-    )
+    name = context.request.url.path[1:]
+    rows = chain(["\ufeff"], csv_rows(found, CHANGE_COLUMNS)) if name.endswith("csv") else jsonl_rows(found)
+    return context.stream_rows(name, rows)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from newsarchive.operations.health import is_thin
 
@@ -16,20 +17,17 @@ class DayBar:
 
     day: date
     count: int
-    y: float
     height: float
     usual: float | None
     """y coordinate of the usual count of such a day; None if unknown."""
     is_low: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayChart:
+class DayChart(NamedTuple):
     """A bar chart."""
 
     bars: tuple[DayBar, ...]
     highest: int
-    total: int
 
 
 def last_days(last: date, count: int) -> Sequence[date]:
@@ -51,9 +49,9 @@ def build_day_chart(days: Sequence[date], counts: Mapping[date, int], usual: Map
         height = max(round(HEIGHT * count / most, 1), 1.0) if count else 0.0
         bars.append(
             DayBar(
-                day=day, count=count, y=round(HEIGHT - height, 1), height=height,
+                day=day, count=count, height=height,
                 usual=None if expected is None else round(HEIGHT - HEIGHT * expected / most, 1),
                 is_low=is_thin(count, expected),
             )
         )  # fmt: skip
-    return DayChart(bars=tuple(bars), highest=most, total=sum(bar.count for bar in bars))
+    return DayChart(bars=tuple(bars), highest=most)

@@ -2,19 +2,21 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import draw_histogram
-from newsarchive.web.responses.streaming import ClosingStreamingResponse, csv_rows, jsonl_rows
+from newsarchive.web.pages.histogram import draw_bars
+from newsarchive.web.responses.streaming import csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
-from storage.index.queries.export import iter_search_lines
+from storage.index.queries.export import iter_found_articles
+from storage.index.queries.timeline import select_archived_urls
 from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
@@ -26,7 +28,6 @@ FEEDS = {
     "atom": (render_atom, "application/atom+xml; charset=utf-8"),
     "json": (render_json_feed, "application/feed+json"),
 }
-ROWS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -48,8 +49,10 @@ def search(context: Context) -> Response:
         order=params.sort,
         fold=not params.copies,
     )
+    pictures = [hit.image for hit in found.page.hits if hit.image and is_http_url(hit.image)]
     return context.render(
         "search.html",
+        pictures=context.index.ask(select_archived_urls, pictures) if context.shows_thumbnails else (),
         params=params,
         found=found,
         # A facet with one value could not change the search.
@@ -59,7 +62,7 @@ def search(context: Context) -> Response:
             if (facet.name != "year" or not params.since or params.since != params.until)
             and (len(facet.values) > 1 or any(value.is_chosen for value in facet.values))
         ],
-        histogram=draw_histogram(found.histogram, params.url_between, params.chart),
+        drawn=draw_bars(found.histogram, params.chart),
         min_archived=MIN_ARCHIVED,
         size=PAGE_SIZE,
         shown_of=min(found.page.total, PAGE_SIZE * MAX_PAGES),
@@ -103,20 +106,19 @@ def render_feed(
 
 @router.get("/search.csv", include_in_schema=False)
 @router.get("/search.jsonl", include_in_schema=False)
+@router.get("/search.bib", include_in_schema=False)
+@router.get("/search.ris", include_in_schema=False)
+@router.get("/search.csl.json", include_in_schema=False)
 def search_rows(context: Context) -> Response:
-    """Return all results, up to a limit: as CSV, or with full text in the format of `newsarchive export`."""
-    with_text = not context.request.url.path.endswith(".csv")
-    params, limit = _parse_params(context), context.options.limits.max_rows
-    lines = iter_search_lines(
-        context.index, params.q, params.filters, limit=limit, order=params.sort, with_text=with_text
-    )
+    """Return all results, up to a limit: as CSV, in the format of `newsarchive export`, or as a bibliography."""
+    suffix, params, limit = context.request.url.path.partition(".")[2], _parse_params(context), context.options.limits
+    found = iter_found_articles(
+        context.index, params.q, params.filters, limit=limit.max_rows, order=params.sort, fold=not params.copies,
+        with_text=suffix == "jsonl",
+    )  # fmt: skip
+    if suffix in ("csv", "jsonl"):
+        lines = (csv_rows if suffix == "csv" else jsonl_rows)(each.to_dict() for each in found)
+    else:
+        lines = BIBLIOGRAPHIES[suffix](context.cite(found))
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
-    return stream_rows(context, f"search-{digest}", jsonl_rows(lines) if with_text else csv_rows(lines))
-
-
-def stream_rows(context: RequestContext, name: str, lines: Iterator[str]) -> Response:
-    """Return lines in the format of the URL's suffix as a file with a name."""
-    suffix = context.request.url.path.rpartition(".")[2]
-    headers = {"content-disposition": f'attachment; filename="{name}.{suffix}"'}
-    stream = context.heavy_requests.stream(lines, context.work)
-    return ClosingStreamingResponse(stream, media_type=ROWS[suffix], headers=headers)
+    return context.stream_rows(f"search-{digest}.{suffix}", lines)

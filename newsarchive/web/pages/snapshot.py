@@ -29,8 +29,9 @@ from newsarchive.web.pages.calendar import render_not_archived
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
-from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
+from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
+from newsarchive.web.thumbnails import get_thumbnail
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
@@ -61,7 +62,7 @@ def _add_routes(kind: EmbedKind) -> None:
 
     def requisite(request: Request, context: Context, digits: int) -> Response:
         token = request.path_params.get("token", "")
-        is_ours = secrets.compare_digest(token.encode(), EMBED_TOKEN.encode())
+        is_ours = secrets.compare_digest(token.removesuffix(BARE).encode(), EMBED_TOKEN.encode())
         is_foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_ours
         if request.headers.get("service-worker") or is_foreign:
             raise HTTPException(403, "Archived resources may be embedded by the archive's own pages only.")
@@ -72,13 +73,15 @@ def _add_routes(kind: EmbedKind) -> None:
         line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
         if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
             return Response("not archived", 404, media_type="text/plain")
+        if kind is EmbedKind.THUMBNAIL:
+            return _send_thumbnail(context, capture)
         return _send_requisite(context, capture, line, kind, token)
 
     for token in ("{token}", ""):
         router.add_api_route(f"/web/{{digits:int}}{kind}{token}/{{url:path}}", requisite)
 
 
-for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER):
+for _kind in (EmbedKind.IMAGE, EmbedKind.STYLE, EmbedKind.OTHER, EmbedKind.THUMBNAIL):
     _add_routes(_kind)
 
 
@@ -108,6 +111,14 @@ def _send_requisite(
         if is_large:
             return ClosingStreamingResponse(stream_body(opened.pop_all(), body, stream.chunks), headers=headers)
         return Response(body, headers=headers)
+
+
+def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
+    """Return the kept thumbnail of a picture, or make it."""
+    body, digest = b"", capture.payload_digest or capture.record_id
+    if context.shows_thumbnails and (capture.status or 200) < 400:
+        body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
+    return Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404)
 
 
 def _headers(found: str | None) -> dict[str, str]:
@@ -142,6 +153,8 @@ def is_redirect(capture: CaptureView) -> bool:
 
 def _rewrite_stylesheet(context: RequestContext, capture: CaptureView, text: str, token: str) -> str:
     links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=token)
+    if token.endswith(BARE):
+        text = css.hide_fixed(text)
     urls: dict[str, None] = {}
     css.rewrite_css(text, capture.url, lambda url, _kind: urls.setdefault(url))
     archived = context.index.ask(select_archived_urls, urls)
@@ -154,6 +167,7 @@ def _rewrite_stylesheet(context: RequestContext, capture: CaptureView, text: str
 #                                  differs from the requested one, so that the frame can show the difference
 #     /web/20260301060504/URL      page of the archive with a banner and a sandboxed frame with
 #     /web/20260301060504mp_/URL   the sanitised archived HTML (newsarchive/web/snapshot)
+#     /web/20260301060504bare_/URL, 20260301060504mp_bare_/URL   both without overlays, such as "please log in"
 #     /web/URL, /web/*/URL         the newest capture; the calendar
 #
 # There are three independent layers of protection: the HTML is sanitised of scripts and of everything that fetches; its
@@ -221,23 +235,28 @@ def redirect_to_calendar(request: Request) -> Response:
     return RedirectResponse(f"/calendar?url={quote_url(archived_url(request, '/web/*/')).replace('&', '%26')}", 302)
 
 
+@router.get("/web/{digits:int}mp_bare_/{url:path}")
 @router.get("/web/{digits:int}mp_/{url:path}")
 def frame_content(request: Request, context: Context, digits: int) -> Response:
     """Return the sanitised archived HTML."""
     if request.headers.get("service-worker"):
         raise HTTPException(403, "Archived scripts may not be service workers of the archive.")
-    url, time = archived_url(request, f"/web/{digits}mp_/"), parse_time_or_404(str(digits))
+    bare = BARE if request.url.path.startswith(f"/web/{digits}mp_{BARE}/") else ""
+    url, time = archived_url(request, f"/web/{digits}mp_{bare}/"), parse_time_or_404(str(digits))
     if request.headers.get("sec-fetch-dest") == "document":
         # Opened directly it would look like a page of the archive, without its banner.
-        return RedirectResponse(f"/web/{digits}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
+        return RedirectResponse(f"/web/{digits}{bare}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
     capture = context.find(find_nearest_capture, url, time, what=f"capture of {url}")
     if format_timestamp(capture.fetched_at) != str(digits):
-        return RedirectResponse(f"/web/{format_timestamp(capture.fetched_at)}mp_/{quote_url(capture.url)}", 302)
+        at = format_timestamp(capture.fetched_at)
+        return RedirectResponse(f"/web/{at}mp_{bare}/{quote_url(capture.url)}", 302)
     shown = load_capture(context, capture)
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     if not isinstance(page, SanitizedPage):
         raise HTTPException(404, "This capture cannot be shown as a page.")
-    links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN)
+    if bare:
+        page.hide_overlays()
+    links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN + bare)
     archived = context.index.ask(select_archived_urls, page.requisites())
     html = page.to_html(links.page_url, lambda url, kind: links.embed_url(url, kind) if url in archived else None)
     headers = {"content-security-policy": FRAME_CSP, "x-dns-prefetch-control": "off", "vary": "sec-fetch-dest"}
@@ -245,12 +264,14 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
 
 
 @router.get("/web/{digits:int}~{requested:int}/{url:path}")
+@router.get("/web/{digits:int}bare_/{url:path}")
 @router.get("/web/{digits:int}/{url:path}")
 def snapshot(request: Request, context: Context, digits: int) -> Response:
     """Return the capture of a second, or redirect to the nearest; with the time that was requested, if it is given."""
     requested = request.path_params.get("requested")
     target = digits if requested is None else requested
-    url = archived_url(request, f"/web/{digits}/" if requested is None else f"/web/{digits}~{requested}/")
+    bare = BARE if request.url.path.startswith(f"/web/{digits}{BARE}/") else ""
+    url = archived_url(request, f"/web/{digits}{bare}/" if requested is None else f"/web/{digits}~{requested}/")
     first = context.index.ask(find_nearest_capture, url, parse_time_or_404(str(digits)))
     if first is None:
         return render_not_archived(context, url)
@@ -263,7 +284,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
     if capture.redirect_url and is_redirect(capture):
         return render_not_archived(context, capture.redirect_url, redirected=(capture,))
     shown = load_capture(context, capture)
-    return _render_snapshot(context, shown, None if requested is None else parse_time_or_404(str(requested)))
+    return _render_snapshot(context, shown, None if requested is None else parse_time_or_404(str(requested)), bare)
 
 
 @router.get("/web/http{rest:path}")
@@ -284,7 +305,7 @@ def parse_time_or_404(digits: str) -> datetime:
     return time
 
 
-def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: datetime | None) -> Response:
+def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: datetime | None, bare: str) -> Response:
     capture = shown.capture
     here = format_timestamp(capture.fetched_at)
     links = ReplayLinks(timestamp=here, token=EMBED_TOKEN)
@@ -303,7 +324,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),
         title=(page.title if isinstance(page, SanitizedPage) else "") or capture.title or capture.url,
         refresh_url=page.refresh_url if isinstance(page, SanitizedPage) else None,
-        frame=ReplayLinks(timestamp=here).embed_url(capture.url, EmbedKind.FRAMED),
+        frame=ReplayLinks(timestamp=here, token=bare).embed_url(capture.url, EmbedKind.FRAMED),
+        bare=bare,
         image=links.embed_url(capture.url, EmbedKind.IMAGE),
         text=decode(shown.body[:MAX_TEXT_SIZE], shown.answer.headers) if shown.answer and is_text else "",
         is_cut=len(shown.body) > MAX_TEXT_SIZE,

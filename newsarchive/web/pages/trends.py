@@ -9,8 +9,7 @@ from fastapi import APIRouter, Response
 from newsarchive.export.articles import csv_cell, format_csv
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import NOT_XML
-from newsarchive.web.jinja_env import TEMPLATES
-from newsarchive.web.pages.histogram import format_percent, format_period
+from newsarchive.web.jinja_env import TEMPLATES, format_percent, format_period
 from newsarchive.web.search_params import SearchParams
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
@@ -93,8 +92,6 @@ def _load(context: RequestContext) -> dict[str, Any]:
         "box": (LEFT, TOP, WIDTH, HEIGHT),
         "query": {**params.query, "q": texts, "step": chosen, "sort": None},
         "min_archived": MIN_ARCHIVED,
-        "format_period": format_period,
-        "format_percent": format_percent,
     }
 
 

@@ -33,6 +33,7 @@ _TOKEN = re.compile(
 )
 _FONT = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?:[?#]|$)", re.IGNORECASE)
 _TAG = re.compile(r"<(?=[a-zA-Z!?])")
+_FIXED = re.compile(r"(?<![-\w])position\s*+:\s*+fixed\b(?:\s*+!\s*+important)?", re.IGNORECASE)
 _DATA = re.compile(r"data:(?:image/|font/|application/(?:x-)?font)", re.IGNORECASE)
 
 
@@ -56,6 +57,23 @@ def rewrite_css(css: str, base: str, map_url: UrlMapper) -> str:
     if "\\" in css:
         css = _LETTER.sub(r"\1", _HEX.sub(_unescape_letter, css))
     return _TOKEN.sub(replace, css)
+
+
+UNCOVER = (
+    "html:not(#_):not(#_),body:not(#_):not(#_){display:block!important;position:static!important;"
+    "overflow:visible!important;height:auto!important;max-height:none!important}"
+    "dialog,[role=dialog],[aria-modal=true]{display:none!important}"
+)
+"""Stylesheet of a page without overlays: it scrolls, which pages prevent below an overlay, and dialogs are hidden."""
+
+
+def hide_fixed(css: str) -> str:
+    """Return a stylesheet that hides what it fixes to the window.
+
+    >>> hide_fixed(".wall{position: fixed !important;top:0} .head{position:sticky}")
+    '.wall{display:none!important;top:0} .head{position:sticky}'
+    """
+    return _FIXED.sub("display:none!important", css)
 
 
 def escape_for_style_element(css: str) -> str:

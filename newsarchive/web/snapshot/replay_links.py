@@ -1,16 +1,20 @@
 """URLs of archived pages and their resources in the archive.
 
     /web/20260301060504/URL         a page, in its frame          20260301060504mp_   the HTML of that page
-    /web/20260301060504im_/URL      an image                      cs_ a stylesheet    oe_ fonts, audio, video
+    /web/20260301060504im_/URL      an image      th_ a small one      cs_ a stylesheet      oe_ fonts, audio, video
 
 URLs of embedded resources carry a token after the kind. Requests of the sandboxed page look like those of any other
-site; a site that embeds URLs of this archive to find out what is archived does not have the token.
+site; a site that embeds URLs of this archive to find out what is archived does not have the token. With "bare_" before
+the slash, a page, its frame and stylesheets are without overlays.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from newsarchive.web.wb_url import quote_url
+
+BARE = "bare_"
+"""Mark of what is shown without overlays."""
 
 
 class EmbedKind(StrEnum):
@@ -21,6 +25,7 @@ class EmbedKind(StrEnum):
     IMAGE = "im_"
     STYLE = "cs_"
     OTHER = "oe_"
+    THUMBNAIL = "th_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

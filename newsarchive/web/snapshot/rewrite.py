@@ -10,15 +10,22 @@ This is the first of three layers of protection, beside the policy and the sandb
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.etree import LxmlError, tostring
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import Element, HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.sanitizer import Sanitizer
-from newsarchive.web.snapshot.url_slots import UrlSlot, collect_urls, fill_slot, legal_text, resolve_http_url
+from newsarchive.web.snapshot.url_slots import (
+    SlotSyntax,
+    UrlSlot,
+    collect_urls,
+    fill_slot,
+    legal_text,
+    resolve_http_url,
+)
 from storage.index.conditions.withheld import WITHHELD
 
 MAX_CHARACTERS = 8_000_000
@@ -86,6 +93,16 @@ class SanitizedPage:
                     del element.attrib[name]  # may be a URL of any form
                 else:
                     element.set(name, mask(value))
+
+    def hide_overlays(self) -> None:
+        """Hide what the page's own styles fix to the window, and dialogs."""
+        is_css = (SlotSyntax.CSS, SlotSyntax.SHEET)
+        self.slots = [
+            replace(slot, value=css.hide_fixed(slot.value)) if slot.syntax in is_css else slot for slot in self.slots
+        ]
+        style = Element("style")
+        style.text = css.UNCOVER
+        self.root.append(style)
 
     def to_html(self, page_url: Callable[[str, str], str], map_url: css.UrlMapper) -> str:
         """Return the HTML, with `page_url(url, fragment)` for links and `map_url(url, kind)` for embedded resources."""

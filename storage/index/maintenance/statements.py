@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, fetch_by_ids
 from storage.index.queries.articles import get_article, get_version
-from storage.index.queries.export import load_export_lines
+from storage.index.queries.export import load_articles
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow, WarcFileRow
 from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import NO_EXCLUSIONS
@@ -65,7 +65,7 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
         "current": article.current.number,
         "versions": versions,
         "times": [tuple(row) for row in connection.execute(times.order_by(VersionRow.number, VersionRow.id))],
-        "exports": list(load_export_lines(connection, ids)),
+        "exports": [each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, ids)],
     }
     return Statement(
         article_id=article.id,

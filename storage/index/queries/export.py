@@ -17,8 +17,8 @@ from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
-from storage.index.views.articles import EVERYTHING, Filters, Order
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.exclusions import Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
 _AT_ONCE = 200
@@ -32,9 +32,21 @@ def iter_export_lines(
     connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, all_versions: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield lines ordered by site, canonical URL and version number. A bounded number of them is in memory."""
+    return map(article_to_json, iter_archived_articles(connection, exclude, filters, all_versions=all_versions))
+
+
+def iter_archived_articles(
+    connection: Connection,
+    exclude: Exclusions,
+    filters: Filters = EVERYTHING,
+    *,
+    all_versions: bool = False,
+    with_text: bool = True,
+) -> Iterator[ArchivedArticle]:
+    """Yield what `iter_export_lines` writes; for `with_text` see `load_articles`."""
     chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
     for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(_AT_ONCE):
-        yield from load_export_lines(connection, version_ids, exclude)
+        yield from load_articles(connection, exclude, version_ids, with_text=with_text)
 
 
 def select_versions(
@@ -57,23 +69,17 @@ def select_versions(
     return chosen
 
 
-def iter_search_lines(
-    reader: Reader,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
-    order: Order = "newest",
-    with_text: bool = True,
-) -> Iterator[dict[str, Any]]:
-    """Return the export lines of the articles that a search finds, in the search's order.
+def iter_found_articles(
+    reader: Reader, text: str, filters: Filters = EVERYTHING, *, with_text: bool = True, **part: Any
+) -> Iterator[ArchivedArticle]:
+    """Return the articles that a search finds, in its order; for `part` see `find_version_ids`.
 
-    The search is made at once, the lines as the caller consumes them; no connection is held meanwhile. For `with_text`
-    see `load_export_lines`.
+    The search is made at once, articles are loaded as the caller consumes them; no connection is held meanwhile. For
+    `with_text` see `load_articles`.
     """
-    version_ids = reader.ask(find_version_ids, text, filters, limit=limit, order=order)
+    version_ids = reader.ask(find_version_ids, text, filters, **part)
     batches = (version_ids[begin : begin + _SEARCH_BATCH] for begin in range(0, len(version_ids), _SEARCH_BATCH))
-    return (line for some in batches for line in reader.ask(get_export_lines, some, with_text=with_text))
+    return (found for some in batches for found in [*reader.stream(load_articles, some, with_text=with_text)])
 
 
 def list_version_keys(
@@ -87,30 +93,12 @@ def list_version_keys(
     return connection.execute(chosen.order_by(None).order_by(*(each.desc() for each in columns)).limit(_KEYS)).all()
 
 
-def get_export_lines(
-    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
-) -> list[dict[str, Any]]:
-    """Return the lines of versions, in their order; excluded ones are left out."""
-    if exclude:
-        statement = select(VersionRow.id).where(VersionRow.id.in_(version_ids), *visible_versions(connection, exclude))
-        visible = set(connection.scalars(statement))
-        version_ids = [version_id for version_id in version_ids if version_id in visible]
-    return list(load_export_lines(connection, version_ids, exclude, with_text=with_text))
-
-
-def load_export_lines(
-    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
-) -> Iterator[dict[str, Any]]:
-    """Yield the lines of versions; see `load_articles`."""
-    return map(article_to_json, load_articles(connection, version_ids, exclude, with_text=with_text))
-
-
 def load_articles(
-    connection: Connection, version_ids: Sequence[int], exclude: Exclusions = NO_EXCLUSIONS, *, with_text: bool = True
+    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
 ) -> Iterator[ArchivedArticle]:
-    """Yield versions, in their order; without text, links and history if a table has no room for them."""
-    ids = {"ids": list(version_ids)}
-    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED))
+    """Yield visible versions, in their order; without text, links and history if a table has no room for them."""
+    ids, visible = {"ids": list(version_ids)}, visible_versions(connection, exclude)
+    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED)).where(*visible)
     rows = {row.id: row for row in connection.execute(versions, ids)}
     masks = load_text_masks(connection, exclude, version_ids)
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
@@ -122,7 +110,7 @@ def load_articles(
     for version_id in version_ids:
         row = rows.get(version_id)
         if row is None:
-            continue  # deleted since the search folder was written
+            continue  # withheld, or deleted since the search folder was written
         history = histories.get(row.article_id, NO_HISTORY)
         named = (
             (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
@@ -130,7 +118,7 @@ def load_articles(
         )
         groups = tuple(LinkGroup(kind=LinkKind(group.kind), label=group.label, links=some) for group, some in named)
         article = ArchivedArticle(
-            url=row.url, canonical_url=row.canonical_url, site=row.site,
+            url=row.url, canonical_url=row.canonical_url, site=row.site, site_title=row.site_title, digest=row.digest,
             authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
             links=groups, image=exclude.name_url(row.image),
             version=row.number, versions=row.versions,
@@ -139,7 +127,7 @@ def load_articles(
             first_seen=row.first_seen_at, last_seen=row.last_seen_at,
             capture=CaptureFields(
                 warc=row.warc, offset=row.warc_offset, length=row.warc_length, fetched_at=row.fetched_at,
-                status=row.status, payload_digest=row.payload_digest,
+                status=row.status, payload_digest=row.payload_digest, record_id=row.record_id,
             ),
             **from_columns(row),
         )  # fmt: skip
@@ -154,7 +142,8 @@ def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
     return (
         select(
             VersionRow, UrlRow.url, _CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
-            _IMAGE.c.url.label("image"), ArticleRow.first_seen_at, ArticleRow.last_seen_at,
+            SiteRow.title.label("site_title"), CaptureRow.record_id, _IMAGE.c.url.label("image"),
+            ArticleRow.first_seen_at, ArticleRow.last_seen_at,
             WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
             CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
             select(func.count()).select_from(_COUNTED)

@@ -63,12 +63,22 @@ def load_hits(
     return _load_hits(search, search.find(query), version_ids, MatchFinder(query, search.languages))
 
 
-def find_version_ids(
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int,
+def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
+    connection: Connection,
+    exclude: Exclusions,
+    text: str,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int,
     order: Order = "newest",
-) -> list[int]:  # fmt: skip
-    """Return the ids of the versions that a search shows, one for each article, in its order."""
-    return Search(connection, exclude).find(parse_query(text, filters)).list_versions(order, limit)
+    fold: bool = False,
+) -> list[int]:
+    """Return the ids of the versions that a search shows, one for each article, in its order.
+
+    With `fold`, of each text of several papers the oldest.
+    """
+    matches = Search(connection, exclude).find(parse_query(text, filters))
+    return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 
 
 def find_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> list[int]:
@@ -111,6 +121,8 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
+            image=search.exclude.name_url(version.image),
+            image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
             papers=len(matches.copies.get(version.id, ())),
             copies=tuple(
                 StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.url, headline=copy.headline)
@@ -121,6 +133,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     )  # fmt: skip
 
 
+_IMAGE = UrlRow.__table__.alias("image")
 _VERSIONS = (
     select(
         VersionRow,
@@ -129,10 +142,12 @@ _VERSIONS = (
         SiteRow.name.label("site"),
         UrlRow.url,
         CaptureRow.fetched_at.label("captured"),
+        _IMAGE.c.url.label("image"),
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(SiteRow, SiteRow.id == ArticleRow.site_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
     .where(VersionRow.id.in_(IDS))
 )

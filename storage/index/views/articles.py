@@ -129,6 +129,9 @@ class SearchHit:
     """live, gone or moved."""
     captured: datetime | None = None
     """The version's first capture."""
+    image: str | None = None
+    """URL of the lead image."""
+    image_caption: str | None = None
     papers: int = 0
     """Number of other sites that have a matching copy of the text, where copies are folded."""
     copies: tuple["StoryCopy", ...] = ()

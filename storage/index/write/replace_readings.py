@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
+from storage.article_fields import ArticleFields
 from storage.callbacks import VisitPlan
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time
@@ -35,6 +36,7 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.text.sanitize import shorten_name
+from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
 from storage.index.write.compare_pages import delete_empty_articles, separate_pages
@@ -45,8 +47,8 @@ from storage.urls import surt
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
 """Outcomes that say nothing about the page: with other limits it may be readable."""
-LoadLines = Callable[[Connection, Sequence[int]], Iterable[Mapping[str, Any]]]
-"""Loads the export lines of versions, by which changes of articles are found."""
+LoadArticles = Callable[[Connection, Exclusions, Sequence[int]], Iterable[ArticleFields]]
+"""Loads versions, by which changes of articles are found."""
 _BATCH = 500
 
 
@@ -185,7 +187,7 @@ def _conditions(connection: Connection, wanted: RereadFilter) -> list[ColumnElem
 
 
 def replace_readings(
-    connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan, load_lines: LoadLines
+    connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan, load_articles: LoadArticles
 ) -> ReadingChanges:
     """Replace the readings of captures; with one capture of a page all of them must be in the batch.
 
@@ -197,7 +199,7 @@ def replace_readings(
         separate_pages(connection, VersionRow.id.in_(some))
     rows = _load_rows(connection, batch)
     articles = {row.article_id for row in rows if row.article_id is not None}
-    before = _lines_by_article(connection, articles, load_lines)
+    before = _lines_by_article(connection, articles, load_articles)
     url_ids = _retract(connection, rows, articles, orphans)
     commit(connection, lookups, batch, plan)
     resolved = resolve_waiting_revisits(connection)
@@ -210,7 +212,7 @@ def replace_readings(
         lookups.clear_cache()
     return ReadingChanges(
         captures=len(rows),
-        articles=tuple(_article_changes(before, _lines_by_article(connection, articles, load_lines))),
+        articles=tuple(_article_changes(before, _lines_by_article(connection, articles, load_articles))),
         pages=tuple(
             PageChange(url=new.url, fetched_at=new.fetched_at, before=Outcome(old.outcome), now=Outcome(new.outcome))
             for old, new in zip(rows, after, strict=True)
@@ -280,12 +282,15 @@ def _delete_empty_articles(connection: Connection, articles: Iterable[int], orph
 _CURRENT = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.is_current)
 
 
-def _lines_by_article(connection: Connection, ids: set[int], load_lines: LoadLines) -> dict[int, Mapping[str, Any]]:
+def _lines_by_article(
+    connection: Connection, ids: set[int], load_articles: LoadArticles
+) -> dict[int, Mapping[str, Any]]:
     """Return the export lines of articles, by their current versions."""
     lines: dict[int, Mapping[str, Any]] = {}
     for some in batches(ids, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
-        lines.update(zip(current.values(), load_lines(connection, list(current)), strict=True))
+        found = (each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, list(current)))
+        lines.update(zip(current.values(), found, strict=True))
     return lines
 
 

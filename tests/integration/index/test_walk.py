@@ -89,7 +89,7 @@ def test_articles_are_walked_by_date(filled: Index, filters: Filters, *, all_ver
     assert len(rows) == (8 if all_versions else 5)
     assert [tuple(row[1:]) for row in rows] == sorted((tuple(row[1:]) for row in rows), reverse=True)
     lines = filled.ask(
-        lambda connection, exclude: list(export.load_articles(connection, [row[0] for row in rows], exclude))
+        lambda connection, exclude: list(export.load_articles(connection, exclude, [row[0] for row in rows]))
     )
     exported = list(filled.stream(export.iter_export_lines, filters, all_versions=all_versions))
     assert sorted((each.to_dict() for each in lines), key=str) == sorted(exported, key=str)

@@ -361,3 +361,44 @@ def test_a_compressed_page_is_decoded(archive_of: ArchiveOf) -> None:
 def test_invalid_urls_are_not_found(archive_of: ArchiveOf, path: str) -> None:
     """404."""
     assert browse(archive_of({"url": PAGE, "body": b"<p>x"})).get(path).status_code == 404
+
+
+WALL = b"""<!doctype html><html lang=en class=locked><head><title>Story</title><link rel=stylesheet href=/wall.css>
+<style>html.locked,body.locked{overflow:hidden;height:100vh}.cookie{position:fixed;bottom:0}</style></head>
+<body class=locked><h1>Story</h1><p id=end>The harbour opens.</p><div class=wall>Please log in</div><div class=cookie>
+Cookies</div><div class=bar style="top:0;position:fixed !important">Subscribe</div>
+<dialog open>Join us</dialog></body></html>"""
+
+
+def test_overlays_can_be_hidden(archive_of: ArchiveOf) -> None:
+    """A switch beside the snapshot leads to the page without what its styles fix to the window."""
+    sheet = b"@import '/more.css'; .wall{position : FIXED;inset:0;background:url(/i.png)} .top{position:sticky}"
+    client = browse(
+        archive_of(
+            {"url": PAGE, "body": WALL},
+            {"url": "https://news.example/wall.css", "body": sheet, "mime": "text/css"},
+            {"url": "https://news.example/more.css", "body": b"#m{position:fixed}", "mime": "text/css"},
+        )
+    )
+    assert f'href="/web/{STAMP}bare_/{PAGE}">Hide overlays' in client.get(f"/web/{STAMP}/{PAGE}").text
+    outer = client.get(f"/web/{STAMP}bare_/{PAGE}").text
+    assert f'src="/web/{STAMP}mp_bare_/{PAGE}"' in outer
+    assert f'href="/web/{STAMP}/{PAGE}">show them' in outer
+    inner = client.get(f"/web/{STAMP}mp_bare_/{PAGE}")
+    assert inner.headers["content-security-policy"].startswith("sandbox allow-popups")
+    assert 'style="top:0;display:none!important"' in inner.text
+    assert ".cookie{display:none!important;bottom:0}" in inner.text
+    assert "position:static!important" in inner.text
+    (path,) = re.findall(r'href="([^"]*wall\.css)"', inner.text)
+    styles = client.get(path).text
+    assert ".wall{display:none!important;inset:0;" in styles
+    assert ".top{position:sticky}" in styles
+    (more,) = re.findall(r'@import url\("([^"]+)"\)', styles)
+    assert client.get(more, headers={"sec-fetch-site": "cross-site"}).text == "#m{display:none!important}"
+    usual = client.get(f"/web/{STAMP}mp_/{PAGE}").text
+    assert "display:none" not in usual
+    assert client.get(f"/web/2026mp_bare_/{PAGE}", follow_redirects=False).headers["location"] == (
+        f"/web/{STAMP}mp_bare_/{PAGE}"
+    )
+    alone = client.get(f"/web/{STAMP}mp_bare_/{PAGE}", headers={"sec-fetch-dest": "document"}, follow_redirects=False)
+    assert alone.headers["location"] == f"/web/{STAMP}bare_/{PAGE}"

@@ -128,3 +128,9 @@ def test_texts_of_readers_are_escaped(client: TestClient) -> None:
     for form in ("", ".svg"):
         assert "<script>" not in client.get(f"/trends{form}?{query}").text
     assert "'=1+1 OR harbour" in client.get(f"/trends.csv?{query}").text
+
+
+def test_the_chart_has_its_style_in_the_file_alone(client: TestClient) -> None:
+    """In the page its policy would block it, and a browser would report that."""
+    assert "<style>" in client.get("/trends.svg?q=harbour").text
+    assert "<style>" not in client.get("/trends?q=harbour").text

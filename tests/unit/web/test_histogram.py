@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.web.pages.histogram import HEIGHT, draw_histogram
+from newsarchive.web.pages.histogram import HEIGHT, draw_bars
 from storage.index.search.facets import MIN_ARCHIVED, Histogram, HistogramBar
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -24,24 +24,20 @@ def bars(*counts: tuple[int, int]) -> Histogram:
 
 def test_counts_are_shown_unless_shares_are_asked_for() -> None:
     """One of one article is a low bar beside 50 of 1,000."""
-    drawn = draw_histogram(bars((1, 1), (50, 1000)), lambda begin, end: "")
-    assert drawn is not None
-    assert (drawn.measure, drawn.highest) == ("count", "50")
-    assert [column.height for column in drawn.columns] == [3, HEIGHT]
+    assert draw_bars(bars((1, 1), (50, 1000)), "count") == ([3, HEIGHT], "50")
 
 
 def test_a_share_of_few_articles_is_marked_and_sets_no_scale() -> None:
     """100 % of one article does not flatten the shares of thousands."""
-    drawn = draw_histogram(bars((1, 1), (50, 1000), (25, 1000)), lambda begin, end: "", "share")
-    assert drawn is not None
-    assert drawn.highest == "5.0 %"
-    assert [column.bar.is_of_few for column in drawn.columns] == [True, False, False]
-    assert [column.height for column in drawn.columns] == [HEIGHT, HEIGHT, HEIGHT / 2]
+    counted = bars((1, 1), (50, 1000), (25, 1000))
+    assert [bar.is_of_few for bar in counted.bars] == [True, False, False]
+    assert draw_bars(counted, "share") == ([HEIGHT, HEIGHT, HEIGHT / 2], "5.0 %")
 
 
 def test_shares_of_few_articles_alone_name_no_highest() -> None:
     """Each bar is marked, and the caption states no share."""
-    drawn = draw_histogram(bars((1, 1), (1, MIN_ARCHIVED - 1)), lambda begin, end: "", "share")
+    counted = bars((1, 1), (1, MIN_ARCHIVED - 1))
+    assert all(bar.is_of_few for bar in counted.bars)
+    drawn = draw_bars(counted, "share")
     assert drawn is not None
-    assert drawn.highest == ""
-    assert all(column.bar.is_of_few for column in drawn.columns)
+    assert drawn[1] == ""
