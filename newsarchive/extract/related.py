@@ -240,7 +240,7 @@ def _find_label(
             if index in body_blocks and not _announces_links(block.text):
                 return None
             if _is_label(block) or (box is not group.box and _opens_box(block, box, content)):
-                return block if not _labels_empty_box(block, box) else None
+                return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
     return None
@@ -321,31 +321,21 @@ def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
     )
 
 
-def _labels_empty_box(block: Block, box: HtmlElement) -> bool:
-    """Return whether a heading is in a box of its own, beside an empty element that a script fills."""
-    after = block.element.getnext()
-    if after is not None and _is_empty_box(after):
-        return True
-    within = block.element
-    for above in block.element.iterancestors():
-        if above is box:
+def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> bool:
+    """Return whether an empty element, which a script fills, is between a heading in a box and the links of a group."""
+    around = {group.box, *group.box.iterancestors()}
+    for within in (block.element, *block.element.iterancestors()):
+        if within in around:
             return False
-        # An empty element before the heading decorates it.
-        others = (e for e in within.itersiblings("div", "ul", "ol", "section") if e.find(".//img") is None)
-        if any(not e.text_content().strip() for e in others):
-            return True
-        within = above
+        is_direct = within.getparent() is box
+        for after in within.itersiblings("div", "ul", "ol", "section"):
+            if after in around:
+                break
+            # Directly in the box an empty element without a name ends floating.
+            has_name = after.get("id") is not None or any(name.startswith("data-") for name in after.keys())
+            if (has_name or not is_direct) and not after.text_content().strip() and after.find(".//img") is None:
+                return True
     return False
-
-
-def _is_empty_box(element: HtmlElement) -> bool:
-    """Return whether an element is an empty box that a script fills: it has a name, and no content."""
-    return (
-        element.tag in ("div", "section", "ul", "ol")
-        and (element.get("id") is not None or any(name.startswith("data-") for name, _ in element.items()))
-        and not element.text_content().strip()
-        and next(element.iter("img", "picture", "svg"), None) is None
-    )
 
 
 def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
