@@ -27,6 +27,7 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_NAME = 40  # longest name of a box, in characters
+_MAX_CARD_LINES = 6  # of a card before its first link
 _MIN_LETTERS = 3
 _MIN_LIST = 4  # links from which cards side by side are a list
 
@@ -38,7 +39,7 @@ class LinkCandidate:
     anchor: Anchor
     url: str
     page: str
-    """Key of the target page, see urls.page_key."""
+    """Key of the target page, see urls.page_key; "" for the page with the link."""
     score: float
     position: int
     """Among the links of the page."""
@@ -60,7 +61,7 @@ def find_link_groups(
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
-    inline = [c for c in candidates if c.anchor.block in text_blocks]
+    inline = [c for c in candidates if c.page and c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _add_short_headlines(groups, others)
@@ -113,6 +114,9 @@ def _candidates(
             continue
         target = page_key(url)
         if target in own_keys or (path and target.startswith(path)):
+            # Lists of latest articles have a card of the article itself.
+            if target in own_keys and anchor.block not in body_blocks and _score_anchor_text(anchor.text) >= 1:
+                found.append(LinkCandidate(anchor, url, "", 0.0, position))
             continue
         score = score_article_url(url, canonical if not listing else "")
         if listing and score > -1.5 and _is_headline(anchor):
@@ -225,7 +229,7 @@ def _find_label(
     group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
     """Return the heading that labels a group: in its box before the first card, or right before the box."""
-    bound = group.candidates[0].anchor.block
+    bound = _first_block_of_list(group, content)
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
         if box.tag in ("body", "html"):
             return _heading_before(group.box, content, bound)
@@ -244,6 +248,16 @@ def _find_label(
             if len(block.text) > 80:
                 return None
     return None
+
+
+def _first_block_of_list(group: CandidateGroup, content: PageBlocks) -> int:
+    """Return the block in which the first card of a list begins: a line above its link is the kicker of the card."""
+    first = group.candidates[0].anchor
+    if first.element.getparent() is group.box or len({c.page for c in group.candidates}) < 2:
+        return first.block
+    card = next(e for e in first.element.iterancestors() if e.getparent() is group.box)
+    before = range(first.block, max(0, first.block - _MAX_CARD_LINES), -1)
+    return next((i for i in before if not _is_within(content.blocks[i - 1].element, card)), first.block)
 
 
 def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
@@ -373,8 +387,8 @@ def _join_label_lines(block: Block, content: PageBlocks) -> str:
 
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
-    pages = {c.page for c in group.candidates}
-    strong = len({c.page for c in group.candidates if c.score >= 2.5})
+    pages = {c.page for c in group.candidates if c.page}
+    strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     named = in_box or _announces_links(group.label_text)
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
@@ -401,7 +415,7 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
-    for candidate in candidates:
+    for candidate in (c for c in candidates if c.page):
         known, text = found.get(candidate.page), candidate.anchor.text
         if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
             found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)
