@@ -75,7 +75,7 @@ def find_link_groups(
     for group in groups:
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
-    groups = _merge_groups(groups, content)
+    groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
     found: list[LinkGroup] = []
@@ -190,6 +190,32 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
         if box is not None:
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
+
+
+def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
+    """Give the cards of the previous and the next article ("Next article") a group each, under what they begin with."""
+    found: list[CandidateGroup] = []
+    for group in groups:
+        by_page: dict[str, list[LinkCandidate]] = {}
+        for candidate in group.candidates:
+            by_page.setdefault(candidate.page, []).append(candidate)
+        is_open = len(by_page) < 3 and group.label is None and not group.label_text
+        labels = [_find_neighbour(cards, group.box, content) for cards in by_page.values()] if is_open else []
+        if labels and all(labels):
+            found += map(CandidateGroup, (group.box,) * 2, by_page.values(), (None,) * 2, labels)
+        else:
+            found.append(group)
+    return found
+
+
+def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageBlocks) -> str:
+    """Return how the card of a link names its place before or after the article; "" if it does not."""
+    link = cards[0].anchor
+    card = next(e for e in (link.element, *link.element.iterancestors()) if e.getparent() is box)
+    for block in content.blocks[max(0, link.block - 1) : link.block + 2]:
+        if phrases.NEIGHBOUR.match(block.text) and _is_within(block.element, card):
+            return (phrases.NEIGHBOUR.find(block.text) or "").strip()
+    return ""
 
 
 def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
@@ -363,7 +389,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
             whole = by_label.setdefault(group.label.index, group)
             group.label_text = _join_label_lines(group.label, content)
         else:
-            whole = by_shape.get(shape, group)
+            whole = by_shape.get(shape, group) if not group.label_text else group
         by_shape.setdefault(shape, whole)
         if whole is group:
             found.append(group)
@@ -390,7 +416,7 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates if c.page}
     strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
-    named = in_box or _announces_links(group.label_text)
+    named = in_box or _announces_links(group.label_text) or phrases.NEIGHBOUR.match(group.label_text)
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
