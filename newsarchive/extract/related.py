@@ -269,7 +269,7 @@ def _find_label(
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
                 return None
-            if _is_label(block) or (box is not group.box and _opens_box(block, box, content)):
+            if _is_label(block) or _opens_box(block, box, content):
                 return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
@@ -373,7 +373,12 @@ def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> 
                 break
             # Directly in the box an empty element without a name ends floating.
             has_name = after.get("id") is not None or any(name.startswith("data-") for name in after.keys())
-            if (has_name or not is_direct) and not after.text_content().strip() and after.find(".//img") is None:
+            if (
+                (has_name or not is_direct)
+                and not after.text_content().strip()
+                and after.find(".//img") is None
+                and not zones.zones_of_element(str(after.tag), after.items()) & (zones.SHARE | zones.AD)
+            ):
                 return True
     return False
 
