@@ -29,6 +29,7 @@ _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is loo
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
 _MIN_LETTERS = 3
+_MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
@@ -106,8 +107,11 @@ def _candidates(
     path = f"{whole}?" if not query and whole.count("/") > 1 else ""
     found: list[LinkCandidate] = []
     others: list[LinkCandidate] = []
+    # Menus of a site come before its articles: what is in a <nav> after the text is a list in the wrong element.
+    begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
-        if _is_excluded(anchor, listing=listing):
+        is_excluded = _is_excluded(anchor, listing=listing)
+        if is_excluded and not (anchor.block > begin and _is_headline_in_menu(anchor)):
             continue
         url = resolve_link(page.base, anchor.href)
         if url is None or site_label(host(url)) != site:
@@ -127,6 +131,8 @@ def _candidates(
             score += _score_anchor_text(anchor.text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
+        if is_excluded and score < _MIN_MENU_SCORE:
+            continue
         (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, position))
     return found, others
 
@@ -149,6 +155,13 @@ def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
+
+
+def _is_headline_in_menu(anchor: Anchor) -> bool:
+    """Return whether a link is excluded for nothing but a <nav> or menu around it, and has the text of a headline."""
+    zone = anchor.zone
+    is_menu = zone & (zones.NAV | zones.MENU) and not zone & (zones.COMMENTS | zones.CONSENT)
+    return bool(is_menu) and _score_anchor_text(anchor.text) >= 1
 
 
 def _score_anchor_text(text: str) -> float:

@@ -118,9 +118,7 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
     parts = split_url(url)
     segments = _segments(parts)
     found = [(_segment_kind(segment), _EXTENSION.sub("", segment)) for segment in segments]
-    if not segments:
-        return found, ""
-    extension = _EXTENSION.search(segments[-1])
+    extension = _EXTENSION.search(segments[-1]) if segments else None
     query = parse_qsl(parts.query) if parts.query else []
     has_id = any(_ID_KEYS.match(key) and any(map(str.isdigit, value)) for key, value in query)
     return found, (extension[0].lower() if extension else "") + ("?" if has_id else "")
