@@ -28,6 +28,7 @@ _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
+_MAX_SECOND_LINE = 25  # longest second line of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
 _MIN_LIST = 4  # links from which cards side by side are a list
@@ -351,13 +352,19 @@ def _is_label(block: Block) -> bool:
     text = block.text
     if len(text) > 70 or block.zone & (zones.FIGCAPTION | zones.BUTTON):
         return False
-    if any(anchor.href.startswith("#") for anchor in block.anchors):
+    # A single link within the page opens something: "Comments".
+    if (tabs := _tab_names(block)) and len(tabs) < 2 and tabs[0] == text:
         return False
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     is_named = any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
     return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
+
+
+def _tab_names(block: Block) -> list[str]:
+    """Return the texts of the links of a line that lead nowhere: they show a list each, or choose what one shows."""
+    return [a.text for a in block.anchors if a.href.startswith(("#", "javascript:")) and a.text]
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
@@ -405,7 +412,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
         shape = (group.box.getparent(), str(group.box.tag), group.box.get("class") or "")
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)
-            group.label_text = _join_label_lines(group.label, content)
+            group.label_text = _label_of(group, group.label, content)
         else:
             whole = by_shape.get(shape, group) if not group.label_text else group
         by_shape.setdefault(shape, whole)
@@ -416,18 +423,37 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
     return found
 
 
-def _join_label_lines(block: Block, content: PageBlocks) -> str:
-    """Return the text of a label, joined with the line before it if both are one ("Next Up In" + "Science")."""
-    before = content.blocks[block.index - 1] if block.index else None
-    if (
-        before is not None
-        and (before.element is block.element.getparent() or before.element.getparent() is block.element.getparent())
-        and _is_label(before)
-        and before.text.endswith(("in", "on", "In", "On", ":"))
-        and len(before.text) < 20
-    ):
-        return f"{before.text} {block.text}"
-    return block.text
+def _label_of(group: CandidateGroup, label: Block, content: PageBlocks) -> str:
+    """Return the text of a label without what tabs choose ("week", "month"), joined with a second line of its head."""
+    tabs = _tab_names(label)
+    text = label.text
+    for tab in tabs:
+        text = text.replace(tab, "", 1)
+    text = normalize_space(text) or tabs[0]
+    around = {group.box, *group.box.iterancestors()}
+    head = label.element
+    while (above := head.getparent()) is not None and above not in around and head not in around:
+        head = above
+    near = content.blocks[max(0, label.index - 2) : label.index + 3]
+    if head is not label.element:
+        lines = [b for b in near if _is_within(b.element, head) and b.element is not head]
+        others = [b for b in lines if b is not label and not b.anchors and len(b.text) < _MAX_SECOND_LINE]
+        if len(lines) == 2 and others:
+            return " ".join(text if b is label else b.text for b in lines)
+    before = near[min(label.index, 2) - 1] if label.index else None
+    return f"{before.text} {text}" if before is not None and _continues_heading(before, label) else text
+
+
+def _continues_heading(before: Block, label: Block) -> bool:
+    """Return whether a label is the second line of a heading: "Next Up In" and "Science", or <h3> right after <h2>."""
+    if before.element is label.element.getparent() or before.element.getparent() is label.element.getparent():
+        if _is_label(before) and before.text.endswith(("in", "on", "In", "On", ":")) and len(before.text) < 20:
+            return True
+    if not (before.element.getnext() is label.element and HEADINGS >= {before.tag, label.tag} and before.tag < label.tag):
+        return False
+    # The heading of several parts is none of the first.
+    after = next(label.element.itersiblings(before.tag, label.tag), None)
+    return after is None or after.tag == before.tag
 
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
