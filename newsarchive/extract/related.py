@@ -407,14 +407,22 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
     """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
     by_label: dict[int, CandidateGroup] = {}
     by_shape: dict[tuple[HtmlElement | None, str, str], CandidateGroup] = {}
+    tabs: dict[int, list[str]] = {}
     found: list[CandidateGroup] = []
     for group in groups:
-        shape = (group.box.getparent(), str(group.box.tag), group.box.get("class") or "")
+        # States are further classes: "tab active".
+        shape = (group.box.getparent(), str(group.box.tag), (group.box.get("class") or "").partition(" ")[0])
+        whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)
             group.label_text = _label_of(group, group.label, content)
-        else:
-            whole = by_shape.get(shape, group) if not group.label_text else group
+            names = _tab_names(group.label)
+            if names and group.label_text == names[0]:
+                tabs.setdefault(id(group), names[1:])
+        elif not group.label_text:
+            whole = by_shape.get(shape, group)
+            if names := tabs.get(id(whole), []):
+                group.label_text, whole = names.pop(0), group
         by_shape.setdefault(shape, whole)
         if whole is group:
             found.append(group)
