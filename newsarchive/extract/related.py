@@ -70,12 +70,14 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
+    first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
+    around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
     last = len(content.blocks) - 1
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
@@ -327,11 +329,11 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
     return before if 0 < len(before) < 50 and _announces_links(before) else ""
 
 
-def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
+def _tab_label(group: CandidateGroup, tabs: Mapping[str, str], around_text: set[HtmlElement]) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box.tag in ("body", "html", "main", "article"):
-            break  # a link to the main element is "Skip to content"
+        if box in around_text or box.tag in ("main", "article"):
+            break  # a link to the text is "Skip to content"
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
@@ -482,7 +484,8 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
 
 def _kind(group: CandidateGroup) -> LinkKind:
     for kind, phrase in ((LinkKind.LATEST, phrases.LATEST), (LinkKind.RELATED, phrases.RELATED)):
-        if phrase.match(group.label_text):
+        # The name of the site or of a section may precede: "Business: most read".
+        if phrase.match(group.label_text) or phrase.match(group.label_text.partition(" ")[2]):
             return kind
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
