@@ -28,7 +28,7 @@ _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
-_MAX_SECOND_LINE = 25  # longest second line of the head of a list, in characters
+_MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
 _MIN_LIST = 4  # links from which cards side by side are a list
@@ -360,7 +360,7 @@ def _is_label(block: Block) -> bool:
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
-    is_named = any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
+    is_named = any(word in names for word in ("title", "head", "label", "hed"))
     return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
 
 
@@ -374,7 +374,7 @@ def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
     before = content.blocks[block.index - 1].element if block.index else None
     return (
         len(block.text) < _MAX_NAME
-        and sum(map(str.isalpha, block.text)) >= _MIN_LETTERS
+        and sum(map(str.isalpha, block.text)) + count_ideographs(block.text) >= _MIN_LETTERS
         and not any(map(str.isdigit, block.text))
         and not block.zone & (zones.BUTTON | zones.DATE | zones.BYLINE | zones.AD | zones.NAV | zones.SHARE)
         and not any("#" in anchor.href for anchor in block.anchors)
@@ -447,8 +447,8 @@ def _label_of(group: CandidateGroup, label: Block, content: PageBlocks) -> str:
     near = content.blocks[max(0, label.index - 2) : label.index + 3]
     if head is not label.element:
         lines = [b for b in near if _is_within(b.element, head) and b.element is not head]
-        others = [b for b in lines if b is not label and not b.anchors and len(b.text) < _MAX_SECOND_LINE]
-        if len(lines) == 2 and others:
+        # A second line that is linked leads to more of the list.
+        if len(lines) == 2 and not lines[1].anchors and max(len(b.text) for b in lines) < _MAX_HEAD_LINE:
             return " ".join(text if b is label else b.text for b in lines)
     before = near[min(label.index, 2) - 1] if label.index else None
     return f"{before.text} {text}" if before is not None and _continues_heading(before, label) else text
