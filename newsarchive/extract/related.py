@@ -5,6 +5,7 @@ group; groups with the same label, or of the same shape side by side, are merged
 container: the heading of an empty box is not used for the list after it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -31,6 +32,7 @@ _MAX_CARD_LINES = 6  # of a card before its first link
 _MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
+_MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
@@ -62,6 +64,8 @@ def find_link_groups(
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
+    folders = Counter(folder for c in candidates for folder in {c.page.partition("?")[0].rpartition("/")[0]})
+    candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
     inline = [c for c in candidates if c.page and c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
@@ -286,7 +290,10 @@ def _find_label(
             if index in body_blocks and not _announces_links(block.text):
                 return None
             if _is_label(block) or _opens_box(block, box, content):
-                return block if not _labels_empty_box(block, box, group) else None
+                # Above the text of the article, if the cards are around it, is its headline.
+                start = content.blocks[min(body_blocks, default=0)]
+                is_headline = index < start.index and _is_within(start.element, group.box) and not _announces_links(block.text)
+                return None if is_headline or _labels_empty_box(block, box, group) else block
             if len(block.text) > 80:
                 return None
     return None
