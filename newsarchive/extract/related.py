@@ -67,7 +67,7 @@ def find_link_groups(
     folders = Counter(folder for c in candidates for folder in {c.page.partition("?")[0].rpartition("/")[0]})
     candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
-    inline = [c for c in candidates if c.page and c.anchor.block in text_blocks]
+    inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _add_short_headlines(groups, others)
@@ -138,6 +138,8 @@ def _candidates(
             score += _score_anchor_text(anchor.text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
+        if not listing and not target.startswith(f"{whole}/") and not {"prev", "next"}.isdisjoint(anchor.rel.split()):
+            score += 1.5
         if is_excluded and score < _MIN_MENU_SCORE:
             continue
         (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, position))
@@ -475,6 +477,8 @@ def _continues_heading(before: Block, label: Block) -> bool:
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates if c.page}
+    if not any(c.anchor.text for c in group.candidates):
+        return False  # banners
     strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     named = in_box or _announces_links(group.label_text) or phrases.NEIGHBOUR.match(group.label_text)
