@@ -290,7 +290,7 @@ def _find_label(
                 return _shared_label(owners[index], group)
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
-                return None
+                return block if len(block.text) < 70 and block.text.endswith((":", "：")) else None
             if _is_label(block) or _opens_box(block, box, content):
                 # Above the text of the article, if the cards are around it, is its headline.
                 start = content.blocks[min(body_blocks, default=0)]
