@@ -27,6 +27,7 @@ _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
+_MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
 _MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
@@ -235,8 +236,9 @@ def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageB
     link = cards[0].anchor
     card = next(e for e in (link.element, *link.element.iterancestors()) if e.getparent() is box)
     for block in content.blocks[max(0, link.block - 1) : link.block + 2]:
-        if phrases.NEIGHBOUR.match(block.text) and _is_within(block.element, card):
-            return (phrases.NEIGHBOUR.find(block.text) or "").strip()
+        found = phrases.NEIGHBOUR.find(block.text[:_MAX_LABEL])
+        if found is not None and _is_within(block.element, card):
+            return found.strip()
     return ""
 
 
@@ -290,11 +292,13 @@ def _find_label(
                 return _shared_label(owners[index], group)
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
-                return block if len(block.text) < 70 and block.text.endswith((":", "：")) else None
+                return block if len(block.text) < _MAX_LABEL and block.text.endswith((":", "：")) else None
             if _is_label(block) or _opens_box(block, box, content):
                 # Above the text of the article, if the cards are around it, is its headline.
                 start = content.blocks[min(body_blocks, default=0)]
-                is_headline = index < start.index and _is_within(start.element, group.box) and not _announces_links(block.text)
+                is_headline = (
+                    index < start.index and _is_within(start.element, group.box) and not _announces_links(block.text)
+                )
                 return None if is_headline or _labels_empty_box(block, box, group) else block
             if len(block.text) > 80:
                 return None
@@ -361,7 +365,7 @@ def _announces_links(text: str) -> bool:
 
 def _is_label(block: Block) -> bool:
     text = block.text
-    if len(text) > 70 or block.zone & (zones.FIGCAPTION | zones.BUTTON):
+    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON):
         return False
     # A single link within the page opens something: "Comments".
     if (tabs := _tab_names(block)) and len(tabs) < 2 and tabs[0] == text:
@@ -403,7 +407,7 @@ def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> 
             if after in around:
                 break
             # Directly in the box an empty element without a name ends floating.
-            has_name = after.get("id") is not None or any(name.startswith("data-") for name in after.keys())
+            has_name = after.get("id") is not None or any(name.startswith("data-") for name in after.attrib)
             if (
                 (has_name or not is_direct)
                 and not after.text_content().strip()
@@ -465,10 +469,9 @@ def _label_of(group: CandidateGroup, label: Block, content: PageBlocks) -> str:
 
 def _continues_heading(before: Block, label: Block) -> bool:
     """Return whether a label is the second line of a heading: "Next Up In" and "Science", or <h3> right after <h2>."""
-    if before.element is label.element.getparent() or before.element.getparent() is label.element.getparent():
-        if _is_label(before) and before.text.endswith(("in", "on", "In", "On", ":")) and len(before.text) < 20:
-            return True
-    if not (before.element.getnext() is label.element and HEADINGS >= {before.tag, label.tag} and before.tag < label.tag):
+    if len(before.text) < 20 and before.text.endswith(("in", "on", "In", "On", ":")) and _is_label(before):
+        return label.element.getparent() in (before.element, before.element.getparent())
+    if before.element.getnext() is not label.element or not before.tag < label.tag or label.tag not in HEADINGS:
         return False
     # The heading of several parts is none of the first.
     after = next(label.element.itersiblings(before.tag, label.tag), None)

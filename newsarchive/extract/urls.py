@@ -4,7 +4,8 @@ For links on an article's page, its own URL is the best example of the site's ar
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -138,7 +139,7 @@ def score_article_url(url: str, own: str) -> float:
 
 # Links recur on all pages of a site.
 @lru_cache(maxsize=8192)
-def _score_alone(url: str) -> tuple[float, str, str, Set[str]]:
+def _score_alone(url: str) -> tuple[float, str, str, AbstractSet[str]]:
     """Return the score of a URL by itself, its shape ("" for a front page or a file), the first of its folders, and
     those of them that name sections.
     """
