@@ -281,8 +281,8 @@ def _find_label(
     """Return the heading that labels a group: in its box before the first card, or right before the box."""
     bound = _first_block_of_list(group, content)
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
-        if box.tag in ("body", "html"):
-            return _heading_before(group.box, content, bound)
+        if box.tag == "html":
+            break
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = content.blocks[index]
             if not _is_within(block.element, box):
@@ -313,15 +313,6 @@ def _first_block_of_list(group: CandidateGroup, content: PageBlocks) -> int:
     card = next(e for e in first.element.iterancestors() if e.getparent() is group.box)
     before = range(first.block, max(0, first.block - _MAX_CARD_LINES), -1)
     return next((i for i in before if not _is_within(content.blocks[i - 1].element, card)), first.block)
-
-
-def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
-    """Return the heading right before a top-level box, or right before the first card of the page itself."""
-    before = box.getprevious()
-    block = content.blocks[bound - 1] if bound else None
-    if block is not None and _announces_links(block.text) and _is_label(block):
-        return block
-    return block if block is not None and before is block.element and block.tag in HEADINGS else None
 
 
 def _shared_label(before: CandidateGroup, group: CandidateGroup) -> Block | None:
@@ -398,7 +389,7 @@ def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
 
 def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> bool:
     """Return whether an empty element, which a script fills, is between a heading in a box and the links of a group."""
-    around = {group.box, *group.box.iterancestors()}
+    around = set(group.candidates[0].anchor.element.iterancestors())
     for within in (block.element, *block.element.iterancestors()):
         if within in around:
             return False
