@@ -27,6 +27,7 @@ _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
+_MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
 _MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
@@ -176,9 +177,11 @@ def _is_headline_in_menu(anchor: Anchor) -> bool:
 
 def _score_anchor_text(text: str) -> float:
     """Score the text of a link: a headline has several words, or a dozen ideographs."""
-    return _score_cached(text) if len(text) <= _MAX_CACHED else _score_text(text)
+    return _score_text(text[:_MAX_SCORED])
 
 
+# Menus and lists of latest articles are the same on all pages of a site.
+@lru_cache(maxsize=4096)
 def _score_text(text: str) -> float:
     count = len(text.split())
     dense = 0 if text.isascii() else count_ideographs(text)
@@ -189,11 +192,6 @@ def _score_text(text: str) -> float:
     if count >= 4 and len(text) > 15:
         return 1.0
     return 0.25 if count == 3 else -0.5 if text else -0.25
-
-
-_score_cached = lru_cache(maxsize=4096)(_score_text)
-"""Menus and lists of latest articles are the same on all pages of a site."""
-_MAX_CACHED = 400  # longest text that is cached, in characters, so that no page can fill the memory
 
 
 def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
@@ -294,12 +292,7 @@ def _find_label(
             if index in body_blocks and not _announces_links(block.text):
                 return block if len(block.text) < _MAX_LABEL and block.text.endswith((":", "：")) else None
             if _is_label(block) or _opens_box(block, box, content):
-                # Above the text of the article, if the cards are around it, is its headline.
-                start = content.blocks[min(body_blocks, default=0)]
-                is_headline = (
-                    index < start.index and _is_within(start.element, group.box) and not _announces_links(block.text)
-                )
-                return None if is_headline or _labels_empty_box(block, box, group) else block
+                return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
     return None

@@ -5,7 +5,6 @@ For links on an article's page, its own URL is the best example of the site's ar
 
 import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -127,11 +126,9 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
 
 def score_article_url(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the URL of the page with the link."""
-    score, kinds, section, others = _score_alone(url)
+    score, kinds, section = _score_alone(url)
     if not kinds:
         return score
-    if others and others <= _folders(own):
-        score += 2.5
     # The query names the article: view.htm?lang=en&seq=18159.
     is_sibling = url.partition("?")[0] == own.partition("?")[0] and any(map(str.isdigit, own.partition("?")[2]))
     return score + _score_similarity(kinds, section, own) + (1.5 if is_sibling and "?" in url else 0.0)
@@ -139,17 +136,15 @@ def score_article_url(url: str, own: str) -> float:
 
 # Links recur on all pages of a site.
 @lru_cache(maxsize=8192)
-def _score_alone(url: str) -> tuple[float, str, str, AbstractSet[str]]:
-    """Return the score of a URL by itself, its shape ("" for a front page or a file), the first of its folders, and
-    those of them that name sections.
-    """
+def _score_alone(url: str) -> tuple[float, str, str]:
+    """Return the score of a URL by itself, its shape ("" for a front page or a file), and the first of its folders."""
     parts = split_url(url)
     segments = _segments(parts)
     kinds = path_shape(url)
     if not segments:
-        return (1.0 if kinds.endswith("?") else -3.0), "", "", frozenset()
+        return (1.0 if kinds.endswith("?") else -3.0), "", ""
     if _FILE.search(segments[-1]):
-        return -3.0, "", "", frozenset()
+        return -3.0, "", ""
     words = [_EXTENSION.sub("", s.lower()) for s in segments]
     score = _score_shape(kinds, words[-1])
     if host(url).partition(".")[0] in _SERVICES:
@@ -160,7 +155,7 @@ def _score_alone(url: str) -> tuple[float, str, str, AbstractSet[str]]:
         score -= 1.5
     if kinds in ("w", "w/w", "w/w/w") and not parts.query:
         score -= 1.0
-    return score, kinds, segments[0].lower() if len(segments) > 1 else "", _SECTION_WORDS.intersection(words)
+    return score, kinds, segments[0].lower() if len(segments) > 1 else ""
 
 
 def _score_shape(kinds: str, name: str) -> float:
@@ -178,11 +173,6 @@ def _score_shape(kinds: str, name: str) -> float:
     if kinds.endswith("?"):
         score += 1.5
     return score + 0.5 if "." in last and score < 2 else score
-
-
-@lru_cache(maxsize=64)
-def _folders(url: str) -> frozenset[str]:
-    return frozenset(segment.lower() for segment in _segments(split_url(url))[:-1])
 
 
 @lru_cache(maxsize=1024)
