@@ -146,7 +146,7 @@ def listed(*numbers: int) -> str:
             id="what tabs choose is no part of a label",
         ),
         pytest.param(
-            "<div class='box'><h3><a href='javascript:void(0)'>Most read</a> <a href='javascript:void(0)'>Latest</a></h3>"
+            "<div class='box'><h3><a href='javascript:void(0)'>Most read</a> <a href='#'>Latest</a></h3>"
             f"{listed(101, 102, 103)}{listed(104, 105, 106)}</div>",
             (group(LinkKind.LATEST, "Most read", 101, 102, 103), group(LinkKind.LATEST, "Latest", 104, 105, 106)),
             id="each list of a row of tabs",
