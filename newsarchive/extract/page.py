@@ -29,7 +29,7 @@ from newsarchive.extract.sources import (
     read_url_list,
 )
 from newsarchive.extract.tree import OversizedPage, parse_page
-from storage.model import BODY_ROLES, Outcome, Reading
+from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading
 
 SHELL_TEXT = 200
 """Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""
@@ -48,7 +48,7 @@ def read(payload: bytes, page_input: PageInput) -> Reading:
     reading = _read_as(payload_type, content, page_input)
     if reading.outcome is not Outcome.ARTICLE and reading.article is not None:
         # A stub must not become a version of the whole article, and any other page is none.
-        reading = replace(reading, article=None, link_groups=reading.article.link_groups)
+        reading = replace(reading, article=None, link_groups=reading.link_groups or reading.article.link_groups)
     return _add_digest(reading, payload)
 
 
@@ -128,13 +128,19 @@ def _article_reading(features: PageFeatures, stub: Reading | None, score: Articl
     is_article = score.total >= ARTICLE_THRESHOLD and article.headline and has_text
     if not is_article or detect_media_page(features):
         return None
-    inside = frozenset(block.index for block in features.body)
-    groups = find_link_groups(page, features.content, inside, article.canonical_url, listing=False)
     return replace(
         stub or Reading(outcome=Outcome.ARTICLE, reason=score.reason, confidence=score.confidence),
-        article=replace(article, link_groups=add_layout_groups(page, features.page_input.layout, groups)),
+        article=replace(article, link_groups=_groups_around_text(features)),
         sources=find_feeds(page, features.head),
     )
+
+
+def _groups_around_text(features: PageFeatures) -> tuple[LinkGroup, ...]:
+    """Return the link groups of a page read as an article."""
+    inside = frozenset(block.index for block in features.body)
+    page, canonical = features.page, features.article.canonical_url
+    groups = find_link_groups(page, features.content, inside, canonical, listing=False)
+    return add_layout_groups(page, features.page_input.layout, groups)
 
 
 def _listing_reading(features: PageFeatures, score: ArticleScore) -> Reading:
@@ -143,7 +149,8 @@ def _listing_reading(features: PageFeatures, score: ArticleScore) -> Reading:
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
-    article = replace(features.article, link_groups=groups)
+    # A page may be an article that is not taken for one.
+    article = replace(features.article, link_groups=_groups_around_text(features) if features.body else groups)
     is_listing = count >= (1 if page_input.is_listing else 6)
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:

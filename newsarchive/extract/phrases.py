@@ -21,6 +21,8 @@ def _start(name: str) -> Phrases:
 
 RELATED = _start("related")
 LATEST = _start("latest")
+NEIGHBOUR = _start("neighbour")
+"""The beginning of the card of the article published before or after: "Previous article"."""
 NEWSLETTER = _line("newsletter")
 ADVERTISEMENT = _line("advertisement")
 """A line that marks an advertisement. It announces nothing: what follows is the article again."""

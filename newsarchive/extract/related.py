@@ -5,6 +5,7 @@ group; groups with the same label, or of the same shape side by side, are merged
 container: the heading of an empty box is not used for the list after it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,8 +27,14 @@ _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
+_MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
+_MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
+_MAX_CARD_LINES = 6  # of a card before its first link
+_MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
+_MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
+_MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
@@ -38,7 +45,7 @@ class LinkCandidate:
     anchor: Anchor
     url: str
     page: str
-    """Key of the target page, see urls.page_key."""
+    """Key of the target page, see urls.page_key; "" for the page with the link."""
     score: float
     position: int
     """Among the links of the page."""
@@ -59,22 +66,26 @@ def find_link_groups(
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
+    folders = Counter(folder for c in candidates for folder in {c.page.partition("?")[0].rpartition("/")[0]})
+    candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
-    inline = [c for c in candidates if c.anchor.block in text_blocks]
+    inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _add_short_headlines(groups, others)
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
+    first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
+    around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
     last = len(content.blocks) - 1
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
-    groups = _merge_groups(groups, content)
+    groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
     found: list[LinkGroup] = []
@@ -105,14 +116,20 @@ def _candidates(
     path = f"{whole}?" if not query and whole.count("/") > 1 else ""
     found: list[LinkCandidate] = []
     others: list[LinkCandidate] = []
+    # Menus of a site come before its articles: what is in a <nav> after the text is a list in the wrong element.
+    begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
-        if _is_excluded(anchor, listing=listing):
+        is_excluded = _is_excluded(anchor, listing=listing)
+        if is_excluded and not (anchor.block > begin and _is_headline_in_menu(anchor)):
             continue
         url = resolve_link(page.base, anchor.href)
         if url is None or site_label(host(url)) != site:
             continue
         target = page_key(url)
         if target in own_keys or (path and target.startswith(path)):
+            # Lists of latest articles have a card of the article itself.
+            if target in own_keys and anchor.block not in body_blocks and _score_anchor_text(anchor.text) >= 1:
+                found.append(LinkCandidate(anchor, url, "", 0.0, position))
             continue
         score = score_article_url(url, canonical if not listing else "")
         if listing and score > -1.5 and _is_headline(anchor):
@@ -123,6 +140,10 @@ def _candidates(
             score += _score_anchor_text(anchor.text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
+        if not listing and not target.startswith(f"{whole}/") and not {"prev", "next"}.isdisjoint(anchor.rel.split()):
+            score += 1.5
+        if is_excluded and score < _MIN_MENU_SCORE:
+            continue
         (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, position))
     return found, others
 
@@ -147,11 +168,20 @@ def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
 
+def _is_headline_in_menu(anchor: Anchor) -> bool:
+    """Return whether a link is excluded for nothing but a <nav> or menu around it, and has the text of a headline."""
+    zone = anchor.zone
+    is_menu = zone & (zones.NAV | zones.MENU) and not zone & (zones.COMMENTS | zones.CONSENT)
+    return bool(is_menu) and _score_anchor_text(anchor.text) >= 1
+
+
 def _score_anchor_text(text: str) -> float:
     """Score the text of a link: a headline has several words, or a dozen ideographs."""
-    return _score_cached(text) if len(text) <= _MAX_CACHED else _score_text(text)
+    return _score_text(text[:_MAX_SCORED])
 
 
+# Menus and lists of latest articles are the same on all pages of a site.
+@lru_cache(maxsize=4096)
 def _score_text(text: str) -> float:
     count = len(text.split())
     dense = 0 if text.isascii() else count_ideographs(text)
@@ -162,11 +192,6 @@ def _score_text(text: str) -> float:
     if count >= 4 and len(text) > 15:
         return 1.0
     return 0.25 if count == 3 else -0.5 if text else -0.25
-
-
-_score_cached = lru_cache(maxsize=4096)(_score_text)
-"""Menus and lists of latest articles are the same on all pages of a site."""
-_MAX_CACHED = 400  # longest text that is cached, in characters, so that no page can fill the memory
 
 
 def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
@@ -186,6 +211,33 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
         if box is not None:
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
+
+
+def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
+    """Give the cards of the previous and the next article ("Next article") a group each, under what they begin with."""
+    found: list[CandidateGroup] = []
+    for group in groups:
+        by_page: dict[str, list[LinkCandidate]] = {}
+        for candidate in group.candidates:
+            by_page.setdefault(candidate.page, []).append(candidate)
+        is_open = len(by_page) < 3 and group.label is None and not group.label_text
+        labels = [_find_neighbour(cards, group.box, content) for cards in by_page.values()] if is_open else []
+        if labels and all(labels):
+            found += map(CandidateGroup, (group.box,) * 2, by_page.values(), (None,) * 2, labels)
+        else:
+            found.append(group)
+    return found
+
+
+def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageBlocks) -> str:
+    """Return how the card of a link names its place before or after the article; "" if it does not."""
+    link = cards[0].anchor
+    card = next(e for e in (link.element, *link.element.iterancestors()) if e.getparent() is box)
+    for block in content.blocks[max(0, link.block - 1) : link.block + 2]:
+        found = phrases.NEIGHBOUR.find(block.text[:_MAX_LABEL])
+        if found is not None and _is_within(block.element, card):
+            return found.strip()
+    return ""
 
 
 def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
@@ -225,10 +277,10 @@ def _find_label(
     group: CandidateGroup, owners: Mapping[int, CandidateGroup], content: PageBlocks, body_blocks: frozenset[int]
 ) -> Block | None:
     """Return the heading that labels a group: in its box before the first card, or right before the box."""
-    bound = group.candidates[0].anchor.block
+    bound = _first_block_of_list(group, content)
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LABEL_LEVELS - 1)):
-        if box.tag in ("body", "html"):
-            return _heading_before(group.box, content, bound)
+        if box.tag == "html":
+            break
         for index in range(bound - 1, max(-1, bound - 7), -1):
             block = content.blocks[index]
             if not _is_within(block.element, box):
@@ -238,21 +290,22 @@ def _find_label(
                 return _shared_label(owners[index], group)
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
-                return None
-            if _is_label(block) or (box is not group.box and _opens_box(block, box, content)):
-                return block if not _labels_empty_box(block, box) else None
+                return block if len(block.text) < _MAX_LABEL and block.text.endswith((":", "：")) else None
+            if _is_label(block) or _opens_box(block, box, content):
+                return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
     return None
 
 
-def _heading_before(box: HtmlElement, content: PageBlocks, bound: int) -> Block | None:
-    """Return the heading right before a top-level box, or right before the first card of the page itself."""
-    before = box.getprevious()
-    block = content.blocks[bound - 1] if bound else None
-    if block is not None and _announces_links(block.text) and _is_label(block):
-        return block
-    return block if block is not None and before is block.element and block.tag in HEADINGS else None
+def _first_block_of_list(group: CandidateGroup, content: PageBlocks) -> int:
+    """Return the block in which the first card of a list begins: a line above its link is the kicker of the card."""
+    first = group.candidates[0].anchor
+    if first.element.getparent() is group.box or len({c.page for c in group.candidates}) < 2:
+        return first.block
+    card = next(e for e in first.element.iterancestors() if e.getparent() is group.box)
+    before = range(first.block, max(0, first.block - _MAX_CARD_LINES), -1)
+    return next((i for i in before if not _is_within(content.blocks[i - 1].element, card)), first.block)
 
 
 def _shared_label(before: CandidateGroup, group: CandidateGroup) -> Block | None:
@@ -273,11 +326,11 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
     return before if 0 < len(before) < 50 and _announces_links(before) else ""
 
 
-def _tab_label(group: CandidateGroup, tabs: Mapping[str, str]) -> str:
+def _tab_label(group: CandidateGroup, tabs: Mapping[str, str], around_text: set[HtmlElement]) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box.tag in ("body", "html", "main", "article"):
-            break  # a link to the main element is "Skip to content"
+        if box in around_text or box.tag in ("main", "article"):
+            break  # a link to the text is "Skip to content"
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
@@ -296,15 +349,21 @@ def _announces_links(text: str) -> bool:
 
 def _is_label(block: Block) -> bool:
     text = block.text
-    if len(text) > 70 or block.zone & (zones.FIGCAPTION | zones.BUTTON):
+    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON):
         return False
-    if any(anchor.href.startswith("#") for anchor in block.anchors):
+    # A single link within the page opens something: "Comments".
+    if (tabs := _tab_names(block)) and len(tabs) < 2 and tabs[0] == text:
         return False
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
-    is_named = any(word in names for word in ("title", "heading", "header", "headline", "label", "hed"))
+    is_named = any(word in names for word in ("title", "head", "label", "hed"))
     return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
+
+
+def _tab_names(block: Block) -> list[str]:
+    """Return the texts of the links of a line that lead nowhere: they show a list each, or choose what one shows."""
+    return [a.text for a in block.anchors if a.href.startswith(("#", "javascript:")) and a.text]
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
@@ -312,7 +371,7 @@ def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
     before = content.blocks[block.index - 1].element if block.index else None
     return (
         len(block.text) < _MAX_NAME
-        and sum(map(str.isalpha, block.text)) >= _MIN_LETTERS
+        and sum(map(str.isalpha, block.text)) + count_ideographs(block.text) >= _MIN_LETTERS
         and not any(map(str.isdigit, block.text))
         and not block.zone & (zones.BUTTON | zones.DATE | zones.BYLINE | zones.AD | zones.NAV | zones.SHARE)
         and not any("#" in anchor.href for anchor in block.anchors)
@@ -321,45 +380,48 @@ def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
     )
 
 
-def _labels_empty_box(block: Block, box: HtmlElement) -> bool:
-    """Return whether a heading is in a box of its own, beside an empty element that a script fills."""
-    after = block.element.getnext()
-    if after is not None and _is_empty_box(after):
-        return True
-    within = block.element
-    for above in block.element.iterancestors():
-        if above is box:
+def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> bool:
+    """Return whether an empty element, which a script fills, is between a heading in a box and the links of a group."""
+    around = set(group.candidates[0].anchor.element.iterancestors())
+    for within in (block.element, *block.element.iterancestors()):
+        if within in around:
             return False
-        # An empty element before the heading decorates it.
-        others = (e for e in within.itersiblings("div", "ul", "ol", "section") if e.find(".//img") is None)
-        if any(not e.text_content().strip() for e in others):
-            return True
-        within = above
+        is_direct = within.getparent() is box
+        for after in within.itersiblings("div", "ul", "ol", "section"):
+            if after in around:
+                break
+            # Directly in the box an empty element without a name ends floating.
+            has_name = after.get("id") is not None or any(name.startswith("data-") for name in after.attrib)
+            if (
+                (has_name or not is_direct)
+                and not after.text_content().strip()
+                and after.find(".//img") is None
+                and not zones.zones_of_element(str(after.tag), after.items()) & (zones.SHARE | zones.AD)
+            ):
+                return True
     return False
-
-
-def _is_empty_box(element: HtmlElement) -> bool:
-    """Return whether an element is an empty box that a script fills: it has a name, and no content."""
-    return (
-        element.tag in ("div", "section", "ul", "ol")
-        and (element.get("id") is not None or any(name.startswith("data-") for name, _ in element.items()))
-        and not element.text_content().strip()
-        and next(element.iter("img", "picture", "svg"), None) is None
-    )
 
 
 def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
     """Merge groups with the same label, and unlabelled groups of the same shape under one parent."""
     by_label: dict[int, CandidateGroup] = {}
     by_shape: dict[tuple[HtmlElement | None, str, str], CandidateGroup] = {}
+    tabs: dict[int, list[str]] = {}
     found: list[CandidateGroup] = []
     for group in groups:
-        shape = (group.box.getparent(), str(group.box.tag), group.box.get("class") or "")
+        # States are further classes: "tab active".
+        shape = (group.box.getparent(), str(group.box.tag), (group.box.get("class") or "").partition(" ")[0])
+        whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)
-            group.label_text = _join_label_lines(group.label, content)
-        else:
+            group.label_text = _label_of(group, group.label, content)
+            names = _tab_names(group.label)
+            if names and group.label_text == names[0]:
+                tabs.setdefault(id(group), names[1:])
+        elif not group.label_text:
             whole = by_shape.get(shape, group)
+            if names := tabs.get(id(whole), []):
+                group.label_text, whole = names.pop(0), group
         by_shape.setdefault(shape, whole)
         if whole is group:
             found.append(group)
@@ -368,25 +430,45 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
     return found
 
 
-def _join_label_lines(block: Block, content: PageBlocks) -> str:
-    """Return the text of a label, joined with the line before it if both are one ("Next Up In" + "Science")."""
-    before = content.blocks[block.index - 1] if block.index else None
-    if (
-        before is not None
-        and (before.element is block.element.getparent() or before.element.getparent() is block.element.getparent())
-        and _is_label(before)
-        and before.text.endswith(("in", "on", "In", "On", ":"))
-        and len(before.text) < 20
-    ):
-        return f"{before.text} {block.text}"
-    return block.text
+def _label_of(group: CandidateGroup, label: Block, content: PageBlocks) -> str:
+    """Return the text of a label without what tabs choose ("week", "month"), joined with a second line of its head."""
+    tabs = _tab_names(label)
+    text = label.text
+    for tab in tabs:
+        text = text.replace(tab, "", 1)
+    text = normalize_space(text) or tabs[0]
+    around = {group.box, *group.box.iterancestors()}
+    head = label.element
+    while (above := head.getparent()) is not None and above not in around and head not in around:
+        head = above
+    near = content.blocks[max(0, label.index - 2) : label.index + 3]
+    if head is not label.element:
+        lines = [b for b in near if _is_within(b.element, head) and b.element is not head]
+        # A second line that is linked leads to more of the list.
+        if len(lines) == 2 and not lines[1].anchors and max(len(b.text) for b in lines) < _MAX_HEAD_LINE:
+            return " ".join(text if b is label else b.text for b in lines)
+    before = near[min(label.index, 2) - 1] if label.index else None
+    return f"{before.text} {text}" if before is not None and _continues_heading(before, label) else text
+
+
+def _continues_heading(before: Block, label: Block) -> bool:
+    """Return whether a label is the second line of a heading: "Next Up In" and "Science", or <h3> right after <h2>."""
+    if len(before.text) < 20 and before.text.endswith(("in", "on", "In", "On", ":")) and _is_label(before):
+        return label.element.getparent() in (before.element, before.element.getparent())
+    if before.element.getnext() is not label.element or not before.tag < label.tag or label.tag not in HEADINGS:
+        return False
+    # The heading of several parts is none of the first.
+    after = next(label.element.itersiblings(before.tag, label.tag), None)
+    return after is None or after.tag == before.tag
 
 
 def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
-    pages = {c.page for c in group.candidates}
-    strong = len({c.page for c in group.candidates if c.score >= 2.5})
+    pages = {c.page for c in group.candidates if c.page}
+    if not any(c.anchor.text for c in group.candidates):
+        return False  # banners
+    strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
-    named = in_box or _announces_links(group.label_text)
+    named = in_box or _announces_links(group.label_text) or phrases.NEIGHBOUR.match(group.label_text)
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
@@ -400,7 +482,8 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
 
 def _kind(group: CandidateGroup) -> LinkKind:
     for kind, phrase in ((LinkKind.LATEST, phrases.LATEST), (LinkKind.RELATED, phrases.RELATED)):
-        if phrase.match(group.label_text):
+        # The name of the site or of a section may precede: "Business: most read".
+        if phrase.match(group.label_text) or phrase.match(group.label_text.partition(" ")[2]):
             return kind
     latest = sum(1 for c in group.candidates if c.anchor.zone & zones.LATEST)
     related = sum(1 for c in group.candidates if c.anchor.zone & zones.RELATED)
@@ -411,7 +494,7 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
-    for candidate in candidates:
+    for candidate in (c for c in candidates if c.page):
         known, text = found.get(candidate.page), candidate.anchor.text
         if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
             found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)

@@ -16,16 +16,13 @@ layouts in force, the first in the file that names a field decides it. Fields th
 other site. Layouts are settings and not part of the archived files: `rebuild` and `reextract` use the current ones.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from cssselect import HTMLTranslator, SelectorError, parse
-from cssselect.parser import Attrib, Class, Element, Hash
-from cssselect.parser import Selector as CssSelector
+from cssselect import HTMLTranslator, SelectorError
 from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement
 
@@ -34,8 +31,6 @@ from storage.model import LinkKind
 from storage.pickling import pickle_by_slots
 
 _TRANSLATOR = HTMLTranslator()
-_WITHIN = "descendant-or-self::"
-_ATTRIBUTE = re.compile(r"@[\w-]+")
 _VALUE_ATTRIBUTES = {"time": ("datetime",), "meta": ("content",), "img": ("src", "data-src"), "link": ("href",)}
 """Attributes that hold the value of such an element."""
 
@@ -94,51 +89,11 @@ def _compile(text: str) -> XPath:
         raise ValueError("must be a CSS selector or an XPath expression")
     try:
         is_xpath = text.lstrip().startswith(("/", "./", "("))
-        return XPath(text if is_xpath else _to_xpath(parse(text)))
+        return XPath(text if is_xpath else _TRANSLATOR.css_to_xpath(text))
     except SelectorError as error:
         raise ValueError(f"is not a CSS selector ({error})") from None
     except XPathError as error:
         raise ValueError(f"is not an XPath expression ({error})") from None
-
-
-def _to_xpath(selectors: Sequence[CssSelector]) -> str:
-    """Return the XPath of a list of CSS selectors.
-
-    Selectors of one attribute are evaluated by way of the attributes, several times faster than testing each element;
-    those of the same attribute (".a, .b") are combined.
-
-    >>> _to_xpath(parse("[rel=author]")), _to_xpath(parse("h1 > a"))
-    ("descendant-or-self::*/@rel[(. = 'author')]/..", 'descendant-or-self::h1/a')
-    """
-    tests_by_attribute: dict[tuple[str, str], list[str]] = {}
-    paths: list[str] = []
-    for selector in selectors:
-        if (one := _attribute_test(selector)) is not None:
-            element, attribute, test = one
-            tests_by_attribute.setdefault((element, attribute), []).append(f"({test})")
-        else:
-            paths.append(_TRANSLATOR.selector_to_xpath(selector, _WITHIN, translate_pseudo_elements=True))
-    for (element, name), tests in tests_by_attribute.items():
-        paths.append(f"{_WITHIN}{element}/{name}[{' or '.join(tests)}]/..")
-    return " | ".join(paths)
-
-
-def _attribute_test(selector: CssSelector) -> tuple[str, str, str] | None:
-    """Return (element, "@attribute", test of its value) of a selector that is nothing else; else None."""
-    tree = selector.parsed_tree
-    if selector.pseudo_element is not None or not isinstance(tree, Attrib | Class | Hash):
-        return None
-    if not isinstance(tree.selector, Element):
-        return None
-    if isinstance(tree, Attrib) and (tree.namespace or tree.operator == "!="):
-        return None
-    plain = _TRANSLATOR.xpath(tree)
-    named = set(_ATTRIBUTE.findall(plain.condition))
-    if len(named) != 1 or plain.path or "@" in tree.canonical() or "name()" in plain.condition:
-        return None
-    name = named.pop()
-    # "The attribute exists and ...": it does, where its value is tested.
-    return plain.element, name, plain.condition.replace(name, ".").removeprefix(". and ")
 
 
 @pickle_by_slots

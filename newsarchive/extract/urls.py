@@ -118,9 +118,7 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
     parts = split_url(url)
     segments = _segments(parts)
     found = [(_segment_kind(segment), _EXTENSION.sub("", segment)) for segment in segments]
-    if not segments:
-        return found, ""
-    extension = _EXTENSION.search(segments[-1])
+    extension = _EXTENSION.search(segments[-1]) if segments else None
     query = parse_qsl(parts.query) if parts.query else []
     has_id = any(_ID_KEYS.match(key) and any(map(str.isdigit, value)) for key, value in query)
     return found, (extension[0].lower() if extension else "") + ("?" if has_id else "")
@@ -129,7 +127,11 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
 def score_article_url(url: str, own: str) -> float:
     """Return how much a URL looks like an article's, about -3 to 4; `own` is the URL of the page with the link."""
     score, kinds, section = _score_alone(url)
-    return score + (_score_similarity(kinds, section, own) if kinds else 0.0)
+    if not kinds:
+        return score
+    # The query names the article: view.htm?lang=en&seq=18159.
+    is_sibling = url.partition("?")[0] == own.partition("?")[0] and any(map(str.isdigit, own.partition("?")[2]))
+    return score + _score_similarity(kinds, section, own) + (1.5 if is_sibling and "?" in url else 0.0)
 
 
 # Links recur on all pages of a site.

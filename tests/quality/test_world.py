@@ -66,7 +66,11 @@ def test_links_on_pages_of_other_sets(world: World, figures: Figures) -> None:
     """Links are found and grouped under their labels as well as before, on 60 sites in eleven languages."""
     tally = LinkTally()
     for right in json.loads((world.folder / "links_world.json").read_text("utf-8"))["pages"]:
-        tally.page(right, gathered_groups(world.readings[right["id"]]))
+        reading = world.readings[right["id"]]
+        if right["url"] != world.gold[right["id"]]["url"]:
+            # The set names a file of its own instead of a URL, against which no link can be resolved.
+            reading = read_page(world.folder, right["file"], right["url"])
+        tally.page(right, gathered_groups(reading))
     figures.add("world-links", "listing_macro_f1", mean(tally.macro), "world links: listing, macro F1")
     figures.add("world-links", "none_left_empty", tally.left_empty, "world links: without a listing left empty, of 15")
     figures.add("world-links", "groups_matched", tally.matched, "world links: groups matched, of 135")

@@ -7,7 +7,7 @@ import pytest
 
 from newsarchive.extract import extract_page, read
 from newsarchive.extract.page_input import PageInput
-from storage.model import BODY_ROLES, Outcome, Reading, Role
+from storage.model import BODY_ROLES, LinkKind, Outcome, Reading, Role
 
 URL = "https://www.hulltimes.example/news/2024/05/ferry-returns-to-the-northern-harbour-123456"
 PARAGRAPHS = tuple(
@@ -140,7 +140,10 @@ def test_text_and_fields_of_a_page_that_is_no_article_are_given() -> None:
     assert body(reading) == list(PARAGRAPHS)
     assert reading.article is not None
     assert reading.article.headline == "Ferry returns to the northern harbour"
-    assert reading.article.link_groups == reading.link_groups
+    assert {group.kind for group in reading.link_groups} == {LinkKind.LISTING}
+    [group] = reading.article.link_groups
+    assert (group.kind, group.label) == (LinkKind.RELATED, "Related Articles")
+    assert group.links == reading.link_groups[0].links
 
 
 def test_a_page_that_is_no_article_becomes_no_version() -> None:

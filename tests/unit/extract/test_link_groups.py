@@ -105,11 +105,79 @@ def listed(*numbers: int) -> str:
             (group(LinkKind.LATEST, "Most discussed", 101, 102, 103),),
             id="an empty element before a heading is decoration",
         ),
+        pytest.param(
+            f"<div><h3>Most read</h3>{listed(101, 102, 103)}<div id='slot'></div></div>",
+            (group(LinkKind.LATEST, "Most read", 101, 102, 103),),
+            id="an empty box after the list is not what the heading labels",
+        ),
+        pytest.param(
+            f"<div><div><h3>Most read</h3><ul class='toolbar'></ul></div>{listed(101, 102, 103)}</div>",
+            (group(LinkKind.LATEST, "Most read", 101, 102, 103),),
+            id="an empty toolbar beside a heading is no list",
+        ),
+        pytest.param(
+            f"<div><h4>Front page</h4><ul><li><a href='{URL}'>Rain falls on the hills today</a></li>"
+            f"<li>{link(101)}</li><li>{link(102)}</li></ul></div>",
+            (group(LinkKind.RELATED, "Front page", 101, 102),),
+            id="the article's own card is no label",
+        ),
+        pytest.param(
+            "<div><h2>From the coast</h2><div>"
+            + "".join(f"<div class='card'><h3>Kicker {n}</h3><p>{link(n)}</p></div>" for n in (101, 102))
+            + "</div></div>",
+            (group(LinkKind.RELATED, "From the coast", 101, 102),),
+            id="the kicker of the first card is no label",
+        ),
+        pytest.param(
+            f"<div class='box'><h2>Top-15</h2><h3>most discussed</h3>{listed(101, 102, 103)}</div>",
+            (group(LinkKind.LATEST, "Top-15 most discussed", 101, 102, 103),),
+            id="a heading of two lines",
+        ),
+        pytest.param(
+            "<div class='box'><div class='head'><h3>Breaking</h3><span class='x'><div>this hour</div></span></div>"
+            f"{listed(101, 102, 103)}</div>",
+            (group(LinkKind.LATEST, "Breaking this hour", 101, 102, 103),),
+            id="a head of two lines",
+        ),
+        pytest.param(
+            "<div class='box'><h3>Most viewed <a href='#'>Week</a> <a href='#'>Month</a></h3>"
+            f"{listed(101, 102, 103)}</div>",
+            (group(LinkKind.LATEST, "Most viewed", 101, 102, 103),),
+            id="what tabs choose is no part of a label",
+        ),
+        pytest.param(
+            "<div class='box'><h3><a href='javascript:void(0)'>Most read</a> <a href='#'>Latest</a></h3>"
+            f"{listed(101, 102, 103)}{listed(104, 105, 106)}</div>",
+            (group(LinkKind.LATEST, "Most read", 101, 102, 103), group(LinkKind.LATEST, "Latest", 104, 105, 106)),
+            id="each list of a row of tabs",
+        ),
+        pytest.param(
+            f"<div class='pair'><div><span>Previous article</span><h6>{link(101)}</h6></div>"
+            f"<div><span>Next article</span><h6>{link(102)}</h6></div></div>",
+            (group(LinkKind.RELATED, "Previous article", 101), group(LinkKind.RELATED, "Next article", 102)),
+            id="the previous and the next article",
+        ),
+        pytest.param(
+            f"<aside><nav><h3>Related news</h3>{listed(101, 102, 103)}</nav></aside>",
+            (group(LinkKind.RELATED, "Related news", 101, 102, 103),),
+            id="a list in a <nav> after the text",
+        ),
     ],
 )
 def test_groups_after_an_article(after: str, expected: tuple[LinkGroup, ...]) -> None:
     """Links in one container are a group, under the label of that container, in page order."""
     assert groups(after) == expected
+
+
+def test_a_link_to_the_folder_of_linked_articles_is_no_articles() -> None:
+    """A heading that leads to a section looks like a headline, if its URL has words enough."""
+    [found] = groups(
+        "<div><h3><a href='/guides-to-coast-and-sea/'>All of our guides to the sea</a></h3>"
+        "<ul><li><a href='/guides-to-coast-and-sea/a-boat-is-lost-at-sea'>A boat is lost at sea</a></li>"
+        "<li><a href='/guides-to-coast-and-sea/a-boat-is-found-at-sea'>A boat is found at sea</a></li></ul></div>"
+    )
+    assert [each.anchor for each in found.links] == ["A boat is lost at sea", "A boat is found at sea"]
+    assert found.label == "All of our guides to the sea"
 
 
 def test_link_to_the_main_element_is_no_tab() -> None:
