@@ -17,6 +17,7 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 _ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
+_END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -54,7 +55,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_remove_control_characters(_repair_start(html)), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_end(_repair_start(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -92,6 +93,12 @@ def _repair_start(html: bytes) -> bytes:
     if _BROKEN_START.search(head, standard.end() if standard else 0) is None:
         return html
     return _BROKEN_START.sub(repair, head, count=2) + html[4096:]
+
+
+def _repair_end(html: bytes) -> bytes:
+    """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
+    ends = [at for tag in (b"</body", b"</html", b"</BODY", b"</HTML") if (at := html.find(tag)) >= 0]
+    return html[: min(ends)] + _END_OF_BODY.sub(b"", html[min(ends) :]) if ends else html
 
 
 def remove_element(element: HtmlElement) -> None:
