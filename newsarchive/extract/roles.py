@@ -198,12 +198,14 @@ def _is_caption(block: Block) -> bool:
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
+    # A line that ends with a colon introduces the pictures: it is text. So are several lines, such as a record.
+    if block.text[-1] in ":：" or len(block.lines) > 1:
+        return False
     # First, because thousands of lines may be of one element, whose images would be searched for each.
     if _has_more_text(block.element, 400):
         return False
     has_image = next(block.element.iter("img", "picture"), None) is not None
-    # A line that ends with a colon introduces the pictures: it is text.
-    within = len(block.text) > _SHORT and block.index < context.body_end and block.text[-1] not in ":："
+    within = len(block.text) > _SHORT and block.index < context.body_end
     if not has_image and not (within and _is_alone_with_image(block)):
         return False
     return parse_printed_date(block.text) is None and len(block.element.text_content()) < 400
