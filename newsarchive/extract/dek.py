@@ -57,10 +57,11 @@ def find_dek_block(
             own_key == k or (len(own_key) > 40 and (k.startswith(own_key) or own_key.startswith(k[:-3]))) for k in keys
         )
         marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
-        # A short heading under the headline is a subheading, or the heading of a box.
+        # A short heading under the headline, or one in another box, is a subheading, or the heading of a box.
         named = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
-        heading = named and effective_length(block.text) >= _MIN_LENGTH
-        if (described or marked or heading) and _differs_from_text(block, blocks, texts):
+        beside = block.element.getparent() is blocks[headline.block].element.getparent()
+        heading = named and beside and effective_length(block.text) >= _MIN_LENGTH
+        if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
         alone = _is_alone_with_headline(blocks[headline.block], block, blocks, texts)
         alone = alone or _is_sentence_under_dated_headline(blocks[headline.block], block, blocks, texts)
@@ -108,8 +109,11 @@ def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
     return has_date or any(name in block.text for name in authors)
 
 
-def _differs_from_text(block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether a block differs from the paragraphs after it: by parent, tag or class."""
+def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], beside: bool) -> bool:
+    """Return whether a block differs from the paragraphs after it: by parent, tag or class.
+
+    `beside`: it is a sibling of the headline.
+    """
     later = [blocks[i] for i in texts if i > block.index][:3]
     if not later:
         return False
@@ -117,14 +121,18 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int]) -> b
     before = [blocks[i] for i in texts if i < block.index]
     if any(b.tag == block.tag and _same_classes(b.element, block.element) for b in before):
         return False
+    # The first of several boxes alike is text, and the first item of a list one of the key points.
+    alike_after = sum(b.tag == block.tag and _same_classes(b.element, block.element) for b in later)
+    if block.tag == "li" or alike_after > 1:
+        return False
     own_class = block.element.get("class") or ""
     siblings = (b for b in later if b.element.getparent() is parent and b.tag == block.tag)
     if any(len(block.text) > 200 or (b.element.get("class") or "") == own_class for b in siblings):
         return False
     if block.tag in ("h2", "h3"):
-        # A first subheading is not a dek: it is a sibling of the text, and others like it follow.
+        # A first subheading is not a dek: others like it follow.
         alike = (b for b in blocks[block.index + 1 : later[-1].index + 40] if b.tag == block.tag)
-        classes = (b.element.get("class") for b in alike if b.element.getparent() is parent)
+        classes = (b.element.get("class") for b in alike if b.element.getparent() is parent or not beside)
         return block.element.get("class") not in classes
     is_named = block.zone & zones.DEK & ~later[0].zone != 0
     return is_named or parent is not later[0].element.getparent() or block.tag != later[0].tag
