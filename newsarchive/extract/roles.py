@@ -22,7 +22,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(rf"{LETTER}+")
 _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
-_BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
+_BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
 """Zones of boxes, from which the role of a block follows."""
 _PHRASES = (
     (Role.PROMO, phrases.ADVERTISEMENT),
@@ -180,6 +180,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or phrases.SHARE_WORD.search(block.text))),
         (Role.PROMO, zone & zones.PROMO and zone & _FORM_ZONES and length < 400),
+        (Role.PLAYER, foreign & zones.PLAYER and block.tag in HEADINGS),
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
@@ -338,7 +339,8 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
         return block.link_share > 0.95 and _is_in_list_of_links(block)
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and effective_length(text) > 20:
         return True
-    return length < 250 and length - block.linked < 45 and block.linked > 15 and phrases.RELATED.match(text)
+    is_label_and_link = length - block.linked < 45 and block.linked > 15
+    return length < 250 and (block.strong or is_label_and_link) and phrases.RELATED.match(text)
 
 
 def _is_in_list_of_links(block: Block) -> bool:
