@@ -126,15 +126,16 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], besi
     later = [blocks[i] for i in texts if i > block.index][:3]
     if not later:
         return False
-    parent = block.element.getparent()
+    parent, own_class = block.element.getparent(), block.element.get("class") or ""
     before = [blocks[i] for i in texts if i < block.index]
     if any(b.tag == block.tag and _same_classes(b.element, block.element) for b in before):
         return False
     # The first of several boxes alike is text, and the first item of a list one of the key points.
-    alike_after = sum(b.tag == block.tag and _same_classes(b.element, block.element) for b in later)
-    if block.tag == "li" or alike_after > 1:
+    has_class = own_class or (parent is not None and parent.get("class"))
+    alike_after = [b for b in later if b.zone == block.zone and b.tag == block.tag]
+    alike_after = [b for b in alike_after if has_class and _same_classes(b.element, block.element)]
+    if block.tag == "li" or len(alike_after) > 1:
         return False
-    own_class = block.element.get("class") or ""
     siblings = (b for b in later if b.element.getparent() is parent and b.tag == block.tag)
     if any(len(block.text) > 200 or (b.element.get("class") or "") == own_class for b in siblings):
         return False

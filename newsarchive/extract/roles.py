@@ -334,6 +334,8 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
     has_own_link = any(is_same_site_link(anchor.href, context.site) for anchor in block.anchors)
     if text.startswith(("http://", "https://", "www.")) or not has_own_link:
         return False
+    if text[0].islower() and block.index < context.body_end:  # begins no headline
+        return False
     in_list = markup_role(block) is Role.LIST and block.index < context.body_end
     if in_list and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return block.link_share > 0.95 and _is_in_list_of_links(block)
