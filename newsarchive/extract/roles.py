@@ -22,7 +22,9 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(rf"{LETTER}+")
 _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
-_BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
+_BOX_ZONES = (
+    zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
+)
 """Zones of boxes, from which the role of a block follows."""
 _PHRASES = (
     (Role.PROMO, phrases.ADVERTISEMENT),
