@@ -54,9 +54,10 @@ def test_the_first_of_several_parts_is_no_dek(lines: str) -> None:
     """Even if the metadata repeats it: a first paragraph in a box as the next, a key point, a subheading."""
     first = "Cracks in two of its stones mean a detour of a mile until autumn"
     others = (f"Another line of the text, number {number}, about the harbour and its wall." for number in range(3))
+    description = "" if "h2" in lines else f'<meta name=description content="{first}">'
     page = (
-        f"<html><head><title>Harbour wall is repaired</title>{'' if 'h2' in lines else f'<meta name=description content={first!r}>'}"
-        f"</head><body><h1>Harbour wall is repaired</h1><main>{lines.format(first, *others)}</main></body></html>"
+        f"<html><head><title>Harbour wall is repaired</title>{description}</head><body>"
+        f"<h1>Harbour wall is repaired</h1><main>{lines.format(first, *others)}</main></body></html>"
     )
     article = extract_page(page.encode(), URL).article
     assert article is not None
