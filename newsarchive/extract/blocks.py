@@ -30,7 +30,6 @@ _CUT_BODY = _CUT_ZONES & ~zones.EMBED
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
 """Ratio to the rest of the text from which a box of comments or of a consent dialog is the article."""
-_MOST_OF_TEXT = 9  # ratio to the rest of the text from which a hidden box is shown by a script: nothing else would be
 _MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the article
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
@@ -170,10 +169,9 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
         inside = sums[end] - sums[begin]
         if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
             found.add(box)
-        outside = sums[-1] - inside
-        is_whole_text = zone == zones.HIDDEN and inside > _MOST_OF_TEXT * outside
-        if inside < _MIN_ARTICLE_BOX or not (is_whole_text or _is_continuous(collector.content.blocks[begin:end])):
+        if inside < _MIN_ARTICLE_BOX or not _is_continuous(collector.content.blocks[begin:end]):
             continue
+        outside = sums[-1] - inside
         if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
             found.add(box)
         if inside > outside * (_MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 1):

@@ -344,6 +344,7 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
 
 _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FOOTER
 _MIN_TEXT = 400  # characters of running text from which a second reading is an article
+_LITTLE_TEXT = 1_000  # characters of a body below which several boxes alike may be the article
 _MAX_EXCESS = 1.3  # largest ratio of the text of a page to what it claims: more belongs to other articles
 _DIGITS = re.compile(r"\d{2,6}")
 _LETTERS_A_WORD = 5
@@ -375,8 +376,9 @@ def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Bl
     alike: dict[tuple[str, ...], list[Block]] = {}
     for block in prose:
         parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
-        # Boxes that begin with a link are teasers.
-        if parent is not None and not block.zone & _NOT_TEXT and before.link_share < _MAX_LINK_SHARE:
+        # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
+        is_part = before.link_share < _MAX_LINK_SHARE and (is_prose(before) or markup_role(before) is Role.HEADING)
+        if parent is not None and is_part and not block.zone & _NOT_TEXT:
             alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
     return max(alike.values(), key=_text_length, default=[])
 
@@ -394,7 +396,8 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
     if claimed:
         cut = [b for b in cut if text_key(b.text) in claimed]
     else:
-        cut = max(_densest(cut, _NEVER_BODY), _find_repeated_boxes(blocks, cut), key=_text_length)
+        boxes = _find_repeated_boxes(blocks, cut) if length < _LITTLE_TEXT else []
+        cut = max(_densest(cut, _NEVER_BODY), boxes, key=_text_length)
     found = _text_length(cut)
     if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
         return set()
