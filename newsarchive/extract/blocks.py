@@ -327,7 +327,8 @@ class _BlockCollector:
         opened = 0
         attributes = element.items()
         if element in self.wrappers:
-            zone |= zones.zones_of_element(tag, attributes) & self.wrappers[element]
+            opened = zones.zones_of_element(tag, attributes) & self.wrappers[element]
+            zone |= opened
         elif attributes:
             opened = zones.zones_of_element(tag, attributes)
             if opened:

@@ -1,6 +1,7 @@
 """Find the dek, the line under the headline, by its position and by how it differs from the first paragraph."""
 
 import re
+from itertools import chain
 
 from lxml.html import HtmlElement
 
@@ -16,6 +17,8 @@ _PHOTO_CREDIT = re.compile(
     re.IGNORECASE,
 )
 """A line with a photo credit is a caption."""
+_MAX_DISTANCE = 40  # blocks under the headline, links among them, within which a heading may be the dek
+_MIN_NAMED = 8  # characters of a line that its own class calls the dek
 _MIN_PARAGRAPHS = 6  # paragraphs from which a text is too long for its first line to be half of it
 _DATE_DISTANCE = 3  # blocks above a headline among which its date line is looked for
 _MAX_DATE = 60  # longest date line, in characters
@@ -41,10 +44,16 @@ def find_dek_block(
     later = [blocks[i] for i in sorted(chosen) if i > headline.block]
     texts = [b.index for b in later if markup_role(b) is Role.TEXT and effective_length(b.text) > 60]
     keys = [text_key(d) for d in descriptions if len(d) > 15]
-    for block in blocks[headline.block + 1 : headline.block + 16]:
-        if block.zone & _OTHER_LINES or block.link_share > 0.5:
+    near, end = blocks[headline.block + 1 : headline.block + 16], headline.block + _MAX_DISTANCE
+    # Behind a long share bar only a heading is no text.
+    for block in chain(near, (b for b in blocks[headline.block + 16 : end] if b.tag in ("h2", "h3"))):
+        if block.link_share > 0.5:
             continue
-        if not 20 < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
+        # Its own class says more than that of the box around it, in which the byline may stand, too.
+        named = zones.zones_of_element(block.tag, block.element.items()) & (zones.DEK | zones.BYLINE) == zones.DEK
+        if block.zone & (_OTHER_LINES & ~zones.BYLINE if named else _OTHER_LINES):
+            continue
+        if not (_MIN_NAMED if named else 20) < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
             continue
         if 2 * sum(map(str.isdigit, block.text)) >= sum(map(str.isalpha, block.text)):
             # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
@@ -57,10 +66,11 @@ def find_dek_block(
             own_key == k or (len(own_key) > 40 and (k.startswith(own_key) or own_key.startswith(k[:-3]))) for k in keys
         )
         marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
-        # A short heading under the headline is a subheading, or the heading of a box.
-        named = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
-        heading = named and effective_length(block.text) >= _MIN_LENGTH
-        if (described or marked or heading) and _differs_from_text(block, blocks, texts):
+        # A short heading under the headline, or one in another box, is a subheading, or the heading of a box.
+        ranked = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
+        beside = block.element.getparent() is blocks[headline.block].element.getparent()
+        heading = ranked and beside and effective_length(block.text) >= _MIN_LENGTH
+        if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
         alone = _is_alone_with_headline(blocks[headline.block], block, blocks, texts)
         alone = alone or _is_sentence_under_dated_headline(blocks[headline.block], block, blocks, texts)
@@ -108,23 +118,31 @@ def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
     return has_date or any(name in block.text for name in authors)
 
 
-def _differs_from_text(block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether a block differs from the paragraphs after it: by parent, tag or class."""
+def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], beside: bool) -> bool:
+    """Return whether a block differs from the paragraphs after it: by parent, tag or class.
+
+    `beside`: it is a sibling of the headline.
+    """
     later = [blocks[i] for i in texts if i > block.index][:3]
     if not later:
         return False
-    parent = block.element.getparent()
+    parent, own_class = block.element.getparent(), block.element.get("class") or ""
     before = [blocks[i] for i in texts if i < block.index]
     if any(b.tag == block.tag and _same_classes(b.element, block.element) for b in before):
         return False
-    own_class = block.element.get("class") or ""
+    # The first of several boxes alike is text, and the first item of a list one of the key points.
+    has_class = own_class or (parent is not None and parent.get("class"))
+    alike_after = [b for b in later if b.zone == block.zone and b.tag == block.tag]
+    alike_after = [b for b in alike_after if has_class and _same_classes(b.element, block.element)]
+    if block.tag == "li" or len(alike_after) > 1:
+        return False
     siblings = (b for b in later if b.element.getparent() is parent and b.tag == block.tag)
     if any(len(block.text) > 200 or (b.element.get("class") or "") == own_class for b in siblings):
         return False
     if block.tag in ("h2", "h3"):
-        # A first subheading is not a dek: it is a sibling of the text, and others like it follow.
+        # A first subheading is not a dek: others like it follow.
         alike = (b for b in blocks[block.index + 1 : later[-1].index + 40] if b.tag == block.tag)
-        classes = (b.element.get("class") for b in alike if b.element.getparent() is parent)
+        classes = (b.element.get("class") for b in alike if b.element.getparent() is parent or not beside)
         return block.element.get("class") not in classes
     is_named = block.zone & zones.DEK & ~later[0].zone != 0
     return is_named or parent is not later[0].element.getparent() or block.tag != later[0].tag

@@ -22,7 +22,9 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(rf"{LETTER}+")
 _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
-_BOX_ZONES = zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST
+_BOX_ZONES = (
+    zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
+)
 """Zones of boxes, from which the role of a block follows."""
 _PHRASES = (
     (Role.PROMO, phrases.ADVERTISEMENT),
@@ -180,6 +182,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or phrases.SHARE_WORD.search(block.text))),
         (Role.PROMO, zone & zones.PROMO and zone & _FORM_ZONES and length < 400),
+        (Role.PLAYER, foreign & zones.PLAYER and block.tag in HEADINGS),
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
@@ -198,12 +201,14 @@ def _is_caption(block: Block) -> bool:
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
+    # A line that ends with a colon introduces the pictures: it is text. So are several lines, such as a record.
+    if block.text[-1] in ":：" or len(block.lines) > 1:
+        return False
     # First, because thousands of lines may be of one element, whose images would be searched for each.
     if _has_more_text(block.element, 400):
         return False
     has_image = next(block.element.iter("img", "picture"), None) is not None
-    # A line that ends with a colon introduces the pictures: it is text.
-    within = len(block.text) > _SHORT and block.index < context.body_end and block.text[-1] not in ":："
+    within = len(block.text) > _SHORT and block.index < context.body_end
     if not has_image and not (within and _is_alone_with_image(block)):
         return False
     return parse_printed_date(block.text) is None and len(block.element.text_content()) < 400
@@ -331,22 +336,15 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
     has_own_link = any(is_same_site_link(anchor.href, context.site) for anchor in block.anchors)
     if text.startswith(("http://", "https://", "www.")) or not has_own_link:
         return False
+    if text[0].islower() and block.index < context.body_end:  # begins no headline
+        return False
     in_list = markup_role(block) is Role.LIST and block.index < context.body_end
     if in_list and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
-        return block.link_share > 0.95 and _is_in_list_of_links(block)
+        return False
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and effective_length(text) > 20:
         return True
-    return length < 250 and length - block.linked < 45 and block.linked > 15 and phrases.RELATED.match(text)
-
-
-def _is_in_list_of_links(block: Block) -> bool:
-    """Return whether a block is an item of a list that consists of links with several words."""
-    box = next(block.element.iterancestors("ul", "ol"), None)
-    if box is None:
-        return False
-    texts = [" ".join(link.text_content().split()) for link in box.iter("a")]
-    whole = len(" ".join(box.text_content().split()))
-    return 2 <= len(texts) <= 12 and all(len(text) > 20 for text in texts) and sum(map(len, texts)) > 0.9 * whole
+    is_label_and_link = length - block.linked < 45 and block.linked > 15
+    return length < 250 and (block.strong or is_label_and_link) and phrases.RELATED.match(text)
 
 
 def is_same_site_link(href: str, site: str) -> bool:

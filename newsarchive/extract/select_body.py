@@ -113,7 +113,11 @@ def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
         parent = block.element.getparent() if block.tag != "div" else block.element
         if parent is not None and not block.zone & excluded:
             under.setdefault(parent, []).append(block)
-    return max(under.values(), key=lambda some: sum(len(b.text) for b in some), default=[])
+    return max(under.values(), key=_text_length, default=[])
+
+
+def _text_length(blocks: Iterable[Block]) -> int:
+    return sum(len(block.text) for block in blocks)
 
 
 def _lines(body: _Element) -> Iterator[str]:
@@ -340,6 +344,7 @@ def dominant_zones(blocks: list[Block], body: list[int]) -> int:
 
 _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FOOTER
 _MIN_TEXT = 400  # characters of running text from which a second reading is an article
+_LITTLE_TEXT = 1_000  # characters of a body below which several boxes alike may be the article
 _MAX_EXCESS = 1.3  # largest ratio of the text of a page to what it claims: more belongs to other articles
 _DIGITS = re.compile(r"\d{2,6}")
 _LETTERS_A_WORD = 5
@@ -366,6 +371,18 @@ class BodyClaims:
 NO_CLAIMS = BodyClaims()
 
 
+def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Block]:
+    """Return the paragraphs of an article that stands in several boxes alike, such as one for each step."""
+    alike: dict[tuple[str, ...], list[Block]] = {}
+    for block in prose:
+        parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
+        # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
+        is_part = before.link_share < _MAX_LINK_SHARE and (is_prose(before) or markup_role(before) is Role.HEADING)
+        if parent is not None and is_part and not block.zone & _NOT_TEXT:
+            alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
+    return max(alike.values(), key=_text_length, default=[])
+
+
 def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims: BodyClaims) -> set[int]:
     """Return the running text that has to be read as body although it was cut; empty if the body is plausible.
 
@@ -376,14 +393,21 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
         return set()
     cut = [b for b in blocks[first:] if b.index not in body and is_prose(b)]
     claimed = claims.article_body
-    cut = [b for b in cut if text_key(b.text) in claimed] if claimed else _densest(cut, _NEVER_BODY)
-    found = sum(len(b.text) for b in cut)
+    if claimed:
+        cut = [b for b in cut if text_key(b.text) in claimed]
+    else:
+        boxes = _find_repeated_boxes(blocks, cut) if length < _LITTLE_TEXT else []
+        cut = max(_densest(cut, _NEVER_BODY), boxes, key=_text_length)
+    found = _text_length(cut)
     if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
         return set()
     if found <= (length if claims.length else 2 * length):
         return set()
     if not claims.article_body:
-        return {b.index for b in cut}
+        texts = {b.index for b in cut}
+        above = (blocks[i - 1] for i in texts if i > first)
+        titles = {b.index for b in above if markup_role(b) is Role.HEADING and _is_title_of_text(b, blocks, texts)}
+        return texts | titles - set(body)
     # With the short lines between: headings, items of lists.
     between = blocks[cut[0].index : cut[-1].index + 1]
     return {b.index for b in between if b.index not in body and text_key(b.text) in claims.article_body}

@@ -17,6 +17,8 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 _ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
+_END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
+_STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -54,12 +56,14 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_remove_control_characters(_repair_start(html)), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_end(_repair_start(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
     if body is None:
         return None
+    if b' id="S:' in html:
+        _place_streamed_parts(root)
     elements = int(_ELEMENTS(root))
     if elements > MAX_ELEMENTS:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
@@ -92,6 +96,26 @@ def _repair_start(html: bytes) -> bytes:
     if _BROKEN_START.search(head, standard.end() if standard else 0) is None:
         return html
     return _BROKEN_START.sub(repair, head, count=2) + html[4096:]
+
+
+def _repair_end(html: bytes) -> bytes:
+    """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
+    ends = [at for tag in (b"</body", b"</html", b"</BODY", b"</HTML") if (at := html.find(tag)) >= 0]
+    return html[: min(ends)] + _END_OF_BODY.sub(b"", html[min(ends) :]) if ends else html
+
+
+def _place_streamed_parts(root: HtmlElement) -> None:
+    """Put the parts that React sends after a page where its scripts put them: S:1 for the template B:1 or P:1."""
+    places = {template.get("id", ""): template for template in root.iter("template")}
+    for part in _STREAMED_PARTS(root):
+        number = (part.get("id") or "")[2:]
+        place = places.get(f"P:{number}", places.get(f"B:{number}"))
+        if place is None or part in place.iterancestors():
+            continue
+        place.tag, place.text = "div", part.text
+        place.attrib.clear()
+        place.extend(part[:])
+        remove_element(part)
 
 
 def remove_element(element: HtmlElement) -> None:

@@ -196,3 +196,33 @@ def test_a_notice_after_the_text_keeps_its_role() -> None:
     assert reading.article is not None
     assert "Newsletter" in [p.text for p in reading.article.paragraphs if p.role is Role.PROMO]
     assert body(reading) == list(PARAGRAPHS)
+
+
+def test_text_after_the_end_of_the_document_is_read() -> None:
+    """Browsers read on after </body> and </html>; so do templates that were put together wrongly."""
+    for end in ("</body>", "</body></html>", "</BODY>\n</HTML>"):
+        assert body(extract_page(page(end + TEXT), URL)) == list(PARAGRAPHS)
+
+
+def test_hidden_text_that_is_all_a_page_has_is_read() -> None:
+    """A menu that was never closed is hidden on phones, and holds the whole article."""
+    content = f"<header><nav><div class='hidden lg:flex'><a href=/a>News</a>{TEXT}"
+    assert body(extract_page(page(content), URL)) == list(PARAGRAPHS)
+
+
+def test_streamed_parts_are_read_in_their_places() -> None:
+    """React sends the slow parts of a page after it, hidden, and its scripts put them in place."""
+    halves = "".join(PARTS[:4]), "".join(PARTS[4:8]), "".join(PARTS[8:])
+    content = f'<article>{halves[0]}<template id="B:1"></template><template id="P:2"></template></article>'
+    streamed = f'<div hidden id="S:2">{halves[2]}</div><div hidden id="S:1">{halves[1]}</div>'
+    assert body(extract_page(page(content + streamed), URL)) == list(PARAGRAPHS)
+
+
+def test_steps_in_boxes_of_their_own_are_read() -> None:
+    """An article of which each step is in a box alike is read whole, with the title of each step."""
+    steps = "".join(
+        f"<div class=step><h3>Step {number} of the crossing</h3><div class=rich>{part}</div></div>"
+        for number, part in enumerate(PARTS)
+    )
+    got = body(extract_page(page(f"<div class=intro><p>How the ferry crosses the river.</p></div>{steps}"), URL))
+    assert [text for text in got if text in PARAGRAPHS] == list(PARAGRAPHS)
