@@ -109,8 +109,14 @@ def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
     print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
+    # While the process starts, a signal is only noted: raised there, it would leave the process running.
+    noted: list[int] = []
+    handler = signal.signal(signal.SIGTERM, lambda number, _: noted.append(number))
     with subprocess.Popen([sys.executable, "-m", "newsarchive", *words]) as process:  # noqa: S603 - our own words
         try:
+            signal.signal(signal.SIGTERM, handler)
+            if noted:
+                sys.exit(128 + noted[0])
             process.wait()
         except SystemExit:
             process.terminate()

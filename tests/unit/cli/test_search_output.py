@@ -68,11 +68,13 @@ class Opened:
     def update_search(self) -> None:
         pass
 
-    def ask(self, query: object, text: str, filters: Filters, *, limit: int, offset: int, order: str) -> SearchPage:
+    def ask(
+        self, query: object, text: str, filters: Filters, *, limit: int, offset: int, order: str, fold: bool
+    ) -> SearchPage:
         """Note what was asked for."""
         assert query is search_articles
-        Opened.asked = (text, filters, limit, offset, order)
-        return SearchPage(total=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
+        Opened.asked = (text, filters, limit, offset, order, fold)
+        return SearchPage(total=40, articles=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +104,7 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found == {
         "total": 40,
+        "articles": 40,
         "exact": True,
         "suggestion": None,
         "problems": ["a lone quote was taken as a word"],
@@ -123,6 +126,8 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
                 "state": "gone",
                 "version": 2,
                 "versions": 2,
+                "papers": 0,
+                "copies": [],
             }
         ],
     }
@@ -139,4 +144,4 @@ def test_filters_reach_the_index() -> None:
         author="Berg",
         section="City",
     )
-    assert Opened.asked == ("a", filters, 5, 10, "rank")
+    assert Opened.asked == ("a", filters, 5, 10, "rank", False)
