@@ -84,7 +84,7 @@ def test_the_request_is_exact(server: Any) -> None:
 def test_incomplete_responses_are_recorded_in_part(either: Any, name: str) -> None:
     """The bytes received are recorded, with the reason why the response ended."""
     say_all(either)
-    (fetched,) = fetch(either, f"/{name}", seconds=0.7)
+    (fetched,) = fetch(either, f"/{name}", seconds=1.2)
     exchange = only(fetched)
     data, _, why = CUT[name]
     assert (exchange.response, exchange.truncated) == (data, why)
