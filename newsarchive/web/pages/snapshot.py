@@ -118,7 +118,9 @@ def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     body, digest = b"", capture.payload_digest or capture.record_id
     if context.shows_thumbnails and (capture.status or 200) < 400:
         body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
-    return Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404)
+    return (
+        Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404, media_type="text/plain")
+    )
 
 
 def _headers(found: str | None) -> dict[str, str]:
@@ -280,7 +282,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
     at = format_timestamp(capture.fetched_at)
     if at != str(digits) or len(chain) > 1:
         distance = "" if at.startswith(str(target)) else f"~{target}"
-        return RedirectResponse(f"/web/{at}{distance}/{quote_url(capture.url)}", 302)
+        return RedirectResponse(f"/web/{at}{bare or distance}/{quote_url(capture.url)}", 302)
     if capture.redirect_url and is_redirect(capture):
         return render_not_archived(context, capture.redirect_url, redirected=(capture,))
     shown = load_capture(context, capture)

@@ -102,6 +102,9 @@ def test_an_entry_is_the_citation_of_the_article(client: TestClient) -> None:
     assert client.get("/search.ris?q=museum").text == client.get(f"{article}/cite.ris").text
     assert client.get("/search.bib?q=museum").text == client.get(f"{article}/cite.bib").text
     assert client.get("/search.csl.json?q=museum").json() == client.get(f"{article}/cite.json").json()
+    for suffix in ("bib", "ris", "json"):
+        missing = client.get(f"/article/9999/cite.{suffix}")
+        assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_downloads_fold_copies_as_the_page_does(client: TestClient) -> None:
