@@ -195,8 +195,10 @@ def _date_parts(day: date | None) -> dict[str, Any] | None:
 
 
 BIBLIOGRAPHIES: Mapping[str, Callable[[Iterable[Citation]], Iterator[str]]] = {
-    "bib": format_bibtex, "ris": format_ris, "csl.json": format_csl_json,
-}  # fmt: skip
+    "bib": format_bibtex,
+    "ris": format_ris,
+    "csl.json": format_csl_json,
+}
 """Writers of bibliographies by the suffixes of their files."""
 
 

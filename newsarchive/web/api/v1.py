@@ -195,9 +195,11 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
 
 
 @router.get(
-    "/bibliography", response_class=Response, summary="Citations of a search's results",
+    "/bibliography",
+    response_class=Response,
+    summary="Citations of a search's results",
     responses={200: {"content": {ROWS[suffix]: {} for suffix in BIBLIOGRAPHIES}}},
-)  # fmt: skip
+)
 def bibliography(
     context: Context,
     *,
@@ -210,7 +212,7 @@ def bibliography(
     """Return the newest articles that a search finds as a bibliography: BibTeX, CSL-JSON or RIS."""
     limit, suffix = context.options.limits.max_rows, FORMATS[Format(format_)].suffix[1:]
     found = iter_found_articles(context.index, q, filters, limit=limit, with_text=False)
-    return context.stream_rows(f"bibliography.{suffix}", BIBLIOGRAPHIES[suffix](context.cite(found)))
+    return context.stream_lines(f"bibliography.{suffix}", BIBLIOGRAPHIES[suffix](context.cite(found)))
 
 
 @router.get("/trends", response_model=schemas.Trends, summary="Searches over time")

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from newsarchive.export.articles import flatten_line
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.histogram import draw_bars
-from newsarchive.web.responses.streaming import csv_rows, jsonl_rows
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
+from storage.article_fields import TABLE_FIELDS
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
@@ -24,6 +25,8 @@ from storage.index.views.articles import SearchHit, TextSegment
 router = APIRouter()
 
 FEED_SIZE = 50
+COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
+"""Of CSV: without what is read from the text, which is not loaded."""
 FEEDS = {
     "atom": (render_atom, "application/atom+xml; charset=utf-8"),
     "json": (render_json_feed, "application/feed+json"),
@@ -116,9 +119,9 @@ def search_rows(context: Context) -> Response:
         context.index, params.q, params.filters, limit=limit.max_rows, order=params.sort, fold=not params.copies,
         with_text=suffix == "jsonl",
     )  # fmt: skip
-    if suffix in ("csv", "jsonl"):
-        lines = (csv_rows if suffix == "csv" else jsonl_rows)(each.to_dict() for each in found)
-    else:
-        lines = BIBLIOGRAPHIES[suffix](context.cite(found))
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
-    return context.stream_rows(f"search-{digest}.{suffix}", lines)
+    name = f"search-{digest}.{suffix}"
+    if suffix in BIBLIOGRAPHIES:
+        return context.stream_lines(name, BIBLIOGRAPHIES[suffix](context.cite(found)))
+    lines = (each.to_dict() for each in found)
+    return context.stream_rows(name, map(flatten_line, lines) if suffix == "csv" else lines, COLUMNS)
