@@ -13,7 +13,7 @@ from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.context import Context
 from newsarchive.web.feeds import FeedEntry
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.day_chart import build_day_chart, last_days
+from newsarchive.web.pages.bar_charts import build_day_chart, last_days
 from newsarchive.web.pages.search import FEED_SIZE, render_feed
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts

@@ -12,7 +12,7 @@ from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import draw_bars
+from newsarchive.web.pages.bar_charts import draw_bars
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import TABLE_FIELDS

@@ -177,7 +177,7 @@ def test_exports_are_not_linked_where_they_are_disabled(browsers: Browsers) -> N
 
 def test_a_quiet_day_leads_to_its_own_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link is a search for that day only."""
-    monkeypatch.setattr("newsarchive.web.pages.day_chart.is_thin", lambda count, expected: True)
+    monkeypatch.setattr("newsarchive.web.pages.bar_charts.is_thin", lambda count, expected: True)
     links = re.findall(r"since=(\d{4}-\d\d-\d\d)&amp;until=(\S+?)\"", browser.get("/site/news").text)
     assert links
     assert all(since == until for since, until in links)
