@@ -44,8 +44,7 @@ router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
     responses={
-        status: {"model": schemas.ProblemDetails, "description": text, "content": {"application/problem+json": {}}}
-        for status, text in ERROR_DESCRIPTIONS.items()
+        status: {"model": schemas.ProblemDetails, "description": text} for status, text in ERROR_DESCRIPTIONS.items()
     },
 )
 
