@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder, Json, parse_value
-from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, print_lines, stderr, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import add_site, load_config
 from newsarchive.config.units import parse_duration
@@ -40,8 +40,7 @@ def add(
     if json:
         print(to_json({"site": site, "found": found}))
         return
-    for problem in found.problems:
-        print_line(stderr(), f"Note: {problem}")
+    print_lines(stderr(), found.problems, "Note: ")
     out = stdout()
     print_line(out, f"{site.name}: {found.title or 'no title'}, {site.url}")
     sources = ((found.feeds, "feed"), (found.sitemaps, "sitemap"), (found.sections, "section"))

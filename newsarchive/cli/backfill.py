@@ -1,16 +1,15 @@
 """newsarchive backfill."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
 from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import crawl
-from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time, parse_value
+from newsarchive.cli.options import HERE, Clock, Folder, Json, MaxTime, parse_seconds, parse_time, parse_value
 from newsarchive.cli.output import pluralize, stdout, to_json
-from newsarchive.config.units import parse_duration, parse_size
+from newsarchive.config.units import parse_size
 from newsarchive.crawl.backfill import BackfillRequest
 from newsarchive.crawl.backfill import backfill as run
 
@@ -22,7 +21,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         str, Option(metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d).")
     ],
     max_pages: Annotated[int, Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
-    max_time: Annotated[str | None, Option(metavar="TIME", help="Stop after this time, such as 6h.")] = None,
+    max_time: MaxTime = None,
     max_bytes: Annotated[str | None, Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")] = None,
     clock: Clock = None,
     archive: Folder = HERE,
@@ -35,7 +34,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     """
     back_to = parse_time(until, "--until")
     assert back_to is not None
-    seconds = (parse_value(parse_duration, max_time, "--max-time") or timedelta()).total_seconds()
+    seconds = parse_seconds(max_time, "--max-time")
     size = parse_value(parse_size, max_bytes, "--max-bytes") or 0
     wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
     with (

@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, parse_time, parse_value
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, MaxTime, Sites, parse_seconds, parse_time
 from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size, parse_duration
+from newsarchive.config.units import format_duration, humanize_size
 from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
 from newsarchive.crawl.crawl_log import LOG, log_to_file
 from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
@@ -43,12 +43,10 @@ NOTHING_FETCHED = "Nothing could be fetched; the archive is unchanged. To find t
 
 
 def crawl(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
-    ] = None,
+    sites: Sites = None,
     *,
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
-    max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 10m.")] = None,
+    max_time: MaxTime = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems alone, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
@@ -64,7 +62,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    seconds = (parse_value(parse_duration, max_time, "--max-time") or timedelta()).total_seconds()
+    seconds = parse_seconds(max_time, "--max-time")
     now = simulated_clock(parse_time(clock, "--clock"))
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):

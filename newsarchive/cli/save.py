@@ -10,7 +10,7 @@ from typer import Argument, Exit
 from newsarchive.archive import Archive
 from newsarchive.cli.crawl import show_run, write_crawl_log
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import INTERRUPTED, print_line, stderr, stdout, to_json
+from newsarchive.cli.output import INTERRUPTED, print_line, print_lines, stderr, stdout, to_json
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.save import save as run
 from storage.errors import ConfigError
@@ -43,8 +43,7 @@ def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("saving") as progress:
         pages, runs = run(opened, urls, progress=progress, sole_process=True)
         results = [describe_page(opened, pages, url) for url in pages.urls]
-    for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
-        print_line(stderr(), problem)
+    print_lines(stderr(), dict.fromkeys(problem for each in runs for problem in each.problems))
     if json:
         print(to_json(results))
     for page in results if not json else ():

@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -173,19 +171,10 @@ def _arrow_values(line: Mapping[str, Any], columns: Mapping[str, FieldType]) -> 
 
 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
-    """Write an SQLite file; return the number of articles. OSError if the disk is full.
-
-    SQLite writes files, not streams: a file with a name is written directly, any other through a temporary one.
-    """
-    name, parts = getattr(file, "name", None), (request.iter_articles(), request.iter_captures())
-    if isinstance(name, str):
-        return write_datasette_copy(Path(name), *parts, request.report_progress)
-    with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
-        path = Path(folder) / "copy.sqlite"
-        count = write_datasette_copy(path, *parts, request.report_progress)
-        with path.open("rb") as copy:
-            shutil.copyfileobj(copy, file, 1 << 20)
-    return count
+    """Write an SQLite file under the name of `file`, which SQLite opens itself; return the number of articles."""
+    return write_datasette_copy(
+        Path(file.name), request.iter_articles(), request.iter_captures(), request.report_progress
+    )
 
 
 def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:

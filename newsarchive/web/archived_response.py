@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from newsarchive.web.context import RequestContext
-from storage.errors import NotFound, PayloadError, StorageError
+from storage.errors import NotFound, StorageError
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
 from storage.warc.payload import decode_entity
@@ -107,16 +107,3 @@ def accepts_coding(coding: str | None, accepted: str) -> bool:
     given = (part.partition(";") for part in accepted.lower().split(","))
     names = {name.strip() for name, _, weight in given if not _REFUSED.fullmatch(weight.replace(" ", ""))}
     return coding is None or all(part.strip() in names for part in coding.split(","))
-
-
-def negotiate_body(response: ArchivedResponse, accepted: str, limit: int) -> tuple[bytes, str | None]:
-    """Return the body for a client and its content coding: kept if the client accepts it, else removed.
-
-    An invalid coding is kept.
-    """
-    coding = content_coding(response.headers)
-    if accepts_coding(coding, accepted):
-        return response.entity, coding
-    with suppress(PayloadError):
-        return response.decode(limit), None
-    return response.entity, coding

@@ -11,8 +11,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
+from newsarchive.config.units import pluralize
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.jinja_env import iso_time, pluralize
+from newsarchive.web.jinja_env import iso_time
 from newsarchive.web.memento import memento_uri, nearest_capture, timegate_links
 from newsarchive.web.responses.conditional import format_http_date, parse_http_date
 from newsarchive.web.timestamps import format_timestamp

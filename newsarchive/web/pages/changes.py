@@ -11,10 +11,10 @@ from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.context import Context
-from newsarchive.web.feeds import FeedEntry
+from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.bar_charts import build_day_chart, last_days
-from newsarchive.web.pages.search import FEED_SIZE, render_feed
+from newsarchive.web.pages.search import FEED_SIZE
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.observations import count_changes, iter_changes, list_changes
@@ -123,7 +123,7 @@ def changes_feed(context: Context) -> Response:
     found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
     label = ", ".join(params.query.values())
     title, query = f"Changes{f' ({label})' if label else ''}", params.url("")
-    return render_feed(context, title, "/changes", map(feed_entry, found), query)
+    return render_feed(context, title, "/changes", [*map(feed_entry, found)], query)
 
 
 @router.get("/changes.csv")

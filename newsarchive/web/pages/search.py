@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from newsarchive.export.articles import flatten_line
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
+from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.bar_charts import draw_bars
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
@@ -27,10 +27,6 @@ router = APIRouter()
 FEED_SIZE = 50
 COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
 """Of CSV: without what is read from the text, which is not loaded."""
-FEEDS = {
-    "atom": (render_atom, "application/atom+xml; charset=utf-8"),
-    "json": (render_json_feed, "application/feed+json"),
-}
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -94,17 +90,7 @@ def search_feed(context: Context) -> Response:
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    return render_feed(context, label or "All articles", "/search", map(feed_entry, found.hits), query)
-
-
-def render_feed(
-    context: RequestContext, title: str, page: str, entries: Iterable[FeedEntry], query: str = ""
-) -> Response:
-    """Return a feed in the format of the URL's suffix; `page` and the feed have the same query."""
-    path, public_url, name = context.request.url.path, context.public_url, f"{title} – {context.name}"
-    render, media_type = FEEDS[path.rpartition(".")[2]]
-    feed = Feed(title=name, public_url=public_url, page_path=page + query, feed_path=path + query, entries=[*entries])
-    return context.add_etag(Response(render(feed), media_type=media_type))
+    return render_feed(context, label or "All articles", "/search", [*map(feed_entry, found.hits)], query)
 
 
 @router.get("/search.csv", include_in_schema=False)

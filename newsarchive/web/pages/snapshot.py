@@ -46,6 +46,7 @@ from storage.index.queries.timeline import (
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
+from storage.warc.payload import decode_entity
 from storage.warc.record import header
 
 router = APIRouter(include_in_schema=False)
@@ -97,10 +98,8 @@ def _send_requisite(
                 len(body) >= MAX_IN_MEMORY and content_coding(stream.headers) is None and kind is not EmbedKind.STYLE
             )
             if not is_large:
-                whole = ArchivedResponse(
-                    status=stream.status or 200, headers=stream.headers, entity=b"".join((body, *stream.chunks))
-                )
-                body = whole.decode(context.archive.config.max_body_size)
+                entity = b"".join((body, *stream.chunks))
+                body = decode_entity(entity, stream.headers, context.archive.config.max_body_size)
         except (NotFound, PayloadError):
             return Response("not archived whole", 404, media_type="text/plain")
         claimed = (header(stream.headers, "Content-Type") or capture.mime or "").partition(";")[0].strip()

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 
 from newsarchive.export.articles import format_rows
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import NOT_XML
-from newsarchive.web.jinja_env import TEMPLATES, format_percent, format_period
+from newsarchive.web.feeds import render_xml
+from newsarchive.web.jinja_env import format_percent, format_period
 from newsarchive.web.search_params import SearchParams
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
@@ -113,7 +113,7 @@ def download_trends(context: Context) -> Response:
     if suffix == "svg":
         # Its style is within it.
         headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-        svg = NOT_XML.sub("\ufffd", TEMPLATES.get_template("trends.svg").render(found))
+        svg = render_xml("trends.svg", **found)
         return context.add_etag(Response(svg, media_type="image/svg+xml", headers=headers))
     rows = []
     for trend in found["trends"]:
