@@ -16,7 +16,6 @@ from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode, media_type
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
-    ArchivedResponse,
     content_coding,
     load_response,
     open_archived_response,
@@ -48,6 +47,7 @@ from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
 from storage.warc.payload import decode_entity
 from storage.warc.record import header
+from storage.warc.streaming import ResponseStream
 
 router = APIRouter(include_in_schema=False)
 
@@ -189,7 +189,7 @@ class LoadedCapture:
     """A capture with its response."""
 
     capture: CaptureView
-    answer: ArchivedResponse | None
+    answer: ResponseStream | None
     """None if it is not available; `problem` has the reason."""
     body: bytes
     """Decoded body."""
@@ -217,12 +217,11 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
     line = context.find(get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
-        answer = load_response(context, line)
-        if choose_display(capture.mime or media_type(answer.headers), answer.entity) is Display.TEXT and names_withheld(
-            context.index, context.archive.places, line
-        ):
+        answer, entity = load_response(context, line)
+        display = choose_display(capture.mime or media_type(answer.headers), entity)
+        if display is Display.TEXT and names_withheld(context.index, context.archive.places, line):
             raise NotFound(WITHHELD_BYTES)
-        body = answer.decode(context.archive.config.max_body_size)
+        body = decode_entity(entity, answer.headers, context.archive.config.max_body_size)
     except NotFound as problem:
         answer, reason = None, str(problem)
     except PayloadError as problem:
@@ -319,7 +318,7 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     response = context.render(
         "snapshot.html",
         capture=capture,
-        status_sent=shown.answer.status if shown.answer else capture.status,
+        status_sent=(shown.answer.status or 200) if shown.answer else capture.status,
         kind=shown.display.name.lower() if not shown.problem else "problem",
         problem=page.reason if isinstance(page, TooLarge) else shown.problem,
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),

@@ -155,7 +155,7 @@ def test_a_url_in_the_search_box_leads_to_its_captures(browser: TestClient) -> N
 
 
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
-    """Query, filters and days are in the form; the end of a search is inclusive, that of an export exclusive."""
+    """Query, filters and days are in the form; the end is inclusive in both."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
     with browsers() as client:
         [address] = html.document_fromstring(client.get(search).text).xpath(
@@ -164,7 +164,7 @@ def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> Non
         forms = html.document_fromstring(client.get(address).text).forms
     [form] = [form for form in forms if form.action == "/exports"]
     given = {name: value for name, value in form.form_values() if value}
-    assert given == {"format": "jsonl", "q": "body", "site": "news", "language": "en", "until": "2026-04-01"}
+    assert given == {"format": "jsonl", "q": "body", "site": "news", "language": "en", "until": "2026-03-31"}
 
 
 def test_exports_are_not_linked_where_they_are_disabled(browsers: Browsers) -> None:
