@@ -160,10 +160,11 @@ def test_search_on_the_command_line_knows_stories(archive: Archive) -> None:
 def test_no_text_breaks_a_bibliography(archive: Archive, texts: list[tuple[str, str]]) -> None:
     """Whatever headlines and names are: a tag a line, balanced braces, one JSON list, no key twice."""
     found = next(archive.index.stream(iter_archived_articles))
-    cited = [
-        Citation(version=replace(found, headline=headline, authors=(name,)), public_url=BASE, archive="a")
-        for headline, name in texts
-    ]
+    versions = (
+        replace(found, headline=headline, authors=(name,), canonical_url=f"{BASE}/{number}")
+        for number, (headline, name) in enumerate(texts)
+    )
+    cited = [Citation(version=each, public_url=BASE, archive="a") for each in versions]
     ris = "".join(BIBLIOGRAPHIES["ris"](cited)).encode("utf-8", "surrogatepass")
     assert all(re.fullmatch(rb"[A-Z][A-Z0-9]  - .*", line) for line in ris.split(b"\r\n")[:-1])
     bibtex = "".join(BIBLIOGRAPHIES["bib"](cited))
