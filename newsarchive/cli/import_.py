@@ -11,9 +11,9 @@ from typer import Argument, Exit, Option, confirm
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
+from newsarchive.cli.crawl import save_pages
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch
 from newsarchive.cli.output import pluralize, print_line, print_lines, show_progress, stderr, stdout, to_json
-from newsarchive.cli.save import save_pages
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
