@@ -14,21 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import (
-    HERE,
-    MAX_PROCESSES,
-    Clock,
-    Folder,
-    Json,
-    MaxTime,
-    Sites,
-    parse_seconds,
-    parse_time,
-    parse_value,
-)
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, MaxTime, Sites, parse_seconds, parse_value
 from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size, parse_size
+from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
 from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file

@@ -113,17 +113,6 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if text.lstrip(_SPACES).startswith(_FORMULA) else text
 
 
-def import_parquet() -> tuple[Any, Any]:
-    """Return the modules pyarrow and pyarrow.parquet; ConfigError if they are not installed."""
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        advice = f"nothing was written. Install it with: {install_command('parquet')}"
-        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
-    return pa, parquet
-
-
 def _arrow_fields(pa: Any, columns: Mapping[str, FieldType]) -> list[tuple[str, Any]]:
     text = pa.string()
     link = pa.struct([("url", text), ("anchor", text)])
@@ -197,10 +186,18 @@ def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) ->
 def write_rows(
     rows: Iterable[Mapping[str, Any]], columns: Mapping[str, FieldType], format_: str, file: BinaryIO
 ) -> int:
-    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
+    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number.
+
+    ConfigError if Parquet is not installed.
+    """
     if format_ != "parquet":
         return write_lines(format_rows(rows, columns, format_), file) - (format_ == "csv")
-    pa, parquet = import_parquet()
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        advice = f"nothing was written. Install it with: {install_command('parquet')}"
+        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
     schema, count = pa.schema(_arrow_fields(pa, columns)), 0
     values = (_arrow_values(row, columns) for row in rows)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:

@@ -178,10 +178,8 @@ TEMPLATES = Environment(
     auto_reload=False,
 )
 """Autoescaped as HTML; an undefined name is an error."""
-TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated, unbroken)}
-TEMPLATES.filters |= {
-    "timestamp": format_timestamp, "format_size": humanize_size, "quote_segment": partial(quote, safe=""),
-}  # fmt: skip
+_FILTERS = (iso_time, format_time, format_day, format_stated, unbroken, format_timestamp, humanize_size)
+TEMPLATES.filters |= {each.__name__: each for each in _FILTERS} | {"quote_segment": partial(quote, safe="")}
 _FUNCTIONS = (
     static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
     format_duration, format_period, format_percent,
