@@ -68,9 +68,12 @@ class Opened:
     def update_search(self) -> None:
         pass
 
-    def ask(self, query: object, text: str, filters: Filters, *, limit: int, offset: int, order: str) -> SearchPage:
+    def ask(
+        self, query: object, text: str, filters: Filters, *, limit: int, offset: int, order: str, fold: bool
+    ) -> SearchPage:
         """Note what was asked for."""
         assert query is search_articles
+        assert not fold
         Opened.asked = (text, filters, limit, offset, order)
         return SearchPage(total=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
 
@@ -102,6 +105,7 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found == {
         "total": 40,
+        "articles": 0,
         "exact": True,
         "suggestion": None,
         "problems": ["a lone quote was taken as a word"],
@@ -123,6 +127,8 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
                 "state": "gone",
                 "version": 2,
                 "versions": 2,
+                "papers": 0,
+                "copies": [],
             }
         ],
     }
