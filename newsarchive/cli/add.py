@@ -1,17 +1,44 @@
-"""newsarchive add."""
+"""newsarchive init and add: a new archive and its sites."""
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json, parse_value
-from newsarchive.cli.output import pluralize, print_line, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, print_lines, stderr, stdout, to_json
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import add_site, load_config
 from newsarchive.config.units import parse_duration
 from newsarchive.crawl.probe import PAUSE, describe_source, probe
+
+
+def init(
+    folder: Annotated[Path, Argument(metavar="[DIR]", help="Folder of the new archive.", show_default=False)] = HERE,
+    *,
+    contact: Annotated[
+        str, Option(help="Mail address or URL where site owners can reach you; part of the User-Agent.")
+    ] = "",
+    operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
+    index: Annotated[
+        str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or the path of an SQLite file.")
+    ] = "",
+) -> None:
+    """Create an archive in a folder.
+
+    The folder gets newsarchive.toml with the settings, warc/ for the WARC files, and index.sqlite3.
+    """
+    given = {"contact": contact, "operator": operator, "index": index}
+    with Archive.init(folder, **{name: value for name, value in given.items() if value}) as opened:
+        key = opened.places.chain.load().key
+    out = stdout()
+    print_line(out, f"Created an archive in {folder.absolute()}.")
+    print_line(out, f"Its public key is {key}")
+    change = "" if folder == HERE else f"cd {shlex.quote(str(folder))} && "
+    print_line(out, f"Next: {change}newsarchive add https://your.news.site/")
 
 
 def add(
@@ -40,8 +67,7 @@ def add(
     if json:
         print(to_json({"site": site, "found": found}))
         return
-    for problem in found.problems:
-        print_line(stderr(), f"Note: {problem}")
+    print_lines(stderr(), found.problems, "Note: ")
     out = stdout()
     print_line(out, f"{site.name}: {found.title or 'no title'}, {site.url}")
     sources = ((found.feeds, "feed"), (found.sitemaps, "sitemap"), (found.sections, "section"))

@@ -32,7 +32,7 @@ def alerts(
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """List alerts, send what is due, send a sample of one, or delete one of a reader."""
+    """List alerts, send what is due, test one, delete one of a reader."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
         known, running = store.list_alerts(opened.config, stopped=True), store.list_alerts(opened.config)
         is_test, labels = action == "test", {_label(alert): alert for alert in known if alert.reader}

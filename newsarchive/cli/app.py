@@ -42,15 +42,15 @@ class CommandEntry:
 
 
 COMMANDS = (
-    CommandEntry("init", "init:init", "Create an archive in a folder.", ARCHIVE),
+    CommandEntry("init", "add:init", "Create an archive in a folder.", ARCHIVE),
     CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
     CommandEntry("remove-site", "sites:remove_site", "Remove a site from newsarchive.toml.", ARCHIVE),
     CommandEntry("rename-site", "sites:rename_site", "Rename a site in newsarchive.toml.", ARCHIVE),
     CommandEntry("new-spider", "sites:new_spider", "Write a spider for one site.", ARCHIVE),
     CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
-    CommandEntry("save", "save:save", "Save single pages into the archive, now.", ARCHIVE),
+    CommandEntry("save", "crawl:save", "Save single pages into the archive, now.", ARCHIVE),
     CommandEntry("unwatch", "sites:unwatch", "End the visits of articles: they are not fetched again.", ARCHIVE),
-    CommandEntry("backfill", "backfill:backfill", "Fetch older articles of a site.", ARCHIVE),
+    CommandEntry("backfill", "crawl:backfill", "Fetch older articles of a site.", ARCHIVE),
     CommandEntry("worker", "workers:worker", "Crawl due sites as one of several machines.", ARCHIVE),
     CommandEntry("import", "import_:import_files", "Import WARC files of other tools, and saved pages.", ARCHIVE),
     CommandEntry("demo", "demo:demo", "Archive a simulated news site and show the result.", ARCHIVE),
@@ -63,12 +63,7 @@ COMMANDS = (
         "List what was changed in articles: edits, and articles that were gone, moved or back.",
         ACCESS,
     ),
-    CommandEntry(
-        "alerts",
-        "alerts:alerts",
-        "List alerts, send what is due, send a sample of one, or delete one of a reader.",
-        ACCESS,
-    ),
+    CommandEntry("alerts", "alerts:alerts", "List alerts, send what is due, test one, delete one of a reader.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
     CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
     CommandEntry("extract", "extract:extract", "Extract the article from saved pages.", ACCESS),

@@ -1,31 +1,37 @@
-"""newsarchive crawl."""
+"""newsarchive crawl, backfill and save: runs of the crawler."""
 
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, parse_time, parse_value
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, MaxTime, Sites, parse_seconds, parse_value
 from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size, parse_duration
-from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
+from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time
+from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
+from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file
+from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
+from newsarchive.crawl.save import save as run_save
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import ping as ping_check
 from newsarchive.operations.metrics import format_metrics
-from storage.errors import ArchiveBusy, StorageError
+from storage.errors import ArchiveBusy, ConfigError, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
 from storage.index.queries.aggregates import FAILED_OUTCOMES
+from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 from storage.places.folder import write_atomic
@@ -43,12 +49,10 @@ NOTHING_FETCHED = "Nothing could be fetched; the archive is unchanged. To find t
 
 
 def crawl(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")
-    ] = None,
+    sites: Sites = None,
     *,
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
-    max_time: Annotated[str | None, typer.Option(metavar="TIME", help="Stop after this time, such as 10m.")] = None,
+    max_time: MaxTime = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems alone, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
@@ -64,7 +68,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    seconds = (parse_value(parse_duration, max_time, "--max-time") or timedelta()).total_seconds()
+    seconds = parse_seconds(max_time, "--max-time")
     now = simulated_clock(parse_time(clock, "--clock"))
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
@@ -84,6 +88,99 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
         for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
             print_line(stdout(), line)
     raise typer.Exit(exit_code(report))
+
+
+def backfill(  # noqa: PLR0913 - each is an option of the command line
+    site: Annotated[str, typer.Argument(help="Name of the site.")],
+    *,
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d)."
+        ),
+    ],
+    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
+    max_time: MaxTime = None,
+    max_bytes: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
+    ] = None,
+    clock: Clock = None,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Fetch older articles of a site.
+
+    They are found in its archive pages, sitemaps and further listing pages. Due URLs are fetched first, as by a crawl;
+    then older articles, the newest first, with the same delays. It may be stopped at any time; the next run continues.
+    """
+    back_to = parse_time(until, "--until")
+    assert back_to is not None
+    seconds = parse_seconds(max_time, "--max-time")
+    size = parse_value(parse_size, max_bytes, "--max-bytes") or 0
+    wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
+    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("backfilling") as progress:
+        now = simulated_clock(parse_time(clock, "--clock"))
+        done = run_backfill(opened, wanted, progress=progress, now=now, sole_process=True)
+        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
+        report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
+        print_report(report, quiet=json)
+    if json:
+        waiting = {"before": done.waiting_before, "left": done.waiting_after}
+        print(to_json({"run": report.run, "problems": report.problems, **waiting}))
+    elif not done.waiting_after:
+        stdout().print(f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles.")
+    raise typer.Exit(exit_code(report))
+
+
+def save(
+    urls: Annotated[
+        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
+    ],
+    *,
+    archive: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Save single pages into the archive, now.
+
+    Each is fetched with its requisites, by the rules of a crawl. A page of a host that no site has is kept under a site
+    of the host's name. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
+    """
+    wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
+    if not wanted:
+        raise ConfigError("there is no URL on standard input; nothing was saved. Write one a line, or: save URL")
+    raise typer.Exit(save_pages(wanted, archive, json=json))
+
+
+def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int:
+    """Save pages into the archive in a folder, print what each became, and return the exit code."""
+    with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("saving") as progress:
+        pages, runs = run_save(opened, urls, progress=progress, sole_process=True)
+        results = [describe_page(opened, pages, url) for url in pages.urls]
+    for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
+        print_line(stderr(), problem)
+    if json:
+        print(to_json(results))
+    for page in results if not json else ():
+        target = f" -> {page['final_url']}" if page["final_url"] != page["url"] else ""
+        print_line(stdout() if page["saved"] else stderr(), f"{page['url']}{target}: {page['text']}")
+    is_interrupted = any(each.is_interrupted for each in runs)
+    return INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results))
+
+
+def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:
+    """Return what a URL became: its capture, and a text for people."""
+    found = pages.captures.get(final := pages.follow(url))
+    capture = archive.index.ask(get_capture_of_record, found.record_id) if found is not None else None
+    line = {"url": url, "final_url": final, "capture": capture}
+    if capture is None:
+        reason = pages.postponed.get(final, "the run ended before it")
+        return {**line, "saved": False, "text": f"not fetched: {reason}"}
+    what = f"{capture.outcome} ({capture.reason})"
+    if capture.article_id is not None and (article := archive.article(capture.article_id)) is not None:
+        same = ", unchanged" if capture.kind == "revisit" else ""
+        what = f"article {article.id}{same}: {article.current.headline}"
+    is_page = capture.outcome not in FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
+    return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}
 
 
 def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime], *, json: bool) -> None:

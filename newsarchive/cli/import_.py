@@ -11,9 +11,9 @@ from typer import Argument, Exit, Option, confirm
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
+from newsarchive.cli.crawl import save_pages
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch
-from newsarchive.cli.output import pluralize, print_line, show_progress, stderr, stdout, to_json
-from newsarchive.cli.save import save_pages
+from newsarchive.cli.output import pluralize, print_line, print_lines, show_progress, stderr, stdout, to_json
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
@@ -58,8 +58,7 @@ def import_files(  # noqa: PLR0913 - every word is an option of the command line
         print(to_json({"imported": result, "problems": problems}))
     else:
         _print(stdout(), result, folder, has_more=bool(lost or nameless or urls))
-        for problem in problems:
-            print_line(stderr(), problem)
+        print_lines(stderr(), problems)
     code = save_pages(urls, archive, json=json) if urls else 0
     raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 

@@ -1,10 +1,11 @@
 """Options shared by several commands."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from typer import Option
+from typer import Argument, Option
 
 from newsarchive.config import units
 from storage.errors import ConfigError
@@ -20,6 +21,7 @@ Folder = Annotated[
     Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive.")
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
+Sites = Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")]
 SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[
     str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age such as 7d.")
@@ -44,6 +46,7 @@ Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, h
 Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
 
+MaxTime = Annotated[str | None, Option("--max-time", metavar="TIME", help="Stop after this time, such as 10m.")]
 Clock = Annotated[
     str | None, Option("--clock", metavar="TIME", help="Simulate: run as if started at this time (ISO 8601).")
 ]
@@ -61,3 +64,8 @@ def parse_value(parse: Callable[[str], T], words: str | None, option: str) -> T 
         return parse(words)
     except ValueError as error:
         raise ConfigError(f"{option}: {error}. Nothing was done") from None
+
+
+def parse_seconds(words: str | None, option: str) -> float:
+    """Return the seconds of a duration; 0 if it is not given."""
+    return (parse_value(units.parse_duration, words, option) or timedelta()).total_seconds()

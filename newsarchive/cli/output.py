@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
@@ -18,11 +18,13 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from newsarchive.config import units
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+pluralize = units.pluralize
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
 
@@ -94,15 +96,6 @@ def create_table(*headings: str, right: Sequence[str] = ()) -> Table:
     return made
 
 
-def pluralize(count: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> pluralize(1, "article"), pluralize(0, "article"), pluralize(1200, "capture")
-    ('1 article', '0 articles', '1,200 captures')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def safe_text(text: str, style: str = "") -> Text:
     """Return archived text for a table or a line, sanitized."""
     return Text(sanitize(text), style=style)
@@ -111,6 +104,12 @@ def safe_text(text: str, style: str = "") -> Text:
 def print_line(out: Console, text: str, style: str = "") -> None:
     """Print archived text, sanitized, as one line however long."""
     out.print(safe_text(text, style), soft_wrap=True)
+
+
+def print_lines(out: Console, lines: Iterable[object], before: str = "", style: str = "") -> None:
+    """Print archived texts, each as one line after the words `before`."""
+    for line in lines:
+        print_line(out, f"{before}{line}", style)
 
 
 def log_steps(requested: bool) -> None:

@@ -7,7 +7,7 @@ from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import print_line, stderr, stdout, to_json
+from newsarchive.cli.output import print_line, print_lines, stderr, stdout, to_json
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
 from newsarchive.export.request import note_export
@@ -35,10 +35,9 @@ def seal(
     said = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
     if json:
         print(to_json(said))
-    for name, value in said.items() if not json else ():
-        print_line(stdout(), f"{name}: {value}")
-    for problem in problems:
-        print_line(stderr(), problem, "red")
+    else:
+        print_lines(stdout(), (f"{name}: {value}" for name, value in said.items()))
+    print_lines(stderr(), problems, style="red")
     raise Exit(int(bool(problems)))
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
 
-from newsarchive.cli.options import HERE, Folder, parse_value
+from newsarchive.cli.options import HERE, Folder, Sites, parse_value
 from newsarchive.cli.output import sanitize
 from newsarchive.config import toml_file
 from newsarchive.config.units import parse_duration
@@ -20,7 +20,7 @@ EVERY = timedelta(minutes=10)
 
 
 def schedule(  # noqa: PLR0913 - each is an option of the command line
-    sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")] = None,
+    sites: Sites = None,
     *,
     cron: Annotated[bool, Option("--cron", help="Print a crontab line (default).")] = False,
     units: Annotated[bool, Option("--systemd", help="Print a systemd service and timer.")] = False,

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until
-from newsarchive.cli.output import pluralize, safe_text, sanitize, short_time, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_lines, safe_text, sanitize, short_time, stderr, stdout, to_json
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
@@ -54,8 +54,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
 
 def _print(page: SearchPage, words: str, offset: int) -> None:
     out, remarks = stdout(), stderr()
-    for problem in page.problems:
-        remarks.print(safe_text(f"Note: {problem}"))
+    print_lines(remarks, page.problems, "Note: ")
     out.print(safe_text(f"{pluralize(page.total, 'article')} for {words}"))
     if page.suggestion:
         remarks.print(safe_text(f"Did you mean: {page.suggestion}"))

@@ -76,10 +76,8 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
         check_blocked(opened)
-        asked = replace(
-            ServeOptions.from_config(opened.config.serve, host=host, port=port),
-            auth=auth, public=public, cert=cert, key=key,
-        ).validate()  # fmt: skip
+        given = {"host": host, "port": port, "auth": auth, "public": public, "cert": cert, "key": key}
+        asked = ServeOptions.from_config(opened.config.serve, **given).validate()
         run_server(opened, asked, replay=replay, replay_port=replay_port, open_=open_, log_all=log_requests)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
+from newsarchive.cli.output import pluralize, print_lines, safe_text, show_progress, stdout, to_json
 from newsarchive.cli.show import find_article
 from storage.errors import NotFound
 
@@ -55,13 +55,9 @@ def takedown(
         records = pluralize(report.records or len(report.plan.record_ids), "record")
         verb = "Removed" if yes else "To be removed"
         out.print(safe_text(f"{verb}: {records} in {pluralize(len(report.plan.files), 'WARC file')}, of:"))
-        for line in report.plan.urls:
-            print_line(out, f"  {line}")
-        for copy in report.copies:
-            print_line(out, f"Deleted: {copy}")
-        for copy in report.plan.given_out:
-            print_line(out, f"A copy was made: {copy}")
-        for each in report.unreachable if yes else report.plan.kept:
-            print_line(out, f"Not reached: {each}")
+        print_lines(out, report.plan.urls, "  ")
+        print_lines(out, report.copies, "Deleted: ")
+        print_lines(out, report.plan.given_out, "A copy was made: ")
+        print_lines(out, report.unreachable if yes else report.plan.kept, "Not reached: ")
     if not yes:
         out.print("Nothing was changed. To remove it for good, add --yes")

@@ -8,7 +8,7 @@ from typer import Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder, Json, Restart
-from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stderr, stdout, to_json
+from newsarchive.cli.output import pluralize, print_line, print_lines, safe_text, show_progress, stderr, stdout, to_json
 from newsarchive.config.units import humanize_size
 from newsarchive.maintenance.verify import VerifyReport
 from newsarchive.maintenance.verify_statements import StatementReport
@@ -47,8 +47,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
 
 def _print(found: VerifyReport, *, notes: bool) -> None:
     out, remarks = stdout(), stderr()
-    for each in found.repaired:
-        print_line(out, f"repaired: {each}")
+    print_lines(out, found.repaired, "repaired: ")
     for file in found.files:
         for problem in file.problems:
             print_line(remarks, f"{file.name}, byte {problem.offset}: {problem.what}", "red")
@@ -67,10 +66,8 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
     else:
         files = pluralize(len(found.files), "WARC file")
         print_line(out, f"{records} in {files} ({size}): no problems", "green")
-    for name, what in found.chain.problems:
-        print_line(remarks, f"{name}: {what}", "red")
-    for name, what in found.chain.notes if notes else ():
-        print_line(remarks, f"{name}: (not damage) {what}", "dim")
+    print_lines(remarks, map(": ".join, found.chain.problems), style="red")
+    print_lines(remarks, map(": (not damage) ".join, found.chain.notes if notes else ()), style="dim")
     print_line(out, found.chain.sentence, "bold red" if found.chain.problems else "")
     if found.statements:
         _print_statements(out, remarks, found.statements)
@@ -79,8 +76,7 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
 def _print_statements(out: Console, remarks: Console, found: StatementReport) -> None:
     for false in found.problems:
         named = f"article {false.article_id}, {false.url}" if false.article_id is not None else false.url
-        for what in false.what:
-            print_line(remarks, f"{named}: {what}", "red")
+        print_lines(remarks, false.what, f"{named}: ", "red")
     compared = f"{found.compared:,} of {pluralize(found.total, 'article')} compared with their records"
     if found.problems:
         false_articles = pluralize(len(found.problems), "article")

@@ -104,6 +104,15 @@ def format_duration(length: timedelta) -> str:
     return "".join(words)
 
 
+def pluralize(count: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> pluralize(1, "article"), pluralize(1200, "capture"), pluralize(2, "entry", "entries")
+    ('1 article', '1,200 captures', '2 entries')
+    """
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
 def humanize_size(count: int) -> str:
     """Write a number of bytes for people, rounded to three digits.
 

@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from newsarchive.export.request import ExportRequest, iter_placements
-from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, OutputField, format_time, table_row
+from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, format_time
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
@@ -30,8 +28,23 @@ _SPACES = " \u00a0\u3000"
 """White space that spreadsheets skip before a formula."""
 _TIMES = frozenset({"first_seen", "last_seen", "seen_before", "seen"})
 """Keys of spans and of metadata changes that are times."""
-CHANGE_COLUMNS = {field.name: field.type for field in fields(ChangeView) if field.name != "capture"}
-PLACEMENT_COLUMNS = {field.name: field.type for field in fields(Placement)} | {"minutes": int}
+_CAPTURE_COLUMNS = {field.name: field.type for field in CAPTURE_FIELDS}
+_COLUMN_TYPES: Mapping[Any, FieldType] = {
+    int: FieldType.INTEGER,
+    int | None: FieldType.INTEGER,
+    datetime: FieldType.TIME,
+    datetime | None: FieldType.TIME,
+    tuple[str, ...]: FieldType.TEXTS,
+}
+"""Types of the fields of changes and placements; all others are text."""
+
+
+def _list_columns(view: type) -> dict[str, FieldType]:
+    return {field.name: _COLUMN_TYPES.get(field.type, FieldType.TEXT) for field in fields(view)}
+
+
+CHANGE_COLUMNS = {name: kind for name, kind in _list_columns(ChangeView).items() if name != "capture"}
+PLACEMENT_COLUMNS = _list_columns(Placement) | {"minutes": FieldType.INTEGER}
 
 
 def line_to_json(value: object) -> str:
@@ -40,9 +53,17 @@ def line_to_json(value: object) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def write_jsonl(request: ExportRequest, file: BinaryIO) -> int:
-    """Write one JSON object per line; return the number of lines."""
-    return write_rows(request.track(request.iter_articles(), _PROGRESS_EVERY), {}, "jsonl", file)
+def write_articles(request: ExportRequest, file: BinaryIO, *, format_: str) -> int:
+    """Write articles or versions as JSONL, CSV or Parquet; return their number."""
+    lines = request.track(request.iter_articles(), _ROW_GROUP if format_ == "parquet" else _PROGRESS_EVERY)
+    if format_ != "csv":
+        return write_rows(lines, {field.name: field.type for field in FIELDS}, format_, file)
+    return write_rows(map(flatten_line, lines), {field.name: field.type for field in TABLE_FIELDS}, format_, file)
+
+
+def flatten_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line with the fields of its capture beside the others, for a table."""
+    return {**line["capture"], **line}
 
 
 class _Echo:
@@ -52,15 +73,12 @@ class _Echo:
         return text
 
 
-def format_csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """Yield rows as lines of CSV (RFC 4180)."""
-    yield from map(csv.writer(_Echo()).writerow, rows)
-
-
-def write_csv(request: ExportRequest, file: BinaryIO) -> int:
-    """Write CSV (RFC 4180, UTF-8) with a header line; return the number of rows."""
-    rows = (map(csv_cell, table_row(line)) for line in request.track(request.iter_articles(), _PROGRESS_EVERY))
-    return write_lines(format_csv(chain([[field.name for field in TABLE_FIELDS]], rows)), file) - 1
+def format_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], format_: str) -> Iterator[str]:
+    """Return rows as JSON Lines, or as CSV (RFC 4180) with a header line."""
+    if format_ == "jsonl":
+        return (f"{line_to_json(row)}\n" for row in rows)
+    cells = ([csv_cell(row[name]) for name in columns] for row in rows)
+    return map(csv.writer(_Echo()).writerow, chain([columns], cells))
 
 
 def write_lines(lines: Iterable[str], file: BinaryIO) -> int:
@@ -95,37 +113,7 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if text.lstrip(_SPACES).startswith(_FORMULA) else text
 
 
-def write_parquet(request: ExportRequest, file: BinaryIO) -> int:
-    """Write the keys of JSONL as columns, with nested types and UTC timestamps; return the number of rows."""
-    pa, parquet = import_parquet()
-    rows = (_arrow_values(line, FIELDS) for line in request.track(request.iter_articles(), _ROW_GROUP))
-    return _write_tables(pa, parquet, _arrow_fields(pa, FIELDS), rows, file)
-
-
-def _write_tables(
-    pa: Any, parquet: Any, columns: list[tuple[str, Any]], rows: Iterator[dict[str, Any]], file: BinaryIO
-) -> int:
-    """Write rows as Parquet, a group at a time, and return their number."""
-    schema, count = pa.schema(columns), 0
-    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while some := [*islice(rows, _ROW_GROUP)]:
-            writer.write_table(pa.Table.from_pylist(some, schema=schema))
-            count += len(some)
-    return count
-
-
-def import_parquet() -> tuple[Any, Any]:
-    """Return the modules pyarrow and pyarrow.parquet; ConfigError if they are not installed."""
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        advice = f"nothing was written. Install it with: {install_command('parquet')}"
-        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
-    return pa, parquet
-
-
-def _arrow_fields(pa: Any, columns: tuple[OutputField, ...]) -> list[tuple[str, Any]]:
+def _arrow_fields(pa: Any, columns: Mapping[str, FieldType]) -> list[tuple[str, Any]]:
     text = pa.string()
     link = pa.struct([("url", text), ("anchor", text)])
     at = pa.timestamp("us", tz="UTC")
@@ -149,44 +137,33 @@ def _arrow_fields(pa: Any, columns: tuple[OutputField, ...]) -> list[tuple[str, 
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
     }
-    return [
-        (each.name, pa.struct(_arrow_fields(pa, CAPTURE_FIELDS)) if each.name == "capture" else types[each.type])
-        for each in columns
-    ]
+    if FieldType.CAPTURE in columns.values():
+        types[FieldType.CAPTURE] = pa.struct(_arrow_fields(pa, _CAPTURE_COLUMNS))
+    return [(name, types[kind]) for name, kind in columns.items()]
 
 
-def _arrow_values(line: Mapping[str, Any], columns: tuple[OutputField, ...]) -> dict[str, Any]:
+def _arrow_values(line: Mapping[str, Any], columns: Mapping[str, FieldType]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for field in columns:
-        value = line[field.name]
-        if field.type is FieldType.TIME and value is not None:
+    for name, kind in columns.items():
+        value = line[name]
+        if kind is FieldType.TIME and value is not None:
             value = datetime.fromisoformat(value)
-        elif field.type is FieldType.CAPTURE:
-            value = _arrow_values(value, CAPTURE_FIELDS)
-        elif field.type in (FieldType.HISTORY, FieldType.METADATA_CHANGES):
-            value = [each | _parse_times(each, _TIMES & each.keys()) for each in value]
-        values[field.name] = value
+        elif kind is FieldType.CAPTURE:
+            value = _arrow_values(value, _CAPTURE_COLUMNS)
+        elif kind in (FieldType.HISTORY, FieldType.METADATA_CHANGES):
+            value = [
+                {key: datetime.fromisoformat(part) if key in _TIMES else part for key, part in each.items()}
+                for each in value
+            ]
+        values[name] = value
     return values
 
 
-def _parse_times(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, datetime]:
-    return {name: datetime.fromisoformat(values[name]) for name in names}
-
-
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
-    """Write an SQLite file; return the number of articles. OSError if the disk is full.
-
-    SQLite writes files, not streams: a file with a name is written directly, any other through a temporary one.
-    """
-    name, parts = getattr(file, "name", None), (request.iter_articles(), request.iter_captures())
-    if isinstance(name, str):
-        return write_datasette_copy(Path(name), *parts, request.report_progress)
-    with tempfile.TemporaryDirectory(prefix="newsarchive-") as folder:
-        path = Path(folder) / "copy.sqlite"
-        count = write_datasette_copy(path, *parts, request.report_progress)
-        with path.open("rb") as copy:
-            shutil.copyfileobj(copy, file, 1 << 20)
-    return count
+    """Write an SQLite file under the name of `file`, which SQLite opens itself; return the number of articles."""
+    return write_datasette_copy(
+        Path(file.name), request.iter_articles(), request.iter_captures(), request.report_progress
+    )
 
 
 def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:
@@ -198,11 +175,6 @@ def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def csv_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> Iterator[str]:
-    """Yield rows as CSV (RFC 4180) with a header line."""
-    return format_csv(chain([columns], ([csv_cell(row[name]) for name in columns] for row in rows)))
-
-
 def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) -> int:
     """Write the placements on the listings of a site or of all, in a period; return their number."""
     chosen: dict[str, Any] = {name: getattr(request.filters, name) for name in ("site", "since", "until")}
@@ -211,20 +183,25 @@ def write_placements(request: ExportRequest, file: BinaryIO, *, format_: str) ->
     return write_rows(rows, PLACEMENT_COLUMNS, format_, file)
 
 
-def write_rows(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any], format_: str, file: BinaryIO) -> int:
-    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number."""
-    if format_ == "jsonl":
-        return write_lines((line_to_json(row) + "\n" for row in rows), file)
-    if format_ == "csv":
-        return write_lines(csv_rows(rows, columns), file) - 1
-    pa, parquet = import_parquet()
-    types: dict[Any, Any] = {
-        int: pa.int64(),
-        datetime: pa.timestamp("us", tz="UTC"),
-        tuple[str, ...]: pa.list_(pa.string()),
-    }
-    types |= {int | None: types[int], datetime | None: types[datetime]}
-    typed = [(name, types.get(kind, pa.string())) for name, kind in columns.items()]
-    times = [name for name, kind in columns.items() if kind in (datetime, datetime | None)]
-    parsed = ({**row, **_parse_times(row, filter(row.get, times))} for row in rows)
-    return _write_tables(pa, parquet, typed, parsed, file)
+def write_rows(
+    rows: Iterable[Mapping[str, Any]], columns: Mapping[str, FieldType], format_: str, file: BinaryIO
+) -> int:
+    """Write rows as JSONL, CSV or Parquet, there with the types of the columns; return their number.
+
+    ConfigError if Parquet is not installed.
+    """
+    if format_ != "parquet":
+        return write_lines(format_rows(rows, columns, format_), file) - (format_ == "csv")
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        advice = f"nothing was written. Install it with: {install_command('parquet')}"
+        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
+    schema, count = pa.schema(_arrow_fields(pa, columns)), 0
+    values = (_arrow_values(row, columns) for row in rows)
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while some := [*islice(values, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            count += len(some)
+    return count

@@ -173,7 +173,7 @@ class ExportJobs:
             count, size = self._write_file(job, missed)
             note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
             if missed.count:
-                problem = f"{missed.count:,} captures could not be copied, the first: {missed.first[0]}"
+                problem = f"{missed.count:,} captures could not be copied, the first: {next(iter(missed.by_cause))}"
             job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
         except Exception as error:  # the list of exports shows it
             if not isinstance(error, ArchiveError):

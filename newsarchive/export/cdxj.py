@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import BinaryIO
 
+from newsarchive.export.articles import write_lines
 from newsarchive.export.request import ExportRequest
 from storage.index.views.cdx import CdxLine
 
@@ -19,11 +20,7 @@ _PROGRESS_EVERY = 1000
 def write_cdxj(request: ExportRequest, file: BinaryIO) -> int:
     """Write CDXJ that refers to the archive's own WARC files; return the number of lines."""
     captures = request.track(request.iter_captures(), _PROGRESS_EVERY)
-    count = 0
-    for line in sort_lines(map(cdxj_line, captures)):
-        file.write(f"{line}\n".encode())
-        count += 1
-    return count
+    return write_lines((f"{line}\n" for line in sort_lines(map(cdxj_line, captures))), file)
 
 
 def cdxj_line(line: CdxLine) -> str:

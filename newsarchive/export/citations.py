@@ -7,10 +7,10 @@ import html
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -72,6 +72,14 @@ class Citation:
         return f"urn:pwid:{host}:{iso_time(self.capture_time)}:page:{url}"
 
     @property
+    def key(self) -> str:
+        """Site, capture date and a digest of URL and text: the same whichever index, and in every bibliography."""
+        site = unicodedata.normalize("NFKD", self.version.site).lower().encode("ascii", "ignore").decode()
+        name = re.sub(r"[^a-z0-9]+", "", site) or "article"
+        digest = sha256(f"{self.version.canonical_url} {self.version.digest}".encode()).hexdigest()
+        return f"{name}-{self.capture_time.astimezone(UTC):%Y%m%d}-{digest[:10]}"
+
+    @property
     def text(self) -> str:
         """The citation as a sentence."""
         version = self.version
@@ -129,7 +137,7 @@ def format_ris(citations: Iterable[Citation]) -> Iterator[str]:
 
 def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
     """Yield citations as BibTeX (@online of biblatex)."""
-    for key, citation in _iter_keys(citations):
+    for citation in citations:
         version = citation.version
         number = version.number if isinstance(version, VersionView) else version.version
         fields = {
@@ -144,31 +152,20 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
             f"{version.capture.payload_digest or version.digest}",
         }
         lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
-        yield "\n".join([f"@online{{{key},", *lines, "}", ""])
+        yield "\n".join([f"@online{{{citation.key},", *lines, "}", ""])
 
 
 def _escape_tex(text: str) -> str:
     return _fold(text).translate(_TEX_ESCAPES)
 
 
-def _iter_keys(citations: Iterable[Citation]) -> Iterator[tuple[str, Citation]]:
-    """Yield citations with keys of site, capture date and digest: the same for the same text, whichever index."""
-    used = Counter[str]()
-    for citation in citations:
-        site = unicodedata.normalize("NFKD", citation.version.site)
-        name = re.sub(r"[^a-z0-9]+", "", site.lower().encode("ascii", "ignore").decode()) or "article"
-        key = f"{name}-{citation.capture_time.astimezone(UTC):%Y%m%d}-{citation.version.digest[-8:]}"
-        used[key] += 1
-        yield key if used[key] == 1 else f"{key}-{used[key]}", citation
-
-
 def format_csl_json(citations: Iterable[Citation]) -> Iterator[str]:
     """Yield citations as CSL-JSON for Zotero and Pandoc: the parts of a list of items, its end last."""
     begin = "["
-    for key, citation in _iter_keys(citations):
+    for citation in citations:
         version = citation.version
         item: dict[str, Any] = {
-            "id": key,
+            "id": citation.key,
             "type": "article-newspaper",
             "title": version.headline,
             "container-title": citation.site,
@@ -195,8 +192,10 @@ def _date_parts(day: date | None) -> dict[str, Any] | None:
 
 
 BIBLIOGRAPHIES: Mapping[str, Callable[[Iterable[Citation]], Iterator[str]]] = {
-    "bib": format_bibtex, "ris": format_ris, "csl.json": format_csl_json,
-}  # fmt: skip
+    "bib": format_bibtex,
+    "ris": format_ris,
+    "csl.json": format_csl_json,
+}
 """Writers of bibliographies by the suffixes of their files."""
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import BinaryIO
 
-from newsarchive.export.articles import write_csv, write_jsonl, write_parquet, write_sqlite
+from newsarchive.export.articles import write_articles, write_sqlite
 from newsarchive.export.cdxj import write_cdxj
 from newsarchive.export.citations import write_bibliography
 from newsarchive.export.records import write_warc
@@ -48,16 +48,16 @@ class FormatInfo:
 
 FORMATS: Mapping[Format, FormatInfo] = {
     Format.JSONL: FormatInfo(
-        name="JSONL", suffix=".jsonl", media_type="application/x-ndjson", noun="article", write=write_jsonl,
-        description="One JSON object per line",
+        name="JSONL", suffix=".jsonl", media_type="application/x-ndjson", noun="article",
+        write=partial(write_articles, format_="jsonl"), description="One JSON object per line",
     ),
     Format.CSV: FormatInfo(
-        name="CSV", suffix=".csv", media_type="text/csv", noun="article", write=write_csv,
-        description="Table for spreadsheets, without links",
+        name="CSV", suffix=".csv", media_type="text/csv", noun="article",
+        write=partial(write_articles, format_="csv"), description="Table for spreadsheets, without links",
     ),
     Format.PARQUET: FormatInfo(
         name="Parquet", suffix=".parquet", media_type="application/vnd.apache.parquet", noun="article",
-        write=write_parquet, description="Table for data frames", is_stream=False,
+        write=partial(write_articles, format_="parquet"), description="Table for data frames", is_stream=False,
     ),
     Format.WARC: FormatInfo(
         name="WARC", suffix=".warc.gz", media_type="application/warc", noun="capture", write=write_warc,

@@ -69,10 +69,9 @@ class ExportRequest:
             public_url=archive.config.serve.public_url, **chosen,
         )  # fmt: skip
 
-    def iter_articles(self, *, all_versions: bool | None = None) -> Iterator[dict[str, Any]]:
+    def iter_articles(self) -> Iterator[dict[str, Any]]:
         """Yield the JSON of each article or version."""
-        every = self.all_versions if all_versions is None else all_versions
-        return self.index.stream(iter_export_lines, self.filters, all_versions=every)
+        return self.index.stream(iter_export_lines, self.filters, all_versions=self.all_versions)
 
     def iter_captures(self) -> Iterator[CdxLine]:
         """Yield the captures of the articles, in CDX order."""
@@ -101,11 +100,6 @@ class MissedCaptures:
     count: int = 0
     by_cause: Counter[str] = field(default_factory=Counter)
     """The first causes."""
-
-    @property
-    def first(self) -> list[str]:
-        """The first causes, each once."""
-        return list(self.by_cause)
 
     def add(self, cause: str) -> None:
         """Count one capture."""

@@ -16,7 +16,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import islice
 from typing import Any, BinaryIO
@@ -114,7 +114,7 @@ def _write_index(package: _WaczPackage, lines: Iterable[str]) -> int:
 def _page_lines(request: ExportRequest) -> Iterator[dict[str, Any]]:
     """Yield the list of pages: a header line, then each version of the selected articles."""
     yield {"format": "json-pages-1.0", "id": "pages", "title": request.title, "hasText": True}
-    for line in request.iter_articles(all_versions=True):
+    for line in replace(request, all_versions=True).iter_articles():
         url, time = line["url"], line["capture"]["fetched_at"]
         page_id = hashlib.sha256(f"{time} {url}".encode()).hexdigest()[:22]
         yield {"id": page_id, "url": url, "ts": time, "title": line["headline"], "text": line["body"]}

@@ -16,7 +16,7 @@ from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health, make_finding
-from newsarchive.web.access_rules import find_unmatched, read_blocked
+from newsarchive.web.access_rules import find_problems
 from storage.errors import ArchiveError, ConfigError, IndexNotCreated, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index
@@ -66,7 +66,7 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield the findings of `newsarchive status` but those on disk and bucket, which have checks of their own here."""
     with closing(Index.open(config.index, create=False)) as index:
         report = check_health(index, config.sites, config.folder, config.places, now)
-        problems = read_blocked(config.serve.blocked)[1] + find_unmatched(index, config)
+        problems = find_problems(index, config)
     yield from (make_finding("unmatched-block", problem=problem) for problem in problems)
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
 

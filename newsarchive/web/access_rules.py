@@ -106,7 +106,7 @@ class LiveAccessRules:
         try:
             config = load_config(self._archive.folder)
             rules = AccessRules.from_config(config, lenient=True).hiding_unknown(self._archive, config)
-            problems = [*read_blocked(config.serve.blocked)[1], *find_unmatched(self._archive.index, config)]
+            problems = find_problems(self._archive.index, config)
         except ArchiveError as error:
             log.error("The access rules remain as they were: %s", error)  # noqa: TRY400 - the sentence is enough
             return
@@ -124,20 +124,18 @@ class LiveAccessRules:
 
 def check_blocked(archive: Archive) -> None:
     """Raise ConfigError if an entry of `blocked` cannot be read, or matches nothing in the archive."""
-    _, problems = read_blocked(archive.config.serve.blocked)
-    if problems := problems or find_unmatched(archive.index, archive.config):
+    if problems := find_problems(archive.index, archive.config):
         raise ConfigError(problems[0])
 
 
-def find_unmatched(index: Reader, config: Config) -> list[str]:
-    """Return a sentence for each entry of `blocked` that no URL of the index begins with."""
+def find_problems(index: Reader, config: Config) -> list[str]:
+    """Return a sentence for each entry of `blocked` that cannot be read, or that no URL of the index begins with."""
     sites = [surt(site.url) for site in config.sites]
-    return [
+    return read_blocked(config.serve.blocked)[1] + [
         f"blocked = [{entry!r}] matches no URL in the archive, so it withholds nothing; it may be misspelt. Correct or "
         f"remove it in {config.folder / FILE_NAME}. To see the spelling: newsarchive search WORDS"
         for entry in config.serve.blocked
-        for prefixes in [read_blocked([entry])[0]]
-        if prefixes
+        if (prefixes := urlkey_prefixes(entry))
         and not any(key.startswith(prefixes) for key in sites)
         and not index.ask(has_url_with_prefix, prefixes)
     ]

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from newsarchive.web.context import RequestContext
-from storage.errors import NotFound, PayloadError, StorageError
+from storage.errors import NotFound, StorageError
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.views.cdx import CdxLine
-from storage.warc.payload import decode_entity
 from storage.warc.record import Headers, header
 from storage.warc.streaming import ResponseStream, open_response
 
@@ -18,26 +17,10 @@ MAX_IN_MEMORY = 1 << 20
 _REFUSED = re.compile(r"q=0(\.0{1,3})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedResponse:
-    """An archived HTTP response."""
-
-    status: int
-    """For a 304 the status of the response that it confirms; 200 for a resource record."""
-    headers: Headers
-    """As sent, in order."""
-    entity: bytes
-    """Body without transfer coding and with its content coding: the bytes of the payload digest."""
-
-    def decode(self, limit: int) -> bytes:
-        """Return the body without its content coding; PayloadError if it is invalid or larger than `limit` bytes."""
-        return decode_entity(self.entity, self.headers, limit)
-
-
-def load_response(context: RequestContext, line: CdxLine) -> ArchivedResponse:
-    """Return the archived response of a capture, as `open_archived_response` finds it."""
+def load_response(context: RequestContext, line: CdxLine) -> tuple[ResponseStream, bytes]:
+    """Return the archived response of a capture, as `open_archived_response` finds it, and the entity read from it."""
     with _translate_os_errors(line), open_archived_response(context, line) as stream:
-        return ArchivedResponse(status=stream.status or 200, headers=stream.headers, entity=b"".join(stream.chunks))
+        return stream, b"".join(stream.chunks)
 
 
 @contextmanager
@@ -107,16 +90,3 @@ def accepts_coding(coding: str | None, accepted: str) -> bool:
     given = (part.partition(";") for part in accepted.lower().split(","))
     names = {name.strip() for name, _, weight in given if not _REFUSED.fullmatch(weight.replace(" ", ""))}
     return coding is None or all(part.strip() in names for part in coding.split(","))
-
-
-def negotiate_body(response: ArchivedResponse, accepted: str, limit: int) -> tuple[bytes, str | None]:
-    """Return the body for a client and its content coding: kept if the client accepts it, else removed.
-
-    An invalid coding is kept.
-    """
-    coding = content_coding(response.headers)
-    if accepts_coding(coding, accepted):
-        return response.entity, coding
-    with suppress(PayloadError):
-        return response.decode(limit), None
-    return response.entity, coding

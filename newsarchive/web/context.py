@@ -1,9 +1,10 @@
 """RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import QueryParams
 
 from newsarchive.archive import Archive
+from newsarchive.export.articles import format_rows
 from newsarchive.export.citations import Citation
 from newsarchive.export.formats import FORMATS
 from newsarchive.web.access_rules import AccessRules
@@ -101,7 +103,12 @@ class RequestContext:
         """Yield citations of articles with permalinks of this archive."""
         return (Citation(version=each, public_url=self.public_url, archive=self.name) for each in articles)
 
-    def stream_rows(self, name: str, lines: Iterator[str]) -> Response:
+    def stream_rows(self, name: str, rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> Response:
+        """Return rows as JSON Lines or, with a BOM by which Excel recognises UTF-8, as CSV: see `stream_lines`."""
+        mark = ["\ufeff"] if name.endswith(".csv") else []
+        return self.stream_lines(name, chain(mark, format_rows(rows, columns, name.rpartition(".")[2])))
+
+    def stream_lines(self, name: str, lines: Iterator[str]) -> Response:
         """Return lines as a file with a name, whose suffix tells its format."""
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         stream = self.heavy_requests.stream(lines, self.work)

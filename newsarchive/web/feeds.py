@@ -5,7 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from fastapi import Response
+
+from newsarchive.web.context import RequestContext
 from newsarchive.web.jinja_env import TEMPLATES, iso_time
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
@@ -35,53 +39,48 @@ class FeedEntry:
     summary: str | None
     text: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """A list of the archive as a feed."""
-
-    title: str
-    public_url: str
-    """URL of the archive, without a trailing slash."""
-    page_path: str
-    """Path and query of the page that shows the same."""
-    feed_path: str
-    """Path and query of the feed."""
-    entries: Sequence[FeedEntry]
-
-    def item(self, entry: FeedEntry) -> dict[str, object]:
-        """Return an entry under the names of JSON Feed; Atom has the same."""
+    def to_item(self, public_url: str) -> dict[str, object]:
+        """Return the entry under the names of JSON Feed; Atom has the same."""
         # Both formats require time and offset of a date.
-        dated = entry.published and not entry.published.is_day and entry.published.offset is not None
+        dated = self.published and not self.published.is_day and self.published.offset is not None
         return {
-            "id": f"{self.public_url}/web/{format_timestamp(entry.captured)}/{quote_url(entry.url)}",
-            "url": f"{self.public_url}{entry.page}",
-            "external_url": entry.url if is_http_url(entry.url) else None,
-            "title": entry.title or entry.url,
-            "content_text": entry.text or entry.summary or entry.title or entry.url,
-            "summary": entry.summary,
-            "date_published": entry.published.isoformat() if entry.published and dated else None,
-            "date_modified": iso_time(entry.updated),
-            "authors": [{"name": name} for name in entry.authors],
-            "tags": [entry.section] if entry.section else None,
-            "language": entry.language,
+            "id": f"{public_url}/web/{format_timestamp(self.captured)}/{quote_url(self.url)}",
+            "url": f"{public_url}{self.page}",
+            "external_url": self.url if is_http_url(self.url) else None,
+            "title": self.title or self.url,
+            "content_text": self.text or self.summary or self.title or self.url,
+            "summary": self.summary,
+            "date_published": self.published.isoformat() if self.published and dated else None,
+            "date_modified": iso_time(self.updated),
+            "authors": [{"name": name} for name in self.authors],
+            "tags": [self.section] if self.section else None,
+            "language": self.language,
         }
 
 
-def render_atom(feed: Feed) -> bytes:
-    """Return the feed as Atom, in which characters that XML does not allow are replaced."""
-    return NOT_XML.sub("\ufffd", TEMPLATES.get_template("atom.xml").render(feed=feed)).encode()
-
-
-def render_json_feed(feed: Feed) -> bytes:
-    """Return the feed as JSON Feed 1.1."""
-    document = {
+def render_feed(
+    context: RequestContext, title: str, page: str, entries: Sequence[FeedEntry], query: str = ""
+) -> Response:
+    """Return a feed in the format of the URL's suffix; `page` and the feed have the same query."""
+    path, public_url = context.request.url.path, context.public_url
+    items = [entry.to_item(public_url) for entry in entries]
+    feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": feed.title,
-        "home_page_url": feed.public_url + feed.page_path,
-        "feed_url": feed.public_url + feed.feed_path,
-        "items": [
-            {name: value for name, value in feed.item(entry).items() if value is not None} for entry in feed.entries
-        ],
+        "title": f"{title} – {context.name}",
+        "home_page_url": f"{public_url}{page}{query}",
+        "feed_url": f"{public_url}{path}{query}",
+        "items": [{name: value for name, value in item.items() if value is not None} for item in items],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+    if path.endswith(".json"):
+        text, media_type = json.dumps(feed, ensure_ascii=False, indent=1), "application/feed+json"
+    else:
+        text, media_type = (
+            render_xml("atom.xml", feed=feed, entries=entries, items=items),
+            "application/atom+xml; charset=utf-8",
+        )
+    return context.add_etag(Response(text.encode("utf-8", "replace"), media_type=media_type))
+
+
+def render_xml(template: str, **values: Any) -> str:
+    """Render a template as XML, in which characters that it does not allow are replaced."""
+    return NOT_XML.sub("\ufffd", TEMPLATES.get_template(template).render(values))

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from newsarchive.config.units import humanize_size
+from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.web.static_files import static_url
 from newsarchive.web.timestamps import format_timestamp
 from newsarchive.web.wb_url import is_http_url, quote_url
@@ -70,15 +70,6 @@ def unbroken(text: str) -> Markup:
     Rovers win <span class="unbroken">3–2</span> &amp; go up
     """
     return Markup(_RANGE.sub(r'<span class="unbroken">\g<0></span>', str(escape(text))))  # noqa: S704 - it is escaped
-
-
-def pluralize(count: int, noun: str, nouns: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> pluralize(1, "article"), pluralize(1200, "capture"), pluralize(2, "entry", "entries")
-    ('1 article', '1,200 captures', '2 entries')
-    """
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def text_direction(language: str | None) -> str:
@@ -187,10 +178,8 @@ TEMPLATES = Environment(
     auto_reload=False,
 )
 """Autoescaped as HTML; an undefined name is an error."""
-TEMPLATES.filters |= {each.__name__: each for each in (iso_time, format_time, format_day, format_stated, unbroken)}
-TEMPLATES.filters |= {
-    "timestamp": format_timestamp, "format_size": humanize_size, "quote_segment": partial(quote, safe=""),
-}  # fmt: skip
+_FILTERS = (iso_time, format_time, format_day, format_stated, unbroken, format_timestamp, humanize_size)
+TEMPLATES.filters |= {each.__name__: each for each in _FILTERS} | {"quote_segment": partial(quote, safe="")}
 _FUNCTIONS = (
     static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
     format_duration, format_period, format_percent,

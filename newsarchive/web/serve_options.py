@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from newsarchive.config.schema import ServeConfig
@@ -61,9 +61,8 @@ class ServeOptions(ServeConfig):
         return not self.public if self.allow_exports is None else self.allow_exports
 
     @classmethod
-    def from_config(cls, config: ServeConfig, *, host: str | None = None, port: int | None = None) -> Self:
-        """Return the options of [serve] in newsarchive.toml, with another address if one is given."""
-        given = {"host": host, "port": port}
+    def from_config(cls, config: ServeConfig, **given: Any) -> Self:
+        """Return the options of [serve] in newsarchive.toml, and those that are given, unless they are None."""
         settings = {each.name: getattr(config, each.name) for each in fields(config)}
         return cls(
             **settings | {name: value for name, value in given.items() if value is not None},

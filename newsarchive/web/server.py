@@ -47,20 +47,15 @@ def bind_socket(host: str, port: int) -> socket.socket:
 
 
 def _listen_error(host: str, port: int, problem: OSError) -> CannotListen:
+    what = f"cannot listen on {host} port {port} ({problem.strerror})"
+    advice = "Use an address of this machine: newsarchive serve --host 127.0.0.1"
     if problem.errno == errno.EADDRINUSE:
-        return CannotListen(
-            f"port {port} of {host} is in use, perhaps by another newsarchive serve; nothing was started. "
-            "Choose another port: newsarchive serve --port 0 takes a free one"
-        )
-    if problem.errno == errno.EACCES:
-        return CannotListen(
-            f"this user may not listen on port {port}; nothing was started. "
-            "Choose a port above 1023, such as: newsarchive serve --port 8000"
-        )
-    return CannotListen(
-        f"cannot listen on {host} port {port} ({problem.strerror}); nothing was started. "
-        "Use an address of this machine: newsarchive serve --host 127.0.0.1"
-    )
+        what = f"port {port} of {host} is in use, perhaps by another newsarchive serve"
+        advice = "Choose another port: newsarchive serve --port 0 takes a free one"
+    elif problem.errno == errno.EACCES:
+        what = f"this user may not listen on port {port}"
+        advice = "Choose a port above 1023, such as: newsarchive serve --port 8000"
+    return CannotListen(f"{what}; nothing was started. {advice}")
 
 
 def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from storage.errors import StorageError
 from storage.places.folder import write_atomic
 
 FOLDER = "thumbnails"
@@ -36,10 +37,13 @@ def get_thumbnail(archive: Path, digest: str, load: Callable[[], bytes]) -> byte
     with suppress(OSError):
         return path.read_bytes()
     with _DECODERS:
-        made = shrink(load())
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, made, mode=0o640)
+        body = load()
+        made = shrink(body)
+    # Nothing is kept of what is not archived whole, which an import may add.
+    with suppress(OSError, StorageError):
+        if body:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, made)
     return made
 
 

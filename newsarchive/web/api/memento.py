@@ -5,14 +5,16 @@
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
+from newsarchive.config.units import pluralize
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.jinja_env import iso_time, pluralize
+from newsarchive.web.jinja_env import iso_time
 from newsarchive.web.memento import memento_uri, nearest_capture, timegate_links
 from newsarchive.web.responses.conditional import format_http_date, parse_http_date
 from newsarchive.web.timestamps import format_timestamp
@@ -110,18 +112,16 @@ def _json_response(context: RequestContext, page: TimeMapPage) -> Response:
     def entry(line: CdxLine) -> dict[str, Any]:
         return {"datetime": iso_time(line.fetched_at), "uri": memento_uri(context, line.url, line.fetched_at)}
 
-    def url(form: TimeMapFormat, number: int = page.number) -> str:
-        return _timemap_url(context, page, form, number)
-
+    url = partial(_timemap_url, context, page)
     mementos = [
         {**entry(line), "timestamp": format_timestamp(line.fetched_at), "status": line.status} for line in page.lines
     ]
     return JSONResponse(
         {
             "original_uri": page.url,
-            "self": url("json"),
+            "self": url("json", page.number),
             "timegate_uri": f"{context.public_url}/timegate/{quote_url(page.url)}",
-            "timemap_uri": {"link_format": url("link"), "json_format": url("json")},
+            "timemap_uri": {"link_format": url("link", page.number), "json_format": url("json", page.number)},
             "mementos": {"first": entry(page.lines[0]), "last": entry(page.lines[-1]), "list": mementos},
             "pages": [{"rel": role, "uri": url("json", number)} for role, number in _neighbour_pages(page)],
         }

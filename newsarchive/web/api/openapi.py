@@ -45,13 +45,12 @@ def build_openapi() -> dict[str, Any]:
     app = FastAPI(title="newsarchive", version=VERSION, description=ABOUT)
     app.include_router(v1.router)
     schema = app.openapi()
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in schema["paths"].values():
         # The application returns 400 where FastAPI would return 422.
         operations["get"]["responses"].pop("422", None)
         for status, given in operations["get"]["responses"].items():
             if status != "200":
-                given["content"] = problem
+                given["content"] = {"application/problem+json": given["content"]["application/json"]}
     for unused in ("HTTPValidationError", "ValidationError"):
         schema["components"]["schemas"].pop(unused, None)
     return schema

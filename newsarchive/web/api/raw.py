@@ -7,7 +7,7 @@ from the file.
 """
 
 import re
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
@@ -21,7 +21,9 @@ from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.timestamps import format_timestamp, timestamp_middle
 from newsarchive.web.wb_url import archived_url, quote_url
+from storage.errors import PayloadError
 from storage.index.views.cdx import CdxLine
+from storage.warc.payload import decode_entity
 from storage.warc.record import Headers, header
 
 router = APIRouter(include_in_schema=False)
@@ -69,13 +71,16 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
         headers = _headers(request, context, line, stream.headers)
         start = archived_response.read_beginning(stream.chunks)
         coding = archived_response.content_coding(stream.headers)
+        is_decoded = not archived_response.accepts_coding(coding, accepted)
         body, is_short = None, len(start) < archived_response.MAX_IN_MEMORY
-        if is_short or not archived_response.accepts_coding(coding, accepted):
+        if is_short or is_decoded:
             # Decoding is done in memory: a large body needs a slot.
             with nullcontext() if is_short else context.heavy_requests.slot(context.work):
-                entity = b"".join((start, *stream.chunks))
-                whole = archived_response.ArchivedResponse(status=status, headers=stream.headers, entity=entity)
-                body, coding = archived_response.negotiate_body(whole, accepted, context.archive.config.max_body_size)
+                body = b"".join((start, *stream.chunks))
+                with suppress(PayloadError):  # an invalid coding is kept
+                    if is_decoded:
+                        body = decode_entity(body, stream.headers, context.archive.config.max_body_size)
+                        coding = None
         # Each content coding is a representation with its own tag (RFC 9110 8.8.3.3).
         tag = "-".join(filter(None, [line.record_id.removeprefix("urn:uuid:"), coding]))
         validators = Validators(tag=f'"{_NOT_IN_TAG.sub("-", tag)}"')

@@ -36,14 +36,20 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
-def fields_of(view: type, names: str) -> Any:
+def fields_of(view: type, names: str, name: str = "", about: str | None = None) -> Any:
     """Return a model with fields of a view: dates as pages state them, members of enumerations as their values."""
     fields: dict[str, Any] = {}
-    for name in names.split():
-        hint: Any = get_type_hints(view)[name]
+    for field in names.split():
+        hint: Any = get_type_hints(view)[field]
         is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
-        fields[name] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
-    return create_model(view.__name__, __base__=ApiModel, **fields)
+        fields[field] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
+    return create_model(name or view.__name__, __base__=ApiModel, __doc__=about, **fields)
+
+
+def list_of(name: str, about: str, /, **items: Any) -> Any:
+    """Return the model of a response with lists: a class of a name, with the types of its fields."""
+    fields: dict[str, Any] = {field: (kind, ...) for field, kind in items.items()}
+    return create_model(name, __base__=ApiModel, __doc__=about, **fields)
 
 
 # Made from the views, in the order of the fields in JSON.
@@ -61,7 +67,12 @@ _SearchResult: Any = fields_of(
     "first_seen state papers copies",
 )
 _CrawlSummary: Any = fields_of(CrawlView, "id sites started_at finished_at outcome counters captures")
-_SourceSummary: Any = fields_of(SourceView, "url site kind title entries first_seen last_seen last_changed")
+SourceSummary: Any = fields_of(
+    SourceView,
+    "url site kind title entries first_seen last_seen last_changed",
+    "SourceSummary",
+    "A feed, sitemap or listing.",
+)
 
 
 class ProblemDetails(ApiModel):
@@ -81,10 +92,7 @@ class SiteSummary(_SiteSummary):  # type: ignore[misc]
     """Front page."""
 
 
-class SiteList(ApiModel):
-    """All sites, by name."""
-
-    sites: tuple[SiteSummary, ...]
+SiteList = list_of("SiteList", "All sites, by name.", sites=tuple[SiteSummary, ...])
 
 
 class ArticleSummary(_ArticleSummary):  # type: ignore[misc]
@@ -98,11 +106,9 @@ class ArticleSummary(_ArticleSummary):  # type: ignore[misc]
     """live, gone or moved."""
 
 
-class ArticlePage(ApiModel):
-    """A page of articles, newest first."""
-
-    articles: tuple[ArticleSummary, ...]
-    next: Next
+ArticlePage = list_of(
+    "ArticlePage", "A page of articles, newest first.", articles=tuple[ArticleSummary, ...], next=Next
+)
 
 
 class ParagraphItem(ApiModel):
@@ -156,11 +162,9 @@ class CaptureDetail(_CaptureDetail):  # type: ignore[misc]
     length: int = Field(validation_alias=AliasPath("place", "length"))
 
 
-class CapturePage(ApiModel):
-    """A page of captures of a URL, oldest first."""
-
-    captures: tuple[CaptureDetail, ...]
-    next: Next
+CapturePage = list_of(
+    "CapturePage", "A page of captures of a URL, oldest first.", captures=tuple[CaptureDetail, ...], next=Next
+)
 
 
 class SpanItem(ApiModel):
@@ -214,10 +218,7 @@ class VersionSummary(_SeenVersion):
     captures: int
 
 
-class VersionList(ApiModel):
-    """All versions of an article."""
-
-    versions: tuple[VersionSummary, ...]
+VersionList = list_of("VersionList", "All versions of an article.", versions=tuple[VersionSummary, ...])
 
 
 _HINTS = get_type_hints(VersionView)
@@ -315,21 +316,10 @@ class CrawlSummary(_CrawlSummary):  # type: ignore[misc]
     """finished, stopped, failed or interrupted; null while it runs."""
 
 
-class CrawlPage(ApiModel):
-    """Runs, newest first."""
-
-    crawls: tuple[CrawlSummary, ...]
-    next: Next
+CrawlPage = list_of("CrawlPage", "Runs, newest first.", crawls=tuple[CrawlSummary, ...], next=Next)
 
 
-class SourceSummary(_SourceSummary):  # type: ignore[misc]
-    """A feed, sitemap or listing."""
-
-
-class SourceList(ApiModel):
-    """Feeds, sitemaps and listings, by URL."""
-
-    sources: tuple[SourceSummary, ...]
+SourceList = list_of("SourceList", "Feeds, sitemaps and listings, by URL.", sources=tuple[SourceSummary, ...])
 
 
 class Trends(ApiModel):
@@ -340,12 +330,9 @@ class Trends(ApiModel):
     trends: tuple[Trend, ...]
 
 
-class ChangePage(ApiModel):
-    """A page of changes, those seen last first."""
-
-    total: int
-    changes: tuple[ChangeView, ...]
-    next: Next
+ChangePage = list_of(
+    "ChangePage", "A page of changes, those seen last first.", total=int, changes=tuple[ChangeView, ...], next=Next
+)
 
 
 _Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
@@ -358,7 +345,4 @@ class PlacementSpan(_Placement):  # type: ignore[misc]
     """Whole minutes from the first to the last capture: the article was there at least so long."""
 
 
-class Placements(ApiModel):
-    """Placements by listing, oldest first."""
-
-    placements: tuple[PlacementSpan, ...]
+Placements = list_of("Placements", "Placements by listing, oldest first.", placements=tuple[PlacementSpan, ...])

@@ -44,8 +44,7 @@ router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
     responses={
-        status: {"model": schemas.ProblemDetails, "description": text, "content": {"application/problem+json": {}}}
-        for status, text in ERROR_DESCRIPTIONS.items()
+        status: {"model": schemas.ProblemDetails, "description": text} for status, text in ERROR_DESCRIPTIONS.items()
     },
 )
 
@@ -68,6 +67,18 @@ Since: TypeAlias = Annotated[
 Until: TypeAlias = Annotated[UtcTime | None, Query(description="Published before this time")]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
+
+
+def parse_offset(cursor: Cursor = None) -> int:
+    """Return the number of items on the pages before that of a cursor (FastAPI dependency)."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+        raise HTTPException(400, "The cursor is not valid for this list")
+    return int(cursor)
+
+
+Offset: TypeAlias = Annotated[int, Depends(parse_offset)]
 
 
 def read_filters(  # noqa: PLR0913 - every parameter of the query is one
@@ -101,9 +112,9 @@ def sites(context: Context) -> Response:
 
 
 @router.get("/articles", response_model=schemas.ArticlePage, summary="Articles")
-def articles(context: Context, filters: ArticleFilters, limit: Limit = 50, cursor: Cursor = None) -> Response:
+def articles(context: Context, filters: ArticleFilters, last_id: Offset, limit: Limit = 50) -> Response:
     """Articles by date, newest first."""
-    found = context.index.ask(list_articles, filters, limit=limit + 1, after_id=_parse_cursor(cursor))
+    found = context.index.ask(list_articles, filters, limit=limit + 1, after_id=last_id or None)
     next_cursor = str(found[limit - 1].id) if len(found) > limit else None
     return _respond(context, schemas.ArticlePage, {"articles": found[:limit], "next": next_cursor})
 
@@ -184,10 +195,9 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
         bool, Query(description="Fold copies of one text in other sites under the oldest, in hits and `total`")
     ] = False,
     limit: Limit = 20,
-    cursor: Cursor = None,
+    offset: Offset,
 ) -> Response:
     """Full-text search: words, "phrases", prefix* and -not; one hit per article."""
-    offset = _parse_cursor(cursor) or 0
     page = context.index.ask(search_articles, q, filters, limit=limit, offset=offset, order=sort, fold=stories)
     next_cursor = str(offset + limit) if page.total > offset + limit and page.hits else None
     found = {name: getattr(page, name) for name in ("total", "articles", "suggestion", "hits", "problems")}
@@ -195,9 +205,11 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
 
 
 @router.get(
-    "/bibliography", response_class=Response, summary="Citations of a search's results",
+    "/bibliography",
+    response_class=Response,
+    summary="Citations of a search's results",
     responses={200: {"content": {ROWS[suffix]: {} for suffix in BIBLIOGRAPHIES}}},
-)  # fmt: skip
+)
 def bibliography(
     context: Context,
     *,
@@ -210,7 +222,7 @@ def bibliography(
     """Return the newest articles that a search finds as a bibliography: BibTeX, CSL-JSON or RIS."""
     limit, suffix = context.options.limits.max_rows, FORMATS[Format(format_)].suffix[1:]
     found = iter_found_articles(context.index, q, filters, limit=limit, with_text=False)
-    return context.stream_rows(f"bibliography.{suffix}", BIBLIOGRAPHIES[suffix](context.cite(found)))
+    return context.stream_lines(f"bibliography.{suffix}", BIBLIOGRAPHIES[suffix](context.cite(found)))
 
 
 @router.get("/trends", response_model=schemas.Trends, summary="Searches over time")
@@ -245,14 +257,13 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    offset: Offset,
 ) -> Response:
     """Edits of articles, and articles that were gone, moved or back; those seen last first."""
     filters = ChangeFilters(
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
         notice=tuple(notice or ()) or None, size=size, article_id=article, since=since, until=until,
     )  # fmt: skip
-    offset = _parse_cursor(cursor) or 0
     total = sum(context.index.ask(count_changes, filters).values())
     found = context.index.ask(list_changes, filters, limit=limit, offset=offset)
     next_cursor = str(offset + limit) if total > offset + limit and found else None
@@ -263,11 +274,7 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
 def placements(
     context: Context,
     article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
-    url: Annotated[
-        str | None,
-        Query(max_length=4000, description="URL of a listing"),
-        AfterValidator(lambda text: text and _reject_nul(text)),
-    ] = None,
+    url: Annotated[Text | None, Query(max_length=4000, description="URL of a listing")] = None,
     since: Since = None,
     until: Until = None,
 ) -> Response:
@@ -286,9 +293,8 @@ def placements(
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")
-def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Response:
+def crawls(context: Context, offset: Offset, limit: Limit = 50) -> Response:
     """List runs of the crawler, newest first."""
-    offset = _parse_cursor(cursor) or 0
     found = context.index.ask(list_crawls, limit=limit + 1, offset=offset)
     next_cursor = str(offset + limit) if len(found) > limit else None
     return _respond(context, schemas.CrawlPage, {"crawls": found[:limit], "next": next_cursor})
@@ -298,11 +304,3 @@ def crawls(context: Context, limit: Limit = 50, cursor: Cursor = None) -> Respon
 def sources(context: Context, site: Name = None) -> Response:
     """List feeds, sitemaps and listings in which article URLs are discovered."""
     return _respond(context, schemas.SourceList, {"sources": context.index.ask(list_sources, site)})
-
-
-def _parse_cursor(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-        raise HTTPException(400, "The cursor is not valid for this list")
-    return int(cursor)

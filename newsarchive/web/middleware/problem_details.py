@@ -22,7 +22,7 @@ from storage.places.folder import NO_SPACE
 log = logging.getLogger(__name__)
 
 API_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-9]*id_/")
-API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|warc\.gz|wacz)")
+API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|ris|warc\.gz|wacz)")
 """Suffixes of the archive's own URLs; the suffix of an archived URL says nothing about the client."""
 HEADINGS = {
     400: "Invalid request",

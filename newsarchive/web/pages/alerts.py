@@ -13,6 +13,7 @@ from newsarchive.alerts.matching import filter_changes, filter_texts, open_store
 from newsarchive.config.schema import ALERT_SETTINGS, AlertConfig
 from newsarchive.config.toml_file import to_toml
 from newsarchive.web.context import Context, FormFields, RequestContext
+from newsarchive.web.feeds import render_feed
 from newsarchive.web.pages import changes, search
 from storage.index.queries.observations import list_changes
 from storage.index.search.results import search_articles
@@ -93,4 +94,4 @@ def alert_feed(context: Context, key: str) -> Response:
     else:
         found = ask(search_articles, alert.query, filter_texts(alert), limit=search.FEED_SIZE)
         entries = [search.feed_entry(hit) for hit in found.hits]
-    return search.render_feed(context, alert.name, "/alerts", entries[: search.FEED_SIZE])
+    return render_feed(context, alert.name, "/alerts", entries[: search.FEED_SIZE])

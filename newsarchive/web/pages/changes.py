@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -10,13 +9,12 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
-from newsarchive.export.articles import CHANGE_COLUMNS, csv_rows, view_to_json
+from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.context import Context
-from newsarchive.web.feeds import FeedEntry
+from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.day_chart import build_day_chart, last_days
-from newsarchive.web.pages.search import FEED_SIZE, render_feed
-from newsarchive.web.responses.streaming import jsonl_rows
+from newsarchive.web.pages.bar_charts import build_day_chart, last_days
+from newsarchive.web.pages.search import FEED_SIZE
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.observations import count_changes, iter_changes, list_changes
@@ -125,16 +123,14 @@ def changes_feed(context: Context) -> Response:
     found = context.index.ask(list_changes, params.filters, limit=FEED_SIZE)
     label = ", ".join(params.query.values())
     title, query = f"Changes{f' ({label})' if label else ''}", params.url("")
-    return render_feed(context, title, "/changes", map(feed_entry, found), query)
+    return render_feed(context, title, "/changes", [*map(feed_entry, found)], query)
 
 
 @router.get("/changes.csv")
 @router.get("/changes.jsonl")
 def changes_rows(context: Context) -> Response:
-    """Return all changes, up to a limit, as JSON Lines or as CSV with a BOM, by which Excel recognises UTF-8."""
+    """Return all changes, up to a limit, as JSON Lines or CSV."""
     filters = ChangeParams.from_query(context.request.query_params).filters
     views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
     found = (view_to_json(view, CHANGE_COLUMNS) for view in views)
-    name = context.request.url.path[1:]
-    rows = chain(["\ufeff"], csv_rows(found, CHANGE_COLUMNS)) if name.endswith("csv") else jsonl_rows(found)
-    return context.stream_rows(name, rows)
+    return context.stream_rows(context.request.url.path[1:], found, CHANGE_COLUMNS)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 
 from newsarchive.version import VERSION
 from newsarchive.web.context import Context
+from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from newsarchive.web.pages.changes import compare_path, describe_change
-from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
 from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
 from storage.index.queries.articles import list_articles
 from storage.index.queries.observations import list_changes

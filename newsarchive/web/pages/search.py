@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from newsarchive.export.articles import flatten_line
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import Feed, FeedEntry, render_atom, render_json_feed
+from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
-from newsarchive.web.pages.histogram import draw_bars
-from newsarchive.web.responses.streaming import csv_rows, jsonl_rows
+from newsarchive.web.pages.bar_charts import draw_bars
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from newsarchive.web.wb_url import is_http_url
+from storage.article_fields import TABLE_FIELDS
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
@@ -24,10 +25,8 @@ from storage.index.views.articles import SearchHit, TextSegment
 router = APIRouter()
 
 FEED_SIZE = 50
-FEEDS = {
-    "atom": (render_atom, "application/atom+xml; charset=utf-8"),
-    "json": (render_json_feed, "application/feed+json"),
-}
+COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
+"""Of CSV: without what is read from the text, which is not loaded."""
 
 
 def _parse_params(context: RequestContext) -> SearchParams:
@@ -91,17 +90,7 @@ def search_feed(context: Context) -> Response:
     found = context.index.ask(search_articles, params.q, params.filters, limit=FEED_SIZE)
     query = build_url("", **(params.query | {"sort": "", "chart": "", "copies": ""}))
     label = ", ".join([*([f"“{params.q}”"] if params.q else []), *(chip.label for chip in params.chips)])
-    return render_feed(context, label or "All articles", "/search", map(feed_entry, found.hits), query)
-
-
-def render_feed(
-    context: RequestContext, title: str, page: str, entries: Iterable[FeedEntry], query: str = ""
-) -> Response:
-    """Return a feed in the format of the URL's suffix; `page` and the feed have the same query."""
-    path, public_url, name = context.request.url.path, context.public_url, f"{title} – {context.name}"
-    render, media_type = FEEDS[path.rpartition(".")[2]]
-    feed = Feed(title=name, public_url=public_url, page_path=page + query, feed_path=path + query, entries=[*entries])
-    return context.add_etag(Response(render(feed), media_type=media_type))
+    return render_feed(context, label or "All articles", "/search", [*map(feed_entry, found.hits)], query)
 
 
 @router.get("/search.csv", include_in_schema=False)
@@ -116,9 +105,9 @@ def search_rows(context: Context) -> Response:
         context.index, params.q, params.filters, limit=limit.max_rows, order=params.sort, fold=not params.copies,
         with_text=suffix == "jsonl",
     )  # fmt: skip
-    if suffix in ("csv", "jsonl"):
-        lines = (csv_rows if suffix == "csv" else jsonl_rows)(each.to_dict() for each in found)
-    else:
-        lines = BIBLIOGRAPHIES[suffix](context.cite(found))
     digest = hashlib.sha256(repr(params.query).encode("utf-8", "replace")).hexdigest()[:8]
-    return context.stream_rows(f"search-{digest}.{suffix}", lines)
+    name = f"search-{digest}.{suffix}"
+    if suffix in BIBLIOGRAPHIES:
+        return context.stream_lines(name, BIBLIOGRAPHIES[suffix](context.cite(found)))
+    lines = (each.to_dict() for each in found)
+    return context.stream_rows(name, map(flatten_line, lines) if suffix == "csv" else lines, COLUMNS)

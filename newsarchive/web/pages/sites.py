@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from newsarchive.operations.health import usual_count
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.pages.day_chart import DayChart, build_day_chart, last_days
+from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from storage.errors import NotFound
 from storage.index.queries.aggregates import (
     FAILED_OUTCOMES,
@@ -135,9 +135,7 @@ def crawls(context: Context, page: Page = 1) -> Response:
 @router.get("/crawls/{run}", include_in_schema=False)
 def crawl(context: Context, run: str, outcome: Outcome | None = None, page: Page = 1) -> Response:
     """Return the page of one run."""
-    found = context.index.ask(get_crawl, run)
-    if found is None:
-        raise NotFound(f"The archive has no crawl {run}.")
+    found = context.find(get_crawl, run, what=f"crawl {run}.")
     filters = CaptureFilters(crawl=run, outcome=outcome)
     return context.render(
         "crawl.html",

@@ -16,7 +16,6 @@ from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode, media_type
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
-    ArchivedResponse,
     content_coding,
     load_response,
     open_archived_response,
@@ -46,7 +45,9 @@ from storage.index.queries.timeline import (
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
+from storage.warc.payload import decode_entity
 from storage.warc.record import header
+from storage.warc.streaming import ResponseStream
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,10 +98,8 @@ def _send_requisite(
                 len(body) >= MAX_IN_MEMORY and content_coding(stream.headers) is None and kind is not EmbedKind.STYLE
             )
             if not is_large:
-                whole = ArchivedResponse(
-                    status=stream.status or 200, headers=stream.headers, entity=b"".join((body, *stream.chunks))
-                )
-                body = whole.decode(context.archive.config.max_body_size)
+                entity = b"".join((body, *stream.chunks))
+                body = decode_entity(entity, stream.headers, context.archive.config.max_body_size)
         except (NotFound, PayloadError):
             return Response("not archived whole", 404, media_type="text/plain")
         claimed = (header(stream.headers, "Content-Type") or capture.mime or "").partition(";")[0].strip()
@@ -118,7 +117,9 @@ def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     body, digest = b"", capture.payload_digest or capture.record_id
     if context.shows_thumbnails and (capture.status or 200) < 400:
         body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
-    return Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404)
+    return (
+        Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404, media_type="text/plain")
+    )
 
 
 def _headers(found: str | None) -> dict[str, str]:
@@ -188,7 +189,7 @@ class LoadedCapture:
     """A capture with its response."""
 
     capture: CaptureView
-    answer: ArchivedResponse | None
+    answer: ResponseStream | None
     """None if it is not available; `problem` has the reason."""
     body: bytes
     """Decoded body."""
@@ -216,12 +217,11 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
     line = context.find(get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
-        answer = load_response(context, line)
-        if choose_display(capture.mime or media_type(answer.headers), answer.entity) is Display.TEXT and names_withheld(
-            context.index, context.archive.places, line
-        ):
+        answer, entity = load_response(context, line)
+        display = choose_display(capture.mime or media_type(answer.headers), entity)
+        if display is Display.TEXT and names_withheld(context.index, context.archive.places, line):
             raise NotFound(WITHHELD_BYTES)
-        body = answer.decode(context.archive.config.max_body_size)
+        body = decode_entity(entity, answer.headers, context.archive.config.max_body_size)
     except NotFound as problem:
         answer, reason = None, str(problem)
     except PayloadError as problem:
@@ -280,7 +280,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
     at = format_timestamp(capture.fetched_at)
     if at != str(digits) or len(chain) > 1:
         distance = "" if at.startswith(str(target)) else f"~{target}"
-        return RedirectResponse(f"/web/{at}{distance}/{quote_url(capture.url)}", 302)
+        return RedirectResponse(f"/web/{at}{bare or distance}/{quote_url(capture.url)}", 302)
     if capture.redirect_url and is_redirect(capture):
         return render_not_archived(context, capture.redirect_url, redirected=(capture,))
     shown = load_capture(context, capture)
@@ -318,7 +318,7 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     response = context.render(
         "snapshot.html",
         capture=capture,
-        status_sent=shown.answer.status if shown.answer else capture.status,
+        status_sent=(shown.answer.status or 200) if shown.answer else capture.status,
         kind=shown.display.name.lower() if not shown.problem else "problem",
         problem=page.reason if isinstance(page, TooLarge) else shown.problem,
         too_large=isinstance(page, TooLarge) or (shown.display is Display.HTML and page is None),

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, get_args
 
 from fastapi import APIRouter, Response
 
-from newsarchive.export.articles import csv_cell, format_csv
+from newsarchive.export.articles import format_rows
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.feeds import NOT_XML
-from newsarchive.web.jinja_env import TEMPLATES, format_percent, format_period
+from newsarchive.web.feeds import render_xml
+from newsarchive.web.jinja_env import format_percent, format_period
 from newsarchive.web.search_params import SearchParams
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
@@ -21,6 +21,8 @@ router = APIRouter(include_in_schema=False)
 STEPS: tuple[HistogramStep, ...] = get_args(HistogramStep)
 WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
 """Size of the plot in the units of the drawing, and its distance from the left and upper edges."""
+COLUMNS = ("step", "begin", "end", "query", "site", "articles", "archived", "share", "of_few")
+"""Of CSV."""
 
 
 class Dot(NamedTuple):
@@ -111,13 +113,13 @@ def download_trends(context: Context) -> Response:
     if suffix == "svg":
         # Its style is within it.
         headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-        svg = NOT_XML.sub("\ufffd", TEMPLATES.get_template("trends.svg").render(found))
+        svg = render_xml("trends.svg", **found)
         return context.add_etag(Response(svg, media_type="image/svg+xml", headers=headers))
-    rows: list[Sequence[object]] = ["step begin end query site articles archived share of_few".split()]
+    rows = []
     for trend in found["trends"]:
         for bar in trend.periods:
-            named = (found["step"], bar.begin.date(), bar.end.date(), csv_cell(trend.q), csv_cell(trend.site))
-            share, few = round(bar.share, 6) if bar.archived else "", csv_cell(bar.is_of_few)
-            rows.append((*named, bar.articles, bar.archived, share, few))
-    text = "\ufeff" + "".join(format_csv(rows))  # by the BOM Excel recognises UTF-8
+            share = round(bar.share, 6) if bar.archived else ""
+            values = (found["step"], bar.begin.date(), bar.end.date(), trend.q, trend.site, bar.articles, bar.archived)
+            rows.append(dict(zip(COLUMNS, (*values, share, bar.is_of_few), strict=True)))
+    text = "\ufeff" + "".join(format_rows(rows, COLUMNS, "csv"))  # by the BOM Excel recognises UTF-8
     return context.add_etag(Response(text, media_type="text/csv; charset=utf-8", headers=headers))

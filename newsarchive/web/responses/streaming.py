@@ -1,11 +1,11 @@
-"""Streamed responses: files, CSV and JSON Lines.
+"""Streamed responses.
 
 They close their source when they end: at the last item, at an error, or when the client leaves. Starlette leaves that
 to the garbage collector; until it runs, files, index connections and slots of heavy requests would be held for clients
 that are gone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
 
@@ -13,12 +13,7 @@ from anyio import CancelScope, to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from newsarchive.export import articles
-from storage.article_fields import TABLE_FIELDS
-
 _PIECE = 1 << 18
-COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
-"""Without what is read from the text, which is not loaded."""
 
 
 class ClosingStreamingResponse(StreamingResponse):
@@ -45,16 +40,3 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece
-
-
-def csv_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield export lines as CSV (RFC 4180), without the text. Begins with a BOM, by which Excel recognises UTF-8."""
-    flat_lines = ({**line, **line["capture"]} for line in lines)
-    yield "\ufeff"
-    yield from articles.csv_rows(flat_lines, COLUMNS)
-
-
-def jsonl_rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield export lines as JSON Lines."""
-    for line in lines:
-        yield articles.line_to_json(line) + "\n"

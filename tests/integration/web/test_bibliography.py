@@ -102,6 +102,9 @@ def test_an_entry_is_the_citation_of_the_article(client: TestClient) -> None:
     assert client.get("/search.ris?q=museum").text == client.get(f"{article}/cite.ris").text
     assert client.get("/search.bib?q=museum").text == client.get(f"{article}/cite.bib").text
     assert client.get("/search.csl.json?q=museum").json() == client.get(f"{article}/cite.json").json()
+    for suffix in ("bib", "ris", "json"):
+        missing = client.get(f"/article/9999/cite.{suffix}")
+        assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_downloads_fold_copies_as_the_page_does(client: TestClient) -> None:
@@ -157,10 +160,11 @@ def test_search_on_the_command_line_knows_stories(archive: Archive) -> None:
 def test_no_text_breaks_a_bibliography(archive: Archive, texts: list[tuple[str, str]]) -> None:
     """Whatever headlines and names are: a tag a line, balanced braces, one JSON list, no key twice."""
     found = next(archive.index.stream(iter_archived_articles))
-    cited = [
-        Citation(version=replace(found, headline=headline, authors=(name,)), public_url=BASE, archive="a")
-        for headline, name in texts
-    ]
+    versions = (
+        replace(found, headline=headline, authors=(name,), canonical_url=f"{BASE}/{number}")
+        for number, (headline, name) in enumerate(texts)
+    )
+    cited = [Citation(version=each, public_url=BASE, archive="a") for each in versions]
     ris = "".join(BIBLIOGRAPHIES["ris"](cited)).encode("utf-8", "surrogatepass")
     assert all(re.fullmatch(rb"[A-Z][A-Z0-9]  - .*", line) for line in ris.split(b"\r\n")[:-1])
     bibtex = "".join(BIBLIOGRAPHIES["bib"](cited))

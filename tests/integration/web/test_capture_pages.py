@@ -402,3 +402,5 @@ def test_overlays_can_be_hidden(archive_of: ArchiveOf) -> None:
     )
     alone = client.get(f"/web/{STAMP}mp_bare_/{PAGE}", headers={"sec-fetch-dest": "document"}, follow_redirects=False)
     assert alone.headers["location"] == f"/web/{STAMP}bare_/{PAGE}"
+    near = client.get(f"/web/2026bare_/{PAGE}", follow_redirects=False)
+    assert near.headers["location"] == f"/web/{STAMP}bare_/{PAGE}"

@@ -155,7 +155,7 @@ def test_a_url_in_the_search_box_leads_to_its_captures(browser: TestClient) -> N
 
 
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:
-    """Query, filters and days are in the form; the last day is included in both."""
+    """Query, filters and days are in the form; the end is inclusive in both."""
     search = "/search?q=body&site=news&language=en&until=2026-03&sort=rank"
     with browsers() as client:
         [address] = html.document_fromstring(client.get(search).text).xpath(
@@ -177,7 +177,7 @@ def test_exports_are_not_linked_where_they_are_disabled(browsers: Browsers) -> N
 
 def test_a_quiet_day_leads_to_its_own_articles(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The link is a search for that day only."""
-    monkeypatch.setattr("newsarchive.web.pages.day_chart.is_thin", lambda count, expected: True)
+    monkeypatch.setattr("newsarchive.web.pages.bar_charts.is_thin", lambda count, expected: True)
     links = re.findall(r"since=(\d{4}-\d\d-\d\d)&amp;until=(\S+?)\"", browser.get("/site/news").text)
     assert links
     assert all(since == until for since, until in links)

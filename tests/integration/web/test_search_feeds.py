@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 from lxml import etree
 
-from newsarchive.web.feeds import Feed, render_atom
+from newsarchive.web.feeds import render_xml
 
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 ATOM = f"""<grammar xmlns="http://relaxng.org/ns/structure/1.0" ns="http://www.w3.org/2005/Atom"
@@ -108,6 +108,6 @@ def test_feeds_have_etags(browser: TestClient) -> None:
 
 def test_characters_that_xml_does_not_allow_are_replaced() -> None:
     """A headline may contain characters that XML does not allow."""
-    feed = Feed(title="a\x00b\x1f\ufffe\ud800c", public_url="http://a", page_path="/", feed_path="/f", entries=())
-    read = feedparser.parse(render_atom(feed))
+    feed = {"title": "a\x00b\x1f\ufffe\ud800c", "feed_url": "http://a/f", "home_page_url": "http://a/"}
+    read = feedparser.parse(render_xml("atom.xml", feed=feed, entries=(), items=()))
     assert (read.bozo, read.feed.title) == (False, "a\ufffdb\ufffd\ufffd\ufffdc")

@@ -1,5 +1,7 @@
 """The JSON API: models, pagination, robustness."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -111,6 +113,8 @@ def test_the_api_page_documents_every_call(client: TestClient) -> None:
     assert all(path in text for path in schema["paths"])
     assert all(f'id="schema-{name}"' in text for name in schema["components"]["schemas"])
     assert "https://" not in text
+    referred = re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))
+    assert {*referred} == schema["components"]["schemas"].keys()
 
 
 @pytest.mark.parametrize("times", [20, pytest.param(300, marks=pytest.mark.slow)])

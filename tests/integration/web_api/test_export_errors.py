@@ -183,7 +183,7 @@ def test_a_record_cut_short_costs_itself_alone(small: Archive, tmp_path: Path) -
         count = FORMATS[Format.WARC].write(
             ExportRequest(index=small.index, places=Places(folder=folder), report_missed=missed.add), file
         )  # fmt: skip
-    assert (count, missed.count, newest.name in missed.first[0]) == (10, 1, True)
+    assert (count, missed.count, newest.name in next(iter(missed.by_cause))) == (10, 1, True)
     assert check_file(into).problems == []
 
 
@@ -211,7 +211,7 @@ def test_the_first_missing_files_are_named(tmp_path: Path) -> None:
     missed = MissedCaptures()
     for number in range(1000):
         missed.add(f"capture {number}")
-    assert (missed.count, len(missed.first), missed.first[0]) == (1000, 20, "capture 0")
+    assert (missed.count, len(missed.by_cause), next(iter(missed.by_cause))) == (1000, 20, "capture 0")
 
 
 def test_records_of_a_plain_file_become_members(small: Archive, tmp_path: Path) -> None:

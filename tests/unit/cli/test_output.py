@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,7 @@ def test_nouns_become_objects() -> None:
     assert to_json({"image": Image(url="u"), "at": at, "kind": UrlKind.FEED, "set": ("a",)}) == (
         '{"image": {"url": "u", "caption": null}, "at": "2026-05-04T08:00:00.000005Z", "kind": "feed", "set": ["a"]}'
     )
+    assert to_json(Path("a")) == '"a"'
     with pytest.raises(TypeError, match="object"):
         to_json(object())
 

@@ -73,8 +73,9 @@ class Opened:
     ) -> SearchPage:
         """Note what was asked for."""
         assert query is search_articles
-        Opened.asked = (text, filters, limit, offset, order, fold)
-        return SearchPage(total=40, articles=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
+        assert not fold
+        Opened.asked = (text, filters, limit, offset, order)
+        return SearchPage(total=40, hits=(HIT,), problems=("a lone quote was taken as a word",))
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +105,7 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found == {
         "total": 40,
-        "articles": 40,
+        "articles": 0,
         "exact": True,
         "suggestion": None,
         "problems": ["a lone quote was taken as a word"],
@@ -144,4 +145,4 @@ def test_filters_reach_the_index() -> None:
         author="Berg",
         section="City",
     )
-    assert Opened.asked == ("a", filters, 5, 10, "rank", False)
+    assert Opened.asked == ("a", filters, 5, 10, "rank")

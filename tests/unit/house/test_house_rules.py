@@ -23,8 +23,6 @@ MODULES = [path for path in list_modules() if MIGRATIONS not in path.as_posix()]
 FORBIDDEN = {"utils", "util", "helpers", "helper", "manager", "managers", "handlers", "common", "misc"}
 LONG_MODULES = {"storage/index/schema/tables.py": "all tables of the schema"}
 SHORT_MODULES = {
-    "newsarchive/web/pages/histogram.py": "the drawing of one chart; its labels are those of all pages",
-    "newsarchive/cli/init.py": "a command",
     "newsarchive/settings.py": "where Scrapy looks for its settings",
     "newsarchive/version.py": "where the build reads the version",
     "newsarchive/web/static_files.py": "a route",

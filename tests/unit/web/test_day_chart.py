@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from newsarchive.operations.health import usual_count
 from newsarchive.web.jinja_env import page_numbers
-from newsarchive.web.pages.day_chart import HEIGHT, build_day_chart, last_days
+from newsarchive.web.pages.bar_charts import HEIGHT, build_day_chart, last_days
 
 DAY = date(2026, 3, 1)
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsarchive.web.pages.histogram import HEIGHT, draw_bars
+from newsarchive.web.pages.bar_charts import HEIGHT, draw_bars
 from storage.index.search.facets import MIN_ARCHIVED, Histogram, HistogramBar
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

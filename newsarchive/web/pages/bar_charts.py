@@ -1,14 +1,18 @@
-"""Bar chart by day, as numbers for the SVG of a template: attributes only, since pages have no inline styles."""
+"""Bar charts by day, and of a search, as numbers for the SVG of a template: pages have no inline styles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from newsarchive.operations.health import is_thin
+from newsarchive.web.jinja_env import format_percent
+from storage.index.search.facets import Histogram, HistogramBar
 
 HEIGHT = 100
-"""Height of the chart; a bar is 10 wide."""
+"""Height of a chart; a bar is 10 wide."""
+MIN_HEIGHT = 3
+"""Minimum height of a bar that is not empty, so that it is visible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +59,25 @@ def build_day_chart(days: Sequence[date], counts: Mapping[date, int], usual: Map
             )
         )  # fmt: skip
     return DayChart(bars=tuple(bars), highest=most)
+
+
+def draw_bars(histogram: Histogram, measure: Literal["count", "share"]) -> tuple[list[float], str] | None:
+    """Return the heights of bars and the label of the highest; None for fewer than two bars.
+
+    Of shares, bars of few articles set no scale and are not the highest.
+    """
+    bars = histogram.bars
+    if len(bars) < 2:
+        return None
+    most = max(bar.articles for bar in bars)
+    highest = max((bar.share for bar in bars if not bar.is_of_few), default=0.0)
+    scale = (most if measure == "count" else highest or max(bar.share for bar in bars)) or 1
+
+    def draw_height(bar: HistogramBar) -> float:
+        # A share of few articles may be above the scale.
+        relative = min(1.0, (bar.articles if measure == "count" else bar.share) / scale)
+        return round(max(MIN_HEIGHT, HEIGHT * relative), 1) if bar.articles else 0
+
+    return list(map(draw_height, bars)), f"{most:,}" if measure == "count" else format_percent(
+        highest
+    ) if highest else ""
