@@ -10,7 +10,13 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
-from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
+from storage.index.conditions.visibility import (
+    visible_articles,
+    visible_captures,
+    visible_targets,
+    visible_urls,
+    visible_versions,
+)
 from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
@@ -39,7 +45,7 @@ from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
 
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
-    """Return the status of the archive by site; exclusions do not apply to numbers of files and of waiting URLs."""
+    """Return the status of the archive by site; exclusions do not apply to numbers of files."""
     daily, is_due = FrontierRow.priority < BACKFILL_PRIORITY, FrontierRow.due_at <= (now or datetime.now(UTC))
     columns = (
         func.count().filter(daily, is_due).label("due"),
@@ -48,6 +54,8 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         func.min(FrontierRow.due_at).filter(daily).label("next_due"),
     )
     queue = select(FrontierRow.site, *columns).where(FrontierRow.due_at.is_not(None)).group_by(FrontierRow.site)
+    if exclude:
+        queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(connection, exclude))
     waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
     outcomes = count_outcomes_by_site(connection, exclude)
     sites = list_site_status(connection, exclude, outcomes=outcomes, waiting=waiting)
