@@ -136,7 +136,7 @@ class Archive:
             "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
         }  # fmt: skip
-        marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters, now=utc_now)
+        marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
             rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)

@@ -38,7 +38,6 @@ class ResumeMarker:
     path: Path
     parameters: Mapping[str, str]
     """A rebuild resumes an interrupted one only if their parameters are equal."""
-    now: Callable[[], datetime]
 
     def get_start(self) -> datetime | None:
         """Return the start of the interrupted rebuild; None if there is none to resume."""
@@ -50,7 +49,7 @@ class ResumeMarker:
 
     def write(self) -> None:
         """Write the file, with the start of what it resumes. DiskFull or StorageError if that fails."""
-        started_at = (self.get_start() or self.now()).isoformat()
+        started_at = (self.get_start() or utc_now()).isoformat()
         state = {"parameters": self.parameters, "started_at": started_at}
         write_atomic(self.path, json.dumps(state))
 

@@ -1,7 +1,7 @@
 """Status of the archive: sites, runs, WARC files, sources, boilerplate, alarms and page events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -87,12 +87,13 @@ def list_site_status(
     versions: dict[str, int] = dict(connection.execute(select(SiteRow.name, of_site)).all())
     return tuple(
         SiteStatus(
-            name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
-            versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
-            first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
+            **asdict(site),
+            versions=versions[site.name],
+            outcomes=outcomes.get(site.name, {}),
+            **waiting.get(site.name, {}),
         )
         for site in list_site_counts(connection, exclude)
-    )  # fmt: skip
+    )
 
 
 def list_crawls(
