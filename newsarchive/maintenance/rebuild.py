@@ -28,6 +28,8 @@ from storage.places.digests import HashingReader
 from storage.places.file_names import other_machine
 from storage.places.folder import write_atomic
 
+MARKER = "rebuild.json"
+"""File in the archive's folder that exists while a rebuild runs."""
 OpenIngestor = Callable[[Index], AbstractContextManager[tuple[Ingestor, WarcWalk]]]
 
 
