@@ -23,7 +23,7 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import Rebuild, RebuildResult, ResumeMarker, require_no_writer
+from newsarchive.maintenance.rebuild import MARKER, Rebuild, RebuildResult, ResumeMarker, require_no_writer
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
@@ -36,6 +36,7 @@ from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveError, IndexLost, NotFound, StorageError
 from storage.index import Filters, Index
 from storage.index.conditions.visibility import load_site_names
+from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status
@@ -136,7 +137,7 @@ class Archive:
             "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
         }  # fmt: skip
-        marker = ResumeMarker(path=config.folder / "rebuild.json", parameters=parameters, now=utc_now)
+        marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
             rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)
@@ -361,6 +362,8 @@ class Archive:
                 return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]
             begin_work(self.places, self.index)
             require_no_writer(self.places.local_files(), "takedown")
+            if self.index.is_shared and (self.folder / MARKER).exists():
+                prepare_replacement(self.config.index).clear()  # what an interrupted rebuild left has the articles, too
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
             done = {digest_url(url) for report in reports for url in report.plan.urls}

@@ -26,9 +26,10 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store, read_config
+from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig, Config
+from newsarchive.config.toml_file import read_config
 from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.access_rules import AccessRules

@@ -12,15 +12,14 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from newsarchive.archive import Archive
-from newsarchive.config.schema import FILE_NAME, AlertConfig, Config
-from newsarchive.config.toml_file import load_config
+from newsarchive.config.schema import AlertConfig, Config
+from newsarchive.config.toml_file import read_config
 from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches
 from storage.index.queries.observations import list_changes
@@ -72,17 +71,6 @@ class AlertStore(sqlite3.Connection):
             to = {"delivery": made, "alert": alert.key, "target": target, "found": now.timestamp()}
             to["next"] = (end or now).timestamp()
             self.executemany(_STATEMENTS["add-telling"], [{"record": each[0], "event": each[1], **to} for each in hits])
-
-
-def read_config(folder: Path) -> Config:
-    """Return newsarchive.toml as it is now: a long crawl follows what is added, blocked or hidden while it runs."""
-    state = (folder / FILE_NAME).stat()
-    return _load_config(folder, state.st_mtime_ns, state.st_size, state.st_ino)
-
-
-@lru_cache(maxsize=1)
-def _load_config(folder: Path, *_state: int) -> Config:
-    return load_config(folder)
 
 
 def open_store(folder: Path) -> AlertStore:

@@ -25,7 +25,7 @@ from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
 from storage.errors import ArchiveError, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
-from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, Site
+from storage.model import Capture, Discovery, Outcome, Reading, Site
 from storage.urls import url_host
 from storage.warc.importer import import_file
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
@@ -197,20 +197,10 @@ def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: Reade
     known = reading_from_headers(item)
     if known is not None or item.capture.kind == "revisit":
         return _PendingItem(bare, discovery, known)
-    task = build_task(item, discovery, _NoOriginals(), settings.layouts.get(discovery.site))
+    task = build_task(item, discovery, None, settings.layouts.get(discovery.site))
     if isinstance(task, Reading):
         return _PendingItem(bare, discovery, task)
     return _PendingItem(bare, discovery, reader.submit(task), len(task.block))
-
-
-class _NoOriginals:
-    """Finds no originals of revisits, as there is no index."""
-
-    def find_place(self, refers_to: RefersTo) -> RecordPlace | None:  # noqa: ARG002 - a protocol's
-        return None
-
-    def read_block(self, place: RecordPlace) -> bytes:
-        raise LookupError(place)
 
 
 _idle: dict[tuple[float, int], list[ReaderPool]] = {}

@@ -146,7 +146,8 @@ class BackgroundUploader:
         self._frees_at_once = keep == timedelta()
         self._names: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._skips_rest = False
+        self.skips_rest = False
+        """True: what is not uploaded yet is left to the next run."""
         self._retry_at = 0.0
 
     def add(self, name: str, sha256: str) -> None:
@@ -158,18 +159,9 @@ class BackgroundUploader:
             self._thread = threading.Thread(target=self._work, name="uploads", daemon=True)
             self._thread.start()
 
-    def skip_rest_on_stop(self, stop: Callable[[], None]) -> Callable[[], None]:
-        """Wrap a stop function: after it, the remaining uploads are left to the next run."""
-
-        def stop_and_skip() -> None:
-            self._skips_rest = True
-            stop()
-
-        return stop_and_skip
-
     def finish(self, rest: Callable[[], UploadResult]) -> list[str]:
         """Wait for the upload in progress, then upload the rest, and what failed in the thread. Return the problems."""
-        if self._skips_rest:
+        if self.skips_rest:
             return []
         if self._thread is not None:
             self._names.put(None)

@@ -37,7 +37,8 @@ def status(
         report = check_health(index, opened.config.sites, opened.folder, opened.places, now)
         parked = [each for each in index.read(host_state.load_url_patterns) if each.parked_at is not None]
         hosts = [each for each in index.read(host_state.load_backoffs) if each.ready_at and each.ready_at > now]
-        next_due = index.read(url_queue.next_due_at, [site.name for site in report.sites])
+        by_site = index.read(url_queue.next_due_by_site, [site.name for site in report.sites])
+        next_due = min(by_site.values(), default=None)
     if json:
         totals = {each.name: getattr(report.status, each.name) for each in fields(report.status)}
         health = {name: getattr(report, name) for name in REPORT_IN_JSON}

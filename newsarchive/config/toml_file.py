@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -50,6 +51,17 @@ def load_config(folder: Path) -> Config:
         what = f"{file} cannot be read ({error.strerror})"
         raise StorageError(f"{what}; nothing was done. Check its permissions: ls -l {file}") from error
     return parse_config(text, folder)
+
+
+def read_config(folder: Path) -> Config:
+    """Return newsarchive.toml as it is now, for long processes: it is parsed again if the file has changed."""
+    state = (folder / FILE_NAME).stat()
+    return _load_once(folder, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=1)  # of thousands of sites it takes a second
+def _load_once(folder: Path, *_state: int) -> Config:
+    return load_config(folder)
 
 
 def parse_config(text: str, folder: Path) -> Config:

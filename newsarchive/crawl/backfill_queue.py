@@ -10,11 +10,9 @@ anything else          --> requested
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
-from newsarchive.crawl.refill import UrlQueue
+from newsarchive.crawl.refill import IndexQueue
 from newsarchive.ingest.backfill_priority import latest_date_in_url, listing_key, lowest_backfill_priority
-from storage.index.frontier.backlog import ListedPage
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import BACKFILL_PRIORITY, DueUrl, UrlKind
 
@@ -34,17 +32,10 @@ class BackfillLimit:
     """On the wire; 0: the site's own limit."""
 
 
-class BackfillIndex(UrlQueue, Protocol):
-    """The frontier of all runs, as far as a backfill needs it. In the product an IndexQueue."""
-
-    def listed_pages(self, url: str) -> tuple[ListedPage, ...]:
-        """Return the pages that a listing links."""
-
-
 class BackfillQueue:
     """Selects URLs that are due, and older ones. A UrlQueue."""
 
-    def __init__(self, index: BackfillIndex, until: datetime) -> None:
+    def __init__(self, index: IndexQueue, until: datetime) -> None:
         self._index = index
         self.reschedule = index.reschedule
         """Moves URLs, by their ids, to another time; None: never."""

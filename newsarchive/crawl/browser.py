@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from newsarchive.crawl.download.ssrf import url_refusal_reason
 
@@ -64,16 +64,6 @@ class BrowserResponse:
 
 Fetch = Callable[[str, dict[str, str], float], Awaitable[BrowserResponse | None]]
 """Fetches a URL with some header fields; None if it does not arrive until then, by the event loop's clock."""
-
-
-class Browser(Protocol):
-    """A browser that renders pages. In the product, Chromium."""
-
-    async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
-        """Return the markup of a rendered page, and the name of the browser."""
-
-    async def close(self) -> None:
-        """End the browser."""
 
 
 class Chromium:

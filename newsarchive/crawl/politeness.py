@@ -202,7 +202,13 @@ class HostBackoff:
         for state in saved:
             host = hosts.get_by_name(state.host)
             self._saved.add(state.host)
-            if restore_backoff(host, state, now, clock) > MAX_WAIT:
+            host.refusals, host.backoff_reason = state.refusal_count, state.reason
+            host.backoff_level = min(state.backoff_level, MAX_BACKOFF_LEVEL)
+            left = (state.ready_at - now).total_seconds() if state.ready_at else 0.0
+            # A clock that was once wrong must not back off from a host for years.
+            left = min(max(left, 0.0), MAX_PAUSE)
+            host.ready_at = max(host.ready_at, clock + left)
+            if left > MAX_WAIT:
                 self._until[host] = now + timedelta(seconds=host.ready_at - clock)
 
     def backed_off_until(self, host: Host) -> datetime | None:
@@ -228,10 +234,16 @@ class HostBackoff:
 
     def save(self, host: Host, ready_at: float = 0.0) -> None:
         """Save a host's state for the next run, or delete it if there is nothing to remember."""
-        state = backoff_to_save(host, self._now(), self._clock(), ready_at)
-        if state is not None:
+        left = max(host.ready_at, ready_at) - self._clock()
+        if host.refusals or host.backoff_level or left >= MIN_SAVED_PAUSE:
             self._saved.add(host.name)
-            self._changes[host.name] = state
+            self._changes[host.name] = SavedBackoff(
+                host=host.name,
+                ready_at=self._now() + timedelta(seconds=left) if left > 0 else None,
+                refusal_count=host.refusals,
+                backoff_level=host.backoff_level,
+                reason=host.backoff_reason,
+            )
         elif host.name in self._saved:
             self._saved.discard(host.name)
             self._changes[host.name] = None
@@ -240,28 +252,3 @@ class HostBackoff:
         """Return the states to write, by host, since the last call; None: to delete."""
         changes, self._changes = self._changes, {}
         return changes
-
-
-def restore_backoff(host: Host, saved: SavedBackoff, now: datetime, clock: float) -> float:
-    """Restore a host's saved state; return the seconds that are left of its pause."""
-    host.refusals, host.backoff_reason = saved.refusal_count, saved.reason
-    host.backoff_level = min(saved.backoff_level, MAX_BACKOFF_LEVEL)
-    left = (saved.ready_at - now).total_seconds() if saved.ready_at else 0.0
-    # A clock that was once wrong must not back off from a host for years.
-    left = min(max(left, 0.0), MAX_PAUSE)
-    host.ready_at = max(host.ready_at, clock + left)
-    return left
-
-
-def backoff_to_save(host: Host, now: datetime, clock: float, ready_at: float = 0.0) -> SavedBackoff | None:
-    """Return the state to save of a host whose next request is due at `ready_at`; None if there is nothing to save."""
-    left = max(host.ready_at, ready_at) - clock
-    if not (host.refusals or host.backoff_level or left >= MIN_SAVED_PAUSE):
-        return None
-    return SavedBackoff(
-        host=host.name,
-        ready_at=now + timedelta(seconds=left) if left > 0 else None,
-        refusal_count=host.refusals,
-        backoff_level=host.backoff_level,
-        reason=host.backoff_reason,
-    )

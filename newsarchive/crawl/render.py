@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.util import find_spec
 
 from newsarchive.config.schema import Config, SiteConfig
-from newsarchive.crawl.browser import Browser, BrowserResponse, Chromium
+from newsarchive.crawl.browser import BrowserResponse, Chromium
 from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.robots import MAX_REDIRECTS
 from storage.errors import ConfigError, PayloadError
@@ -31,7 +31,7 @@ class PageRenderer:
 
     sites: Collection[str]
     """Names of those sites."""
-    browser: Browser
+    browser: Chromium
     now: Callable[[], datetime]
 
     def renders(self, due: DueUrl) -> bool:

@@ -215,6 +215,7 @@ class _CrawlRun:
             self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)
+        self.uploader.skips_rest = bool(self._signals)
         problems, notes = tuple(self.problems), tuple(self.notes)
         return CrawlReport(run=run, problems=problems, notes=notes, is_interrupted=signal.SIGINT in self._signals)
 
@@ -272,7 +273,7 @@ class _CrawlRun:
             timer = asyncio.get_running_loop().call_later(self.max_time, context.stop) if self.max_time else None
             try:
                 self.spiders.attach(context.frontier, writer)
-                with stop_on_signals(self.uploader.skip_rest_on_stop(context.stop), self._signals):
+                with stop_on_signals(context.stop, self._signals):
                     if self.host is not None:
                         await self.host.hold(context)
                     else:

@@ -192,6 +192,8 @@ class SpiderRun:
         """Responses whose cookies are not in the jars yet: jars belong to the event loop's thread."""
         self._followups: dict[int, list[Request]] = {}
         self._closing: dict[int, str] = {}
+        self._left: set[str] = set()
+        """Sites of which a callback did not return: its thread still has the spider."""
 
     def start(self, now: datetime) -> Iterator[DiscoveredUrl]:
         """Call `start` of each spider, and yield the seeds."""
@@ -199,7 +201,7 @@ class SpiderRun:
             try:
                 seeds = call_in_time(partial(lambda each: collect(each.start()), spider), spider.callback_timeout)
                 durable, self._starting[site] = spider.divide(seeds)
-            except Exception as problem:  # noqa: BLE001 - one spider must not stop the others
+            except (Exception, SystemExit) as problem:  # noqa: BLE001 - one spider must not stop the others
                 self._note_error(site, spider.site_url, "start", problem)
                 continue
             if self._starting[site]:
@@ -269,16 +271,20 @@ class SpiderRun:
     def _call(self, due: DueUrl, callback: Request | str | None, response: Response) -> SpiderOutput:
         site, spider = due.discovery.site, self._spiders[due.discovery.site]
         try:
+            if site in self._left:
+                raise CallbackTimeout("an earlier callback did not return, and no other runs beside it")
             ran = call_in_time(lambda: spider.run_callback(callback, response), spider.callback_timeout)
             output, self._followups[due.url_id] = ran
-        except Exception as problem:  # noqa: BLE001 - the capture is kept, and the crawl goes on
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - the capture is kept, and the crawl goes on
+            if isinstance(problem, CallbackTimeout):
+                self._left.add(site)
             if isinstance(problem, CloseSpider | CallbackTimeout) or due.url_id in self._requests:
                 self._closing[due.url_id] = f"its spider failed for {due.url}, so that the others wait"
             name = callback.callback or spider.parse if isinstance(callback, Request) else callback
             return SpiderOutput(spider=spider.name, error=self._note_error(site, due.url, name, problem))
         return output
 
-    def _note_error(self, site: str, url: str, callback: Any, problem: Exception) -> str:
+    def _note_error(self, site: str, url: str, callback: Any, problem: BaseException) -> str:
         text = " ".join(str(getattr(problem, "reason", problem)).split())[:MAX_ERROR]
         name = getattr(callback, "__name__", callback).partition(" ")[0]
         error = f"{name}: {type(problem).__name__}: {text}"

@@ -123,14 +123,14 @@ def _reading_by_body(capture: Capture, discovery: Discovery | None) -> Reading |
 
 
 def build_task(
-    record: CaptureRecord, discovery: Discovery, originals: OriginalRecords, layouts: "Layouts | None" = None
+    record: CaptureRecord, discovery: Discovery, originals: OriginalRecords | None, layouts: "Layouts | None" = None
 ) -> ReadingTask | Reading:
-    """Return the task for a worker, or a reading if the original of a revisit cannot be read."""
+    """Return the task for a worker, or a reading if the original of a revisit cannot be read; None: there are none."""
     capture, block = record.capture, record.block
     if capture.kind == "revisit":
         try:
-            place = capture.refers_to and originals.find_place(capture.refers_to)
-            if not place:
+            place = capture.refers_to and originals and originals.find_place(capture.refers_to)
+            if not originals or not place:
                 return _reading(Outcome.UNREADABLE, ORIGINAL_MISSING)
             # The original's headers too: they say how its body is encoded.
             block = originals.read_block(place)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from socket import gethostname
 from typing import Any, NoReturn, TypeVar
@@ -31,7 +31,6 @@ from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 
 from newsarchive.config import toml_file
-from newsarchive.config.schema import FILE_NAME
 from newsarchive.jobs.crawl_process import BUSY, CrawlProcess, CrawlResult
 from storage.errors import ArchiveError
 from storage.index import Index
@@ -367,8 +366,7 @@ class CrawlWorker:
         if not session.begin_dispatch():
             return []
         try:
-            file = (self._settings.folder / FILE_NAME).stat()
-            sites = list_site_names(self._settings.folder, file.st_mtime_ns, file.st_size)
+            sites = [site.name for site in toml_file.read_config(self._settings.folder).sites]
             due = select_due_sites(session, self._index, sites, datetime.now(UTC))
         finally:
             session.end_dispatch()
@@ -419,9 +417,3 @@ class _SharedSession:
             if self._session is not None:
                 self._session.close()
                 self._session = None
-
-
-@lru_cache(maxsize=1)  # thousands of sites take a second
-def list_site_names(folder: Path, _changed_ns: int, _size: int) -> tuple[str, ...]:
-    """Return the names of all sites; newsarchive.toml is read again if it has another time or size."""
-    return tuple(site.name for site in toml_file.load_config(folder).sites)

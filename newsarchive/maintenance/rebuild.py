@@ -28,6 +28,8 @@ from storage.places.digests import HashingReader
 from storage.places.file_names import other_machine
 from storage.places.folder import write_atomic
 
+MARKER = "rebuild.json"
+"""File in the archive's folder that exists while a rebuild runs."""
 OpenIngestor = Callable[[Index], AbstractContextManager[tuple[Ingestor, WarcWalk]]]
 
 
@@ -38,7 +40,6 @@ class ResumeMarker:
     path: Path
     parameters: Mapping[str, str]
     """A rebuild resumes an interrupted one only if their parameters are equal."""
-    now: Callable[[], datetime]
 
     def get_start(self) -> datetime | None:
         """Return the start of the interrupted rebuild; None if there is none to resume."""
@@ -50,7 +51,7 @@ class ResumeMarker:
 
     def write(self) -> None:
         """Write the file, with the start of what it resumes. DiskFull or StorageError if that fails."""
-        started_at = (self.get_start() or self.now()).isoformat()
+        started_at = (self.get_start() or utc_now()).isoformat()
         state = {"parameters": self.parameters, "started_at": started_at}
         write_atomic(self.path, json.dumps(state))
 

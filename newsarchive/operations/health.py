@@ -4,7 +4,7 @@ import os
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +23,7 @@ from newsarchive.maintenance.time_stamps import STAMP_FAILED
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs
+from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
@@ -198,7 +199,8 @@ def check_health(
     sources = tuple(each for each in known_sources if each.state in UNHEALTHY)
     missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
-    of_sites = [each for site in checked for each in _check_site(site, by_name.get(site.name), now)]
+    scheduled = index.read(next_due_by_site, [site.name for site in checked])
+    of_sites = [each for site in checked for each in _check_site(site, by_name.get(site.name), scheduled, now)]
     is_index_empty = any(each.code == INDEX_EMPTY for each in of_files)  # then it knows nothing of crawls either
     findings = [
         *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
@@ -297,11 +299,14 @@ def _collect_site(
     )
 
 
-def _check_site(site: SiteHealth, status: SiteStatus | None, now: datetime) -> Iterator[Finding]:
+def _check_site(
+    site: SiteHealth, status: SiteStatus | None, scheduled: Container[str], now: datetime
+) -> Iterator[Finding]:
+    """Check a site by its status, as far as a reader may know it, and by the names of the sites with scheduled URLs."""
     finding = partial(make_finding, subject=site.name, site=site.name)
     crawl = site.last_crawl
     last_capture = status.last_capture if status else None
-    if crawl is not None and status is not None and not (status.due or status.scheduled or status.older):
+    if crawl is not None and status is not None and site.name not in scheduled and not status.older:
         yield finding("nothing-scheduled")
     if crawl is None and last_capture is None:
         yield finding(NEVER_CRAWLED)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from storage.callbacks import VisitPlan
 from storage.errors import SearchDamaged
-from storage.index.engine.database import AutocommitReader, Database, ReaderFailed
+from storage.index.engine.database import Database
 from storage.index.engine.statements import AnySelect
 from storage.index.frontier.url_queue import add_urls
 from storage.index.fulltext.folder import FulltextFolder
@@ -41,7 +41,6 @@ class Index(Reader):
     def __init__(self, database: Database, search_folder: Path | None = None) -> None:
         super().__init__(database, folder=FulltextFolder(search_folder or database.default_search_folder))
         self._lookups = LookupTables()
-        self._autocommit_reader = AutocommitReader(database.engine)
         self._uncounted_versions, self._learn_after = 0, _FIRST_LEARNING_AFTER
 
     @classmethod
@@ -60,7 +59,6 @@ class Index(Reader):
 
     def close(self) -> None:
         """Close all connections."""
-        self._autocommit_reader.close()
         self.folder.close()
         self._database.close()
 
@@ -178,9 +176,6 @@ class Index(Reader):
         return self._load_original(originals.BY_URL, {"url_digest": short_digest(url)})
 
     def _load_original(self, statement: AnySelect, values: dict[str, Any]) -> RefersTo | None:
-        try:
-            row: Sequence[Any] | None = self._autocommit_reader.first_row(statement, values)
-        except ReaderFailed:
-            with self._database.read_transaction() as connection:
-                row = connection.execute(statement, values).first()
+        with self._database.read_transaction() as connection:
+            row = connection.execute(statement, values).first()
         return originals.read_reference(row) if row else None

@@ -11,14 +11,14 @@ import mmap
 import os
 import re
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.request import Request, urlopen
 
 from storage.errors import BucketRefused, BucketUnreachable, ConfigError, NotInBucket
@@ -35,34 +35,22 @@ CACHE_SIZE = 1 << 25
 """Bytes that a process caches."""
 
 
-class RangeReader(Hashable, Protocol):
-    """A store of files that can be read by ranges."""
-
-    def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
-        """Return the bytes of a range, fewer at the end, and the size of the file."""
-
-
-def open_by_ranges(place: RangeReader, name: str) -> BinaryIO:
-    """Open a file; its first range is fetched at once, so that a missing file is an error here."""
-    return io.BufferedReader(_RangedFile(place, name), FIRST_RANGE)
-
-
 @lru_cache(maxsize=CACHE_SIZE // FIRST_RANGE)
-def _read_first_range(place: RangeReader, name: str, begin: int, minute: float) -> tuple[bytes, int]:
+def _read_first_range(bucket: "Bucket", name: str, begin: int, minute: float) -> tuple[bytes, int]:
     del minute  # the files change by takedowns alone, maybe by another process
-    return place.read(name, begin, begin + FIRST_RANGE)
+    return bucket.read(name, begin, begin + FIRST_RANGE)
 
 
 class _RangedFile(io.RawIOBase):
     """One file, its ranges fetched as they are read."""
 
-    def __init__(self, place: RangeReader, name: str) -> None:
-        self._place = place
+    def __init__(self, bucket: "Bucket", name: str) -> None:
+        self._bucket = bucket
         self._at = 0
         self._begin = 0
         self._step = FIRST_RANGE
         self.name = name
-        self._window, self._size = _read_first_range(place, name, 0, time.monotonic() // 60)
+        self._window, self._size = _read_first_range(bucket, name, 0, time.monotonic() // 60)
 
     def readable(self) -> bool:
         return True
@@ -84,10 +72,10 @@ class _RangedFile(io.RawIOBase):
         if not self._begin <= self._at < behind:
             if self._at == behind:
                 self._step = min(self._step * 2, MAX_READ_AHEAD)
-                self._window, self._size = self._place.read(self.name, self._at, self._at + self._step)
+                self._window, self._size = self._bucket.read(self.name, self._at, self._at + self._step)
             else:
                 self._step = FIRST_RANGE
-                self._window, self._size = _read_first_range(self._place, self.name, self._at, time.monotonic() // 60)
+                self._window, self._size = _read_first_range(self._bucket, self.name, self._at, time.monotonic() // 60)
             self._begin = self._at
         start = self._at - self._begin
         count = min(len(into), len(self._window) - start)
@@ -252,8 +240,8 @@ class Bucket:
         return "" if version in {"", "null"} else f"the bucket keeps its version {version}: {advice}"
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file for reading by ranges; NotInBucket if there is none of that name."""
-        return open_by_ranges(self, name)
+        """Open a file for reading by ranges, of which the first is fetched at once; NotInBucket if there is none."""
+        return io.BufferedReader(_RangedFile(self, name), FIRST_RANGE)
 
     def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
         """Return the bytes of a range, fewer at the end, and the size of the file.

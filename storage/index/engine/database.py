@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from math import inf
@@ -15,14 +15,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from storage.errors import DiskFull, IndexFailure, IndexReadOnly, IndexReplaced, IndexTooOld, QueryTooLong
 from storage.extras import install_command
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
 from storage.index.engine.sqlite_file import SqliteConnection, SqliteFile
-from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
 from storage.index_address import parse_address, sqlite_file
@@ -331,63 +329,3 @@ def limit_time(connection: Connection, seconds: float | None, work: WorkLimit) -
         yield
     finally:
         driver.set_progress_handler(None, 0)
-
-
-class ReaderFailed(Exception):
-    """The driver did not answer; repeat the query by a read transaction."""
-
-
-class AutocommitReader:
-    """Runs small queries without a transaction, which would cost ten times as much. Safe to share between threads.
-
-    Queries return plain text and numbers, and see everything that is committed. Each is compiled once and run by the
-    driver's own cursor, on a connection of its own.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._lock = threading.Lock()
-        self._driver: Any = None
-        self._compiled: dict[AnySelect, SQLCompiler] = {}
-
-    def first_row(self, query: AnySelect, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Return the first row, or None. `query` is a statement that lives as long as the program.
-
-        ReaderFailed if the connection failed for whatever reason; the next call makes another one.
-        """
-        with self._lock:
-            try:
-                if (compiled := self._compiled.get(query)) is None:
-                    made = query.compile(dialect=self._engine.dialect)
-                    assert isinstance(made, SQLCompiler)
-                    compiled = self._compiled[query] = made
-                named, order = dict(compiled.construct_params(values) or {}), compiled.positiontup
-                with closing(self._connect().cursor()) as cursor:
-                    cursor.execute(compiled.string, named if order is None else [named[name] for name in order])
-                    # All of them: a statement of SQLite's that is not at its end keeps old pages from being reclaimed.
-                    rows = cursor.fetchall()
-            except Exception as error:
-                self._disconnect()
-                raise ReaderFailed from error
-            return tuple(rows[0]) if rows else None
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._disconnect()
-
-    def _connect(self) -> Any:
-        if self._driver is None:
-            # Detached from the pool, which would reset it between uses.
-            pooled = self._engine.raw_connection()
-            self._driver = pooled.driver_connection
-            pooled.detach()
-            if self._engine.dialect.name == "postgresql":
-                self._driver.autocommit = True  # SQLite connections are in autocommit mode, see SqliteFile
-        return self._driver
-
-    def _disconnect(self) -> None:
-        if self._driver is not None:
-            with suppress(Exception):  # it is broken already
-                self._driver.close()
-            self._driver = None

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import TypeEngine
 
 _SORT_MEMORY = -8192  # kilobytes, as SQLite takes them
 
@@ -21,16 +20,13 @@ def values_table(
     table: sa.FromClause
     value = sa.column("value", sa.BigInteger())
     if connection.dialect.name == "postgresql":
-        listed = sa.func.unnest(_array(values, sa.BigInteger())).table_valued(value, name=name)
+        array = sa.bindparam(None, list(values), type_=sa.ARRAY(sa.BigInteger()), unique=True)
+        listed = sa.func.unnest(array).table_valued(value, name=name)
         # PostgreSQL would name the column after the table.
         table = listed.render_derived()
     else:
         table = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value
-
-
-def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> sa.BindParameter[Any]:
-    return sa.bindparam(None, list(values), type_=sa.ARRAY(kind), unique=True)
 
 
 def text_list(dialect: Dialect, parameter: str) -> sa.ColumnElement[str]:

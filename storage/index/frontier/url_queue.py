@@ -109,19 +109,6 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
     }
 
 
-_DISCOVERY_COLUMNS = (
-    "site",
-    "kind",
-    "via_id",
-    "via_kind",
-    "title",
-    "published",
-    "anchor",
-    "redirect_count",
-    "callback",
-)
-
-
 def add_discovered(
     connection: Connection,
     lookups: LookupTables,
@@ -221,8 +208,9 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 
 def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
     """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
-    known = {name: row._mapping[name] for name in _DISCOVERY_COLUMNS}  # noqa: SLF001 - public
-    columns = discovery_columns(found.discovery, urls) if is_better else known
+    columns = discovery_columns(found.discovery, urls)
+    if not is_better:
+        columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
     due_at = min(filter(None, (row.due_at, found.due_at)))
     return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
@@ -398,11 +386,6 @@ _ROWS_OF_LANE = (
     .order_by(FrontierRow.due_at, FrontierRow.url_id)
     .limit(bindparam("limit", type_=Integer))
 )
-
-
-def next_due_at(connection: Connection, sites: Sequence[str]) -> datetime | None:
-    """Return when the next URL of these sites becomes due, or None."""
-    return min(next_due_by_site(connection, sites).values(), default=None)
 
 
 def next_due_by_site(connection: Connection, sites: Sequence[str]) -> dict[str, datetime]:

@@ -8,7 +8,6 @@
 An index that is made from the beginning is complete before the state file names it; until then the former one is used.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from tantivy import Document, Index
 from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
-from storage.places.folder import FILE_MODE, write_atomic
+from storage.places.folder import lock_file, write_atomic
 
 _HEAP = 60_000_000  # bytes of memory of a writer; when they are full, it writes a segment
 _FOOTER_MAGIC = 1337
@@ -136,21 +135,12 @@ class FulltextFolder:
     @contextmanager
     def lock(self) -> Iterator[bool]:
         """Hold the folder for writing; False if another process has it, or nothing can be written here."""
-        try:
-            self.path.mkdir(0o750, parents=True, exist_ok=True)
-            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
-        except OSError:
-            yield False
-            return
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(handle)
+        with ExitStack() as stack:
+            fd: int | None = None
+            with suppress(OSError):
+                self.path.mkdir(0o750, parents=True, exist_ok=True)
+                fd = stack.enter_context(lock_file(self.path / "lock", os.O_RDWR | os.O_CREAT))
+            yield fd is not None
 
     def write(self, state: FolderState) -> AbstractContextManager[FulltextWriter]:
         """Open the writer of the index in use."""

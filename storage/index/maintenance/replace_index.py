@@ -51,7 +51,7 @@ class _FileReplacement:
         """Delete the unfinished index that an earlier process left."""
         try:
             self._fresh.unlink(missing_ok=True)
-            _remove_log(self._fresh)
+            remove_log(self._fresh)
         except OSError as problem:
             raise_write_error(self._fresh, problem)
 
@@ -63,7 +63,7 @@ class _FileReplacement:
         # Not by renaming: a server that has the old file open would go on reading it, and between removing the old
         # file's log and the renaming a crash would lose what is in the log.
         if not (self._file.exists() and self._file.stat().st_size and self._write_pages(attempts)):
-            _remove_log(self._file)
+            remove_log(self._file)
             replace_durably(self._fresh, self._file)
         self.clear()
 
@@ -100,7 +100,7 @@ class _FileReplacement:
         return True
 
 
-def _remove_log(file: Path) -> None:
+def remove_log(file: Path) -> None:
     """Delete an SQLite file's write-ahead log, which must not outlive its database."""
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)

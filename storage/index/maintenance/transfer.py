@@ -23,6 +23,7 @@ from storage.errors import IndexFailure
 from storage.index.engine.bulk import create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
 from storage.index.engine.dialect import freeze_snapshot
+from storage.index.maintenance.replace_index import remove_log
 from storage.index.schema.tables import Base, SearchChangeRow
 from storage.index_address import sqlite_address, sqlite_file
 from storage.places.folder import replace_durably
@@ -126,23 +127,17 @@ def _transfer_to_file(source: Database, file: Path, report: ProgressCallback) ->
             if not _is_empty(there):
                 return _compare(source, there, report)
     fresh = file.with_name(file.name + ".copying")
-    _remove(fresh)
-    opened = closing(Database.open(sqlite_address(fresh)))
     try:
-        with opened as into:
+        fresh.unlink(missing_ok=True)
+        remove_log(fresh)
+        with closing(Database.open(sqlite_address(fresh))) as into:
             done = _fill(source, into, report, name=sqlite_address(file))
-        _remove(file)
+        remove_log(file)
         replace_durably(fresh, file)
-    except BaseException:
-        _remove(fresh)
-        raise
+    finally:  # nothing is left of it where it is in place
+        fresh.unlink(missing_ok=True)
+        remove_log(fresh)
     return done
-
-
-def _remove(file: Path) -> None:
-    """Remove an SQLite file with its write-ahead log, which must not be applied to another database."""
-    for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
-        name.unlink(missing_ok=True)
 
 
 def _is_empty(database: Database) -> bool:

@@ -19,7 +19,7 @@ from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
 from storage.index.views.articles import CaptureFilters, LinkGroupView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import LinkPresence, ListingCapture, ListingView
+from storage.index.views.history import CaptureSpan, ListingCapture, ListingView
 from storage.model import Outcome
 
 _AT_ONCE = 400
@@ -127,9 +127,9 @@ def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -
 
 def get_link_presence(
     connection: Connection, exclude: Exclusions, url: str, items: Iterable[str]
-) -> dict[str, LinkPresence]:
+) -> dict[str, CaptureSpan]:
     """Return the first and last capture of a listing with each of these URLs, and the number of captures with it."""
-    found: dict[str, LinkPresence] = {}
+    found: dict[str, CaptureSpan] = {}
     at, number = CaptureRow.fetched_at, func.count(CaptureRow.id.distinct())
     counts = func.min(at).label("first"), func.max(at).label("last"), number.label("captures")
     # The sum keeps SQLite from scanning all captures of the listing, few of which contain these URLs.
@@ -150,8 +150,7 @@ def get_link_presence(
                 .where(UrlRow.digest.in_(digests), *read)
                 .group_by(UrlRow.url)
             ):
-                known = found.get(row.url, LinkPresence(row.first, row.last, 0))
-                found[row.url] = LinkPresence(
-                    min(known.first, row.first), max(known.last, row.last), known.captures + row.captures
-                )
+                known = found.get(row.url, CaptureSpan(0, row.first, row.last))
+                captures, first = known.captures + row.captures, min(known.first, row.first)
+                found[row.url] = CaptureSpan(captures, first, max(known.last, row.last))
     return found

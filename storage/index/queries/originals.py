@@ -20,11 +20,10 @@ _ORIGINAL = (
     .where(*_IS_COMPLETE)
 )
 # Built once: each exchange runs them, and building a statement costs more than running it.
-BY_DIGEST = (
-    _ORIGINAL.where(CaptureRow.status == 200, CaptureRow.payload_digest == bindparam("payload_digest"))
-    .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
-    .limit(1)
-)
+_BY_DIGEST = _ORIGINAL.where(
+    CaptureRow.status == 200, CaptureRow.payload_digest == bindparam("payload_digest")
+).order_by(CaptureRow.fetched_at, CaptureRow.record_id)
+BY_DIGEST = _BY_DIGEST.limit(1)
 """The first complete 200 response with a payload."""
 BY_URL = _ORIGINAL.where(
     CaptureRow.id
@@ -46,14 +45,9 @@ A page that was A, B, A ends with a revisit of the first A: a 304 after it is ab
 
 def select_by_digest(connection: Connection, payload_digest: str, limit: int = 50) -> list[tuple[RefersTo, str]]:
     """Return complete 200 responses with a payload, the first ones first, each with the name of its WARC file."""
-    query = (
-        _ORIGINAL.add_columns(WarcFileRow.name)
-        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-        .where(CaptureRow.status == 200, CaptureRow.payload_digest == payload_digest)
-        .order_by(CaptureRow.fetched_at, CaptureRow.record_id)
-        .limit(limit)
-    )
-    return [(read_reference(row[:4]), row[4]) for row in connection.execute(query)]
+    query = _BY_DIGEST.add_columns(WarcFileRow.name).join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    rows = connection.execute(query.limit(limit), {"payload_digest": payload_digest})
+    return [(read_reference(row[:4]), row[4]) for row in rows]
 
 
 def read_reference(row: Sequence[Any]) -> RefersTo:

@@ -1,7 +1,7 @@
 """Status of the archive: sites, runs, WARC files, sources, boilerplate, alarms and page events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -10,7 +10,13 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
-from storage.index.conditions.visibility import visible_articles, visible_captures, visible_urls, visible_versions
+from storage.index.conditions.visibility import (
+    visible_articles,
+    visible_captures,
+    visible_targets,
+    visible_urls,
+    visible_versions,
+)
 from storage.index.conditions.withheld import load_mask
 from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
@@ -39,7 +45,7 @@ from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
 
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
-    """Return the status of the archive by site; exclusions do not apply to numbers of files and of waiting URLs."""
+    """Return the status of the archive by site; exclusions do not apply to numbers of files."""
     daily, is_due = FrontierRow.priority < BACKFILL_PRIORITY, FrontierRow.due_at <= (now or datetime.now(UTC))
     columns = (
         func.count().filter(daily, is_due).label("due"),
@@ -48,6 +54,8 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         func.min(FrontierRow.due_at).filter(daily).label("next_due"),
     )
     queue = select(FrontierRow.site, *columns).where(FrontierRow.due_at.is_not(None)).group_by(FrontierRow.site)
+    if exclude:
+        queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(connection, exclude))
     waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
     outcomes = count_outcomes_by_site(connection, exclude)
     sites = list_site_status(connection, exclude, outcomes=outcomes, waiting=waiting)
@@ -79,12 +87,13 @@ def list_site_status(
     versions: dict[str, int] = dict(connection.execute(select(SiteRow.name, of_site)).all())
     return tuple(
         SiteStatus(
-            name=site.name, url=site.url, title=site.title, configured=site.configured, articles=site.articles,
-            versions=versions[site.name], captures=site.captures, outcomes=outcomes.get(site.name, {}),
-            first_capture=site.first_capture, last_capture=site.last_capture, **waiting.get(site.name, {}),
+            **asdict(site),
+            versions=versions[site.name],
+            outcomes=outcomes.get(site.name, {}),
+            **waiting.get(site.name, {}),
         )
         for site in list_site_counts(connection, exclude)
-    )  # fmt: skip
+    )
 
 
 def list_crawls(

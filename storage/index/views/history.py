@@ -10,7 +10,7 @@ from storage.model import Outcome
 
 
 class CaptureSpan(NamedTuple):
-    """Number of captures of a page, and times of the first and the last."""
+    """Number of captures of a page, or of those with a link, and times of the first and the last."""
 
     captures: int
     first: datetime
@@ -56,14 +56,6 @@ class CalendarEntry(NamedTuple):
     status: int | None
     kind: str
     outcome: Outcome
-
-
-class LinkPresence(NamedTuple):
-    """Captures of a listing that contain a link."""
-
-    first: datetime
-    last: datetime
-    captures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,20 +75,11 @@ class SiteProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiteStatus:
+class SiteStatus(SiteCount):
     """Status of one site."""
 
-    name: str
-    url: str
-    title: str | None
-    configured: bool
-    """False for a site that is known only from imported pages."""
-    articles: int
     versions: int
-    captures: int
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
-    first_capture: datetime | None = None
-    last_capture: datetime | None = None
     due: int = 0
     """URLs that may be fetched now."""
     scheduled: int = 0

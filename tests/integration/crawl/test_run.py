@@ -194,7 +194,7 @@ def test_a_host_that_is_down_ends_the_run(server: Any, make: Make) -> None:
     assert report.run.outcome == "finished"
     refused = "Connection was refused by other side: 111: Connection refused"
     assert report.problems == (f"127.0.0.1 robots.txt cannot be fetched ({refused}): backed off for 3600 s",)
-    again = archive.index.read(url_queue.next_due_at, ["example"])
+    again = archive.index.read(url_queue.next_due_by_site, ["example"]).get("example")
     assert again is not None
     assert again > utc_now() + timedelta(minutes=50)
 

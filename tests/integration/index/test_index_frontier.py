@@ -49,8 +49,8 @@ def test_due_urls_come_in_order(index: Index) -> None:
     assert paths(index, sites=("news", "other")) == ["urgent", "other", "early", "late"]
     assert paths(index, limit=2) == ["urgent", "early"]
     assert paths(index, sites=()) == []
-    assert index.read(url_queue.next_due_at, ["news"]) == NOW - timedelta(minutes=9)
-    assert index.read(url_queue.next_due_at, ["nowhere"]) is None
+    assert index.read(url_queue.next_due_by_site, ["news"]) == {"news": NOW - timedelta(minutes=9)}
+    assert index.read(url_queue.next_due_by_site, ["nowhere"]) == {}
 
 
 def test_a_huge_host_does_not_starve_others(index: Index) -> None:

@@ -21,7 +21,7 @@ from storage.index.queries.timeline import (
     select_archived_urls,
 )
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import DayCount, LinkPresence, YearCount
+from storage.index.views.history import CaptureSpan, DayCount, YearCount
 from storage.model import (
     Capture,
     Discovery,
@@ -202,8 +202,8 @@ def test_the_duration_of_a_link_on_a_listing_is_shown(index: Index, ingest: Call
     assert index.ask(
         get_link_presence, home, ["https://news.example/a", "https://news.example/b", "https://news.example/z"]
     ) == {
-        "https://news.example/a": LinkPresence(first=at(0), last=at(20), captures=3),
-        "https://news.example/b": LinkPresence(first=at(0), last=at(10), captures=2),
+        "https://news.example/a": CaptureSpan(first=at(0), last=at(20), captures=3),
+        "https://news.example/b": CaptureSpan(first=at(0), last=at(10), captures=2),
     }
     unchanged = index.ask(get_listing, home, at(10))
     assert unchanged is not None

@@ -247,7 +247,7 @@ def conditions(chance: random.Random) -> Iterator[tuple[str, Condition, bool]]:
         yield f"({first} OR headline:{second})", either, True
         apart = hold_all([has_phrase(first, second), reverse(has_form(stem, "headline"))])
         yield (
-            f'("{first} {second}" -headline:{stem} OR ({first} dek:{stem}))',
+            f'(("{first} {second}" -headline:{stem}) OR ({first} dek:{stem}))',
             hold_any([apart, hold_all([has_form(first), has_form(stem, "dek")])]),
             True,
         )

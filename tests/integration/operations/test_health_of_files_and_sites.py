@@ -19,6 +19,7 @@ from newsarchive.operations.health import Finding, Severity, check_disks, check_
 from newsarchive.web.app import create_app
 from storage.index import Index
 from storage.index.frontier.host_state import SavedBackoff, save_backoffs
+from storage.index.views.exclusions import Exclusions
 from storage.index.write import runs
 from storage.model import CrawlRun, DiscoveredUrl, Discovery, Site, UrlKind
 from storage.places import Places
@@ -144,6 +145,32 @@ def test_a_site_without_captures_after_a_crawl_is_down_whatever_the_reason(
 def test_a_site_in_no_run_is_uncrawled(crawled: Callable[..., list[Finding]]) -> None:
     """Nothing has been asked of it."""
     assert [each.code for each in crawled(crawls=0) if each.site == "down"] == ["never-crawled"]
+
+
+@pytest.mark.parametrize(
+    ("blocked", "due"), [((), 3), (("example,news)/b/",), 1), (("example,news)/b/", "example,news)/other"), 0)]
+)
+def test_readers_are_not_told_how_many_withheld_urls_are_due(
+    archive_of: ArchiveOf, blocked: tuple[str, ...], due: int
+) -> None:
+    """Blocked URLs are not counted for them, and a site of which all are blocked is not called unscheduled."""
+    archive = archive_of(PAGE, config=SETTINGS)
+    site = Site(name="news", url="https://news.example/")
+    crawl = CrawlRun(
+        id="20260101T050000Z-0001", sites=(site,), started_at=NOW - 48 * HOUR, finished_at=NOW - 47 * HOUR,
+        outcome="finished", counters={},
+    )  # fmt: skip
+    found = Discovery(site="news", kind=UrlKind.ARTICLE)
+    named = [f"https://news.example/{name}" for name in ("other", "b/1", "b/2")]
+    archive.index.add_urls([DiscoveredUrl(url=url, discovery=found, due_at=NOW, priority=0) for url in named])
+    archive.index.begin_crawl(crawl)
+    archive.index.write(runs.end_crawl, crawl)
+    reader, settings = archive.index.excluding(Exclusions(urlkeys=blocked)), archive.config
+    report = check_health(archive.index, settings.sites, archive.folder, archive.places, NOW, reader=reader)
+    assert report.status.sites[0].due == due
+    told = {each.code: each.sentence for each in report.findings}
+    assert "nothing-scheduled" not in told
+    assert (f"and {due} URLs are due" in told["crawl-overdue"]) if due else ("crawl-overdue" not in told)
 
 
 @pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no second file system")

@@ -5,6 +5,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ from newsarchive.maintenance import takedown
 from newsarchive.maintenance.takedown import Takedown
 from newsarchive.web.app import create_app
 from storage.errors import NotFound
+from storage.index import Index
+from storage.index.frontier.url_queue import find_urls
+from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.search.results import search_articles
+from storage.model import DiscoveredUrl, Discovery, UrlKind
 from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
@@ -287,6 +292,18 @@ def test_what_interrupted_work_left_goes_too(archive: Archive, tmp_path: Path) -
     report = archive.takedown([GONE], "court", dry_run=False)[-1]
     assert report.copies[2:] == ["index.sqlite3.rebuilding", *(f"warc/{name}" for name in left)]
     assert not any((archive.folder / name).exists() for name in report.copies)
+
+
+def test_an_index_that_a_rebuild_did_not_finish_goes_too(archive: Archive) -> None:
+    """On PostgreSQL it is in a schema of its own, which holds nothing more."""
+    replacement, found = prepare_replacement(archive.config.index), Discovery(site="news", kind=UrlKind.ARTICLE)
+    replacement.clear()
+    with closing(Index.open(replacement.address)) as unfinished:
+        unfinished.add_urls([DiscoveredUrl(url=GONE, discovery=found, due_at=AT, priority=0)])
+    (archive.folder / "rebuild.json").write_text("{}")
+    archive.takedown([GONE], "court", dry_run=False)
+    with closing(Index.open(replacement.address)) as made_anew:
+        assert made_anew.read(find_urls, [GONE]) == []
 
 
 def test_what_an_unreadable_page_may_embed_stays(tmp_path: Path) -> None:

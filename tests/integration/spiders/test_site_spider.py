@@ -7,18 +7,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.http import Response
 
 from newsarchive.archive import Archive
+from newsarchive.config.schema import SiteConfig
+from newsarchive.crawl.site_spider import SpiderRun
 from storage.errors import ConfigError
 from storage.index.frontier.url_queue import find_urls
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
+from storage.model import Discovery, DueUrl, UrlKind
 from storage.warc.reader import CaptureRecord, read_captures, read_records
 from tests.in_process import run_in_process
 from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
@@ -175,6 +180,38 @@ def test_a_callback_that_never_returns_costs_its_site_alone(build: Build, newsro
     rig.write_spider(JSON_SPIDER)
     assert rig.crawl(BEGIN + HOUR).problems == ()
     assert len(articles(rig)) == 7
+
+
+@pytest.mark.parametrize("where", ["parse_article", "start"])
+def test_a_spider_that_exits_does_not_end_the_crawl(build: Build, where: str) -> None:
+    """sys.exit in a spider is an error of it, and what it left is fetched by the next run."""
+    rig = build(JSON_SPIDER)
+    line = {"parse_article": "        story = response", "start": "        yield Request(self.site_url +"}[where]
+    rig.write_spider(JSON_SPIDER.replace(line, f"        raise SystemExit(3)\n{line}"))
+    problems = rig.crawl(BEGIN).problems
+    assert any(f"{where}: SystemExit: 3. The response is kept" in line for line in problems), problems
+    rig.write_spider(JSON_SPIDER)
+    assert rig.crawl(BEGIN + HOUR).problems == ()
+    assert len(articles(rig)) == 7
+
+
+def test_no_callback_runs_beside_one_that_was_left(tmp_path: Path) -> None:
+    """Responses that were under way when a callback did not return wait for the next run, without its time limit."""
+    (tmp_path / "spiders").mkdir()
+    (tmp_path / "spiders" / "slow.py").write_text(
+        "import time\nfrom newsarchive.crawl.site_spider import SiteSpider\n\n\nclass Slow(SiteSpider):\n"
+        "    callback_timeout = 0.1\n    calls = 0\n\n    def parse(self, response):\n        self.calls += 1\n"
+        "        time.sleep(30)\n"
+    )
+    run = SpiderRun(tmp_path, [SiteConfig(name="slow", url="https://slow.example/", spider="slow")], Counter())
+    found = Discovery(site="slow", kind=UrlKind.LISTING, callback="parse")
+    for number in range(2):
+        url = f"https://slow.example/{number}"
+        due = DueUrl(url_id=number, url=url, discovery=found, due_at=BEGIN, priority=0, failure_count=0)
+        output = run._call(due, "parse", Response(url))
+        assert output.error is not None
+        assert output.error.startswith("parse: CallbackTimeout")
+    assert run._spiders["slow"].calls == 1  # type: ignore[attr-defined]  # of the class above
 
 
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(

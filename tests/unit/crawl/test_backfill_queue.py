@@ -1,7 +1,9 @@
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from newsarchive.crawl.backfill_queue import BackfillQueue
+from newsarchive.crawl.refill import IndexQueue
 from storage.index.frontier.backlog import ListedPage
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import BACKFILL_PRIORITY, Discovery, DueUrl, UrlKind
@@ -56,7 +58,7 @@ def test_a_listing_is_followed_page_by_page() -> None:
     """The next page waits for the previous one and for all pages that it links, which are queried only then."""
     day = timedelta(days=1)
     log = Log({f"{LISTING}2/": (article(70, -day), article(71, -day))})
-    queue = BackfillQueue(log, UNTIL)
+    queue = BackfillQueue(cast("IndexQueue", log), UNTIL)
     assert select(queue) == [2]
     assert log.queried == [f"{LISTING}1/"]
     assert select(queue, busy={2}) == []
@@ -70,7 +72,7 @@ def test_a_listing_is_followed_no_further_than_the_date() -> None:
     """Nearly all pages that its last page links are older: no further page is requested, nor its links queried."""
     day = timedelta(days=1)
     log = Log({f"{LISTING}2/": tuple(article(70 + each, day) for each in range(5))})
-    queue = BackfillQueue(log, UNTIL)
+    queue = BackfillQueue(cast("IndexQueue", log), UNTIL)
     assert select(queue) == [2]
     log.captured.add(2)
     assert select(queue) == []

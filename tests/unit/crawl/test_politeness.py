@@ -4,18 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.crawl.hosts import Host
+from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import (
+    HostBackoff,
     Pause,
     PolitenessSettings,
     ResponseSummary,
-    backoff_to_save,
     parse_retry_after,
     pause_after_failure,
     pause_after_refusal,
     record_response,
     request_interval,
-    restore_backoff,
 )
 from newsarchive.crawl.robots import RobotsResponse
 from storage.index.frontier.host_state import SavedBackoff
@@ -24,6 +23,21 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SETTINGS = PolitenessSettings(delay=1.0, max_delay=30.0, max_crawl_delay=300.0)
 OK = ResponseSummary(status=200)
+
+
+def save(host: Host, clock: float) -> dict[str, SavedBackoff | None]:
+    """Return what is saved of a host for the next run."""
+    backoff = HostBackoff(now=lambda: NOW, clock=lambda: clock)
+    backoff.save(host)
+    return backoff.pending_changes()
+
+
+def restore(saved: SavedBackoff | None, now: datetime, clock: float) -> Host:
+    """Return the host as the next run restores it."""
+    hosts = HostQueues()
+    assert saved is not None
+    HostBackoff(now=lambda: now, clock=lambda: clock).restore([saved], hosts)
+    return hosts.get_by_name("a")
 
 
 def pauses(host: Host, *responses: ResponseSummary, took: float = 0.1, crawl_delay: float | None = None) -> list[float]:
@@ -91,25 +105,24 @@ def test_a_blocked_host_is_backed_off_for_an_hour() -> None:
 def test_saved_back_off_is_restored() -> None:
     """The next run restores refusals, back-off level and the rest of the pause."""
     host = Host("a", ready_at=100.0, refusals=4, backoff_level=4, backoff_reason="answers 429")
-    memory = backoff_to_save(host, NOW, 40.0)
+    memory = save(host, 40.0)["a"]
     assert memory == SavedBackoff(
         host="a", ready_at=NOW + timedelta(seconds=60), refusal_count=4, backoff_level=4, reason="answers 429"
     )
-    later = Host("a")
-    assert restore_backoff(later, memory, NOW + timedelta(seconds=45), 1_000.0) == 15.0
+    later = restore(memory, NOW + timedelta(seconds=45), 1_000.0)
     assert (later.ready_at, later.refusals, later.backoff_level) == (1_015.0, 4, 4)
     assert request_interval(later, SETTINGS, None) == 16.0
 
 
 def test_a_host_without_back_off_is_not_saved() -> None:
     """There is nothing to restore, so there is no row."""
-    assert backoff_to_save(Host("a", ready_at=100.5), NOW, 100.0) is None
+    assert save(Host("a", ready_at=100.5), 100.0) == {}
 
 
 def test_a_wrong_clock_does_not_back_off_for_years() -> None:
     """Whatever time was saved, the longest back-off is a day."""
     memory = SavedBackoff(host="a", ready_at=NOW + timedelta(days=4_000), refusal_count=1, backoff_level=0, reason="")
-    assert restore_backoff(Host("a"), memory, NOW, 0.0) == 86_400.0
+    assert restore(memory, NOW, 0.0).ready_at == 86_400.0
 
 
 @pytest.mark.parametrize(("value", "seconds"), [

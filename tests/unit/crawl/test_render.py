@@ -36,10 +36,11 @@ class SameResponse:
         return Attempt(NOON, None, received=[self.answer], whole=True).exchange(url)
 
 
-class _OneScript:
+class _OneScript(Chromium):
     """A browser that fetches one script for each page."""
 
     def __init__(self) -> None:
+        super().__init__(executable="", user_agent="a", seconds=1, sandbox=True)
         self.parts: list[BrowserResponse | None] = []
 
     async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 import os
 import pickle
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -16,14 +17,19 @@ pytest.importorskip("obstore")
 DATA = os.urandom(3_000_000)
 
 
-class Counted:
-    """A store that counts the bytes it is asked for."""
+class Counted(Bucket):
+    """A bucket that counts the bytes it is asked for."""
+
+    data: bytes
+    asked: list[int]
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.asked: list[int] = []
+        super().__init__(url=f"s3://{uuid4()}")
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "asked", [])
 
-    def read(self, _: str, begin: int, end: int) -> tuple[bytes, int]:
+    def read(self, name: str, begin: int, end: int) -> tuple[bytes, int]:
+        del name
         self.asked.append(end - begin)
         return self.data[begin:end], len(self.data)
 
@@ -47,7 +53,7 @@ def put(places: Places, name: str, data: bytes) -> None:
 @given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, 200_000)), max_size=8))
 def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
     """Any reads at any offset give the same bytes, and none behind the end."""
-    with bucket.open_by_ranges(Counted(DATA), "a") as file:
+    with Counted(DATA).open("a") as file:
         for at, count in steps:
             assert file.seek(at) == at
             assert file.read(count) == DATA[at : at + count]
@@ -58,13 +64,13 @@ def test_a_ranged_file_reads_like_a_file(steps: list[tuple[int, int]]) -> None:
 def test_walks_send_few_requests_and_records_one() -> None:
     """The requests of sequential reading double up to 4 MB; one record costs 64 kB, and nothing the second time."""
     walked = Counted(DATA * 10)
-    with bucket.open_by_ranges(walked, "walk") as file:
+    with walked.open("walk") as file:
         assert file.read() == DATA * 10
     assert len(walked.asked) < 16
     assert max(walked.asked) == bucket.MAX_READ_AHEAD
     single = Counted(DATA)
     for _ in range(3):
-        with bucket.open_by_ranges(single, "one") as file:
+        with single.open("one") as file:
             file.seek(1_234_567)
             assert file.read(6_400) == DATA[1_234_567:1_240_967]
     assert single.asked == [bucket.FIRST_RANGE] * 2
@@ -76,10 +82,10 @@ def test_stored_error_output_is_bounded() -> None:
     count = 2 * bucket.CACHE_SIZE // bucket.FIRST_RANGE
     for number in range(count):
         for name in (f"bounded-{number}", "bounded-0"):
-            bucket.open_by_ranges(place, name).close()
+            place.open(name).close()
     assert len(place.asked) == count
     assert bucket._read_first_range.cache_info().currsize * bucket.FIRST_RANGE <= bucket.CACHE_SIZE
-    bucket.open_by_ranges(place, "bounded-1").close()
+    place.open("bounded-1").close()
     assert len(place.asked) == count + 1
 
 
