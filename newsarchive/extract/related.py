@@ -517,16 +517,16 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
 
 def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
-    for element in box.box.matches(page.root).elements():
+    for element in box.box.elements(page.root):
         links: dict[str, Link] = {}
-        for anchor in box.links.matches(element).elements():
+        for anchor in box.links.elements(element):
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url))
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
         if box.label is not None:
-            label = next(iter(box.label.matches(element).values()), "")
+            label = next(iter(box.label.values(element)), "")
         else:
             headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
             label = next((normalize_space(str(each.text_content())) for each in headings), "")

@@ -163,7 +163,7 @@ def test_slow_pages_end(payload: bytes) -> None:
 
 
 def found_by_class(page: Page) -> int:
-    return len(Selector(".title").matches(page.root).elements())
+    return len(Selector(".title").elements(page.root))
 
 
 def found_as_links(page: Page) -> int:
