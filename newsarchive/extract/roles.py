@@ -333,20 +333,10 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
         return False
     in_list = markup_role(block) is Role.LIST and block.index < context.body_end
     if in_list and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
-        return block.link_share > 0.95 and _is_in_list_of_links(block)
+        return False
     if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and effective_length(text) > 20:
         return True
     return length < 250 and length - block.linked < 45 and block.linked > 15 and phrases.RELATED.match(text)
-
-
-def _is_in_list_of_links(block: Block) -> bool:
-    """Return whether a block is an item of a list that consists of links with several words."""
-    box = next(block.element.iterancestors("ul", "ol"), None)
-    if box is None:
-        return False
-    texts = [" ".join(link.text_content().split()) for link in box.iter("a")]
-    whole = len(" ".join(box.text_content().split()))
-    return 2 <= len(texts) <= 12 and all(len(text) > 20 for text in texts) and sum(map(len, texts)) > 0.9 * whole
 
 
 def is_same_site_link(href: str, site: str) -> bool:
