@@ -165,15 +165,14 @@ def _compare_paragraphs(
     before: Sequence[ParagraphView], after: Sequence[ParagraphView], effort: DiffBudget
 ) -> tuple[ParagraphDiff, ...]:
     pairs = list(diff_paragraphs([each.text for each in before], [each.text for each in after], effort))
-    moved_to = {pair.older: pair.newer for pair, _ in pairs if pair.moved}
+    moved = {pair.older: pair for pair, _ in pairs if pair.moved}
 
     def left_rows(span: range) -> Iterator[ParagraphDiff]:
         """Yield the rows that moved paragraphs leave at their old positions."""
         for older in span:
-            if older in moved_to:
+            if older in moved:
                 pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
-                pair = ParagraphPair(older=older, newer=moved_to[older])
-                yield _numbered_row(RowKind.LEFT, before[older].role, pieces, pair)
+                yield _numbered_row(RowKind.LEFT, before[older].role, pieces, moved[older])
 
     rows: list[ParagraphDiff] = []
     reported = 0

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -94,12 +95,8 @@ class PageFeatures(PageParts):
 
 def list_loaded_scripts(page: Page) -> str:
     """Return the URLs of scripts and frames, and the beginnings of inline scripts: they identify challenges."""
-    parts = []
-    for element in page.root.iter("script", "iframe", "form"):
-        parts.append(element.get("src") or element.get("action") or (element.text or "")[:300])
-        if len(parts) > _MAX_SCRIPTS:
-            break
-    return " ".join(parts).lower()
+    found = islice(page.root.iter("script", "iframe", "form"), _MAX_SCRIPTS)
+    return " ".join(each.get("src") or each.get("action") or (each.text or "")[:300] for each in found).lower()
 
 
 def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:

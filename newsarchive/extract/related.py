@@ -465,7 +465,8 @@ def _continues_heading(before: Block, label: Block) -> bool:
     """Return whether a label is the second line of a heading: "Next Up In" and "Science", or <h3> right after <h2>."""
     if len(before.text) < 20 and before.text.endswith(("in", "on", "In", "On", ":")) and _is_label(before):
         return label.element.getparent() in (before.element, before.element.getparent())
-    if before.element.getnext() is not label.element or not before.tag < label.tag or label.tag not in HEADINGS:
+    is_smaller = {before.tag, label.tag} <= HEADINGS and before.tag < label.tag
+    if not is_smaller or before.element.getnext() is not label.element:
         return False
     # The heading of several parts is none of the first.
     after = next(label.element.itersiblings(before.tag, label.tag), None)

@@ -196,3 +196,13 @@ def test_a_notice_after_the_text_keeps_its_role() -> None:
     assert reading.article is not None
     assert "Newsletter" in [p.text for p in reading.article.paragraphs if p.role is Role.PROMO]
     assert body(reading) == list(PARAGRAPHS)
+
+
+def test_links_in_the_text_are_no_groups_of_a_page_that_is_no_article() -> None:
+    """Whether a body was searched for makes no difference to what a listing or any other page links to."""
+    page = (
+        "<html><head><title>Pumps</title></head><body><h1>Pumps</h1><p>All our pumps are made by hand in the old"
+        " harbour: the <a href='/pumps/hand-pump-of-polished-brass'>hand pump</a> and others.</p></body></html>"
+    )
+    reading = read(page.encode(), PageInput(url="https://news.example/pumps/garden-pump"))
+    assert (reading.outcome, reading.article, reading.link_groups) == (Outcome.OTHER, None, ())
