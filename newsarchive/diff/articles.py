@@ -108,19 +108,10 @@ class Comparison:
         """Count the paragraphs with one of these kinds of change."""
         return sum(row.kind in kinds for row in self.rows)
 
-    @property
-    def characters_added(self) -> int:
-        """Number of added characters without white space."""
-        return self._characters(TextChange.ADDED)
-
-    @property
-    def characters_removed(self) -> int:
-        """Number of removed characters without white space."""
-        return self._characters(TextChange.REMOVED)
-
-    def _characters(self, change: TextChange) -> int:
+    def count_characters(self, change: TextChange) -> int:
+        """Count the characters without white space that were added, or removed."""
         rows = [self.headline, *(row for row in (self.dek,) if row), *self.rows]
-        texts = (piece.text for row in rows for piece in row.pieces if piece.change is change)
+        texts = (piece.text for row in rows for piece in row.pieces if piece.change == change)
         return sum(len("".join(text.split())) for text in texts)
 
 

@@ -83,9 +83,8 @@ class PageFeatures(PageParts):
         enclosing_article = self.enclosing_article
         if enclosing_article is None or not self.body:
             return False
-        around = ((len(b.text), b.element.iterancestors("article")) for b in self.body)
-        inside = sum(size for size, above in around if any(each is enclosing_article for each in above))
-        return inside > 0.6 * sum(len(b.text) for b in self.body)
+        inside = (b for b in self.body if enclosing_article in b.element.iterancestors("article"))
+        return sum(len(b.text) for b in inside) > 0.6 * sum(len(b.text) for b in self.body)
 
     @property
     def running_text_length(self) -> int:
