@@ -108,19 +108,10 @@ class Comparison:
         """Count the paragraphs with one of these kinds of change."""
         return sum(row.kind in kinds for row in self.rows)
 
-    @property
-    def characters_added(self) -> int:
-        """Number of added characters without white space."""
-        return self._characters(TextChange.ADDED)
-
-    @property
-    def characters_removed(self) -> int:
-        """Number of removed characters without white space."""
-        return self._characters(TextChange.REMOVED)
-
-    def _characters(self, change: TextChange) -> int:
+    def count_characters(self, change: TextChange) -> int:
+        """Count the characters without white space that were added, or removed."""
         rows = [self.headline, *(row for row in (self.dek,) if row), *self.rows]
-        texts = (piece.text for row in rows for piece in row.pieces if piece.change is change)
+        texts = (piece.text for row in rows for piece in row.pieces if piece.change == change)
         return sum(len("".join(text.split())) for text in texts)
 
 
@@ -165,15 +156,14 @@ def _compare_paragraphs(
     before: Sequence[ParagraphView], after: Sequence[ParagraphView], effort: DiffBudget
 ) -> tuple[ParagraphDiff, ...]:
     pairs = list(diff_paragraphs([each.text for each in before], [each.text for each in after], effort))
-    moved_to = {pair.older: pair.newer for pair, _ in pairs if pair.moved}
+    moved = {pair.older: pair for pair, _ in pairs if pair.moved}
 
     def left_rows(span: range) -> Iterator[ParagraphDiff]:
         """Yield the rows that moved paragraphs leave at their old positions."""
         for older in span:
-            if older in moved_to:
+            if older in moved:
                 pieces = (DiffPiece(change=TextChange.SAME, text=before[older].text),)
-                pair = ParagraphPair(older=older, newer=moved_to[older])
-                yield _numbered_row(RowKind.LEFT, before[older].role, pieces, pair)
+                yield _numbered_row(RowKind.LEFT, before[older].role, pieces, moved[older])
 
     rows: list[ParagraphDiff] = []
     reported = 0

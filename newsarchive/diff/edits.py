@@ -124,10 +124,9 @@ def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
         notice = EditVerdict.NOTED
     elif notice is EditVerdict.SILENT and comparison.notice.live:
         notice = None  # live blogs are edited without a note by their nature
-    return Edit(
-        kinds=tuple(kinds), notice=notice, added=comparison.characters_added, removed=comparison.characters_removed,
-        older=telling and telling.older, newer=telling and telling.newer,
-    )  # fmt: skip
+    added, removed = map(comparison.count_characters, (TextChange.ADDED, TextChange.REMOVED))
+    older_text, newer_text = (telling.older, telling.newer) if telling else (None, None)
+    return Edit(kinds=tuple(kinds), notice=notice, added=added, removed=removed, older=older_text, newer=newer_text)
 
 
 def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFields) -> Iterator[_Finding]:
@@ -183,7 +182,7 @@ def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
     if _is_typo(row, names):
         return EditKind.TYPO
     old, new = (set(similarity_terms(_join(side))) for side in (row.before, row.after))
-    facts = any(_differ(_numbers(run.removed), _numbers(run.added), both=False) for run in _runs(row))
+    facts = any(_numbers(run.removed) != _numbers(run.added) for run in _runs(row))
     facts = facts or any(_differ(_names(run.removed, names), _names(run.added, names)) for run in _runs(row))
     common = len(old & new) / max(min(len(old), len(new)), 1)
     says_other = facts or (old ^ new) & _NEGATIONS or common < _SAME_HEADLINE
@@ -210,8 +209,8 @@ def _paragraph_kinds(row: ParagraphDiff, names: frozenset[str]) -> Iterator[Edit
             yield EditKind.QUOTES if run.is_quoted or row.role is Role.QUOTE else EditKind.WORDING
 
 
-def _differ(old: frozenset[str], new: frozenset[str], *, both: bool = True) -> bool:
-    return bool(old - new and new - old) if both else old != new
+def _differ(old: frozenset[str], new: frozenset[str]) -> bool:
+    return bool(old - new and new - old)
 
 
 def _numbers(text: str) -> frozenset[str]:

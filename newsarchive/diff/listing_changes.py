@@ -53,19 +53,11 @@ class ListingChange:
         return found
 
     @property
-    def headline_changed(self) -> bool:
-        """True if the headline differs."""
-        return self.before is not None and self.after is not None and self.before.headline != self.after.headline
-
-    @property
-    def url_changed(self) -> bool:
-        """True if the URL differs."""
-        return self.before is not None and self.after is not None and self.before.url != self.after.url
-
-    @property
-    def group_changed(self) -> bool:
-        """True if the label of its group differs."""
-        return self.before is not None and self.after is not None and self.before.group != self.after.group
+    def changed(self) -> frozenset[str]:
+        """Those of headline, URL and group label that differ between the captures, by name of the field."""
+        both = (self.before, self.after) if self.before and self.after else (self.item, self.item)
+        names = ("headline", "url", "group")
+        return frozenset(name for name in names if getattr(both[0], name) != getattr(both[1], name))
 
 
 def listing_links(groups: Iterable[LinkGroupView]) -> tuple[ListingLink, ...]:

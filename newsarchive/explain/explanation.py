@@ -254,8 +254,7 @@ def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCoun
     named += [(name, selector) for name in FIELDS if (selector := getattr(layout, name)) is not None]
     named += [("related", box.box) for box in layout.related]
     for name, selector in named:
-        matches = selector.matches(root)
-        found = len(matches.elements() or matches.values())
+        found = len(selector.elements(root) or selector.values(root))
         yield SelectorCount(field=name, selector=selector.text, found=found)
 
 

@@ -45,19 +45,6 @@ class _Row:
     first_of: int | None  # the link group that begins here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """Consecutive lines, shown or folded."""
-
-    lines: Sequence[_Row]
-    folded: bool
-
-    @property
-    def preview(self) -> str:
-        """The beginning of the text."""
-        return " · ".join("".join(text for text, _ in row.segments) for row in self.lines)[:_PREVIEW_LENGTH]
-
-
 def render_report(explanation: Explanation) -> str:
     """Return the HTML of the report."""
     rows = list(_rows(explanation))
@@ -139,11 +126,12 @@ def _split_at_links(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], 
     return tuple(segment for segment in (*found, (text[at:], "")) if segment[0])
 
 
-def _runs(rows: Sequence[_Row]) -> Iterator[_Run]:
-    """Yield the rows in runs: those outside the article are folded if there are several in a row."""
+def _runs(rows: Sequence[_Row]) -> Iterator[tuple[Sequence[_Row], str]]:
+    """Yield the rows in runs, each with the beginning of its text if it is folded: several in a row left out."""
     for outside, some in groupby(rows, key=lambda row: row.category == "left"):
         lines = list(some)
-        yield _Run(lines=lines, folded=outside and len(lines) >= _FOLD_FROM)
+        text = " · ".join("".join(text for text, _ in row.segments) for row in lines)
+        yield lines, text[:_PREVIEW_LENGTH] if outside and len(lines) >= _FOLD_FROM else ""
 
 
 def _read_template(name: str) -> str:
@@ -159,19 +147,10 @@ class FieldSummary:
     """"" for none."""
     by: str
     """The source of the value; "" for none."""
-    agree: tuple[str, ...]
-    """Other sources with the same value."""
     others: tuple[tuple[str, str], ...]
     """(source, value) of the claims that differ."""
-
-    @property
-    def why(self) -> str:
-        """The source of the value and the sources that agree, as one line."""
-        if not self.by:
-            return "not given on the page"
-        *first, last = self.agree or ("",)
-        agree = f"; {', '.join(first)} and {last} agree" if first else f"; {last} agrees" if last else ""
-        return f"{self.by}{agree}"
+    why: str
+    """The source of the value and the sources that agree, as one line."""
 
 
 def summarize_field(field: FieldExplanation) -> FieldSummary:
@@ -180,12 +159,14 @@ def summarize_field(field: FieldExplanation) -> FieldSummary:
     rest = [claim for claim in field.claims if claim is not taken]
     same = [claim for claim in rest if taken is not None and _comparable(claim) == _comparable(taken)]
     others = [claim for claim in rest if claim not in same]
+    *first, last = dict.fromkeys(source_name(claim) for claim in same) or ("",)
+    agree = f"; {', '.join(first)} and {last} agree" if first else f"; {last} agrees" if last else ""
     return FieldSummary(
         name=LABELS.get(field.name, field.name),
         value=format_value(field.name, field.value),
         by=source_name(taken) if taken else "",
-        agree=tuple(dict.fromkeys(source_name(claim) for claim in same)),
         others=tuple((source_name(claim), format_value(field.name, claim.value)) for claim in others),
+        why=f"{source_name(taken)}{agree}" if taken else "not given on the page",
     )
 
 

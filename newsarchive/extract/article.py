@@ -27,7 +27,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     """Read headline, metadata and body of a page, by the layout of its site where there is one, without link groups."""
     layout = page_input.layout
     for selector in layout.drop:
-        for element in selector.matches(page.root).elements():
+        for element in selector.elements(page.root):
             # Without <body> nothing would be left to read.
             if element is not page.body:
                 remove_element(element)
@@ -39,7 +39,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
         head=read_head(page.root),
         loaded_scripts=list_loaded_scripts(page),
         content=collect_blocks(page.body),
-        layout_matches=layout.match(page.root),
+        layout_matches=LayoutMatches(layout, page.root),
         requisites=page_requisites(page),
     )
     if parts.content.characters > MAX_TEXT:

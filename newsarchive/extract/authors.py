@@ -185,7 +185,6 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     """Yield the texts of each kind of byline below the headline, however far."""
     yield [a.text for b in later for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)][:1]
     marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE]
-    yield _signed_row(marked)
     yield [text for b in marked for text in _marked_parts(b)][:1]
     lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
     yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]
@@ -198,20 +197,6 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
     below = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
     yield [b.text for b in below if is_person_name(b.text) and b.tag not in ("h1", "h2", "h3", "h4", "li", "td")][:1]
-
-
-def _signed_row(marked: list[Block]) -> list[str]:
-    """Return the lines of one byline, each a name that an agency may follow: "Jane Roe, Associated Press"."""
-    found: list[str] = []
-    last = 0
-    for block in marked:
-        if found and block.index > last + 4:
-            break
-        names = split_byline(block.text) if len(block.text) < 80 else []
-        if names and is_person_name(names[0]) and block.text.startswith(names[0]):
-            found.append(block.text)
-            last = block.index
-    return found[:5]
 
 
 def _is_signature(before: Block, block: Block, after: Block | None) -> bool:

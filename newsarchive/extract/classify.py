@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -82,9 +83,8 @@ class PageFeatures(PageParts):
         enclosing_article = self.enclosing_article
         if enclosing_article is None or not self.body:
             return False
-        around = ((len(b.text), b.element.iterancestors("article")) for b in self.body)
-        inside = sum(size for size, above in around if any(each is enclosing_article for each in above))
-        return inside > 0.6 * sum(len(b.text) for b in self.body)
+        inside = (b for b in self.body if enclosing_article in b.element.iterancestors("article"))
+        return sum(len(b.text) for b in inside) > 0.6 * sum(len(b.text) for b in self.body)
 
     @property
     def running_text_length(self) -> int:
@@ -94,12 +94,8 @@ class PageFeatures(PageParts):
 
 def list_loaded_scripts(page: Page) -> str:
     """Return the URLs of scripts and frames, and the beginnings of inline scripts: they identify challenges."""
-    parts = []
-    for element in page.root.iter("script", "iframe", "form"):
-        parts.append(element.get("src") or element.get("action") or (element.text or "")[:300])
-        if len(parts) > _MAX_SCRIPTS:
-            break
-    return " ".join(parts).lower()
+    found = islice(page.root.iter("script", "iframe", "form"), _MAX_SCRIPTS)
+    return " ".join(each.get("src") or each.get("action") or (each.text or "")[:300] for each in found).lower()
 
 
 def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:

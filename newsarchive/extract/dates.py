@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -17,6 +16,7 @@ from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.jsonld import text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import (
+    ASCII_DIGITS,
     CLOCK,
     find_clock,
     month_number,
@@ -24,7 +24,6 @@ from newsarchive.extract.parse_date import (
     parse_printed_date,
     parse_relative_date,
     stated_zone,
-    to_ascii_digits,
 )
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import UrlKind
@@ -129,7 +128,7 @@ def parse_yearless_date(text: str, latest: datetime) -> PageDate | None:
     >>> parse_yearless_date("19.5. 8:15", datetime(2022, 8, 1, tzinfo=UTC)).isoformat()
     '2022-05-19T08:15:00'
     """
-    text = to_ascii_digits(text)
+    text = text.translate(ASCII_DIGITS)
     for match in _MONTH_AND_DAY.finditer(text):
         name, day = match["month"] or match["second"], int(match["day"] or match["first"] or match["dotted"])
         month = month_number(name) if name else int(match["number"])
@@ -407,9 +406,6 @@ def _find_update_word(text: str) -> re.Match[str] | None:
     return _UPDATE_WORDS.search(text) if any(map(low.__contains__, _UPDATE_PREFIXES)) else None
 
 
-_find_update_word_cached = lru_cache(maxsize=512)(_find_update_word)  # for short lines: each is examined for both dates
-
-
 def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
     for block in sources.nearby:
         for element, nearby_text in _date_elements(block, sources):
@@ -431,7 +427,7 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
         if len(block.text) > _MAX_DATE_LINE and not block.zone & zones.DATE:
             continue
         text = block.text[: 2 * _MAX_DATE_LINE]
-        update_word = _find_update_word_cached(text)
+        update_word = _find_update_word(text)
         if updated:
             if not update_word:
                 continue

@@ -1,7 +1,6 @@
 """Decode payloads to text, and detect their type. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
@@ -31,8 +30,6 @@ _FREQUENT_CHARACTERS = {
 _LEAST_SHARE = 0.4  # part of that share from which a text is in the language
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 """Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
-_UTF8 = getincrementaldecoder("utf-8")
-_CHUNK = 16384
 _UTF16_SAMPLE = 1024
 
 
@@ -45,12 +42,18 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
     >>> decode("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")])
     'Zürich'
     """
-    mark, codec = next((each for each in _BOMS if payload.startswith(each[0])), (b"", utf16_codec(payload)))
-    if codec is None and any(switch in payload for switch in _ISO_2022_JP):
-        codec = "iso2022_jp_ext"
+    mark, codec = _find_named_codec(payload)
     text = payload[len(mark) :].decode(codec, "replace") if codec else _decode_undeclared(payload, headers)
     # libxml2 ends a text at the first NUL.
     return text.replace("\0", "")
+
+
+def _find_named_codec(payload: bytes) -> tuple[bytes, str | None]:
+    """Return the byte order mark of a payload, empty for none, and the codec that its bytes name; None for none."""
+    mark, codec = next((each for each in _BOMS if payload.startswith(each[0])), (b"", utf16_codec(payload)))
+    if codec is None and any(switch in payload for switch in _ISO_2022_JP):
+        codec = "iso2022_jp_ext"
+    return mark, codec
 
 
 def _decode_undeclared(payload: bytes, headers: Sequence[tuple[str, str]]) -> str:
@@ -91,14 +94,9 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     >>> to_utf8("Zürich".encode("latin-1"), [("Content-Type", "text/html; charset=ISO-8859-1")]).decode()
     'Zürich'
     """
-    is_other = payload.startswith(tuple(bom for bom, _ in _BOMS)) or utf16_codec(payload) is not None
-    if not is_other and not any(switch in payload for switch in _ISO_2022_JP):
-        # In chunks: the decoded text of the whole page, which is not used, would evict it from the processor's cache.
-        decoder = _UTF8()
+    if _find_named_codec(payload)[1] is None:
         with suppress(UnicodeDecodeError):
-            for at in range(0, len(payload), _CHUNK):
-                decoder.decode(payload[at : at + _CHUNK])
-            decoder.decode(b"", final=True)
+            payload.decode("utf-8")
             return payload
     return decode(payload, headers).encode("utf-8", "replace")
 

@@ -59,7 +59,7 @@ def read_metadata(parts: PageParts) -> Article:
         tags=evidence.first("tags", _tag_candidates(parts)) or (),
         language=_read_language(parts),
         access=evidence.first("access", _access_candidates(parts)),
-        live=bool(matches.elements("live")) if "live" in matches.fields else live,
+        live=bool(matches.elements("live")) if matches.layout.live else live,
         noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
         declared=bool(parts.jsonld.article),
     )
@@ -235,7 +235,7 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
 
 def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:
     article, matches = parts.jsonld.article, parts.layout_matches
-    if "paywalled" in matches.fields:
+    if matches.layout.paywalled:
         # Such a selector decides by its absence, too.
         yield "layout", Access.PAYWALLED if matches.elements("paywalled") else Access.FREE
     nodes = [node for node in (article, *as_list(article.get("hasPart"))) if isinstance(node, dict)]

@@ -48,7 +48,8 @@ def read(payload: bytes, page_input: PageInput) -> Reading:
     reading = _read_as(payload_type, content, page_input)
     if reading.outcome is not Outcome.ARTICLE and reading.article is not None:
         # A stub must not become a version of the whole article, and any other page is none.
-        reading = replace(reading, article=None, link_groups=reading.link_groups or reading.article.link_groups)
+        groups = reading.article.link_groups if reading.outcome is Outcome.PAYWALL_STUB else reading.link_groups
+        reading = replace(reading, article=None, link_groups=groups)
     return _add_digest(reading, payload)
 
 

@@ -55,7 +55,10 @@ def _fold_word(word: str) -> str:
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
 _SOUTH_SLAVIC = ("hr", "bs", "sh")  # languages in which "listopad" is October; it is November in Polish and Czech
 _LONGEST_STEM = max(map(len, _STEMS))
-_DIGITS = {ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"}
+ASCII_DIGITS = {
+    ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"
+}
+"""For str.translate: the digits of other scripts as 0 to 9."""
 _YEAR = re.compile(r"\d{4}")
 _MAX_LINE = 300  # characters of a line in which a date is looked for
 
@@ -126,7 +129,7 @@ def parse_printed_date(
     """
     if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
         return None
-    text = text[:_MAX_LINE].translate(_DIGITS)
+    text = text[:_MAX_LINE].translate(ASCII_DIGITS)
     found = _find_day(text, day_first=day_first, language=language)
     if found is None:
         return None
@@ -191,11 +194,6 @@ def month_number(word: str, language: str = "") -> int | None:
         if month and len(word) > size + 1:
             return None
     return None
-
-
-def to_ascii_digits(text: str) -> str:
-    """Return a text with the digits of every script replaced by 0 to 9."""
-    return text.translate(_DIGITS)
 
 
 def find_clock(text: str) -> _Three | None:
@@ -309,7 +307,7 @@ def parse_relative_date(text: str, fetched_at: datetime | None, zone: tzinfo | N
     """
     if fetched_at is None or len(text) > _MAX_RELATIVE_LINE:
         return None
-    text = to_ascii_digits(text)
+    text = text.translate(ASCII_DIGITS)
     low = text.casefold()
     languages = _LANGUAGES if any(map(low.__contains__, _ALL_WORDS)) else ()
     for language in languages:

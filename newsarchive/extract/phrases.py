@@ -45,9 +45,9 @@ TAGS = _start("tags")
 CREDIT = _start("credit")
 CONTACT = Phrases(rf"^\W*(?:{alternatives('contact')})")
 """The beginning of a line with the contact or the biography of an author."""
-FOLLOWED = Phrases(r"\bfollow (?:him|her|them|me) (?:on|@)", required="follow")
+FOLLOWED = Phrases(r"\bfollow (?:him|her|them|me) (?:on|@)")
 """Found anywhere in such a line."""
 INTRODUCES = re.compile(rf"^(?:{alternatives('introduces')})\b|^[(,–—]")
 """Words after a name in a line that introduces an author."""
-CONTRIBUTED = Phrases(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$", required="contributed")
+CONTRIBUTED = Phrases(r"\bcontributed (?:reporting|to this|from)\b|\bcontributed\.?$")
 READ_TIME = _line("read_time")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
@@ -21,6 +22,7 @@ from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
 from storage.model import Link, LinkGroup, LinkKind
 
+_WITH_ID = XPath("//*[@id]")
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
@@ -28,6 +30,7 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
+_MAX_PARTS = 50  # texts within an element that names a list
 _MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
@@ -76,6 +79,7 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
+    named = {str(element.get("id")): element for element in reversed(_WITH_ID(page.root))}
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
@@ -83,7 +87,7 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, named, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
@@ -140,7 +144,11 @@ def _candidates(
             score += _score_anchor_text(anchor.text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
-        if not listing and not target.startswith(f"{whole}/") and not {"prev", "next"}.isdisjoint(anchor.rel.split()):
+        if (
+            not listing
+            and not target.startswith(f"{whole}/")
+            and not {"prev", "next"}.isdisjoint(anchor.rel.lower().split())
+        ):
             score += 1.5
         if is_excluded and score < _MIN_MENU_SCORE:
             continue
@@ -326,7 +334,9 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
     return before if 0 < len(before) < 50 and _announces_links(before) else ""
 
 
-def _tab_label(group: CandidateGroup, tabs: Mapping[str, str], around_text: set[HtmlElement]) -> str:
+def _tab_label(
+    group: CandidateGroup, tabs: Mapping[str, str], named: Mapping[str, HtmlElement], around_text: set[HtmlElement]
+) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
         if box in around_text or box.tag in ("main", "article"):
@@ -334,8 +344,8 @@ def _tab_label(group: CandidateGroup, tabs: Mapping[str, str], around_text: set[
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
-            named = box.getroottree().xpath("string((//*[@id=$id])[1])", id=pointed)
-            return normalize_space(str(named))[:50]
+            texts = islice(named[pointed].itertext(), _MAX_PARTS) if pointed in named else ()
+            return normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
     return ""
 
 
@@ -352,7 +362,7 @@ def _is_label(block: Block) -> bool:
     if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON):
         return False
     # A single link within the page opens something: "Comments".
-    if (tabs := _tab_names(block)) and len(tabs) < 2 and tabs[0] == text:
+    if _tab_names(block) == [text]:
         return False
     if block.tag in HEADINGS or _announces_links(text):
         return True
@@ -518,16 +528,16 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
 
 def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
-    for element in box.box.matches(page.root).elements():
+    for element in box.box.elements(page.root):
         links: dict[str, Link] = {}
-        for anchor in box.links.matches(element).elements():
+        for anchor in box.links.elements(element):
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url))
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
         if box.label is not None:
-            label = next(iter(box.label.matches(element).values()), "")
+            label = next(iter(box.label.values(element)), "")
         else:
             headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
             label = next((normalize_space(str(each.text_content())) for each in headings), "")

@@ -16,7 +16,7 @@ layouts in force, the first in the file that names a field decides it. Fields th
 other site. Layouts are settings and not part of the archived files: `rebuild` and `reextract` use the current ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -46,36 +46,30 @@ class Selector:
         """Raise ValueError if the selector is invalid."""
         _compile(self.text)
 
-    def matches(self, root: HtmlElement) -> "SelectorMatches":
-        """Return the matches on a page, or within one of its elements."""
-        try:
-            found = _compile(self.text)(root)
-        except XPathError:
-            # An expression that cannot be evaluated on this page (an argument of the wrong type) matches nothing.
-            found = []
-        if not isinstance(found, list):
-            found = [str(found)] if isinstance(found, str | float) else []
-        return SelectorMatches([each for each in found if isinstance(each, HtmlElement | str)])
+    def elements(self, root: HtmlElement) -> list[HtmlElement]:
+        """Return the elements on a page, or within one of its elements; empty for an XPath that selects text."""
+        return [each for each in _evaluate(self.text, root) if isinstance(each, HtmlElement)]
 
-
-@dataclass(frozen=True, slots=True)
-class SelectorMatches:
-    """The matches of a selector on a page, in page order."""
-
-    found: Sequence[HtmlElement | str] = ()
-    """An XPath may end in an attribute or in text()."""
-
-    def elements(self) -> list[HtmlElement]:
-        """Return the elements; empty for an XPath that selects text."""
-        return [each for each in self.found if isinstance(each, HtmlElement)]
-
-    def values(self) -> list[str]:
+    def values(self, root: HtmlElement) -> list[str]:
         """Return the values that are not empty, with white space collapsed.
 
         The value of an element is its datetime, content or src attribute if it is such an element, else its text.
         """
-        texts = [each if isinstance(each, str) else _element_value(each) for each in self.found]
+        found = (each for each in _evaluate(self.text, root) if isinstance(each, HtmlElement | str))
+        texts = (each if isinstance(each, str) else _element_value(each) for each in found)
         return [text for each in texts if (text := normalize_space(each))]
+
+
+def _evaluate(selector: str, root: HtmlElement) -> list[Any]:
+    """Return what a selector matches, in page order: elements, or texts if an XPath ends in an attribute or text()."""
+    try:
+        found = _compile(selector)(root)
+    except XPathError:
+        # An expression that cannot be evaluated on this page (an argument of the wrong type) matches nothing.
+        return []
+    if isinstance(found, list):
+        return found
+    return [str(found)] if isinstance(found, str | float) else []
 
 
 def _element_value(element: HtmlElement) -> str:
@@ -135,22 +129,17 @@ class Layout:
     """Removed from the page before anything is read."""
     related: tuple[LayoutBox, ...] = ()
 
-    def match(self, page: HtmlElement) -> "LayoutMatches":
-        """Return the matches of all fields on a page."""
-        named = {name: selector for name in FIELDS if (selector := getattr(self, name)) is not None}
-        return LayoutMatches({name: selector.matches(page) for name, selector in named.items()})
-
 
 @dataclass(frozen=True, slots=True)
 class LayoutMatches:
     """The matches of a layout on one page."""
 
-    fields: Mapping[str, SelectorMatches]
-    """By name of the field, for each field that the layout names."""
+    layout: Layout
+    root: HtmlElement
 
     def texts(self, field: str) -> list[str]:
         """Return the values of a field; empty if the layout does not name it."""
-        return self.fields[field].values() if field in self.fields else []
+        return selector.values(self.root) if (selector := getattr(self.layout, field)) else []
 
     def text(self, field: str) -> str | None:
         """Return the first value of a field; None for none."""
@@ -158,7 +147,7 @@ class LayoutMatches:
 
     def elements(self, field: str) -> list[HtmlElement]:
         """Return the elements that match a field."""
-        return self.fields[field].elements() if field in self.fields else []
+        return selector.elements(self.root) if (selector := getattr(self.layout, field)) else []
 
 
 EMPTY_LAYOUT = Layout()

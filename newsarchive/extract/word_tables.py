@@ -56,12 +56,10 @@ class Phrases:
     Matched in lower case, because re.IGNORECASE takes ten times as long, for each line of each page.
     """
 
-    __slots__ = ("_pattern", "_required")
+    __slots__ = ("_pattern",)
 
-    def __init__(self, pattern: str, required: str = "") -> None:
-        """Compile a pattern; `required` is a text in all its matches, so that lines without it are skipped."""
+    def __init__(self, pattern: str) -> None:
         self._pattern = re.compile(_fold_letters(pattern))
-        self._required = required
 
     def match(self, text: str) -> bool:
         """Return whether a line matches from its beginning."""
@@ -69,8 +67,7 @@ class Phrases:
 
     def search(self, text: str) -> bool:
         """Return whether a line contains a match."""
-        low = _lower(text)
-        return self._required in low and self._pattern.search(low) is not None
+        return self._pattern.search(_lower(text)) is not None
 
     def find(self, text: str) -> str | None:
         """Return the first match as it is printed in the text; None for none.

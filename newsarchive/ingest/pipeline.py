@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from types import MappingProxyType
 from typing import Protocol
@@ -309,7 +310,7 @@ class Ingestor:
         discovery = self._sites.get_discovery(record)
         site = self._sites.requesting_site(discovery.site, record.capture)
         self._article_urls.add(site.name, record.capture.url, reading.outcome)
-        likes = self._article_urls.templates_of_site(site.name).predicts_article
+        likes = partial(self._article_urls.predicts_article, site.name)
         found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
         if record.output is not None:
             found = tuple(spider_urls(record.capture, reading, record.output, site))

@@ -73,7 +73,7 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
         changes=changes,
         removed=[step for step in changes if step.fate is LinkFate.LEFT],
         counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
-        headlines_changed=sum(step.headline_changed for step in changes),
+        headlines_changed=sum("headline" in step.changed for step in changes),
     )
 
 

@@ -66,7 +66,7 @@ def test_each_field_has_its_claims() -> None:
     """The chosen claim comes first, then those that agree and those that differ."""
     shown = {each.name: each for each in map(summarize_field, explain(PAGE, URL).fields)}
     assert (shown["headline"].value, shown["headline"].by) == ("Lift bridge closes to lorries", "<h1> on the page")
-    assert "JSON-LD" in shown["headline"].agree
+    assert "JSON-LD" in shown["headline"].why
     assert ("og:title", "Bridge shuts") in shown["headline"].others
     assert (shown["published"].value, shown["published"].by) == ("2026-05-19 06:00 UTC", "JSON-LD")
     assert (shown["authors"].value, shown["authors"].by) == ("Ada Berg", "JSON-LD")

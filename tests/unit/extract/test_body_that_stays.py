@@ -226,3 +226,13 @@ def test_steps_in_boxes_of_their_own_are_read() -> None:
     )
     got = body(extract_page(page(f"<div class=intro><p>How the ferry crosses the river.</p></div>{steps}"), URL))
     assert [text for text in got if text in PARAGRAPHS] == list(PARAGRAPHS)
+
+
+def test_links_in_the_text_are_no_groups_of_a_page_that_is_no_article() -> None:
+    """Whether a body was searched for makes no difference to what a listing or any other page links to."""
+    page = (
+        "<html><head><title>Pumps</title></head><body><h1>Pumps</h1><p>All our pumps are made by hand in the old"
+        " harbour: the <a href='/pumps/hand-pump-of-polished-brass'>hand pump</a> and others.</p></body></html>"
+    )
+    reading = read(page.encode(), PageInput(url="https://news.example/pumps/garden-pump"))
+    assert (reading.outcome, reading.article, reading.link_groups) == (Outcome.OTHER, None, ())

@@ -134,6 +134,13 @@ def test_very_many_elements_are_too_large() -> None:
             b"<html><body>" + b'<a href="/a-b-c-d-e-1">one two three four five</a> ' * 15_000, id="many links"
         ),
         pytest.param(b"<html><body><p>" + b"share facebook twitter " * 40_000 + b"!</p>", id="words of a share bar"),
+        pytest.param(
+            b"<html><body id=all>"
+            + b"rain " * 60_000
+            + b"<div aria-labelledby=all><p><a href=/a-b-c-d-e-1>one two three four five</a> "
+            b"<a href=/a-b-c-d-e-2>one two three four five</a></p></div>" * 1_000,
+            id="lists that are named by the whole page",
+        ),
         pytest.param(b"<html><body><div class='" + b"related-news " * 50_000 + b"'>x</div>", id="a class of 600 kB"),
         pytest.param(b"<html><body>" + b"<p>12:34 / 56:78 " * 5_000, id="players"),
         pytest.param(b"<p>A story of rain.<p>" + b"<span class=date>a</span>" * 38_000, id="spans of one paragraph"),
@@ -163,7 +170,7 @@ def test_slow_pages_end(payload: bytes) -> None:
 
 
 def found_by_class(page: Page) -> int:
-    return len(Selector(".title").matches(page.root).elements())
+    return len(Selector(".title").elements(page.root))
 
 
 def found_as_links(page: Page) -> int:

@@ -14,11 +14,11 @@ PAGE = document_fromstring("""
 
 
 def test_matches_are_in_page_order_each_once() -> None:
-    found = Selector("time, .info, a.by, .by").matches(PAGE).elements()
+    found = Selector("time, .info, a.by, .by").elements(PAGE)
     assert [element.text for element in found] == ["two", "five", "eight", "eleven"]
 
 
 def test_classes_are_separated_as_in_xpath() -> None:
     """A form feed or a no-break space is a part of the class."""
     page = document_fromstring("<p class='a\xa0b'>one<p class='a\tb'>two<p class='a\fb'>three")
-    assert Selector(".a").matches(page).values() == ["two"]
+    assert Selector(".a").values(page) == ["two"]
