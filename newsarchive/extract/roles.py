@@ -54,6 +54,8 @@ _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters
+_BUTTON = 0.9  # share of a line inside links from which it is a button, if these lead to scripts
+_SCRIPT = "javascript:"
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -117,8 +119,11 @@ def _has_more_text(element: HtmlElement, most: int) -> bool:
 
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
-    if _NO_WORDS.match(block.text):
-        return None, "no words"
+    is_button = block.link_share > _BUTTON and {each.href[: len(_SCRIPT)].lower() for each in block.anchors} == {
+        _SCRIPT
+    }
+    if is_button or _NO_WORDS.match(block.text):
+        return None, "a button" if is_button else "no words"
     if is_headline(block, context):
         return None, "the headline"
     if block.index == context.dek_block:
@@ -260,8 +265,10 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
     # A short line that ends like no sentence is a label or a button.
-    supported = supported or (length < _MAX_BUTTON and not ends_sentence(text))
-    return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
+    is_label = length < _MAX_BUTTON and not ends_sentence(text)
+    is_offer = is_label and at_edge and any("newsletter" in each.href.lower() for each in block.anchors)
+    is_promo = length < 400 and (supported or is_label) and phrases.PROMO.match(text)
+    return Role.PROMO if is_offer or is_promo else None
 
 
 def _is_dateline(text: str, block: Block) -> bool:
