@@ -162,22 +162,15 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     """Return the role of each block, from the headline to the end of the article, that has one."""
     roles: dict[int, Role] = {}
     start = facts.headline_block + 1 if 0 <= facts.headline_block <= min(chosen) else min(chosen)
-    end = max(chosen)
-    # The second box around the last paragraph: boxes with other articles follow after it.
-    box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
-
-    def is_near(block: Block, last: int) -> bool:
-        return block.index <= last + _MAX_BLOCKS_AROUND and box is not None and box in block.element.iterancestors()
-
-    for block in blocks[start : end + 1]:
+    for block in blocks[start : max(chosen) + 1]:
         taken = block.index in chosen or block.index == facts.dek_block
         if not taken and block.zone & _NEVER_TEXT and not _is_figcaption(block):
             evidence.set_role(block.index, None, "in a menu or button, or hidden")
             continue
         role, rule = assign_role(block, facts)
-        is_beside = role is Role.CAPTION and block.index > facts.body_end and not is_near(block, facts.body_end)
+        is_far = role is Role.CAPTION and block.index > facts.body_end + _MAX_BLOCKS_AROUND
         # A block that trafilatura has dropped gets a role only if its role is certain.
-        if role is not None and not is_beside and (taken or role not in BODY_ROLES):
+        if role is not None and not is_far and (taken or role not in BODY_ROLES):
             roles[block.index] = role
             evidence.set_role(block.index, role, rule)
         else:
@@ -186,8 +179,12 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
         if _is_figcaption(block):
             roles[block.index] = Role.CAPTION
             evidence.set_role(block.index, Role.CAPTION, "a caption above the headline")
+    end = max(chosen)
+    # The second box around the last paragraph: boxes with other articles follow after it.
+    box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
     for block in blocks[end + 1 : end + _MAX_BLOCKS_AFTER]:
-        if _is_figcaption(block) and is_near(block, end):
+        is_near = block.index <= end + _MAX_BLOCKS_AROUND and box is not None
+        if is_near and _is_figcaption(block) and box in [*block.element.iterancestors()]:
             roles[block.index] = Role.CAPTION
             evidence.set_role(block.index, Role.CAPTION, "a caption after the body")
             continue

@@ -54,8 +54,6 @@ _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters
-_BUTTON = 0.9  # share of a line inside links from which it is a button, if these lead to scripts
-_SCRIPT = "javascript:"
 _NO_WORDS = re.compile(r"^[\W_]*$")
 
 
@@ -119,10 +117,8 @@ def _has_more_text(element: HtmlElement, most: int) -> bool:
 
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
-    is_button = block.link_share > _BUTTON and {each.href[: len(_SCRIPT)].lower() for each in block.anchors} == {
-        _SCRIPT
-    }
-    if is_button or _NO_WORDS.match(block.text):
+    is_script = any(each.href.lower().startswith("javascript:") for each in block.anchors)
+    if (is_button := is_script and block.link_share >= _LINKED) or _NO_WORDS.match(block.text):
         return None, "a button" if is_button else "no words"
     if is_headline(block, context):
         return None, "the headline"

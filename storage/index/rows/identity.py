@@ -4,9 +4,8 @@ A page is what is captured under one canonical URL. Its texts are compared with 
 captures together, so that the order of captures makes no difference:
 
 - A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
-- So is a text that replaces different texts on several pages, under a headline of its own or under that of each: a site
-  sends it in place of articles; and one without evidence that shares neither headline nor half of its text with any
-  text of its page that has evidence.
+- So is a text that replaces different texts on several pages, whatever headline it has on each; and one without
+  evidence that shares neither headline nor half of its text with any text of its page that has evidence.
 - Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
 - Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
 """
@@ -242,21 +241,6 @@ def _classify(texts: Sequence[PageText], comparison: Comparison, alike: Iterable
     return classes
 
 
-def _classify_bodies(texts: Sequence[PageText], alike: Iterable[_Alike]) -> tuple[DisjointSets[int], set[int]]:
-    """Return the versions in sets of those with the same body but for edits; and those that pages head differently."""
-    bodies, headed = DisjointSets[int](), set[int]()
-    for key in (attrgetter("masked"), attrgetter("digest")):
-        for same in group_by(texts, key).values():
-            bodies.join_all(text.version_id for text in same)
-            if len({text.page for text in same}) > 1 and len({text.headline.casefold() for text in same}) > 1:
-                headed.update(text.version_id for text in same)
-    for one, other, is_shared in alike:
-        # That they have the page's headline says nothing of texts that other pages have under theirs.
-        if is_shared or headed.isdisjoint((one.version_id, other.version_id)):
-            bodies.join(one.version_id, other.version_id)
-    return bodies, headed
-
-
 def _find_alike(
     texts: Sequence[PageText], moves: Collection[tuple[Page, Page]], load_paragraphs: LoadParagraphs
 ) -> Iterator[_Alike]:
@@ -283,14 +267,21 @@ def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Itera
     Where the source's title names the text, and not just the page, it belongs to the page nevertheless: an article's
     own page, whose text the site also sends for articles that it has deleted.
     """
-    classes, headed = _classify_bodies(texts, alike)
+    # Texts by their bodies, edits apart; `headed` are those that pages print under headlines of their own.
+    bodies, headed = DisjointSets[int](), set[int]()
+    for some in (*group_by(texts, attrgetter("masked")).values(), *group_by(texts, attrgetter("digest")).values()):
+        bodies.join_all(text.version_id for text in some)
+        if len({text.page for text in some}) > 1 and len({text.headline.casefold() for text in some}) > 1:
+            headed.update(text.version_id for text in some)
+    for one, other, is_shared in alike:
+        if is_shared or headed.isdisjoint((one.version_id, other.version_id)):
+            bodies.join(one.version_id, other.version_id)
     pages: dict[int, set[Page]] = {}
     of_page: dict[Page, dict[int, tuple[datetime, str]]] = {}
-    for text in texts:
-        own = classes.find(text.version_id)
+    for text in sorted(texts, key=attrgetter("first")):
+        own = bodies.find(text.version_id)
         pages.setdefault(own, set()).add(text.page)
-        firsts = of_page.setdefault(text.page, {})
-        firsts[own] = min(firsts.get(own, text.first), text.first)
+        of_page.setdefault(text.page, {}).setdefault(own, text.first)
     replacing: set[int] = set()
     for own, its_pages in pages.items():
         same, ever, earlier = DisjointSets[int](), set[int](), set[int]()
@@ -306,7 +297,7 @@ def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Itera
             replacing.add(own)
     for text in texts:
         is_named = text.evidence is Evidence.SOURCE and text.version_id not in headed
-        if classes.find(text.version_id) in replacing and not is_named:
+        if bodies.find(text.version_id) in replacing and not is_named:
             yield text.version_id
 
 
