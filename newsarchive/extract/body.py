@@ -168,8 +168,9 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
             evidence.set_role(block.index, None, "in a menu or button, or hidden")
             continue
         role, rule = assign_role(block, facts)
+        is_far = role is Role.CAPTION and block.index > facts.body_end + _MAX_BLOCKS_AROUND
         # A block that trafilatura has dropped gets a role only if its role is certain.
-        if role is not None and (taken or role not in BODY_ROLES):
+        if role is not None and not is_far and (taken or role not in BODY_ROLES):
             roles[block.index] = role
             evidence.set_role(block.index, role, rule)
         else:

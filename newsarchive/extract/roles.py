@@ -119,8 +119,9 @@ def _has_more_text(element: HtmlElement, most: int) -> bool:
 
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
-    if _NO_WORDS.match(block.text):
-        return None, "no words"
+    is_script = any(each.href.lower().startswith("javascript:") for each in block.anchors)
+    if (is_button := is_script and block.link_share >= _LINKED) or _NO_WORDS.match(block.text):
+        return None, "a button" if is_button else "no words"
     if is_headline(block, context):
         return None, "the headline"
     if block.index == context.dek_block:
@@ -265,8 +266,10 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
     # A short line that ends like no sentence is a label or a button.
-    supported = supported or (length < _MAX_BUTTON and not ends_sentence(text))
-    return Role.PROMO if length < 400 and supported and phrases.PROMO.match(text) else None
+    is_label = length < _MAX_BUTTON and not ends_sentence(text)
+    is_offer = is_label and at_edge and any("newsletter" in each.href.lower() for each in block.anchors)
+    is_promo = length < 400 and (supported or is_label) and phrases.PROMO.match(text)
+    return Role.PROMO if is_offer or is_promo else None
 
 
 def _is_dateline(text: str, block: Block) -> bool:

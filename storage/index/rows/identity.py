@@ -4,7 +4,7 @@ A page is what is captured under one canonical URL. Its texts are compared with 
 captures together, so that the order of captures makes no difference:
 
 - A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
-- So is a text that replaces different texts on several pages: a site sends it in place of articles; and one without
+- So is a text that replaces different texts on several pages, whatever headline it has on each; and one without
   evidence that shares neither headline nor half of its text with any text of its page that has evidence.
 - Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
 - Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
@@ -73,7 +73,7 @@ class PageText:
     page: Page
     digest: str
     masked: bytes
-    """Digest without numbers, times and addresses."""
+    """Digest of the body without numbers, times, addresses and the headline."""
     evidence: Evidence
     headline: str
     published: datetime | None
@@ -125,6 +125,8 @@ class Identities:
     """Versions that are soft errors."""
 
 
+_Alike = tuple[PageText, PageText, bool]
+"""Two texts, and whether they share half of the shorter one."""
 Lengths = Mapping[int, int]
 LoadParagraphs = Callable[[Collection[int]], Mapping[int, Lengths]]
 """Returns the lengths of body paragraphs, by their ids, of each of these versions."""
@@ -141,8 +143,9 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
             pages = {text.page for text in sharing}
             connected |= pages if len(pages) > 1 else set()
     compared = [text for text in proven if text.page in connected]
-    classes = _classify(compared, comparison, load_paragraphs)
-    replacing = set(_find_replacing(compared, classes))
+    alike = list(_find_alike(compared, comparison.moves, load_paragraphs))
+    classes = _classify(compared, comparison, alike)
+    replacing = set(_find_replacing(compared, alike))
     soft |= replacing
     kept = [text for text in proven if text.version_id not in replacing]
     groups = _group_pages(kept, classes, comparison.moves)
@@ -219,28 +222,28 @@ def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
     return len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
 
 
-def _classify(texts: Sequence[PageText], comparison: Comparison, load_paragraphs: LoadParagraphs) -> DisjointSets[int]:
+def _classify(texts: Sequence[PageText], comparison: Comparison, alike: Iterable[_Alike]) -> DisjointSets[int]:
     """Return the versions of texts in sets of those that are the same but for edits."""
     classes = DisjointSets[int]()
     for same in group_by(texts, lambda text: text.digest).values():
-        alike = [same]
+        parts = [same]
         if len({text.day for text in same if text.day}) > 1:
             # Daily items, such as puzzles, have the same text at another path under another date.
             by_path = group_by(same, lambda text: urlsplit(comparison.urls[text.page]).path)
-            alike = [*by_path.values(), *group_by(same, lambda text: text.day).values()]
-        for some in alike:
+            parts = [*by_path.values(), *group_by(same, lambda text: text.day).values()]
+        for some in parts:
             classes.join_all(text.version_id for text in some)
     dated = (text for text in texts if text.day)
     for some in group_by(dated, lambda text: (text.masked, text.headline, text.published)).values():
         classes.join_all(text.version_id for text in some)
-    for one, other in _find_alike(texts, comparison.moves, load_paragraphs):
+    for one, other, _ in alike:
         classes.join(one.version_id, other.version_id)
     return classes
 
 
 def _find_alike(
     texts: Sequence[PageText], moves: Collection[tuple[Page, Page]], load_paragraphs: LoadParagraphs
-) -> Iterator[tuple[PageText, PageText]]:
+) -> Iterator[_Alike]:
     """Yield texts that follow each other on a page, or of which one page leads to the other's, if they are alike."""
     by_page = group_by(sorted(texts, key=lambda text: text.first), lambda text: text.page)
     pairs = [
@@ -254,23 +257,31 @@ def _find_alike(
     paragraphs = load_paragraphs({text.version_id for pair in pairs for text in pair}) if pairs else {}
     for one, other in pairs:
         mine, theirs = paragraphs.get(one.version_id, {}), paragraphs.get(other.version_id, {})
-        if one.headline.casefold() == other.headline.casefold() or _is_alike(mine, theirs):
-            yield one, other
+        if (is_shared := _is_alike(mine, theirs)) or one.headline.casefold() == other.headline.casefold():
+            yield one, other, is_shared
 
 
-def _find_replacing(texts: Sequence[PageText], classes: DisjointSets[int]) -> Iterator[int]:
+def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Iterator[int]:
     """Yield the versions whose text replaces different texts on several pages.
 
-    Where the source's title names the text it belongs to the page nevertheless: an article's own page, whose text the
-    site also sends for articles that it has deleted.
+    Where the source's title names the text, and not just the page, it belongs to the page nevertheless: an article's
+    own page, whose text the site also sends for articles that it has deleted.
     """
+    # Texts by their bodies, edits apart; `headed` are those that pages print under headlines of their own.
+    bodies, headed = DisjointSets[int](), set[int]()
+    for some in (*group_by(texts, attrgetter("masked")).values(), *group_by(texts, attrgetter("digest")).values()):
+        bodies.join_all(text.version_id for text in some)
+        if len({text.page for text in some}) > 1 and len({text.headline.casefold() for text in some}) > 1:
+            headed.update(text.version_id for text in some)
+    for one, other, is_shared in alike:
+        if is_shared or headed.isdisjoint((one.version_id, other.version_id)):
+            bodies.join(one.version_id, other.version_id)
     pages: dict[int, set[Page]] = {}
     of_page: dict[Page, dict[int, tuple[datetime, str]]] = {}
-    for text in texts:
-        own = classes.find(text.version_id)
+    for text in sorted(texts, key=attrgetter("first")):
+        own = bodies.find(text.version_id)
         pages.setdefault(own, set()).add(text.page)
-        firsts = of_page.setdefault(text.page, {})
-        firsts[own] = min(firsts.get(own, text.first), text.first)
+        of_page.setdefault(text.page, {}).setdefault(own, text.first)
     replacing: set[int] = set()
     for own, its_pages in pages.items():
         same, ever, earlier = DisjointSets[int](), set[int](), set[int]()
@@ -285,7 +296,8 @@ def _find_replacing(texts: Sequence[PageText], classes: DisjointSets[int]) -> It
         if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= _MIN_EVER_REPLACED:
             replacing.add(own)
     for text in texts:
-        if classes.find(text.version_id) in replacing and text.evidence is not Evidence.SOURCE:
+        is_named = text.evidence is Evidence.SOURCE and text.version_id not in headed
+        if bodies.find(text.version_id) in replacing and not is_named:
             yield text.version_id
 
 

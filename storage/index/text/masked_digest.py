@@ -21,17 +21,18 @@ _MAX_WORDS_IN_DATE = 3
 
 
 def masked_digest(article: Article) -> bytes:
-    """Return the digest over headline and body without numbers, times and addresses.
+    """Return the digest over the body without numbers, times, addresses and the page's own headline.
 
-    Pages that a site sends in place of others (maintenance, error, offline) differ in these at most.
+    Pages that a site sends in place of others (maintenance, error, offline, a region) differ in these at most.
     """
     # The words of the title in the URL's path, as the page may print it.
     words = [_LETTERS.findall(segment) for segment in urlsplit(article.url).path.casefold().split("/")]
     longest = max(words, key=len, default=[])
     title = " ".join(longest) if len(longest) > _MIN_TITLE_WORDS else ""
-    body = (mask_own_address(each.text, article) for each in article.paragraphs if each.role in BODY_ROLES)
-    parts = [article.headline, *body]
-    masked = "\0".join(map(mask_text, parts))
+    headline = article.headline.casefold()
+    body = (mask_own_address(each.text, article).casefold() for each in article.paragraphs if each.role in BODY_ROLES)
+    parts = [text.replace(headline, _MASK) if len(headline) >= _MIN_ADDRESS else text for text in body]
+    masked = "\0".join(map(mask_text, parts or [headline]))
     return hashlib.sha256((masked.replace(title, _MASK) if title else masked).encode()).digest()[:16]
 
 

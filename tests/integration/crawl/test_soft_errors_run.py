@@ -30,11 +30,19 @@ def paragraphs(subject: str) -> list[str]:
     ]
 
 
-def story(subject: str, links: str = "") -> str:
+def blocked(subject: str) -> list[str]:
+    """Return the text that a site prints in place of a story, under its headline and with its metadata."""
+    texts = ("This content is not available in your region.", "Readers in other places can go on reading it.")
+    return [f"{text} We are working on it with our partners, and are sorry for it. " * 2 for text in texts] + [
+        f"Reference: Plans for the {subject} are put off again, 12:0{len(subject)}."
+    ]
+
+
+def story(subject: str, links: str = "", *, is_blocked: bool = False) -> str:
     """Return the page of a story, without a canonical URL."""
     headline = f"Plans for the {subject} are put off again"
     data = {"@type": "NewsArticle", "headline": headline, "datePublished": "2026-05-19T06:00:00Z"}
-    body = "".join(f"<p>{text}</p>" for text in paragraphs(subject))
+    body = "".join(f"<p>{text}</p>" for text in (blocked if is_blocked else paragraphs)(subject))
     return (
         f"<!DOCTYPE html><html lang='en'><head><title>{headline}</title><script type='application/ld+json'>"
         f"{json.dumps(data)}</script></head><body><main><article><h1>{headline}</h1>{body}</article>"
@@ -91,12 +99,18 @@ class Paper:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_blocked", [True, False])
 @pytest.mark.parametrize("at_first", [True, False])
-def test_an_outage_makes_no_article_and_no_version(server: Any, tmp_path: Path, at_first: bool) -> None:
-    """At the first look or later; a rebuild and a new reading say the same."""
+def test_an_outage_makes_no_article_and_no_version(
+    server: Any, tmp_path: Path, at_first: bool, is_blocked: bool
+) -> None:
+    """At the first look or later, with each article's headline and metadata or without; read again, the same."""
     paper = Paper(server, tmp_path / "archive")
     days = [
-        {path: OUTAGE.format(path=path, second=number) for number, path in enumerate(paper.paths.values())},
+        {
+            path: story(subject, is_blocked=True) if is_blocked else OUTAGE.format(path=path, second=number)
+            for number, (subject, path) in enumerate(paper.paths.items())
+        },
         {path: story(subject) for subject, path in paper.paths.items()},
     ]
     for day in days if at_first else [days[1], days[0], days[1]]:

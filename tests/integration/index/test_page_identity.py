@@ -161,6 +161,68 @@ def test_one_text_in_place_of_known_articles_is_no_version(index: Index, world: 
     del world
 
 
+REGION = (
+    "This content is not available in your region. We are sorry, and we are working on it with our partners.",
+    "Readers in other places can go on reading it; if you think that this is an error, write to our service desk.",
+)
+
+
+@pytest.mark.parametrize("at", [0, 5])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "It is {hour}:{minute:02d} on {day} November 2026.",
+        "Requested: {path} (code 8f{minute}c-{hour}).",
+        "You cannot read \u201c{headline}\u201d here.",
+        "{headline}",
+    ],
+)
+def test_one_text_under_the_headline_of_each_article_is_no_version(
+    index: Index, world: World, plan: Plan, printed: str, at: int
+) -> None:
+    """With the article's own headline, date and JSON-LD, and with the title of its source; first or later."""
+    expected = {}
+    for number in range(8):
+        headline = f"The {WORDS[number]} is closed to {number + 2} lorries"
+        own = {"declared": True, "published": SourcedDate(at=START - timedelta(days=number), source="json-ld")}
+        path = f"/news/2311/{number}"
+        detail = printed.format(path=path, headline=headline, hour=number + 9, minute=number * 7, day=number + 1)
+        world.page(path, (*REGION, *filter(None, [detail])), headline, at=at, title=headline, **own)
+        world.page(path, story(f"own {number}"), headline, at=3, title=headline, **own)
+        expected[path] = [headline]
+    chance = Random(at)
+    _deliver_in_parts(index, world.made, chance, plan)
+    assert articles(index) == expected
+    assert sorted(outcomes(index)) == ["article"] * 8 + ["soft_error"] * 8
+    assert index.ask(search_articles, "region").total == 0
+
+
+def test_a_wire_story_under_several_headlines_is_no_error(index: Index, world: World, plan: Plan) -> None:
+    """Under headlines of their own four pages print it, correct it, and one of them had another text before."""
+    pages = {f"/wire/{number}": f"{WORDS[number]} vote: what it means".capitalize() for number in range(4)}
+    world.page("/wire/0", story("stub", 1), pages["/wire/0"], declared=True)
+    for at, texts in enumerate([story("wire"), (*story("wire"), "Correction: the vote was on Monday.")], 1):
+        for path, headline in pages.items():
+            world.page(path, texts, headline, at=at, declared=True, title=headline)
+    deliver(index, world.made, plan)
+    expected = {path: [headline] * 2 for path, headline in pages.items()}
+    assert articles(index) == expected | {"/wire/0": [pages["/wire/0"]] * 3}
+    assert set(outcomes(index)) == {"article"}
+
+
+def test_one_notice_added_to_many_articles_is_a_version_of_each(index: Index, world: World, plan: Plan) -> None:
+    """The text of each stays: nothing is replaced."""
+    notice = "Correction: an earlier version of this article misstated the number of seats in the council."
+    for at, more in enumerate([(), (Paragraph(role=Role.CORRECTION, text=notice),)]):
+        for number in range(8):
+            texts = story(f"own {number}", 2)
+            own = (*more, *(Paragraph(role=Role.TEXT, text=text) for text in texts))
+            world.page(f"/{number}", texts, f"Story {number}", at=at, declared=True, paragraphs=own)
+    deliver(index, world.made, plan)
+    assert articles(index) == {f"/{number}": [f"Story {number}"] * 2 for number in range(8)}
+
+
 def test_a_text_without_evidence_in_place_of_one_article_is_no_version(index: Index, world: World, plan: Plan) -> None:
     """Also at a single address, first or last, as on a small site. An edit that keeps headline or text is a version."""
     for path, first, then in (("/one", 0, 5), ("/two", 5, 0)):
@@ -359,7 +421,8 @@ def world_of(chance: Random) -> list[Ingest]:
         elif kind == "redirect":
             made.redirect(path, chance.choice(paths), at=at, status=chance.choice([301, 302, 308]))
         elif kind == "maintenance":
-            made.page(path, (*MAINTENANCE, f"It is {at}:00."), "Back soon", at=at, declared=chance.random() < 0.4)
+            headline = chance.choice(["Back soon", "Back soon", f"Headline {path[1]}"])
+            made.page(path, (*MAINTENANCE, f"It is {at}:00."), headline, at=at, declared=chance.random() < 0.4)
         else:
             _add_story(made, chance, path, at)
     return made.made

@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from storage.model import Role
+from storage.model import BODY_ROLES, Role
 
 URL = "https://news.example/2026/03/01/harbour-wall-is-repaired"
 LINES = tuple(f"Sentence number {i} of a text that is long enough to be read by all of us here." for i in range(12))
@@ -55,6 +55,27 @@ FIGURE = "<figure><img src='a.jpg'><figcaption>The wall in the morning{}</figcap
 def test_captions_of_the_articles_own_pictures_are_kept(page: str) -> None:
     """Also where the picture stands outside the text."""
     assert (Role.CAPTION, "The wall in the morning") in paragraphs(f"<article>{page}</article>")
+
+
+AROUND = (
+    "<section><div class='related'><h2>Related stories</h2><a href='/a'>Another story of the day</a></div>"
+    "<p class='comments'>37 comments</p><div class='newsletter'><p>Sign up for our newsletter.</p></div></section>"
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<article>{TEXT}<p>Nothing missed - <a href='/newsletter'>The letter of the week</a></p></article>",
+        f"<div><div>1 March 2026<br>{' '.join(LINES)}</div><p><a href='JavaScript:history.back()'>Back</a></p></div>",
+    ],
+    ids=["newsletter", "button"],
+)
+def test_offers_and_buttons_under_a_text_are_none_of_it(page: str) -> None:
+    """Whether the page ends there, or boxes follow that trafilatura may select."""
+    for around in ("", AROUND):
+        told = paragraphs(page + around)
+        assert not [text for role, text in told if role in BODY_ROLES and text.startswith(("Nothing", "Back"))]
 
 
 def test_captions_of_other_articles_pictures_are_not_kept() -> None:
