@@ -56,7 +56,8 @@ class SqliteFile:
         """Open a connection in autocommit mode; IndexReadOnly or DiskFull if it is to write and cannot."""
         generation = self.generation  # before the file is opened: it may be replaced meanwhile
         with suppress(OSError):
-            open(self.path, "ab", opener=open_private).close()  # SQLite would create it for everybody
+            # SQLite would create it for everybody. "x", as closing an existing file drops this process's locks of it.
+            open(self.path, "xb", opener=open_private).close()
         try:
             connection = _open(f"{self._address}?mode=rwc", (*_PRAGMAS, *pragmas), wal=True)
             if not self._is_shared:
