@@ -76,7 +76,8 @@ class AlertStore(sqlite3.Connection):
 def open_store(folder: Path) -> AlertStore:
     """Open the state of alerts in an archive's folder."""
     with suppress(OSError):
-        open(folder / FILE, "ab", opener=open_private).close()  # SQLite would create it for everybody
+        # SQLite would create it for everybody. "x", as closing an existing file drops this process's locks of it.
+        open(folder / FILE, "xb", opener=open_private).close()
     store = sqlite3.connect(folder / FILE, timeout=60, isolation_level="IMMEDIATE", factory=AlertStore)
     store.row_factory = sqlite3.Row
     try:
