@@ -119,7 +119,7 @@ def _has_more_text(element: HtmlElement, most: int) -> bool:
 
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
-    is_script = any(each.href.lower().startswith("javascript:") for each in block.anchors)
+    is_script = block.anchors != [] and all(each.href.lower().startswith("javascript:") for each in block.anchors)
     if (is_button := is_script and block.link_share >= _LINKED) or _NO_WORDS.match(block.text):
         return None, "a button" if is_button else "no words"
     if is_headline(block, context):
@@ -268,8 +268,7 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     # A short line that ends like no sentence is a label or a button.
     is_label = length < _MAX_BUTTON and not ends_sentence(text)
     is_offer = is_label and at_edge and any("newsletter" in each.href.lower() for each in block.anchors)
-    is_promo = length < 400 and (supported or is_label) and phrases.PROMO.match(text)
-    return Role.PROMO if is_offer or is_promo else None
+    return Role.PROMO if is_offer or (length < 400 and (supported or is_label) and phrases.PROMO.match(text)) else None
 
 
 def _is_dateline(text: str, block: Block) -> bool:

@@ -125,8 +125,7 @@ class Identities:
     """Versions that are soft errors."""
 
 
-_Alike = tuple[PageText, PageText, bool]
-"""Two texts, and whether they share half of the shorter one."""
+_Alike = tuple[PageText, PageText, bool]  # two texts, and whether they share half of the shorter one
 Lengths = Mapping[int, int]
 LoadParagraphs = Callable[[Collection[int]], Mapping[int, Lengths]]
 """Returns the lengths of body paragraphs, by their ids, of each of these versions."""
