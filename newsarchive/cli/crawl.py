@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -266,12 +266,14 @@ def update_metrics(archive: Archive) -> str | None:
     """Write the metrics file of the settings; return the error message if it cannot be written."""
     if not archive.config.metrics:
         return None
-    config, now = archive.config, archive.now()
+    config, now, file = archive.config, archive.now(), archive.folder / archive.config.metrics
     report = check_health(archive.index, config.sites, archive.folder, archive.places, now)
     crawls = archive.index.ask(list_crawls, limit=200)
+    with suppress(OSError):  # writing the file says what is wrong
+        file.parent.mkdir(parents=True, exist_ok=True)
     try:
         text = format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
-        write_atomic(archive.folder / config.metrics, text, mode=0o644)
+        write_atomic(file, text, mode=0o644)
     except StorageError as problem:
         return str(problem)
     return None

@@ -3,7 +3,7 @@
 import functools
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
 from newsarchive.web.access_rules import AccessRules
-from storage.errors import ConfigError, ExportIncomplete
+from storage.errors import ArchiveError, ConfigError, ExportIncomplete
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
@@ -125,8 +125,10 @@ def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
     """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
-    is_counted = info.noun == "article"
-    total = request.index.ask(search_articles, "", request.filters, limit=1).total if is_counted else 0
+    total = 0
+    with suppress(ArchiveError):  # of the search folder: without it, only the time that remains is unknown
+        if info.noun == "article":
+            total = request.index.ask(search_articles, "", request.filters, limit=1).total
     with show_progress("exporting") as step, open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
         shown = replace(request, report_progress=lambda done: step(done, total, pluralize(done, info.noun)))
         count = info.write(shown, file)
