@@ -140,8 +140,8 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], besi
     if any(len(block.text) > 200 or (b.element.get("class") or "") == own_class for b in siblings):
         return False
     if block.tag in ("h2", "h3"):
-        # A first subheading is not a dek: others like it follow.
-        alike = (b for b in blocks[block.index + 1 : later[-1].index + 40] if b.tag == block.tag)
+        # A first subheading is not a dek: others like it follow, with text below them.
+        alike = (b for b in blocks[block.index + 1 : min(later[-1].index + 40, texts[-1])] if b.tag == block.tag)
         classes = (b.element.get("class") for b in alike if b.element.getparent() is parent or not beside)
         return block.element.get("class") not in classes
     is_named = block.zone & zones.DEK & ~later[0].zone != 0
