@@ -21,7 +21,7 @@ TEXT = "".join(
 
 def page(headline: str, more: str = "") -> bytes:
     """Return an article page with a paragraph of its own: one text under many headlines is a soft error."""
-    own = f"<p>The word {headline.split()[0]} stands in no other story of this newspaper.</p>"
+    own = f"<p>The word {headline.partition(' ')[0]} stands in no other story of this newspaper.</p>"
     return (
         f"<html lang=en><head><title>{headline}</title><meta property=og:type content=article></head>"
         f"<body><article><h1>{headline}</h1>{own}{TEXT}{more}</article></body></html>"

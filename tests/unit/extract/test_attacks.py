@@ -42,7 +42,7 @@ SECONDS = 0.5
 
 
 def seconds_to_read(place: str, text: str) -> float:
-    """Return the CPU time of the quicker of two readings: the other may pay for an import, or for a garbage collection."""
+    """Return the CPU time of the quicker of two readings: one may pay for an import, or for a garbage collection."""
     page = f"<html><body><article><h1>Rain falls</h1>{PLACES[place](text)}{TEXT}</article></body></html>".encode()
     taken = []
     for _ in range(2):
