@@ -657,7 +657,7 @@ def find_articles_of_a_day(clicks: Clicks, site: str, day: str) -> None:
 
 
 def find_silent_changes(clicks: Clicks, site: str, day: str) -> None:
-    """What a site changed since a day without a word."""
+    """Find what a site changed since a day without a word."""
     clicks.menu("Changes")
     clicks.page.locator("[name=site]").select_option(site)
     clicks.page.locator("[name=notice]").select_option("silent")
@@ -679,7 +679,7 @@ def find_front_page_at_a_time(clicks: Clicks, site: str, day: str) -> None:
 
 
 def find_copies(clicks: Clicks, words: str) -> None:
-    """Who else ran a story: of an article, the articles with its text; of a search, how many papers."""
+    """Find who else ran a story: from an article its copies, from a search the number of papers."""
     clicks.page.locator(".quick input").fill(words)
     clicks.click(clicks.page.locator(".quick button"))
     copies = clicks.page.locator("details.copies summary")
@@ -702,7 +702,7 @@ def find_bibliography(clicks: Clicks, words: str) -> None:
 
 
 def set_an_alert(clicks: Clicks, words: str) -> None:
-    """Tell me when something is written about."""
+    """Make an alert for a subject."""
     clicks.page.locator(".quick input").fill(words)
     clicks.click(clicks.page.locator(".quick button"))
     clicks.click(clicks.page.get_by_role("link", name="Alert me").first)

@@ -350,7 +350,7 @@ def test_archived_styles_apply_and_links_stay_inside(
 def test_hidden_overlays_uncover_a_page_that_scrolls(
     shared_archive_of: ArchiveOf, chromium: Any, at_address: AtAddress
 ) -> None:
-    """What is fixed to the window, by whichever style, covers nothing; the text is read to its end."""
+    """The switch removes what is fixed to the window, by whichever style; the text is read to its end."""
     body = b"""<!doctype html><html lang=en class=locked><title>Story</title><link rel=stylesheet href=/wall.css><style>
     .locked body{position:fixed;overflow:hidden;height:100vh}</style><h1>Story</h1><p style="height:3000px">The harbour
     <p id=end>The end<div class=wall>Please log in</div><dialog open>Join us</dialog>"""

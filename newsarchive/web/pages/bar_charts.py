@@ -78,6 +78,5 @@ def draw_bars(histogram: Histogram, measure: Literal["count", "share"]) -> tuple
         relative = min(1.0, (bar.articles if measure == "count" else bar.share) / scale)
         return round(max(MIN_HEIGHT, HEIGHT * relative), 1) if bar.articles else 0
 
-    return list(map(draw_height, bars)), f"{most:,}" if measure == "count" else format_percent(
-        highest
-    ) if highest else ""
+    share = format_percent(highest) if highest else ""
+    return list(map(draw_height, bars)), f"{most:,}" if measure == "count" else share

@@ -99,7 +99,7 @@ def parse_query(text: str, filters: Filters) -> SearchQuery:
 
 @dataclass(slots=True)
 class _Group:
-    """What stands in an open pair of parentheses, or the whole query."""
+    """Terms within an open pair of parentheses, or of the whole query."""
 
     field: str = ""
     is_wanted: bool = True

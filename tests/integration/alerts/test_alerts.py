@@ -95,7 +95,7 @@ def test_a_webhook_is_signed_as_standard_webhooks_has_it(desk_of: DeskOf, hook: 
 
 
 def test_a_hit_has_its_address_in_the_archive(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
-    """Where the settings say under which address readers find the archive."""
+    """The address is absolute if the settings name that of the archive."""
     public = '\n[serve]\npublic_url = "https://archive.paper.example/a/"\n'
     desk = desk_of(HARBOUR + "\n" + hooked(hook) + public, smtp=smtp)
     desk.run()
@@ -509,7 +509,7 @@ def test_a_webhook_of_a_reader_reaches_no_private_address(desk_of: DeskOf, hook:
 
 
 def test_alerts_of_a_former_reader_stop_and_can_be_deleted(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
-    """What waits is not sent; they are listed, begin anew when the reader is back, and the owner deletes them."""
+    """Waiting mail is dropped; they are listed, begin anew when the reader is back, and the owner deletes them."""
     desk = desk_of(hooked(hook), ADA, smtp=smtp)
     alert = AlertConfig(name="mine", query="harbour", mail=("ada@paper.example",), every="hourly", reader="ada")
     with closing(open_store(desk.folder)) as store, store:

@@ -25,7 +25,7 @@ def gone(look: Ingest, outcome: Outcome = Outcome.GONE) -> Ingest:
 
 
 @pytest.fixture
-def changed(index: Index, article_at: Make, plan: Any) -> Index:
+def edited_index(index: Index, article_at: Make, plan: Any) -> Index:
     """An index in which one article was edited, taken down, shown again and corrected, and another one silently cut."""
     note = Paragraph(role=Role.CORRECTION, text="Correction: the work took eleven years, not nine.")
     text = Paragraph(role=Role.TEXT, text=AFTER)
@@ -46,9 +46,9 @@ def told(changes: tuple[ChangeView, ...]) -> list[tuple[str, str, tuple[str, ...
     return [(one.url.rsplit("/", 1)[1], one.event, one.kinds, one.notice) for one in changes]
 
 
-def test_each_change_of_an_article_is_a_row(changed: Index) -> None:
+def test_each_change_of_an_article_is_a_row(edited_index: Index) -> None:
     """Newest first; what was there before and after stands in it."""
-    changes = changed.ask(list_changes, limit=10)
+    changes = edited_index.ask(list_changes, limit=10)
     assert told(changes) == [
         ("harbour", "edited", ("correction",), "noted"),
         ("harbour", "back", (), None),
@@ -79,15 +79,15 @@ def test_each_change_of_an_article_is_a_row(changed: Index) -> None:
         (ChangeFilters(kind="numbers", size=11), 0),
     ],
 )
-def test_changes_are_filtered_and_counted_by_day(changed: Index, filters: ChangeFilters, found: int) -> None:
+def test_changes_are_filtered_and_counted_by_day(edited_index: Index, filters: ChangeFilters, found: int) -> None:
     """A page, a feed and an export show the same."""
-    assert len(changed.ask(list_changes, filters, limit=10)) == found
-    assert sum(changed.ask(count_changes, filters).values()) == found
+    assert len(edited_index.ask(list_changes, filters, limit=10)) == found
+    assert sum(edited_index.ask(count_changes, filters).values()) == found
 
 
-def test_a_withheld_article_has_no_changes(changed: Index) -> None:
+def test_a_withheld_article_has_no_changes(edited_index: Index) -> None:
     """Neither in lists nor in counts."""
-    reader = changed.excluding(Exclusions(urlkeys=("example,news)/harbour",)))
+    reader = edited_index.excluding(Exclusions(urlkeys=("example,news)/harbour",)))
     assert [one.url for one in reader.ask(list_changes, limit=10)] == [OTHER]
     assert sum(reader.ask(count_changes).values()) == 1
 

@@ -64,7 +64,7 @@ def killed(rig: Any, at: str, moments: random.Random) -> bool:
 
 
 def texts(rig: Any) -> list[str]:
-    """What was archived of every version, without where and when."""
+    """Return what was archived of every version, without place and time."""
     lines = [json.loads(line) for line in rig.lines()]
     named = ("canonical_url", "headline", "dek", "authors", "body")
     return sorted(json.dumps({name: line[name] for name in named}) for line in lines)

@@ -144,7 +144,7 @@ def test_a_snippet_shows_the_match() -> None:
 
 
 def test_a_snippet_begins_before_a_match_of_several_words() -> None:
-    """Where no space precedes the match, as in a long address, the cut is not moved to a space within it."""
+    """A cut is not moved into the match if no space precedes it, as in a long address."""
     text = "x" * 400 + "-rare earth " + "filler " * 100
     marker = MatchFinder(parse_query('"rare earth"', Filters()), SPOKEN)
     segments = make_snippet([text], marker, "en")
