@@ -77,7 +77,7 @@ class BackfillQueue:
     def _is_next_page(self, due: DueUrl, busy: Collection[int], deferred: set[int]) -> bool:
         """Return True if a page of a listing is requested now; else it is added to the dropped or the deferred."""
         listing = listing_key(due.url)
-        last_id, last_url = self._last_page.get(listing, (0, due.discovery.via or ""))
+        last_id, last_url = self._last_page.get(listing, (None, due.discovery.via or ""))
         if last_id in busy:
             deferred.add(due.url_id)  # the links of the previous page are not known yet
             return False

@@ -105,6 +105,17 @@ def test_articles_that_fail_one_in_each_run_are_an_alarm(
     assert findings(index, tmp_path) == []
 
 
+@pytest.mark.parametrize(("withdrawn", "alarms"), [(5, 1), (4, 0)])
+def test_five_articles_of_a_run_are_an_alarm(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest], pages: list[str], tmp_path: Path,
+    withdrawn: int, alarms: int,
+) -> None:  # fmt: skip
+    """One fewer may have been withdrawn, although an article that was seen later shows that the site answers."""
+    index.commit(redirects(capture_of, pages[:withdrawn]), PLAN)
+    index.commit([article_at(pages[8], f"Text of {pages[8]}.", minute=180)], PLAN)
+    assert len(findings(index, tmp_path)) == alarms
+
+
 def test_a_few_withdrawn_articles_and_new_pages_are_no_alarm(
     index: Index, capture_of: Make, pages: list[str], tmp_path: Path
 ) -> None:
