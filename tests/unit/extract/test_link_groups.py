@@ -180,6 +180,16 @@ def test_a_link_to_the_folder_of_linked_articles_is_no_articles() -> None:
     assert found.label == "All of our guides to the sea"
 
 
+@pytest.mark.parametrize(("length", "kept"), [(4, True), (3, False)])
+def test_short_headline_belongs_to_a_list_of_four(length: int, kept: bool) -> None:
+    """No headline is too short where four others have the same markup; among three it may be a button."""
+    numbers = range(101, 101 + length)
+    cards = "".join(f"<li class='card'>{link(number)}</li>" for number in numbers)
+    short = "<li class='card'><a href='/world/tide'>Tide</a></li>"
+    [found] = groups(f"<div><h3>Read next</h3><ul>{cards}{short}</ul></div>")
+    assert [each.anchor for each in found.links] == [target(n).anchor for n in numbers] + (["Tide"] if kept else [])
+
+
 def test_link_to_the_main_element_is_no_tab() -> None:
     """A link "Skip to content" leads to an element around the lists, and names none of them."""
     page = f"""<html><head><meta property="og:type" content="article"></head><body><a href="#main">Skip to content</a>
