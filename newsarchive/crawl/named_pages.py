@@ -55,13 +55,15 @@ class NamedPages(IndexQueue):
     def select_due(self, query: DueQuery) -> list[DueUrl]:
         """Return the URLs that may be fetched now."""
         found = self._index.read(url_queue.find_urls, sorted(self._waiting))
-        found = [due for due in found if due.url_id not in query.exclude]
-        self._waiting.difference_update(due.url for due in found)
-        return [
+        chosen = [
             replace(due, due_at=query.now, discovery=replace(due.discovery, site=site.name)) if site else due
             for due in found
-            if (site := self._sites.get(due.url)) or (due.due_at <= query.now and due.discovery.site in query.sites)
+            if due.url_id not in query.exclude
+            and ((site := self._sites.get(due.url)) or (due.due_at <= query.now and due.discovery.site in query.sites))
         ]
+        # A requisite may have been found after `now`: it waits for the next query.
+        self._waiting.difference_update(due.url for due in chosen)
+        return chosen
 
     def record_capture(self, due: DueUrl, capture: Capture) -> None:
         """Record the capture of a URL; what a page redirects to is fetched next, once."""
