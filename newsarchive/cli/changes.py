@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, SiteName, Withheld
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
-from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes
 from storage.index.views.history import ChangeFilters

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
-from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
@@ -24,6 +23,7 @@ from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason
 from newsarchive.crawl.url_pattern_yields import PARKING_TIME
+from newsarchive.urls.ssrf import url_refusal_reason
 from storage.model import Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
 

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.replay.environment import ReplayEnvironment, default_environment
+from newsarchive.urls.ssrf import is_loopback
 from newsarchive.web.middleware.auth import hash_secret
-from newsarchive.web.serve_options import ServeOptions, is_loopback
+from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ConfigError, ReplayFailure
 
 COLLECTION = "archive"

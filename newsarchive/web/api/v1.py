@@ -13,11 +13,11 @@ from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.export.formats import FORMATS, Format
+from newsarchive.urls.timestamps import to_utc
+from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import ROWS, Context, RequestContext
-from newsarchive.web.timestamps import to_utc
-from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles

@@ -9,11 +9,11 @@ from fastapi import APIRouter, HTTPException, Response
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.time_stamps import find_tokens
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import is_http_url
 from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import ParagraphView
 from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.links import list_article_placements, list_backlinks

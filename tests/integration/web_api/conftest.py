@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
-from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
