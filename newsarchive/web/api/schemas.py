@@ -30,10 +30,16 @@ StatedDate: TypeAlias = Annotated[
 Next: TypeAlias = Annotated[str | None, Field(description="Cursor of the next page; null at the end.")]
 
 
-class ApiModel(BaseModel):
-    """Base of all models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
+class _View(BaseModel):
+    """A model that is made from a view's attributes."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class ApiModel(_View):
+    """Base of all models; docstrings become descriptions in OpenAPI."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 def fields_of(view: type, names: str, name: str = "", about: str | None = None) -> Any:
@@ -43,13 +49,20 @@ def fields_of(view: type, names: str, name: str = "", about: str | None = None) 
         hint: Any = get_type_hints(view)[field]
         is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
         fields[field] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
-    return create_model(name or view.__name__, __base__=ApiModel, __doc__=about, **fields)
+    return _create_model(name or view.__name__, about, fields)
 
 
 def list_of(name: str, about: str, /, **items: Any) -> Any:
     """Return the model of a response with lists: a class of a name, with the types of its fields."""
     fields: dict[str, Any] = {field: (kind, ...) for field, kind in items.items()}
-    return create_model(name, __base__=ApiModel, __doc__=about, **fields)
+    return _create_model(name, about, fields)
+
+
+def _create_model(name: str, about: str | None, fields: dict[str, Any]) -> Any:
+    """Return a model. It has no docstrings of attributes, for which pydantic would search the source of all modules."""
+    made = create_model(name, __base__=_View, __doc__=about, **fields)
+    made.model_config["use_attribute_docstrings"] = True  # of classes below it
+    return made
 
 
 # Made from the views, in the order of the fields in JSON.
@@ -237,7 +250,7 @@ _ARTICLE_FIELDS: dict[str, Any] = {
     for field in FIELDS
     if field.name not in _OF_THE_ARTICLE
 }
-_ArticleFields: Any = create_model("ArticleFields", __base__=ApiModel, **_ARTICLE_FIELDS)
+_ArticleFields: Any = _create_model("ArticleFields", None, _ARTICLE_FIELDS)
 
 
 class VersionDetail(_ArticleFields, _SeenVersion):  # type: ignore[misc]  # made from the table of article fields
@@ -330,9 +343,12 @@ class Trends(ApiModel):
     trends: tuple[Trend, ...]
 
 
-ChangePage = list_of(
-    "ChangePage", "A page of changes, those seen last first.", total=int, changes=tuple[ChangeView, ...], next=Next
-)
+class ChangePage(ApiModel):
+    """A page of changes, those seen last first."""
+
+    total: int
+    changes: tuple[ChangeView, ...]
+    next: Next
 
 
 _Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
