@@ -35,12 +35,12 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
     size: Annotated[
-        int | None, Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
+        int | None, Option(min=1, max=1_000_000_000, help="Minimum number of characters added and removed.")
     ] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
-    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Format.")] = "text",
+    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Output format.")] = "text",
     into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,

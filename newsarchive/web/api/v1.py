@@ -192,7 +192,7 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
         Order, Query(description="newest first, best match first, longest first, or those with most edits first")
     ] = "newest",
     stories: Annotated[
-        bool, Query(description="Fold copies of one text in other sites under the oldest, in hits and `total`")
+        bool, Query(description="Fold copies of one text on other sites under the oldest, in hits and `total`")
     ] = False,
     limit: Limit = 20,
     offset: Offset,
@@ -252,7 +252,9 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     event: Annotated[list[ChangeEvent] | None, Query()] = None,
     kind: Annotated[list[EditKind] | None, Query()] = None,
     notice: Annotated[list[EditVerdict] | None, Query()] = None,
-    size: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Least characters added and removed")] = None,
+    size: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="Minimum number of characters added and removed")
+    ] = None,
     article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
     since: Since = None,
     until: Until = None,
