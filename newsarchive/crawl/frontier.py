@@ -58,7 +58,7 @@ class FrontierWindow:
         max_pages: int = 0,
         refused: frozenset[str] = frozenset(),
         state: RunState | None = None,
-        on_postponed: Callable[[DueUrl, str], None] = lambda *_: None,
+        on_postponed: Callable[[str, str], None] = lambda *_: None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -418,7 +418,7 @@ class FrontierWindow:
     def _postpone(self, due: DueUrl, until: datetime | None, reason: str) -> None:
         """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
-            self._on_postponed(due, reason)
+            self._on_postponed(due.url, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
         elif self._run_requests.pop(due.url_id, None) is not None:

@@ -222,7 +222,7 @@ class _CrawlRun:
     def _open_writer(self) -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
         return WarcWriter(
-            archive.warc_folder,
+            archive.config.warc_folder,
             run=self.run,
             info=warc_info(config),
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
@@ -314,7 +314,7 @@ class _CrawlRun:
             counters=self.counters,
             max_pages=self.max_pages,
             refused=ingestor.taken_down.union(map(digest_url, () if self.pages else ingestor.unwatched)),
-            on_postponed=self._record_postponed,
+            on_postponed=self.pages.postponed.__setitem__ if self.pages is not None else lambda *_: None,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
         )
@@ -335,10 +335,6 @@ class _CrawlRun:
             on_fetched=partial(self._report_progress, frontier),
             on_read=self.pages.record_reading if self.pages is not None else lambda _: None,
         )
-
-    def _record_postponed(self, due: DueUrl, reason: str) -> None:
-        if self.pages is not None:
-            self.pages.postponed[due.url] = reason
 
     def _report_progress(self, frontier: FrontierWindow, due: DueUrl, capture: Capture | None) -> None:
         if self.pages is not None and capture is not None:

@@ -31,15 +31,13 @@ Next: TypeAlias = Annotated[str | None, Field(description="Cursor of the next pa
 
 
 class _View(BaseModel):
-    """A model that is made from a view's attributes."""
+    """Base of models that are created: for docstrings of theirs, pydantic would search the source of all modules."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-class ApiModel(_View):
-    """Base of all models; docstrings become descriptions in OpenAPI."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+class ApiModel(_View, use_attribute_docstrings=True):
+    """Base of all other models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
 
 
 def fields_of(view: type, names: str, name: str = "", about: str | None = None) -> Any:
@@ -49,20 +47,13 @@ def fields_of(view: type, names: str, name: str = "", about: str | None = None) 
         hint: Any = get_type_hints(view)[field]
         is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
         fields[field] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
-    return _create_model(name or view.__name__, about, fields)
+    return create_model(name or view.__name__, __base__=_View, __doc__=about, **fields)
 
 
 def list_of(name: str, about: str, /, **items: Any) -> Any:
     """Return the model of a response with lists: a class of a name, with the types of its fields."""
     fields: dict[str, Any] = {field: (kind, ...) for field, kind in items.items()}
-    return _create_model(name, about, fields)
-
-
-def _create_model(name: str, about: str | None, fields: dict[str, Any]) -> Any:
-    """Return a model. It has no docstrings of attributes, for which pydantic would search the source of all modules."""
-    made = create_model(name, __base__=_View, __doc__=about, **fields)
-    made.model_config["use_attribute_docstrings"] = True  # of classes below it
-    return made
+    return create_model(name, __base__=_View, __doc__=about, **fields)
 
 
 # Made from the views, in the order of the fields in JSON.
@@ -98,7 +89,7 @@ class ProblemDetails(ApiModel):
     """Explanation, with a remedy if there is one."""
 
 
-class SiteSummary(_SiteSummary):  # type: ignore[misc]
+class SiteSummary(_SiteSummary, ApiModel):  # type: ignore[misc]
     """A news site with its archived totals."""
 
     url: str
@@ -108,7 +99,7 @@ class SiteSummary(_SiteSummary):  # type: ignore[misc]
 SiteList = list_of("SiteList", "All sites, by name.", sites=tuple[SiteSummary, ...])
 
 
-class ArticleSummary(_ArticleSummary):  # type: ignore[misc]
+class ArticleSummary(_ArticleSummary, ApiModel):  # type: ignore[misc]
     """An article in a list."""
 
     id: int
@@ -158,7 +149,7 @@ class LinkGroupItem(ApiModel):
     links: tuple[LinkItem, ...]
 
 
-class CaptureDetail(_CaptureDetail):  # type: ignore[misc]
+class CaptureDetail(_CaptureDetail, ApiModel):  # type: ignore[misc]
     """One capture of a URL."""
 
     record_id: str
@@ -198,7 +189,7 @@ class SpanItem(ApiModel):
     """True if the article was gone or moved before."""
 
 
-class MetadataChangeItem(_MetadataChangeItem):  # type: ignore[misc]
+class MetadataChangeItem(_MetadataChangeItem, ApiModel):  # type: ignore[misc]
     """A changed date, tag or image address, which makes no version.
 
     `seen_before` and `record_before` are time and WARC-Record-ID of the capture with the old value, `seen` and `record`
@@ -250,7 +241,7 @@ _ARTICLE_FIELDS: dict[str, Any] = {
     for field in FIELDS
     if field.name not in _OF_THE_ARTICLE
 }
-_ArticleFields: Any = _create_model("ArticleFields", None, _ARTICLE_FIELDS)
+_ArticleFields: Any = create_model("ArticleFields", __base__=_View, **_ARTICLE_FIELDS)
 
 
 class VersionDetail(_ArticleFields, _SeenVersion):  # type: ignore[misc]  # made from the table of article fields
@@ -296,7 +287,7 @@ class SnippetPart(ApiModel):
     is_match: bool
 
 
-class SearchResult(_SearchResult):  # type: ignore[misc]
+class SearchResult(_SearchResult, ApiModel):  # type: ignore[misc]
     """An article found by a search, in its newest matching version."""
 
     matching: int
@@ -322,7 +313,7 @@ class SearchResults(ApiModel):
     next: Next
 
 
-class CrawlSummary(_CrawlSummary):  # type: ignore[misc]
+class CrawlSummary(_CrawlSummary, ApiModel):  # type: ignore[misc]
     """A run of the crawler."""
 
     outcome: str | None
@@ -354,7 +345,7 @@ class ChangePage(ApiModel):
 _Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
 
 
-class PlacementSpan(_Placement):  # type: ignore[misc]
+class PlacementSpan(_Placement, ApiModel):  # type: ignore[misc]
     """Consecutive captures of a listing that show an article at the same place."""
 
     minutes: int

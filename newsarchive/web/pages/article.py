@@ -80,7 +80,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         cite=next(context.cite([shown])),
         picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
         tokens=find_tokens(
-            context.archive.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
+            context.archive.config.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
         ),
     )
 
