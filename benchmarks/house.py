@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +58,7 @@ class Figure:
 
 def measure_house(root: Path = ROOT) -> tuple[Figure, ...]:
     """Return all figures of the product code below a checkout."""
-    modules = {path: ast.parse(path.read_text("utf-8")) for path in list_modules(root)}
+    modules = {path: parse_module(path) for path in list_modules(root)}
     return (
         _participles(root, modules),
         _question_docstrings(root, modules),
@@ -74,6 +75,12 @@ def measure_house(root: Path = ROOT) -> tuple[Figure, ...]:
 def list_modules(root: Path = ROOT) -> tuple[Path, ...]:
     """Return the modules of the product, sorted."""
     return tuple(sorted(path for top in TOPS for path in (root / top).rglob("*.py")))
+
+
+@cache
+def parse_module(path: Path) -> ast.Module:
+    """Return the syntax tree of a module."""
+    return ast.parse(path.read_text("utf-8"))
 
 
 def is_bare_participle(name: str) -> bool:

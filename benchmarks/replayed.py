@@ -23,7 +23,7 @@ from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
 from newsarchive.export.records import write_warc
 from newsarchive.export.request import ExportRequest
-from newsarchive.web.wb_url import quote_url
+from newsarchive.urls.wb_url import quote_url
 from storage.index import Filters
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow
 

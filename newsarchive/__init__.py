@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.index.views.articles import CaptureView, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
     from storage.model import Article, Capture, Outcome, Reading
-    from storage.spider_output import ArticleItem
+    from storage.warc.spider_output import ArticleItem
 
 __all__ = [
     "Archive", "ArchiveError", "ArchivedArticle", "Article", "ArticleItem", "Capture", "CaptureView", "ChangeView",
@@ -34,7 +34,7 @@ _HOMES = {
     "storage.index.views.articles": ("CaptureView", "SearchHit"),
     "storage.index.views.history": ("ChangeView", "ListingCapture"),
     "storage.model": ("Article", "Capture", "Outcome", "Reading"),
-    "storage.spider_output": ("ArticleItem",),
+    "storage.warc.spider_output": ("ArticleItem",),
 }
 
 if not TYPE_CHECKING:  # a name that is none of these is an error to type checkers too

@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,7 @@ BULK_BATCHING = Batching(max_captures=256, max_delay=10.0, max_in_flight=768)
 """Fewer, larger transactions, for import and rebuild."""
 
 
-class Archive:
+class Archive(AbstractContextManager["Archive"]):
     """A folder with newsarchive.toml, WARC files and their index."""
 
     def __init__(self, config: Config, index: Index, *, now: Callable[[], datetime] = utc_now) -> None:
@@ -152,11 +152,6 @@ class Archive:
         return self.config.folder
 
     @property
-    def warc_folder(self) -> Path:
-        """The folder into which WARC files are written; `places` has all files."""
-        return self.config.warc_folder
-
-    @property
     def places(self) -> Places:
         """The folder and the bucket of the WARC files."""
         return self.config.places
@@ -164,9 +159,6 @@ class Archive:
     def close(self) -> None:
         """Close the index."""
         self.index.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
@@ -219,15 +211,8 @@ class Archive:
 
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""
-        config = self.config
-        return planner(
-            VisitIntervals(
-                recheck=config.recheck, discovery_delay=config.discovery_delay, max_failures=config.max_failures,
-                source_min_interval=config.source_min_interval, source_max_interval=config.source_max_interval,
-                listing_min_interval=config.listing_min_interval, listing_max_interval=config.listing_max_interval,
-                archive_sitemap_interval=config.archive_sitemap_interval,
-            )
-        )  # fmt: skip
+        bounds = {each.name: getattr(self.config, each.name) for each in fields(VisitIntervals)}
+        return planner(VisitIntervals(**bounds))
 
     @contextmanager
     def ingestor(

@@ -31,7 +31,7 @@ class NewsSpider(scrapy.Spider):
     """Requests the due URLs of a run's sites: front pages, sections, feeds, sitemaps and articles."""
 
     name = "news"
-    host: ScrapyHost | None = None
+    host: ScrapyHost[Any] | None = None
     """The crawl, if Scrapy's own command has started the spider."""
     refusal = "nothing was fetched: no archive is named to record pages in: scrapy crawl news -a archive=FOLDER"
     """Why nothing is fetched without a context."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+import scrapy.core.downloader.contextfactory  # noqa: F401 - first: its import searches the source of all loaded modules
 from hypothesis import HealthCheck, settings
 
 from newsarchive.archive import Archive
@@ -36,6 +37,10 @@ annotated pages are none: they cannot be had everywhere, and .ci/run names them 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("here"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# Containers often set it; the tests start hundreds of processes, each of which would then compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 HERE = Path(__file__).parent
 AREAS = ("unit", "integration", "acceptance", "quality")

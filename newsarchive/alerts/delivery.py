@@ -23,19 +23,21 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
+from jinja2 import Environment, StrictUndefined
+
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.alerts.matching import FILE, AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig, Config
 from newsarchive.config.toml_file import read_config
-from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
-from newsarchive.web.access_rules import AccessRules
-from newsarchive.web.jinja_env import TEMPLATES
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import quote_url
+from newsarchive.urls.ssrf import AddressGuard, url_refusal_reason
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import quote_url
 from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.export import load_articles
 from storage.index.queries.observations import list_changes
@@ -48,6 +50,8 @@ TIMEOUT, CLAIM, WITHHELD_PAUSE, KEPT = 10.0, 300.0, 3600.0, 400 * 86_400.0
 """Seconds for a server to answer, of a claim, until withheld hits are tried again, and that hits are kept."""
 POLL_SECONDS, LONGEST_PASS = 30.0, 20.0
 _LOG = logging.getLogger(__name__)
+_ENVIRONMENT = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - plain text
+_MAIL = _ENVIRONMENT.from_string(files("newsarchive.alerts").joinpath("mail.txt").read_text("utf-8"))
 
 
 @contextmanager
@@ -172,7 +176,7 @@ def _send_mail(config: Config, alert: AlertConfig, to: str, made: str, lines: li
     mail["From"], mail["To"], mail["Date"] = config.mail_from, to, format_datetime(now.astimezone(UTC))
     mail["Message-ID"] = f"<{made}@{config.mail_from.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(TEMPLATES.get_template("alert.txt").render(alert=alert, lines=lines, name=config.folder.name))
+    mail.set_content(_MAIL.render(alert=alert, lines=lines, name=config.folder.name))
     kind = partial(smtplib.SMTP_SSL, context=secure) if config.mail_tls == "tls" else smtplib.SMTP
     with kind(config.mail_server, config.mail_port, timeout=TIMEOUT) as session:
         if config.mail_tls == "starttls":

@@ -27,12 +27,12 @@ def alerts(
         str, typer.Argument(metavar="[NAME]", help="The alert; a reader's as listed, NAME of READER.")
     ] = "",
     *,
-    again: Annotated[bool, typer.Option("--again", help="Send what has failed, too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also send what has failed.")] = False,
     clock: Clock = None,
     archive: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """List alerts, send what is due, test one, delete one of a reader."""
+    """List, send and test alerts, or delete a reader's alert."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
         known, running = store.list_alerts(opened.config, stopped=True), store.list_alerts(opened.config)
         is_test, labels = action == "test", {_label(alert): alert for alert in known if alert.reader}

@@ -63,7 +63,7 @@ COMMANDS = (
         "List what was changed in articles: edits, and articles that were gone, moved or back.",
         ACCESS,
     ),
-    CommandEntry("alerts", "alerts:alerts", "List alerts, send what is due, test one, delete one of a reader.", ACCESS),
+    CommandEntry("alerts", "alerts:alerts", "List, send and test alerts, or delete a reader's alert.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
     CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
     CommandEntry("extract", "extract:extract", "Extract the article from saved pages.", ACCESS),

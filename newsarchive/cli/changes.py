@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Json, Section, SiteName, Withheld
 from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
-from newsarchive.web.access_rules import AccessRules
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes
 from storage.index.views.history import ChangeFilters
@@ -35,12 +35,12 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
     size: Annotated[
-        int | None, Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
+        int | None, Option(min=1, max=1_000_000_000, help="Minimum number of characters added and removed.")
     ] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
-    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Format.")] = "text",
+    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Output format.")] = "text",
     into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,

@@ -54,7 +54,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
     max_time: MaxTime = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems alone, for cron.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
     readers: Annotated[
         int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
@@ -147,7 +147,7 @@ def save(
     """
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     if not wanted:
-        raise ConfigError("there is no URL on standard input; nothing was saved. Write one a line, or: save URL")
+        raise ConfigError("there is no URL on standard input; nothing was saved. Write one per line, or: save URL")
     raise typer.Exit(save_pages(wanted, archive, json=json))
 
 

@@ -17,7 +17,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.output import print_line, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.demo.site import serve_demo_site
-from newsarchive.web.timestamps import format_timestamp
+from newsarchive.urls.timestamps import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
 from storage.index.queries.listings import list_listing_times

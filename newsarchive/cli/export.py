@@ -10,14 +10,15 @@ from typing import Annotated
 
 from typer import Exit, Option
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
 from newsarchive.cli.output import pluralize, print_line, show_progress, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
-from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
-from newsarchive.web.access_rules import AccessRules
+from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.maintenance.export_log import note_export
 from storage.errors import ArchiveError, ConfigError, ExportIncomplete
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters

@@ -33,7 +33,9 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
     form: Annotated[Format, Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
     why: Annotated[bool, Option("--explain", help="Explain each field, and the role of each line.")] = False,
     html: Annotated[Path | None, Option(metavar="FILE", help="Write the explanation as an HTML page.")] = None,
-    fetched: Annotated[str | None, Option(metavar="DATE", help='Time of the fetch: for "3 hours ago".')] = None,
+    fetched: Annotated[
+        str | None, Option(metavar="DATE", help='Time of the fetch, for dates such as "3 hours ago".')
+    ] = None,
     site: Annotated[str | None, Option(metavar="SITE", help="Use the layouts of this site.")] = None,
     archive: Annotated[
         Path | None,
@@ -43,8 +45,9 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
 ) -> None:
     """Extract the article from saved pages.
 
-    Reads HTML, SingleFile's HTML and MHTML; needs no archive. By default prints a JSON object a page: kind, reason,
-    confidence, and the fields of `export` but what only an archive knows. In its folder, its site layouts are used.
+    Reads HTML, SingleFile's HTML and MHTML; needs no archive. By default prints a JSON object for each page: kind,
+    reason, confidence, and the fields of `export` without those that only an archive has. In the folder of an archive,
+    its site layouts are used.
     """
     named = list(list_files(files, SUFFIXES))
     if (why or html or url) and len(named) != 1:

@@ -28,7 +28,7 @@ def import_files(  # noqa: PLR0913 - every word is an option of the command line
     ],
     *,
     url: Annotated[str | None, Option(help="URL of the saved page, if its file does not state it.")] = None,
-    yes: Annotated[bool, Option("--yes", help="Use this archive's names of sites, if files have others.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Use this archive's site names where files have others.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,

@@ -10,7 +10,7 @@ from newsarchive.cli.options import HERE, Folder, Json
 from newsarchive.cli.output import print_line, print_lines, stderr, stdout, to_json
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
-from newsarchive.export.request import note_export
+from newsarchive.maintenance.export_log import note_export
 from newsarchive.maintenance.time_stamps import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
 from storage.index.queries.articles import get_version

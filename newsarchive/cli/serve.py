@@ -13,12 +13,12 @@ from typing import Annotated
 
 from typer import BadParameter, Option, prompt
 
+from newsarchive.access.access_rules import check_blocked
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import print_line, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
-from newsarchive.web.access_rules import check_blocked
 from newsarchive.web.app import create_app
 from newsarchive.web.middleware.auth import create_token, hash_secret
 from newsarchive.web.serve_options import ServeOptions

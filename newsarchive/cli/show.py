@@ -39,7 +39,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         bool, Option("--related", help="Show all links of the page, and the articles that link to it.")
     ] = False,
     warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
-    everything: Annotated[bool, Option("--all", help="Show boilerplate, promos, bylines and the like too.")] = False,
+    everything: Annotated[bool, Option("--all", help="Also show boilerplate, promos, bylines and the like.")] = False,
     boilerplate: Annotated[
         bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,

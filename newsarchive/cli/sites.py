@@ -16,9 +16,9 @@ from newsarchive.cli.show import find_article
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.crawl.download.connect import resolve_addresses
-from newsarchive.crawl.download.ssrf import is_public
 from newsarchive.crawl.save import clean_url
 from newsarchive.crawl.site_spider import SPIDERS
+from newsarchive.urls.ssrf import is_public
 from storage.errors import ConfigError
 from storage.index.frontier import url_queue
 from storage.index.queries.articles import find_article_id

@@ -17,11 +17,13 @@ def takedown(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one a line."
+            metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one per line."
         ),
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it the command only says what it would.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove them; without it, what would be removed is printed.")
+    ] = False,
     listings: Annotated[
         bool, typer.Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
     ] = False,

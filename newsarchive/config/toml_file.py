@@ -256,7 +256,7 @@ class _ConfigParser:
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
         alerts = data.pop("alert", [])
-        if not isinstance(alerts, list):
+        if not isinstance(alerts, list) or not all(isinstance(table, dict) for table in alerts):
             raise self._error("alert", None, "alerts are written as [[alert]], in double brackets")
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):

@@ -1,4 +1,4 @@
-"""Durations, sizes and hours of the day, as newsarchive.toml and the command line write them: "90 s", "1GB".
+"""Durations, sizes and hours of the day, as newsarchive.toml and the command line write them; times for people.
 
 What `format_duration` prints, `parse_duration` reads back.
 """
@@ -102,6 +102,34 @@ def format_duration(length: timedelta) -> str:
     if left or not words:
         words.append(f"{left:.6f}".rstrip("0").rstrip(".") + "s")
     return "".join(words)
+
+
+def iso_time(when: datetime) -> str:
+    """Return a time in the format of <time datetime>.
+
+    >>> iso_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    '2026-03-01T06:00:00Z'
+    """
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def format_time(when: datetime) -> str:
+    """Return a time for reading, in UTC.
+
+    >>> format_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
+    '1 Mar 2026, 06:00 UTC'
+    """
+    time = when.astimezone(UTC)
+    return f"{time.day} {time:%b %Y, %H:%M} UTC"
+
+
+def format_day(day: date) -> str:
+    """Return a day for reading.
+
+    >>> format_day(date(2026, 3, 1))
+    '1 March 2026'
+    """
+    return f"{day.day} {day:%B %Y}"
 
 
 def pluralize(count: int, noun: str, nouns: str = "") -> str:

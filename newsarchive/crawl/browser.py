@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from newsarchive.crawl.download.ssrf import url_refusal_reason
+from newsarchive.urls.ssrf import url_refusal_reason
 
 WIDTH, HEIGHT = 1280, 1024
 """Of the window, as on a desktop."""

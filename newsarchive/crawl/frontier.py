@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
-from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
 from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
@@ -24,6 +23,7 @@ from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason
 from newsarchive.crawl.url_pattern_yields import PARKING_TIME
+from newsarchive.urls.ssrf import url_refusal_reason
 from storage.model import Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
 
@@ -58,7 +58,7 @@ class FrontierWindow:
         max_pages: int = 0,
         refused: frozenset[str] = frozenset(),
         state: RunState | None = None,
-        on_postponed: Callable[[DueUrl, str], None] = lambda *_: None,
+        on_postponed: Callable[[str, str], None] = lambda *_: None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -418,7 +418,7 @@ class FrontierWindow:
     def _postpone(self, due: DueUrl, until: datetime | None, reason: str) -> None:
         """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
-            self._on_postponed(due, reason)
+            self._on_postponed(due.url, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
         elif self._run_requests.pop(due.url_id, None) is not None:

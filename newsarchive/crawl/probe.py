@@ -22,12 +22,12 @@ from newsarchive.config.schema import SiteConfig
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints, resolve_addresses
-from newsarchive.crawl.download.ssrf import AddressGuard, is_public, url_refusal_reason
 from newsarchive.crawl.robots import RobotsResponse, RobotsRules, authority, parse_rules
 from newsarchive.extract.page import read
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.tree import resolve_link
 from newsarchive.ingest.discovery import site_host
+from newsarchive.urls.ssrf import AddressGuard, is_public, url_refusal_reason
 from storage.callbacks import utc_now
 from storage.errors import NotFound, PayloadError
 from storage.model import Discovery, Outcome, UrlKind

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from storage.model import Capture, Exchange, Reading, RenderedPage
-from storage.spider_output import SpiderOutput
 from storage.warc.provenance import normalize_discovery
 from storage.warc.reader import CaptureRecord
+from storage.warc.spider_output import SpiderOutput
 
 MAX_UNCOMMITTED = 256
 """Exchanges not in the index from which on nothing more is fetched."""

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.crawl.browser import BrowserResponse, Chromium
-from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.robots import MAX_REDIRECTS
+from newsarchive.urls.ssrf import url_refusal_reason
 from storage.errors import ConfigError, PayloadError
 from storage.extras import install_command
 from storage.model import DueUrl, Exchange, RenderedPage, UrlKind

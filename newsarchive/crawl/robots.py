@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from newsarchive.crawl.download.ssrf import has_valid_host, url_refusal_reason
 from newsarchive.crawl.hosts import HostQueues
+from newsarchive.urls.ssrf import has_valid_host, url_refusal_reason
 from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Discovery, DueUrl, UrlKind
 from storage.urls import resolve_url

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -37,7 +36,6 @@ from newsarchive.crawl.budget import NO_LIMIT, Budget
 from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
-from newsarchive.crawl.download.ssrf import AddressGuard, literal_address
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.politeness import PolitenessSettings
@@ -57,6 +55,7 @@ from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.maintenance.time_stamps import stamp_head
+from newsarchive.urls.ssrf import AddressGuard, is_loopback, literal_address
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
@@ -114,7 +113,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
     backfill: BackfillLimit | None = None,
     now: Callable[[], datetime] | None = None,
     sole_process: bool = False,
-    host: ScrapyHost | None = None,
+    host: ScrapyHost[CrawlReport] | None = None,
     pages: NamedPages | None = None,
 ) -> CrawlReport:
     """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
@@ -161,11 +160,11 @@ def crawl(  # noqa: PLR0913 - the options of a run
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
 
 
-def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost:
+def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost[CrawlReport]:
     """Prepare a crawl in a process of Scrapy's: set what the archive owns; ConfigError if somebody overrides it."""
     configure_crawl(settings, load_config(folder))
 
-    def start(host: ScrapyHost) -> CrawlReport:
+    def start(host: ScrapyHost[CrawlReport]) -> CrawlReport:
         from newsarchive.archive import Archive
 
         with Archive.open(folder) as archive:
@@ -188,7 +187,7 @@ class _CrawlRun:
     max_time: float
     progress: OnProgress | None
     now: Callable[[], datetime]
-    host: ScrapyHost | None
+    host: ScrapyHost[CrawlReport] | None
     pages: NamedPages | None
     counters: Counter[str]
     spiders: SpiderRun
@@ -202,7 +201,8 @@ class _CrawlRun:
 
     def execute(self) -> CrawlReport:
         archive, outcome = self.archive, "failed"
-        self.notes += hand_over_renamed_sites(archive, self.sites)
+        archive.config, renamed = hand_over_renamed_sites(archive.config, archive.index, self.sites)
+        self.notes += renamed
         writer = self._open_writer()
         try:
             with archive.index.follow_search(), archive.ingestor(writer.sync) as ingestor:
@@ -222,7 +222,7 @@ class _CrawlRun:
     def _open_writer(self) -> WarcWriter:
         archive, config, run_id = self.archive, self.archive.config, self.run.id
         return WarcWriter(
-            archive.warc_folder,
+            archive.config.warc_folder,
             run=self.run,
             info=warc_info(config),
             originals=LocalOriginals(archive.index, archive.places) if self.lease else archive.index,
@@ -314,7 +314,7 @@ class _CrawlRun:
             counters=self.counters,
             max_pages=self.max_pages,
             refused=ingestor.taken_down.union(map(digest_url, () if self.pages else ingestor.unwatched)),
-            on_postponed=self._record_postponed,
+            on_postponed=self.pages.postponed.__setitem__ if self.pages is not None else lambda *_: None,
             state=RunState(index, ArchivedOriginals(index, self.archive.places), pattern_yields, list(settings)),
             now=self.now,
         )
@@ -335,10 +335,6 @@ class _CrawlRun:
             on_fetched=partial(self._report_progress, frontier),
             on_read=self.pages.record_reading if self.pages is not None else lambda _: None,
         )
-
-    def _record_postponed(self, due: DueUrl, reason: str) -> None:
-        if self.pages is not None:
-            self.pages.postponed[due.url] = reason
 
     def _report_progress(self, frontier: FrontierWindow, due: DueUrl, capture: Capture | None) -> None:
         if self.pages is not None and capture is not None:
@@ -423,8 +419,7 @@ def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
         return
     for site in sites:
         host = urlsplit(site.url).hostname or ""
-        address = literal_address(host)
-        if host == "localhost" or (address and ip_address(address).is_loopback):
+        if is_loopback(literal_address(host) or host):
             continue
         problem = "contact is not set" if not config.contact else "user_agent does not contain the contact"
         raise ConfigError(

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.config.schema import SiteConfig
-from newsarchive.crawl.download.ssrf import url_refusal_reason
 from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
 from newsarchive.ingest.discovery import MAX_REDIRECTS
 from newsarchive.ingest.site_layouts import SiteLayouts
+from newsarchive.urls.ssrf import url_refusal_reason
 from storage.errors import ConfigError
 from storage.index.rows.site_registry import site_name_from_host
 from storage.urls import url_host

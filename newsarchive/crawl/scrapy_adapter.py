@@ -68,11 +68,11 @@ class FrontierScheduler(BaseScheduler):
         return None if self._host is None else Deferred.fromFuture(asyncio.ensure_future(self._close_host(self._host)))
 
     @property
-    def _host(self) -> ScrapyHost | None:
+    def _host(self) -> ScrapyHost[Any] | None:
         """The crawl's host if Scrapy's own command has started the spider."""
         return getattr(self._spider, "host", None)
 
-    async def _open_host(self, host: ScrapyHost) -> None:
+    async def _open_host(self, host: ScrapyHost[Any]) -> None:
         try:
             self._context = self._spider.context = await host.open()
         except ArchiveError as problem:
@@ -80,7 +80,7 @@ class FrontierScheduler(BaseScheduler):
         else:
             self._context.wake = self._wake
 
-    async def _close_host(self, host: ScrapyHost) -> None:
+    async def _close_host(self, host: ScrapyHost[Any]) -> None:
         if self._spider.context is None:
             return  # it never began
         try:

@@ -8,24 +8,22 @@ scheduler.close -- close() ------> settle, end record --> CrawlReport
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from newsarchive.crawl.run_context import RunContext
 
-if TYPE_CHECKING:
-    from newsarchive.crawl.run import CrawlReport
-
+R = TypeVar("R")
 T = TypeVar("T")
 
 
-class ScrapyHost:
-    """Passes a crawl's context to Scrapy when it has begun, and ends the crawl when the spider is closed."""
+class ScrapyHost(Generic[R]):
+    """Passes a crawl's context to Scrapy when it has begun; ends the crawl, with report R, when the spider closes."""
 
     _loop: asyncio.AbstractEventLoop
-    _work: "asyncio.Future[CrawlReport] | None" = None
-    _opened: "asyncio.Future[RunContext]"
+    _work: asyncio.Future[R] | None = None
+    _opened: asyncio.Future[RunContext]
 
-    def __init__(self, start: "Callable[[ScrapyHost], CrawlReport]") -> None:
+    def __init__(self, start: "Callable[[ScrapyHost[R]], R]") -> None:
         """Build the host; `start` runs the crawl with it, in a thread."""
         self._start = start
         self._closed = asyncio.Event()
@@ -41,7 +39,7 @@ class ScrapyHost:
             self._work.result()  # raises
         return self._opened.result()
 
-    async def close(self) -> "CrawlReport | None":
+    async def close(self) -> R | None:
         """End the crawl and return its report; None if it never began."""
         self._closed.set()
         return await self._work if self._work is not None else None

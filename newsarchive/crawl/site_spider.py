@@ -38,7 +38,7 @@ from newsarchive.ingest.discovery import MAX_REDIRECTS, SOURCE, is_on_site_host
 from newsarchive.ingest.tasks import awaits_spider
 from storage.errors import ConfigError
 from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Exchange, UrlKind
-from storage.spider_output import ArticleItem, SpiderOutput, SpiderRequest
+from storage.warc.spider_output import ArticleItem, SpiderOutput, SpiderRequest
 from storage.warc.writer import WarcWriter
 
 SPIDERS = "spiders"

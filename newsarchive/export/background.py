@@ -21,7 +21,8 @@ from typing import Literal, TypeAlias
 from pydantic import TypeAdapter
 
 from newsarchive.export.formats import FORMATS, Format
-from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
+from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.maintenance.export_log import note_export
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
 from storage.index.views.articles import EVERYTHING, Filters

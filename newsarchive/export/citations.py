@@ -14,12 +14,12 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from newsarchive.config.units import format_day, format_time, iso_time
 from newsarchive.export.articles import write_lines
 from newsarchive.export.request import ExportRequest
-from newsarchive.web.jinja_env import format_day, format_time, iso_time
-from newsarchive.web.serve_options import is_loopback
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import quote_url
+from newsarchive.urls.ssrf import is_loopback
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import quote_url
 from storage.article_fields import ArchivedArticle
 from storage.index.queries.export import iter_archived_articles
 from storage.index.views.articles import VersionView

@@ -1,13 +1,9 @@
 """Selection, source and callbacks of an export."""
 
-import json
-import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
@@ -17,13 +13,11 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import Placement, list_listing_placements
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters, list_values
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters
 from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 from storage.places import Places
-from storage.places.folder import open_private
-from storage.warc.tombstones import digest_url
 
 if TYPE_CHECKING:
     from newsarchive.archive import Archive
@@ -31,10 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_MISSED = 20
-EXPORTS = "exports.jsonl"
-"""File in the archive's folder: a line of JSON for each export, so that a takedown can name the copies."""
-MAX_LIST = 100_000_000
-"""Bytes of that file, beyond which no more exports are noted: readers cannot fill the disk with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,27 +96,3 @@ class MissedCaptures:
         self.count += 1
         if cause in self.by_cause or len(self.by_cause) < MAX_MISSED:
             self.by_cause[cause] += 1
-
-
-def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
-    """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
-    values = {"site": " or ".join(list_values(filters.site)), "since": filters.since, "until": filters.until}
-    chosen = "".join(f", {name} {value}" for name, value in values.items() if value)
-    said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
-    with suppress(OSError), open(folder / EXPORTS, "a", opener=open_private) as file:
-        if file.tell() < MAX_LIST:
-            # A line end comes first too: the incomplete line of a writer that was killed must not spoil this one.
-            file.write(f"\n{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
-
-
-def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
-    """Return a line for each export that may have articles of these URLs."""
-    wanted, found = {*map(digest_url, urls)}, list[str]()
-    with suppress(FileNotFoundError), (folder / EXPORTS).open() as lines:
-        for line in lines:
-            with suppress(ValueError, KeyError, TypeError):
-                noted = json.loads(line)
-                found += [noted["export"]] if not noted["articles"] or wanted & {*noted["articles"]} else []
-        if os.fstat(lines.fileno()).st_size >= MAX_LIST:
-            found.append(f"later ones are not known, because {EXPORTS} is full")
-    return found

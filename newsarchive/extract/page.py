@@ -86,7 +86,7 @@ def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -
             return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
         case PayloadType.URL_LIST:
             entries = read_url_list(decode(content, headers), url)
-            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one a line", entries=entries)
+            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one per line", entries=entries)
         case PayloadType.FEED:
             title, entries = read_feed(content, url)
         case PayloadType.JSON_FEED:

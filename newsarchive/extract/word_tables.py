@@ -28,7 +28,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def entries(name: str) -> list[str]:
-    """Return the entries of a section: one a line, or several separated by " / "."""
+    """Return the entries of a section: one per line, or several separated by " / "."""
     return [entry for line in table_lines(name) for entry in line.strip().split(" / ") if entry]
 
 

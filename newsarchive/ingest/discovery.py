@@ -16,8 +16,8 @@ from newsarchive.ingest.backfill_priority import (
     page_number,
 )
 from storage.model import Capture, DiscoveredUrl, Discovery, LinkGroup, LinkKind, Outcome, Reading, Site, UrlKind
-from storage.spider_output import SpiderOutput
 from storage.urls import url_host
+from storage.warc.spider_output import SpiderOutput
 
 # Lower numbers are fetched first: fresh URLs before those that only complete the archive.
 SOURCE = 0

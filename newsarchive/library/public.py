@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types of results are imported for type checkers only
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -44,7 +45,7 @@ def extract_page(
     return read_payload(payload, url or "", headers, PageInput(fetched_at=fetched))
 
 
-class Archive:
+class Archive(AbstractContextManager["Archive"]):
     """An archive: a folder with newsarchive.toml, WARC files and their SQL index. Threads may share it.
 
     Its methods show all that is in it, also what `newsarchive serve` withholds, and raise ArchiveError if the index
@@ -82,9 +83,6 @@ class Archive:
     def close(self) -> None:
         """Close the index, as the end of a `with` statement does. Example: `archive.close()`."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()

@@ -2,37 +2,32 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.config.toml_file import front_page_key, rename_site
 from storage.errors import ArchiveError
+from storage.index import Index
 from storage.warc.reader import RunStarted, read_captures
 
-if TYPE_CHECKING:
-    from newsarchive.archive import Archive
 
-
-def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> list[str]:
-    """Hand over what the index has of renamed sites to these ones, which are locked; return a line for each.
+def hand_over_renamed_sites(config: Config, index: Index, sites: Iterable[SiteConfig]) -> tuple[Config, list[str]]:
+    """Hand over what the index has of renamed sites to these ones, which are locked; return settings and messages.
 
     A site was renamed if the index has its front page under a name that newsarchive.toml lacks. The file gets the
     former name, from which a rebuild knows it.
     """
-    names = {site.name for site in archive.config.sites}
+    names = {site.name for site in config.sites}
     by_front_page = {front_page_key(site.url): site.name for site in sites if site.name in names}
-    for known in archive.index.sites():
+    for known in index.sites():
         present = by_front_page.get(front_page_key(known.url))
-        if known.name not in names and present and known.name not in archive.config.former_names:
-            archive.config = rename_site(archive.folder, present, present, known.name)
+        if known.name not in names and present and known.name not in config.former_names:
+            config = rename_site(config.folder, present, present, known.name)
     present_names = set(by_front_page.values())
-    former_names = {old: new for old, new in archive.config.former_names.items() if new in present_names}
-    if not former_names:
-        return []
-    return [
+    former_names = {old: new for old, new in config.former_names.items() if new in present_names}
+    return config, [
         f"the site {former} is called {former_names[former]} now: its articles, due URLs, alarms and rates were handed"
         " over; newsarchive.toml has the former name in former_names"
-        for former in archive.index.rename_sites(former_names)
+        for former in (index.rename_sites(former_names) if former_names else ())
     ]
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from newsarchive.export.request import list_exports
+from newsarchive.maintenance.export_log import list_exports
 from newsarchive.maintenance.takedown_targets import choose_targets
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, NotFound

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
+from newsarchive.access.access_rules import find_problems
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from newsarchive.crawl.browser import LAUNCH_OPTIONS
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health, make_finding
-from newsarchive.web.access_rules import find_problems
 from storage.errors import ArchiveError, ConfigError, IndexNotCreated, IndexTooNew, IndexTooOld, NoArchive
 from storage.extras import install_command, pip_command
 from storage.index import Index

@@ -19,7 +19,6 @@ from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
 
 from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.reader_pool.cpu import available_cores
@@ -37,7 +36,7 @@ ALLOCATOR_ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": "16000000", "MALLOC_MMAP_THRE
 each page, and the kernel zeroes it for the next."""
 
 
-class ReaderPool:
+class ReaderPool(contextlib.AbstractContextManager["ReaderPool"]):
     """Reads payloads in `count` processes (0: one per available core), in the order of submission.
 
     A page that crashes its worker, or takes longer than `timeout` seconds, is read once more by another worker; then
@@ -73,9 +72,6 @@ class ReaderPool:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()

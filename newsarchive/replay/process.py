@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.replay.environment import ReplayEnvironment, default_environment
+from newsarchive.urls.ssrf import is_loopback
 from newsarchive.web.middleware.auth import hash_secret
-from newsarchive.web.serve_options import ServeOptions, is_loopback
+from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ConfigError, ReplayFailure
 
 COLLECTION = "archive"
@@ -138,7 +139,7 @@ def run_pywb(
         host = "[::1]" if host in {"::", "::1"} else host
         user = f"{_USER}:{secret}@" if options.auth else ""
         config = Path(folder) / "config.yaml"
-        config.write_text(format_config(f"http://{user}{host}:{options.port}", archive.warc_folder.absolute()))
+        config.write_text(format_config(f"http://{user}{host}:{options.port}", archive.config.warc_folder.absolute()))
         config.chmod(0o600)
         hosts = (urlsplit(address).hostname or HOST, "127.0.0.1", "localhost")
         program = PywbProgram(environment=environment, folder=Path(folder), port=port, hosts=hosts)

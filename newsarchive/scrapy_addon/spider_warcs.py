@@ -47,7 +47,7 @@ class SpiderWarcs:
 
             exists = (self.folder / FILE_NAME).exists()
             self._archive = archive = Archive.open(self.folder) if exists else Archive.init(self.folder)
-            into, self._archived = archive.warc_folder, LocalOriginals(archive.index, archive.places)
+            into, self._archived = archive.config.warc_folder, LocalOriginals(archive.index, archive.places)
             options = {"machine": archive.places.machine, "chain": archive.places.chain}
             options |= {"size_limit": archive.config.warc_size, "age_limit": archive.config.warc_age.total_seconds()}
         else:

@@ -1,7 +1,7 @@
 """The ASGI application. `newsarchive serve` runs it; tests call `create_app` and need no server.
 
     app.py         routers and middleware, in order
-    serve_options  address, users, limits                  access_rules   blocked URLs, hidden sites, embargoes
+    serve_options  address, users, limits
     context.py     RequestContext: the argument of every handler; its index obeys the access rules
     middleware/    authentication, limits, errors, compression, security headers
     pages/         HTML pages, one module each with a `router`; jinja_env.py has the functions of the templates
@@ -20,10 +20,10 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
+from newsarchive.access.access_rules import LiveAccessRules
 from newsarchive.archive import Archive
 from newsarchive.export.background import ExportJobs
 from newsarchive.version import VERSION
-from newsarchive.web.access_rules import LiveAccessRules
 from newsarchive.web.api import cdx, exports, memento, openapi, raw, v1, warc_files
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor

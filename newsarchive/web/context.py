@@ -12,11 +12,11 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import QueryParams
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.export.articles import format_rows
 from newsarchive.export.citations import Citation
 from newsarchive.export.formats import FORMATS
-from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES

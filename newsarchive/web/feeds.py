@@ -9,10 +9,11 @@ from typing import Any
 
 from fastapi import Response
 
+from newsarchive.config.units import iso_time
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import is_http_url, quote_url
 from newsarchive.web.context import RequestContext
-from newsarchive.web.jinja_env import TEMPLATES, iso_time
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import is_http_url, quote_url
+from newsarchive.web.jinja_env import TEMPLATES
 from storage.page_date import PageDate
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

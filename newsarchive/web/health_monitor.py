@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.operations.health import Finding, check_health
-from newsarchive.web.access_rules import AccessRules
 
 MAX_AGE = 300.0
 """Seconds after which the check is repeated when a page asks for it."""

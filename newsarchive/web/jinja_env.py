@@ -1,9 +1,9 @@
-"""Jinja environment: the templates, and the functions with which they write times, numbers, URLs and language names."""
+"""Jinja environment: the templates, and the functions with which they write numbers, URLs, dates and language names."""
 
 import re
 import tomllib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from newsarchive.config.units import humanize_size, pluralize
+from newsarchive.config.units import format_day, format_time, humanize_size, iso_time, pluralize
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import is_http_url, quote_url
 from newsarchive.web.static_files import static_url
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import is_http_url, quote_url
 from storage.index.search.facets import HistogramStep
 from storage.page_date import PageDate
 
@@ -25,25 +25,6 @@ _UNITS = (("year", 365.25 * 86400), ("month", 30.44 * 86400), ("day", 86400.0), 
 RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 
 
-def iso_time(when: datetime) -> str:
-    """Return a time in the format of <time datetime>.
-
-    >>> iso_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
-    '2026-03-01T06:00:00Z'
-    """
-    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def format_time(when: datetime) -> str:
-    """Return a time for reading, in UTC.
-
-    >>> format_time(datetime(2026, 3, 1, 6, tzinfo=UTC))
-    '1 Mar 2026, 06:00 UTC'
-    """
-    time = when.astimezone(UTC)
-    return f"{time.day} {time:%b %Y, %H:%M} UTC"
-
-
 def format_stated(stated: PageDate) -> str:
     """Return the time of a page for reading, as it is stated.
 
@@ -52,15 +33,6 @@ def format_stated(stated: PageDate) -> str:
     """
     time = stated.local_time
     return f"{time.day} {time:%b %Y, %H:%M} {stated.zone or '(no time zone)'}"
-
-
-def format_day(day: date) -> str:
-    """Return a day for reading.
-
-    >>> format_day(date(2026, 3, 1))
-    '1 March 2026'
-    """
-    return f"{day.day} {day:%B %Y}"
 
 
 def unbroken(text: str) -> Markup:

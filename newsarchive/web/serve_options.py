@@ -1,12 +1,12 @@
 """Options of `newsarchive serve`: one frozen object, from newsarchive.toml and the command line."""
 
-import ipaddress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from newsarchive.config.schema import ServeConfig
+from newsarchive.urls.ssrf import is_loopback
 from storage.errors import ConfigError
 
 
@@ -104,18 +104,6 @@ class ServeOptions(ServeConfig):
         """True if passwords and tokens would cross a network unencrypted, as far as this can be told."""
         is_behind_proxy = self.public_url.startswith("https:") or bool(self.trusted_proxies)
         return self.auth and self.cert is None and not is_loopback(self.host) and not is_behind_proxy
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if only this machine can connect to a server on this host.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("news.example")
-    (True, True, False, False)
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 DEFAULT_OPTIONS = ServeOptions()

@@ -10,12 +10,12 @@ from typing import BinaryIO
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RefersTo
 from storage.places.file_names import Readable, warc_name
-from storage.spider_output import SpiderOutput, parse_output
 from storage.urls import resolve_url
 from storage.warc.gzip_members import find_member, read_members
 from storage.warc.payload import HttpMessage, parse_message
 from storage.warc.provenance import RUN_URI, parse_discovery, parse_run
 from storage.warc.record import Headers, Record, header, parse_record, sha256
+from storage.warc.spider_output import SpiderOutput, parse_output
 from storage.warc.uncompressed import find_uncompressed, is_uncompressed, read_uncompressed
 
 CAPTURE_TYPES = frozenset({"response", "revisit", "resource"})

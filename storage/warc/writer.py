@@ -27,10 +27,10 @@ from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, 
 from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
-from storage.spider_output import FIELD, SpiderOutput
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
+from storage.warc.spider_output import FIELD, SpiderOutput
 
 PREFIX = "newsarchive"
 HEAD_FIELD = "chain-head"

@@ -22,8 +22,8 @@ import pytest
 from lxml import html
 
 from newsarchive.archive import Archive
+from newsarchive.urls.timestamps import format_timestamp
 from newsarchive.web.app import create_app
-from newsarchive.web.timestamps import format_timestamp
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.listings import list_listing_times
 from storage.index.queries.status import get_last_crawl

@@ -23,9 +23,9 @@ from fastapi.testclient import TestClient
 
 import newsarchive
 from newsarchive import Archive, ArchivedArticle, ArchiveError, Outcome, SaveResult, read_warc
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive as OpenedArchive
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
-from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.app import create_app
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
 from storage.index.queries import articles, export, listings, observations

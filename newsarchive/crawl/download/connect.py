@@ -20,7 +20,7 @@ from twisted.internet.error import ConnectError
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from newsarchive.crawl.download.ssrf import AddressGuard
+from newsarchive.urls.ssrf import AddressGuard
 
 CONNECT_SECONDS = 20.0
 MAX_ENDPOINTS = 4_096

@@ -14,11 +14,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.datastructures import QueryParams
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
 from newsarchive.export.formats import FORMATS, Format
-from newsarchive.export.request import ExportRequest, note_export
-from newsarchive.web.access_rules import AccessRules
+from newsarchive.export.request import ExportRequest
+from newsarchive.maintenance.export_log import note_export
 from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.search_params import SearchParams

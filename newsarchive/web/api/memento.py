@@ -12,13 +12,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
-from newsarchive.config.units import pluralize
+from newsarchive.config.units import iso_time, pluralize
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import archived_url, quote_url
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.jinja_env import iso_time
 from newsarchive.web.memento import memento_uri, nearest_capture, timegate_links
 from newsarchive.web.responses.conditional import format_http_date, parse_http_date
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import archived_url, quote_url
 from storage.index.queries.cdx import count_cdx_pages, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
 
@@ -30,7 +29,7 @@ VARY = "accept-datetime"
 @router.get("/timegate/{url:path}")
 def timegate(request: Request, context: Context) -> Response:
     """Redirect to the capture nearest to a time; by default to the newest (RFC 7089 4.5.3)."""
-    url = archived_url(request, "/timegate/")
+    url = archived_url(request.scope, "/timegate/")
     accepted = request.headers.get("accept-datetime")
     time = context.now if accepted is None else parse_http_date(accepted)
     if time is None:  # 4.5.2
@@ -64,7 +63,7 @@ def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response
     """Return a page of a TimeMap; the first without a number."""
     number = request.path_params.get("number")
     prefix = f"/timemap/{form}/" if number is None else f"/timemap/{number}/{form}/"
-    url, number = archived_url(request, prefix), 1 if number is None else number
+    url, number = archived_url(request.scope, prefix), 1 if number is None else number
     query = CdxQuery(keys=match_exact(url), url=url, page=number - 1, page_size=PAGE_SIZE)
     pages = context.index.ask(count_cdx_pages, query)
     if not 1 <= number <= max(pages, 1):

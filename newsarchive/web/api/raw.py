@@ -13,14 +13,14 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
+from newsarchive.urls.timestamps import format_timestamp, timestamp_middle
+from newsarchive.urls.wb_url import archived_url, quote_url
 from newsarchive.web import archived_response
 from newsarchive.web.archived_response import stream_body
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_headers, nearest_capture
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
-from newsarchive.web.timestamps import format_timestamp, timestamp_middle
-from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import PayloadError
 from storage.index.views.cdx import CdxLine
 from storage.warc.payload import decode_entity
@@ -47,7 +47,7 @@ def raw_capture(request: Request, context: Context, digits: str) -> Response:
     """Return the archived response of a capture."""
     if request.headers.get("service-worker"):
         raise HTTPException(403, "Archived scripts may not be service workers of the archive")
-    url = archived_url(request, f"/web/{digits}id_/")
+    url = archived_url(request.scope, f"/web/{digits}id_/")
     if (time := timestamp_middle(digits)) is None:
         raise HTTPException(400, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss)")
     if (line := nearest_capture(context.index, url, time)) is None:

@@ -30,10 +30,14 @@ StatedDate: TypeAlias = Annotated[
 Next: TypeAlias = Annotated[str | None, Field(description="Cursor of the next page; null at the end.")]
 
 
-class ApiModel(BaseModel):
-    """Base of all models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
+class _View(BaseModel):
+    """Base of models that are created: for docstrings of theirs, pydantic would search the source of all modules."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class ApiModel(_View, use_attribute_docstrings=True):
+    """Base of all other models: made from a view's attributes; docstrings become descriptions in OpenAPI."""
 
 
 def fields_of(view: type, names: str, name: str = "", about: str | None = None) -> Any:
@@ -43,13 +47,13 @@ def fields_of(view: type, names: str, name: str = "", about: str | None = None) 
         hint: Any = get_type_hints(view)[field]
         is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
         fields[field] = (StatedDate | None if hint == PageDate | None else str if is_enum else hint, ...)
-    return create_model(name or view.__name__, __base__=ApiModel, __doc__=about, **fields)
+    return create_model(name or view.__name__, __base__=_View, __doc__=about, **fields)
 
 
 def list_of(name: str, about: str, /, **items: Any) -> Any:
     """Return the model of a response with lists: a class of a name, with the types of its fields."""
     fields: dict[str, Any] = {field: (kind, ...) for field, kind in items.items()}
-    return create_model(name, __base__=ApiModel, __doc__=about, **fields)
+    return create_model(name, __base__=_View, __doc__=about, **fields)
 
 
 # Made from the views, in the order of the fields in JSON.
@@ -85,7 +89,7 @@ class ProblemDetails(ApiModel):
     """Explanation, with a remedy if there is one."""
 
 
-class SiteSummary(_SiteSummary):  # type: ignore[misc]
+class SiteSummary(_SiteSummary, ApiModel):  # type: ignore[misc]
     """A news site with its archived totals."""
 
     url: str
@@ -95,7 +99,7 @@ class SiteSummary(_SiteSummary):  # type: ignore[misc]
 SiteList = list_of("SiteList", "All sites, by name.", sites=tuple[SiteSummary, ...])
 
 
-class ArticleSummary(_ArticleSummary):  # type: ignore[misc]
+class ArticleSummary(_ArticleSummary, ApiModel):  # type: ignore[misc]
     """An article in a list."""
 
     id: int
@@ -145,7 +149,7 @@ class LinkGroupItem(ApiModel):
     links: tuple[LinkItem, ...]
 
 
-class CaptureDetail(_CaptureDetail):  # type: ignore[misc]
+class CaptureDetail(_CaptureDetail, ApiModel):  # type: ignore[misc]
     """One capture of a URL."""
 
     record_id: str
@@ -185,7 +189,7 @@ class SpanItem(ApiModel):
     """True if the article was gone or moved before."""
 
 
-class MetadataChangeItem(_MetadataChangeItem):  # type: ignore[misc]
+class MetadataChangeItem(_MetadataChangeItem, ApiModel):  # type: ignore[misc]
     """A changed date, tag or image address, which makes no version.
 
     `seen_before` and `record_before` are time and WARC-Record-ID of the capture with the old value, `seen` and `record`
@@ -237,7 +241,7 @@ _ARTICLE_FIELDS: dict[str, Any] = {
     for field in FIELDS
     if field.name not in _OF_THE_ARTICLE
 }
-_ArticleFields: Any = create_model("ArticleFields", __base__=ApiModel, **_ARTICLE_FIELDS)
+_ArticleFields: Any = create_model("ArticleFields", __base__=_View, **_ARTICLE_FIELDS)
 
 
 class VersionDetail(_ArticleFields, _SeenVersion):  # type: ignore[misc]  # made from the table of article fields
@@ -283,7 +287,7 @@ class SnippetPart(ApiModel):
     is_match: bool
 
 
-class SearchResult(_SearchResult):  # type: ignore[misc]
+class SearchResult(_SearchResult, ApiModel):  # type: ignore[misc]
     """An article found by a search, in its newest matching version."""
 
     matching: int
@@ -309,7 +313,7 @@ class SearchResults(ApiModel):
     next: Next
 
 
-class CrawlSummary(_CrawlSummary):  # type: ignore[misc]
+class CrawlSummary(_CrawlSummary, ApiModel):  # type: ignore[misc]
     """A run of the crawler."""
 
     outcome: str | None
@@ -330,15 +334,18 @@ class Trends(ApiModel):
     trends: tuple[Trend, ...]
 
 
-ChangePage = list_of(
-    "ChangePage", "A page of changes, those seen last first.", total=int, changes=tuple[ChangeView, ...], next=Next
-)
+class ChangePage(ApiModel):
+    """A page of changes, those seen last first."""
+
+    total: int
+    changes: tuple[ChangeView, ...]
+    next: Next
 
 
 _Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
 
 
-class PlacementSpan(_Placement):  # type: ignore[misc]
+class PlacementSpan(_Placement, ApiModel):  # type: ignore[misc]
     """Consecutive captures of a listing that show an article at the same place."""
 
     minutes: int

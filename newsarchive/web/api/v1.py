@@ -13,11 +13,11 @@ from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.export.formats import FORMATS, Format
+from newsarchive.urls.timestamps import to_utc
+from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import ROWS, Context, RequestContext
-from newsarchive.web.timestamps import to_utc
-from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
@@ -192,7 +192,7 @@ def search(  # noqa: PLR0913 - every parameter of the query is one
         Order, Query(description="newest first, best match first, longest first, or those with most edits first")
     ] = "newest",
     stories: Annotated[
-        bool, Query(description="Fold copies of one text in other sites under the oldest, in hits and `total`")
+        bool, Query(description="Fold copies of one text on other sites under the oldest, in hits and `total`")
     ] = False,
     limit: Limit = 20,
     offset: Offset,
@@ -252,7 +252,9 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     event: Annotated[list[ChangeEvent] | None, Query()] = None,
     kind: Annotated[list[EditKind] | None, Query()] = None,
     notice: Annotated[list[EditVerdict] | None, Query()] = None,
-    size: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Least characters added and removed")] = None,
+    size: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="Minimum number of characters added and removed")
+    ] = None,
     article: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Id of an article")] = None,
     since: Since = None,
     until: Until = None,

@@ -34,7 +34,7 @@ _OUTSIDE = (-1, -1)
 def warc_file(request: Request, context: Context, name: str) -> Response:
     """Return a file or a range of it."""
     # No other files of the folder or bucket are served. Tokens of time servers have a digest and a time alone.
-    is_token = TOKEN.fullmatch(name) is not None and (context.archive.warc_folder / name).exists()
+    is_token = TOKEN.fullmatch(name) is not None and (context.archive.config.warc_folder / name).exists()
     if not is_token and not (_NAME.fullmatch(name) and context.archive.index.read(has_warc_file, name)):
         raise HTTPException(404, f"The archive has no WARC file {name}")
     places = context.archive.places

@@ -9,11 +9,11 @@ from fastapi import APIRouter, HTTPException, Response
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.time_stamps import find_tokens
+from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import is_http_url
 from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
-from newsarchive.web.timestamps import format_timestamp
-from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import ParagraphView
 from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.links import list_article_placements, list_backlinks
@@ -80,7 +80,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         cite=next(context.cite([shown])),
         picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
         tokens=find_tokens(
-            context.archive.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
+            context.archive.config.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
         ),
     )
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.context import Context, RequestContext
-from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.timeline import (
     find_nearest_capture,
     list_capture_times,

@@ -11,10 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
+from newsarchive.urls.timestamps import timestamp_end, timestamp_start
+from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.calendar import render_not_archived
-from newsarchive.web.timestamps import timestamp_end, timestamp_start
-from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times
 from storage.index.queries.status import list_sources
 from storage.index.queries.timeline import find_nearest_capture

@@ -9,12 +9,12 @@ from fastapi.responses import RedirectResponse
 
 from newsarchive.export.articles import flatten_line
 from newsarchive.export.citations import BIBLIOGRAPHIES
+from newsarchive.urls.wb_url import is_http_url
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.bar_charts import draw_bars
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
-from newsarchive.web.wb_url import is_http_url
 from storage.article_fields import TABLE_FIELDS
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.timeline import select_archived_urls

@@ -14,6 +14,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode, media_type
+from newsarchive.urls.timestamps import format_timestamp, timestamp_middle
+from newsarchive.urls.wb_url import archived_url, quote_url
 from newsarchive.web.archived_response import (
     MAX_IN_MEMORY,
     content_coding,
@@ -31,8 +33,6 @@ from newsarchive.web.snapshot.media_types import Display, choose_display, safe_m
 from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
 from newsarchive.web.thumbnails import get_thumbnail
-from newsarchive.web.timestamps import format_timestamp, timestamp_middle
-from newsarchive.web.wb_url import archived_url, quote_url
 from storage.errors import NotFound, PayloadError
 from storage.index.conditions.withheld import find_withheld_urls, load_mask
 from storage.index.queries.cdx import get_cdx_line
@@ -67,7 +67,7 @@ def _add_routes(kind: EmbedKind) -> None:
         is_foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_ours
         if request.headers.get("service-worker") or is_foreign:
             raise HTTPException(403, "Archived resources may be embedded by the archive's own pages only.")
-        url = archived_url(request, f"/web/{digits}{kind}{token}/")
+        url = archived_url(request.scope, f"/web/{digits}{kind}{token}/")
         time = timestamp_middle(str(digits))
         capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
         capture = follow_redirects(context, capture)[-1] if capture else None
@@ -232,7 +232,9 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
 @router.get("/web/*/{url:path}")
 def redirect_to_calendar(request: Request) -> Response:
     """Redirect to the calendar."""
-    return RedirectResponse(f"/calendar?url={quote_url(archived_url(request, '/web/*/')).replace('&', '%26')}", 302)
+    return RedirectResponse(
+        f"/calendar?url={quote_url(archived_url(request.scope, '/web/*/')).replace('&', '%26')}", 302
+    )
 
 
 @router.get("/web/{digits:int}mp_bare_/{url:path}")
@@ -242,7 +244,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if request.headers.get("service-worker"):
         raise HTTPException(403, "Archived scripts may not be service workers of the archive.")
     bare = BARE if request.url.path.startswith(f"/web/{digits}mp_{BARE}/") else ""
-    url, time = archived_url(request, f"/web/{digits}mp_{bare}/"), parse_time_or_404(str(digits))
+    url, time = archived_url(request.scope, f"/web/{digits}mp_{bare}/"), parse_time_or_404(str(digits))
     if request.headers.get("sec-fetch-dest") == "document":
         # Opened directly it would look like a page of the archive, without its banner.
         return RedirectResponse(f"/web/{digits}{bare}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
@@ -271,7 +273,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
     requested = request.path_params.get("requested")
     target = digits if requested is None else requested
     bare = BARE if request.url.path.startswith(f"/web/{digits}{BARE}/") else ""
-    url = archived_url(request, f"/web/{digits}{bare}/" if requested is None else f"/web/{digits}~{requested}/")
+    url = archived_url(request.scope, f"/web/{digits}{bare}/" if requested is None else f"/web/{digits}~{requested}/")
     first = context.index.ask(find_nearest_capture, url, parse_time_or_404(str(digits)))
     if first is None:
         return render_not_archived(context, url)
@@ -290,7 +292,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
 @router.get("/web/http{rest:path}")
 def redirect_to_newest(request: Request, context: Context) -> Response:
     """Redirect to the newest capture."""
-    url = archived_url(request, "/web/")
+    url = archived_url(request.scope, "/web/")
     capture = context.index.ask(find_nearest_capture, url, context.now)
     if capture is None:
         return render_not_archived(context, url)

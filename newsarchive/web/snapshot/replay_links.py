@@ -11,7 +11,7 @@ the slash, a page, its frame and stylesheets are without overlays.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsarchive.web.wb_url import quote_url
+from newsarchive.urls.wb_url import quote_url
 
 BARE = "bare_"
 """Mark of what is shown without overlays."""

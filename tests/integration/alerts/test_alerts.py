@@ -26,7 +26,6 @@ from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
-from newsarchive.web.middleware.auth import hash_secret
 from storage.errors import StorageError
 from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
@@ -38,7 +37,7 @@ PAGE = (
     "<p>The mayor said that the town had waited for it, and thanked all who had worked on it for years.</p></article>"
 )
 HARBOUR = '[[alert]]\nname = "harbour"\nquery = "harbour"\nmail = ["desk@paper.example"]'
-ADA = f'[serve.users]\nada = "{hash_secret("a")}"'
+ADA = '[serve.users]\nada = "scrypt:1:8:1:c2FsdA==:eA=="'
 DeskOf = Callable[..., Any]
 
 

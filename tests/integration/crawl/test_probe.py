@@ -7,8 +7,8 @@ import pytest
 
 from newsarchive.config.schema import SiteConfig
 from newsarchive.crawl import probe as probe_module
-from newsarchive.crawl.download.ssrf import AddressGuard
 from newsarchive.crawl.probe import SiteSource, describe_source, probe
+from newsarchive.urls.ssrf import AddressGuard
 from storage.errors import NotFound
 from storage.model import UrlKind
 from tests.newsroom import OPENS, Clock, Newsroom, serve

@@ -14,7 +14,7 @@ import pytest
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.download.client import Attempt, FetchResult, RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints, NotPublicError
-from newsarchive.crawl.download.ssrf import AddressGuard
+from newsarchive.urls.ssrf import AddressGuard
 from storage.model import Exchange
 from tests.integration.crawl.wire_forms import BODY, CUT, OK, WHOLE, chunked, sized
 

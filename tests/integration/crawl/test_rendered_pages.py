@@ -139,7 +139,7 @@ def test_a_rendered_page_is_read_and_its_requests_are_recorded(app: Any, build: 
     } <= kinds
     data = next(capture for capture in captures if capture.url.endswith("/api/story/1.json"))
     assert data.place is not None
-    file = archive.warc_folder / data.place.warc
+    file = archive.config.warc_folder / data.place.warc
     raw = file.read_bytes()[data.place.offset : data.place.offset + data.place.length]
     assert app.of("/api/story/1.json")[0].response in gzip.decompress(raw)
     assert b"x-api-key: k1" in app.of("/api/story/1.json")[0].request.lower()
@@ -176,7 +176,7 @@ def test_the_index_is_rebuilt_from_rendered_pages(app: Any, build: Callable[[], 
     archive.rebuild()
     assert sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True)) == before
     assert not archive.verify().damaged
-    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
+    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.config.warc_folder.glob("*.warc.gz"))
     assert whole.count(b"rendered-by: chromium/") == 3
     assert whole.count(b"WARC-Type: resource") == 3
 
@@ -190,7 +190,7 @@ def test_pages_are_read_unrendered_if_the_browser_cannot_start(
     report = crawl(archive, now=lambda: BEGIN)
     assert report.run.outcome == "finished"
     assert app.of("/")
-    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.warc_folder.glob("*.warc.gz"))
+    whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.config.warc_folder.glob("*.warc.gz"))
     assert b"rendered-by: none (" in whole
 
 

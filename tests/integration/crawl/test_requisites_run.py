@@ -141,7 +141,7 @@ def test_a_large_image_is_cut(server: Any, make: Make) -> None:
         crawl(archive, now=later(hours))
     held = [
         item.capture
-        for path in sorted(archive.warc_folder.glob("*.warc.gz*"))
+        for path in sorted(archive.config.warc_folder.glob("*.warc.gz*"))
         for item in read_captures(path)
         if isinstance(item, CaptureRecord)
     ]

@@ -78,7 +78,7 @@ def paths(server: Any) -> list[str]:
 def kept_of(archive: Archive) -> list[CaptureRecord]:
     return [
         item
-        for path in sorted(archive.warc_folder.glob("*.warc.gz*"))
+        for path in sorted(archive.config.warc_folder.glob("*.warc.gz*"))
         for item in read_captures(path)
         if isinstance(item, CaptureRecord)
     ]
@@ -97,7 +97,7 @@ def test_a_run_records_its_requests_and_ends(either: Any, make: Make) -> None:
     report = crawl(archive)
     assert (report.run.outcome, report.problems) == ("finished", ())
     assert sorted(paths(either)) == ["/", "/news/one", "/news/two", "/robots.txt"]
-    (path,) = archive.warc_folder.glob("*.warc.gz*")
+    (path,) = archive.config.warc_folder.glob("*.warc.gz*")
     held = [(record.type, record.block) for record in read_records(path) if record.type in ("request", "response")]
     assert held == [pair for each in either.log for pair in (("response", each.response), ("request", each.request))]
     told = [item for item in read_captures(path) if not isinstance(item, CaptureRecord)]
@@ -308,7 +308,7 @@ def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.S
     ended = {"outcome": "stopped", "captures": 3, "exit_code": 130 if number is signal.SIGINT else 0}
     assert json.loads(out.splitlines()[-1]) == ended
     assert took < 10
-    (path,) = archive.warc_folder.glob("*.warc.gz*")
+    (path,) = archive.config.warc_folder.glob("*.warc.gz*")
     last = list(read_captures(path))[-1]
     assert (path.suffix, isinstance(last, RunEnded) and last.run.outcome) == (".gz", "stopped")
     assert archive.index.read(warc_files.find_indexed_end, path.name) > 0

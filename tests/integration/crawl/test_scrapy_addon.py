@@ -530,7 +530,7 @@ def test_pages_are_read_into_an_archive(
     """A CrawlSpider's pages are articles of an archive; its chain and files verify, and a rebuild is the same index."""
     log = tmp_path / "newsroom.log"
     folder = project.folder / "morgue"
-    project.set('NEWSARCHIVE_ARCHIVE = "morgue"\nCLOSESPIDER_PAGECOUNT = 40\n')
+    project.set('NEWSARCHIVE_ARCHIVE = "morgue"\nCLOSESPIDER_PAGECOUNT = 24\n')
     with serve(Newsroom(articles=60), clock=Clock(), log=log) as server:
         for _ in range(2):
             done = project.crawl("newsroom", "-a", f"url={server.url}")

@@ -13,8 +13,8 @@ from newsarchive.archive import Archive
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
-from newsarchive.crawl.download.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.crawl.run import crawl
+from newsarchive.urls.ssrf import AddressGuard, url_refusal_reason
 from storage.callbacks import utc_now
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters

@@ -268,7 +268,7 @@ def test_an_article_is_discovered_by_every_kind_of_source(way: str, build: Calla
     assert rig.crawl().run.outcome == "finished"
     (line,) = [line for line in rig.archive.export() if line["headline"] == TITLE]
     assert line["versions"] == 1
-    whole = b"".join(gzip.decompress(path.read_bytes()) for path in rig.archive.warc_folder.glob("*.warc.gz"))
+    whole = b"".join(gzip.decompress(path.read_bytes()) for path in rig.archive.config.warc_folder.glob("*.warc.gz"))
     if way in HANDED_ON:
         assert f"title: {TITLE}\r\npublished: {NOW:%Y-%m-%dT%H:%M:%SZ}".encode() in whole
 

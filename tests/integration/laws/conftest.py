@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -84,6 +86,51 @@ Build = Callable[..., Rig]
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
     """Makes rigs: an empty archive with the newsroom configured."""
+    with rigs_in(tmp_path) as make:
+        yield make
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crawled:
+    """A newsroom that was crawled twice, for tests that only read; the second time an hour and a minute later."""
+
+    once: Rig
+    """Its archive after the first crawl."""
+    twice: Rig
+    """Its archive after both."""
+    opened: datetime
+    later: datetime
+    first: list[LoggedExchange]
+    """The bytes of the first crawl."""
+    second: list[LoggedExchange]
+
+    def copy(self, folder: Path) -> Rig:
+        """Return a rig with a copy of the archive after both crawls, which a test may change."""
+        shutil.copytree(self.twice.folder, folder)
+        return replace(self.twice, folder=folder)
+
+
+@pytest.fixture(scope="session")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+    """A newsroom with the archives of two crawls."""
+    folder = tmp_path_factory.mktemp("crawled")
+    with rigs_in(folder) as make:
+        rig = make()
+        opened = rig.server.clock.now()
+        rig.crawl()
+        first = rig.exchanges()
+        shutil.copytree(rig.folder, folder / "once")
+        later = rig.server.clock.advance(timedelta(hours=1, minutes=1))
+        rig.crawl(later)
+        yield Crawled(
+            once=replace(rig, folder=folder / "once"), twice=rig, opened=opened, later=later, first=first,
+            second=rig.exchanges()[len(first) :],
+        )  # fmt: skip
+
+
+@contextmanager
+def rigs_in(tmp_path: Path) -> Iterator[Build]:
+    """Make rigs in a folder, and close their servers at the end."""
     servers: list[NewsroomServer] = []
 
     def make(
@@ -103,9 +150,11 @@ def build(tmp_path: Path) -> Iterator[Build]:
         (folder / "newsarchive.toml").write_text(SITE.format(url=server.url, index=index))
         return Rig(server=server, log=log, folder=folder)
 
-    yield make
-    for server in servers:
-        server.close()
+    try:
+        yield make
+    finally:
+        for server in servers:
+            server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,7 +23,7 @@ def page(name: str) -> bytes:
 def test_damage_is_reported_once_and_its_file_counts_as_read(tmp_path: Path) -> None:
     """Law 1: the whole records of a damaged file are in the index, and the file is not read again at every start."""
     with Archive.init(tmp_path / "archive") as archive:
-        (archive.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
+        (archive.config.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
         with archive.ingestor() as ingestor:
             first, second = archive.recover(ingestor), archive.recover(ingestor)
         assert (first.captures, len(first.problems)) == (2, 1)
@@ -40,7 +40,7 @@ def test_an_import_reports_damage(tmp_path: Path) -> None:
     """Damage that recovery finds before an import is reported once."""
     (tmp_path / "b.warc.gz").write_bytes(page("three"))
     with Archive.init(tmp_path / "archive") as archive:
-        (archive.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
+        (archive.config.warc_folder / "a.warc.gz").write_bytes(page("one") + b"\0" * 50 + page("two"))
         told = archive.import_files([tmp_path / "b.warc.gz"])
         again = archive.import_files([tmp_path / "b.warc.gz"])
     assert (told.read.captures, len(told.read.problems), again.read.problems) == (1, 1, ())

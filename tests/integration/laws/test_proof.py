@@ -58,7 +58,7 @@ def build_archive(folder: Path) -> Path:
     Archive.init(folder).close()
     with Archive.open(folder) as archive:
         for number in range(3):
-            write_file(archive.warc_folder, number, archive.places.chain)
+            write_file(archive.config.warc_folder, number, archive.places.chain)
         with archive.ingestor() as ingestor:
             archive.recover(ingestor)
     return folder
@@ -405,7 +405,7 @@ def machines(tmp_path: Path) -> tuple[Path, Path]:
         toml = folder / "newsarchive.toml"
         toml.write_text(f'bucket = "file://{tmp_path}/bucket"\n{toml.read_text()}')
         with Archive.open(folder) as archive:
-            write_file(archive.warc_folder, number, archive.places.chain)
+            write_file(archive.config.warc_folder, number, archive.places.chain)
             assert archive.upload().problems == []
     for folder in folders:
         with Archive.open(folder) as archive, archive.ingestor() as ingestor:

@@ -39,7 +39,7 @@ def test_a_running_crawl_is_no_damage(tmp_path: Path, monkeypatch: pytest.Monkey
     run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
     with Archive.init(tmp_path / "archive") as archive:
         archive.index.begin_crawl(run)
-        writer = WarcWriter(archive.warc_folder, run=run, info={}, originals=archive.index)
+        writer = WarcWriter(archive.config.warc_folder, run=run, info={}, originals=archive.index)
         with archive.ingestor(writer.sync) as ingestor:
             crawled(writer, ingestor, "one")
 
@@ -64,7 +64,7 @@ def test_a_file_is_found_that_was_closed_before_it_was_looked_at(
     run = CrawlRun(id="run-1", sites=(SITE,), started_at=AT)
     with Archive.init(tmp_path / "archive") as archive:
         archive.index.begin_crawl(run)
-        writer = WarcWriter(archive.warc_folder, run=run, info={}, originals=archive.index)
+        writer = WarcWriter(archive.config.warc_folder, run=run, info={}, originals=archive.index)
         with archive.ingestor(writer.sync) as ingestor:
             crawled(writer, ingestor, "one")
         listed = archive.places.files()

@@ -162,7 +162,7 @@ def archive(tmp_path: Path, servers: list[TimeServer], authority: Path) -> Itera
 
 
 def tokens(archive: Archive) -> list[Path]:
-    return sorted(archive.warc_folder.glob("STAMP-*.tsr"))
+    return sorted(archive.config.warc_folder.glob("STAMP-*.tsr"))
 
 
 def test_two_servers_stamp_the_head(archive: Archive, servers: list[TimeServer]) -> None:
@@ -356,7 +356,7 @@ def write_articles(archive: Archive, *, chained: bool = True) -> None:
     """Write a WARC file with two articles, as a crawl does, and index it."""
     run_ = CrawlRun(id="run", sites=(), started_at=NOW)
     chain = archive.places.chain if chained else None
-    writer = WarcWriter(archive.warc_folder, run=run_, info={}, originals=NoOriginals(), chain=chain)
+    writer = WarcWriter(archive.config.warc_folder, run=run_, info={}, originals=NoOriginals(), chain=chain)
     for page in range(2):
         data = json.dumps({"@type": "NewsArticle", "headline": f"Town opens garden {page}"})
         head = f'<title>Garden {page}</title><script type="application/ld+json">{data}</script>'
@@ -507,7 +507,7 @@ def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages:
     """Only heads at and after the link of a file cover it."""
 
     def find_tokens(name: str) -> list[HeadProof]:
-        return time_stamps.find_tokens(archive.warc_folder, name, archive.config.time_authorities)
+        return time_stamps.find_tokens(archive.config.warc_folder, name, archive.config.time_authorities)
 
     assert stamp_head(archive.config) == []
     first = archive.places.local_files()[0].name

@@ -148,7 +148,7 @@ def write_run(folder: Path) -> str:
     (folder / "warc").mkdir()
     with Archive.open(folder) as archive:
         writer = WarcWriter(
-            archive.warc_folder, run=run, info={}, originals=archive.index, machine=ensure_machine_id(folder)
+            archive.config.warc_folder, run=run, info={}, originals=archive.index, machine=ensure_machine_id(folder)
         )
         writer._current()
         closed = writer.close()

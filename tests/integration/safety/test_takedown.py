@@ -152,7 +152,7 @@ def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive
     assert "zanzibarian" not in read_everything(archive)
     assert len(describe(archive)[0]) == 4
     # A file put back by hand, past `import`.
-    write_pages(archive.warc_folder / "old.warc.gz")
+    write_pages(archive.config.warc_folder / "old.warc.gz")
     archive.rebuild()
     assert archive.index.ask(find_article_id, GONE) is None
     assert len(describe(archive)[0]) == 6
@@ -287,7 +287,7 @@ def test_what_interrupted_work_left_goes_too(archive: Archive, tmp_path: Path) -
     whole = (tmp_path / "pages.warc.gz").read_bytes()
     left = ["a.warc.gz.fetching", "import-b.warc.gz.part", "c.warc.gz.torn-4"]
     for name in left:
-        (archive.warc_folder / name).write_bytes(whole)
+        (archive.config.warc_folder / name).write_bytes(whole)
     (archive.folder / "index.sqlite3.rebuilding").write_bytes(b"zanzibarian")
     report = archive.takedown([GONE], "court", dry_run=False)[-1]
     assert report.copies[2:] == ["index.sqlite3.rebuilding", *(f"warc/{name}" for name in left)]
@@ -349,10 +349,10 @@ def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str)
         if put == "imported":
             archive.import_files([old])
             assert b"anzibarian" not in b"".join(
-                gzip.decompress(f.read_bytes()) for f in archive.warc_folder.glob("*.gz")
+                gzip.decompress(f.read_bytes()) for f in archive.config.warc_folder.glob("*.gz")
             )
         else:
-            old.rename(archive.warc_folder / "old.warc.gz")
+            old.rename(archive.config.warc_folder / "old.warc.gz")
             archive.rebuild()
         assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
 
@@ -408,7 +408,7 @@ def test_a_kill_between_link_and_swap_is_mended(tmp_path: Path, monkeypatch: pyt
             patched.setattr(takedown, "replace_durably", die)
             with pytest.raises(Killed):
                 archive.takedown([GONE], "court order", dry_run=False)
-        (file,) = archive.warc_folder.glob("*.gz")
+        (file,) = archive.config.warc_folder.glob("*.gz")
         assert archive.verify().damaged
         forged = file.with_name("import-other.warc.gz.takedown")
         forged.write_bytes(b"forged")
@@ -464,10 +464,10 @@ def test_a_takedown_reaches_the_bucket(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "morgue") as archive:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
         archive.upload()
-        assert not list(archive.warc_folder.glob("*.gz"))
+        assert not list(archive.config.warc_folder.glob("*.gz"))
         report = archive.takedown([GONE], "court order", dry_run=False)[-1]
         assert [line.partition(",")[0] for line in report.unreachable] == ["downloads"]
-        assert not list(archive.warc_folder.glob("*.gz"))
+        assert not list(archive.config.warc_folder.glob("*.gz"))
         (stored,) = (tmp_path / "bucket").glob("*.gz")
         assert b"zanzibarian" not in gzip.decompress(stored.read_bytes())
         assert not archive.verify(deep=True).damaged
@@ -502,7 +502,7 @@ def test_each_rewritten_file_is_linked(tmp_path: Path) -> None:
         archive.import_files([write_pages(tmp_path / "pages.warc.gz")])
         work = Takedown(folder=archive.folder, places=archive.places, index=archive.index)
         work.run(work.make_plan([GONE], "court order", AT))
-        (file,) = archive.warc_folder.glob("*.gz")
+        (file,) = archive.config.warc_folder.glob("*.gz")
         imported, link = archive.places.chain.load().links[-2:]
     assert (link.reason, link.note, link.file) == ("takedown", "court order", file.name)
     assert f"sha256:{link.sha256}" == sha256(file.read_bytes())

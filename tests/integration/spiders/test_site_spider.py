@@ -125,15 +125,15 @@ def test_a_spider_in_a_process_of_scrapys(
     monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
     newsroom.broken.add(2)
     rig = build(source, more="[scrapy]\nCLOSESPIDER_TIMEOUT = 60\n")
-    words = ["newsarchive", "crawl", "--archive"]
     if by_scrapy:
-        words = ["scrapy", "crawl", "news", "-s", "SPIDER_MODULES=spiders", "-a"]
-    place = f"archive={rig.folder}" if by_scrapy else str(rig.folder)
-    environment = os.environ | {"SCRAPY_SETTINGS_MODULE": "newsarchive.settings", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-m", *words, place],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        words = ["scrapy", "crawl", "news", "-s", "SPIDER_MODULES=spiders", "-a", f"archive={rig.folder}"]
+        environment = os.environ | {"SCRAPY_SETTINGS_MODULE": "newsarchive.settings", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    else:
+        done = run_in_process("crawl", "--archive", rig.folder, at=tmp_path)
     assert done.returncode == 0, done.stderr
     broken = {2} if source is JSON_SPIDER else set()
     assert sorted(articles(rig)) == [f"/news/{n}" for n in range(1, 8) if n not in broken], done.stderr

@@ -166,7 +166,7 @@ class Browsers:
         return TestClient(create_app(self.archive, options, **arguments), base_url="http://127.0.0.1:8000")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def browser(paper: Archive) -> Iterator[TestClient]:
     """A client of the archive."""
     with Browsers(paper)() as client:

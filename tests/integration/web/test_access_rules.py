@@ -140,12 +140,12 @@ ELSEWHERE = {
 """Routes that need more than a URL."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app(paper: Archive) -> FastAPI:
     return create_app(paper)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, follow_redirects=False) as made:
         yield made

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from newsarchive.web.middleware.auth import hash_secret, hash_token
+from newsarchive.web.middleware.auth import hash_token
 from newsarchive.web.serve_options import RequestLimits, ServeOptions
 
 Browsers = Callable[..., TestClient]
 
-ADA, FEED = hash_secret("open sesame"), hash_token("t0ken")
+# Hashes of n = 2: one of hash_secret takes 0.2 s to make, and to compare.
+ADA = "scrypt:1:8:1:c2FsdA==:5Tu6/mjCQganVYAHZoCaOhd6/lKZOv3gWrhvQfJb2W4XkZLl2RgTvpv8WKLMjeYKOReZ2+A7ghc6HeBWuFxk4Q=="
+FEED = hash_token("t0ken")
 GUARDED = ServeOptions(auth=True, users={"ada": ADA}, tokens={"feed": FEED})
 
 

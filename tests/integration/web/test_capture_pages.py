@@ -292,7 +292,7 @@ def test_content_credentials_of_a_picture_are_named(archive_of: ArchiveOf, capsy
 def test_a_damaged_record_is_reported(archive_of: ArchiveOf) -> None:
     """The page reports the damage and shows everything else."""
     archive = archive_of({"url": PAGE, "body": b"<p>text of the page"})
-    (warc,) = archive.warc_folder.glob("*.warc.gz")
+    (warc,) = archive.config.warc_folder.glob("*.warc.gz")
     raw = bytearray(warc.read_bytes())
     raw[len(raw) // 2] ^= 0xFF
     warc.write_bytes(bytes(raw))

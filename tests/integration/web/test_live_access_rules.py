@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
+from newsarchive.access.access_rules import AccessRules, check_blocked, read_blocked, urlkey_prefixes
 from newsarchive.archive import Archive
 from newsarchive.operations.doctor import check_archive
 from newsarchive.operations.health import Severity
-from newsarchive.web.access_rules import AccessRules, check_blocked, read_blocked, urlkey_prefixes
 from newsarchive.web.app import create_app
 from storage.errors import ConfigError
 from storage.urls import surt

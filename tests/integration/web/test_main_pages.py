@@ -28,7 +28,7 @@ PAGES = (
 OUTSIDE = ("http", "//", "javascript:", "data:", "vbscript:")
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(scope="module", params=PAGES)
 def page(request: pytest.FixtureRequest, browser: TestClient) -> html.HtmlElement:
     """Each page, parsed."""
     return html.document_fromstring(browser.get(request.param).text)

@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
-from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
@@ -109,7 +109,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         for number, exchanges in enumerate(_exchanges()):
             run = CrawlRun(id=f"2026030106{number:02}00Z-abcd", sites=(site,), started_at=MORNING)
             writer = WarcWriter(
-                archive.warc_folder, run=run, info={"software": "a test"}, originals=archive.index, host="test"
+                archive.config.warc_folder, run=run, info={"software": "a test"}, originals=archive.index, host="test"
             )
             for each in exchanges:
                 writer.write(each)

@@ -170,12 +170,12 @@ def test_a_record_cut_short_costs_itself_alone(small: Archive, tmp_path: Path) -
     """A file torn within a record: no half of it comes into the slice, which is sound and has all the others."""
     folder = tmp_path / "torn"
     folder.mkdir()
-    newest = max(small.warc_folder.glob("*.warc.gz"))
+    newest = max(small.config.warc_folder.glob("*.warc.gz"))
     last = max(
         (line for line in small.index.stream(iter_cdx_lines_of_articles) if line.warc == newest.name),
         key=lambda line: line.offset,
     )
-    for path in small.warc_folder.glob("*.warc.gz"):
+    for path in small.config.warc_folder.glob("*.warc.gz"):
         (folder / path.name).write_bytes(path.read_bytes()[: last.offset + 30 if path == newest else None])
     missed = MissedCaptures()
     into = tmp_path / "some.warc.gz"
@@ -191,7 +191,7 @@ def test_bytes_outside_records_are_not_copied(small: Archive, tmp_path: Path) ->
     """An index that is wrong about a file would else put pieces of records into the slice."""
     folder = tmp_path / "other"
     folder.mkdir()
-    for path in small.warc_folder.glob("*.warc.gz"):
+    for path in small.config.warc_folder.glob("*.warc.gz"):
         (folder / path.name).write_bytes(b"x" * path.stat().st_size)
     missed = MissedCaptures()
     into = tmp_path / "none.warc.gz"
@@ -218,7 +218,9 @@ def test_records_of_a_plain_file_become_members(small: Archive, tmp_path: Path) 
     """A WARC file that is not compressed, as other tools write them: sliced record by record, each what it was."""
     Archive.init(tmp_path / "morgue").close()
     source = tmp_path / "morgue" / "warc" / "plain.warc.gz"
-    source.write_bytes(b"".join(gzip.decompress(path.read_bytes()) for path in sorted(small.warc_folder.glob("*.gz"))))
+    source.write_bytes(
+        b"".join(gzip.decompress(path.read_bytes()) for path in sorted(small.config.warc_folder.glob("*.gz")))
+    )
     with Archive.open(tmp_path / "morgue") as archive:
         archive.rebuild()
         into = tmp_path / "slice.warc.gz"

@@ -81,7 +81,7 @@ def test_a_slice_has_the_records_byte_for_byte(small: Archive, exported: Exporte
     data = path.read_bytes()
     lines = list(small.index.stream(iter_cdx_lines_of_articles))
     for line in lines:
-        with (small.warc_folder / line.warc).open("rb") as file:
+        with (small.config.warc_folder / line.warc).open("rb") as file:
             file.seek(line.offset)
             assert file.read(line.length) in data
     kinds = [kind for kind, _ in told(path)]
@@ -187,7 +187,7 @@ def test_cdxj_is_sorted_and_names_the_archives_files(small: Archive, exported: E
     for line in lines:
         key, stamp, fields = line.split(" ", 2)
         told = json.loads(fields)
-        record = read_record(small.warc_folder / told["filename"], int(told["offset"]))
+        record = read_record(small.config.warc_folder / told["filename"], int(told["offset"]))
         assert (record.uri, len(stamp), key[:13]) == (told["url"], 14, "example,news)")
 
 
@@ -277,8 +277,8 @@ def test_damage_is_skipped_and_reported(small: Archive, exported: Exported, tmp_
     """A missing file loses its own captures, not the export."""
     folder = tmp_path / "fewer"
     folder.mkdir()
-    newest = max(small.warc_folder.glob("*.warc.gz"))
-    for path in small.warc_folder.glob("*.warc.gz"):
+    newest = max(small.config.warc_folder.glob("*.warc.gz"))
+    for path in small.config.warc_folder.glob("*.warc.gz"):
         if path != newest:
             (folder / path.name).write_bytes(path.read_bytes())
     missed: list[str] = []

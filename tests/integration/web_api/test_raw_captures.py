@@ -192,7 +192,7 @@ def test_an_archived_206_has_content_range(large: TestClient) -> None:
 def test_a_torn_record_is_an_error(archive_of: Callable[..., Archive]) -> None:
     """Errors within the first megabyte are in the status; an unreadable file is not a gap in the archive."""
     archive = archive_of({"url": FILM, "body": os.urandom(1000)})
-    path = next(archive.warc_folder.glob("*.warc.gz"))
+    path = next(archive.config.warc_folder.glob("*.warc.gz"))
     path.write_bytes(path.read_bytes()[:-300])
     with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
         answer = client.get(f"/web/20260301060000id_/{FILM}")

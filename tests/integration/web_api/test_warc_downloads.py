@@ -12,7 +12,7 @@ STORY = "http://news.example/2026/03/01/harbour-wall"
 @pytest.fixture
 def file(small: Archive) -> tuple[str, bytes]:
     """Return name and bytes of the archive's first file."""
-    path = min(small.warc_folder.glob("*.warc.gz"))
+    path = min(small.config.warc_folder.glob("*.warc.gz"))
     return path.name, path.read_bytes()
 
 
@@ -103,7 +103,7 @@ def test_if_range(client: TestClient, file: tuple[str, bytes]) -> None:
 
 def test_a_file_that_grew_has_another_etag(client: TestClient, small: Archive, file: tuple[str, bytes]) -> None:
     """A file that is being written has a new ETag after each record."""
-    path = small.warc_folder / file[0]
+    path = small.config.warc_folder / file[0]
     before = client.head(f"/warcs/{file[0]}").headers["etag"]
     path.write_bytes(file[1] + b"more")
     try:
@@ -125,9 +125,9 @@ def test_a_file_that_grew_has_another_etag(client: TestClient, small: Archive, f
 )
 def test_only_files_that_the_index_knows(client: TestClient, small: Archive, name: str) -> None:
     """Other files, in the folder or outside it, are 404."""
-    (small.warc_folder / "stray.warc.gz").write_bytes(b"not ours")
+    (small.config.warc_folder / "stray.warc.gz").write_bytes(b"not ours")
     assert client.get(f"/warcs/{name}").status_code == 404
-    (small.warc_folder / "stray.warc.gz").unlink()
+    (small.config.warc_folder / "stray.warc.gz").unlink()
 
 
 def test_files_with_blocked_records_are_served_by_record(opened: Callable[..., TestClient]) -> None:

@@ -102,7 +102,7 @@ def test_exclusive_options_are_refused(run: Callable[..., Output], archive: Arch
 
 def test_a_bucket_that_is_the_folder_itself_is_an_error(archive: Archive) -> None:
     """Before any file is regarded as uploaded."""
-    config = parse_config(f'contact = "a@b.example"\nbucket = "file://{archive.warc_folder}"', archive.folder)
+    config = parse_config(f'contact = "a@b.example"\nbucket = "file://{archive.config.warc_folder}"', archive.folder)
     finding = _check_bucket(config, archive.now())
     assert (finding.severity, "the folder of the WARC files itself" in finding.sentence) == (Severity.ERROR, True)
 
@@ -146,7 +146,7 @@ def test_waiting_uploads_are_reported(run: Callable[..., Output], archive: Archi
     assert "1 WARC file (" in run("status").out
     assert run("status", "--check").err.count("wait") == 0
     (file,) = archive.places.local_files()
-    os.utime(archive.warc_folder / file.name, (0, 0))
+    os.utime(archive.config.warc_folder / file.name, (0, 0))
     assert "waits to be uploaded" in run("status", "--check").err
     health = json.loads(run("status", "--json").out)["health"]
     assert (health["unsent"], health["unsent_bytes"]) == (1, file.size)

@@ -45,6 +45,7 @@ def test_filters_know_all_values_of_changes(name: str, values: type[EditKind]) -
             "two alerts have the same name",
         ),
         ("[alert]\nname = 3\n", 1, "alerts are written as [[alert]]"),
+        ("alert = [1]\n", 1, "alerts are written as [[alert]]"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(lines: str, line: int, said: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.crawl.download.ssrf import AddressGuard, is_public, url_refusal_reason
+from newsarchive.urls.ssrf import AddressGuard, is_public, url_refusal_reason
 
 FINE = [
     "https://news.example/",

@@ -13,8 +13,8 @@ from scrapy.http import JsonResponse
 from newsarchive.crawl.site_spider import SiteSpider, collect
 from newsarchive.version import EXTRACTOR
 from storage.model import Outcome, RecordPlace, Role
-from storage.spider_output import FIELD, ArticleItem, SpiderOutput, SpiderRequest, parse_output
 from storage.warc.record import Record, format_fields
+from storage.warc.spider_output import FIELD, ArticleItem, SpiderOutput, SpiderRequest, parse_output
 
 URL = "https://courier.example/api/1"
 TEXT = st.text(max_size=30)

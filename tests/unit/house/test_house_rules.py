@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from benchmarks.house import LONGEST_MODULE, SHORTEST_MODULE, list_modules, measure_house
+from benchmarks.house import LONGEST_MODULE, SHORTEST_MODULE, list_modules, measure_house, parse_module
 from newsarchive.version import VERSION
 from storage import errors
 
@@ -74,7 +74,7 @@ def test_functions_have_at_most_sixty_lines() -> None:
     lengths = sorted(
         (node.end_lineno or node.lineno) - node.lineno + 1
         for module in MODULES
-        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        for node in ast.walk(parse_module(module))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     assert lengths[int(len(lengths) * 0.9)] < 30
@@ -82,7 +82,7 @@ def test_functions_have_at_most_sixty_lines() -> None:
 
 def test_every_module_says_what_it_is() -> None:
     """Each has a docstring."""
-    assert [str(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
+    assert [str(path) for path in MODULES if not ast.get_docstring(parse_module(path))] == []
 
 
 def test_test_files_have_names_of_their_own() -> None:

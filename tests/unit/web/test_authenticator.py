@@ -5,7 +5,13 @@ import pytest
 
 from newsarchive.web.middleware.auth import Authenticator, create_token, hash_secret, hash_token, verify_secret
 
-ADA, FEED = hash_secret("open sesame"), hash_token("t0ken")
+FEED = hash_token("t0ken")
+
+
+@pytest.fixture(scope="module")
+def ada() -> str:
+    """The hash of a password, as newsarchive.toml has it."""
+    return hash_secret("open sesame")
 
 
 def basic(name: str, password: str) -> str:
@@ -13,8 +19,8 @@ def basic(name: str, password: str) -> str:
 
 
 @pytest.fixture
-def authenticator() -> Authenticator:
-    return Authenticator({"ada": ADA}, {"feed": FEED})
+def authenticator(ada: str) -> Authenticator:
+    return Authenticator({"ada": ada}, {"feed": FEED})
 
 
 @pytest.mark.parametrize(
@@ -59,18 +65,18 @@ def test_hashes_are_salted() -> None:
     assert hash_secret("a", b"salt") == hash_secret("a", b"salt")
 
 
-def test_a_wrong_token_costs_no_slow_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_token_costs_no_slow_hash(monkeypatch: pytest.MonkeyPatch, ada: str) -> None:
     """However many tokens there are, a wrong one is looked up once: no scrypt is computed."""
     slow: list[bytes] = []
     monkeypatch.setattr(hashlib, "scrypt", lambda secret, **_: slow.append(secret))
     tokens = [create_token() for _ in range(12)]
-    many = Authenticator({"ada": ADA}, {f"program {n}": kept for n, (_, kept) in enumerate(tokens)})
+    many = Authenticator({"ada": ada}, {f"program {n}": kept for n, (_, kept) in enumerate(tokens)})
     assert many.authenticate("Bearer wrong") is None
     assert many.authenticate(f"Bearer {tokens[7][0]}") == "program 7"
     assert not slow
 
 
-def test_a_wrong_password_costs_one_slow_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_costs_one_slow_hash(monkeypatch: pytest.MonkeyPatch, ada: str) -> None:
     """However many users there are, and whether the name is one of them or not."""
     slow: list[bytes] = []
 
@@ -79,7 +85,7 @@ def test_a_wrong_password_costs_one_slow_hash(monkeypatch: pytest.MonkeyPatch) -
         return b""
 
     monkeypatch.setattr(hashlib, "scrypt", scrypt)
-    many = Authenticator({f"user {n}": ADA for n in range(12)}, {})
+    many = Authenticator({f"user {n}": ada for n in range(12)}, {})
     assert many.authenticate(basic("user 3", "wrong")) is None
     assert many.authenticate(basic("nobody", "wrong")) is None
     assert slow == [b"wrong", b"wrong"]

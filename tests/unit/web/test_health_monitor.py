@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.operations.health import Finding, Severity
 from newsarchive.web import health_monitor
-from newsarchive.web.access_rules import AccessRules
 from newsarchive.web.health_monitor import MAX_AGE, HealthMonitor
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import MutableHeaders
 
-from newsarchive.web.access_rules import AccessRules
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.web.middleware.security import HEADERS, add_default_headers, parse_host
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ConfigError

@@ -1,17 +1,17 @@
 """Parsers of the APIs: timestamps, archived URLs, resume keys, CDX queries."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 
 from newsarchive.export.articles import escape_formula
 from newsarchive.export.cdxj import sort_lines
+from newsarchive.urls.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
+from newsarchive.urls.wb_url import archived_url, ensure_scheme, quote_url
 from newsarchive.web.api.cdx import format_resume_key, parse_query, parse_resume_key
-from newsarchive.web.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
-from newsarchive.web.wb_url import archived_url, ensure_scheme, quote_url
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -47,9 +47,9 @@ def test_a_capture_is_nearest_to_its_own_timestamp() -> None:
     assert abs(late - parsed) <= timedelta(milliseconds=500)
 
 
-def request(raw_path: bytes, query: bytes = b"") -> Request:
-    """Return a request for a path, as the server passes it."""
-    return Request({"type": "http", "raw_path": raw_path, "query_string": query, "path": "/", "headers": []})
+def request(raw_path: bytes, query: bytes = b"") -> dict[str, Any]:
+    """Return the scope of a request for a path, as the server passes it."""
+    return {"type": "http", "raw_path": raw_path, "query_string": query, "path": "/", "headers": []}
 
 
 @pytest.mark.parametrize(

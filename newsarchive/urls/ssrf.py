@@ -31,7 +31,7 @@ BAD_PORTS = frozenset(
 )  # fmt: skip
 """Ports of other protocols: the "bad ports" of the Fetch standard, which browsers refuse, too."""
 
-_REGISTRY = files("newsarchive.crawl.download").joinpath("special_purpose.txt").read_text("utf-8")
+_REGISTRY = files("newsarchive.urls").joinpath("special_purpose.txt").read_text("utf-8")
 _KINDS = tuple((ipaddress.ip_network(each), str(kind)) for each, kind in re.findall(r"(?m)^(\S+) +(.+)$", _REGISTRY))
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")
 
@@ -94,6 +94,18 @@ def is_public(address: str) -> bool:
     [True, False, False, False, False]
     """
     return special_purpose(address) is None
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if only this machine can connect to a server on this host.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("news.example")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class AddressGuard:

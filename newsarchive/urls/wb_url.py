@@ -1,27 +1,27 @@
 """Archived URLs within the archive's URLs: /web/20260301060504id_/https://news.example/a?b=1"""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
-
-from fastapi import Request
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
 _QUOTED = re.compile(r"https?%3A", re.IGNORECASE)
 _KEPT = "%:/?[]@!$&'()*+,;=-._~"
 
 
-def archived_url(request: Request, prefix: str) -> str:
-    """Return the archived URL after `prefix` in a request, unchanged: "%2F" stays, and the query belongs to it.
+def archived_url(scope: Mapping[str, Any], prefix: str) -> str:
+    """Return the archived URL after `prefix` in a request (ASGI), unchanged: "%2F" stays, and the query belongs to it.
 
     A missing scheme is added, and "https:/" (where a proxy has merged two slashes) is corrected.
     """
-    raw = request.scope.get("raw_path") or quote(request.url.path, safe=_KEPT).encode()
+    raw = scope.get("raw_path") or quote(scope["path"], safe=_KEPT).encode()
     path = raw.partition(b"?")[0].decode("latin-1")
     url = path[len(prefix) :]
     if _QUOTED.match(url):
         # Some clients (cdx_toolkit) quote the whole URL once more.
         url = unquote(url)
-    query = request.scope.get("query_string", b"").decode("latin-1")
+    query = scope.get("query_string", b"").decode("latin-1")
     return ensure_scheme(f"{url}?{query}" if query else url)
 
 

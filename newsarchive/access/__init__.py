@@ -1,0 +1,1 @@
+"""Which captures readers may see."""
