@@ -1,6 +1,7 @@
 """What all tests share: marks by folder, services, and time for the property tests."""
 
 import os
+import shutil
 import sys
 import threading
 import time
@@ -29,7 +30,7 @@ REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
 """Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
 CHROMIUM = "NEWSARCHIVE_CHROMIUM"
 """Path of the Chromium that tests drive; /usr/bin/chromium where it is not set."""
-WANTS = (POSTGRES, CHROMIUM, "radosgw is not installed", "network namespaces", "could not import")
+WANTS = (POSTGRES, CHROMIUM, "is not installed", "network namespaces", "could not import")
 """How the reasons of such skips are known: the variable that names the service, or what importorskip says. The
 annotated pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
 
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         area = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         # Doctests of the packages, and of the newsroom, are unit tests.
         item.add_marker(area if area in AREAS else "unit")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that runs a program which is not on this machine: `make test` needs no more than Python."""
+    for marker in item.iter_markers("needs_program"):
+        if shutil.which(marker.args[0]) is None:
+            pytest.skip(f"{marker.args[0]} is not installed")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -186,6 +186,7 @@ def test_the_next_crawl_asks_only_for_what_is_due(crawled: Any, tmp_path: Path) 
     assert len(rig.exchanges()) - before <= 1, "nothing was due, and more than robots.txt was asked for"
 
 
+@pytest.mark.needs_program("wget")
 def test_foreign_files_give_the_index_of_a_crawl(build: Callable[..., Any], tmp_path: Path) -> None:
     """A WARC that wget made of the newsroom imports to the same articles with the same fields."""
     rig = build()

@@ -35,6 +35,7 @@ from storage.places.bucket import Bucket
 from storage.places.chain import ChainLink
 from storage.warc.writer import WarcWriter
 
+pytestmark = pytest.mark.needs_program("openssl")
 NOW = datetime.now(UTC)
 CONFIG = """
 [tsa]

@@ -94,6 +94,7 @@ def blocks_by_warcio(path: Path) -> list[tuple[str, str, bytes]]:
         ]
 
 
+@pytest.mark.needs_program("wget")
 @pytest.mark.parametrize("options", [(), ("--no-warc-compression",)], ids=["gzip", "plain"])
 def test_wget_archives_are_imported_whole(site: str, tmp_path: Path, into: Path, options: tuple[str, ...]) -> None:
     """Each page that wget fetched is a capture with the content that the server sent."""
