@@ -4,7 +4,7 @@ Each is a view of the index under another name; times are ISO 8601 in UTC, dates
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
@@ -331,7 +331,12 @@ class Trends(ApiModel):
 
 
 ChangePage = list_of(
-    "ChangePage", "A page of changes, those seen last first.", total=int, changes=tuple[ChangeView, ...], next=Next
+    "ChangePage",
+    "A page of changes, those seen last first.",
+    total=int,
+    since=date | None,
+    changes=tuple[ChangeView, ...],
+    next=Next,
 )
 
 

@@ -1,5 +1,6 @@
 """Captures of one page over time: timelines, calendars, listings. Times are aware and UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -142,6 +143,18 @@ class ChangeView:
     after: str | None
     capture: int
     """Id, in this index, of the first capture that shows the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChanges:
+    """A page of changes that filters find, with the numbers of all; of some days if they are too many to count."""
+
+    total: int
+    days: Mapping[date, int]
+    """By the day (UTC) on which they were seen, newest first."""
+    changes: tuple[ChangeView, ...]
+    since: date | None
+    """The first of these days; changes before it are found with `until`. None if all are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
