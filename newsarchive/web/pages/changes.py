@@ -17,7 +17,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.bar_charts import build_day_chart, last_days
 from newsarchive.web.pages.search import FEED_SIZE
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
-from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.aggregates import list_site_names
 from storage.index.queries.observations import find_changes, iter_changes, list_changes
 from storage.index.search.query import parse_date_range
 from storage.index.views.history import ChangeFilters, ChangeView
@@ -87,7 +87,7 @@ def show_changes(context: Context) -> Response:
         found=found,
         earlier=found.since and found.since - timedelta(days=1),
         chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(found.days)).days + 14)), found.days),
-        sites=[site.name for site in context.index.ask(list_site_counts)],
+        sites=context.index.ask(list_site_names),
         choices=_CHOICES,
         size=PAGE_SIZE,
         compare_path=compare_path,

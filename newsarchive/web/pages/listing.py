@@ -22,19 +22,26 @@ from storage.model import UrlKind
 
 router = APIRouter(include_in_schema=False)
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PAGE_SIZE = 200
 MAX_OF_DAY = 300
 """Captures of one day that are listed; more than one every five minutes are not."""
 
 
 @router.get("/listing")
 def listing(
-    context: Context, url: Annotated[str, Query(max_length=8000)] = "", at: str = "", a: str = "", b: str = ""
+    context: Context,
+    url: Annotated[str, Query(max_length=8000)] = "",
+    at: str = "",
+    a: str = "",
+    b: str = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return a listing at a time, or the changes between two times."""
     if not url.strip():
         found = [each for each in context.index.ask(list_sources) if each.kind is UrlKind.LISTING]
-        return context.render("listings.html", listings=found)
+        shown = sorted(found, key=lambda each: each.site)[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
+        return context.render("listings.html", listings=shown, total=len(found), page=page, size=PAGE_SIZE)
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)
@@ -51,6 +58,7 @@ def listing(
         presence=presence,
         day=day,
         times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
+        hour_after=view.after and then + HOUR,
         day_before=view.before and max(view.first, then - DAY),
         day_after=view.after and min(view.last, max(view.after, then + DAY)),
     )

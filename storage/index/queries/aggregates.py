@@ -9,10 +9,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, not_, select
+from sqlalchemy import Connection, func, select
 
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import load_site_ids, load_site_names, visible_articles, visible_captures
+from storage.index.conditions.visibility import (
+    load_site_ids,
+    load_site_names,
+    select_withheld_captures,
+    visible_articles,
+    visible_captures,
+)
 from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
@@ -86,6 +92,16 @@ def count_articles_per_day(connection: Connection, exclude: Exclusions, site: st
     return {date.fromisoformat(each): count for each, count in rows}
 
 
+def list_site_names(connection: Connection, exclude: Exclusions) -> list[str]:
+    """Return the names of the sites that `list_site_counts` returns."""
+    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude))
+    rows = select(SiteRow.name, SiteRow.url, SiteRow.configured, seen.exists().label("is_seen"))
+    found = connection.execute(rows.where(SiteRow.name.not_in(sorted(exclude.hidden))).order_by(SiteRow.name))
+    return [
+        row.name for row in found if row.is_seen or (row.configured and not exclude.excludes(row.url)) or not exclude
+    ]
+
+
 def list_site_counts(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:
     """Return all sites by name, or one, with numbers of captures and articles.
 
@@ -142,8 +158,9 @@ def _iter_counts(
     counts: list[tuple[AnySelect, Mapping[str, Any], bool]] = [
         (select(func.sum(daily.captures)), {**daily, "since": daily.day}, True)
     ]
-    if visible := visible_captures(connection, exclude):
-        excluded = select(func.count()).select_from(CaptureRow).where(not_(and_(*visible)))
+    if exclude:
+        withheld = CaptureRow.id.in_(select_withheld_captures(connection, exclude))
+        excluded = select(func.count()).select_from(CaptureRow).where(withheld)
         day, outcome = utc_day(connection, at), CaptureRow.outcome
         counts.append((excluded, {"site_id": CaptureRow.site_id, "day": day, "outcome": outcome, "since": at}, False))
     for statement, columns, is_held in counts:

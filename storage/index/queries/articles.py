@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
@@ -13,6 +13,7 @@ from storage.index.conditions.visibility import (
     Conditions,
     conditions_on_time,
     current_version,
+    load_site_ids,
     visible_articles,
     visible_captures,
     visible_versions,
@@ -376,6 +377,16 @@ def list_articles(
         statement = statement.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     statement = statement.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     return tuple(map(_article_line, connection.execute(statement)))
+
+
+def list_newest_articles(
+    connection: Connection, exclude: Exclusions, sites: Sequence[str], limit: int
+) -> list[tuple[ArticleLine, ...]]:
+    """Return the newest articles of each of some sites."""
+    query = _select_articles(connection, exclude).where(ArticleRow.site_id == bindparam("site"))
+    query = query.where(*filter_conditions(connection, exclude, EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
+    ids = load_site_ids(connection, sites)
+    return [tuple(map(_article_line, connection.execute(query, {"site": ids[name]}))) for name in sites]
 
 
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:

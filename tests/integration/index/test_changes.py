@@ -109,7 +109,11 @@ def test_of_too_many_changes_those_of_the_last_days_are_counted(edited_index: In
 
 def test_changes_of_many_articles_are_found_by_time(edited_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same are found, whether the site, section or author has few articles or many."""
-    for filters in (ChangeFilters(site="news.example"), ChangeFilters(section="POLITICS"), ChangeFilters(author="ADA BERG")):
+    for filters in (
+        ChangeFilters(site="news.example"),
+        ChangeFilters(section="POLITICS"),
+        ChangeFilters(author="ADA BERG"),
+    ):
         by_article = edited_index.ask(list_changes, filters, limit=10)
         with monkeypatch.context() as patched:
             patched.setattr(observations, "_FEW", 0)
