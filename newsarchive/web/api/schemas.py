@@ -332,7 +332,7 @@ class Trends(ApiModel):
 
 ChangePage = list_of(
     "ChangePage",
-    "A page of changes, those seen last first.",
+    "Changes, those seen last first.",
     total=int,
     since=date | None,
     changes=tuple[ChangeView, ...],

@@ -23,25 +23,19 @@ from storage.model import UrlKind
 router = APIRouter(include_in_schema=False)
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-PAGE_SIZE = 200
+MAX_LISTINGS = 1_000
 MAX_OF_DAY = 300
 """Captures of one day that are listed; more than one every five minutes are not."""
 
 
 @router.get("/listing")
 def listing(
-    context: Context,
-    url: Annotated[str, Query(max_length=8000)] = "",
-    at: str = "",
-    a: str = "",
-    b: str = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    context: Context, url: Annotated[str, Query(max_length=8000)] = "", at: str = "", a: str = "", b: str = ""
 ) -> Response:
     """Return a listing at a time, or the changes between two times."""
     if not url.strip():
         found = [each for each in context.index.ask(list_sources) if each.kind is UrlKind.LISTING]
-        shown = sorted(found, key=lambda each: each.site)[PAGE_SIZE * (page - 1) : PAGE_SIZE * page]
-        return context.render("listings.html", listings=shown, total=len(found), page=page, size=PAGE_SIZE)
+        return context.render("listings.html", listings=found[:MAX_LISTINGS], others=len(found[MAX_LISTINGS:]))
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)

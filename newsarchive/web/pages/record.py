@@ -58,8 +58,6 @@ class RecordView:
     """Size of the block in bytes."""
     body_size: int
     digests: tuple[RecordDigest, ...]
-    head: str
-    """Hex dump of the beginning of the body."""
     text: str
     """Beginning of the decoded body if it is text, else ""."""
     is_cut: bool
@@ -131,7 +129,7 @@ def _read_companions(path: WarcFile, found: Record) -> tuple[tuple[str, RecordVi
 def _view_record(found: Record, original: Record | None = None) -> RecordView:
     http = found.type != "resource" and is_http(found)
     head, body = split_message(found.block) if http else (b"", found.block)
-    shown, payload = body[:PREVIEW_SIZE], b""
+    payload = b""
     with suppress(PayloadError):
         payload = decode_payload(found.block, MAX_PAYLOAD_SIZE) if http else found.block
     # More than is shown is decoded, since the end may split a character.
@@ -142,7 +140,6 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
         size=len(found.block),
         body_size=len(body),
         digests=tuple(_check_digests(found, original, http=http)),
-        head=hex_dump(shown),
         text="" if b"\0" in start or _MAGIC.match(start) else decode(start, sent)[:PREVIEW_SIZE],
         is_cut=len(body) > PREVIEW_SIZE,
         credentials=describe_credentials(payload),
@@ -169,18 +166,3 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Seq
             agrees, remark = True, "over the stored body including chunked transfer coding"
         digests.append(RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark))
     return digests
-
-
-def hex_dump(data: bytes, width: int = 16) -> str:
-    """Return a hex dump: offsets, hexadecimal digits, printable characters.
-
-    >>> print(hex_dump(b"<html>"))
-    00000000  3c 68 74 6d 6c 3e                                <html>
-    """
-    lines = []
-    for at in range(0, len(data), width):
-        row = data[at : at + width]
-        digits = " ".join(f"{byte:02x}" for byte in row)
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        lines.append(f"{at:08x}  {digits:<{width * 3}} {text}")
-    return "\n".join(lines)

@@ -25,14 +25,6 @@ class AdjacentTimes(NamedTuple):
     after: datetime | None
 
 
-class ArchivedUrl(NamedTuple):
-    """A URL with captures."""
-
-    url: str
-    newest: datetime
-    captures: int
-
-
 class YearCount(NamedTuple):
     """Number of captures of a page in one year."""
 

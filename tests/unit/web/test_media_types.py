@@ -2,7 +2,6 @@
 
 import pytest
 
-from newsarchive.web.pages.record import hex_dump
 from newsarchive.web.snapshot.media_types import Display, choose_display, safe_media_type
 from newsarchive.web.snapshot.replay_links import EmbedKind
 
@@ -54,11 +53,3 @@ def test_display_of_responses(mime: str | None, body: bytes, shown: Display) -> 
 def test_only_inert_types_are_embedded(kind: EmbedKind, mime: str, body: bytes, expected: str | None) -> None:
     """Scripts, pages and documents may be downloaded, but are never served under their own type."""
     assert safe_media_type(kind, mime, body) == expected
-
-
-def test_hex_dump() -> None:
-    """Offset, sixteen bytes, printable characters."""
-    assert hex_dump(b"0123456789abcdef\x00\xff<") == (
-        "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef\n"
-        "00000010  00 ff 3c                                         ..<"
-    )
