@@ -78,7 +78,7 @@ class ChangeFilters:
 
     site: AnyOf = None
     section: AnyOf = None
-    """Name of a section, as printed."""
+    """Name of a section; case and accents are ignored."""
     author: str | None = None
     """Full name of an author of the version; case and accents are ignored."""
     event: AnyOf = None
