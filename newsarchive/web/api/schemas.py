@@ -276,6 +276,10 @@ class ArticleLinks(ApiModel):
     """Articles that link to it, newest first; at most 100."""
 
 
+_Similar: Any = list_of("SimilarItem", "A similar article.", article=ArticleSummary, share=float, is_copy=bool)
+SimilarList = list_of("SimilarList", "Copies, then articles about the same subject.", similar=tuple[_Similar, ...])
+
+
 class SnippetPart(ApiModel):
     """A piece of a text; `is_match` marks a match of the query."""
 
@@ -331,12 +335,7 @@ class Trends(ApiModel):
 
 
 ChangePage = list_of(
-    "ChangePage",
-    "Changes, those seen last first.",
-    total=int,
-    since=date | None,
-    changes=tuple[ChangeView, ...],
-    next=Next,
+    "ChangePage", "Changes, the last first.", total=int, since=date | None, changes=tuple[ChangeView, ...], next=Next
 )
 
 

@@ -21,8 +21,9 @@ from newsarchive.web.wb_url import ensure_scheme
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
-from storage.index.queries.links import list_article_placements, list_listing_placements
+from storage.index.queries.links import list_article_placements, list_backlinks, list_listing_placements
 from storage.index.queries.observations import find_changes
+from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.facets import HistogramStep
 from storage.index.search.results import search_articles
@@ -135,7 +136,16 @@ def versions(context: Context, article_id: Id) -> Response:
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
     found = context.find(get_article, article_id, what="such article")
-    return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": found.linked_from})
+    linking = [each.article for each in context.index.ask(list_backlinks, article_id)]
+    return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": linking})
+
+
+@router.get("/articles/{article_id}/similar", response_model=schemas.SimilarList, summary="Articles like one")
+def similar(context: Context, article_id: Id) -> Response:
+    """Articles with the same text, edited or not, and the share of it; then a few about the same subject."""
+    found = context.find(get_article, article_id, what="such article")
+    alike = context.index.ask(find_similar_articles, found.current.id)
+    return _respond(context, schemas.SimilarList, {"similar": alike})
 
 
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")

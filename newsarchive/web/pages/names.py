@@ -1,12 +1,9 @@
 """/author/NAME, /tag/NAME, /section/SITE/NAME: articles of an author, tag or section, with counts by year."""
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
-from storage.index.queries.aggregates import list_author_spellings
 from storage.index.queries.articles import list_articles
 from storage.index.search.matches import count_by_year_and_site
 
@@ -16,8 +13,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/author/{name:path}")
 def author(context: Context, name: str) -> Response:
     """Return the page of an author. Case and accents of the name are ignored."""
-    printed = context.index.ask(list_author_spellings, SearchParams.from_query({"byline": name}).byline)
-    return render_name_page(context, "author", printed or (name,), byline=name)
+    return render_name_page(context, "author", byline=name)
 
 
 @router.get("/tag/{name:path}")
@@ -32,13 +28,10 @@ def section(context: Context, site: str, name: str) -> Response:
     return render_name_page(context, "section", site=site, section=name)
 
 
-def render_name_page(context: RequestContext, kind: str, spellings: Sequence[str] = (), **given: str) -> Response:
-    """Render the articles that a search by name finds; 404 if there are none. `spellings` are those printed, if known.
-
-    `given` are parameters of the search.
-    """
+def render_name_page(context: RequestContext, kind: str, **given: str) -> Response:
+    """Render the articles that a search by name finds, with its parameters; 404 if there are none."""
     params = SearchParams.from_query({**given, "page": context.request.query_params.get("page", "")})
-    title = spellings[0] if spellings else str(getattr(params, kind))
+    title = params.byline or str(getattr(params, kind))
     if not title.strip():
         # An empty name would match everything.
         raise HTTPException(404, f"The URL has no name of a {kind}.")
@@ -50,7 +43,6 @@ def render_name_page(context: RequestContext, kind: str, spellings: Sequence[str
         etag=True,
         kind=kind,
         title=title,
-        spellings=spellings[1:],
         params=params,
         tally=tally,
         lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset),

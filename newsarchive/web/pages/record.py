@@ -16,7 +16,6 @@ from newsarchive.web.context import Context, RequestContext
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.queries.articles import get_capture
 from storage.index.queries.cdx import get_cdx_line
-from storage.index.queries.timeline import find_adjacent_capture
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches_digest
@@ -71,7 +70,6 @@ def record(context: Context, capture_id: int) -> Response:
     capture = context.find(get_capture, capture_id, what="capture with this id.")
     original = context.index.ask(get_capture, capture.refers_to_id) if capture.refers_to_id else None
     view, companions, problem = _load_records(context, capture, original)
-    place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
         "record.html",
         capture=capture,
@@ -79,8 +77,6 @@ def record(context: Context, capture_id: int) -> Response:
         companions=companions,
         problem=problem,
         tokens=find_tokens(context.archive.warc_folder, capture.place.warc, context.archive.config.time_authorities),
-        before=context.index.ask(find_adjacent_capture, *place, later=False),
-        after=context.index.ask(find_adjacent_capture, *place, later=True),
         original=original,
     )
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, select
 
-from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
     load_site_ids,
     load_site_names,
@@ -20,18 +19,7 @@ from storage.index.conditions.visibility import (
     visible_captures,
 )
 from storage.index.engine.dialect import utc_day
-from storage.index.schema.tables import (
-    ArticleRow,
-    AuthorRow,
-    CaptureRow,
-    CrawlRow,
-    DailyCapturesRow,
-    SiteRow,
-    VersionAuthorRow,
-    VersionRow,
-)
-from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import EVERYTHING
+from storage.index.schema.tables import ArticleRow, CaptureRow, CrawlRow, DailyCapturesRow, SiteRow
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount
 from storage.model import Outcome
@@ -181,21 +169,3 @@ def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) 
         .order_by(count.desc(), CaptureRow.outcome, CaptureRow.status)
     )
     return tuple(OutcomeCount(outcome=Outcome(row.outcome), status=row.status, captures=row.captures) for row in rows)
-
-
-_MOST_SPELLINGS = 24
-
-
-def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:
-    """Return the printed spellings of an author's name that differ in case and accents only; `author` itself first."""
-    statement = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(_MOST_SPELLINGS)
-    if exclude:
-        # A spelling that only an excluded page prints would reveal that page.
-        written = (
-            select(VersionAuthorRow.author_id)
-            .join(VersionRow, VersionRow.id == VersionAuthorRow.version_id)
-            .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-            .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(connection, exclude, EVERYTHING))
-        )
-        statement = statement.where(written.exists())
-    return tuple(sorted(connection.scalars(statement), key=lambda name: (name != author, name)))

@@ -57,7 +57,6 @@ from storage.page_date import PageDate
 CaptureOrder = Literal["newest", "oldest"]
 
 _AT_ONCE = 500
-_MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
@@ -284,7 +283,6 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
         versions=_load_version_lines(connection, exclude, article_id, history.spans),
         history=history.spans, metadata_changes=history.metadata_changes,
         captures=tuple(_capture_view(one, exclude) for one in all_captures),
-        linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
 
 
@@ -315,18 +313,6 @@ def _load_version_lines(
         )
         for row in first_rows.values()
     )  # fmt: skip
-
-
-def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
-    pages = (
-        select(VersionRow.article_id)
-        .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
-        .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)), *visible_versions(connection, exclude))
-    )
-    others = (ArticleRow.id.in_(pages), ArticleRow.id != article_id, *visible_articles(connection, exclude))
-    statement = _select_articles(connection, exclude).where(*others).order_by(*_NEWEST_FIRST).limit(_MAX_LINKED_FROM)
-    return tuple(map(_article_line, connection.execute(statement)))
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")

@@ -134,10 +134,10 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
             listing[at] = min(listing.get(at, place), place)
     found: list[Placement] = []
     for url_id, url, title in _load_listing_names(connection, sorted(seen)):
-        at, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
+        time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
         first, last = min(seen[url_id]), max(seen[url_id])
-        after = connection.scalar(select(func.min(at)).where(at > last, *listed))
-        times = connection.scalars(select(at).where(at.between(first, after or last), *listed).order_by(at)).all()
+        after = connection.scalar(select(func.min(time)).where(time > last, *listed))
+        times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
         found += _build_placements(times, seen[url_id], (article_id, url, title))
     return tuple(found)
 

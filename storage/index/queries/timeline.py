@@ -158,15 +158,6 @@ def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, ti
     return AdjacentTimes(before.fetched_at if before else None, after.fetched_at if after else None)
 
 
-def find_adjacent_capture(
-    connection: Connection, exclude: Exclusions, url: str, time: datetime, record_id: str, *, later: bool
-) -> int | None:
-    """Return the id of a page's capture before or after the one with a time and record id, errors included."""
-    conditions = [follows(time, record_id, backwards=not later), *visible_captures(connection, exclude)]
-    found = _find_next(connection, load_page_ids(connection, url), conditions, later=later)
-    return found.id if found else None
-
-
 def follows(time: datetime, record_id: str, *, backwards: bool) -> ColumnElement[bool]:
     """Return a condition: a capture comes after a place in the order of time, or before it; an index finds it."""
     at, name = CaptureRow.fetched_at, CaptureRow.record_id

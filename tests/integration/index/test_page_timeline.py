@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.index import Index
-from storage.index.queries.articles import get_capture
 from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times
 from storage.index.queries.timeline import (
-    find_adjacent_capture,
     find_nearest_capture,
     get_adjacent_times,
     get_capture_span,
@@ -132,10 +130,6 @@ def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Calla
     assert minute_of(index, PAGE, at(41)) == 20
     beside = index.ask(get_adjacent_times, PAGE, at(0))
     assert (beside.before, beside.after) == (None, at(20))
-    newest = index.ask(find_adjacent_capture, PAGE, at(20), again.capture.record_id, later=True)
-    found = index.ask(get_capture, newest or 0)
-    assert found is not None
-    assert found.record_id == orphan.capture.record_id
 
 
 def test_excluded_articles_are_in_no_response(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:

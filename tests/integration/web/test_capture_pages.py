@@ -249,7 +249,7 @@ def test_access_rules_hold_in_every_view_of_a_capture(archive_of: ArchiveOf) -> 
 
 
 def test_a_record_is_shown_as_stored(archive_of: ArchiveOf) -> None:
-    """WARC and HTTP headers, verified digests, first bytes; previous and next capture."""
+    """WARC and HTTP headers, verified digests, beginning of the text."""
     body = b"<p>" + b"x" * 5000
     again = {"url": PAGE, "body": b"<p>two", "at": AT + timedelta(days=1)}
     client = browse(archive_of({"url": PAGE, "body": body, "headers": {"X-Odd": "<b>"}}, again))
@@ -257,10 +257,9 @@ def test_a_record_is_shown_as_stored(archive_of: ArchiveOf) -> None:
     assert "✓ block digest matches" in first
     assert "✓ payload digest matches" in first
     assert "X-Odd: &lt;b&gt;" in first
-    assert "00000000  3c 70 3e 78" in first
+    assert "&lt;p&gt;xxxx" in first
     assert "5,003 bytes" in first
-    assert 'href="/record/2"' in first
-    assert 'href="/record/1"' in client.get("/record/2").text
+    assert client.get("/record/2").status_code == 200
     assert client.get("/record/3").status_code == 404
     assert client.get("/record/none").status_code == 404
 
