@@ -54,6 +54,8 @@ class Row:
     wall: list[float]
     cpu: list[float]
     bytes: int
+    sent: int
+    """Bytes as they went over the wire, compressed."""
 
     @property
     def p95(self) -> float:
@@ -65,7 +67,9 @@ class Row:
         numbers = (at(self.wall, 0.5), self.p95, at(self.cpu, 0.5), at(self.cpu, 0.95))
         shown = " | ".join(f"{number:.1f}" for number in numbers)
         late = " **late**" if self.p95 > self.allowed else ""
-        return f"| {self.kind.name} | {shown} | {self.allowed:.0f}{late} | {self.bytes // 1024} |"
+        return (
+            f"| {self.kind.name} | {shown} | {self.allowed:.0f}{late} | {self.bytes // 1024} | {self.sent / 1024:.1f} |"
+        )
 
 
 class Cpu:
@@ -114,20 +118,22 @@ class Measuring:
         found = []
         for _ in range(self.rounds):
             taken = [self._answered(kind) for _ in range(self.times)]
-            wall, cpu, sizes = zip(*taken, strict=True)
+            wall, cpu, sizes, sent = zip(*taken, strict=True)
             allowed = kind.allowed * self.patience
-            found.append(Row(kind=kind, allowed=allowed, wall=list(wall), cpu=list(cpu), bytes=max(sizes)))
+            found.append(
+                Row(kind=kind, allowed=allowed, wall=list(wall), cpu=list(cpu), bytes=max(sizes), sent=max(sent))
+            )
         return min(found, key=lambda row: row.p95)
 
-    def _answered(self, kind: Kind) -> tuple[float, float, int]:
-        """Seconds, CPU seconds and bytes of one answer."""
+    def _answered(self, kind: Kind) -> tuple[float, float, int, int]:
+        """Seconds, CPU seconds and bytes of one answer, and its bytes when compressed."""
         path = kind.address()
         began, used = time.perf_counter(), self.cpu.used()
         answer = self.client.get(path)
         took, used = time.perf_counter() - began, self.cpu.used() - used
         if answer.status_code != kind.status:
             raise SystemExit(f"{path}: HTTP {answer.status_code} {answer.text[:300]}")
-        return took, used, len(answer.content)
+        return took, used, len(answer.content), answer.num_bytes_downloaded
 
 
 @contextmanager
@@ -142,8 +148,8 @@ def connect(address: str) -> Iterator[Connection]:
 def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int, patience: float) -> list[str]:
     """Each kind by itself; returns those that took too long."""
     late = []
-    print("\n| request | p50 ms | p95 ms | CPU p50 | CPU p95 | allowed p95 | largest kB |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("\n| request | p50 ms | p95 ms | CPU p50 | CPU p95 | allowed p95 | largest kB | compressed |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with (
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
@@ -166,8 +172,9 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
     with serving(folder) as server:
         fresh = server.memory()["VmRSS"]
         began = time.perf_counter()
+        used = server.cpu()
         answers = crowd(server, [path for path, _ in asked], CLIENTS)
-        took = time.perf_counter() - began
+        took, used = time.perf_counter() - began, server.cpu() - used
         rows = crowd(server, csv, 1)
         memory = server.memory()
     expected = dict(asked)
@@ -175,7 +182,7 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
     print(f"\nready after {server.ready:.1f} s with {fresh} MB")
     print(
         f"{len(answers):,} requests of {CLIENTS} clients at once: {len(answers) / took:.0f} a second, "
-        f"{_format_times(answers)}"
+        f"{_format_times(answers)}, {used / len(answers) * 1000:.1f} ms of CPU for each"
     )
     print(f"wrong answers: {dict(Counter(each.status for each in wrong)) or 'none'}")
     print(

@@ -15,15 +15,18 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tables
+from newsarchive.diff.edits import EditKind
 from storage.article_fields import format_time
 from storage.index.engine.database import Database
+from storage.index.rows.article_changes import recompute_changes, store_edits
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import ArticleRow, Base
+from storage.index.schema.tables import ArticleRow, Base, ChangeRow
 from storage.index.text.analyzer import fold_text
 from storage.urls import surt
 
@@ -39,6 +42,8 @@ PAGES = 200
 """Articles that have a page in a WARC file, spread over the whole."""
 REPEATED = 300
 """Paragraphs that several articles of a site carry, most of them by chance."""
+KINDS = tuple(kind.value for kind in EditKind)
+"""Of edits, the rarest first."""
 FAILURES = (("error", 503), ("challenge", 403), ("soft_404", 200), ("gone", 404))
 _PER_FILE = 20_000
 _PAGES_FILE = 1_000_000
@@ -290,6 +295,7 @@ def fill(database: Database, warc: Path, articles: int, seed: int) -> Iterator[i
         write(database, maker, first, min(first + _BATCH, articles + 1))
         yield min(first + _BATCH, articles + 1) - 1
     (warc / Pages.name).write_bytes(maker.pages.content)
+    compare(database, articles, seed)
     finish(database)
 
 
@@ -307,6 +313,30 @@ def write(database: Database, maker: Maker, first: int, last: int) -> tuple[int,
     began = time.perf_counter()
     database.write(work)
     return rows, time.perf_counter() - began
+
+
+def compare(database: Database, articles: int, seed: int) -> None:
+    """Find the changes of all articles, and tell the kind of each edit, by chance."""
+    chance = random.Random(seed)
+
+    def work(connection: Connection, first: int) -> None:
+        recompute_changes(connection, range(first, first + _BATCH))
+        columns = ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.texts
+        rows = connection.execute(select(*columns).where(ChangeRow.kinds.is_(None), ChangeRow.event == "edited"))
+        store_edits(connection, [row._asdict() | _edit(chance) for row in rows.all()])
+        connection.execute(update(ChangeRow).where(ChangeRow.kinds.is_(None)).values(kinds=""))
+
+    for first in range(1, articles + 1, _BATCH):
+        database.write(partial(work, first=first))
+
+
+def _edit(chance: random.Random) -> dict[str, object]:
+    kinds = chance.choices(KINDS, weights=range(1, len(KINDS) + 1), k=chance.choice((1, 1, 2)))
+    return {
+        "kinds": " ".join(dict.fromkeys(kinds)), "notice": chance.choice(("silent", "silent", "dated", "noted")),
+        "added": int(chance.expovariate(0.005)), "removed": int(chance.expovariate(0.005)),
+        "older": "Lorem ipsum dolor sit amet. " * 4, "newer": "Consectetur adipiscing elit. " * 4,
+    }  # fmt: skip
 
 
 def finish(database: Database) -> None:

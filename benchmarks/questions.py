@@ -150,6 +150,7 @@ class Asking:
         """All of them."""
         yield from self._pages()
         yield from self._history()
+        yield from self._changes()
         yield from self._searches()
         yield from self._doors()
         yield from self._cdx()
@@ -181,6 +182,8 @@ class Asking:
         of_site = lambda: f"{day('%Y/%m/%d')}?site={one(drawn.sites)}"  # noqa: E731
         yield Kind(name="a day of a site", allowed=PAGE, address=of_site)
         yield Kind(name="a year", allowed=PAGE, address=lambda: day("%Y"))
+        yield Kind(name="a month", allowed=PAGE, address=lambda: day("%Y/%m"))
+        yield Kind(name="a year of a site", allowed=PAGE, address=lambda: f"{day('%Y')}?site={one(drawn.sites)}")
         yield Kind(name="site", allowed=PAGE, address=lambda: f"/site/{one(drawn.sites)}")
         yield Kind(name="crawls", allowed=PAGE, address=lambda: f"/crawls?page={self._chance.randint(1, 10)}")
         yield Kind(name="a run of a week", allowed=PAGE, address=lambda: f"/crawls/{one(drawn.runs[:-1])}")
@@ -213,6 +216,38 @@ class Asking:
             yield Kind(name=name, allowed=PAGE, address=lambda mark=mark: self._page(mark))  # type: ignore[misc]
         yield Kind(name="record", allowed=PAGE, address=lambda: f"/record/{self._chance.choice(drawn.pages)[0]}")
 
+    def _changes(self) -> Iterator[Kind]:
+        drawn, one, pick = self.drawn, self._one, self._chance.choice
+        for name, words in (
+            ("all", dict),
+            ("page 20", lambda: {"page": "20"}),
+            ("of a site", lambda: {"site": one(drawn.sites)}),
+            (
+                "of a site, a month, without a word",
+                lambda: self._month() | {"site": one(drawn.sites), "notice": "silent"},
+            ),
+            ("of a section", lambda: {"section": self._section()}),
+            ("by an author", lambda: {"author": one(drawn.authors)}),
+            ("of a kind", lambda: {"kind": "headline"}),
+            ("of a rare kind", lambda: {"kind": "retraction"}),
+            ("gone", lambda: {"event": "gone"}),
+            ("large ones", lambda: {"size": "1000"}),
+        ):
+            yield Kind(name=f"changes, {name}", allowed=PAGE, address=self._search("/changes", words))
+        site: Callable[[], dict[str, str]] = lambda: {"site": one(drawn.sites)}  # noqa: E731
+        yield Kind(name="changes as Atom", allowed=PAGE, address=self._search("/changes.atom", site))
+        yield Kind(name="API, changes", allowed=PAGE, address=self._search("/api/v1/changes", site))
+        two = lambda: f"/trends?q={one(drawn.common)}&q={one(drawn.rare)}"  # noqa: E731
+        yield Kind(name="trends, two words", allowed=PAGE, address=two)
+        sites = lambda: f"/trends?q={one(drawn.common)}&" + "&".join(f"site={pick(drawn.sites)}" for _ in range(3))  # noqa: E731
+        yield Kind(name="trends, a word in three sites, share", allowed=PAGE, address=lambda: f"{sites()}&chart=share")
+        yield Kind(name="alerts", allowed=PAGE, address=self._search("/alerts", lambda: {"query": one(drawn.common)}))
+        yield Kind(name="exports", allowed=PAGE, address=lambda: "/exports")
+
+    def _month(self) -> dict[str, str]:
+        month = f"{self._chance.choice(self.drawn.moments):%Y-%m}"
+        return {"since": month, "until": month}
+
     def _page(self, mark: str) -> str:
         _, at, url = self._chance.choice(self.drawn.pages)
         return f"/web/{at:%Y%m%d%H%M%S}{mark}/{url}"
@@ -228,6 +263,12 @@ class Asking:
             ("two words, best match", lambda: {"q": f"{one(drawn.common)} {one(drawn.common)}", "sort": "rank"}),
             ("a phrase", lambda: {"q": f'"{one(drawn.phrases)}"'}),
             ("Chinese", lambda: {"q": one(drawn.chinese)}),
+            ("two common words as a phrase", lambda: {"q": f'"{" ".join(drawn.everywhere[:2])}"'}),
+            ("two common words, near", lambda: {"q": " near/5 ".join(drawn.everywhere[:2])}),
+            ("inside words", lambda: {"q": f"*{one(drawn.common)[1:4]}*"}),
+            ("a similar word", lambda: {"q": f"{one(drawn.common)}~1"}),
+            ("a word of headlines", lambda: {"q": f"headline:{one(drawn.common)}"}),
+            ("two chosen sites", lambda: {"q": one(drawn.common), "site": "\n".join(drawn.sites[:2])}),
             ("a beginning", lambda: {"q": f"{one(drawn.common)[:3]}*"}),
             ("one word without another", lambda: {"q": f"{one(drawn.common)} -{one(drawn.everywhere)}"}),
             ("word and site", lambda: {"q": one(drawn.common), "site": one(drawn.sites)}),

@@ -12,6 +12,7 @@ from newsarchive.cli.output import create_table, pluralize, print_line, safe_tex
 from newsarchive.diff.articles import Comparison, EditVerdict, RowKind
 from newsarchive.diff.paragraphs import TextChange
 from storage.article_fields import ParagraphView
+from storage.index.queries.links import Backlink
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
 from storage.model import Role, VisitEnd
@@ -137,13 +138,13 @@ def print_links(out: Console, groups: Sequence[LinkGroupView], *, everything: bo
             out.print(f"       and {len(group.links) - len(shown)} more: --related shows them", style="dim")
 
 
-def print_backlinks(out: Console, article: ArticleView) -> None:
-    """Print the archived articles that link to this one."""
-    if article.linked_from:
+def print_backlinks(out: Console, links: Sequence[Backlink]) -> None:
+    """Print the archived articles that link to one."""
+    if links:
         out.print()
-        out.print(f"Linked from ({pluralize(len(article.linked_from), 'article')})", style="bold")
-        for line in article.linked_from:
-            out.print(Text(f"{line.id:>5}  ", style="cyan").append_text(safe_text(line.headline)))
+        out.print(f"Linked from ({pluralize(len(links), 'article')})", style="bold")
+        for link in links:
+            out.print(Text(f"{link.article.id:>5}  ", style="cyan").append_text(safe_text(link.article.headline)))
 
 
 def print_versions(out: Console, article: ArticleView) -> None:

@@ -17,6 +17,7 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.operations.health import describe_answer
 from storage.errors import ArchiveError, ConfigError, NotFound
 from storage.index.queries.articles import find_article_id, get_version
+from storage.index.queries.links import list_backlinks
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
@@ -61,15 +62,17 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
         credentials = find_credentials(opened, found.current.image or "")
+        links = opened.index.ask(list_backlinks, found.id)
     if json:
-        print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, "schedule": schedule}))
+        others = {"linked_from": [link.article for link in links], "schedule": schedule}
+        print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, **others}))
         return
     if versions or related or warc:
         if versions:
             render.print_versions(out, found)
         if related:
             render.print_links(out, found.current.links, everything=True)
-            render.print_backlinks(out, found)
+            render.print_backlinks(out, links)
         if warc:
             render.print_captures(out, found)
         return

@@ -176,6 +176,8 @@ class Takedown:
             if file.is_file():
                 file.unlink()
                 report.copies.append(os.path.relpath(file, self.folder))
+        if thumbnails := [*self.folder.glob("thumbnails/*/*")]:
+            report.copies.append(f"thumbnails: all {len(thumbnails):,}, which are made again of what remains")
         shutil.rmtree(self.folder / "thumbnails", ignore_errors=True)
         # Not the lines of other articles whose URLs begin with one of these.
         named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))
@@ -187,8 +189,8 @@ class Takedown:
         report.unreachable += plan.kept
         report.unreachable.append(
             "downloads, exports and WACZ files that were given out, sent alerts, backups, other archives and search "
-            "engines; links and headlines on other pages: to withhold those, add the URL to `blocked` in "
-            "newsarchive.toml"
+            "engines; thumbnails in folders of other machines, which no longer send them; links and headlines on other "
+            "pages: to withhold those, add the URL to `blocked` in newsarchive.toml"
         )
 
 

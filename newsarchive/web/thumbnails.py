@@ -3,7 +3,8 @@
     thumbnails/5f/5f2c….jpg      by the payload digest; empty for what is no picture that can be read
 
 Archived pictures are hostile: they are decoded only up to a size, as few formats, and whatever a decoder raises makes
-an empty thumbnail. Access is not decided here: a thumbnail is sent where the picture itself would be.
+an empty thumbnail. Access is not decided here: a thumbnail is sent where the picture itself would be, so that one on
+another machine is no longer sent after a takedown.
 """
 
 import importlib.util
@@ -30,8 +31,11 @@ _FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _DECODERS = threading.BoundedSemaphore(2)
 
 
-def get_thumbnail(archive: Path, digest: str, load: Callable[[], bytes]) -> bytes:
-    """Return the kept thumbnail of a payload, or make it of what `load` returns; empty if it cannot be read."""
+def get_thumbnail(archive: Path, digest: str, load: Callable[[], bytes], is_archived: Callable[[], bool]) -> bytes:
+    """Return the kept thumbnail of a payload, or make it of what `load` returns; empty if it cannot be read.
+
+    `is_archived` is asked after it was written: a takedown may have deleted the others since `load`.
+    """
     name = sha256(digest.encode()).hexdigest()
     path = archive / FOLDER / name[:2] / f"{name}.jpg"
     with suppress(OSError):
@@ -44,6 +48,8 @@ def get_thumbnail(archive: Path, digest: str, load: Callable[[], bytes]) -> byte
         if body:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, made)
+            if not is_archived():
+                path.unlink()
     return made
 
 

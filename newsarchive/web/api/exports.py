@@ -24,7 +24,7 @@ from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.search_params import SearchParams
 from storage.index.engine.database import WorkLimit
-from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.aggregates import list_site_names
 from storage.index.queries.articles import get_article
 from storage.index.views.articles import Filters
 
@@ -52,7 +52,7 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
     urls = {job.id: _file_url(context, job) for job in listed}
-    sites = [site.name for site in context.index.ask(list_site_counts)]
+    sites = context.index.ask(list_site_names)
     shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "days": KEPT_FOR.days}
     return context.render("exports.html", params=SearchParams.from_query(context.request.query_params), **shown)
 

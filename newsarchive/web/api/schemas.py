@@ -4,7 +4,7 @@ Each is a view of the index under another name; times are ISO 8601 in UTC, dates
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
@@ -280,6 +280,21 @@ class ArticleLinks(ApiModel):
     """Articles that link to it, newest first; at most 100."""
 
 
+class SimilarItem(ApiModel):
+    """A similar article."""
+
+    article: ArticleSummary
+    share: float
+    """Of the text, 0 to 1."""
+    is_copy: bool
+
+
+class SimilarList(ApiModel):
+    """Copies, then articles about the same subject."""
+
+    similar: tuple[SimilarItem, ...]
+
+
 class SnippetPart(ApiModel):
     """A piece of a text; `is_match` marks a match of the query."""
 
@@ -338,6 +353,8 @@ class ChangePage(ApiModel):
     """A page of changes, those seen last first."""
 
     total: int
+    since: date | None
+    """If they are too many to count: the first of the days that are counted; `until` that day has those before."""
     changes: tuple[ChangeView, ...]
     next: Next
 

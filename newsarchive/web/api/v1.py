@@ -21,8 +21,9 @@ from newsarchive.web.context import ROWS, Context, RequestContext
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
-from storage.index.queries.links import list_article_placements, list_listing_placements
-from storage.index.queries.observations import count_changes, list_changes
+from storage.index.queries.links import list_article_placements, list_backlinks, list_listing_placements
+from storage.index.queries.observations import find_changes
+from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
 from storage.index.search.facets import HistogramStep
 from storage.index.search.results import search_articles
@@ -135,7 +136,16 @@ def versions(context: Context, article_id: Id) -> Response:
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""
     found = context.find(get_article, article_id, what="such article")
-    return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": found.linked_from})
+    linking = [each.article for each in context.index.ask(list_backlinks, article_id)]
+    return _respond(context, schemas.ArticleLinks, {"links": found.current.links, "linked_from": linking})
+
+
+@router.get("/articles/{article_id}/similar", response_model=schemas.SimilarList, summary="Articles like one")
+def similar(context: Context, article_id: Id) -> Response:
+    """Articles with the same text, edited or not, and the share of it; then a few about the same subject."""
+    found = context.find(get_article, article_id, what="such article")
+    alike = context.index.ask(find_similar_articles, found.current.id)
+    return _respond(context, schemas.SimilarList, {"similar": alike})
 
 
 @router.get("/articles/{article_id}/captures", response_model=schemas.CapturePage, summary="Captures of an article")
@@ -261,15 +271,18 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
     limit: Limit = 50,
     offset: Offset,
 ) -> Response:
-    """Edits of articles, and articles that were gone, moved or back; those seen last first."""
+    """Edits of articles, and articles that were gone, moved or back; those seen last first.
+
+    Of more than can be counted, those of the last days, from `since` on: `until` that day has those before.
+    """
     filters = ChangeFilters(
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,
         notice=tuple(notice or ()) or None, size=size, article_id=article, since=since, until=until,
     )  # fmt: skip
-    total = sum(context.index.ask(count_changes, filters).values())
-    found = context.index.ask(list_changes, filters, limit=limit, offset=offset)
-    next_cursor = str(offset + limit) if total > offset + limit and found else None
-    return _respond(context, schemas.ChangePage, {"total": total, "changes": found, "next": next_cursor})
+    found = context.index.ask(find_changes, filters, limit=limit, offset=offset)
+    following = str(offset + limit) if found.total > offset + limit and found.changes else None
+    shown = {"total": found.total, "since": found.since, "changes": found.changes, "next": following}
+    return _respond(context, schemas.ChangePage, shown)
 
 
 @router.get("/placements", response_model=schemas.Placements, summary="Placements on front pages and sections")

@@ -1,8 +1,7 @@
-"""/article/17: one archived article: text, versions, links to and from other articles, visits; and comparisons."""
+"""/article/17: one archived article: text, versions, links to and from other articles; and comparisons."""
 
 from collections.abc import Sequence
 from itertools import groupby
-from math import log2
 
 from fastapi import APIRouter, HTTPException, Response
 
@@ -19,30 +18,10 @@ from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.links import list_article_placements, list_backlinks
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.timeline import select_archived_urls
-from storage.index.views.articles import ArticleView, CaptureView, VersionView
+from storage.index.views.articles import ArticleView, VersionView
 from storage.model import Role
 
 router = APIRouter(include_in_schema=False)
-
-WIDTH = 300
-_MARGIN = 8  # of the timeline of visits
-
-
-def list_visits(captures: Sequence[CaptureView]) -> list[tuple[CaptureView, bool, float]]:
-    """Return each capture, True if it shows another version than the one before, and its position on the line.
-
-    The scale is logarithmic: changes are most frequent in the first hours.
-    """
-    since = [log2(1 + (each.fetched_at - captures[0].fetched_at).total_seconds() / 900) for each in captures]
-    longest = max(since, default=0.0) or 1.0
-    visits: list[tuple[CaptureView, bool, float]] = []
-    before: int | None = None
-    for capture, at in zip(captures, since, strict=True):
-        number = capture.version_number
-        x = round(_MARGIN + (WIDTH - 2 * _MARGIN) * at / longest, 1)
-        visits.append((capture, before is not None and number not in (None, before), x))
-        before = number or before
-    return visits
 
 
 def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
@@ -73,7 +52,6 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         article=found,
         version=shown,
         parts=split_paragraphs(shown.all_paragraphs),
-        visits=list_visits(found.captures),
         backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),

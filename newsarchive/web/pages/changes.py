@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -16,8 +17,8 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.bar_charts import build_day_chart, last_days
 from newsarchive.web.pages.search import FEED_SIZE
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
-from storage.index.queries.aggregates import list_site_counts
-from storage.index.queries.observations import count_changes, iter_changes, list_changes
+from storage.index.queries.aggregates import list_site_names
+from storage.index.queries.observations import find_changes, iter_changes, list_changes
 from storage.index.search.query import parse_date_range
 from storage.index.views.history import ChangeFilters, ChangeView
 from storage.observations import ChangeEvent
@@ -76,16 +77,17 @@ class ChangeParams:
 def show_changes(context: Context) -> Response:
     """Return a page of changes, those seen last first."""
     params = ChangeParams.from_query(context.request.query_params)
-    days = context.index.ask(count_changes, params.filters)
-    last = max(days, default=None)
+    offset = (params.page - 1) * PAGE_SIZE
+    found = context.index.ask(find_changes, params.filters, limit=PAGE_SIZE, offset=offset)
+    last = max(found.days, default=None)
     return context.render(
         "changes.html",
         etag=True,
         params=params,
-        changes=context.index.ask(list_changes, params.filters, limit=PAGE_SIZE, offset=(params.page - 1) * PAGE_SIZE),
-        total=sum(days.values()),
-        chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(days)).days + 14)), days),
-        sites=[site.name for site in context.index.ask(list_site_counts)],
+        found=found,
+        earlier=found.since and found.since - timedelta(days=1),
+        chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(found.days)).days + 14)), found.days),
+        sites=context.index.ask(list_site_names),
         choices=_CHOICES,
         size=PAGE_SIZE,
         compare_path=compare_path,

@@ -11,11 +11,10 @@ from newsarchive.web.context import Context
 from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from newsarchive.web.pages.changes import compare_path, describe_change
 from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
-from storage.index.queries.articles import list_articles
+from storage.index.queries.articles import list_newest_articles
 from storage.index.queries.observations import list_changes
 from storage.index.queries.status import get_last_crawl
 from storage.index.reader import Reader
-from storage.index.views.articles import Filters
 from storage.index.views.status import SiteCount
 
 router = APIRouter()
@@ -41,7 +40,7 @@ def home(context: Context) -> Response:
     return context.render(
         "home.html",
         sites=sites,
-        columns=[(site, index.ask(list_articles, Filters(site=site.name), limit=lines)) for site in shown],
+        columns=list(zip(shown, index.ask(list_newest_articles, [site.name for site in shown], lines), strict=True)),
         chart=build_captures_chart(index, sites),
         changes=index.ask(list_changes, limit=CHANGES),
         compare_path=compare_path,

@@ -22,7 +22,8 @@ from storage.model import UrlKind
 
 router = APIRouter(include_in_schema=False)
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+MAX_LISTINGS = 1_000
 MAX_OF_DAY = 300
 """Captures of one day that are listed; more than one every five minutes are not."""
 
@@ -34,7 +35,7 @@ def listing(
     """Return a listing at a time, or the changes between two times."""
     if not url.strip():
         found = [each for each in context.index.ask(list_sources) if each.kind is UrlKind.LISTING]
-        return context.render("listings.html", listings=found)
+        return context.render("listings.html", listings=found[:MAX_LISTINGS], others=len(found[MAX_LISTINGS:]))
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)
@@ -51,6 +52,7 @@ def listing(
         presence=presence,
         day=day,
         times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
+        hour_after=view.after and then + HOUR,
         day_before=view.before and max(view.first, then - DAY),
         day_after=view.after and min(view.last, max(view.after, then + DAY)),
     )

@@ -4,6 +4,7 @@ Nothing is served under a type that a browser would execute. Requisites are look
 and nothing is fetched live.
 """
 
+import re
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ EMBED_TOKEN = secrets.token_hex(5)
 """Part of the URLs that the archive's own frames embed; new at each start."""
 CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MAX_REDIRECTS = 10
+_PICTURES = re.compile("image/|(application|binary)/octet-stream", re.IGNORECASE)
 CACHE_CONTROL = "private, max-age=600"
 
 
@@ -114,9 +116,12 @@ def _send_requisite(
 
 def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     """Return the kept thumbnail of a picture, or make it."""
-    body, digest = b"", capture.payload_digest or capture.record_id
-    if context.shows_thumbnails and (capture.status or 200) < 400:
-        body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
+    body, digest, index = b"", capture.payload_digest or capture.record_id, context.archive.index
+    if context.shows_thumbnails and (capture.status or 200) < 400 and _PICTURES.match(capture.mime or "image/"):
+        load = lambda: load_capture(context, capture).body  # noqa: E731
+        body = get_thumbnail(
+            context.archive.folder, digest, load, lambda: index.ask(get_cdx_line, capture.id) is not None
+        )
     return (
         Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404, media_type="text/plain")
     )

@@ -11,7 +11,7 @@ from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import render_xml
 from newsarchive.web.jinja_env import format_percent, format_period
 from newsarchive.web.search_params import SearchParams
-from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.aggregates import list_site_names
 from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
 from storage.index.search.trends import MOST_TRENDS, Trend, count_trends
 from storage.index.views.articles import Filters
@@ -100,7 +100,7 @@ def _load(context: RequestContext) -> dict[str, Any]:
 @router.get("/trends")
 def show_trends(context: Context) -> Response:
     """Return the form, and the chart with a table of its numbers."""
-    sites = [site.name for site in context.index.ask(list_site_counts)]
+    sites = context.index.ask(list_site_names)
     return context.render("trends.html", etag=True, sites=sites, steps=STEPS, most=MOST_TRENDS, **_load(context))
 
 

@@ -1,9 +1,10 @@
 """SQL conditions for Filters."""
 
 from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_versions
-from storage.index.schema.tables import ArticleRow, VersionRow
+from storage.index.schema.tables import ArticleRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
 
@@ -19,10 +20,10 @@ def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filt
     return conditions
 
 
-def list_languages(connection: Connection) -> tuple[str | None, ...]:
-    """Return the languages of all articles, by a loose index scan; None stands for articles without one."""
-    least = func.min(VersionRow.language)
+def list_distinct(connection: Connection, column: InstrumentedAttribute[str | None]) -> list[str]:
+    """Return the values of an indexed column, without null, by a loose index scan."""
+    least = func.min(column)
     first = select(least.label("value")).cte("skip", recursive=True)
-    following = select(least).where(VersionRow.language > first.c.value).scalar_subquery()
+    following = select(least).where(column > first.c.value).scalar_subquery()
     values = first.union_all(select(following).where(first.c.value.is_not(None)))
-    return (None, *(value for value in connection.scalars(select(values.c.value)) if value is not None))
+    return [value for value in connection.scalars(select(values.c.value)) if value is not None]

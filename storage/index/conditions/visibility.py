@@ -25,6 +25,7 @@ _NAMED = ArticleRow.__table__.alias("articles_of_blocked")
 _SAME = UrlRow.__table__.alias("same_urls")
 _ASKING = VersionRow.__table__.alias("noarchive_versions")
 _LATE = ArticleRow.__table__.alias("embargoed_articles")
+_HELD = CaptureRow.__table__.alias("withheld_captures")
 _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
 
@@ -110,6 +111,23 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
     if elsewhere:
         conditions.append(~exists().where(_TARGET.c.id == captures.c.redirect_url_id, or_(*elsewhere)))
     return conditions
+
+
+def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
+    """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
+    blocked = prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
+    parts = [
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(select(_BLOCKED.c.id).where(blocked))),
+        select(_HELD.c.id).where(_HELD.c.article_id.in_(union(*_select_blocked_articles(exclude)))),
+    ]
+    hidden = _TARGET.c.site_id.in_(_load_hidden(connection, exclude))
+    targets = [or_(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys), hidden)]
+    for site_id, until in _load_embargoes(connection, exclude):
+        late, of_site = _HELD.c.fetched_at > until, select(_HELD.c.id).where(_HELD.c.site_id == site_id)
+        parts += [of_site.where(late), of_site.where(_HELD.c.article_id.in_(_embargoed_articles(site_id, until)))]
+        targets.append(and_(_TARGET.c.site_id == site_id, late))
+    redirects = select(_HELD.c.id).join(_TARGET, _TARGET.c.id == _HELD.c.redirect_url_id)
+    return union(*parts, *(redirects.where(target) for target in targets))
 
 
 def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, not_, select
+from sqlalchemy import Connection, func, literal, select
 
 from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import load_site_ids, load_site_names, visible_articles, visible_captures
+from storage.index.conditions.visibility import (
+    load_site_ids,
+    load_site_names,
+    select_withheld_captures,
+    visible_articles,
+    visible_captures,
+)
 from storage.index.engine.dialect import utc_day
-from storage.index.engine.statements import AnySelect
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -86,6 +91,16 @@ def count_articles_per_day(connection: Connection, exclude: Exclusions, site: st
     return {date.fromisoformat(each): count for each, count in rows}
 
 
+def list_site_names(connection: Connection, exclude: Exclusions) -> list[str]:
+    """Return the names of the sites that `list_site_counts` returns."""
+    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude))
+    rows = select(SiteRow.name, SiteRow.url, SiteRow.configured, seen.exists().label("is_seen"))
+    found = connection.execute(rows.where(SiteRow.name.not_in(sorted(exclude.hidden))).order_by(SiteRow.name))
+    return [
+        row.name for row in found if row.is_seen or (row.configured and not exclude.excludes(row.url)) or not exclude
+    ]
+
+
 def list_site_counts(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:
     """Return all sites by name, or one, with numbers of captures and articles.
 
@@ -133,30 +148,22 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
 def _iter_counts(
     connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None, site: str | None
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Yield counts by some of site_id, day and outcome; negative ones for excluded captures."""
+    """Yield counts by some of site_id, day and outcome, without excluded captures."""
+    daily = DailyCapturesRow.__table__
+    if exclude:
+        withheld = CaptureRow.id.in_(select_withheld_captures(connection, exclude))
+        day = utc_day(connection, CaptureRow.fetched_at)
+        taken = select(CaptureRow.site_id, day, CaptureRow.outcome, literal(-1)).where(withheld)
+        daily = select(daily).union_all(taken).subquery()
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    daily = DailyCapturesRow.__table__.c
-    at = CaptureRow.fetched_at
-    # Each with the columns that it is grouped and filtered by, and False if it counts excluded captures.
-    counts: list[tuple[AnySelect, Mapping[str, Any], bool]] = [
-        (select(func.sum(daily.captures)), {**daily, "since": daily.day}, True)
-    ]
-    if visible := visible_captures(connection, exclude):
-        excluded = select(func.count()).select_from(CaptureRow).where(not_(and_(*visible)))
-        day, outcome = utc_day(connection, at), CaptureRow.outcome
-        counts.append((excluded, {"site_id": CaptureRow.site_id, "day": day, "outcome": outcome, "since": at}, False))
-    for statement, columns, is_held in counts:
-        keys = [columns[name].label(name) for name in by]
-        found = statement.add_columns(*keys).group_by(*(columns[name] for name in by))
-        if since is not None:
-            found = found.where(columns["since"] >= (since.isoformat() if is_held else _midnight(since)))
-        if site is not None:
-            found = found.where(columns["site_id"] == ids.get(site, 0))
-        if hidden:
-            found = found.where(columns["site_id"].not_in(hidden))
-        for row in connection.execute(found):
-            yield tuple(row[1:]), int(row[0]) if is_held else -int(row[0])
+    found = select(func.sum(daily.c.captures), *(daily.c[name] for name in by)).where(daily.c.site_id.not_in(hidden))
+    if since is not None:
+        found = found.where(daily.c.day >= since.isoformat())
+    if site is not None:
+        found = found.where(daily.c.site_id == ids.get(site, 0))
+    for count, *keys in connection.execute(found.group_by(*(daily.c[name] for name in by))):
+        yield tuple(keys), int(count)
 
 
 def _midnight(day: date) -> datetime:

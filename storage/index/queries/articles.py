@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
@@ -13,6 +13,7 @@ from storage.index.conditions.visibility import (
     Conditions,
     conditions_on_time,
     current_version,
+    load_site_ids,
     visible_articles,
     visible_captures,
     visible_versions,
@@ -56,7 +57,6 @@ from storage.page_date import PageDate
 CaptureOrder = Literal["newest", "oldest"]
 
 _AT_ONCE = 500
-_MAX_LINKED_FROM = 100
 _BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
@@ -283,7 +283,6 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
         versions=_load_version_lines(connection, exclude, article_id, history.spans),
         history=history.spans, metadata_changes=history.metadata_changes,
         captures=tuple(_capture_view(one, exclude) for one in all_captures),
-        linked_from=_load_linked_from(connection, exclude, article_id),
     )  # fmt: skip
 
 
@@ -314,18 +313,6 @@ def _load_version_lines(
         )
         for row in first_rows.values()
     )  # fmt: skip
-
-
-def _load_linked_from(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[ArticleLine, ...]:
-    pages = (
-        select(VersionRow.article_id)
-        .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
-        .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)), *visible_versions(connection, exclude))
-    )
-    others = (ArticleRow.id.in_(pages), ArticleRow.id != article_id, *visible_articles(connection, exclude))
-    statement = _select_articles(connection, exclude).where(*others).order_by(*_NEWEST_FIRST).limit(_MAX_LINKED_FROM)
-    return tuple(map(_article_line, connection.execute(statement)))
 
 
 _COUNTED = VersionRow.__table__.alias("counted_versions")
@@ -376,6 +363,16 @@ def list_articles(
         statement = statement.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     statement = statement.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     return tuple(map(_article_line, connection.execute(statement)))
+
+
+def list_newest_articles(
+    connection: Connection, exclude: Exclusions, sites: Sequence[str], limit: int
+) -> list[tuple[ArticleLine, ...]]:
+    """Return the newest articles of each of some sites."""
+    query = _select_articles(connection, exclude).where(ArticleRow.site_id == bindparam("site"))
+    query = query.where(*filter_conditions(connection, exclude, EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
+    ids = load_site_ids(connection, sites)
+    return [tuple(map(_article_line, connection.execute(query, {"site": ids[name]}))) for name in sites]
 
 
 def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:

@@ -134,12 +134,10 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
             listing[at] = min(listing.get(at, place), place)
     found: list[Placement] = []
     for url_id, url, title in _load_listing_names(connection, sorted(seen)):
-        later = select(CaptureRow.fetched_at).where(
-            CaptureRow.url_id == url_id,
-            CaptureRow.fetched_at >= min(seen[url_id]),
-            *_listing_captures(connection, exclude),
-        )
-        times = connection.scalars(later.order_by(CaptureRow.fetched_at)).all()
+        time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
+        first, last = min(seen[url_id]), max(seen[url_id])
+        after = connection.scalar(select(func.min(time)).where(time > last, *listed))
+        times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
         found += _build_placements(times, seen[url_id], (article_id, url, title))
     return tuple(found)
 

@@ -1,18 +1,19 @@
 """Histories of articles: spans of looks, changes of metadata, and lists of changes, from all captures of their URLs."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
+from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
-from storage.index.engine.dialect import utc_day
-from storage.index.engine.statements import IDS, AnySelect, batches
+from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -29,7 +30,7 @@ from storage.index.schema.tables import (
 from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import list_values
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify
+from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify, FoundChanges
 from storage.observations import MetadataEvent, ObservedSpan, build_spans
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
@@ -95,42 +96,63 @@ def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
 
 
 _SHOWN = VersionRow.__table__.alias("shown_versions")
+_IS_SHOWN = _is_version(_SHOWN, func.coalesce(ChangeRow.number, ChangeRow.before_number))
+_KEY = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
+"""By which changes are ordered; time is the first column, as an index has it."""
+_FEW, _MOST = 2_000, 5_000
+"""Articles, or their versions, of which all changes are read; changes that are read where there are more."""
 
 
-def _select_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters, *columns: Any, with_text: bool
-) -> AnySelect:
-    """Select columns of changes; other tables are joined only where a condition needs them: counts read all rows."""
-    query = select(*columns).select_from(ChangeRow)
-    if with_text or exclude or filters.site is not None:
-        query = query.join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
-    if filters.site is not None:
-        query = query.where(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
-    query = query.where(*visible_articles(connection, exclude))
+def _select_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> tuple[AnySelect, bool]:
+    """Select times and keys of changes, the last first; and return True if these are found by a few articles.
+
+    Conditions on other tables are subqueries: joined, these tables would be read first, and whole.
+    """
+    conditions, is_few = _filter_articles(connection, filters)
+    query = select(*_KEY).where(*_change_conditions(filters), *conditions)
+    if exclude:
+        shown = ArticleRow.id == ChangeRow.article_id, *visible_articles(connection, exclude)
+        query = query.where(select(ArticleRow.id).where(*shown).exists())
     # An article with a capture of a blocked URL is withheld as a whole.
     if others := replace(exclude, urlkeys=()):
-        query = query.join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
-        query = query.join(_BEFORE, _BEFORE.c.id == ChangeRow.before_id)
-        query = query.where(*visible_captures(connection, others), *visible_captures(connection, others, _BEFORE))
-    if with_text or filters.section is not None or filters.author is not None:
-        number = func.coalesce(ChangeRow.number, ChangeRow.before_number)
-        query = query.join(_SHOWN, _is_version(_SHOWN, number))
-    return query.where(*_change_conditions(filters))
+        for captures, key in ((CaptureRow.__table__, ChangeRow.capture_id), (_BEFORE, ChangeRow.before_id)):
+            visible = captures.c.id == key, *visible_captures(connection, others, captures)
+            query = query.where(select(captures.c.id).where(*visible).exists())
+    return query.order_by(*(column.desc() for column in _KEY)), is_few
+
+
+def _filter_articles(connection: Connection, filters: ChangeFilters) -> tuple[list[ColumnElement[bool]], bool]:
+    """Return conditions on the site of changes, and on the section and author of the versions that they show."""
+    chosen: list[tuple[AnySelect, ColumnElement[bool]]] = []
+    if filters.site is not None:
+        ids = load_site_ids(connection, list_values(filters.site)).values()
+        articles = select(ArticleRow.id).where(ArticleRow.site_id.in_(ids))
+        chosen.append((articles, articles.where(ArticleRow.id == ChangeRow.article_id).exists()))
+    if filters.section is not None:
+        wanted = {fold_text(name) for name in list_values(filters.section)}
+        printed = [name for name in list_distinct(connection, VersionRow.section) if fold_text(name) in wanted]
+        shown = select(_SHOWN.c.id).where(_IS_SHOWN, _SHOWN.c.section.in_(printed))
+        chosen.append((select(VersionRow.article_id).where(VersionRow.section.in_(printed)), shown.exists()))
+    if filters.author is not None:
+        named = AuthorRow.id == VersionAuthorRow.author_id, AuthorRow.folded == fold_text(filters.author)
+        shown = select(_SHOWN.c.id).where(_IS_SHOWN, VersionAuthorRow.version_id == _SHOWN.c.id, *named)
+        written = select(VersionRow.article_id).where(VersionRow.id == VersionAuthorRow.version_id, *named)
+        chosen.append((written, shown.exists()))
+    conditions = [condition for _, condition in chosen]
+    for articles, _ in chosen:
+        if connection.scalar(articles.limit(1).offset(_FEW)) is None:
+            return [ChangeRow.article_id.in_(articles), *conditions], True
+    return conditions, filters.article_id is not None or filters.records is not None
 
 
 def _change_conditions(filters: ChangeFilters) -> list[Any]:
     conditions: list[Any] = []
-    for column, values in (
-        (_SHOWN.c.section, filters.section), (ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice),
-    ):  # fmt: skip
+    for column, values in ((ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice)):
         if values is not None:
             conditions.append(column.in_(list_values(values)))
     if filters.kind is not None:
         kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
         conditions.append(or_(*(kinds.contains(f" {kind} ", autoescape=True) for kind in list_values(filters.kind))))
-    if filters.author is not None:
-        written = select(VersionAuthorRow.version_id).join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-        conditions.append(_SHOWN.c.id.in_(written.where(AuthorRow.folded == fold_text(filters.author))))
     if filters.size is not None:
         conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
     conditions += conditions_on_time(ChangeRow.seen_at, filters.since, filters.until)
@@ -147,21 +169,33 @@ def list_changes(
     after: ChangeView | None = None,
 ) -> tuple[ChangeView, ...]:  # fmt: skip
     """Return changes of articles, those seen last first; all, or those behind one."""
-    columns = (
+    query, _ = _select_changes(connection, exclude, filters)
+    if after is not None:
+        last = (after.seen, after.article, after.capture)
+        query = query.where(ChangeRow.seen_at <= after.seen, tuple_(*_KEY) < last)
+    return _load_changes_by_key(connection, exclude, connection.execute(query.limit(limit).offset(offset)).all())
+
+
+_VIEWS = (
+    select(
         *ChangeRow.__table__.c, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"),
         _SHOWN.c.headline, _SHOWN.c.language, _SHOWN.c.section,
-    )  # fmt: skip
-    query = _select_changes(connection, exclude, filters, *columns, with_text=True)
-    by = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
-    if after is not None:
-        query = query.where(ChangeRow.seen_at <= after.seen, tuple_(*by) < (after.seen, after.article, after.capture))
-    rows = connection.execute(
-        query.join(SiteRow, SiteRow.id == ArticleRow.site_id)
-        .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .order_by(*(column.desc() for column in by))
-        .limit(limit)
-        .offset(offset)
-    ).all()
+    )
+    .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
+    .join(_SHOWN, _IS_SHOWN)
+    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    .where(ChangeRow.capture_id.in_(IDS))
+)  # fmt: skip
+
+
+def _load_changes_by_key(
+    connection: Connection, exclude: Exclusions, keys: Iterable[Sequence[Any]]
+) -> tuple[ChangeView, ...]:
+    wanted = [(article_id, capture_id) for _, article_id, capture_id in keys]
+    rows = fetch_by_ids(connection, _VIEWS, {capture_id for _, capture_id in wanted})
+    found = {(row.article_id, row.capture_id): row for row in rows}
+    rows = [found[key] for key in wanted if key in found]
     masks = load_text_masks(connection, exclude, sorted({row.version_id for row in rows}))
     return tuple(
         ChangeView(
@@ -175,6 +209,36 @@ def list_changes(
     )  # fmt: skip
 
 
+def find_changes(
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0,
+    most: int = _MOST,
+) -> FoundChanges:  # fmt: skip
+    """Return a page of changes with the numbers of all by day: of all, or of the last days, which have `most` of them.
+
+    The days are whole. Changes that the filters leave out are among the `most`, unless they select few articles.
+    """
+    query, is_few = _select_changes(connection, exclude, filters)
+    since = None if is_few else _limit_days(connection, filters, most)
+    keys = connection.execute(query if since is None else query.where(ChangeRow.seen_at >= since)).all()
+    return FoundChanges(
+        total=len(keys),
+        days=Counter(key.seen_at.astimezone(UTC).date() for key in keys),
+        changes=_load_changes_by_key(connection, exclude, keys[offset : offset + limit]),
+        since=since and since.date(),
+    )
+
+
+def _limit_days(connection: Connection, filters: ChangeFilters, most: int) -> datetime | None:
+    """Return the beginning of the last days that have no more changes than `most`, or one day; None if all have."""
+    at = ChangeRow.seen_at
+    times = select(at).where(*conditions_on_time(at, filters.since, filters.until)).order_by(at.desc()).limit(1)
+    newest, last = (connection.scalar(times.offset(place)) for place in (0, most))
+    if newest is None or last is None:
+        return None
+    begin, end = (at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) for at in (last, newest))
+    return min(begin + timedelta(days=1), end)
+
+
 def iter_changes(
     connection: Connection, exclude: Exclusions, filters: ChangeFilters, *, limit: int | None = None
 ) -> Iterator[ChangeView]:
@@ -183,14 +247,6 @@ def iter_changes(
     while some := list_changes(connection, exclude, filters, limit=min(_AT_ONCE, left), after=last):
         yield from some
         left, last = left - len(some), some[-1]
-
-
-def count_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES) -> dict[date, int]:
-    """Return the number of changes by the day (UTC) on which they were seen, newest first."""
-    day = utc_day(connection, ChangeRow.seen_at)
-    query = _select_changes(connection, exclude, filters, day, func.count(), with_text=False)
-    counted = query.group_by(day).order_by(day.desc())
-    return {date.fromisoformat(text): changes for text, changes in connection.execute(counted)}
 
 
 def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:

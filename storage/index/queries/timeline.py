@@ -6,7 +6,7 @@ A page is all spellings of one URL: http or https, with or without "www.", perce
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote, unquote, urlsplit
 
@@ -20,7 +20,7 @@ from storage.index.queries import articles
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import AdjacentTimes, ArchivedUrl, CalendarEntry, CaptureSpan, DayCount, YearCount
+from storage.index.views.history import AdjacentTimes, CalendarEntry, CaptureSpan, DayCount, YearCount
 from storage.model import Outcome
 from storage.urls import surt, surt_host, url_host
 
@@ -188,46 +188,15 @@ def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iter
     return frozenset(found)
 
 
-def list_nearby_urls(
-    connection: Connection, exclude: Exclusions, url: str, *, limit: int = 20
-) -> tuple[ArchivedUrl, ...]:
-    """Return captured URLs with the longest prefix of this one that any has, in the order of their urlkeys."""
-    key = surt(url)
-    at = CaptureRow.fetched_at
-    visible = visible_captures(connection, exclude)
-    for prefix in _iter_shorter_keys(key):
-        there = exists().where(CaptureRow.url_id == UrlRow.id, *visible)
-        some = (
-            select(UrlRow.id, UrlRow.url, UrlRow.urlkey)
-            .where(UrlRow.urlkey >= prefix, UrlRow.urlkey < prefix_end(prefix), there)
-            .order_by(UrlRow.urlkey, UrlRow.url)
-            .limit(limit)
-        )
-        rows = connection.execute(some).all()
-        if rows:
-            counts = connection.execute(
-                select(CaptureRow.url_id, func.max(at), func.count())
-                .where(CaptureRow.url_id.in_([row.id for row in rows]), *visible)
-                .group_by(CaptureRow.url_id)
-            )
-            of_url = {url_id: (newest, captures) for url_id, newest, captures in counts}
-            return tuple(ArchivedUrl(row.url, *of_url[row.id]) for row in rows)
-    return ()
-
-
-def _iter_shorter_keys(urlkey: str) -> Iterator[str]:
-    """Yield shorter and shorter prefixes of a urlkey: without query, without the last part of the path and so on."""
-    host, bracket, path = urlkey.partition(")")
-    if not bracket:
-        return
-    path = path.partition("?")[0]
-    yield f"{host}){path}"
-    for _ in range(12):
-        cut = path.rstrip("/").rpartition("/")[0]
-        if not path.strip("/"):
-            return
-        path = f"{cut}/"
-        yield f"{host}){path}"
+def list_nearby_urls(connection: Connection, exclude: Exclusions, url: str, *, limit: int = 20) -> tuple[str, ...]:
+    """Return captured URLs of the same host whose urlkeys are next to this one's, in their order."""
+    key, there = surt(url), exists().where(CaptureRow.url_id == UrlRow.id, *visible_captures(connection, exclude))
+    host = f"{key.partition(')')[0]})"
+    found: list[AnyRow] = []
+    for side, by in ((UrlRow.urlkey < key, UrlRow.urlkey.desc()), (UrlRow.urlkey >= key, UrlRow.urlkey)):
+        within = UrlRow.urlkey >= host, UrlRow.urlkey < prefix_end(host), side, there
+        found += connection.execute(select(UrlRow.urlkey, UrlRow.url).where(*within).order_by(by).limit(limit // 2))
+    return tuple(row.url for row in sorted(found))
 
 
 def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[YearCount, ...]:

@@ -19,11 +19,11 @@ from tantivy import Query
 
 from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
-from storage.index.conditions.filters import list_languages
+from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_without
-from storage.index.schema.tables import ArticleRow, UrlRow
+from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
@@ -109,7 +109,7 @@ class Search:
         self.connection = connection
         self.exclude = exclude
         self.engine = open_search(connection)
-        self.languages = list_languages(connection)
+        self.languages = (None, *list_distinct(connection, VersionRow.language))
         self.translation = Translation(self.engine, self.languages)
         self.excluded = self.translation.exclusions(connection, exclude)
 

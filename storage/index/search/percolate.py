@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, func, select, union
 
-from storage.index.conditions.filters import list_languages
+from storage.index.conditions.filters import list_distinct
 from storage.index.engine.dialect import identify_index, read_change_mark
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import build_document
@@ -88,7 +88,7 @@ def match_searches(
     wanted = {text.id for text in texts}
     documents = load_documents(connection, sorted({text.article_id for text in texts}))
     engine = index_in_memory(build_document(each) for each in documents if each["version"] in wanted)
-    translation, found = Translation(engine, list_languages(connection)), []
+    translation, found = Translation(engine, (None, *list_distinct(connection, VersionRow.language))), []
     for query in (_parse_search(*each) for each in searches):
         filters = translation.filters(connection, query.filters)
         found.append(set(engine.list_ids(match_all(translation.words(query), *filters))))

@@ -277,8 +277,6 @@ class ArticleView:
     """By number."""
     captures: tuple[CaptureView, ...]
     """Captures of all its URLs, oldest first."""
-    linked_from: tuple["ArticleLine", ...]
-    """Articles whose versions link to it, newest first; a limited number."""
     history: tuple[ObservedSpan, ...] = ()
     """Spans of captures, oldest first."""
     metadata_changes: tuple[MetadataEvent, ...] = ()

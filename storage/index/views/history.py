@@ -1,5 +1,6 @@
 """Captures of one page over time: timelines, calendars, listings. Times are aware and UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -22,14 +23,6 @@ class AdjacentTimes(NamedTuple):
 
     before: datetime | None
     after: datetime | None
-
-
-class ArchivedUrl(NamedTuple):
-    """A URL with captures."""
-
-    url: str
-    newest: datetime
-    captures: int
 
 
 class YearCount(NamedTuple):
@@ -85,7 +78,7 @@ class ChangeFilters:
 
     site: AnyOf = None
     section: AnyOf = None
-    """Name of a section, as printed."""
+    """Name of a section; case and accents are ignored."""
     author: str | None = None
     """Full name of an author of the version; case and accents are ignored."""
     event: AnyOf = None
@@ -142,6 +135,18 @@ class ChangeView:
     after: str | None
     capture: int
     """Id, in this index, of the first capture that shows the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChanges:
+    """A page of changes that filters find, with the numbers of all; of some days if they are too many to count."""
+
+    total: int
+    days: Mapping[date, int]
+    """By the day (UTC) on which they were seen, newest first."""
+    changes: tuple[ChangeView, ...]
+    since: date | None
+    """The first of these days; changes before it are found with `until`. None if all are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from newsarchive.ingest.index_warcs import classify_edits
 from storage.index import Index
-from storage.index.queries.observations import count_changes, list_changes
+from storage.index.queries import observations
+from storage.index.queries.observations import find_changes, list_changes
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView
 from storage.model import Ingest, Outcome, Paragraph, Reading, Role
@@ -73,6 +75,8 @@ def test_each_change_of_an_article_is_a_row(edited_index: Index) -> None:
         (ChangeFilters(kind="number"), 0),
         (ChangeFilters(notice="silent"), 2),
         (ChangeFilters(section="Politics"), 1),
+        (ChangeFilters(section="politícs"), 1),
+        (ChangeFilters(section="Polit"), 0),
         (ChangeFilters(author="ada bérg"), 1),
         (ChangeFilters(site="nowhere"), 0),
         (ChangeFilters(kind="numbers", size=10), 1),
@@ -82,14 +86,46 @@ def test_each_change_of_an_article_is_a_row(edited_index: Index) -> None:
 def test_changes_are_filtered_and_counted_by_day(edited_index: Index, filters: ChangeFilters, found: int) -> None:
     """A page, a feed and an export show the same."""
     assert len(edited_index.ask(list_changes, filters, limit=10)) == found
-    assert sum(edited_index.ask(count_changes, filters).values()) == found
+    page = edited_index.ask(find_changes, filters, limit=10)
+    assert (page.total, sum(page.days.values()), page.since) == (found, found, None)
+    assert page.changes == edited_index.ask(list_changes, filters, limit=10)
+
+
+def test_of_too_many_changes_those_of_the_last_days_are_counted(edited_index: Index) -> None:
+    """The days are whole, and the filter of time that is left finds the others: none is lost, none is there twice."""
+    every = edited_index.ask(list_changes, limit=10)
+    last = edited_index.ask(find_changes, limit=10, most=4)
+    assert last.since == every[0].seen.date()
+    assert last.changes == every[:1]
+    before = ChangeFilters(until=datetime(last.since.year, last.since.month, last.since.day, tzinfo=UTC))
+    rest = edited_index.ask(find_changes, before, limit=10, most=4)
+    assert (rest.since, rest.changes, rest.total) == (None, every[1:], 4)
+    # A day with more than that is counted whole.
+    assert edited_index.ask(find_changes, before, limit=10, most=1).changes == every[1:]
+    # Few articles have all of their changes counted.
+    few = edited_index.ask(find_changes, ChangeFilters(section="politics"), limit=10, most=1)
+    assert (few.since, few.total) == (None, 1)
+
+
+def test_changes_of_many_articles_are_found_by_time(edited_index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same are found, whether the site, section or author has few articles or many."""
+    for filters in (
+        ChangeFilters(site="news.example"),
+        ChangeFilters(section="POLITICS"),
+        ChangeFilters(author="ADA BERG"),
+    ):
+        by_article = edited_index.ask(list_changes, filters, limit=10)
+        with monkeypatch.context() as patched:
+            patched.setattr(observations, "_FEW", 0)
+            assert edited_index.ask(list_changes, filters, limit=10) == by_article != ()
+            assert edited_index.ask(find_changes, filters, limit=10, most=4).since is not None
 
 
 def test_a_withheld_article_has_no_changes(edited_index: Index) -> None:
     """Neither in lists nor in counts."""
     reader = edited_index.excluding(Exclusions(urlkeys=("example,news)/harbour",)))
     assert [one.url for one in reader.ask(list_changes, limit=10)] == [OTHER]
-    assert sum(reader.ask(count_changes).values()) == 1
+    assert reader.ask(find_changes, limit=10).total == 1
 
 
 def test_a_change_that_an_earlier_capture_shows_takes_the_place_of_the_later_one(

@@ -147,7 +147,7 @@ def test_excluded_articles_are_in_no_response(index: Index, ingest: Callable[...
     assert shown.ask(find_nearest_capture, secret, at(0)) is None
     assert shown.ask(list_years, secret) == ()
     assert shown.ask(select_archived_urls, [secret, PAGE]) == {PAGE}
-    assert [each.url for each in shown.ask(list_nearby_urls, f"{secret}x")] == ["https://news.example/", PAGE]
+    assert shown.ask(list_nearby_urls, f"{secret}x") == ("https://news.example/", PAGE)
     span = shown.ask(get_capture_span, PAGE)
     assert span is not None
     assert (span.captures, span.last) == (1, at(0))
@@ -170,13 +170,13 @@ def test_a_calendar_counts_by_year_and_day(index: Index, ingest: Callable[..., I
     assert index.ask(list_capture_times, PAGE, at(0), at(day), limit=1, offset=1) == found[1:]
 
 
-def test_nearby_urls_share_the_longest_prefix(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
-    """Nearby URLs share the path, else the folder, else the host."""
-    urls = ["https://news.example/a/b?x=1", "https://news.example/a/c", "https://news.example/d"]
-    index.commit([ingest(url, number) for number, url in enumerate(urls)], plan)
-    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/a/b?x=2")] == urls[:1]
-    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/a/z/y")] == urls[:2]
-    assert [each.url for each in index.ask(list_nearby_urls, "https://news.example/q")] == urls
+def test_nearby_urls_are_next_in_the_order_of_urls(index: Index, ingest: Callable[..., Ingest], plan: Plan) -> None:
+    """They are of the same host, as many before a URL as behind it."""
+    urls = [f"https://news.example/{path}" for path in ("a/b?x=1", "a/c", "d", "e")]
+    index.commit([ingest(url, number) for number, url in enumerate([*urls, "https://news.example.org/d"])], plan)
+    assert [*index.ask(list_nearby_urls, "https://news.example/a/b?x=2")] == urls
+    assert [*index.ask(list_nearby_urls, "https://news.example/a/z/y", limit=2)] == urls[1:3]
+    assert [*index.ask(list_nearby_urls, "https://news.example/q", limit=2)] == urls[3:]
     assert index.ask(list_nearby_urls, "https://other.example/") == ()
     assert index.ask(list_nearby_urls, "nonsense") == ()
 

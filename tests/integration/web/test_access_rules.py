@@ -63,6 +63,7 @@ OF_ARTICLES = (
     "/api/v1/articles/{number}",
     "/api/v1/articles/{number}/versions",
     "/api/v1/articles/{number}/links",
+    "/api/v1/articles/{number}/similar",
     "/api/v1/articles/{number}/captures",
 )
 OF_CAPTURES = ("/record/{number}", "/api/v1/captures/{number}")

@@ -20,6 +20,8 @@ from newsarchive.archive import Archive
 from newsarchive.web import context, thumbnails
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS
+from storage.index.queries.articles import iter_captures
+from storage.index.views.articles import CaptureFilters
 from tests.in_process import run_in_process
 
 Image = pytest.importorskip("PIL.Image")
@@ -184,6 +186,40 @@ def test_a_takedown_and_age_delete_thumbnails(archive_of: Callable[..., Archive]
     archive.close()
     done = run_in_process("takedown", STORY, "--reason", "a court's order", "--yes", "--archive", archive.folder)
     assert done.returncode == 0, done.stderr
+    assert "thumbnails: all 1, which are made again of what remains" in done.stdout
+    assert not (archive.folder / "thumbnails").exists()
+    # One that another machine has kept is no longer sent.
+    for kept in (first, second):
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(b"as kept")
+    with Archive.open_to_read(archive.folder) as left:
+        assert browse(left).get(f"/web/{STAMP}th_/{PICTURE}").status_code == 404
+        assert browse(left).get(f"/web/{STAMP}th_/{other}").content == b"as kept"
+
+
+def test_a_thumbnail_that_is_made_during_a_takedown_is_not_kept(
+    archive_of: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The takedown deleted the others after the picture was read, and before its thumbnail was written."""
+    archive = archive_of(look(), picture(draw("JPEG")))
+
+    def shrink_and_take_down(body: bytes) -> bytes:
+        records = [each.record_id for each in archive.index.stream(iter_captures, CaptureFilters(url=PICTURE))]
+        archive.index.delete_captures(records, [PICTURE])
+        return shrink(body)
+
+    shrink = thumbnails.shrink
+    monkeypatch.setattr(thumbnails, "shrink", shrink_and_take_down)
+    client = browse(archive)
+    assert client.get(f"/web/{STAMP}th_/{PICTURE}").status_code == 200
+    assert not [*(archive.folder / "thumbnails").glob("*/*")]
+    assert client.get(f"/web/{STAMP}th_/{PICTURE}").status_code == 404
+
+
+def test_of_what_is_no_picture_nothing_is_kept(archive_of: Callable[..., Archive]) -> None:
+    """Pages are not even read."""
+    archive = archive_of(look(), picture(draw("JPEG")))
+    assert browse(archive).get(f"/web/{STAMP}th_/{STORY}").status_code == 404
     assert not (archive.folder / "thumbnails").exists()
 
 

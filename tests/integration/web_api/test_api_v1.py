@@ -40,6 +40,10 @@ def test_an_article_with_its_versions(client: TestClient) -> None:
     captures = client.get(f"/api/v1/articles/{line['id']}/captures").json()["captures"]
     assert [one["kind"] for one in captures if one["url"] == STORY] == ["response", "revisit", "revisit", "response"]
     assert client.get(f"/api/v1/articles/{line['id']}/links").status_code == 200
+    alike = client.get(f"/api/v1/articles/{line['id']}/similar").json()["similar"]
+    assert {one["article"]["id"] for one in alike}.isdisjoint({line["id"]})
+    assert all(one["is_copy"] is (one["share"] >= 0.35) for one in alike)
+    assert alike
 
 
 @pytest.mark.parametrize("path", ["articles", f"captures?url={STORY}", "search?q=paragraph", "crawls"])

@@ -12,6 +12,7 @@ from newsarchive.cli import render_article as render
 from newsarchive.cli.output import stdout
 from newsarchive.diff.articles import compare_versions
 from storage.article_fields import ParagraphView
+from storage.index.queries.links import Backlink
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import (
     ArticleLine,
@@ -142,20 +143,23 @@ ARTICLE = ArticleView(
         span(1, AT + timedelta(hours=4), changed=("headline", "byline"), is_changed_back=True, is_back=True),
     ),
     metadata_changes=(MetadataEvent("tags", "sea", None, AT, AT + timedelta(hours=1), "urn:1", "urn:2"),),
-    linked_from=(
-        ArticleLine(
-            id=4,
-            site="news",
-            url=URL,
-            headline="Quays",
-            dek=None,
-            section=None,
-            published=None,
-            first_seen=AT,
-            state="live",
-            versions=1,
-        ),
+)
+BACKLINK = Backlink(
+    article=ArticleLine(
+        id=4,
+        site="news",
+        url=URL,
+        headline="Quays",
+        dek=None,
+        section=None,
+        published=None,
+        first_seen=AT,
+        state="live",
+        versions=1,
     ),
+    kind=LinkKind.INLINE,
+    label="",
+    anchor="Quays",
 )
 
 
@@ -214,7 +218,7 @@ def test_everything_shows_boilerplate_and_all_links(capsys: pytest.CaptureFixtur
     """--all shows boilerplate, marked; --related shows all links and backlinks."""
     render.print_text(stdout(), VERSION, everything=True)
     render.print_links(stdout(), [GROUP], everything=True)
-    render.print_backlinks(stdout(), ARTICLE)
+    render.print_backlinks(stdout(), [BACKLINK])
     out = shown(capsys)
     assert "[boilerplate, disclaimer] Written with care." in out
     assert "    6  Story 6" in out
