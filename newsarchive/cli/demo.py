@@ -107,7 +107,8 @@ def choose_folder(wanted: Path | None) -> Path:
 
 def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
-    print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
+    stdout().print()
+    print_line(stdout(), f"$ newsarchive {shlex.join(words)}", "bold cyan")
     sys.stdout.flush()
     # While the process starts, a signal is only noted: raised there, it would leave the process running.
     noted: list[int] = []
