@@ -95,8 +95,7 @@ def check_chains(
     proofs: Sequence[HeadProof] = (),
 ) -> ChainReport:
     """Compare closed files with the chains. Files that other machines have (`is_elsewhere`) may be missing."""
-    # A file with a link was closed: neither a kill before its rename nor its name exempts it.
-    still_open = {*still_open} - {name for chain in chains for name in chain.files}
+    still_open = {*still_open}.difference(*(chain.files for chain in chains))  # a file with a link was closed
     found = {report.name: report for report in reports if report.name not in still_open}
     problems = [*_chain_problems(chains, proofs), *_conflicts(chains), *_file_problems(chains, found)]
     for chain in chains:

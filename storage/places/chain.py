@@ -115,7 +115,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
 
 def _find_breaks(chain: ParsedChain, link: ChainLink, stated: dict[str, object] | None, line: bytes) -> list[str]:
     """Return how a link contradicts the chain before it; without `stated`, its form and signature are not checked."""
-    known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
+    at = chain.links[-1].at if chain.links else ""
     signed = {name: value for name, value in (stated or {}).items() if name not in {"signature", "endorsement"}}
 
     def lacks(signature: str, key: str) -> bool:
@@ -124,8 +124,6 @@ def _find_breaks(chain: ParsedChain, link: ChainLink, stated: dict[str, object] 
     wrong = {
         "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,
         f"is back-dated: the link before it is of {at}": link.at < at,
-        "gives the file another SHA-256 than before": known is not None
-        and known.sha256 != (link.was if link.reason == "takedown" else link.sha256),
         "is not in the form that the archive writes": stated is not None and line != _format_line(stated),
         "is not signed with the archive's key": lacks(link.signature, link.key or chain.key),
         "replaces the key without its signature": bool(link.key and link.note != LOST)

@@ -24,7 +24,7 @@ from storage.places.bucket import Bucket
 from storage.places.chain import PREFIX, Chain, ParsedChain, parse_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 from storage.places.folder import write_atomic
-from storage.places.signing import list_public_keys
+from storage.places.signing import load_signers, public_hex
 
 TOKEN = re.compile(r"STAMP-[0-9a-f]{64}-[A-Za-z0-9.-]{1,180}\.tsr")
 """Name of a token."""
@@ -74,7 +74,7 @@ class Places:
         for path in self.folder.iterdir() if self.folder.exists() else ():
             # A pipe or device would be read forever; a name that is no text cannot be in an index.
             is_text = os.fsencode(path.name).decode(errors="replace") == path.name
-            if not warc_name(path).endswith(ENDINGS) or not is_text or not path.is_file():
+            if not warc_name(path).endswith(ENDINGS) or not is_text or not (path.is_file() or path.is_dir()):
                 continue
             with suppress(FileNotFoundError):  # closed meanwhile: it is listed by its other name
                 size = path.stat().st_size
@@ -104,9 +104,11 @@ class Places:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
                 chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket")
-            keys = list_public_keys(self.key) if self.key and chain.name == self.chain.path.name else set()
-            if keys and chain.links and chain.key not in keys:
-                chain.breaks.append("its last links are not signed with the key in signing.key: they were replaced")
+            with suppress(OSError, StorageError):  # a key that only its owner may read, or a damaged one
+                if chain.links and chain.name == self.chain.path.name and self.key and self.key.exists():
+                    key, old = load_signers(self.key, chain.key)
+                    if old is None and public_hex(key) != chain.key:
+                        chain.breaks.append("its last links are not signed with the key of the archive, signing.key")
         return chains
 
     def upload_chain(self) -> None:
@@ -165,8 +167,8 @@ class Places:
 
     def _paths(self, name: str) -> Iterator[Path]:
         """Yield the paths to try in the folder, the first one twice: the file may be closed in between."""
-        closed = self.folder / name
-        return (path for path in (closed, closed.with_name(name + OPEN), closed) if path.is_file())
+        paths = (self.folder / each for each in (name, name + OPEN, name))
+        return (path for path in paths if path.is_file() or path.is_dir())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

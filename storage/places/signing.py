@@ -36,14 +36,6 @@ def load_signers(path: Path, public: str) -> tuple[Ed25519PrivateKey, Ed25519Pri
     return _load_key(path) or create_key(path), old if old and public_hex(old) == public else None
 
 
-def list_public_keys(path: Path) -> set[str]:
-    """Return the public keys of a file and of the one before it; none if the file cannot be read."""
-    with suppress(OSError, StorageError):
-        keys = [_load_key(path), _load_key(path.with_name(f"{path.name}.old"))]
-        return {public_hex(key) for key in keys if key and keys[0]}
-    return set()
-
-
 def _load_key(path: Path) -> Ed25519PrivateKey | None:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)

@@ -75,7 +75,12 @@ def _add_routes(kind: EmbedKind) -> None:
         if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
             return Response("not archived", 404, media_type="text/plain")
         if kind is EmbedKind.THUMBNAIL:
-            return _send_thumbnail(context, capture)
+            body, digest = b"", capture.payload_digest or capture.record_id
+            if context.shows_thumbnails and (capture.status or 200) < 400:
+                body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
+            if body:
+                return Response(body, headers=_headers("image/jpeg"))
+            return Response("no picture", 404, media_type="text/plain")
         return _send_requisite(context, capture, line, kind, token)
 
     for token in ("{token}", ""):
@@ -110,16 +115,6 @@ def _send_requisite(
         if is_large:
             return ClosingStreamingResponse(stream_body(opened.pop_all(), body, stream.chunks), headers=headers)
         return Response(body, headers=headers)
-
-
-def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
-    """Return the kept thumbnail of a picture, or make it."""
-    body, digest = b"", capture.payload_digest or capture.record_id
-    if context.shows_thumbnails and (capture.status or 200) < 400:
-        body = get_thumbnail(context.archive.folder, digest, lambda: load_capture(context, capture).body)
-    return (
-        Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404, media_type="text/plain")
-    )
 
 
 def _headers(found: str | None) -> dict[str, str]:
