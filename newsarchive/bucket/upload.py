@@ -18,7 +18,7 @@ from newsarchive.config.units import humanize_size
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, ConfigError, IndexFailure, StorageError
 from storage.places import Bucket, Places, WarcFile
-from storage.places.file_names import uploading_machine
+from storage.places.file_names import owning_machine
 from storage.places.transfer import BucketTransfer, UploadLog
 
 log = logging.getLogger(__name__)
@@ -229,7 +229,7 @@ def locate_files(places: Places, known: Mapping[str, int], now: datetime) -> Ite
     to_upload = {file.name for file in files_to_upload(places)}
     for name in sorted(files.keys() | known.keys()):
         file = files.get(name)
-        if file is None and places.bucket and uploading_machine(name, now, places.machine):
+        if file is None and places.bucket and owning_machine(name, now, places.machine, bucket=True, shared=False):
             yield LocatedFile(name=name, size=known[name], where=FileLocation.ELSEWHERE)
             continue
         if file is None:

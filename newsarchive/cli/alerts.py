@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from newsarchive.alerts.delivery import make_secret, send, send_hits
-from newsarchive.alerts.matching import AlertStore, find_hits, open_store
+from newsarchive.alerts.matching import find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time
 from newsarchive.cli.output import print_line, short_time, stdout, to_json
@@ -41,8 +41,14 @@ def alerts(
             what = "alert" if is_test else "alert of a reader, NAME of READER,"
             raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
         if is_test:
-            samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
-            raise typer.Exit(int(False in samples))
+            failed = False
+            line = {**SAMPLE, "seen": opened.now().isoformat(), "archived": opened.config.serve.public_url or None}
+            for each, to in ((alert, target) for alert in chosen for target in alert.targets):
+                problem = send(opened, store, each, to, secrets.token_hex(16), [line])
+                key = "" if to.startswith("mailto:") else f"whsec_{b64encode(make_secret(store, to)).decode()}"
+                print_line(stdout(), f"{to}: {problem or 'accepted'}{'; signed with ' if key else ''}{key}")
+                failed = failed or bool(problem)
+            raise typer.Exit(int(failed))
         if action == "delete":
             with store:
                 store.run("delete-alert", key=chosen[0].key)
@@ -70,12 +76,3 @@ def alerts(
 
 def _label(alert: AlertConfig) -> str:
     return f"{alert.name} of {alert.reader}" if alert.reader else alert.name
-
-
-def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> bool:
-    """Send a sample to a target, and print how that went, and the secret of a webhook; return False if it failed."""
-    line = {**SAMPLE, "seen": archive.now().isoformat(), "archived": archive.config.serve.public_url or None}
-    problem = send(archive, store, alert, target, secrets.token_hex(16), [line])
-    secret = f"; signed with whsec_{b64encode(make_secret(store, target)).decode()}"
-    print_line(stdout(), f"{target}: {problem or 'accepted'}{'' if target.startswith('mailto:') else secret}")
-    return not problem

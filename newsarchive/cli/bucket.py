@@ -55,7 +55,12 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         if to is not None:
             _move_files(opened, to, remove=remove, json=json)
         if upload:
-            _upload_files(opened, json=json)
+            require_bucket(opened.places)
+            with show_progress("uploading") as step:
+                sent = opened.upload(step)
+            freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
+            summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
+            _end(to_json(sent) if json else summary, sent.problems)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
@@ -80,15 +85,6 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -
     if moved.removed and to == "folder":
         summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
     _end(to_json(moved) if json else summary, moved.problems)
-
-
-def _upload_files(archive: Archive, *, json: bool) -> NoReturn:
-    require_bucket(archive.places)
-    with show_progress("uploading") as step:
-        sent = archive.upload(step)
-    freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
-    summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
-    _end(to_json(sent) if json else summary, sent.problems)
 
 
 def _end(summary: str, problems: Sequence[str]) -> NoReturn:

@@ -107,7 +107,7 @@ def choose_folder(wanted: Path | None) -> Path:
 
 def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
-    print_line(stdout(), f"\n$ newsarchive {shlex.join(words)}", "bold cyan")
+    stdout().print(safe_text(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
     sys.stdout.flush()
     # While the process starts, a signal is only noted: raised there, it would leave the process running.
     noted: list[int] = []

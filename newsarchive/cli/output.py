@@ -22,8 +22,8 @@ from newsarchive.config import units
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
 
-# C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# C0 except tab and newline, DEL, C1; the characters that change the direction of text; surrogates.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 pluralize = units.pluralize
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
@@ -103,7 +103,7 @@ def safe_text(text: str, style: str = "") -> Text:
 
 def print_line(out: Console, text: str, style: str = "") -> None:
     """Print archived text, sanitized, as one line however long."""
-    out.print(safe_text(text, style), soft_wrap=True)
+    out.print(safe_text(text.replace("\n", "\ufffd"), style), soft_wrap=True)
 
 
 def print_lines(out: Console, lines: Iterable[object], before: str = "", style: str = "") -> None:

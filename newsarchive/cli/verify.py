@@ -67,7 +67,10 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
         files = pluralize(len(found.files), "WARC file")
         print_line(out, f"{records} in {files} ({size}): no problems", "green")
     print_lines(remarks, map(": ".join, found.chain.problems), style="red")
-    print_lines(remarks, map(": (not damage) ".join, found.chain.notes if notes else ()), style="dim")
+    for name, what in found.chain.notes:
+        # A takedown after the last head that is known from elsewhere is always named: nothing vouches for it.
+        if notes or (what.startswith("takedown") and name not in found.chain.proved):
+            print_line(remarks, f"{name}: (not damage) {what}", "dim")
     print_line(out, found.chain.sentence, "bold red" if found.chain.problems else "")
     if found.statements:
         _print_statements(out, remarks, found.statements)

@@ -57,7 +57,7 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
 
 def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[Finding]]:
     """Return what the tokens beside the chain prove, with a head that was noted; and the tokens that prove nothing."""
-    proofs, problems = [HeadProof(head=noted)] if noted else [], []
+    proofs, problems = [HeadProof(head=noted.strip().lower())] if noted else [], []
     config.places.exchange_stamps()
     for path in sorted(config.places.folder.glob("STAMP-*.tsr")):
         try:
@@ -76,7 +76,7 @@ def find_tokens(folder: Path, warc: str, authorities: Path | None) -> list[HeadP
     """
     tokens = group_pairs((path.name[6:70], path) for path in sorted(folder.glob("STAMP-*.tsr")))
     invalid: list[HeadProof] = []
-    for path in folder.glob(f"{PREFIX}*") if tokens else ():
+    for path in filter(Path.is_file, folder.glob(f"{PREFIX}*")) if tokens else ():
         state = path.stat()
         chain = _load_chain(path, state.st_size, state.st_mtime_ns)
         for head in chain.heads[chain.files.get(warc, len(chain.heads)) :]:

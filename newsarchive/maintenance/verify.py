@@ -13,7 +13,7 @@ from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
 from storage.index import Index
-from storage.index.queries.articles import iter_captures
+from storage.index.queries.articles import get_capture_of_record, iter_captures
 from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.places import Places, WarcFile
@@ -115,8 +115,8 @@ def verify(  # noqa: PLR0913 - the options of the command
             add(FileVerification(name=missing.name, size=0, records=0, captures=0, **stated))
     if repair:
         linked = {name for chain in places.load_chains() for name in chain.files}
-        closed = [file for file in stored if not file.is_open and file.name not in linked]
-        places.chain.append(*(measure_link(file, "found") for file in closed))
+        unlinked = (file for file in stored if not file.is_open and file.name not in linked)
+        places.chain.append(*(measure_link(file, "found") for file in unlinked))
     still_open = {file.name for file in stored if file.is_open}
     chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
     return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)
@@ -160,5 +160,6 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
             yield WarcProblem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":
         for record_id, offset in in_file.items():
-            what = "the index lacks this capture; run: newsarchive rebuild"
-            yield WarcProblem(offset=offset, what=what, record_id=record_id)
+            if index.ask(get_capture_of_record, record_id) is None:  # else another file has this record, too
+                what = "the index lacks this capture; run: newsarchive rebuild"
+                yield WarcProblem(offset=offset, what=what, record_id=record_id)

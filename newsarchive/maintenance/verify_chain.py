@@ -95,8 +95,9 @@ def check_chains(
     proofs: Sequence[HeadProof] = (),
 ) -> ChainReport:
     """Compare closed files with the chains. Files that other machines have (`is_elsewhere`) may be missing."""
+    still_open = {*still_open}.difference(*(chain.files for chain in chains))  # a file with a link was closed
     found = {report.name: report for report in reports if report.name not in still_open}
-    problems = [*_chain_problems(chains, proofs), *_file_problems(chains, found)]
+    problems = [*_chain_problems(chains, proofs), *_conflicts(chains), *_file_problems(chains, found)]
     for chain in chains:
         for name, position in chain.files.items():
             if name not in found and name not in still_open and not is_elsewhere(name):
@@ -114,11 +115,23 @@ def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) 
         torn = ["its last line is incomplete: its writer was killed. The next link replaces it"] if chain.torn else []
         yield from ((chain.name, what) for what in (*chain.breaks, *torn))
         for number, link in enumerate(chain.links, 1):
-            lacking = [name for name, head in link.heads.items() if head not in heads.get(name, {head})]
+            lacking = [name for name, head in link.heads.items() if head not in heads.get(name, ())]
             yield from ((name, f"it lacks a link that {chain.name} saw (link {number}, {link.at})") for name in lacking)
     for proof in proofs:
         if not any(proof.head in known for known in heads.values()):
             yield proof.witness, f"no chain has the head {proof.head}: links were changed or removed since"
+
+
+def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
+    """Yield files of which two chains contradict each other; a takedown may change a file that it knows."""
+    links = [(link.at, link.reason == "takedown", chain.name, link) for chain in chains for link in chain.links]
+    digests: dict[str, list[str]] = {}
+    for at, is_takedown, name, link in sorted(links, key=lambda each: each[:3]):
+        if link.file and link.reason not in MOVES:
+            known = digests.setdefault(link.file, [])
+            if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
+                yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {at})"
+            known.append(link.sha256)
 
 
 def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:

@@ -61,14 +61,13 @@ def _format_line(stated: Mapping[str, object]) -> bytes:
 
 
 def _parse_line(line: bytes) -> tuple[ChainLink, dict[str, object]]:
-    """Return the link of a line, without fields that are unknown here, and what is signed."""
+    """Return the link of a line, without fields that are unknown here, and all fields."""
     stated = json.loads(line)
     known = {name: value for name, value in stated.items() if name in ChainLink.__dataclass_fields__}
     typed = [(value, {"size": int, "heads": dict}.get(name, str)) for name, value in known.items()]
     if not all(isinstance(*each) for each in [*typed, *((head, str) for head in known.get("heads", {}).values())]):
         raise ValueError("a field of a wrong type")
-    signed = {name: value for name, value in stated.items() if name not in {"signature", "endorsement"}}
-    return ChainLink(**known), signed
+    return ChainLink(**known), stated
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,10 +101,10 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
     *chain.lines, chain.torn = data.split(b"\n")
     for line in chain.lines:
         try:
-            link, signed = _parse_line(line)
+            link, stated = _parse_line(line)
         except (ValueError, TypeError, AttributeError, RecursionError):
-            link, signed = ChainLink(reason="unreadable"), {}
-        chain.breaks += _find_breaks(chain, link, signed if check_signatures else None)
+            link, stated = ChainLink(reason="unreadable"), {}
+        chain.breaks += _find_breaks(chain, link, stated if check_signatures else None, line)
         chain.key = link.key or chain.key
         if link.file and link.reason not in MOVES:
             chain.files[link.file] = len(chain.links)
@@ -114,18 +113,18 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
     return chain
 
 
-def _find_breaks(chain: ParsedChain, link: ChainLink, signed: dict[str, object] | None) -> list[str]:
-    """Return how a link contradicts the chain before it."""
-    known, at = chain.find(link.file), chain.links[-1].at if chain.links else ""
+def _find_breaks(chain: ParsedChain, link: ChainLink, stated: dict[str, object] | None, line: bytes) -> list[str]:
+    """Return how a link contradicts the chain before it; without `stated`, its form and signature are not checked."""
+    at = chain.links[-1].at if chain.links else ""
+    signed = {name: value for name, value in (stated or {}).items() if name not in {"signature", "endorsement"}}
 
     def lacks(signature: str, key: str) -> bool:
-        return bool(key) and signed is not None and not is_signed(_format_line(signed), signature, key)
+        return bool(key) and stated is not None and not is_signed(_format_line(signed), signature, key)
 
     wrong = {
         "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,
         f"is back-dated: the link before it is of {at}": link.at < at,
-        "gives the file another SHA-256 than before": known is not None
-        and known.sha256 != (link.was if link.reason == "takedown" else link.sha256),
+        "is not in the form that the archive writes": stated is not None and line != _format_line(stated),
         "is not signed with the archive's key": lacks(link.signature, link.key or chain.key),
         "replaces the key without its signature": bool(link.key and link.note != LOST)
         and lacks(link.endorsement, chain.key),

@@ -61,28 +61,21 @@ def find_machine_id(name: str) -> str | None:
     return found[3] if (found := _NAME.fullmatch(name)) else None
 
 
-def uploading_machine(name: str, now: datetime, machine: str) -> str | None:
-    """Return the other machine that has still to upload a file; None if the file should be in the bucket, or is ours.
-
-    >>> now = datetime(2026, 3, 2, tzinfo=UTC)
-    >>> new = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
-    >>> uploading_machine(new, now, "0123456789ab")
-    'crawler-2, machine 5e1f2a3b4c5d'
-    >>> uploading_machine(new.replace("202603", "202602"), now, "0123456789ab") is None
-    True
-    """
-    writer, found = other_machine(name, machine), _NAME.fullmatch(name)
-    if writer is None or found is None:
-        return None
-    started_at = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return writer if now - started_at < UPLOAD_GRACE else None
-
-
 def owning_machine(name: str, now: datetime, machine: str, *, bucket: bool, shared: bool) -> str | None:
     """Return the machine whose folder should have a file that was not found here; None if the file is missing.
 
-    Without a bucket each machine keeps the files that it wrote, if several share the index.
+    With a bucket, it is the one that has still to upload the file. Without, each machine keeps the files that it wrote,
+    if several share the index.
+
+    >>> now = datetime(2026, 3, 2, tzinfo=UTC)
+    >>> new = "newsarchive-20260301120000123-00001-crawler-2.5e1f2a3b4c5d-0a1b2c3d.warc.gz"
+    >>> owning_machine(new, now, "0123456789ab", bucket=True, shared=False)
+    'crawler-2, machine 5e1f2a3b4c5d'
+    >>> owning_machine(new.replace("202603", "202602"), now, "0123456789ab", bucket=True, shared=True) is None
+    True
     """
-    if bucket:
-        return uploading_machine(name, now, machine)
-    return other_machine(name, machine) if shared else None
+    writer, found = other_machine(name, machine), _NAME.fullmatch(name)
+    if not bucket or found is None:
+        return writer if shared and not bucket else None
+    started_at = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return writer if now - started_at < UPLOAD_GRACE else None

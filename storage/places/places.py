@@ -12,6 +12,7 @@ A name means one file wherever it is read from: the folder is tried first.
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from storage.places.bucket import Bucket
 from storage.places.chain import PREFIX, Chain, ParsedChain, parse_chain
 from storage.places.file_names import ENDINGS, OPEN, warc_name
 from storage.places.folder import write_atomic
+from storage.places.signing import load_signers, public_hex
 
 TOKEN = re.compile(r"STAMP-[0-9a-f]{64}-[A-Za-z0-9.-]{1,180}\.tsr")
 """Name of a token."""
@@ -70,7 +72,9 @@ class Places:
         """Return the files in the folder, sorted by name; none without a folder."""
         found = []
         for path in self.folder.iterdir() if self.folder.exists() else ():
-            if not warc_name(path).endswith(ENDINGS):
+            # A pipe or device would be read forever; a name that is no text cannot be in an index.
+            is_text = os.fsencode(path.name).decode(errors="replace") == path.name
+            if not warc_name(path).endswith(ENDINGS) or not is_text or not (path.is_file() or path.is_dir()):
                 continue
             with suppress(FileNotFoundError):  # closed meanwhile: it is listed by its other name
                 size = path.stat().st_size
@@ -86,7 +90,7 @@ class Places:
 
     def load_chains(self) -> list[ParsedChain]:
         """Return the chains of all machines that the folder and the bucket have, this machine's too."""
-        found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*"))}
+        found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*")) if path.is_file()}
         copies: dict[str, bytes] = {}
         parts = [(part, self.bucket.open(part)) for part in self.bucket.list_names("chains")] if self.bucket else []
         for part, file in parts:
@@ -100,6 +104,11 @@ class Places:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
                 chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket")
+            with suppress(OSError, StorageError):  # a key that only its owner may read, or a damaged one
+                if chain.links and chain.name == self.chain.path.name and self.key and self.key.exists():
+                    key, old = load_signers(self.key, chain.key)
+                    if old is None and public_hex(key) != chain.key:
+                        chain.breaks.append("its last links are not signed with the key of the archive, signing.key")
         return chains
 
     def upload_chain(self) -> None:
@@ -156,10 +165,10 @@ class Places:
             raise FileMissing(name, str(self.folder))
         return self.bucket
 
-    def _paths(self, name: str) -> tuple[Path, Path, Path]:
-        """Return the paths to try in the folder, the first one twice: the file may be closed in between."""
-        closed = self.folder / name
-        return closed, closed.with_name(name + OPEN), closed
+    def _paths(self, name: str) -> Iterator[Path]:
+        """Yield the paths to try in the folder, the first one twice: the file may be closed in between."""
+        paths = (self.folder / each for each in (name, name + OPEN, name))
+        return (path for path in paths if path.is_file() or path.is_dir())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

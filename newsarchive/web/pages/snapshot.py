@@ -116,15 +116,20 @@ def _send_requisite(
 
 def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     """Return the kept thumbnail of a picture, or make it."""
-    body, digest, index = b"", capture.payload_digest or capture.record_id, context.archive.index
+    index, body = context.archive.index, b""
     if context.shows_thumbnails and (capture.status or 200) < 400 and _PICTURES.match(capture.mime or "image/"):
-        load = lambda: load_capture(context, capture).body  # noqa: E731
-        body = get_thumbnail(
-            context.archive.folder, digest, load, lambda: index.ask(get_cdx_line, capture.id) is not None
-        )
-    return (
-        Response(body, headers=_headers("image/jpeg")) if body else Response("no picture", 404, media_type="text/plain")
-    )
+
+        def load() -> bytes:
+            return load_capture(context, capture).body
+
+        def is_archived() -> bool:
+            return index.ask(get_cdx_line, capture.id) is not None
+
+        digest = capture.payload_digest or capture.record_id
+        body = get_thumbnail(context.archive.folder, digest, load, is_archived)
+    if not body:
+        return Response("no picture", 404, media_type="text/plain")
+    return Response(body, headers=_headers("image/jpeg"))
 
 
 def _headers(found: str | None) -> dict[str, str]:

@@ -447,6 +447,28 @@ def test_a_forged_receipt_is_found(archive: Archive, authority: Path, tmp_path: 
         path.write_bytes(data)
 
 
+def test_a_receipt_that_lacks_a_part_is_found(archive: Archive, authority: Path, tmp_path: Path) -> None:
+    """Records or key removed, and links that are no objects: a sentence, no traceback."""
+    write_articles(archive)
+    folder = make_receipt(archive, tmp_path / "receipt")
+    (record,), (key,), (links,) = (folder.glob(f"*/{part}") for part in ("record-*", "key.txt", "links.jsonl"))
+
+    def check_forged(path: Path, data: bytes | None) -> str:
+        before = path.read_bytes()
+        path.unlink() if data is None else path.write_bytes(data)
+        code, said = check_receipt(folder, authority)
+        path.write_bytes(before)
+        assert code == 1
+        assert "Traceback" not in said
+        return said
+
+    assert "it has no records" in check_forged(record, None)
+    assert "the link is signed, but the key is missing" in check_forged(key, b"")
+    first = json.loads(links.read_bytes().split(b"\n")[0])
+    for line in (json.dumps(first | {"signature": 9}).encode(), b"[" * 100_000, b"[]"):
+        assert "cannot be checked" in check_forged(links, line + b"\n")
+
+
 def test_records_of_another_file_do_not_pass(archive: Archive, authority: Path, tmp_path: Path) -> None:
     """A record that somebody made, with a list that has it, is not what the link was made of."""
     write_articles(archive)

@@ -151,6 +151,11 @@ def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive
     archive.import_files([write_pages(tmp_path / "backup.warc.gz")])
     assert "zanzibarian" not in read_everything(archive)
     assert len(describe(archive)[0]) == 4
+    # The import of the same records twice is no damage.
+    backup = tmp_path / "backup.warc.gz"
+    backup.write_bytes(backup.read_bytes() + build_member("warcinfo", [], b""))
+    archive.import_files([backup])
+    assert not archive.verify().damaged
     # A file put back by hand, past `import`.
     write_pages(archive.config.warc_folder / "old.warc.gz")
     archive.rebuild()

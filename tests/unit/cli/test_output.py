@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.cli.options import parse_time
-from newsarchive.cli.output import create_table, sanitize, show_progress, stdout, to_json
+from newsarchive.cli.output import create_table, print_line, sanitize, show_progress, stdout, to_json
 from storage.errors import ConfigError
 from storage.model import Image, UrlKind
 
@@ -24,6 +24,12 @@ def test_plain_text_cannot_drive_a_terminal(text: str) -> None:
     for before, after in zip(text, shown, strict=True):
         assert after in (before, "\ufffd")
         assert after in "\t\n" or not (ord(after) < 32 or 127 <= ord(after) < 160)
+
+
+def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with a line end cannot forge a line of a report; half a character is no error."""
+    print_line(stdout(), "a.warc.gz\nall files are proved \udcff")
+    assert capsys.readouterr().out == "a.warc.gz\ufffdall files are proved \ufffd\n"
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
