@@ -19,8 +19,6 @@ _SHORT_WORD = 3  # words up to this length may be in an address by chance
 _MAX_AUTHORS = 20
 _MAX_LINKS = 40
 _MAX_LINK = 2000  # characters of a URL
-
-
 Names = tuple[str, ...]
 
 

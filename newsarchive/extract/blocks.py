@@ -197,13 +197,18 @@ def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
     if any(block.anchors for block in blocks):
         return False
-    if not any(is_prose(block) and block.text[-1] in _SENTENCE_ENDS for block in blocks):
+    if not any(is_prose(block) and ends_sentence(block.text) for block in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
     for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
         if next(outer.iter("a"), None) is not None:
             return len(outer.text_content()) > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
     return True
+
+
+def ends_sentence(text: str) -> bool:
+    """Return whether a line ends like a sentence."""
+    return text.rstrip()[-1:] in _SENTENCE_ENDS
 
 
 def is_prose(block: Block) -> bool:
@@ -310,7 +315,9 @@ class _BlockCollector:
         holder = self.holder
         if text and holder is not None:
             index, strong = len(self.content.blocks), self.bold >= len(text) * 0.95 > 0
-            block = Block(index, holder, str(holder.tag), self.holder_zone, text, self.linked, strong, self.anchors)
+            # A custom element is shown like a <div>.
+            tag = "div" if "-" in str(holder.tag) else str(holder.tag)
+            block = Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors)
             if self.line_start:
                 block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
             self.content.blocks.append(block)
@@ -391,7 +398,9 @@ class _BlockCollector:
             if self.link_end == self.text_count and self.anchors:
                 # Two <a> elements with one target are one link that an editor has split.
                 self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
-        if tag == "a" and self.anchor is None and element not in self.wrappers and (href := element.get("href")):
+        href = element.get("href") if tag == "a" and self.anchor is None and element not in self.wrappers else None
+        # "{{url}}" is the place of a URL in a template.
+        if href and "{" not in href:
             self.walk_link(element, href, zone, depth, holder)
             return
         is_bold = tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES)

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, is_prose, normalize_space
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -21,7 +21,6 @@ from newsarchive.extract.roles import (
     MAX_LABEL,
     RoleContext,
     assign_role,
-    ends_sentence,
     label_role,
     markup_role,
     may_follow_body,
@@ -50,7 +49,7 @@ _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an artic
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
 """Roles of blocks that may be a label for the blocks after them."""
-_WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER})
+_WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
 _MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
 _MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
@@ -176,9 +175,10 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
         else:
             evidence.set_role(block.index, None, rule if role is None else "not selected as body text")
     for block in blocks[max(start - _MAX_BLOCKS_AROUND, 0) : start]:
-        if _is_figcaption(block):
-            roles[block.index] = Role.CAPTION
-            evidence.set_role(block.index, Role.CAPTION, "a caption above the headline")
+        disclaims = is_prose(block) and not block.zone & _NEVER_TEXT and phrases.DISCLAIMER.match(block.text)
+        if (is_caption := _is_figcaption(block)) or disclaims:
+            roles[block.index] = Role.CAPTION if is_caption else Role.DISCLAIMER
+            evidence.set_role(block.index, roles[block.index], "a caption or a disclaimer above the headline")
     end = max(chosen)
     # The second box around the last paragraph: boxes with other articles follow after it.
     box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
@@ -241,9 +241,10 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
     is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
     for other in blocks[index + 1 :]:
-        if box not in other.element.iterancestors():
+        if other.element is not box and box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
+        role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
         if is_next_heading and not (dense and label is Role.TEASER):
             break
@@ -251,7 +252,10 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
         if (
             (label is Role.TEASER and not dense and not summary)
-            or (label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300))
+            or (
+                label is Role.PROMO
+                and (len(found) >= 4 or len(other.text) > 300 or role not in BODY_ROLES | {Role.PROMO})
+            )
             or (label is Role.BIO and (len(found) >= 6 or dense))
             or (label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list))
             or (label in _WHOLE_NOTICES and label_role(other) is not None)
@@ -296,7 +300,9 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     if phrases.ADVERTISEMENT.match(block.text) or not phrases.NEWSLETTER_NAME.search(block.text[:_MAX_LINE]):
         return False
     inside = [i for i in roles if box in blocks[i].element.iterancestors()]
-    return inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside)
+    body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
+    is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
+    return is_last or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

@@ -147,6 +147,7 @@ _STORY = 1.4  # points for a text in one piece under a headline, on a page with 
 _TITLED = 0.8
 _NO_H1 = -0.5
 _MIN_STORY_PARAGRAPHS = 5
+_MAX_GAP = 25  # blocks between two paragraphs of one piece
 _NOT_ARTICLES = frozenset(words("other_type"))
 ARTICLE_THRESHOLD = 2.8
 """Score from which a page is an article."""
@@ -295,10 +296,11 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
     linked = sum(1 for b in headings if b.link_share > 0.8)
     if linked >= 8 and linked * 2 > len(headings):
         score.add(-1.0, "most headings are links")
+    score.add(0.0 if features.has_date or not _has_mostly_teasers(features) else -1.5, "most paragraphs are teasers")
     is_story = features.has_date and _is_story(features)
-    is_titled = is_story and text_key(features.head.title).startswith(text_key(features.article.headline))
+    is_titled = features.has_date and text_key(features.head.title).startswith(text_key(features.article.headline))
     score.add(_STORY if is_story else 0.0, "(headline, date, and text in one piece)")
-    score.add(_TITLED if is_titled else 0.0, "(its headline is the title of the page)")
+    score.add(_TITLED if is_story and is_titled else 0.0, "(its headline is the title of the page)")
     if not is_titled and (headline is None or headline.tag != "h1" or headline.link_share > 0.8):
         score.add(_NO_H1, "no <h1> with the headline")
     share = sum(b.linked for b in features.body) / (sum(len(b.text) for b in features.body) or 1)
@@ -309,11 +311,21 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-1.5 if prices >= _MIN_PRICES else 0.0, f"{prices} prices")
 
 
+def _has_mostly_teasers(features: PageFeatures) -> bool:
+    """Return whether most paragraphs are directly below a linked title, as descriptions of other pages are."""
+    blocks, text = features.content.blocks, _running_text(features.body)
+    titled = sum(1 for block in text if block.index and blocks[block.index - 1].link_share > 0.8)
+    return len(text) >= _MIN_STORY_PARAGRAPHS and titled * 2 > len(text)
+
+
 def _is_story(features: PageFeatures) -> bool:
     """Return whether several paragraphs stand together under the headline, however short: no link among them."""
     if features.headline_block is None:
         return False
     text = [b for b in _running_text(features.body) if b.index > features.headline_block.index]
+    # A last line far below the others, such as a notice about cookies, is in another piece.
+    if len(text) > 1 and text[-1].index - text[-2].index > _MAX_GAP:
+        text.pop()
     length = sum(effective_length(b.text) for b in text) + len(features.article.dek or "")
     if len(text) < _MIN_STORY_PARAGRAPHS or length < _LITTLE_TEXT:
         return False

@@ -52,48 +52,24 @@ _MONTH_AND_DAY = re.compile(
     r"(?P<dotted>\d\d?)\.(?P<number>\d\d?)\.(?=\s|$))(?![\w/]|\.\d)"
 )
 _MAX_YEARLESS_LINE = 60
-_PUBLISHED_PROPERTIES = ("datepublished", "pubdate")
 
 
 def is_date_line(block: Block) -> bool:
     """Return whether a block is a line that gives a date, not a sentence in which one occurs."""
     is_marked = bool(block.zone & (zones.DATE | zones.BYLINE))
-    if is_marked or len(block.text) <= _LABEL_LENGTH or _begins_with_day(block.text):
+    # The day may be after a bracket or a bullet.
+    if is_marked or len(block.text) <= _LABEL_LENGTH or any(map(str.isdigit, block.text[:3])):
         return True
     digits = sum(map(str.isdigit, block.text))
     is_sentence = block.text.endswith((".", "!", "?", "。"))
     return len(block.text) < _LONGEST_DATE_LINE and digits >= (_DATE_AND_TIME_DIGITS if is_sentence else _DATE_DIGITS)
 
 
-def _begins_with_day(text: str) -> bool:
-    # Also after a bracket or a bullet.
-    return any(map(str.isdigit, text[:3]))
-
-
 def group_date_lines(blocks: Iterable[Block]) -> tuple[list[Block], list[Block]]:
-    """Return the date lines outside and inside of boxes that may belong to other texts, without captions."""
-    lines = [block for block in blocks if is_date_line(block) and not _is_caption(block)]
+    """Return the date lines outside and inside of boxes that may belong to other texts, without captions of figures."""
+    lines = [block for block in blocks if is_date_line(block) and not block.zone & zones.FIGCAPTION]
     other = [block for block in lines if block.zone & OTHER_TEXTS]
     return [block for block in lines if not block.zone & OTHER_TEXTS], other
-
-
-def _is_caption(block: Block) -> bool:
-    """Return whether a block is the caption of a picture; a class such as "credit" is also that of a byline."""
-    if not block.zone & zones.CAPTION or block.zone & zones.FIGCAPTION:
-        return block.zone & zones.FIGCAPTION != 0
-    digits = sum(map(str.isdigit, block.text))
-    return not _begins_with_day(block.text) and 3 * digits < sum(map(str.isalpha, block.text))
-
-
-def find_marked_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
-    """Return the date of the first element, hidden or not, whose microdata says that it gives the publication."""
-    for element in root.iter("time", "span", "div", "p", "abbr"):
-        prop = element.get("itemprop")
-        if (prop and prop.lower() in _PUBLISHED_PROPERTIES) or (element.tag == "time" and "pubdate" in element.attrib):
-            text = element.get("datetime") or element.get("content") or element.text_content()
-            if at := parse_iso_date(text[:200], zone):
-                return at
-    return None
 
 
 def find_script_date(root: HtmlElement, zone: tzinfo | None) -> PageDate | None:
@@ -305,7 +281,6 @@ def _choose_printed(
 
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
-    yield _with_source(find_marked_date(sources.parts.page.root, sources.zone), "microdata")
     near = {block.index for block in sources.nearby}
     short = (b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80)
     distant = replace(sources, nearby=[b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b)])

@@ -72,10 +72,11 @@ def find_dek_block(
         heading = ranked and beside and effective_length(block.text) >= _MIN_LENGTH
         if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
-        alone = _is_alone_with_headline(blocks[headline.block], block, blocks, texts)
-        alone = alone or _is_sentence_under_dated_headline(blocks[headline.block], block, blocks, texts)
-        if alone and not _has_author_or_date(block, authors):
-            return block.index
+        is_plain = not block.anchors and not block.zone & _NOT_DEK and effective_length(block.text) >= _MIN_LENGTH
+        if is_plain and block.index == headline.block + 1 and not _has_author_or_date(block, authors):
+            above = blocks[headline.block]
+            if _is_alone_with_headline(above, block, blocks, texts) or _is_dated_sentence(above, block, blocks, texts):
+                return block.index
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
             break
     return -1
@@ -84,27 +85,24 @@ def find_dek_block(
 def _is_alone_with_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
     """Return whether a box holds only the headline and this line, and the text is outside."""
     box, later = headline.element.getparent(), [i for i in texts if i > block.index][:3]
-    if box is None or not later or block.index != headline.index + 1 or block.element.getparent() is not box:
-        return False
-    if block.anchors or block.zone & _NOT_DEK or effective_length(block.text) < _MIN_LENGTH:
+    if box is None or not later or block.element.getparent() is not box:
         return False
     if phrases.PROMO.match(block.text) or phrases.RELATED.match(block.text):
         return False
     return not any(box in blocks[i].element.iterancestors() for i in (block.index + 1, *later))
 
 
-def _is_sentence_under_dated_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether this line is one sentence right under a headline with the date above it, and a long text follows.
+def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
+    """Return whether this line is one sentence between a headline and its date, or right under a dated headline.
 
-    Markup that names nothing has only this order: date, headline, dek, text. With the date or the byline between them,
-    the first line would be the text.
+    A long text follows. Markup that names nothing has only this order. With the date or the byline between them, the
+    first line would be the text.
     """
-    if block.index != headline.index + 1 or len([i for i in texts if i > block.index]) < _MIN_PARAGRAPHS:
+    is_followed = len([i for i in texts if i > block.index]) >= _MIN_PARAGRAPHS
+    if not is_followed or effective_length(block.text) > _MAX_SENTENCE:
         return False
-    if block.anchors or block.zone & _NOT_DEK or not _MIN_LENGTH <= effective_length(block.text) <= _MAX_SENTENCE:
-        return False
-    before = blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index]
-    dated = any(len(b.text) < _MAX_DATE and parse_printed_date(b.text) is not None for b in before)
+    beside = [*blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index], blocks[block.index + 1]]
+    dated = any(len(b.text) < _MAX_DATE and parse_printed_date(b.text) is not None for b in beside)
     return dated and _SENTENCE_END.search(block.text) is None
 
 

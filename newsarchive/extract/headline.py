@@ -64,7 +64,7 @@ def find_headline(parts: PageParts) -> Headline:
     """Return the headline; its text is "" if the page has none."""
     blocks, evidence = parts.content.blocks, parts.evidence
     site = site_names(parts.head, parts.page.url)
-    claimed = _headline_claims(parts.head, parts.jsonld, site)
+    claimed = _headline_claims(parts.head, parts.jsonld, site, {b.text for b in blocks if b.link_share < 0.5})
     found = _choose_headline(parts, [claim for _, claim in claimed], site)
     if evidence.is_recording:
         block = None if found.block is None else blocks[found.block]
@@ -178,8 +178,8 @@ def _is_inside_h1(block: Block) -> bool:
     return block.element.tag not in _HEADINGS and parent is not None and parent.tag == "h1"
 
 
-def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[str, str]]:
-    """Return the claims of the metadata, (source, text), best first, without site names."""
+def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], printed: set[str]) -> list[tuple[str, str]]:
+    """Return the claims of the metadata, (source, text), without site names, best first; `printed`: page's lines."""
     sources = [
         ("json-ld", text_of(jsonld.article.get("headline"))),
         ("og:title", head.first("og:title")),
@@ -190,10 +190,20 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str]) -> list[tuple[s
     claims: dict[str, str] = {}
     for source, text in sources:
         text = remove_site_name(text, site)
+        if source == "<title>" and not claims:
+            text = _printed_part(text, printed)
         if text and text_key(text) not in site:
             claims.setdefault(text, source)
     # A headline truncated in JSON-LD ("…") comes after the same headline in full.
     return [(claims[text], text) for text in sorted(claims, key=lambda claim: claim.endswith(("...", "…")))]
+
+
+def _printed_part(title: str, printed: set[str]) -> str:
+    """Return a title without its end, where a line of the page is all that precedes a separator: the end is a name."""
+    for cut in _SEPARATORS.finditer(title) if title not in printed else ():
+        if ":" not in cut[0] and cut.start() > len(title) - cut.end() and title[: cut.start()] in printed:
+            return title[: cut.start()]
+    return title
 
 
 def site_names(head: Head, url: str) -> set[str]:

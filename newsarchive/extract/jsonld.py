@@ -164,11 +164,6 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def texts_of(value: Any) -> list[str]:
-    """Return all plain texts of a value or a list of values."""
-    return [text for each in as_list(value) if (text := text_of(each))]
-
-
 def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:
     """Replace {"@id": ...} references by the nodes that they name."""
     if isinstance(value, list):

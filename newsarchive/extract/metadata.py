@@ -12,7 +12,7 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
 from newsarchive.extract.classify import looks_live
 from newsarchive.extract.headline import text_key
-from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of, texts_of
+from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of
 from newsarchive.extract.page_input import Headers, PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
@@ -162,7 +162,7 @@ def _tag_candidates(parts: PageParts) -> Iterator[tuple[str, tuple[str, ...]]]:
     head = parts.head
     yield "layout", tuple(parts.layout_matches.texts("tags"))
     groups = (
-        ("json-ld", texts_of(parts.jsonld.article.get("keywords"))),
+        ("json-ld", list(filter(None, map(text_of, as_list(parts.jsonld.article.get("keywords")))))),
         ("article:tag", head.all("article:tag", "og:article:tag")),
         ("news_keywords", head.all("news_keywords", "parsely-tags", "sailthru.tags", "dc.subject")),
         ("keywords", head.all("keywords")),

@@ -65,7 +65,7 @@ def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: Pa
         headers: HTTP response headers, in order.
         page_input: Further metadata, such as the time of the fetch and the site layouts, and where to record evidence.
     """
-    return _add_digest(_read_html(payload, replace(page_input, url=url, headers=headers)), payload)
+    return _add_digest(_read_html(payload, replace(page_input, url=url, headers=headers), keep_text=True), payload)
 
 
 def _add_digest(reading: Reading, payload: bytes) -> Reading:
@@ -98,8 +98,8 @@ def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -
     return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
 
 
-def _read_html(payload: bytes, page_input: PageInput) -> Reading:
-    """Read a page: parse it, read it as an article, then decide what it is."""
+def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False) -> Reading:
+    """Read a page: parse it, read it as an article, then decide what it is. `keep_text`: that of any page."""
     status = page_input.status
     page = parse_page(to_utf8(payload, page_input.headers), page_input.url)
     if page is None:
@@ -108,7 +108,7 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     if isinstance(features, OversizedPage):
         return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
     if not page_input.url and (named := features.article.canonical_url):
-        return _read_html(payload, replace(page_input, url=named))
+        return _read_html(payload, replace(page_input, url=named), keep_text=keep_text)
     placeholder = detect_placeholder(features, status)
     if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
         return replace(placeholder, title=features.title)
@@ -118,7 +118,7 @@ def _read_html(payload: bytes, page_input: PageInput) -> Reading:
     stub = detect_paywall_stub(features)
     score = score_article(features, stub=stub is not None)
     page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
-    reading = _article_reading(features, stub, score) or _listing_reading(features, score)
+    reading = _article_reading(features, stub, score) or _listing_reading(features, score, keep_text=keep_text)
     return replace(reading, title=features.title, requisites=features.requisites)
 
 
@@ -144,14 +144,15 @@ def _groups_around_text(features: PageFeatures) -> tuple[LinkGroup, ...]:
     return add_layout_groups(page, features.page_input.layout, groups)
 
 
-def _listing_reading(features: PageFeatures, score: ArticleScore) -> Reading:
+def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: bool) -> Reading:
     """Return the reading of a listing, of a gallery or media player, or of any other page."""
     page, content, head, page_input = features.page, features.content, features.head, features.page_input
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
     # A page may be an article that is not taken for one.
-    article = replace(features.article, link_groups=_groups_around_text(features) if features.body else groups)
+    around = _groups_around_text(features) if keep_text and features.body else groups
+    article = replace(features.article, link_groups=around)
     is_listing = count >= (1 if page_input.is_listing else 6)
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:

@@ -79,7 +79,7 @@ def find_link_groups(
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
     }
-    named = {str(element.get("id")): element for element in reversed(_WITH_ID(page.root))}
+    named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
@@ -335,7 +335,7 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup, tabs: Mapping[str, str], named: Mapping[str, HtmlElement], around_text: set[HtmlElement]
+    group: CandidateGroup, tabs: Mapping[str, str], named: dict[str, HtmlElement], around_text: set[HtmlElement]
 ) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
@@ -344,6 +344,8 @@ def _tab_label(
         if name := tabs.get(box.get("id") or ""):
             return name
         if pointed := box.get("aria-labelledby"):
+            if not named:
+                named.update((str(each.get("id")), each) for each in reversed(_WITH_ID(box.getroottree())))
             texts = islice(named[pointed].itertext(), _MAX_PARTS) if pointed in named else ()
             return normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
     return ""

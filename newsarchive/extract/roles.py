@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import Block, effective_length
+from newsarchive.extract.blocks import Block, effective_length, ends_sentence, is_prose
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
@@ -44,7 +44,6 @@ _SHORT = 20  # characters of punctuation around a short headline
 _MAX_PICTURE_NAME = 40  # longest caption, in characters, that may be all link; a longer one is a headline
 _LINKED = 0.6  # share of a line inside links from which it leads to another page rather than to say something
 _END_BLOCKS = 2  # blocks before the last sure body block from which the end of an article begins
-_SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
 _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT_LENGTH = len("5 mins.")
 _MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
@@ -52,7 +51,7 @@ _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no suppo
 _MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "strong"})
+_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "dt", "summary", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters
@@ -80,18 +79,13 @@ class RoleContext:
     """Parents of the long paragraphs of the body."""
 
 
-def ends_sentence(text: str) -> bool:
-    """Return whether a line ends like a sentence."""
-    return text.rstrip()[-1:] in _SENTENCE_ENDS
-
-
 def markup_role(block: Block) -> Role:
     """Return the role of a block by its markup alone."""
     if block.tag in HEADINGS or (block.tag == "summary"):
         return Role.HEADING
     if block.zone & zones.PRE or block.tag == "pre":
         return Role.CODE
-    if block.zone & zones.LIST and block.tag != "blockquote":
+    if block.zone & zones.LIST and block.tag != "blockquote" and not (block.tag == "dd" and is_prose(block)):
         return Role.LIST
     if block.zone & zones.TABLE and block.tag in _CELLS and len(block.text) < 200 and not _is_layout_cell(block):
         return Role.TABLE
@@ -362,7 +356,7 @@ def label_role(block: Block) -> Role | None:
     is_short_line = block.tag in _LABEL_TAGS and len(text) < MAX_LABEL
     if len(text) > 70 or not (block.tag in HEADINGS or block.strong or is_short_line):
         return None
-    if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4:
+    if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4 and not ends_sentence(text):
         return Role.DISCLAIMER
     if phrases.NEWSLETTER.match(text) or (block.tag in HEADINGS and phrases.PROMO.match(text)):
         return Role.PROMO

@@ -23,6 +23,7 @@ TAG_ZONES = {
     "article": ARTICLE, "main": MAIN, "aside": ASIDE, "nav": NAV, "header": HEADER, "footer": FOOTER, "figure": FIGURE,
     "figcaption": FIGCAPTION | CAPTION, "blockquote": QUOTE, "ul": LIST, "ol": LIST, "dl": LIST, "table": TABLE,
     "form": FORM, "button": BUTTON, "pre": PRE, "time": DATE, "address": ADDRESS, "video": PLAYER, "audio": PLAYER,
+    "template": HIDDEN,
 }  # fmt: skip
 
 _ROLE_ZONES = {

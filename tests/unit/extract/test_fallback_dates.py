@@ -28,13 +28,6 @@ def dates(top: str = TITLE, *, head: str = "", end: str = "") -> tuple[SourcedDa
     [
         pytest.param(TITLE, "", "<p>Published on: 12 May 2021</p>", "elsewhere", id="below the text"),
         pytest.param(TITLE, "", "<time datetime=2021-05-12>Wednesday</time>", "elsewhere", id="<time> below the text"),
-        pytest.param(
-            f"<div style='display:none'><time itemprop=datePublished datetime=2021-05-12></time></div>{TITLE}",
-            "",
-            "",
-            "microdata",
-            id="hidden microdata",
-        ),
         pytest.param(TITLE, "<title>Rain falls (12 May 2021)</title>", "", "title", id="title"),
         pytest.param(
             TITLE, '<script>var d = {"publishDate": "2021-05-12"}</script>', "", "script", id="data of a script"

@@ -128,3 +128,42 @@ def test_binary_files_are_assets() -> None:
     """Pictures are full of NULs, too."""
     assert read(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", PageInput(url=URL, headers=())).outcome is Outcome.ASSET
     assert read(b"<\0\0\0\0\1\2\3<p>" * 9, PageInput(url=URL, headers=())).outcome is Outcome.ASSET
+
+
+def test_a_guide_for_learners_is_an_article() -> None:
+    """A folder "learn" holds guides of companies and magazines, not only manuals."""
+    page = ARTICLE.replace(TEXT, TEXT * 4).replace("article>", "div>")
+    assert outcome(page, "https://company.example/learn/ten-things-to-know-about-rain-on-hills") is Outcome.ARTICLE
+
+
+def test_summaries_under_links_without_a_date_are_a_listing() -> None:
+    """Most paragraphs are summaries of other pages: an undated page of them is no article."""
+    sentence = "A plan for those who have run before, and who want to run farther and faster than they did last year."
+    summaries = "".join(f"<h3><a href='/plans/{n}'>Plan {n}</a></h3><p>{sentence}</p>" for n in range(16))
+    meta = "<meta property=og:type content=article><title>Plans for runners</title>"
+    page = f"<html><head>{meta}</head><body><h1>Plans for runners</h1>{{}}</body></html>"
+    assert outcome(page.format(summaries), "https://runs.example/plans/") is Outcome.OTHER
+    assert outcome(page.format(TEXT * 2), "https://runs.example/plans/") is Outcome.ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("news/davos-forum-opens", Outcome.ARTICLE), ("forum/davos-opens", Outcome.OTHER)]
+)
+def test_an_article_about_a_forum_is_an_article(path: str, expected: Outcome) -> None:
+    """A forum is named by the host or by a whole folder."""
+    page = ARTICLE.replace(TEXT, TEXT * 4).replace("article>", "div>")
+    assert outcome(page, f"https://paper.example/{path}") is expected
+
+
+SHORT_STORY = "".join(
+    f"<div>On day {n} the rain fell on the hills again, and no one minded it at all.</div>" for n in range(8)
+)
+
+
+def test_a_notice_far_below_is_no_part_of_the_story() -> None:
+    """A last line after many links, such as a notice about cookies, does not make a listing of a short story."""
+    links = "".join(f"<h4><a href='/a/{n}'>Story {n}</a></h4>" for n in range(40))
+    story = f"<h1>Rain falls on the hills</h1><p>2024-03-05 15:03</p><div>{SHORT_STORY}</div>"
+    notice = "<p>This page uses small files to see how readers use it, and to show them what they like to read.</p>"
+    page = f"<html>{HEAD}<body>{story}{links}{notice}</body></html>"
+    assert outcome(page, "https://paper.example/service/view.htm?lang=e") is Outcome.ARTICLE
