@@ -59,10 +59,13 @@ class FulltextWriter:
 
     def replace(self, articles: Iterable[int], documents: Iterable[Document]) -> None:
         """Delete the documents of articles, and add documents."""
-        for article_id in articles:
-            self._writer.delete_documents_by_term("article", article_id)
-        for document in documents:
-            self._writer.add_document(document)
+        try:
+            for article_id in articles:
+                self._writer.delete_documents_by_term("article", article_id)
+            for document in documents:
+                self._writer.add_document(document)
+        except ValueError as error:
+            raise _translate(error) from error
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.
@@ -78,8 +81,9 @@ class FulltextWriter:
             raise _translate(error) from error
 
     def close(self) -> None:
-        """Wait for the engine's threads."""
-        self._writer.wait_merging_threads()
+        """Wait for the engine's threads. What is wrong was said by `commit`."""
+        with suppress(ValueError):
+            self._writer.wait_merging_threads()
 
 
 class FulltextFolder:
@@ -244,7 +248,7 @@ def _open_index(folder: Path | None) -> Index:
 
 def _translate(error: BaseException) -> DiskFull | SearchDamaged:
     """Return an error of the engine, which has one type for all of them, as ours."""
-    if "No space left" in str(error):
+    if "No space left" in str(error) or "io::Error" in str(error):  # the latter from the engine's own threads
         return DiskFull(
             "no space is left for the search folder; the index and the WARC files are intact. "
             "Free some space, then run the same command again"

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.config.schema import SiteConfig
+from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import Finding, Severity, check_health
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.model import Capture, CrawlRun, Discovery, Ingest, Outcome, Reading, Site, UrlKind
-from storage.places import Places
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = Site(name="news", url="https://news.example/")
@@ -45,7 +44,7 @@ def redirects(capture_of: Make, urls: list[str], to: str = "https://news.example
 
 def findings(index: Index, folder: Path, now: datetime = MORNING + timedelta(hours=4)) -> list[Finding]:
     """Return the alarms for lapsed articles."""
-    report = check_health(index, [SiteConfig(name="news", url=SITE.url)], folder, Places(folder=folder), now)
+    report = check_health(index, Config(folder=folder, sites=(SiteConfig(name="news", url=SITE.url),)), now)
     return [each for each in report.findings if each.code == "articles-lapsed"]
 
 
