@@ -525,6 +525,8 @@ class VisitResult:
     """Since when every response was 410; None unless this one is."""
     is_next_page: bool = False
     """For a listing: found as the next page of another."""
+    is_stray_target: bool = False
+    """For a listing: a redirect led to it, it is none, and it names nothing new: a site redirects there in an outage."""
     source_check: SourceCheck | None = None
     """For a source that could be read; None for other responses."""
     source_rates: SourceRates | None = None

@@ -68,6 +68,7 @@ UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
 _PHRASES = {
+    Outcome.REDIRECT: "a redirect to itself, or to a page that is no article",
     Outcome.EMPTY: "an empty body",
     Outcome.CHALLENGE: "a page that asks whether the reader is human",
     Outcome.CONSENT_WALL: "a page that asks for consent",

@@ -132,6 +132,8 @@ OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
 GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)
+STRAY_PAUSES = QUICK_PAUSES[:5]
+"""Of a page that is no listing, and to which a listing once redirected: of an outage, or a front page with few links."""
 MAX_FIRST_LOOKS, FIRST_LOOK_PAUSE = 10, 2 * DAY
 """Looks at a page that was never an article, and the longest pause between them: a source names it for days."""
 GONE_AFTER = 2 * DAY
@@ -197,6 +199,11 @@ MIN_SHARE = 0.02
 def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
+    if visit.is_stray_target:
+        pause = STRAY_PAUSES[min(visit.unchanged_count, len(STRAY_PAUSES) - 1)]
+        return NextVisit(
+            due_at=visit.fetched_at + pause, failure_count=0, unchanged_count=visit.unchanged_count + 1, source_rates=rates
+        )
     if visit.outcome in FAILURE_OUTCOMES:
         failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
         due_at = visit.fetched_at + _growing_pause(failures)

@@ -133,6 +133,9 @@ def _apply_capture(
             leads_to_article=entry.capture_id in context.leading,
             repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
             is_next_page=entry.discovery.kind is entry.discovery.via_kind is UrlKind.LISTING,
+            is_stray_target=(
+                entry.discovery.redirect_count > 0 and outcome is Outcome.OTHER and not entry.named_new_urls
+            ),
             source_check=sources.check(entry, urls), source_rates=sources.rates(entry.url_id),
         )  # fmt: skip
         visit = plan(result)

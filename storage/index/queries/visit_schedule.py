@@ -1,7 +1,7 @@
 """Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import IDS, AnyRow, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
@@ -78,6 +78,12 @@ class Answer:
 
 
 _COMPARED_LOOKS = 20
+_VERSIONS = (
+    select(CaptureRow.url_id, func.count(CaptureRow.version_id).label("versions"))
+    .where(CaptureRow.url_id.in_(IDS))
+    .group_by(CaptureRow.url_id)
+)
+"""Captures of a URL that show an article."""
 
 
 def list_failed_looks(
@@ -85,7 +91,8 @@ def list_failed_looks(
 ) -> list[tuple[datetime, Answer]]:
     """Return the known articles of a site that were none, since the last capture that shows an article.
 
-    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads.
+    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads, back to the
+    page itself or to a page that was fetched and never was an article: without their target, as each has another.
     """
     target = aliased(UrlRow)
     rows = connection.execute(
@@ -103,10 +110,14 @@ def list_failed_looks(
     )
     failed = [(row, _read_answer(row)) for row in takewhile(lambda row: row.version_id is None, rows)]
     targets = Counter(answer.redirect_url for _, answer in failed)
+    lone = {row.redirect_url_id for row, answer in failed if targets[answer.redirect_url] == 1} - {None}
+    versions = {row.url_id: row.versions for row in fetch_by_ids(connection, _VERSIONS, lone)}
     newest: dict[int, tuple[datetime, Answer]] = {}
     for row, answer in failed:
         if answer.redirect_url is None or targets[answer.redirect_url] > 1:
             newest.setdefault(row.url_id, (row.fetched_at, answer))
+        elif row.redirect_url_id == row.url_id or versions.get(row.redirect_url_id) == 0:
+            newest.setdefault(row.url_id, (row.fetched_at, replace(answer, redirect_url=None)))
     return list(newest.values())
 
 

@@ -173,9 +173,10 @@ def test_readers_are_not_told_how_many_withheld_urls_are_due(
 
 
 @pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no second file system")
+@pytest.mark.parametrize("server", ["", "postgresql+psycopg://db/news"])
 @pytest.mark.parametrize("full", ["WARC files", "index", "search folder", "settings"])
 def test_each_file_system_that_is_full_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index_url: str, full: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, full: str
 ) -> None:
     """WARC files, index and search folder may be on different ones: none is hidden by the space of another."""
     if tmp_path.stat().st_dev == SHARED_MEMORY.stat().st_dev:
@@ -187,10 +188,10 @@ def test_each_file_system_that_is_full_is_named(
         folder=place["settings"],
         warc_folder=place["WARC files"],
         search_folder=place["search folder"] / "made later",
-        index=index_url or f"sqlite:///{place['index']}/index.sqlite3",
+        index=server or f"sqlite:///{place['index']}/index.sqlite3",
     )
     found = {each.subject: each.code for each in check_disks(config)}
-    if index_url and full == "index":  # on the disk of a server, which reports it itself
+    if server and full == "index":  # on the disk of a server, which reports it itself
         assert found == {"disk": "disk"}
         return
     assert found.pop(f"disk of the {full}") == "disk-full"
