@@ -199,10 +199,10 @@ MIN_SHARE = 0.02
 def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
-    if visit.is_stray_target:
-        pause = STRAY_PAUSES[min(visit.unchanged_count, len(STRAY_PAUSES) - 1)]
+    if visit.is_stray_target and unchanged:
+        pause = STRAY_PAUSES[min(unchanged, len(STRAY_PAUSES)) - 1]
         return NextVisit(
-            due_at=visit.fetched_at + pause, failure_count=0, unchanged_count=visit.unchanged_count + 1, source_rates=rates
+            due_at=visit.fetched_at + pause, failure_count=0, unchanged_count=unchanged, source_rates=rates
         )
     if visit.outcome in FAILURE_OUTCOMES:
         failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
@@ -215,9 +215,9 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
         due_at = _due_by_rates(rates, visit, intervals)
     else:
         rates = record_unreadable(rates, visit.fetched_at)
-        # The interval of a source that cannot be read doubles with every two visits without a change.
+        # The interval of a source that cannot be read doubles with every visit that names nothing new.
         shortest, longest = _interval_bounds(visit.kind, intervals)
-        interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
+        interval = min(intervals.discovery_delay * 2.0 ** min(unchanged, 16), longest)
         due_at = visit.fetched_at + max(interval, shortest)
     return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
@@ -87,14 +87,22 @@ _VERSIONS = (
 
 
 def list_failed_looks(
-    connection: Connection, exclude: Exclusions, site: str, since: datetime
+    connection: Connection, exclude: Exclusions, site: str, since: datetime, unsettled_since: datetime | None = None
 ) -> list[tuple[datetime, Answer]]:
     """Return the known articles of a site that were none, since the last capture that shows an article.
 
     Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads, back to the
     page itself or to a page that was fetched and never was an article: without their target, as each has another.
+    Captures with a new text since `unsettled_since` are left out: it may yet prove to be one that the site sends in
+    place of articles.
     """
-    target = aliased(UrlRow)
+    target, earlier = aliased(UrlRow), aliased(CaptureRow)
+    same_text = select(earlier.id).where(
+        earlier.url_id == CaptureRow.url_id,
+        earlier.version_id == CaptureRow.version_id,
+        earlier.fetched_at < CaptureRow.fetched_at,
+    )
+    unsettled = CaptureRow.fetched_at >= unsettled_since if unsettled_since else false()
     rows = connection.execute(
         select(CaptureRow.__table__, target.url.label("target"))
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
@@ -103,6 +111,7 @@ def list_failed_looks(
             SiteRow.name == site,
             *_known_article_conditions(since),
             or_(CaptureRow.version_id.is_not(None), CaptureRow.outcome.not_in(_SAYS_NOTHING)),
+            or_(CaptureRow.version_id.is_(None), ~unsettled, same_text.exists()),
             *visible_captures(connection, exclude),
         )
         .order_by(CaptureRow.fetched_at.desc())
