@@ -526,7 +526,7 @@ class VisitResult:
     is_next_page: bool = False
     """For a listing: found as the next page of another."""
     is_stray_target: bool = False
-    """For a listing: a redirect led to it, it is none, and it names nothing new: a site redirects there in an outage."""
+    """For a listing: a redirect led to it, and it is none: a site in an outage redirects there."""
     source_check: SourceCheck | None = None
     """For a source that could be read; None for other responses."""
     source_rates: SourceRates | None = None

@@ -19,7 +19,7 @@ from storage.errors import ArchiveError, ConfigError, NotFound
 from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.status import list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
-from storage.index.views.articles import ArticleView, BoilerplateView, VersionView
+from storage.index.views.articles import ArticleView, VersionView
 from storage.warc.payload import decode_payload
 
 MAX_PICTURE = 64_000_000
@@ -50,7 +50,10 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     out = stdout()
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
-            seen = load_boilerplate(opened, article)
+            opened.require_sites([article] if article else [])
+            names = [article] if article else [each.name for each in opened.status().sites]
+            seen = [each for name in names for each in opened.index.ask(list_boilerplate, name)]
+            seen.sort(key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
             values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]
             print(to_json(values)) if json else render.print_boilerplate(out, seen, everything=everything)
             return
@@ -76,14 +79,6 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     render.print_head(out, found, schedule, credentials)
     render.print_text(out, found.current, everything=everything)
     render.print_links(out, found.current.links)
-
-
-def load_boilerplate(archive: Archive, site: str) -> list[BoilerplateView]:
-    """Return the repeated paragraphs of a site, boilerplate first; of all sites for ""."""
-    archive.require_sites([site] if site else [])
-    names = [site] if site else [each.name for each in archive.status().sites]
-    seen = [each for name in names for each in archive.index.ask(list_boilerplate, name)]
-    return sorted(seen, key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
 
 
 def find_article(archive: Archive, name: str) -> ArticleView:

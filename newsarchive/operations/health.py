@@ -268,17 +268,12 @@ def check_disks(config: Config) -> Iterator[Finding]:
 
 def _list_disks(config: Config) -> dict[str, Path]:
     """Return a folder on each file system that the archive writes to, by what it writes there."""
-    index = sqlite_file(config.index)
-    folders = {
-        "disk of the WARC files": config.warc_folder,
-        "disk of the index": index.parent if index else config.warc_folder,
-        "disk of the search folder": config.search_folder,
-        "disk of the settings": config.folder,
-    }
+    index = (sqlite_file(config.index) or config.warc_folder / "-").parent
+    folders = (config.warc_folder, index, config.search_folder, config.folder)
     found: dict[int, tuple[str, Path]] = {}
-    for name, folder in folders.items():
+    for name, folder in zip(("WARC files", "index", "search folder", "settings"), folders, strict=True):
         existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-        found.setdefault(existing.stat().st_dev, (name, existing))
+        found.setdefault(existing.stat().st_dev, (f"disk of the {name}", existing))
     return dict(found.values()) if len(found) > 1 else {"disk": config.folder}
 
 

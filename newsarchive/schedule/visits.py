@@ -132,8 +132,6 @@ OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)
 GONE_PAUSES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 SLOW_PAUSES = (DAY, 7 * DAY, 30 * DAY)
-STRAY_PAUSES = QUICK_PAUSES[:5]
-"""Of a page that is no listing, and to which a listing once redirected: of an outage, or a front page with few links."""
 MAX_FIRST_LOOKS, FIRST_LOOK_PAUSE = 10, 2 * DAY
 """Looks at a page that was never an article, and the longest pause between them: a source names it for days."""
 GONE_AFTER = 2 * DAY
@@ -200,10 +198,8 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
     if visit.is_stray_target and unchanged:
-        pause = STRAY_PAUSES[min(unchanged, len(STRAY_PAUSES)) - 1]
-        return NextVisit(
-            due_at=visit.fetched_at + pause, failure_count=0, unchanged_count=unchanged, source_rates=rates
-        )
+        due_at = visit.fetched_at + QUICK_PAUSES[min(unchanged, 5) - 1]  # it may be a front page with few links
+        return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
     if visit.outcome in FAILURE_OUTCOMES:
         failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
         due_at = visit.fetched_at + _growing_pause(failures)

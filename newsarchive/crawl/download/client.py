@@ -430,8 +430,8 @@ class LenientChunks(_ChunkedTransferDecoder):
 class LenientParser(HTTPClientParser):
     """Reads what browsers read and Twisted's own parser rejects; what was received is recorded as it came.
 
-    Header lines without a colon are skipped, as are a Content-Length that is no number and a transfer coding "identity".
-    Blanks before a colon and between the parts of the status line, and the case of its "HTTP", do not matter.
+    Header lines without a colon are skipped, as are a Content-Length that is no number and the transfer coding
+    "identity". Blanks before a colon and in the status line, and the case of its "HTTP", do not matter.
 
     A conforming head that arrives in one piece, as nearly all do, is matched at once and not line by line. It has no
     state of its own, so that an instance that Twisted has created can become one.

@@ -67,7 +67,9 @@ def test_redirects_that_lead_to_no_article_are_an_alarm(
     """Each has a target of its own, as if the articles had moved."""
     suffix = {"itself": "", "itself with a query": "?again=1", "a page that is no article": "/print"}[way]
     targets = {url: f"{url}{suffix}" for url in pages}
-    index.commit([odd(capture_of(url, 120, status=302, crawl=RUN, redirect_url=targets[url])) for url in pages[:2]], PLAN)
+    index.commit(
+        [odd(capture_of(url, 120, status=302, crawl=RUN, redirect_url=targets[url])) for url in pages[:2]], PLAN
+    )
     if suffix:
         assert index.ask(list_failed_looks, "news", MORNING) == []
         index.commit([odd(capture_of(targets[url], 121), Outcome.OTHER) for url in pages[:2]], PLAN)

@@ -181,7 +181,7 @@ def test_each_file_system_that_is_full_is_named(
     """WARC files, index and search folder may be on different ones: none is hidden by the space of another."""
     if tmp_path.stat().st_dev == SHARED_MEMORY.stat().st_dev:
         pytest.skip("there is no second file system")
-    place = {name: tmp_path for name in ("WARC files", "index", "search folder", "settings")} | {full: SHARED_MEMORY}
+    place = dict.fromkeys(("WARC files", "index", "search folder", "settings"), tmp_path) | {full: SHARED_MEMORY}
     usage = lambda path: SimpleNamespace(free=0 if path == SHARED_MEMORY else 10**12)  # noqa: E731
     monkeypatch.setattr("shutil.disk_usage", usage)
     config = Config(
