@@ -441,11 +441,6 @@ class SourceCheck:
     newest_item_at: datetime | None = None
     """Latest date of an item."""
 
-    @property
-    def repeated_count(self) -> int:
-        """Number of items that the previous check listed too. If it is 0, items may have been missed in between."""
-        return self.item_count - len(self.new_item_dates)
-
 
 BACKFILL_PRIORITY = 1_000
 """Priority from which on URLs wait for `newsarchive backfill`."""
