@@ -441,11 +441,6 @@ class SourceCheck:
     newest_item_at: datetime | None = None
     """Latest date of an item."""
 
-    @property
-    def repeated_count(self) -> int:
-        """Number of items that the previous check listed too. If it is 0, items may have been missed in between."""
-        return self.item_count - len(self.new_item_dates)
-
 
 BACKFILL_PRIORITY = 1_000
 """Priority from which on URLs wait for `newsarchive backfill`."""
@@ -525,6 +520,8 @@ class VisitResult:
     """Since when every response was 410; None unless this one is."""
     is_next_page: bool = False
     """For a listing: found as the next page of another."""
+    is_stray_target: bool = False
+    """For a listing: a redirect led to it, and it is none: a site in an outage redirects there."""
     source_check: SourceCheck | None = None
     """For a source that could be read; None for other responses."""
     source_rates: SourceRates | None = None

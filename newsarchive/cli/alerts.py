@@ -70,7 +70,9 @@ def alerts(
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
         reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
         stopped = f"stopped, as {alert.reader} is no reader of this archive; " if state["stopped"] else ""
-        print_line(stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}, {counts}{reason}")
+        print_line(
+            stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}{' UTC' if last else ''}, {counts}{reason}"
+        )
     raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
 
 

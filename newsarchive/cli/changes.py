@@ -70,7 +70,7 @@ def _print(changes: Iterable[Mapping[str, Any]]) -> None:
     for count, change in enumerate(changes, 1):  # noqa: B007 - it is printed at the end
         out.print(safe_text(f"{change['article']:>5}  {change['headline']}", "bold"))
         what = ", ".join(change["kinds"]) or change["event"]
-        facts = [short_time(datetime.fromisoformat(change["seen"])), change["site"], what, change["notice"] or ""]
+        facts = [f"{short_time(datetime.fromisoformat(change['seen']))} UTC", change["site"], what, change["notice"]]
         facts += [f"+{change['added']} -{change['removed']}"] if change["added"] or change["removed"] else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))
         for mark, name, style in (("-", "before", "red"), ("+", "after", "green")):

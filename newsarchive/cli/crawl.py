@@ -267,7 +267,7 @@ def update_metrics(archive: Archive) -> str | None:
     if not archive.config.metrics:
         return None
     config, now, file = archive.config, archive.now(), archive.folder / archive.config.metrics
-    report = check_health(archive.index, config.sites, archive.folder, archive.places, now)
+    report = check_health(archive.index, config, now)
     crawls = archive.index.ask(list_crawls, limit=200)
     with suppress(OSError):  # writing the file says what is wrong
         file.parent.mkdir(parents=True, exist_ok=True)

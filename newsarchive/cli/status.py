@@ -34,7 +34,7 @@ def status(
     """Show contents, site status and findings of the archive."""
     with Archive.open_to_read(archive) as opened:
         now, index = opened.now(), opened.index
-        report = check_health(index, opened.config.sites, opened.folder, opened.places, now)
+        report = check_health(index, opened.config, now)
         parked = [each for each in index.read(host_state.load_url_patterns) if each.parked_at is not None]
         hosts = [each for each in index.read(host_state.load_backoffs) if each.ready_at and each.ready_at > now]
         by_site = index.read(url_queue.next_due_by_site, [site.name for site in report.sites])

@@ -29,6 +29,8 @@ class ArticlePauses:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._began: datetime | None = None
+        """Time of the run's first query. New texts since then are compared with others at its end."""
         self._healthy: set[str] = set()
         """Sites whose articles have not failed, or not any more, since the run began."""
         self._probes: dict[str, int] = {}
@@ -36,6 +38,7 @@ class ArticlePauses:
 
     def divide(self, found: Sequence[DueUrl], query: DueQuery) -> tuple[list[DueUrl], dict[int, datetime]]:
         """Return the URLs to request, and the times to which others are put off. The rest waits for a page's answer."""
+        self._began = self._began or query.now
         waiting: set[int] = set()
         postponed: dict[int, datetime] = {}
         for site, pages in group_by(found, lambda due: due.discovery.site).items():
@@ -56,7 +59,7 @@ class ArticlePauses:
 
     def _paused_until(self, site: str, now: datetime) -> datetime | None:
         """Return the end of a site's pause; None if there is none."""
-        failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - MONTH)]
+        failed = [at for at, _ in self._index.ask(list_failed_looks, site, now - MONTH, self._began)]
         if len(failed) >= MIN_FAILED:
             last = now if site in self._probes else max(failed)  # one page in a run, whatever it answered
             return last + min(max(max(failed) - min(failed), SHORTEST), LONGEST)

@@ -187,7 +187,12 @@ class FrontierWindow:
             self._uncommitted.pop(due.url_id, None)
         if request.waiting_url is not None and not (is_interrupted or (response.interrupted and self._stopped)):
             self._record_robots(request, response)
-        pause = Pause(seconds=self._settings_of(due).delay) if is_interrupted else self._pause_after(request, response)
+        rules, settings = self._rules(due), self._settings_of(due)
+        pause = Pause(seconds=settings.delay)
+        if not is_interrupted:
+            duration = host.last_response_at - request.sent_at
+            pause = record_response(host, response, duration, settings, rules.delay if rules else None, self._now())
+            self._backoff.record_pause(host, pause)
         if response.no_response and not is_interrupted and request.waiting_url is None:
             self._postpone(due, self._now() + HOUR, response.error)
         if response.is_blocked:
@@ -396,14 +401,6 @@ class FrontierWindow:
         host.ready_at = max(host.ready_at, host.last_response_at + min(rules.delay or 0.0, longest))
         if (rules.delay or 0.0) > longest:
             self.notes.append(f"{host.name} has a Crawl-delay of {rules.delay:g} s, which was cut to {longest:g} s")
-
-    def _pause_after(self, request: _InFlight, response: ResponseSummary) -> Pause:
-        host, rules = request.host, self._rules(request.due)
-        duration = host.last_response_at - request.sent_at
-        delay, settings = rules.delay if rules else None, self._settings_of(request.due)
-        pause = record_response(host, response, duration, settings, delay, self._now())
-        self._backoff.record_pause(host, pause)
-        return pause
 
     def _skip(self, due: DueUrl, host: Host, rules: RobotsRules) -> None:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""

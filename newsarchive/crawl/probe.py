@@ -199,7 +199,9 @@ class _Probing:
             self.problems.append("the front page shows a challenge for robots: a crawl may fetch nothing else")
         base, delay = authority(front.url), f", its Crawl-delay is {rules.delay:g} s" if rules.delay else ""
         feeds = [source.url for source in reading.sources if source.kind is UrlKind.FEED]
-        feeds += find_feed_links(front)
+        links = ((link, text) for link, text in _links(front, "//a[@href]") if not url_refusal_reason(link))
+        found = (link for link, text in links if _FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(link).path))
+        feeds += list(dict.fromkeys(found))[:MAX_FEEDS]
         common_sitemaps = [base + path for path in SITEMAP_PATHS]
         given_host = urlsplit(url).netloc.lower()
         return Probe(
@@ -313,13 +315,6 @@ def entries_per_day(dates: Sequence[datetime]) -> float | None:
     if len(recent) < 3 or recent[0] == recent[-1]:
         return None
     return round((len(recent) - 1) / ((recent[-1] - recent[0]) / timedelta(days=1)), 1)
-
-
-def find_feed_links(front: ProbeResponse) -> list[str]:
-    """Return the feeds among the links of a page, in its order."""
-    links = ((url, text) for url, text in _links(front, "//a[@href]") if not url_refusal_reason(url))
-    found = (url for url, text in links if _FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(url).path))
-    return list(dict.fromkeys(found))[:MAX_FEEDS]
 
 
 def _links(front: ProbeResponse, path: str) -> Iterator[tuple[str, str]]:

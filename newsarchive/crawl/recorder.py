@@ -11,7 +11,6 @@ fetching pauses before they take too much memory.
 import asyncio
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -57,8 +56,6 @@ class Recorder:
         self._submit = submit
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._callbacks: deque[Callable[[], None]] = deque()
-        self._is_loop_woken = threading.Event()
         self.count = 0
         """Exchanges that are not in the index yet."""
         self.bytes = 0
@@ -110,9 +107,9 @@ class Recorder:
                 capture, reading = self._write(job)
             except BaseException as failure:  # noqa: BLE001 - any error ends the crawl
                 self.failure = failure
-                self._call_in_loop(partial(self._fail_job, job, failure))
+                self._loop.call_soon_threadsafe(self._fail_job, job, failure)
             else:
-                self._call_in_loop(partial(_set_capture, job.capture, capture))
+                self._loop.call_soon_threadsafe(_set_capture, job.capture, capture)
                 reading.add_done_callback(partial(self._on_committed, job))
             del job
 
@@ -130,19 +127,7 @@ class Recorder:
 
     def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:
         """Pass a commit on to the event loop. Called in the thread that wrote to the index."""
-        self._call_in_loop(partial(self._finish_job, job, reading))
-
-    def _call_in_loop(self, callback: Callable[[], None]) -> None:
-        """Have the event loop call something. It is woken once for all callbacks that are queued until it runs."""
-        self._callbacks.append(callback)
-        if not self._is_loop_woken.is_set():
-            self._is_loop_woken.set()
-            self._loop.call_soon_threadsafe(self._run_callbacks)
-
-    def _run_callbacks(self) -> None:
-        self._is_loop_woken.clear()
-        while self._callbacks:
-            self._callbacks.popleft()()
+        self._loop.call_soon_threadsafe(self._finish_job, job, reading)
 
     def _finish_job(self, job: _Job, reading: Future[Reading]) -> None:
         """Complete a job whose capture is in the index, or will never be."""

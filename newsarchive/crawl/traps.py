@@ -99,17 +99,11 @@ def _query_reason(path: str, query: str) -> str | None:
         return "URL within a URL within a URL"
     if page_number(f"{path}?{query}") > LAST_PAGE:
         return "endless pagination"
-    return "faceted search" if query and _is_faceted(query) else None
-
-
-def _is_faceted(query: str) -> bool:
     keys = [key.lower() for key, _ in parse_qsl(query, keep_blank_values=True)]
-    if not keys:
-        return False
-    if max(Counter(key.partition("[")[0] for key in keys).values()) >= MIN_REPEATED_FIELD:
-        return True
+    repeated = max(Counter(key.partition("[")[0] for key in keys).values(), default=0)
     facets = sum(bool(_FACET.fullmatch(key)) for key in keys)
-    return facets >= MIN_FACETS or (facets > 0 and any(_SEARCH.fullmatch(key) for key in keys))
+    needed = 1 if any(_SEARCH.fullmatch(key) for key in keys) else MIN_FACETS
+    return "faceted search" if repeated >= MIN_REPEATED_FIELD or facets >= needed else None
 
 
 def _date_reason(path: str, query: str, today: datetime) -> str | None:

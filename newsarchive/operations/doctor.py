@@ -55,7 +55,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
     checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket, _check_clock)
     findings = [check(config, now) for check in checks]
     yield from findings
-    yield from check_disks(config.folder, config.places)
+    yield from check_disks(config)
     if any(site.render for site in config.sites):
         yield _check_browser(config)
     if not any(each.code == "index" and each.severity is Severity.ERROR for each in findings):
@@ -65,7 +65,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
 def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     """Yield the findings of `newsarchive status` but those on disk and bucket, which have checks of their own here."""
     with closing(Index.open(config.index, create=False)) as index:
-        report = check_health(index, config.sites, config.folder, config.places, now)
+        report = check_health(index, config, now)
         problems = find_problems(index, config)
     yield from (make_finding("unmatched-block", problem=problem) for problem in problems)
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from newsarchive.alerts.matching import list_failures
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
-from newsarchive.config.schema import SiteConfig
+from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.config.units import humanize_size
 from newsarchive.maintenance.time_stamps import STAMP_FAILED
 from storage.errors import BucketRefused, BucketUnreachable
@@ -31,6 +31,7 @@ from storage.index.queries.visit_schedule import Answer, list_failed_looks, list
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
+from storage.index_address import sqlite_file
 from storage.model import Outcome
 from storage.places import Places, WarcFile
 from storage.places.file_names import owning_machine
@@ -67,6 +68,7 @@ UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
 _PHRASES = {
+    Outcome.REDIRECT: "a redirect to itself, or to a page that is no article",
     Outcome.EMPTY: "an empty body",
     Outcome.CHALLENGE: "a page that asks whether the reader is human",
     Outcome.CONSENT_WALL: "a page that asks for consent",
@@ -184,11 +186,9 @@ class HealthReport:
     disk_free: int
 
 
-def check_health(
-    index: Index, sites: Iterable[SiteConfig], folder: Path, places: Places, now: datetime, reader: Reader | None = None
-) -> HealthReport:
-    """Check these sites, sources, WARC files, uploads and disk; findings leave out what a `reader` excludes."""
-    reader = reader or index
+def check_health(index: Index, config: Config, now: datetime, reader: Reader | None = None) -> HealthReport:
+    """Check these sites, sources, WARC files, uploads and disks; findings leave out what a `reader` excludes."""
+    reader, folder, places, sites = reader or index, config.folder, config.places, config.sites
     status = reader.ask(get_status, now)
     crawls = reader.ask(list_crawls, limit=MAX_RUNS)
     recent = reader.ask(count_outcomes_by_site, (now - WEEK).date())
@@ -214,7 +214,7 @@ def check_health(
         *_check_uploads(places, unsent, now),
         *([make_finding(STAMP_FAILED)] if (folder / STAMP_FAILED).exists() else []),
         *(make_finding("alerts-undelivered", count=count, problem=error) for count, error in list_failures(folder)),
-        *(each for each in check_disks(folder, places) if each.severity is not Severity.OK),
+        *(each for each in check_disks(config) if each.severity is not Severity.OK),
     ]
     return HealthReport(
         status=status,
@@ -225,7 +225,7 @@ def check_health(
         unsent=len(unsent),
         unsent_bytes=sum(file.size for file in unsent),
         disk_used=sum(_folder_size(each) for each in {folder.resolve(), places.folder.resolve()}),
-        disk_free=min(shutil.disk_usage(each).free for each in _disk_folders(folder, places)),
+        disk_free=min(shutil.disk_usage(each).free for each in _list_disks(config).values()),
     )
 
 
@@ -253,11 +253,9 @@ def is_thin(count: int, usual: float | None) -> bool:
     return usual is not None and usual >= MIN_USUAL and count < THIN * usual
 
 
-def check_disks(folder: Path, places: Places) -> Iterator[Finding]:
-    """Check the free space of the file systems of the WARC files and, if it is another, of the archive's folder."""
-    folders = _disk_folders(folder, places)
-    names = ("disk",) if len(folders) == 1 else ("disk of the WARC files", "disk of the index")
-    for each, subject in zip(folders, names, strict=True):
+def check_disks(config: Config) -> Iterator[Finding]:
+    """Check the free space of each file system that the archive writes to."""
+    for subject, each in _list_disks(config).items():
         free, state = shutil.disk_usage(each).free, os.statvfs(each)
         if state.f_files and state.f_favail <= 0:  # some file systems have no limit, and report 0 of 0
             yield make_finding("disk-full-of-files", subject)
@@ -268,12 +266,15 @@ def check_disks(folder: Path, places: Places) -> Iterator[Finding]:
             yield Finding(severity=Severity.OK, code="disk", subject=subject, sentence=sentence)
 
 
-def _disk_folders(folder: Path, places: Places) -> tuple[Path, ...]:
-    """Return a folder on each file system that the archive writes to."""
-    if not places.folder.exists() or not folder.exists():
-        return (places.folder if places.folder.exists() else folder,)
-    is_same = places.folder.stat().st_dev == folder.stat().st_dev
-    return (places.folder,) if is_same else (places.folder, folder)
+def _list_disks(config: Config) -> dict[str, Path]:
+    """Return a folder on each file system that the archive writes to, by what it writes there."""
+    index = (sqlite_file(config.index) or config.warc_folder / "-").parent
+    folders = (config.warc_folder, index, config.search_folder, config.folder)
+    found: dict[int, tuple[str, Path]] = {}
+    for name, folder in zip(("WARC files", "index", "search folder", "settings"), folders, strict=True):
+        existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        found.setdefault(existing.stat().st_dev, (f"disk of the {name}", existing))
+    return dict(found.values()) if len(found) > 1 else {"disk": config.folder}
 
 
 def _collect_site(

@@ -136,7 +136,8 @@ def learn_rates(rates: SourceRates | None, check: SourceCheck, at: datetime) -> 
         return rates
     # Items may have appeared and vanished between two checks that have none in common. If other sources had listed all
     # items before, none was missed.
-    is_replaced = bool(check.previous_count) and check.item_count > 0 and check.repeated_count <= 0
+    # Where it repeats no item of the previous check, items may have been missed in between.
+    is_replaced = bool(check.previous_count) and 0 < check.item_count <= len(check.new_item_dates)
     missed = is_replaced and check.first_named_count > 0
     learnt = _count_items(rates, check, at, MISSED_FACTOR if missed else 1.0)
     decay = 0.5 ** ((at - rates.last_read_at) / HALF_LIFE)

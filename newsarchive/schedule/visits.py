@@ -197,6 +197,9 @@ MIN_SHARE = 0.02
 def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: int) -> NextVisit:
     """Return when a source is visited again, by its rates if they are known; daily at last if it cannot be read."""
     rates = visit.source_rates
+    if visit.is_stray_target and unchanged:
+        due_at = visit.fetched_at + QUICK_PAUSES[min(unchanged, 5) - 1]  # it may be a front page with few links
+        return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
     if visit.outcome in FAILURE_OUTCOMES:
         failures, rates = visit.failure_count + 1, record_unreadable(rates, visit.fetched_at)
         due_at = visit.fetched_at + _growing_pause(failures)
@@ -208,9 +211,9 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
         due_at = _due_by_rates(rates, visit, intervals)
     else:
         rates = record_unreadable(rates, visit.fetched_at)
-        # The interval of a source that cannot be read doubles with every two visits without a change.
+        # The interval of a source that cannot be read doubles with every visit that names nothing new.
         shortest, longest = _interval_bounds(visit.kind, intervals)
-        interval = min(intervals.discovery_delay * 2.0 ** min(unchanged // 2, 16), longest)
+        interval = min(intervals.discovery_delay * 2.0 ** min(unchanged, 16), longest)
         due_at = visit.fetched_at + max(interval, shortest)
     return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
 

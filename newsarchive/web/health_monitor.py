@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
@@ -47,9 +48,9 @@ class HealthMonitor:
             archive, rules, now = self._archive, self._get_rules(), self._archive.now()
             # Captures under an embargo are not shown, which must not look like silence.
             embargoed = {name for name, _ in rules.embargoes}
-            sites = [each for each in archive.config.sites if not each.hidden and each.name not in embargoed]
+            sites = tuple(each for each in archive.config.sites if not each.hidden and each.name not in embargoed)
             reader = archive.index.excluding(rules.exclusions(now))
-            report = check_health(archive.index, sites, archive.folder, archive.places, now, reader=reader)
+            report = check_health(archive.index, replace(archive.config, sites=sites), now, reader)
             self._findings = report.findings
         except Exception:
             # The page shows the findings of the check before; the index may be unavailable, which other pages report.

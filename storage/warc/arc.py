@@ -40,7 +40,7 @@ class ArcSplitter(RecordSplitter):
         if url.startswith("filedesc:"):
             return _build_member("warcinfo", url, date, block, [("WARC-Filename", url.removeprefix("filedesc://"))])
         named: Fields = [("WARC-Target-URI", url), ("WARC-IP-Address", None if peer == "0.0.0.0" else peer)]  # noqa: S104
-        if block.startswith(b"HTTP/"):
+        if block[:5].upper() == b"HTTP/":
             return _build_member("response", url, date, block, [*named, ("Content-Type", HTTP_RESPONSE)])
         return _build_member("resource", url, date, block, [*named, ("Content-Type", mime)])
 

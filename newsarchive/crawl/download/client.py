@@ -430,8 +430,8 @@ class LenientChunks(_ChunkedTransferDecoder):
 class LenientParser(HTTPClientParser):
     """Reads what browsers read and Twisted's own parser rejects; what was received is recorded as it came.
 
-    Header lines without a colon are skipped, as is a Content-Length that is no number. Blanks before a colon and
-    between the parts of the status line, and the case of its "HTTP", do not matter.
+    Header lines without a colon are skipped, as are a Content-Length that is no number and the transfer coding
+    "identity". Blanks before a colon and in the status line, and the case of its "HTTP", do not matter.
 
     A conforming head that arrives in one piece, as nearly all do, is matched at once and not line by line. It has no
     state of its own, so that an instance that Twisted has created can become one.
@@ -456,7 +456,8 @@ class LenientParser(HTTPClientParser):
 
     def statusReceived(self, status: bytes) -> None:
         version, *rest = status.split(None, 2) or [status]
-        super().statusReceived(b" ".join((version.upper(), *rest)))
+        version = version.upper() if b"." in version else version.upper() + b".0"
+        super().statusReceived(b" ".join((version, *rest)))
 
     def headerReceived(self, name: bytes, value: bytes) -> None:
         name = name.rstrip(b" \t").lower()
@@ -465,13 +466,16 @@ class LenientParser(HTTPClientParser):
             super().headerReceived(name, value)
 
     def allHeadersReceived(self) -> None:
-        codings = self.connHeaders.getRawHeaders(b"transfer-encoding", [])
+        named = b",".join(self.connHeaders.getRawHeaders(b"transfer-encoding", [])).lower()
+        codings = {coding.strip() for coding in named.split(b",")}
         lengths = b",".join(self.connHeaders.getRawHeaders(b"content-length", []))
         if lengths and not _LENGTHS.fullmatch(lengths):
             # The connection's end is the body's, unless it is chunked.
             self.connHeaders.removeHeader(b"content-length")
-        if any(coding.strip().lower() == b"chunked" for value in codings for coding in value.split(b",")):
+        if b"chunked" in codings:
             self.connHeaders.setRawHeaders(b"transfer-encoding", [b"chunked"])
+        elif codings <= {b"", b"identity"}:
+            self.connHeaders.removeHeader(b"transfer-encoding")
         super().allHeadersReceived()
 
     def lineReceived(self, line: bytes) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.engine import Dialect
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
@@ -190,7 +190,11 @@ def _split_new_and_known(
             before = discovery_rank(read_discovery(row._mapping))  # noqa: SLF001 - public
             lookups.mark_waiting(url_id, min(rank, before), min(one.priority, row.priority))
             if rank < before or one.priority < row.priority:
-                improved.append(_merge_discovery(row, one, urls, is_better=rank < before))
+                columns = discovery_columns(one.discovery, urls)
+                if rank >= before:
+                    columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
+                due_at, priority = min(filter(None, (row.due_at, one.due_at))), min(row.priority, one.priority)
+                improved.append({"of": row.url_id, **columns, "due_at": due_at, "priority": priority})
                 if row.via_id is not None and row.via_id != improved[-1]["via_id"]:
                     orphans.urls.add(row.via_id)
     return rows, improved
@@ -204,15 +208,6 @@ def _update_known(connection: Connection, improved: Sequence[dict[str, Any]]) ->
 _UPDATE_UNFETCHED = update(FrontierRow).where(
     FrontierRow.url_id == bindparam("of"), FrontierRow.last_fetched_at.is_(None)
 )
-
-
-def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
-    """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
-    columns = discovery_columns(found.discovery, urls)
-    if not is_better:
-        columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
-    due_at = min(filter(None, (row.due_at, found.due_at)))
-    return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
 
 def find_reported_changes(

@@ -27,7 +27,7 @@ from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
-from storage.model import SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
+from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
 
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
 """Delay of the next visit to a URL whose newest capture has a time in the future."""
@@ -133,6 +133,7 @@ def _apply_capture(
             leads_to_article=entry.capture_id in context.leading,
             repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
             is_next_page=entry.discovery.kind is entry.discovery.via_kind is UrlKind.LISTING,
+            is_stray_target=entry.discovery.redirect_count > 0 and outcome is Outcome.OTHER,
             source_check=sources.check(entry, urls), source_rates=sources.rates(entry.url_id),
         )  # fmt: skip
         visit = plan(result)
@@ -189,7 +190,7 @@ def _is_new_content(entry: CommitEntry, known: _PreviousState, content: str | No
         return False
     if entry.version_id is not None:
         return entry.version_id != known.version_id
-    if entry.outcome in SOURCE_OUTCOMES:
+    if entry.outcome in SOURCE_OUTCOMES or entry.discovery.kind in SOURCE_KINDS:
         return entry.named_new_urls
     return content != known.content_digest
 

@@ -52,34 +52,35 @@ class FulltextWriter:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(0o750, exist_ok=True)
         self._index = _open_index(folder)
-        try:
+        with _translate_errors():
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
-        except ValueError as error:
-            raise _translate(error) from error
 
     def replace(self, articles: Iterable[int], documents: Iterable[Document]) -> None:
         """Delete the documents of articles, and add documents."""
-        for article_id in articles:
-            self._writer.delete_documents_by_term("article", article_id)
-        for document in documents:
-            self._writer.add_document(document)
+        with _translate_errors():
+            for article_id in articles:
+                self._writer.delete_documents_by_term("article", article_id)
+            for document in documents:
+                self._writer.add_document(document)
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.
 
         After an error the changes are rolled back: else later commits would succeed and lack documents.
         """
-        try:
-            return self._writer.commit()
-        except BaseException as error:
-            self._writer.rollback()
-            if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                raise
-            raise _translate(error) from error
+        with _translate_errors():
+            try:
+                return self._writer.commit()
+            except BaseException as error:
+                self._writer.rollback()
+                if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                    raise
+                raise ValueError(str(error)) from error  # also of a panic of the engine
 
     def close(self) -> None:
-        """Wait for the engine's threads."""
-        self._writer.wait_merging_threads()
+        """Wait for the engine's threads. What is wrong was said by `commit`."""
+        with suppress(ValueError):
+            self._writer.wait_merging_threads()
 
 
 class FulltextFolder:
@@ -234,22 +235,24 @@ def index_in_memory(documents: Iterable[Document]) -> EngineSearcher:
 
 
 def _open_index(folder: Path | None) -> Index:
-    try:
+    with _translate_errors():
         index = Index(build_schema(), path=str(folder) if folder else None)
-    except ValueError as error:
-        raise _translate(error) from error
     index.register_tokenizer(TERMS, build_tokenizer())
     return index
 
 
-def _translate(error: BaseException) -> DiskFull | SearchDamaged:
-    """Return an error of the engine, which has one type for all of them, as ours."""
-    if "No space left" in str(error):
-        return DiskFull(
-            "no space is left for the search folder; the index and the WARC files are intact. "
-            "Free some space, then run the same command again"
-        )
-    return SearchDamaged(str(error))
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    """Raise an error of the engine, which has one type for all of them, as ours."""
+    try:
+        yield
+    except ValueError as error:
+        if "No space left" in str(error) or "io::Error" in str(error):  # the latter from the engine's own threads
+            raise DiskFull(
+                "no space is left for the search folder; the index and the WARC files are intact. "
+                "Free some space, then run the same command again"
+            ) from error
+        raise SearchDamaged(str(error)) from error
 
 
 def _is_sound(file: Path) -> bool:

@@ -1,15 +1,15 @@
 """Visits of URLs: when one is fetched again, and known articles whose pages are no articles any more."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import IDS, AnyRow, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
@@ -78,16 +78,31 @@ class Answer:
 
 
 _COMPARED_LOOKS = 20
+_VERSIONS = (
+    select(CaptureRow.url_id, func.count(CaptureRow.version_id).label("versions"))
+    .where(CaptureRow.url_id.in_(IDS))
+    .group_by(CaptureRow.url_id)
+)
+"""Captures of a URL that show an article."""
 
 
 def list_failed_looks(
-    connection: Connection, exclude: Exclusions, site: str, since: datetime
+    connection: Connection, exclude: Exclusions, site: str, since: datetime, unsettled_since: datetime | None = None
 ) -> list[tuple[datetime, Answer]]:
     """Return the known articles of a site that were none, since the last capture that shows an article.
 
-    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads.
+    Time and answer of the newest capture of each URL. Redirects count if they lead where another one leads, back to the
+    page itself or to a page that was fetched and never was an article: without their target, as each has another.
+    Captures with a new text since `unsettled_since` are left out: it may yet prove to be one that the site sends in
+    place of articles.
     """
-    target = aliased(UrlRow)
+    target, earlier = aliased(UrlRow), aliased(CaptureRow)
+    same_text = select(earlier.id).where(
+        earlier.url_id == CaptureRow.url_id,
+        earlier.version_id == CaptureRow.version_id,
+        earlier.fetched_at < CaptureRow.fetched_at,
+    )
+    unsettled = CaptureRow.fetched_at >= unsettled_since if unsettled_since else false()
     rows = connection.execute(
         select(CaptureRow.__table__, target.url.label("target"))
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
@@ -96,6 +111,7 @@ def list_failed_looks(
             SiteRow.name == site,
             *_known_article_conditions(since),
             or_(CaptureRow.version_id.is_not(None), CaptureRow.outcome.not_in(_SAYS_NOTHING)),
+            or_(CaptureRow.version_id.is_(None), ~unsettled, same_text.exists()),
             *visible_captures(connection, exclude),
         )
         .order_by(CaptureRow.fetched_at.desc())
@@ -103,10 +119,14 @@ def list_failed_looks(
     )
     failed = [(row, _read_answer(row)) for row in takewhile(lambda row: row.version_id is None, rows)]
     targets = Counter(answer.redirect_url for _, answer in failed)
+    lone = {row.redirect_url_id for row, answer in failed if targets[answer.redirect_url] == 1} - {None}
+    versions = {row.url_id: row.versions for row in fetch_by_ids(connection, _VERSIONS, lone)}
     newest: dict[int, tuple[datetime, Answer]] = {}
     for row, answer in failed:
         if answer.redirect_url is None or targets[answer.redirect_url] > 1:
             newest.setdefault(row.url_id, (row.fetched_at, answer))
+        elif row.redirect_url_id == row.url_id or versions.get(row.redirect_url_id) == 0:
+            newest.setdefault(row.url_id, (row.fetched_at, replace(answer, redirect_url=None)))
     return list(newest.values())
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from storage.index.text.masked_digest import mask_own_address
 from storage.model import BODY_ROLES, ORIGINAL_MISSING, Article, Capture, Discovery, Ingest, LinkGroup, Outcome, Role
@@ -98,7 +99,7 @@ def version_digest(article: Article) -> str:
     """Return the digest, over what a newspaper may change, that tells versions of an article apart.
 
     Changes of dates, tags and the image's address, of teasers, links and the like make no new version; nor does another
-    address of the page that it prints itself.
+    address of the page that it prints itself, nor characters that nobody sees, such as hyphens for line breaks.
     """
     captions = [each.text for each in article.paragraphs if each.role is Role.CAPTION]
     parts = [article.headline, article.dek or "", article.section or ""]
@@ -106,7 +107,10 @@ def version_digest(article: Article) -> str:
     for paragraph in article.paragraphs:
         if paragraph.role in _VERSION_ROLES:
             parts += (paragraph.role.value, mask_own_address(paragraph.text, article))
-    return "sha256:" + hashlib.sha256("\0".join((*parts, "")).encode()).hexdigest()
+    text = normalize("NFC", "\0".join((*parts, "")).translate(_INVISIBLE))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 _VERSION_ROLES = BODY_ROLES | {Role.CORRECTION}
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""Characters without width or meaning. Joiners are not among them: Persian and Hindi are written with them."""

@@ -69,11 +69,6 @@ class Matches:
         grouped = group_pairs((article, version) for _, version, article in reversed(found))
         return [versions for versions in grouped.values() if len(versions) > 1]
 
-    def count_texts(self, article_ids: Iterable[int]) -> Counter[int]:
-        """Return the number of matching texts of each of some articles."""
-        wanted = match_all(self.every, self.engine.match_values("article", article_ids))
-        return Counter(self.engine.list_columns(wanted, "article")[0])
-
 
 def _rank_last(text: tuple[int, ...]) -> tuple[int, int]:
     """Return a key by which the last text of an article is last: of texts with one place that with the least id."""

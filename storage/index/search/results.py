@@ -1,5 +1,6 @@
 """Search results: one hit for each article, with its newest matching version."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import IDS
+from storage.index.fulltext.searcher import match_all
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
@@ -104,7 +106,8 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct()))
     counting = counting.where(VersionRow.article_id.in_(articles), *visible)
     counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
-    texts_found = matches.count_texts([article for article in articles if counts[article] > 1])
+    several = matches.engine.match_values("article", [article for article in articles if counts[article] > 1])
+    texts_found = Counter(matches.engine.list_columns(match_all(matches.every, several), "article")[0])
     masks = load_text_masks(connection, search.exclude, ids)
     return tuple(
         SearchHit(

@@ -201,7 +201,7 @@ def test_a_refused_delivery_is_retried_under_its_id_and_given_up_after_three_day
     assert (row["state"], len(ids)) == ("failed", 1)
     assert ("451" if kind == "mail" else "HTTP 503") in row["error"]
     config = desk.archive.config
-    findings = check_health(desk.archive.index, config.sites, desk.folder, desk.archive.places, desk.now).findings
+    findings = check_health(desk.archive.index, config, desk.now).findings
     (line,) = [str(each) for each in findings if each.code == "alerts"]
     assert row["error"] in line
     assert "newsarchive alerts send --again" in line
@@ -648,5 +648,5 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     ((count, problem),) = matching.list_failures(tmp_path / "morgue")
     assert (count, "move it away" in problem) == (1, True)
     with Archive.open(tmp_path / "morgue") as archive, follow_alerts(archive, archive.now):
-        report = check_health(archive.index, archive.config.sites, archive.folder, archive.places, archive.now())
+        report = check_health(archive.index, archive.config, archive.now())
     assert any("move it away" in str(each) for each in report.findings)

@@ -60,6 +60,19 @@ def test_one_page_decides_on_the_others_while_articles_fail(
     assert found == set(PAGES) - {probe.url}
 
 
+def test_a_new_text_decides_only_once_it_was_compared_with_others(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest]
+) -> None:
+    """The site's own error page may be read as an article until the end of the run; the next run knows better."""
+    publish(index, article_at)
+    index.commit([failing(capture_of(url, 60)) for url in PAGES[:3]], PLAN)
+    queue = IndexQueue(index)
+    [probe] = select(queue, 180)
+    index.commit([article_at(probe.url, "We will be back soon.", minute=180, site=SITE)], PLAN)
+    assert select(queue, 181) == []
+    assert len(select(IndexQueue(index), 242)) == len(PAGES)
+
+
 def test_a_page_that_was_never_an_article_decides_last(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest]
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from newsarchive.config.schema import SiteConfig
+from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import check_health
 from newsarchive.schedule import planner
 from storage.index import Index
@@ -34,7 +34,6 @@ from storage.model import (
     VisitResult,
 )
 from storage.page_date import PageDate
-from storage.places import Places
 from tests.sizes import few_and_all
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -223,8 +222,8 @@ def test_a_silent_feed_raises_an_alarm(index: Index, capture_of: Make, tmp_path:
     (alarm,) = list_alarms(index, active=True)
     assert (alarm.kind, alarm.cleared_at) == ("silent", None)
     assert index.ask(list_source_health)[0].state == "silent"
-    site = SiteConfig(name=SITE.name, url=SITE.url)
-    findings = check_health(index, [site], tmp_path, Places(folder=tmp_path), alarm.raised_at).findings
+    config = Config(folder=tmp_path, sites=(SiteConfig(name=SITE.name, url=SITE.url),))
+    findings = check_health(index, config, alarm.raised_at).findings
     assert [each.code for each in findings if FEEDS[0] in each.subject] == ["source-silent"]
     index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
     assert [one for one in list_alarms(index, active=True) if one.kind == "silent"] == []

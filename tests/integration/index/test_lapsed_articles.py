@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from newsarchive.config.schema import SiteConfig
+from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import Finding, Severity, check_health
 from newsarchive.schedule import planner
 from storage.index import Index
+from storage.index.queries.visit_schedule import list_failed_looks
 from storage.model import Capture, CrawlRun, Discovery, Ingest, Outcome, Reading, Site, UrlKind
-from storage.places import Places
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 SITE = Site(name="news", url="https://news.example/")
@@ -45,7 +45,7 @@ def redirects(capture_of: Make, urls: list[str], to: str = "https://news.example
 
 def findings(index: Index, folder: Path, now: datetime = MORNING + timedelta(hours=4)) -> list[Finding]:
     """Return the alarms for lapsed articles."""
-    report = check_health(index, [SiteConfig(name="news", url=SITE.url)], folder, Places(folder=folder), now)
+    report = check_health(index, Config(folder=folder, sites=(SiteConfig(name="news", url=SITE.url),)), now)
     return [each for each in report.findings if each.code == "articles-lapsed"]
 
 
@@ -58,6 +58,25 @@ def test_articles_that_all_answer_with_a_redirect_are_an_alarm(
     assert alarm.severity is Severity.ERROR
     assert alarm.sentence == "12 articles of 12 answer with a redirect to /sorry."
     assert alarm.command == "newsarchive crawl news"
+
+
+@pytest.mark.parametrize("way", ["itself", "itself with a query", "a page that is no article"])
+def test_redirects_that_lead_to_no_article_are_an_alarm(
+    index: Index, capture_of: Make, pages: list[str], tmp_path: Path, way: str
+) -> None:
+    """Each has a target of its own, as if the articles had moved."""
+    suffix = {"itself": "", "itself with a query": "?again=1", "a page that is no article": "/print"}[way]
+    targets = {url: f"{url}{suffix}" for url in pages}
+    index.commit(
+        [odd(capture_of(url, 120, status=302, crawl=RUN, redirect_url=targets[url])) for url in pages[:2]], PLAN
+    )
+    if suffix:
+        assert index.ask(list_failed_looks, "news", MORNING) == []
+        index.commit([odd(capture_of(targets[url], 121), Outcome.OTHER) for url in pages[:2]], PLAN)
+    assert len(index.ask(list_failed_looks, "news", MORNING)) == 2
+    again = [odd(capture_of(url, 122, status=302, crawl=NEXT_RUN, redirect_url=targets[url])) for url in pages[2:]]
+    index.commit([*again, *(odd(capture_of(targets[url], 123), Outcome.OTHER) for url in pages[2:] if suffix)], PLAN)
+    assert [each.severity for each in findings(index, tmp_path)] == [Severity.ERROR]
 
 
 def test_several_answers_are_each_named(index: Index, capture_of: Make, pages: list[str], tmp_path: Path) -> None:
@@ -130,5 +149,5 @@ def test_a_configured_site_that_asks_for_nothing_is_a_finding(index: Index, tmp_
     run = CrawlRun(id=RUN, sites=(SITE,), started_at=MORNING, finished_at=MORNING, outcome="finished")
     index.begin_crawl(run)
     config = [SiteConfig(name=SITE.name, url=SITE.url)]
-    report = check_health(index, config, tmp_path, Places(folder=tmp_path), MORNING)
+    report = check_health(index, Config(folder=tmp_path, sites=tuple(config)), MORNING)
     assert "nothing-scheduled" in {each.code for each in report.findings if each.site == SITE.name}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import SearchDamaged, SearchNotReady
+from storage.errors import DiskFull, SearchDamaged, SearchNotReady
 from storage.index import Index
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.search import follower
@@ -51,6 +52,22 @@ def test_a_change_is_followed_without_making_the_folder_anew(filled: Index, arti
     before = in_use(filled)
     filled.commit([article_at("https://news.example/new", "harbour new", site="news")], plan)
     assert (count(filled), count(filled, "new"), in_use(filled)) == (21, 1, before)
+
+
+def test_a_full_disk_is_named_and_costs_the_newest_articles_alone(filled: Index, article_at: Make, plan: Plan) -> None:
+    """Whatever part of the engine notices it. With room again the next command goes on, without making it anew."""
+    before = in_use(filled)
+    articles = [article_at(f"https://news.example/more/{n}", f"more m{n} " * 200, site="news") for n in range(50)]
+    filled.commit(articles, plan)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(DiskFull, match="the search folder; the index and the WARC files are intact"):
+            filled.update_search()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    filled.update_search()
+    assert (count(filled), count(filled, "more"), in_use(filled)) == (20, 50, before)
 
 
 def test_a_deleted_folder_is_made_anew(filled: Index) -> None:

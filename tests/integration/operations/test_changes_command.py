@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,16 @@ def folder(shared_archive_of: Callable[..., Archive]) -> Path:
 def run(folder: Path, *options: str) -> CompletedProcess[str]:
     """Run the command."""
     return run_in_process("changes", "--archive", folder, *options)
+
+
+@pytest.mark.parametrize("words", [("changes",), ("show", "1", "--versions"), ("show", "1"), ("status",)])
+def test_each_time_that_is_printed_has_its_zone(folder: Path, words: tuple[str, ...]) -> None:
+    """Beside it, or in the heading of its column."""
+    lines = run_in_process(*words, "--archive", folder).stdout.splitlines()
+    times = [number for number, line in enumerate(lines) if re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", line)]
+    assert times
+    for number in times:
+        assert "UTC" in lines[number] or any("(UTC)" in line for line in lines[:number])
 
 
 def test_each_format_has_the_change(folder: Path, tmp_path: Path) -> None:

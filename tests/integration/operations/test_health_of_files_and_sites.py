@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from newsarchive.archive import Archive
 from newsarchive.cli import app
 from newsarchive.cli.crawl import update_metrics
-from newsarchive.config.schema import SiteConfig
+from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import Finding, Severity, check_disks, check_health
 from newsarchive.web.app import create_app
 from storage.index import Index
@@ -22,7 +22,6 @@ from storage.index.frontier.host_state import SavedBackoff, save_backoffs
 from storage.index.views.exclusions import Exclusions
 from storage.index.write import runs
 from storage.model import CrawlRun, DiscoveredUrl, Discovery, Site, UrlKind
-from storage.places import Places
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +35,7 @@ SHARED_MEMORY = Path("/dev/shm")
 
 def find_all(archive: Archive) -> list[Finding]:
     """Return the findings of the check."""
-    report = check_health(archive.index, archive.config.sites, archive.folder, archive.places, NOW)
+    report = check_health(archive.index, archive.config, NOW)
     return list(report.findings)
 
 
@@ -122,8 +121,8 @@ def crawled(tmp_path: Path) -> Callable[..., list[Finding]]:
                 for reason in reasons
             ]
             index.write(save_backoffs, dict.fromkeys([host], saved[0]) if saved else {}, NOW)
-            sites = [SiteConfig(name="down", url=site.url)]
-            return list(check_health(index, sites, tmp_path, Places(folder=tmp_path), NOW).findings)
+            config = Config(folder=tmp_path, warc_folder=tmp_path, sites=(SiteConfig(name="down", url=site.url),))
+            return list(check_health(index, config, NOW).findings)
 
     return run
 
@@ -165,8 +164,8 @@ def test_readers_are_not_told_how_many_withheld_urls_are_due(
     archive.index.add_urls([DiscoveredUrl(url=url, discovery=found, due_at=NOW, priority=0) for url in named])
     archive.index.begin_crawl(crawl)
     archive.index.write(runs.end_crawl, crawl)
-    reader, settings = archive.index.excluding(Exclusions(urlkeys=blocked)), archive.config
-    report = check_health(archive.index, settings.sites, archive.folder, archive.places, NOW, reader=reader)
+    reader = archive.index.excluding(Exclusions(urlkeys=blocked))
+    report = check_health(archive.index, archive.config, NOW, reader)
     assert report.status.sites[0].due == due
     told = {each.code: each.sentence for each in report.findings}
     assert "nothing-scheduled" not in told
@@ -174,22 +173,33 @@ def test_readers_are_not_told_how_many_withheld_urls_are_due(
 
 
 @pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no second file system")
-@pytest.mark.parametrize("full", ["warc", "archive"])
-def test_each_file_system_that_is_full_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
-    """WARC files and index may be on different ones: a full one is not hidden by the space of the other."""
+@pytest.mark.parametrize("server", ["", "postgresql+psycopg://db/news"])
+@pytest.mark.parametrize("full", ["WARC files", "index", "search folder", "settings"])
+def test_each_file_system_that_is_full_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, full: str
+) -> None:
+    """WARC files, index and search folder may be on different ones: none is hidden by the space of another."""
     if tmp_path.stat().st_dev == SHARED_MEMORY.stat().st_dev:
         pytest.skip("there is no second file system")
-    paths = {"warc": SHARED_MEMORY, "archive": tmp_path}
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0 if path == paths[full] else 10**12))
-    found = {each.subject: each.code for each in check_disks(tmp_path, Places(folder=SHARED_MEMORY))}
-    assert found == {
-        "disk of the WARC files": "disk-full" if full == "warc" else "disk",
-        "disk of the index": "disk-full" if full == "archive" else "disk",
-    }
+    place = dict.fromkeys(("WARC files", "index", "search folder", "settings"), tmp_path) | {full: SHARED_MEMORY}
+    usage = lambda path: SimpleNamespace(free=0 if path == SHARED_MEMORY else 10**12)  # noqa: E731
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    config = Config(
+        folder=place["settings"],
+        warc_folder=place["WARC files"],
+        search_folder=place["search folder"] / "made later",
+        index=server or f"sqlite:///{place['index']}/index.sqlite3",
+    )
+    found = {each.subject: each.code for each in check_disks(config)}
+    if server and full == "index":  # on the disk of a server, which reports it itself
+        assert found == {"disk": "disk"}
+        return
+    assert found.pop(f"disk of the {full}") == "disk-full"
+    assert set(found.values()) == {"disk"}
 
 
 def test_a_file_system_without_room_for_another_file_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes are free, but no new WARC file can be created."""
     monkeypatch.setattr("os.statvfs", lambda _: FULL_OF_FILES)
-    [finding] = check_disks(tmp_path, Places(folder=tmp_path))
+    [finding] = check_disks(Config(folder=tmp_path, warc_folder=tmp_path, index=""))
     assert (finding.code, finding.severity, finding.command) == ("disk-full", Severity.ERROR, "df -i")

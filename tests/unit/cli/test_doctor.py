@@ -172,7 +172,7 @@ def test_little_space(archive: Config, free: int, severity: Severity, monkeypatc
     """A disk that is nearly full is told of before it is full."""
     usage: Callable[[object], object] = lambda _: type("Usage", (), {"free": free})  # noqa: E731
     monkeypatch.setattr("shutil.disk_usage", usage)
-    assert [each.severity for each in check_disks(archive.folder, archive.places)] == [severity]
+    assert [each.severity for each in check_disks(archive)] == [severity]
 
 
 def test_a_missing_contact_is_a_remark(archive: Config) -> None:

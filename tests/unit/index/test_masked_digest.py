@@ -61,6 +61,18 @@ def test_an_own_address_in_the_body_makes_no_version() -> None:
     assert version_digest(one) != version_digest(article("/one?zx=1", "Link: https://other.example/one?zx=1."))
 
 
+def test_characters_that_nobody_sees_make_no_version() -> None:
+    """Hyphens for line breaks, spaces without width, composed and decomposed letters; joiners are letters' own."""
+    plain = version_digest(article("/one", "The café at the harbourmaster's office", headline="Café closes"))
+    for text in (
+        "The cafe\u0301 at the harbour\u00admaster's office",
+        "The café at\u200b the harbourmaster's\ufeff office",
+    ):
+        assert version_digest(article("/one", text, headline="Café\u200e closes")) == plain
+    joined, apart = (version_digest(article("/one", text)) for text in ("می\u200cخواهم", "میخواهم"))
+    assert joined != apart
+
+
 def test_evidence_is_the_title_of_the_source_or_metadata() -> None:
     """A printed date alone is none: a page may print the time at which it is sent."""
     page = article("/x", "Text", headline="Lift bridge closes to lorries")

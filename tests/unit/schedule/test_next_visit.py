@@ -114,6 +114,30 @@ def test_a_source_is_never_given_up(
     assert NOON < next_visit.due_at <= NOON + timedelta(days=1)
 
 
+def test_a_source_that_answers_with_another_page_is_fetched_with_growing_pauses() -> None:
+    """Each answer of an outage that names nothing new doubles them, up to the longest of its kind."""
+    at, unchanged, count = NOON, 0, 0
+    while at < NOON + timedelta(days=3):
+        answer = visit(
+            kind=UrlKind.FEED, outcome=Outcome.OTHER, fetched_at=at, changed=False, unchanged_count=unchanged
+        )
+        found = plan_next_visit(answer)
+        assert found.due_at is not None
+        assert found.due_at - at <= DEFAULT_INTERVALS.source_max_interval
+        at, unchanged, count = found.due_at, found.unchanged_count, count + 1
+    assert count <= 10
+
+
+def test_a_page_to_which_a_front_page_once_redirected_is_fetched_seldom() -> None:
+    """It is no listing: /sorry, of an outage. Where it names new pages, it is one, and fetched like any."""
+    stray = visit(kind=UrlKind.LISTING, outcome=Outcome.OTHER, changed=False, unchanged_count=9, is_stray_target=True)
+    assert plan_next_visit(stray).due_at == NOON + timedelta(days=2)
+    again = visit(kind=UrlKind.LISTING, outcome=Outcome.OTHER, changed=True, unchanged_count=9, is_stray_target=True)
+    due_at = plan_next_visit(again).due_at
+    assert due_at is not None
+    assert due_at <= NOON + DEFAULT_INTERVALS.listing_max_interval
+
+
 def test_articles_and_listings_are_no_failures() -> None:
     """A readable page is never retried as a failure."""
     assert Outcome.ARTICLE not in FAILURE_OUTCOMES

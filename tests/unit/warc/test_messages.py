@@ -27,6 +27,7 @@ EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
         (OK + b"A: caf\xe9\r\nB: caf\xc3\xa9\r\n\r\n", 200, (("A", "café"), ("B", "café")), b""),
         (b"HTTP/1.0 404\r\n\r\n", 404, (), b""),
         (b"HTTP/2 200\r\n\r\n\r\n\r\n", 200, (), b"\r\n\r\n"),
+        (b"http/1.1 200 ok\r\nA: 1\r\n\r\nx", 200, (("A", "1"),), b"x"),
         (OK + b"Content-Ty", 200, (), b""),
         (b"HTTP/1.1 20", None, (), b""),
         (b"SSH-2.0-OpenSSH_9.9\r\n", None, (), b""),
