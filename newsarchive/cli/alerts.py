@@ -2,17 +2,18 @@
 
 import secrets
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from newsarchive.alerts.delivery import make_secret, send, send_hits
 from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time
-from newsarchive.cli.output import print_line, short_time, stdout, to_json
+from newsarchive.cli.options import HERE, Clock, Folder, parse_time
+from newsarchive.cli.output import print_line, print_result, short_time, stdout
 from newsarchive.config.schema import AlertConfig
 from storage.errors import NotFound
 
@@ -30,7 +31,6 @@ def alerts(
     again: Annotated[bool, typer.Option("--again", help="Send what has failed, too.")] = False,
     clock: Clock = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """List alerts, send what is due, test one, delete one of a reader."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
@@ -57,15 +57,17 @@ def alerts(
             {"alert": each, "stopped": each not in running, **dict(store.run("count-alert", alert=each.key)[0])}
             for each in known
         ]
-    if json:
-        print(to_json(states))
-    for state in states if not json else ():
+    print_result(states, lambda: _print(states))
+    raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
+
+
+def _print(states: Sequence[Mapping[str, Any]]) -> None:
+    for state in states:
         last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
         reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
         stopped = f"stopped, as {alert.reader} is no reader of this archive; " if state["stopped"] else ""
         print_line(stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}, {counts}{reason}")
-    raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
 
 
 def _label(alert: AlertConfig) -> str:

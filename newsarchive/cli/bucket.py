@@ -8,8 +8,17 @@ from typer import BadParameter, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, print_line, show_progress, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import (
+    AS_JSON,
+    create_table,
+    pluralize,
+    print_line,
+    print_result,
+    show_progress,
+    stderr,
+    stdout,
+)
 from newsarchive.config.units import humanize_size
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -25,7 +34,7 @@ MEANINGS = {
 MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 
-def bucket(  # noqa: PLR0913 - each is an option of the command line
+def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
     check: Annotated[
@@ -40,7 +49,6 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         bool, Option("--remove", help="With --to: delete each file at the other location once the copy is verified.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Show and change where WARC files are stored: folder or bucket.
 
@@ -53,23 +61,22 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         raise BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
     with Archive.open_to_read(archive) as opened:
         if to is not None:
-            _move_files(opened, to, remove=remove, json=json)
+            _move_files(opened, to, remove=remove)
         if upload:
-            _upload_files(opened, json=json)
+            _upload_files(opened)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
-    if json:
-        print(to_json({"folder": str(opened.places.folder), "bucket": opened.config.bucket, "files": found}))
-    elif not check:
-        _print_locations(opened, found, files=files)
-    for each in wrong if check else [each for each in wrong if each.problem and not json]:
+    facts = {"folder": opened.places.folder, "bucket": opened.config.bucket, "files": found}
+    if AS_JSON.get() or not check:
+        print_result(facts, lambda: _print_locations(opened, found, files=files))
+    for each in wrong if check else [each for each in wrong if each.problem and not AS_JSON.get()]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
         print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
     raise Exit(int(check and bool(wrong)))
 
 
-def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -> NoReturn:
+def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
     with show_progress(f"copying to the {to}") as step:
         digests = archive.index.read(warc_files.load_warc_digests)
         move = Relocation(places=archive.places, digests=digests, remove=remove, progress=step)
@@ -79,20 +86,20 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -
     summary = f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}."
     if moved.removed and to == "folder":
         summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
-    _end(to_json(moved) if json else summary, moved.problems)
+    _end(moved, summary, moved.problems)
 
 
-def _upload_files(archive: Archive, *, json: bool) -> NoReturn:
+def _upload_files(archive: Archive) -> NoReturn:
     require_bucket(archive.places)
     with show_progress("uploading") as step:
         sent = archive.upload(step)
     freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
     summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
-    _end(to_json(sent) if json else summary, sent.problems)
+    _end(sent, summary, sent.problems)
 
 
-def _end(summary: str, problems: Sequence[str]) -> NoReturn:
-    print(summary)
+def _end(result: object, summary: str, problems: Sequence[str]) -> NoReturn:
+    print_result(result, lambda: print(summary))
     for problem in problems:
         print_line(stderr(), problem, "red")
     raise Exit(int(bool(problems)))

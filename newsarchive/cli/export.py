@@ -12,7 +12,7 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import pluralize, print_line, show_progress, stderr
+from newsarchive.cli.output import pluralize, print_line, print_result, show_progress, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
@@ -82,7 +82,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         note_export(opened.folder, info.name, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
-        print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
+        line = f"{pluralize(count, noun)} written to {into}"
+        facts = {"file": into.resolve(), "format": info.name, "count": count, "missed": missed.by_cause}
+        print_result(facts, lambda: print_line(stderr(), line))
     _report_missed(missed)
     if missed.count:
         what = f"{pluralize(missed.count, 'capture')} could not be copied"

@@ -20,7 +20,6 @@ MAX_PROCESSES = 256
 Folder = Annotated[
     Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Folder of the archive.")
 ]
-Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Sites = Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")]
 SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[

@@ -10,8 +10,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 
 from rich.console import Console
@@ -31,6 +32,8 @@ PLAIN_WIDTH = 100_000
 PROGRAM, STEPS = logging.getLogger("newsarchive"), logging.getLogger("newsarchive.steps")
 """Loggers of everything, and of the progress of long work."""
 
+AS_JSON = ContextVar("AS_JSON", default=False)
+"""State of `choose_json`."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 
@@ -65,9 +68,24 @@ def to_json(value: object) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def choose_json(requested: bool) -> None:
+    """Print results as JSON (option --json)."""
+    AS_JSON.set(requested)
+
+
+def print_result(value: object, show: Callable[[], object]) -> None:
+    """Print what a command found or did: `value` with --json, else by calling `show`."""
+    if AS_JSON.get():
+        print(to_json(value))
+    else:
+        show()
+
+
 def _encode(value: object) -> object:
     if isinstance(value, datetime):
         return format_time(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, (date, PageDate)):
         return value.isoformat()
     if isinstance(value, PurePath):

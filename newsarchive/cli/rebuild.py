@@ -7,8 +7,8 @@ from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Restart, Scratch, parse_time
-from newsarchive.cli.output import pluralize, print_line, short_time, show_progress, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Restart, Scratch, parse_time
+from newsarchive.cli.output import pluralize, print_line, print_result, short_time, show_progress, stderr, stdout
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
@@ -25,7 +25,6 @@ def rebuild(
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Rebuild the index from the WARC files.
 
@@ -38,10 +37,7 @@ def rebuild(
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         print_line(stderr(), problem)
-    if json:
-        print(to_json(result))
-    else:
-        _print_rebuild(stdout(), result)
+    print_result(result, lambda: _print_rebuild(stdout(), result))
     raise Exit(int(bool(result.problems)))
 
 
@@ -77,7 +73,6 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Extract stored pages again, after an upgrade.
 
@@ -98,10 +93,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         )
     for problem in result.problems:
         print_line(stderr(), problem)
-    if json:
-        print(to_json(result))
-    else:
-        _print(stdout(), result)
+    print_result(result, lambda: _print(stdout(), result))
     raise Exit(int(bool(result.problems)))
 
 

@@ -8,8 +8,8 @@ from rich.text import Text
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until
-from newsarchive.cli.output import pluralize, print_lines, safe_text, sanitize, short_time, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until
+from newsarchive.cli.output import pluralize, print_lines, print_result, safe_text, sanitize, short_time, stderr, stdout
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
@@ -34,7 +34,6 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
         bool, Option("--stories", help="List copies of one text in other sites under the oldest, and count them once.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Search articles by words.
 
@@ -46,10 +45,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(Filters, "--", **chosen, section=section)
         opened.index.update_search()
         page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order, fold=stories)
-    if json:
-        print(to_json(page_fields(page)))
-    else:
-        _print(page, words, offset)
+    print_result(page_fields(page), lambda: _print(page, words, offset))
 
 
 def _print(page: SearchPage, words: str, offset: int) -> None:

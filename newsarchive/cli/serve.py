@@ -15,7 +15,7 @@ from typer import BadParameter, Option, prompt
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, stdout
+from newsarchive.cli.output import print_line, print_result, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.access_rules import check_blocked
@@ -109,7 +109,9 @@ def run_server(
 def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:
     """Print the URL of the server, and open it in a web browser if asked."""
     where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
-    print_line(stdout(), f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)")
+    line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
+    print_result({"url": where, "folder": archive.folder}, lambda: print_line(stdout(), line))
+    sys.stdout.flush()
     if open_:
         webbrowser.open(where)
 

@@ -9,8 +9,8 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import short_time, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import AS_JSON, print_result, short_time, stdout, to_json
 from newsarchive.diff.articles import compare_versions
 from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.ingest.originals import ArchivedOriginals
@@ -44,7 +44,6 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Show one article: text, versions, links and WARC records."""
     out = stdout()
@@ -52,16 +51,16 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         if boilerplate:
             seen = load_boilerplate(opened, article)
             values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]
-            print(to_json(values)) if json else render.print_boilerplate(out, seen, everything=everything)
+            print_result(values, lambda: render.print_boilerplate(out, seen, everything=everything))
             return
         found = find_article(opened, article)
         if diff is not None:
             compared = compare_versions(*(_version(opened, found, number) for number in diff))
-            print(to_json(compared)) if json else render.print_comparison(out, compared)
+            print_result(compared, lambda: render.print_comparison(out, compared))
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
         credentials = find_credentials(opened, found.current.image or "")
-    if json:
+    if AS_JSON.get():
         print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, "schedule": schedule}))
         return
     if versions or related or warc:

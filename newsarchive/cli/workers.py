@@ -11,8 +11,18 @@ from typer import Exit, Option
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder
+from newsarchive.cli.output import (
+    AS_JSON,
+    create_table,
+    pluralize,
+    print_line,
+    print_result,
+    safe_text,
+    short_time,
+    stderr,
+    stdout,
+)
 from newsarchive.config import toml_file
 from newsarchive.config.schema import Config
 from newsarchive.locks.site_locks import POSTGRES
@@ -39,23 +49,21 @@ def worker(
     config = load_cluster_config(archive)
     from newsarchive.jobs.worker import WorkerSettings, run_worker
 
-    say = partial(print_line, stdout())
+    say = partial(print_line, stderr() if AS_JSON.get() else stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
-    say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
+    line = f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers"
+    print_result({"slots": settings.slots, "index": config.index}, lambda: say(line))
     with Archive.open(archive) as opened, follow_alerts(opened, opened.now):
         code = run_worker(settings, say)
     raise Exit(code)
 
 
-def workers(archive: Folder = HERE, *, json: Json = False) -> None:
+def workers(*, archive: Folder = HERE) -> None:
     """Show the workers and the sites that they crawl."""
     config = load_cluster_config(archive)
     load, held = load_workload(config.index), list_lease_holders(config.index)
-    if json:
-        print(to_json({"workers": load.workers, "crawling": load.running, "waiting": load.waiting,
-                       "failed": load.failed, "held": held}))  # fmt: skip
-        return
-    print_workload(stdout(), load, held, datetime.now(UTC))
+    found = {"workers": load.workers, "crawling": load.running, "waiting": load.waiting, "failed": load.failed}
+    print_result(found | {"held": held}, lambda: print_workload(stdout(), load, held, datetime.now(UTC)))
 
 
 def load_cluster_config(archive: Path) -> Config:
