@@ -155,6 +155,11 @@ def main() -> None:
     """Entry point of the console script."""
     # What others may not read of the archive, its folder must not give them: files are 0640 unless a umask is stricter.
     os.umask(os.umask(0o077) | 0o027)
+    # A closed stream is replaced before a database gets its number; what is printed is UTF-8 in any locale, as JSON is.
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the process ends
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        setattr(sys, name, stream)
     # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
     # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)
