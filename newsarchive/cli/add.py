@@ -9,23 +9,19 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, parse_value
-from newsarchive.cli.output import pluralize, print_line, print_lines, print_result, stderr, stdout
+from newsarchive.cli.output import print_line, print_lines, print_result, stderr, stdout
 from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.config.toml_file import add_site, load_config
-from newsarchive.config.units import parse_duration
+from newsarchive.config.units import parse_duration, pluralize
 from newsarchive.crawl.probe import PAUSE, Probe, describe_source, probe
 
 
 def init(
     folder: Annotated[Path, Argument(metavar="[DIR]", help="Folder of the new archive.", show_default=False)] = HERE,
     *,
-    contact: Annotated[
-        str, Option(help="Mail address or URL where site owners can reach you; part of the User-Agent.")
-    ] = "",
+    contact: Annotated[str, Option(help="Mail address or URL for site owners, sent in the User-Agent.")] = "",
     operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
-    index: Annotated[
-        str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or the path of an SQLite file.")
-    ] = "",
+    index: Annotated[str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or path of an SQLite file.")] = "",
 ) -> None:
     """Create an archive in a folder.
 

@@ -24,9 +24,7 @@ def alerts(
     action: Annotated[
         Literal["list", "send", "test", "delete"], typer.Argument(help="list, send, test NAME, or delete NAME.")
     ] = "list",
-    name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The alert; a reader's as listed, NAME of READER.")
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The alert; of a reader: NAME of READER.")] = "",
     *,
     again: Annotated[bool, typer.Option("--again", help="Send what has failed, too.")] = False,
     clock: Clock = None,

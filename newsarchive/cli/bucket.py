@@ -9,17 +9,8 @@ from typer import BadParameter, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import (
-    AS_JSON,
-    create_table,
-    pluralize,
-    print_line,
-    print_result,
-    show_progress,
-    stderr,
-    stdout,
-)
-from newsarchive.config.units import humanize_size
+from newsarchive.cli.output import AS_JSON, create_table, print_line, print_result, show_progress, stderr, stdout
+from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 
@@ -37,17 +28,13 @@ MoveTarget: TypeAlias = Literal["bucket", "folder"]
 def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
-    check: Annotated[
-        bool, Option("--check", help="Print only problems and waiting uploads; exit with 1 if there are any.")
-    ] = False,
+    check: Annotated[bool, Option("--check", help="Only problems and waiting uploads; exit with 1 if any.")] = False,
     upload: Annotated[
         bool,
         Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),
     ] = False,
     to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
-    remove: Annotated[
-        bool, Option("--remove", help="With --to: delete each file at the other location once the copy is verified.")
-    ] = False,
+    remove: Annotated[bool, Option("--remove", help="With --to: delete the original of each verified copy.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Show and change where WARC files are stored: folder or bucket.

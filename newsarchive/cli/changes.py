@@ -11,7 +11,8 @@ from typer import Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld
-from newsarchive.cli.output import AS_JSON, pluralize, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.cli.output import AS_JSON, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
@@ -34,9 +35,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         list[EditVerdict] | None,
         Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
-    size: Annotated[
-        int | None, Option(min=1, max=1_000_000_000, help="Least characters added and removed together.")
-    ] = None,
+    size: Annotated[int | None, Option(min=1, max=1_000_000_000, help="Least characters added and removed.")] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,

@@ -18,7 +18,6 @@ from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime,
 from newsarchive.cli.output import (
     AS_JSON,
     INTERRUPTED,
-    pluralize,
     print_line,
     print_lines,
     print_result,
@@ -28,7 +27,7 @@ from newsarchive.cli.output import (
     to_json,
 )
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time
+from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
 from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file
@@ -67,9 +66,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems alone, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[
-        int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
-    ] = 0,
+    readers: Annotated[int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Readers; 0: the setting.")] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -101,17 +98,10 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
 def backfill(  # noqa: PLR0913 - each is an option of the command line
     site: Annotated[str, typer.Argument(help="Name of the site.")],
     *,
-    until: Annotated[
-        str,
-        typer.Option(
-            metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d)."
-        ),
-    ],
+    until: Annotated[str, typer.Option(metavar="DATE", help="Articles since this date, time, or age such as 365d.")],
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
     max_time: MaxTime = None,
-    max_bytes: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
-    ] = None,
+    max_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Stop after this size, such as 2GB.")] = None,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -140,9 +130,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
 
 
 def save(
-    urls: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
-    ],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Pages to save; -: URLs from standard input.")],
     *,
     archive: Folder = HERE,
 ) -> None:

@@ -12,8 +12,9 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import pluralize, print_line, print_result, show_progress, stderr
+from newsarchive.cli.output import print_line, print_result, show_progress, stderr
 from newsarchive.cli.show import find_article
+from newsarchive.config.units import pluralize
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures, note_export
@@ -42,18 +43,12 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     until: Until = None,
     author: Author = None,
     section: Section = None,
-    query: Annotated[
-        str | None, Option(metavar="WORDS", help="Only articles that a search for these words finds.")
-    ] = None,
+    query: Annotated[str | None, Option(metavar="WORDS", help="Only articles that this search finds.")] = None,
     article: Annotated[
         list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
-    placements: Annotated[
-        bool, Option("--placements", help="Export where articles stood on front pages and section pages, and how long.")
-    ] = False,
-    partial: Annotated[
-        bool, Option("--partial", help="Write FILE even if some captures are damaged or missing.")
-    ] = False,
+    placements: Annotated[bool, Option("--placements", help="Export where and how long articles stood.")] = False,
+    partial: Annotated[bool, Option("--partial", help="Write FILE even if captures are damaged or missing.")] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:

@@ -14,8 +14,9 @@ from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.crawl import save_pages
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import pluralize, print_line, print_lines, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.toml_file import load_config, rename_site
+from newsarchive.config.units import pluralize
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
 from newsarchive.maintenance.recover import ImportResult
@@ -24,9 +25,7 @@ from storage.errors import ConfigError
 
 
 def import_files(
-    files: Annotated[
-        list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -.")
-    ],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, pages, URL lists, folders, or -.")],
     *,
     url: Annotated[str | None, Option(help="URL of the saved page, if its file does not state it.")] = None,
     yes: Annotated[bool, Option("--yes", help="Use this archive's names of sites, if files have others.")] = False,

@@ -7,23 +7,19 @@ from typing import Annotated
 from typer import Argument, Option
 
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import pluralize, print_line, print_result, safe_text, show_progress, stdout
+from newsarchive.cli.output import print_line, print_result, safe_text, show_progress, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import load_config, to_toml
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from storage.index.maintenance.transfer import TransferResult
 
 
 def migrate_index(
-    to: Annotated[
-        str,
-        Argument(
-            metavar="INDEX", help="Target database, as in newsarchive.toml: postgresql://HOST/NAME, or an SQLite file."
-        ),
-    ],
+    to: Annotated[str, Argument(metavar="INDEX", help="postgresql://HOST/NAME, or an SQLite file.")],
     *,
     switch: Annotated[
-        bool, Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
+        bool, Option("--switch", help="Write it into newsarchive.toml when the copy is complete.")
     ] = False,
     archive: Folder = HERE,
 ) -> None:

@@ -19,13 +19,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsarchive.config import units
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; and the characters that change the direction of text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-pluralize = units.pluralize
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
 

@@ -8,7 +8,8 @@ from typer import Argument, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Restart, Scratch, parse_time
-from newsarchive.cli.output import pluralize, print_line, print_result, short_time, show_progress, stderr, stdout
+from newsarchive.cli.output import print_line, print_result, short_time, show_progress, stderr, stdout
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
@@ -18,10 +19,7 @@ from storage.index.write.replace_readings import RereadFilter
 def rebuild(
     *,
     restart: Restart = False,
-    forget: Annotated[
-        bool,
-        Option("--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."),
-    ] = False,
+    forget: Annotated[bool, Option("--forget", help="Leave out WARC files that are missing or damaged.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
@@ -62,9 +60,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         str | None, Option(metavar="DATE", help="Only captures fetched since this date, time, or age such as 7d.")
     ] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Only captures fetched before; the same formats.")] = None,
-    everything: Annotated[
-        bool, Option("--all", help="Include captures that this version has already extracted.")
-    ] = False,
+    everything: Annotated[bool, Option("--all", help="Include captures that this version has extracted.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
     readers: Annotated[
         int | None, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core.")

@@ -9,7 +9,8 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until
-from newsarchive.cli.output import pluralize, print_lines, print_result, safe_text, sanitize, short_time, stderr, stdout
+from newsarchive.cli.output import print_lines, print_result, safe_text, sanitize, short_time, stderr, stdout
+from newsarchive.config.units import pluralize
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
@@ -18,9 +19,7 @@ _OMITTED = frozenset({"version_id", "matching", "captured", "image", "image_capt
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
-    query: Annotated[
-        list[str], Argument(help='Words, "phrases", prefixes* and -exclusions; see newsarchive help search.')
-    ],
+    query: Annotated[list[str], Argument(help='Words, "phrases", prefixes* and -exclusions (see help search).')],
     *,
     site: SiteName = None,
     since: Since = None,
@@ -30,9 +29,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     order: Annotated[Order, Option(help="Order of hits.")] = "newest",
     limit: Annotated[int, Option(min=1, max=1000, help="Number of hits to show.")] = 20,
     offset: Annotated[int, Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
-    stories: Annotated[
-        bool, Option("--stories", help="List copies of one text in other sites under the oldest, and count them once.")
-    ] = False,
+    stories: Annotated[bool, Option("--stories", help="Fold copies of one text, and count them once.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Search articles by words.

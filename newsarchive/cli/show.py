@@ -27,22 +27,14 @@ MAX_PICTURE = 64_000_000
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
-    article: Annotated[
-        str, Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
-    ] = "",
+    article: Annotated[str, Argument(help="Number of the article, or its URL.", metavar="[ARTICLE|SITE]")] = "",
     *,
     versions: Annotated[bool, Option("--versions", help="List the versions of the article.")] = False,
-    diff: Annotated[
-        tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare two versions, word by word.")
-    ] = None,
-    related: Annotated[
-        bool, Option("--related", help="Show all links of the page, and the articles that link to it.")
-    ] = False,
+    diff: Annotated[tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare versions by word.")] = None,
+    related: Annotated[bool, Option("--related", help="Show all links of the page, and those to it.")] = False,
     warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
     everything: Annotated[bool, Option("--all", help="Show boilerplate, promos, bylines and the like too.")] = False,
-    boilerplate: Annotated[
-        bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
-    ] = False,
+    boilerplate: Annotated[bool, Option("--boilerplate", help="Show the boilerplate learnt from a site.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Show one article: text, versions, links and WARC records."""

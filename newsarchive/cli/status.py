@@ -11,18 +11,8 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import (
-    AS_JSON,
-    create_table,
-    pluralize,
-    print_line,
-    safe_text,
-    short_time,
-    stderr,
-    stdout,
-    to_json,
-)
-from newsarchive.config.units import humanize_size
+from newsarchive.cli.output import AS_JSON, create_table, print_line, safe_text, short_time, stderr, stdout, to_json
+from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.operations.doctor import run_checks
 from newsarchive.operations.health import Finding, HealthReport, Severity, SiteHealth, check_health, is_thin
 from storage.index.frontier import host_state, url_queue

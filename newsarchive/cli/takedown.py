@@ -8,8 +8,9 @@ import typer
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import pluralize, print_lines, print_result, safe_text, show_progress, stdout
+from newsarchive.cli.output import print_lines, print_result, safe_text, show_progress, stdout
 from newsarchive.cli.show import find_article
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.takedown import TakedownReport
 from storage.errors import NotFound
 
@@ -17,15 +18,12 @@ from storage.errors import NotFound
 def takedown(
     *,
     target: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one a line."
-        ),
+        str, typer.Argument(metavar="ARTICLE|URL|FILE", help="Article's number, URL, or a file of URLs.")
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
     yes: Annotated[bool, typer.Option("--yes", help="Remove; without it the command only says what it would.")] = False,
     listings: Annotated[
-        bool, typer.Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
+        bool, typer.Option("--listings", help="Also remove front pages and feeds that name it.")
     ] = False,
     archive: Folder = HERE,
 ) -> None:

@@ -1,7 +1,6 @@
 """newsarchive worker, newsarchive workers."""
 
 from datetime import UTC, datetime
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -12,19 +11,10 @@ from typer import Exit, Option
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder
-from newsarchive.cli.output import (
-    AS_JSON,
-    create_table,
-    pluralize,
-    print_line,
-    print_result,
-    safe_text,
-    short_time,
-    stderr,
-    stdout,
-)
+from newsarchive.cli.output import create_table, print_line, print_result, safe_text, short_time, stdout
 from newsarchive.config import toml_file
 from newsarchive.config.schema import Config
+from newsarchive.config.units import pluralize
 from newsarchive.locks.site_locks import POSTGRES
 from newsarchive.reader_pool.cpu import available_cores
 from storage.errors import ConfigError
@@ -49,13 +39,16 @@ def worker(
     config = load_cluster_config(archive)
     from newsarchive.jobs.worker import WorkerSettings, run_worker
 
-    say = partial(print_line, stderr() if AS_JSON.get() else stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
-    line = f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers"
-    print_result({"slots": settings.slots, "index": config.index}, lambda: say(line))
+    say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
     with Archive.open(archive) as opened, follow_alerts(opened, opened.now):
         code = run_worker(settings, say)
     raise Exit(code)
+
+
+def say(line: str) -> None:
+    """Print what a worker does."""
+    print_result({"message": line}, lambda: print_line(stdout(), line))
 
 
 def workers(*, archive: Folder = HERE) -> None:
