@@ -17,7 +17,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow quality house mutants lint format bench bench-browser demo-site docs screenshots lock wheel clean
+.PHONY: help demo test slow container quality house mutants lint format bench bench-browser demo-site docs screenshots lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ test: $(VENV)/.installed-dev ## Run all tests but the slow ones
 
 slow: $(VENV)/.installed-dev ## Run the slow tests
 	$(BIN)/python -m pytest -m slow -n $(SLOW_JOBS) --dist loadfile --no-loadscope-reorder $(SLOW_TESTS)
+
+container: $(VENV)/.installed-dev ## Run the steps of the Containerfile in a fresh root (needs root, debootstrap and the network)
+	NEWSARCHIVE_TEST_CONTAINER=1 $(BIN)/python -m pytest tests/acceptance/test_container.py
 
 # With ABLATE=1 the session also measures each rule of reading: what the figures are without it.
 quality: $(VENV)/.installed-dev ## Measure how well pages are read (NEWSARCHIVE_EVAL: annotated pages; ABLATE=1: without each rule) and results ranked

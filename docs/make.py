@@ -143,7 +143,7 @@ def commands() -> str:
         command = app.load_command(entry.name)
         rows = ["| | |", "| --- | --- |"]
         for each in command.params:
-            if "--verbose" in each.opts:
+            if {"--verbose", "--json"} & set(each.opts):
                 continue
             names = (each.metavar or each.name.upper()) if each.param_type_name == "argument" else ", ".join(each.opts)
             rows.append(f"| `{names}` | {_cell(getattr(each, 'help', None) or '')} |")
@@ -153,7 +153,9 @@ def commands() -> str:
         "Commands",
         "`newsarchive COMMAND --help` prints the same, and `newsarchive help TOPIC` the pages of this manual."
         " `--archive DIR` or the variable `NEWSARCHIVE_DIR` names the archive's folder; without them it is the current"
-        " folder. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each"
+        " folder. Every command has `--json`, which prints its result as JSON on standard output, while messages and"
+        " errors stay text on standard error; a list of changes is one object a line, and `export` prints what it wrote"
+        " into FILE. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each"
         " response of a crawl, and for each step of long work. On a terminal, long work has a bar with the time that"
         " remains.",
         *parts,

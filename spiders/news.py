@@ -24,6 +24,8 @@ ACCEPT = {
     UrlKind.ROBOTS: "text/plain, */*;q=0.8",
     UrlKind.ASSET: "*/*",
 }
+FAILED = "newsarchive_failed"
+"""Reason for which a spider is closed that cannot crawl."""
 ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -49,8 +51,10 @@ class NewsSpider(scrapy.Spider):
         Without an archive, it does what Scrapy's other commands ask of it.
         """
         archive = archive or crawler.settings.get("NEWSARCHIVE_ARCHIVE")
-        host, refusal = None, cls.refusal
-        if archive and kwargs.get("context") is None:
+        host, refusal, unknown = None, cls.refusal, ", ".join(kwargs.keys() - {"context"})
+        if unknown:
+            refusal = f"nothing was fetched: the spider has no argument {unknown}. It has archive and site"
+        elif archive and kwargs.get("context") is None:
             try:
                 host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
             except ArchiveError as problem:
@@ -63,10 +67,14 @@ class NewsSpider(scrapy.Spider):
         """Yield nothing: the scheduler knows the due URLs."""
         if self.context is None:
             self.logger.error("%s", self.refusal)
-            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="newsarchive_failed"))
-        nothing: tuple[Request, ...] = ()
-        for request in nothing:
+            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=FAILED))
+        for request in tuple[Request]():
             yield request
+
+    def closed(self, reason: str) -> None:
+        """Make Scrapy's command exit with 1, as for a spider that it could not create, if nothing was fetched."""
+        if reason == FAILED:
+            self.crawler.spider = None
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
         """Yield the article on a page, if it is one, for `scrapy parse`. In a crawl, articles are read from records."""

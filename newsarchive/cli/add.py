@@ -8,24 +8,20 @@ from typing import Annotated
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json, parse_value
-from newsarchive.cli.output import pluralize, print_line, print_lines, stderr, stdout, to_json
-from newsarchive.config.schema import FILE_NAME
+from newsarchive.cli.options import HERE, Folder, parse_value
+from newsarchive.cli.output import print_line, print_lines, print_result, stderr, stdout
+from newsarchive.config.schema import FILE_NAME, SiteConfig
 from newsarchive.config.toml_file import add_site, load_config
-from newsarchive.config.units import parse_duration
-from newsarchive.crawl.probe import PAUSE, describe_source, probe
+from newsarchive.config.units import parse_duration, pluralize
+from newsarchive.crawl.probe import PAUSE, Probe, describe_source, probe
 
 
 def init(
     folder: Annotated[Path, Argument(metavar="[DIR]", help="Folder of the new archive.", show_default=False)] = HERE,
     *,
-    contact: Annotated[
-        str, Option(help="Mail address or URL where site owners can reach you; part of the User-Agent.")
-    ] = "",
+    contact: Annotated[str, Option(help="Mail address or URL for site owners, sent in the User-Agent.")] = "",
     operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
-    index: Annotated[
-        str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or the path of an SQLite file.")
-    ] = "",
+    index: Annotated[str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or path of an SQLite file.")] = "",
 ) -> None:
     """Create an archive in a folder.
 
@@ -34,11 +30,13 @@ def init(
     given = {"contact": contact, "operator": operator, "index": index}
     with Archive.init(folder, **{name: value for name, value in given.items() if value}) as opened:
         key = opened.places.chain.load().key
-    out = stdout()
-    print_line(out, f"Created an archive in {folder.absolute()}.")
-    print_line(out, f"Its public key is {key}")
     change = "" if folder == HERE else f"cd {shlex.quote(str(folder))} && "
-    print_line(out, f"Next: {change}newsarchive add https://your.news.site/")
+    lines = (
+        f"Created an archive in {folder.absolute()}.",
+        f"Its public key is {key}",
+        f"Next: {change}newsarchive add https://your.news.site/",
+    )
+    print_result({"folder": folder.absolute(), "key": key}, lambda: print_lines(stdout(), lines))
 
 
 def add(
@@ -50,7 +48,6 @@ def add(
         Option(metavar="TIME", help="Delay between two requests to the site; by default the setting of the archive."),
     ] = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Probe a news site and add it to newsarchive.toml.
 
@@ -64,9 +61,10 @@ def add(
     found = probe(url, user_agent=config.user_agent, obey_robots=config.obey_robots, pause=seconds)
     site = replace(found.site(name), delay=pause)
     add_site(archive, site, found.notes())
-    if json:
-        print(to_json({"site": site, "found": found}))
-        return
+    print_result({"site": site, "found": found}, lambda: _print(site, found, archive))
+
+
+def _print(site: SiteConfig, found: Probe, archive: Path) -> None:
     print_lines(stderr(), found.problems, "Note: ")
     out = stdout()
     print_line(out, f"{site.name}: {found.title or 'no title'}, {site.url}")

@@ -2,17 +2,18 @@
 
 import secrets
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from newsarchive.alerts.delivery import make_secret, send, send_hits
-from newsarchive.alerts.matching import find_hits, open_store
+from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Clock, Folder, Json, parse_time
-from newsarchive.cli.output import print_line, short_time, stdout, to_json
+from newsarchive.cli.options import HERE, Clock, Folder, parse_time
+from newsarchive.cli.output import print_line, print_result, short_time, stdout
 from newsarchive.config.schema import AlertConfig
 from storage.errors import NotFound
 
@@ -23,14 +24,11 @@ def alerts(
     action: Annotated[
         Literal["list", "send", "test", "delete"], typer.Argument(help="list, send, test NAME, or delete NAME.")
     ] = "list",
-    name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The alert; a reader's as listed, NAME of READER.")
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The alert; of a reader: NAME of READER.")] = "",
     *,
     again: Annotated[bool, typer.Option("--again", help="Also send what has failed.")] = False,
     clock: Clock = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """List, send and test alerts, or delete a reader's alert."""
     with Archive.open(archive) as opened, closing(open_store(archive)) as store:
@@ -41,14 +39,8 @@ def alerts(
             what = "alert" if is_test else "alert of a reader, NAME of READER,"
             raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
         if is_test:
-            failed = False
-            line = {**SAMPLE, "seen": opened.now().isoformat(), "archived": opened.config.serve.public_url or None}
-            for each, to in ((alert, target) for alert in chosen for target in alert.targets):
-                problem = send(opened, store, each, to, secrets.token_hex(16), [line])
-                key = "" if to.startswith("mailto:") else f"whsec_{b64encode(make_secret(store, to)).decode()}"
-                print_line(stdout(), f"{to}: {problem or 'accepted'}{'; signed with ' if key else ''}{key}")
-                failed = failed or bool(problem)
-            raise typer.Exit(int(failed))
+            samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
+            raise typer.Exit(int(False in samples))
         if action == "delete":
             with store:
                 store.run("delete-alert", key=chosen[0].key)
@@ -63,9 +55,12 @@ def alerts(
             {"alert": each, "stopped": each not in running, **dict(store.run("count-alert", alert=each.key)[0])}
             for each in known
         ]
-    if json:
-        print(to_json(states))
-    for state in states if not json else ():
+    print_result(states, lambda: _print(states))
+    raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
+
+
+def _print(states: Sequence[Mapping[str, Any]]) -> None:
+    for state in states:
         last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
         reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
@@ -73,8 +68,16 @@ def alerts(
         print_line(
             stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}{' UTC' if last else ''}, {counts}{reason}"
         )
-    raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
 
 
 def _label(alert: AlertConfig) -> str:
     return f"{alert.name} of {alert.reader}" if alert.reader else alert.name
+
+
+def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> bool:
+    """Send a sample to a target, and print how that went, and the secret of a webhook; return False if it failed."""
+    line = {**SAMPLE, "seen": archive.now().isoformat(), "archived": archive.config.serve.public_url or None}
+    problem = send(archive, store, alert, target, secrets.token_hex(16), [line])
+    secret = f"; signed with whsec_{b64encode(make_secret(store, target)).decode()}"
+    print_line(stdout(), f"{target}: {problem or 'accepted'}{'' if target.startswith('mailto:') else secret}")
+    return not problem

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import INTERRUPTED, log_steps, sanitize
+from newsarchive.cli.output import INTERRUPTED, choose_json, log_steps, sanitize
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
@@ -102,7 +102,7 @@ def load_command(name: str) -> Any:
     entry = next(entry for entry in COMMANDS if entry.name == name)
     module, _, function = entry.target.partition(":")
     command = _build_parser(name, getattr(importlib.import_module(f"newsarchive.cli.{module}"), function))
-    command.params += _build_parser(name, _accept_verbose).params
+    command.params += _build_parser(name, _accept_common).params
     return command
 
 
@@ -112,8 +112,9 @@ def _build_parser(name: str, function: Callable[..., None]) -> Any:
     return get_command(alone)
 
 
-def _accept_verbose(
+def _accept_common(
     *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.", callback=choose_json, expose_value=False)] = False,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -121,7 +122,7 @@ def _accept_verbose(
         ),
     ] = False,
 ) -> None:
-    """Declare the option that every command has."""
+    """Declare the options that every command has."""
 
 
 app = typer.Typer(
@@ -154,6 +155,11 @@ def main() -> None:
     """Entry point of the console script."""
     # What others may not read of the archive, its folder must not give them: files are 0640 unless a umask is stricter.
     os.umask(os.umask(0o077) | 0o027)
+    # A closed stream is replaced before a database gets its number; what is printed is UTF-8 in any locale, as JSON is.
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the process ends
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        setattr(sys, name, stream)
     # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
     # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)

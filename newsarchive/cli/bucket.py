@@ -8,9 +8,9 @@ from typer import BadParameter, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, print_line, show_progress, stderr, stdout, to_json
-from newsarchive.config.units import humanize_size
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import AS_JSON, create_table, print_line, print_result, show_progress, stderr, stdout
+from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 
@@ -25,22 +25,17 @@ MEANINGS = {
 MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 
-def bucket(  # noqa: PLR0913 - each is an option of the command line
+def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
-    check: Annotated[
-        bool, Option("--check", help="Print only problems and waiting uploads; exit with 1 if there are any.")
-    ] = False,
+    check: Annotated[bool, Option("--check", help="Only problems and waiting uploads; exit with 1 if any.")] = False,
     upload: Annotated[
         bool,
         Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),
     ] = False,
     to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
-    remove: Annotated[
-        bool, Option("--remove", help="With --to: delete each file at the other location once the copy is verified.")
-    ] = False,
+    remove: Annotated[bool, Option("--remove", help="With --to: delete the original of each verified copy.")] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Show and change where WARC files are stored: folder or bucket.
 
@@ -53,28 +48,27 @@ def bucket(  # noqa: PLR0913 - each is an option of the command line
         raise BadParameter("cannot be combined with --to; nothing was done", param_hint="--upload")
     with Archive.open_to_read(archive) as opened:
         if to is not None:
-            _move_files(opened, to, remove=remove, json=json)
+            _move_files(opened, to, remove=remove)
         if upload:
             require_bucket(opened.places)
             with show_progress("uploading") as step:
                 sent = opened.upload(step)
             freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
             summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
-            _end(to_json(sent) if json else summary, sent.problems)
+            _end(sent, summary, sent.problems)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
-    if json:
-        print(to_json({"folder": str(opened.places.folder), "bucket": opened.config.bucket, "files": found}))
-    elif not check:
-        _print_locations(opened, found, files=files)
-    for each in wrong if check else [each for each in wrong if each.problem and not json]:
+    facts = {"folder": opened.places.folder, "bucket": opened.config.bucket, "files": found}
+    if AS_JSON.get() or not check:
+        print_result(facts, lambda: _print_locations(opened, found, files=files))
+    for each in wrong if check else [each for each in wrong if each.problem and not AS_JSON.get()]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
         print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
     raise Exit(int(check and bool(wrong)))
 
 
-def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -> NoReturn:
+def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
     with show_progress(f"copying to the {to}") as step:
         digests = archive.index.read(warc_files.load_warc_digests)
         move = Relocation(places=archive.places, digests=digests, remove=remove, progress=step)
@@ -84,11 +78,11 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool, json: bool) -
     summary = f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}."
     if moved.removed and to == "folder":
         summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
-    _end(to_json(moved) if json else summary, moved.problems)
+    _end(moved, summary, moved.problems)
 
 
-def _end(summary: str, problems: Sequence[str]) -> NoReturn:
-    print(summary)
+def _end(result: object, summary: str, problems: Sequence[str]) -> NoReturn:
+    print_result(result, lambda: print(summary))
     for problem in problems:
         print_line(stderr(), problem, "red")
     raise Exit(int(bool(problems)))

@@ -11,8 +11,9 @@ from typer import Option
 
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Json, Section, SiteName, Withheld
-from newsarchive.cli.output import pluralize, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld
+from newsarchive.cli.output import AS_JSON, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
@@ -44,7 +45,6 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """List what was changed in articles: edits, and articles that were gone, moved or back.
 
@@ -52,7 +52,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     """
     chosen = {"site": site, "since": since, "until": until, "section": section, "author": author, "size": size}
     listed = {name: tuple(values) for name, values in (("event", event), ("kind", kind), ("notice", notice)) if values}
-    format_ = "jsonl" if json else format_
+    format_ = "jsonl" if AS_JSON.get() and format_ == "text" else format_
     if (format_, into is None) in {("parquet", True), ("text", False)}:
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")

@@ -14,10 +14,20 @@ from typing import Annotated, Any
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, Json, MaxTime, Sites, parse_seconds, parse_value
-from newsarchive.cli.output import INTERRUPTED, pluralize, print_line, show_progress, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
+from newsarchive.cli.output import (
+    AS_JSON,
+    INTERRUPTED,
+    print_line,
+    print_lines,
+    print_result,
+    show_progress,
+    stderr,
+    stdout,
+    to_json,
+)
 from newsarchive.config.schema import Config
-from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time
+from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
 from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file
@@ -56,12 +66,9 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[
-        int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
-    ] = 0,
+    readers: Annotated[int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Readers; 0: the setting.")] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Fetch due URLs of the configured sites.
 
@@ -73,40 +80,30 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
         if dry_run:
-            return print_due_urls(opened, sites or (), now or opened.now, json=json)
+            return print_due_urls(opened, sites or (), now or opened.now)
         if readers:
             opened.config = replace(opened.config, reader_processes=readers)
         report = run_with_progress(opened, sites or (), fetch, opened.config.ping if ping is None else ping)
         if complaint := update_metrics(opened):
             print_line(stderr(), complaint)
-        print_report(report, quiet=quiet or json)
+        print_report(report, quiet=quiet or AS_JSON.get())
         ended = report.run.finished_at or report.run.started_at
         past = () if quiet else find_pending_backfills(opened, [site.name for site in report.run.sites], ended)
-    if json:
-        print(to_json({"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}))
-    else:
-        for line in describe_backlog(past, "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"):
-            print_line(stdout(), line)
+    where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
+    result = {"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}
+    print_result(result, lambda: print_lines(stdout(), describe_backlog(past, where)))
     raise typer.Exit(exit_code(report))
 
 
 def backfill(  # noqa: PLR0913 - each is an option of the command line
     site: Annotated[str, typer.Argument(help="Name of the site.")],
     *,
-    until: Annotated[
-        str,
-        typer.Option(
-            metavar="DATE", help="Fetch articles published since this date (2019-01-01), time, or age (365d)."
-        ),
-    ],
+    until: Annotated[str, typer.Option(metavar="DATE", help="Articles since this date, time, or age such as 365d.")],
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
     max_time: MaxTime = None,
-    max_bytes: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")
-    ] = None,
+    max_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Stop after this size, such as 2GB.")] = None,
     clock: Clock = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Fetch older articles of a site.
 
@@ -123,8 +120,8 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         done = run_backfill(opened, wanted, progress=progress, now=now, sole_process=True)
         left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
-        print_report(report, quiet=json)
-    if json:
+        print_report(report, quiet=AS_JSON.get())
+    if AS_JSON.get():
         waiting = {"before": done.waiting_before, "left": done.waiting_after}
         print(to_json({"run": report.run, "problems": report.problems, **waiting}))
     elif not done.waiting_after:
@@ -133,12 +130,9 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
 
 
 def save(
-    urls: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads their URLs from standard input.")
-    ],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Pages to save; -: URLs from standard input.")],
     *,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Save single pages into the archive, now.
 
@@ -148,23 +142,26 @@ def save(
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     if not wanted:
         raise ConfigError("there is no URL on standard input; nothing was saved. Write one per line, or: save URL")
-    raise typer.Exit(save_pages(wanted, archive, json=json))
+    raise typer.Exit(save_pages(wanted, archive))
 
 
-def save_pages(urls: Sequence[str], archive: Path, *, json: bool = False) -> int:
+def save_pages(urls: Sequence[str], archive: Path) -> int:
     """Save pages into the archive in a folder, print what each became, and return the exit code."""
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("saving") as progress:
         pages, runs = run_save(opened, urls, progress=progress, sole_process=True)
         results = [describe_page(opened, pages, url) for url in pages.urls]
     for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
         print_line(stderr(), problem)
-    if json:
-        print(to_json(results))
-    for page in results if not json else ():
-        target = f" -> {page['final_url']}" if page["final_url"] != page["url"] else ""
-        print_line(stdout() if page["saved"] else stderr(), f"{page['url']}{target}: {page['text']}")
+    print_result(results, lambda: print_pages(results))
     is_interrupted = any(each.is_interrupted for each in runs)
     return INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results))
+
+
+def print_pages(pages: Sequence[dict[str, Any]]) -> None:
+    """Print what each page became; those that were not saved to standard error."""
+    for page in pages:
+        target = f" -> {page['final_url']}" if page["final_url"] != page["url"] else ""
+        print_line(stdout() if page["saved"] else stderr(), f"{page['url']}{target}: {page['text']}")
 
 
 def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:
@@ -183,7 +180,7 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
     return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}
 
 
-def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime], *, json: bool) -> None:
+def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], datetime]) -> None:
     """Print the URLs that a crawl would request now, most urgent first: site, kind, URL."""
     sites, at = archive.config.select_sites(names), now()
     query = DueQuery(now=at, sites=[site.name for site in sites], limit=MAX_DUE, per_host=MAX_DUE)
@@ -191,10 +188,9 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
     seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
     known = {each.url for each in archive.index.read(find_urls, seeds)}
     listed = (*((url, found) for url, found in seeds.items() if url not in known), *due)
-    if json:
-        print(to_json([{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]))
-    for url, found in listed if not json else ():
-        print_line(stdout(), f"{found.site} {found.kind.value} {url}")
+    lines = [f"{found.site} {found.kind.value} {url}" for url, found in listed]
+    values = [{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]
+    print_result(values, lambda: print_lines(stdout(), lines))
 
 
 def run_with_progress(

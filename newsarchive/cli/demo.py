@@ -5,7 +5,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, redirect_stdout, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from urllib.parse import quote
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.output import print_line, safe_text, stdout
+from newsarchive.cli.output import AS_JSON, print_line, print_result, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.demo.site import serve_demo_site
 from newsarchive.urls.timestamps import format_timestamp
@@ -57,6 +58,14 @@ def demo(
         serve_newspaper(port)
         return
     place = choose_folder(folder)
+    # With --json, what the demo shows is progress.
+    with redirect_stdout(sys.stderr) if AS_JSON.get() else nullcontext():
+        edited = archive_newspaper(place)
+    print_result({"folder": place.absolute(), "edited": edited}, lambda: print_next_steps(place))
+
+
+def archive_newspaper(place: Path) -> int:
+    """Archive the newspaper into a new folder, show what was archived, and return an article that was edited."""
     with serve_demo_site() as newsroom:
         clock = f"{newsroom.time:%Y-%m-%d %H:%M} UTC"
         print_note(f"A simulated newspaper is online at {newsroom.url}; its clock shows {clock}.")
@@ -74,18 +83,19 @@ def demo(
     run_command("show", str(edited), "--versions", "--warc", "--archive", str(place))
     run_command("show", str(edited), "--diff", "1", "2", "--archive", str(place))
     run_command("verify", "--archive", str(place))
-    print_next_steps(place)
+    return edited
 
 
 def serve_newspaper(port: int) -> None:
     """Serve the simulated newspaper until Ctrl-C or SIGTERM; each line of standard input advances its clock."""
     signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # in the background of a shell, reading then fails
     with suppress(KeyboardInterrupt, SystemExit), serve_demo_site(port) as newsroom:
-        print_note(f"A simulated newspaper is online at {newsroom.url} (Ctrl-C to stop). To archive it elsewhere:")
-        print_line(stdout(), f"  newsarchive add {newsroom.url} --name {SITE} --delay 0s")
+        print_result({"url": newsroom.url}, lambda: print_commands(newsroom.url))
+        sys.stdout.flush()
         for left in reversed(range(len(newsroom.site.times))):
-            print_line(stdout(), f"  newsarchive crawl --clock {format_time(newsroom.time)}")
-            print_note("Enter advances its clock." if left else "This is its last day.")
+            clock, note = format_time(newsroom.time), "Enter advances its clock." if left else "This is its last day."
+            line = f"  newsarchive crawl --clock {clock}\n\n{note}"
+            print_result({"clock": clock, "left": left}, partial(print, line))
             sys.stdout.flush()
             with suppress(OSError):
                 if left and sys.stdin.readline():
@@ -93,6 +103,12 @@ def serve_newspaper(port: int) -> None:
                     continue
             break
         signal.pause()
+
+
+def print_commands(url: str) -> None:
+    """Print the command that archives the newspaper which is served."""
+    print_note(f"A simulated newspaper is online at {url} (Ctrl-C to stop). To archive it elsewhere:")
+    print_line(stdout(), f"  newsarchive add {url} --name {SITE} --delay 0s")
 
 
 def choose_folder(wanted: Path | None) -> Path:
@@ -110,9 +126,9 @@ def run_command(*words: str) -> None:
     stdout().print(safe_text(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
     sys.stdout.flush()
     # While the process starts, a signal is only noted: raised there, it would leave the process running.
-    noted: list[int] = []
+    noted, to = list[int](), sys.stderr if AS_JSON.get() else None
     handler = signal.signal(signal.SIGTERM, lambda number, _: noted.append(number))
-    with subprocess.Popen([sys.executable, "-m", "newsarchive", *words]) as process:  # noqa: S603 - our own words
+    with subprocess.Popen([sys.executable, "-m", "newsarchive", *words], stdout=to) as process:  # noqa: S603
         try:
             signal.signal(signal.SIGTERM, handler)
             if noted:

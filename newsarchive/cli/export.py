@@ -13,8 +13,9 @@ from typer import Exit, Option
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import pluralize, print_line, show_progress, stderr
+from newsarchive.cli.output import print_line, print_result, show_progress, stderr
 from newsarchive.cli.show import find_article
+from newsarchive.config.units import pluralize
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import ExportRequest, MissedCaptures
@@ -43,18 +44,12 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     until: Until = None,
     author: Author = None,
     section: Section = None,
-    query: Annotated[
-        str | None, Option(metavar="WORDS", help="Only articles that a search for these words finds.")
-    ] = None,
+    query: Annotated[str | None, Option(metavar="WORDS", help="Only articles that this search finds.")] = None,
     article: Annotated[
         list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
-    placements: Annotated[
-        bool, Option("--placements", help="Export where articles stood on front pages and section pages, and how long.")
-    ] = False,
-    partial: Annotated[
-        bool, Option("--partial", help="Write FILE even if some captures are damaged or missing.")
-    ] = False,
+    placements: Annotated[bool, Option("--placements", help="Export where and how long articles stood.")] = False,
+    partial: Annotated[bool, Option("--partial", help="Write FILE even if captures are damaged or missing.")] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
@@ -83,7 +78,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         note_export(opened.folder, info.name, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
-        print_line(stderr(), f"{pluralize(count, noun)} written to {into}")
+        line = f"{pluralize(count, noun)} written to {into}"
+        facts = {"file": into.resolve(), "format": info.name, "count": count, "missed": missed.by_cause}
+        print_result(facts, lambda: print_line(stderr(), line))
     _report_missed(missed)
     if missed.count:
         what = f"{pluralize(missed.count, 'capture')} could not be copied"

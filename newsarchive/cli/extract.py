@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
-from newsarchive.cli.options import Json, parse_time
-from newsarchive.cli.output import sanitize, stderr, stdout, to_json
+from newsarchive.cli.options import parse_time
+from newsarchive.cli.output import AS_JSON, sanitize, stderr, stdout, to_json
 from newsarchive.cli.render_explanation import print_explanation
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
@@ -25,9 +25,7 @@ UNKNOWN_URL = "https://page.invalid/saved-page.html"
 
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line
-    files: Annotated[
-        list[Path], Argument(metavar="FILE...", help="Saved pages, or folders of them; - for standard input.")
-    ],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Saved pages, folders of them, or -.")],
     *,
     url: Annotated[str | None, Option(help="URL of the page; by default the one that the file states.")] = None,
     form: Annotated[Format, Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
@@ -41,7 +39,6 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         Path | None,
         Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive that has the layouts."),
     ] = None,
-    json: Json = False,
 ) -> None:
     """Extract the article from saved pages.
 
@@ -59,7 +56,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         fetched_at = parse_time(fetched, "--fetched") or page.saved_at
         asked = PageInput(layouts=known[1] if known else NO_LAYOUTS, fetched_at=fetched_at)
         if why or html:
-            _explain(explain(page.payload, at, asked), html, known[0] if known else None, why=why, json=json)
+            _explain(explain(page.payload, at, asked), html, known[0] if known else None, why=why)
             continue
         reading = extract_page(page.payload, at, page_input=asked)
         head = {"url": at, "outcome": "", "reason": "", "confidence": reading.confidence}  # in this order
@@ -68,10 +65,10 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
 
 
-def _explain(explained: Explanation, html: Path | None, site: str | None, *, why: bool, json: bool) -> None:
+def _explain(explained: Explanation, html: Path | None, site: str | None, *, why: bool) -> None:
     if html is not None:
         html.write_text(render_report(explained), "utf-8")
-    if json:
+    if AS_JSON.get():
         reading = explained.reading
         fields = {
             "url": explained.url, "site": site, "outcome": reading.outcome, "reason": reading.reason,

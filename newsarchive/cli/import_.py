@@ -1,20 +1,22 @@
 """newsarchive import."""
 
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from rich.console import Console
 from typer import Argument, Exit, Option, confirm
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.crawl import save_pages
-from newsarchive.cli.options import HERE, Dask, Folder, Json, Scratch
-from newsarchive.cli.output import pluralize, print_line, print_lines, show_progress, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Dask, Folder, Scratch
+from newsarchive.cli.output import print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.toml_file import load_config, rename_site
+from newsarchive.config.units import pluralize
 from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
 from newsarchive.maintenance.recover import ImportResult
@@ -22,17 +24,14 @@ from newsarchive.maintenance.site_names import find_other_names
 from storage.errors import ConfigError
 
 
-def import_files(  # noqa: PLR0913 - every word is an option of the command line
-    files: Annotated[
-        list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, saved pages, lists of URLs, folders, or -.")
-    ],
+def import_files(
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="WARC, ARC, WACZ, pages, URL lists, folders, or -.")],
     *,
     url: Annotated[str | None, Option(help="URL of the saved page, if its file does not state it.")] = None,
     yes: Annotated[bool, Option("--yes", help="Use this archive's site names where files have others.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Import WARC files of other tools, and saved pages.
 
@@ -54,16 +53,14 @@ def import_files(  # noqa: PLR0913 - every word is an option of the command line
             unsent = opened.upload(step).problems
     lost = [problem for each in result.adopted for problem in each.damage]
     problems = [*nameless, *lost, *result.read.problems, *unsent]
-    if json:
-        print(to_json({"imported": result, "problems": problems}))
-    else:
-        _print(stdout(), result, folder, has_more=bool(lost or nameless or urls))
-        print_lines(stderr(), problems)
-    code = save_pages(urls, archive, json=json) if urls else 0
+    show = partial(_print, result, problems, folder, has_more=bool(lost or nameless or urls))
+    print_result({"imported": result, "problems": problems}, show)
+    code = save_pages(urls, archive) if urls else 0
     raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
 
-def _print(out: Console, result: ImportResult, folder: str, *, has_more: bool) -> None:
+def _print(result: ImportResult, problems: Sequence[str], folder: str, *, has_more: bool) -> None:
+    out = stdout()
     if result.recovered.captures:
         what = _count(result.recovered.captures, result.recovered.versions)
         out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
@@ -81,6 +78,7 @@ def _print(out: Console, result: ImportResult, folder: str, *, has_more: bool) -
     out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")
     if not (new or has_more or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
+    print_lines(stderr(), problems)
 
 
 def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:

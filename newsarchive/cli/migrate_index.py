@@ -1,30 +1,27 @@
 """newsarchive migrate-index."""
 
 import shlex
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, print_line, safe_text, show_progress, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import print_line, print_result, safe_text, show_progress, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.config.toml_file import load_config, to_toml
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.rebuild import transfer_archive_index
+from storage.index.maintenance.transfer import TransferResult
 
 
 def migrate_index(
-    to: Annotated[
-        str,
-        Argument(
-            metavar="INDEX", help="Target database, as in newsarchive.toml: postgresql://HOST/NAME, or an SQLite file."
-        ),
-    ],
+    to: Annotated[str, Argument(metavar="INDEX", help="postgresql://HOST/NAME, or an SQLite file.")],
     *,
     switch: Annotated[
-        bool, Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
+        bool, Option("--switch", help="Write it into newsarchive.toml when the copy is complete.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Copy the index to another database.
 
@@ -34,9 +31,10 @@ def migrate_index(
     """
     with show_progress("copying") as step:
         index = transfer_archive_index(load_config(archive), to, switch=switch, progress=step)
-    if json:
-        print(to_json({"index": index, "switched": switch}))
-        return
+    print_result({"index": index, "switched": switch}, lambda: _print(index, to, archive, switch=switch))
+
+
+def _print(index: TransferResult, to: str, archive: Path, *, switch: bool) -> None:
     out, file, name = stdout(), archive / FILE_NAME, shlex.quote(str(archive))
     verb = "copied" if index.copied else "already copied"
     summary = f"{pluralize(index.rows, 'row')} of {pluralize(len(index.tables), 'table')} {verb}"

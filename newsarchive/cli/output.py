@@ -10,27 +10,28 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsarchive.config import units
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; the characters that change the direction of text; surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-pluralize = units.pluralize
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
 
 PROGRAM, STEPS = logging.getLogger("newsarchive"), logging.getLogger("newsarchive.steps")
 """Loggers of everything, and of the progress of long work."""
 
+AS_JSON = ContextVar("AS_JSON", default=False)
+"""State of `choose_json`."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 
@@ -65,9 +66,24 @@ def to_json(value: object) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def choose_json(requested: bool) -> None:
+    """Print results as JSON (option --json)."""
+    AS_JSON.set(requested)
+
+
+def print_result(value: object, show: Callable[[], object]) -> None:
+    """Print what a command found or did: `value` with --json, else by calling `show`."""
+    if AS_JSON.get():
+        print(to_json(value))
+    else:
+        show()
+
+
 def _encode(value: object) -> object:
     if isinstance(value, datetime):
         return format_time(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, (date, PageDate)):
         return value.isoformat()
     if isinstance(value, PurePath):

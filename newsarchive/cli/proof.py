@@ -6,8 +6,8 @@ from typing import Annotated
 from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import print_line, print_lines, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import print_line, print_lines, print_result, stderr, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
 from newsarchive.maintenance.export_log import note_export
@@ -22,7 +22,6 @@ def seal(
     new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
     print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Print the head of the chain, and have it stamped.
 
@@ -33,10 +32,7 @@ def seal(
         chain = opened.seal(new_key=new_key)
         problems = [] if print_only else stamp_head(opened.config)
     said = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
-    if json:
-        print(to_json(said))
-    else:
-        print_lines(stdout(), (f"{name}: {value}" for name, value in said.items()))
+    print_result(said, lambda: print_lines(stdout(), (f"{name}: {value}" for name, value in said.items())))
     print_lines(stderr(), problems, style="red")
     raise Exit(int(bool(problems)))
 
@@ -58,4 +54,5 @@ def proof(
         proofs = write_receipt(opened.places, records, load_proofs(opened.config)[0], file)
         note_export(opened.folder, "receipt", str(into.resolve()), urls=[named.url])
     said = describe_proofs(proofs) if proofs else "Not proved yet: no time server has stamped all of it"
-    print_line(stdout(), f"{into}: {said}")
+    facts = {"file": into.resolve(), "article": named.id, "records": len(records), "proofs": len(proofs)}
+    print_result(facts, lambda: print_line(stdout(), f"{into}: {said}"))

@@ -7,8 +7,9 @@ from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Json, Restart, Scratch, parse_time
-from newsarchive.cli.output import pluralize, print_line, short_time, show_progress, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Restart, Scratch, parse_time
+from newsarchive.cli.output import print_line, print_result, short_time, show_progress, stderr, stdout
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
@@ -18,14 +19,10 @@ from storage.index.write.replace_readings import RereadFilter
 def rebuild(
     *,
     restart: Restart = False,
-    forget: Annotated[
-        bool,
-        Option("--forget", help="Rebuild without WARC files that are missing or damaged; their captures are dropped."),
-    ] = False,
+    forget: Annotated[bool, Option("--forget", help="Leave out WARC files that are missing or damaged.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Rebuild the index from the WARC files.
 
@@ -38,10 +35,7 @@ def rebuild(
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
     for problem in result.problems:
         print_line(stderr(), problem)
-    if json:
-        print(to_json(result))
-    else:
-        _print_rebuild(stdout(), result)
+    print_result(result, lambda: _print_rebuild(stdout(), result))
     raise Exit(int(bool(result.problems)))
 
 
@@ -66,9 +60,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         str | None, Option(metavar="DATE", help="Only captures fetched since this date, time, or age such as 7d.")
     ] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Only captures fetched before; the same formats.")] = None,
-    everything: Annotated[
-        bool, Option("--all", help="Include captures that this version has already extracted.")
-    ] = False,
+    everything: Annotated[bool, Option("--all", help="Include captures that this version has extracted.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
     readers: Annotated[
         int | None, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: one per core.")
@@ -77,7 +69,6 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Extract stored pages again, after an upgrade.
 
@@ -98,10 +89,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
         )
     for problem in result.problems:
         print_line(stderr(), problem)
-    if json:
-        print(to_json(result))
-    else:
-        _print(stdout(), result)
+    print_result(result, lambda: _print(stdout(), result))
     raise Exit(int(bool(result.problems)))
 
 

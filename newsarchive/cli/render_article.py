@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time
+from newsarchive.cli.output import create_table, print_line, safe_text, short_time
+from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import Comparison, EditVerdict, RowKind
 from newsarchive.diff.paragraphs import TextChange
 from storage.article_fields import ParagraphView

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsarchive.cli.output import pluralize, print_line, safe_text
+from newsarchive.cli.output import print_line, safe_text
+from newsarchive.config.units import pluralize
 from newsarchive.explain.explanation import ExplainedLine, Explanation
 from newsarchive.explain.report import describe_outcome, sorted_points, summarize_field
 from storage.model import LinkGroup, Role

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from typer import Argument, echo
 
-from newsarchive.cli.options import Json
-from newsarchive.cli.output import stderr, to_json
-from newsarchive.replay.environment import default_environment, install, remove
+from newsarchive.cli.output import print_result, stderr
+from newsarchive.replay.environment import ReplayEnvironment, default_environment, install, remove
 from storage.errors import ReplayFailure
 
 
@@ -14,8 +13,6 @@ def replay(
     action: Annotated[
         Literal["install", "status", "remove"], Argument(help="install (or reinstall), status, or remove.")
     ] = "status",
-    *,
-    as_data: Json = False,
 ) -> None:
     """Install pywb, which replays pages with their scripts.
 
@@ -27,9 +24,11 @@ def replay(
         install(environment, stderr().print)
     if action == "remove":
         remove(environment)
-    if as_data:
-        echo(to_json({"folder": str(environment.folder), "installed": environment.installed_version}))
-        return
+    facts = {"folder": environment.folder, "installed": environment.installed_version}
+    print_result(facts, lambda: _print(environment, action))
+
+
+def _print(environment: ReplayEnvironment, action: str) -> None:
     if environment.installed_version is None:
         if action == "status":
             raise ReplayFailure(

@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Option
 
 from newsarchive.cli.options import HERE, Folder, Sites, parse_value
-from newsarchive.cli.output import sanitize
+from newsarchive.cli.output import print_result, sanitize
 from newsarchive.config import toml_file
 from newsarchive.config.units import parse_duration
 from newsarchive.operations.cron import ScheduledCrawl, crontab, systemd_units, systemd_worker_unit
@@ -45,7 +45,10 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     user, folder = getpass.getuser(), config.folder.resolve()
     job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
     lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
-    print(sanitize(lines), end="")
+    print_result(
+        {"text": lines, "command": job.command_line, "seconds": interval.total_seconds()},
+        lambda: print(sanitize(lines), end=""),
+    )
 
 
 def program_path() -> Path:

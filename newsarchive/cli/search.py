@@ -8,8 +8,9 @@ from rich.text import Text
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Author, Folder, Json, Section, Since, SiteName, Until
-from newsarchive.cli.output import pluralize, print_lines, safe_text, sanitize, short_time, stderr, stdout, to_json
+from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until
+from newsarchive.cli.output import print_lines, print_result, safe_text, sanitize, short_time, stderr, stdout
+from newsarchive.config.units import pluralize
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order, SearchHit, SearchPage, TextSegment
 
@@ -18,9 +19,7 @@ _OMITTED = frozenset({"version_id", "matching", "captured", "image", "image_capt
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
-    query: Annotated[
-        list[str], Argument(help='Words, "phrases", prefixes* and -exclusions; see newsarchive help search.')
-    ],
+    query: Annotated[list[str], Argument(help='Words, "phrases", prefixes* and -exclusions (see help search).')],
     *,
     site: SiteName = None,
     since: Since = None,
@@ -34,7 +33,6 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
         bool, Option("--stories", help="List copies of one text on other sites under the oldest, and count them once.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Search articles by words.
 
@@ -46,10 +44,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(Filters, "--", **chosen, section=section)
         opened.index.update_search()
         page = opened.index.ask(search_articles, words, filters, limit=limit, offset=offset, order=order, fold=stories)
-    if json:
-        print(to_json(page_fields(page)))
-    else:
-        _print(page, words, offset)
+    print_result(page_fields(page), lambda: _print(page, words, offset))
 
 
 def _print(page: SearchPage, words: str, offset: int) -> None:

@@ -16,7 +16,7 @@ from typer import BadParameter, Option, prompt
 from newsarchive.access.access_rules import check_blocked
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, stdout
+from newsarchive.cli.output import print_line, print_result, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.app import create_app
@@ -31,14 +31,10 @@ LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line
     *,
-    host: Annotated[
-        str | None, Option(metavar="ADDRESS", help="Address to listen on, instead of the one in newsarchive.toml.")
-    ] = None,
+    host: Annotated[str | None, Option(metavar="ADDRESS", help="Address, instead of the setting.")] = None,
     port: Annotated[int | None, Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = None,
     auth: Annotated[bool, Option("--auth", help="Require a name and password, or a token.")] = False,
-    public: Annotated[
-        bool, Option("--public", help="Allow access without authentication on a public address.")
-    ] = False,
+    public: Annotated[bool, Option("--public", help="Allow access without password on a public address.")] = False,
     open_: Annotated[bool, Option("--open", help="Open a web browser.")] = False,
     replay: Annotated[bool, Option("--replay", help="Start pywb too, which replays pages with their scripts.")] = False,
     replay_port: Annotated[
@@ -46,17 +42,11 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[
-        bool, Option("--hash-password", help="Ask for a password and print its hash for newsarchive.toml.")
+        bool, Option("--hash-password", help="Print a password's hash, for the settings.")
     ] = False,
-    new_token: Annotated[
-        bool, Option("--new-token", help="Print a new token for programs and its hash for newsarchive.toml.")
-    ] = False,
-    cert: Annotated[
-        Path | None, Option(metavar="FILE", help="Serve over TLS with the certificate in this PEM file.")
-    ] = None,
-    key: Annotated[
-        Path | None, Option(metavar="FILE", help="Private key of the certificate, if not in the same file.")
-    ] = None,
+    new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
+    cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,
+    key: Annotated[Path | None, Option(metavar="FILE", help="Private key, if not in the same file.")] = None,
     archive: Folder = HERE,
 ) -> None:
     """Serve the archive to web browsers: search, read, compare, replay.
@@ -109,7 +99,9 @@ def run_server(
 def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:
     """Print the URL of the server, and open it in a web browser if asked."""
     where = options.public_url or server.server_url(listening, encrypted=options.cert is not None)
-    print_line(stdout(), f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)")
+    line = f"Serving the archive in {archive.folder} at {where} (Ctrl-C to stop)"
+    print_result({"url": where, "folder": archive.folder}, lambda: print_line(stdout(), line))
+    sys.stdout.flush()
     if open_:
         webbrowser.open(where)
 

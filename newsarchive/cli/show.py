@@ -9,8 +9,8 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli import render_article as render
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import short_time, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import AS_JSON, print_result, short_time, stdout, to_json
 from newsarchive.diff.articles import compare_versions
 from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.ingest.originals import ArchivedOriginals
@@ -28,24 +28,17 @@ MAX_PICTURE = 64_000_000
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
-    article: Annotated[
-        str, Argument(help="Number of the article, as search shows it, or its URL.", metavar="[ARTICLE|SITE]")
-    ] = "",
+    article: Annotated[str, Argument(help="Number of the article, or its URL.", metavar="[ARTICLE|SITE]")] = "",
     *,
     versions: Annotated[bool, Option("--versions", help="List the versions of the article.")] = False,
-    diff: Annotated[
-        tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare two versions, word by word.")
-    ] = None,
-    related: Annotated[
-        bool, Option("--related", help="Show all links of the page, and the articles that link to it.")
-    ] = False,
+    diff: Annotated[tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare versions by word.")] = None,
+    related: Annotated[bool, Option("--related", help="Show all links of the page, and those to it.")] = False,
     warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
     everything: Annotated[bool, Option("--all", help="Also show boilerplate, promos, bylines and the like.")] = False,
     boilerplate: Annotated[
         bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Show one article: text, versions, links and WARC records."""
     out = stdout()
@@ -56,17 +49,17 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             seen = [each for name in names for each in opened.index.ask(list_boilerplate, name)]
             seen.sort(key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
             values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]
-            print(to_json(values)) if json else render.print_boilerplate(out, seen, everything=everything)
+            print_result(values, lambda: render.print_boilerplate(out, seen, everything=everything))
             return
         found = find_article(opened, article)
         if diff is not None:
             compared = compare_versions(*(_version(opened, found, number) for number in diff))
-            print(to_json(compared)) if json else render.print_comparison(out, compared)
+            print_result(compared, lambda: render.print_comparison(out, compared))
             return
         schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
         credentials = find_credentials(opened, found.current.image or "")
         links = opened.index.ask(list_backlinks, found.id)
-    if json:
+    if AS_JSON.get():
         others = {"linked_from": [link.article for link in links], "schedule": schedule}
         print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, **others}))
         return

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, stdout
+from newsarchive.cli.output import print_line, print_lines, print_result, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, SiteConfig
@@ -36,7 +36,8 @@ def remove_site(name: Name, *, archive: Folder = HERE) -> None:
     """
     toml_file.remove_site(archive, name)
     what = f"{name} was removed from {archive / FILE_NAME}. Its articles are kept, and nothing more of it is fetched."
-    print_line(stdout(), f"{what} To crawl it again: newsarchive add URL. To remove articles: newsarchive takedown")
+    line = f"{what} To crawl it again: newsarchive add URL. To remove articles: newsarchive takedown"
+    print_result({"removed": name}, lambda: print_line(stdout(), line))
 
 
 def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
@@ -45,8 +46,9 @@ def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
     The next crawl hands its articles, due URLs and alarms over; former_names keeps the old name, for rebuilds.
     """
     toml_file.rename_site(archive, name, new)
-    line = f"{name} is called {new} in {archive / FILE_NAME}, and {name} is one of its former_names."
-    print_line(stdout(), f"{line} Its articles are handed over by the next crawl: newsarchive crawl {new}")
+    what = f"{name} is called {new} in {archive / FILE_NAME}, and {name} is one of its former_names."
+    line = f"{what} Its articles are handed over by the next crawl: newsarchive crawl {new}"
+    print_result({"renamed": name, "name": new}, lambda: print_line(stdout(), line))
 
 
 def new_spider(
@@ -85,7 +87,9 @@ def new_spider(
         text = Template(file.read_text("utf-8")).substitute(words)
         (folder / names.get(file.name, f"pages/{name}{file.suffix}")).write_text(text, "utf-8")
     todo = f'write spider = "{name}" into the [[site]] {site.name} of {archive / FILE_NAME}, then ' if site else ""
-    print_line(stdout(), f"{folder / name}.py is written. Change it, {todo}run: pytest {folder}, newsarchive crawl")
+    line = f"{folder / name}.py is written. Change it, {todo}run: pytest {folder}, newsarchive crawl"
+    result = {"spider": folder / f"{name}.py", "site": site.name if site else name}
+    print_result(result, lambda: print_line(stdout(), line))
 
 
 def unwatch(
@@ -108,8 +112,8 @@ def unwatch(
             opened.index.write(url_queue.advance_due_times, due)
         else:
             opened.index.write(url_queue.end_visits, urls)
-    for url in urls:
-        print_line(stdout(), f"{url} is {'fetched again from now on' if undo else 'not fetched again'}")
+    line = "{} is " + ("fetched again from now on" if undo else "not fetched again")
+    print_result({"urls": list(urls), "watched": undo}, lambda: print_lines(stdout(), map(line.format, urls)))
 
 
 def _list_urls(archive: Archive, target: str) -> Iterator[str]:

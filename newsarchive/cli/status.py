@@ -10,9 +10,9 @@ from rich.table import Table
 from typer import Exit, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stderr, stdout, to_json
-from newsarchive.config.units import humanize_size
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import AS_JSON, create_table, print_line, safe_text, short_time, stderr, stdout, to_json
+from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.operations.doctor import run_checks
 from newsarchive.operations.health import Finding, HealthReport, Severity, SiteHealth, check_health, is_thin
 from storage.index.frontier import host_state, url_queue
@@ -29,7 +29,6 @@ def status(
     *,
     check: Annotated[bool, Option("--check", help="Print only findings; exit with 1 if there are any.")] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Show contents, site status and findings of the archive."""
     with Archive.open_to_read(archive) as opened:
@@ -39,7 +38,7 @@ def status(
         hosts = [each for each in index.read(host_state.load_backoffs) if each.ready_at and each.ready_at > now]
         by_site = index.read(url_queue.next_due_by_site, [site.name for site in report.sites])
         next_due = min(by_site.values(), default=None)
-    if json:
+    if AS_JSON.get():
         totals = {each.name: getattr(report.status, each.name) for each in fields(report.status)}
         health = {name: getattr(report, name) for name in REPORT_IN_JSON}
         health |= {"parked": parked, "hosts": hosts, "next_due": next_due}
@@ -47,7 +46,7 @@ def status(
     elif not check:
         _print_report(stdout(), report, next_due, now)
         _print_postponed(stdout(), report, hosts, parked)
-    for finding in report.findings if not json else ():
+    for finding in report.findings if not AS_JSON.get() else ():
         print_line(stderr() if check else stdout(), str(finding), STYLES[finding.severity])
     raise Exit(int(check and bool(report.findings)))
 
@@ -135,7 +134,7 @@ def _site_tables(report: HealthReport) -> tuple[Table, Table]:
     return counts, times
 
 
-def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
+def doctor(*, archive: Folder = HERE) -> None:
     """Check the installation and the archive for problems.
 
     Changes nothing and sends no requests to sites. Exits with 1 if there is an error.
@@ -144,13 +143,13 @@ def doctor(*, archive: Folder = HERE, json: Json = False) -> None:
     out = stdout()
     for finding in run_checks(archive, datetime.now(UTC)):
         findings.append(finding)
-        if json:
+        if AS_JSON.get():
             continue
         line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
         out.print(safe_text(f"{finding.severity:<7}", DOCTOR_STYLES[finding.severity]), line)
         for more in (finding.meaning, finding.command and f"next: {finding.command}"):
             if more:
                 out.print(safe_text(f"{'':21}{more}"))
-    if json:
+    if AS_JSON.get():
         print(to_json(findings))
     raise Exit(int(any(finding.severity is Severity.ERROR for finding in findings)))

@@ -1,14 +1,17 @@
 """newsarchive takedown."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, Json
-from newsarchive.cli.output import pluralize, print_lines, safe_text, show_progress, stdout, to_json
+from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.output import print_lines, print_result, safe_text, show_progress, stdout
 from newsarchive.cli.show import find_article
+from newsarchive.config.units import pluralize
+from newsarchive.maintenance.takedown import TakedownReport
 from storage.errors import NotFound
 
 
@@ -25,10 +28,9 @@ def takedown(
         bool, typer.Option("--yes", help="Remove them; without it, what would be removed is printed.")
     ] = False,
     listings: Annotated[
-        bool, typer.Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
+        bool, typer.Option("--listings", help="Also remove front pages and feeds that name it.")
     ] = False,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Remove articles for good.
 
@@ -49,9 +51,10 @@ def takedown(
             raise NotFound(f"{target} names no URL; nothing was removed")
         with show_progress("reading pages") as step:
             reports = opened.takedown(urls, reason, step, dry_run=not yes, listings=listings)
-    if json:
-        print(to_json(reports))
-        return
+    print_result(reports, lambda: _print(reports, yes=yes))
+
+
+def _print(reports: Sequence[TakedownReport], *, yes: bool) -> None:
     out = stdout()
     for report in reports:
         records = pluralize(report.records or len(report.plan.record_ids), "record")

@@ -7,9 +7,9 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Dask, Folder, Json, Restart
-from newsarchive.cli.output import pluralize, print_line, print_lines, safe_text, show_progress, stderr, stdout, to_json
-from newsarchive.config.units import humanize_size
+from newsarchive.cli.options import HERE, Dask, Folder, Restart
+from newsarchive.cli.output import print_line, print_lines, print_result, safe_text, show_progress, stderr, stdout
+from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.maintenance.verify import VerifyReport
 from newsarchive.maintenance.verify_statements import StatementReport
 
@@ -18,14 +18,11 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     *,
     repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
-    deep: Annotated[
-        bool, Option("--deep", help="Compare all articles with their records, not only a sample of 100.")
-    ] = False,
+    deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not a sample.")] = False,
     head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
     restart: Restart = False,
     dask: Dask = None,
     archive: Folder = HERE,
-    json: Json = False,
 ) -> None:
     """Verify WARC records, and the index against them.
 
@@ -38,10 +35,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
         found = opened.verify(
             repair=repair, progress=step, where=BatchTarget(dask=dask), restart=restart, deep=deep, head=head
         )
-    if json:
-        print(to_json(found))
-    else:
-        _print(found, notes=notes)
+    print_result(found, lambda: _print(found, notes=notes))
     raise Exit(int(found.damaged))
 
 

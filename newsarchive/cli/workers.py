@@ -1,7 +1,6 @@
 """newsarchive worker, newsarchive workers."""
 
 from datetime import UTC, datetime
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +10,11 @@ from typer import Exit, Option
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder, Json
-from newsarchive.cli.output import create_table, pluralize, print_line, safe_text, short_time, stdout, to_json
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Folder
+from newsarchive.cli.output import create_table, print_line, print_result, safe_text, short_time, stdout
 from newsarchive.config import toml_file
 from newsarchive.config.schema import Config
+from newsarchive.config.units import pluralize
 from newsarchive.locks.site_locks import POSTGRES
 from newsarchive.reader_pool.cpu import available_cores
 from storage.errors import ConfigError
@@ -39,7 +39,6 @@ def worker(
     config = load_cluster_config(archive)
     from newsarchive.jobs.worker import WorkerSettings, run_worker
 
-    say = partial(print_line, stdout())
     settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
     say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
     with Archive.open(archive) as opened, follow_alerts(opened, opened.now):
@@ -47,15 +46,17 @@ def worker(
     raise Exit(code)
 
 
-def workers(archive: Folder = HERE, *, json: Json = False) -> None:
+def say(line: str) -> None:
+    """Print what a worker does."""
+    print_result({"message": line}, lambda: print_line(stdout(), line))
+
+
+def workers(*, archive: Folder = HERE) -> None:
     """Show the workers and the sites that they crawl."""
     config = load_cluster_config(archive)
     load, held = load_workload(config.index), list_lease_holders(config.index)
-    if json:
-        print(to_json({"workers": load.workers, "crawling": load.running, "waiting": load.waiting,
-                       "failed": load.failed, "held": held}))  # fmt: skip
-        return
-    print_workload(stdout(), load, held, datetime.now(UTC))
+    found = {"workers": load.workers, "crawling": load.running, "waiting": load.waiting, "failed": load.failed}
+    print_result(found | {"held": held}, lambda: print_workload(stdout(), load, held, datetime.now(UTC)))
 
 
 def load_cluster_config(archive: Path) -> Config:

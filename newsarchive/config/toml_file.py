@@ -337,7 +337,8 @@ class _ConfigParser:
             return f"{key} is a setting of a site; move it below a [[site]]"
         if where is None and any(setting.name == key for setting in schema.SERVE_SETTINGS):
             return f"{key} is a setting of the browser; move it below [serve]"
-        close = get_close_matches(key, known, n=1)
+        tables = ("site", "serve", "alert", "scrapy") if where is None else ()
+        close = get_close_matches(key, (*known, *tables), n=1)
         return f"there is no setting {key!r}" + (f"; did you mean {close[0]!r}?" if close else "")
 
     def _require_unique_sites(self, sites: Sequence[SiteConfig]) -> None:
@@ -377,8 +378,8 @@ class _ConfigParser:
             elif re.match(r"\s*\[\[\s*alert\s*]]", line):
                 alerts += 1
                 current = f"alert {alerts}"
-            elif found := re.match(r"\s*\[\s*(serve)\s*[].]", line):
-                current = found[1]
+            elif found := re.match(r"\s*\[+\s*([a-z]+)", line):
+                current = SERVE if found[1] == SERVE else None
             if current == table:
                 first = first or number
                 if pattern.match(line):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from newsarchive.config.units import pluralize
 from storage.places.chain import LOST, MOVES, START, ParsedChain
 from storage.warc.check import FileReport
 
@@ -42,13 +43,14 @@ class ChainReport:
         """One sentence on what is proved, for the command."""
         if self.problems:
             return "The files are not as the chain has them: see above. What to do: newsarchive help proof"
+        files = f"{pluralize(self.unproved, 'file')}, which {'is' if self.unproved == 1 else 'are'}"
         if not self.is_begun:
-            return f"Not proved yet: {self.unproved:,} files, which are in no chain. To begin one: newsarchive seal"
-        unproved = f"not proved yet: {self.unproved:,} files, which are as the chain has them"
+            return f"Not proved yet: {files} in no chain. To begin one: newsarchive seal"
+        unproved = f"not proved yet: {files} as the chain has them"
         if not self.proved:
             return unproved.capitalize()
         last = max(self.proved.values(), key=lambda proofs: max(proof.at for proof in proofs))
-        proved = f"{describe_proofs(last)}: {len(self.proved):,} files"
+        proved = f"{describe_proofs(last)}: {pluralize(len(self.proved), 'file')}"
         return f"{proved}; {unproved}" if self.unproved else proved
 
 

@@ -3,6 +3,8 @@
 import fcntl
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -152,3 +154,24 @@ def test_a_lost_index_is_no_empty_archive(in_process: Command, morgue: Path, tmp
         assert not list(lost.glob("index*"))
     assert in_process("rebuild", "--archive", lost).returncode == 0
     assert in_process("verify", "--archive", lost).returncode == 0
+
+
+@pytest.mark.parametrize("prefix", ["PYTHONIOENCODING=ascii", "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"])
+def test_output_is_utf_8_in_any_locale(prefix: str, tmp_path: Path) -> None:
+    """Cron may have no locale: what is printed does not depend on it."""
+    (tmp_path / "page.html").write_text("<html><head><title>Zürich £5</title></head><body></body></html>", "utf-8")
+    done = run_shell(f"{prefix} {{}} extract page.html", tmp_path)
+    assert (done.returncode, '"Zürich £5"' in done.stdout.decode(), done.stderr) == (0, True, b"")
+
+
+def test_closed_streams_are_no_error(tmp_path: Path) -> None:
+    """Nothing can be printed, and what was asked for is done."""
+    done = run_shell("{0} init morgue >&- 2>&-; {0} status -A morgue >&-", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "morgue" / "newsarchive.toml").exists()
+
+
+def run_shell(line: str, folder: Path) -> CompletedProcess[bytes]:
+    """Run a line of the shell with the program's path in place of {}."""
+    program = Path(sys.executable).with_name("newsarchive")
+    return subprocess.run(["/bin/sh", "-c", line.format(program)], cwd=folder, capture_output=True, check=False)

@@ -26,7 +26,7 @@ from typing import Any
 from OpenSSL import SSL
 from scrapy.utils.defer import maybe_deferred_to_future
 from service_identity import VerificationError
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost, DNSLookupError
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -138,6 +138,8 @@ class FetchResult:
                 reason = "the server closed the connection"
             case SSL.Error(args=(errors,)):
                 reason = describe_tls_error(" ".join(str(each[-1]) for each in errors))
+            case UnicodeError():
+                reason = "no valid host name"
             case NotPublicError(args=(words,)):
                 reason = str(words)
             case error:
@@ -340,7 +342,9 @@ class RecordingClient:
         for name, value in headers:
             fields.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
         body = FileBodyProducer(BytesIO(sent[1])) if sent[1] else None
-        recording.response = response = self._agent.request(sent[0].encode("ascii"), target, fields, body)
+        # It raises for a host name that TLS does not know, such as one with an underscore.
+        response = maybeDeferred(self._agent.request, sent[0].encode("ascii"), target, fields, body)
+        recording.response = response
         response.addCallback(recording.drain)
         timer = asyncio.get_running_loop().call_later(seconds, recording.stop, "time")
         self._in_progress.add(recording)

@@ -196,6 +196,12 @@ def answer_in_plain_text(listener: socket.socket) -> None:
                 connection.recv(65_536)
 
 
+def test_a_host_name_without_tls_is_a_failure_and_no_error() -> None:
+    """Twisted refuses a name with an underscore before it connects."""
+    (fetched,) = fetch(SimpleNamespace(base="https://my_news.invalid"), "/")
+    assert (fetched.attempts, fetched.describe_error()) == ([], "no valid host name")
+
+
 def test_a_tls_failure_is_a_sentence() -> None:
     """It says what happened, what it means for the archive, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

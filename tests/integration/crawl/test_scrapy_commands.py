@@ -151,14 +151,16 @@ def test_a_proxy_is_refused_by_its_name_and_nothing_is_sent(
     [
         ({"archive": "nowhere"}, {}, "no archive in"),
         ({"site": "nosuch"}, {}, "no site is named 'nosuch'"),
+        ({"sites": "paper"}, {}, "no argument sites"),
         ({}, {"RETRY_ENABLED": True}, "RETRY_ENABLED in the command line"),
     ],
 )
 def test_a_crawl_that_cannot_begin_says_why_without_a_traceback(
     server: Any, make: Make, caplog: pytest.LogCaptureFixture, arguments: Any, settings: Any, message: str
 ) -> None:
-    """Nothing is fetched, and the spider is closed with a reason of its own."""
+    """Nothing is fetched, the spider is closed with a reason of its own, and Scrapy's command exits with 1."""
     crawler = run_news(make(), arguments=arguments, **settings)
+    assert crawler.spider is None  # what `scrapy crawl` looks at
     assert crawler.stats.get_value("finish_reason") == "newsarchive_failed"
     assert server.log == []
     (error,) = (record for record in caplog.records if record.levelname == "ERROR")

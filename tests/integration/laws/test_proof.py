@@ -659,7 +659,7 @@ def test_a_noted_head_proves_what_it_covers(folder: Path, capsys: pytest.Capture
     assert run(["verify", "--head", sealed["head"], *words]) == 0
     at = sealed["time"][:16].replace("T", " ")
     assert (
-        f"Unchanged since {at} UTC, by a head noted elsewhere: 3 files; not proved yet: 1 files, which are as the "
+        f"Unchanged since {at} UTC, by a head noted elsewhere: 3 files; not proved yet: 1 file, which is as the "
         "chain has them"
     ) in " ".join(capsys.readouterr().out.split())
     assert run(["verify", "--head", "f" * 64, *words]) == 1

@@ -187,7 +187,7 @@ def test_the_sentence_names_time_and_servers(archive: Archive, make_file: Callab
     report = archive.verify().chain
     assert re.fullmatch(
         r"Unchanged since \d{4}-\d\d-\d\d \d\d:\d\d UTC, by the time server 127.0.0.1-\d+ and the time server "
-        r"127.0.0.1-\d+: 1 files; not proved yet: 1 files, which are as the chain has them",
+        r"127.0.0.1-\d+: 1 file; not proved yet: 1 file, which is as the chain has them",
         report.sentence,
     ), report
 

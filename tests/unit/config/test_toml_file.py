@@ -104,6 +104,7 @@ def test_a_full_file_is_read_as_written() -> None:
     [
         ('\ndelya = "1s"\n', "line 2: there is no setting 'delya'; did you mean 'delay'? Nothing"),
         ("zzz = 1", "line 1: there is no setting 'zzz'. Nothing"),
+        (f"{format_site(NEWS)}[serv]\nport = 1", "line 5: there is no setting 'serv'; did you mean 'serve'? Nothing"),
         ("delay = 3", "line 1: delay = 3: must be text in quotes"),
         ('delay = "3"', "a duration such as"),
         ('warc_age = "0s"', "must be a duration above zero"),
