@@ -22,10 +22,9 @@ from sqlalchemy import Connection, func, select, text
 from benchmarks.invented import ARABIC, CHINESE, LATIN, Pages, Story, Words, tables
 from storage.article_fields import format_time
 from storage.index.engine.database import Database
-from storage.index.rows.interning import short_digest
+from storage.index.rows.interning import short_digest, split_key
 from storage.index.schema.tables import ArticleRow, Base
 from storage.index.text.analyzer import fold_text
-from storage.urls import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)
@@ -118,7 +117,7 @@ class Maker:
 
     def _url(self, url: str, site_id: int) -> int:
         url_id = self._next("url")
-        self.tables["urls"].add(url_id, site_id, url, surt(url), short_digest(url))
+        self.tables["urls"].add(url_id, site_id, url, *split_key(url), short_digest(url))
         return url_id
 
     def _paragraph(self, paragraph: str) -> int:

@@ -136,7 +136,7 @@ def tables() -> dict[str, Table]:
         (CrawlRow, "id run started_at finished_at outcome counters"),
         (CrawlSiteRow, "crawl_id site_id"),
         (WarcFileRow, "id name crawl_id state size sha256"),
-        (UrlRow, "id site_id url urlkey digest"),
+        (UrlRow, "id site_id url key_head key_at digest"),
         (
             FrontierRow,
             (

@@ -98,12 +98,26 @@ class LookupTable(Generic[K]):
         return found, [key for key, row_id in found.items() if row_id == ours[key]]
 
 
+def split_key(url: str) -> tuple[str, int]:
+    """Return the beginning of a URL's SURT key, and the place in the URL from which on the key is the same.
+
+    >>> split_key("https://www.News.example/A?b=2"), split_key("https://news.example/a?b=2&a=1")
+    (('example,news)', 25), ('example,news)/a?a=1&b=2', 31))
+    """
+    key = surt(url)
+    path = key.partition(")")[2]
+    # ASCII only: databases differ in the lower case of other letters.
+    rest = len(path) if path.isascii() and url.encode().lower().endswith(path.encode()) else 0
+    return key[: len(key) - rest], len(url) - rest + 1
+
+
 class LookupTables:
     """Lookup tables of one index, and its sites."""
 
     def __init__(self) -> None:
         def url_row(url: str) -> dict[str, Any]:
-            return {"url": url, "urlkey": surt(url), "site_id": self.sites.find_id(url)}
+            head, place = split_key(url)
+            return {"url": url, "key_head": head, "key_at": place, "site_id": self.sites.find_id(url)}
 
         def group_row(digest: bytes) -> dict[str, Any]:
             return {"kind": self._groups[digest].kind.value, "label": self._groups[digest].label}

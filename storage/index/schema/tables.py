@@ -143,7 +143,15 @@ class UrlRow(Base):
     id: Mapped[int] = _id()
     site_id: Mapped[int | None] = _to("sites.id", "The site that its host belongs to; null for other hosts")
     url: Mapped[str] = _column("Absolute URL without fragment, as found")
-    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form, sorts by host; its first 600 characters")
+    key_head: Mapped[str] = _column(
+        "Beginning of urlkey: the host in reverse order; all of it where the rest of url has another spelling"
+    )
+    key_at: Mapped[int] = _column("Place in url from which on urlkey is the same in lower case")
+    urlkey: Mapped[str] = mapped_column(
+        # An SQLite file has it in the index alone.
+        sa.Computed("key_head || lower(substr(url, key_at))"), index=True,
+        comment="SURT form, sorts by host; its first 600 characters",
+    )
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 

@@ -179,7 +179,9 @@ CREATE TABLE urls (
     id SERIAL NOT NULL,
     site_id INTEGER,
     url TEXT COLLATE "C" NOT NULL,
-    urlkey TEXT COLLATE "C" NOT NULL,
+    key_head TEXT COLLATE "C" NOT NULL,
+    key_at INTEGER NOT NULL,
+    urlkey TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (key_head || lower(substr(url, key_at))) STORED,
     digest BYTEA NOT NULL,
     CONSTRAINT pk_urls PRIMARY KEY (id),
     CONSTRAINT fk_urls_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
@@ -195,6 +197,10 @@ COMMENT ON COLUMN urls.id IS 'Surrogate key; differs after a rebuild';
 COMMENT ON COLUMN urls.site_id IS 'The site that its host belongs to; null for other hosts';
 
 COMMENT ON COLUMN urls.url IS 'Absolute URL without fragment, as found';
+
+COMMENT ON COLUMN urls.key_head IS 'Beginning of urlkey: the host in reverse order; all of it where the rest of url has another spelling';
+
+COMMENT ON COLUMN urls.key_at IS 'Place in url from which on urlkey is the same in lower case';
 
 COMMENT ON COLUMN urls.urlkey IS 'SURT form, sorts by host; its first 600 characters';
 
@@ -915,6 +921,7 @@ CREATE TABLE frontier (
     published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
     redirect_count INTEGER NOT NULL,
+    callback TEXT COLLATE "C",
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
     ended_by TEXT COLLATE "C",
@@ -1018,6 +1025,8 @@ COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitem
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
 
 COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
+
+COMMENT ON COLUMN frontier.callback IS 'Method of the site''s own spider that gets the response; null without one';
 
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 
