@@ -31,10 +31,10 @@ from sqlalchemy.types import TypeDecorator
 
 
 def format_utc(value: datetime | None) -> str | None:
-    """Return a time as SQLite stores it: text that sorts."""
+    """Return a time as SQLite stores it: text that sorts, with a fraction of a second only if there is one."""
     if value is None:
         return None
-    return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
 
 
 def _parse_time(value: str | None) -> datetime | None:
@@ -63,6 +63,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Convert what the PostgreSQL driver returns to UTC."""
         del dialect
         return value and value.astimezone(UTC)
+
+
+class Sha256(TypeDecorator[str]):
+    """A SHA-256 such as "sha256:00ff...", stored as 32 bytes."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], Any] | None:
+        """Convert to what both drivers take. SQLAlchemy's own conversion would wrap each value."""
+        del dialect
+        return lambda value: value and bytes.fromhex(value.removeprefix("sha256:"))
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Convert to text."""
+        del dialect
+        return None if value is None else f"sha256:{value.hex()}"
 
 
 class Base(DeclarativeBase):
@@ -149,7 +166,8 @@ class UrlRow(Base):
     key_at: Mapped[int] = _column("Place in url from which on urlkey is the same in lower case")
     urlkey: Mapped[str] = mapped_column(
         # An SQLite file has it in the index alone.
-        sa.Computed("key_head || lower(substr(url, key_at))"), index=True,
+        sa.Computed("key_head || lower(substr(url, key_at))"),
+        index=True,
         comment="SURT form, sorts by host; its first 600 characters",
     )
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
@@ -330,7 +348,9 @@ class CaptureRow(Base):
     reason: Mapped[str] = _column("Why it was classified so")
     title: Mapped[str | None] = _column("Title of the page or feed")
     entries: Mapped[int] = _column("Number of items of a feed or sitemap, or of links of a listing")
-    content_digest: Mapped[str | None] = _column("SHA-256 of the payload, content coding undone")
+    content_digest: Mapped[str | None] = _column(
+        "SHA-256 of the payload, content coding undone; null: the same as payload_digest, or none"
+    )
     is_read: Mapped[bool] = _column("False for a revisit that takes its reading from its original")
     extractor: Mapped[str | None] = _column("Version of the extractor that read it; null where is_read is false")
     etag: Mapped[str | None] = _column("ETag header of the response")
@@ -359,14 +379,14 @@ class ArticleRow(Base):
 
     __tablename__ = "articles"
     __table_args__ = (
-        sa.UniqueConstraint("site_id", "url_id"),
+        sa.UniqueConstraint("url_id", "site_id"),
         sa.Index("ix_articles_dated", "dated_at"),
         sa.Index("ix_articles_site_dated", "site_id", "dated_at"),
     )
 
     id: Mapped[int] = _id()
     site_id: Mapped[int] = _to("sites.id", "The site")
-    url_id: Mapped[int] = _to("urls.id", "Canonical URL", index=True)
+    url_id: Mapped[int] = _to("urls.id", "Canonical URL")
     first_seen_at: Mapped[datetime] = _column("Time of the first capture that shows it")
     last_seen_at: Mapped[datetime] = _column("Time of the last capture that shows it")
     dated_at: Mapped[datetime] = _column("Publication date by its current version, else first_seen_at")
@@ -378,16 +398,15 @@ class VersionRow(Base):
 
     __tablename__ = "versions"
     __table_args__ = (
-        sa.UniqueConstraint("site_id", "page_url_id", "digest"),
+        sa.UniqueConstraint("digest", "site_id", "page_url_id"),
         sa.Index("ix_versions_page", "page_url_id"),
         sa.Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
         _partial("ix_versions_duplicate", "duplicate_of_id", where="duplicate_of_id IS NOT NULL"),
         _partial("ix_versions_uncompared", "id", where="is_compared = 0", postgresql_where="NOT is_compared"),
         _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
-        sa.Index("ix_versions_digest", "digest", "site_id"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
+        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
         _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
@@ -411,9 +430,10 @@ class VersionRow(Base):
     )
     is_variant: Mapped[bool] = _column("True if it differs from an earlier row with its number in boilerplate only")
     is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
-    digest: Mapped[str] = _column(
-        "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
-        " address left out"
+    digest: Mapped[str] = mapped_column(
+        Sha256,
+        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
+        " address left out",
     )
     changed: Mapped[str] = _column(
         "Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
@@ -445,7 +465,7 @@ class VersionRow(Base):
     modified: Mapped[str | None] = _column("Modification date as the page states it, in the same form")
     modified_at: Mapped[datetime | None] = _column("The same in UTC")
     modified_source: Mapped[str | None] = _column("Where that date is from")
-    section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
+    section: Mapped[str | None] = _column("Section of the site")
     access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
     is_live_blog: Mapped[bool] = _column("True for a live blog")
     noarchive: Mapped[bool] = _column("True if the page's robots meta element says noarchive")

@@ -274,7 +274,7 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
     version_id = reserve_ids(connection, VersionRow, 1)[0]
     row = {name: version._mapping[name] for name in VersionRow.__table__.c.keys()}  # noqa: SIM118, SLF001 - public
     # A temporary digest, as digests are unique in each article: the row still belongs to the old one.
-    row |= {"id": version_id, "capture_id": capture_id, "digest": f"moving {version_id}", "is_counted": False}
+    row |= {"id": version_id, "capture_id": capture_id, "digest": f"sha256:{version_id:064x}", "is_counted": False}
     insert_rows(connection, VersionRow, [row])
     for table in VERSION_CONTENT:
         rows = connection.execute(select(table).where(table.version_id == version.id)).mappings()

@@ -308,7 +308,7 @@ CREATE TABLE articles (
     dated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_articles PRIMARY KEY (id),
-    CONSTRAINT uq_articles_site_id_url_id UNIQUE (site_id, url_id),
+    CONSTRAINT uq_articles_url_id_site_id UNIQUE (url_id, site_id),
     CONSTRAINT fk_articles_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_articles_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
@@ -316,8 +316,6 @@ CREATE TABLE articles (
 CREATE INDEX ix_articles_dated ON articles (dated_at);
 
 CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
-
-CREATE INDEX ix_articles_url_id ON articles (url_id);
 
 COMMENT ON TABLE articles IS 'Articles: one row per canonical URL of a site, or for several with the same text';
 
@@ -608,7 +606,7 @@ COMMENT ON COLUMN captures.title IS 'Title of the page or feed';
 
 COMMENT ON COLUMN captures.entries IS 'Number of items of a feed or sitemap, or of links of a listing';
 
-COMMENT ON COLUMN captures.content_digest IS 'SHA-256 of the payload, content coding undone';
+COMMENT ON COLUMN captures.content_digest IS 'SHA-256 of the payload, content coding undone; null: the same as payload_digest, or none';
 
 COMMENT ON COLUMN captures.is_read IS 'False for a revisit that takes its reading from its original';
 
@@ -653,7 +651,7 @@ CREATE TABLE versions (
     number INTEGER NOT NULL,
     is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
-    digest TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
     changed TEXT COLLATE "C" NOT NULL,
     is_corrected BOOLEAN NOT NULL,
     parts TEXT COLLATE "C",
@@ -682,7 +680,7 @@ CREATE TABLE versions (
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
+    CONSTRAINT uq_versions_digest_site_id_page_url_id UNIQUE (digest, site_id, page_url_id),
     CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
     CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
@@ -697,15 +695,11 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
-
-CREATE INDEX ix_versions_digest ON versions (digest, site_id);
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
 CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_section ON versions (section);
 
 CREATE INDEX ix_versions_uncompared ON versions (id) WHERE NOT is_compared;
 

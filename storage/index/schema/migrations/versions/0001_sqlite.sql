@@ -154,7 +154,7 @@ CREATE TABLE articles (
     dated_at DATETIME NOT NULL,
     state TEXT NOT NULL,
     CONSTRAINT pk_articles PRIMARY KEY (id),
-    CONSTRAINT uq_articles_site_id_url_id UNIQUE (site_id, url_id),
+    CONSTRAINT uq_articles_url_id_site_id UNIQUE (url_id, site_id),
     CONSTRAINT fk_articles_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_articles_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
@@ -162,8 +162,6 @@ CREATE TABLE articles (
 CREATE INDEX ix_articles_dated ON articles (dated_at);
 
 CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
-
-CREATE INDEX ix_articles_url_id ON articles (url_id);
 
 CREATE TABLE links (
     group_id INTEGER NOT NULL,
@@ -327,7 +325,7 @@ CREATE TABLE versions (
     number INTEGER NOT NULL,
     is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
-    digest TEXT NOT NULL,
+    digest BLOB NOT NULL,
     changed TEXT NOT NULL,
     is_corrected BOOLEAN NOT NULL,
     parts TEXT,
@@ -356,7 +354,7 @@ CREATE TABLE versions (
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
+    CONSTRAINT uq_versions_digest_site_id_page_url_id UNIQUE (digest, site_id, page_url_id),
     CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
     CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
@@ -371,15 +369,11 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
-
-CREATE INDEX ix_versions_digest ON versions (digest, site_id);
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
 CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_section ON versions (section);
 
 CREATE INDEX ix_versions_uncompared ON versions (id) WHERE is_compared = 0;
 
