@@ -93,7 +93,8 @@ class Maker:
             for often in range(REPEATED):
                 line = self._paragraph(f"{name}, {often}: " + self._words[language].sentence(5, 9))
                 add["boilerplate"].add(site_id, line, 2 + often, BEGIN, BEGIN + SPAN, often > REPEATED - 30)
-            add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN, 0)
+            add["lanes"].add(site_id, name, host)
+            add["frontier"].add(front, site_id, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN, 0)
         for number, person in enumerate(self._people, 1):
             add["authors"].add(number, person, fold_text(person))
         for number, tag in enumerate(self._tags, 1):
@@ -193,12 +194,11 @@ class Maker:
 
     def _mishaps(self, number: int, story: Story, published: datetime) -> None:
         """What the frontier knows of it; for a few, an older address that leads to it, or a capture that failed."""
-        chance, site = self._chance, f"paper{story.site_id}"
-        host = f"www.{site}.example"
+        chance, host = self._chance, f"www.paper{story.site_id}.example"
         due = BEGIN + SPAN + timedelta(hours=number % 5000) if chance.random() < 0.05 else None
         at = published + timedelta(days=190)
         self.tables["frontier"].add(
-            story.url_id, site, host, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at, 0
+            story.url_id, story.site_id, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at, 0
         )
         if chance.random() < 0.05:
             old = Story(

@@ -41,6 +41,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["page_url_id"]], row["digest"])
         for row in rows["versions"]
     }
+    names["lanes"] = {row["id"]: (row["site"], row["host"]) for row in rows["lanes"]}
     if not waiting:
         _leave_out_waiting(tables, rows)
     tables = [table for table in tables if table.name != "lanes"]  # named in the frontier; empty ones stay

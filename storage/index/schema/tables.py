@@ -1,6 +1,6 @@
 """The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
-    sites ---- urls ---- frontier                what to fetch next
+    sites ---- urls ---- frontier ---- lanes     what to fetch next, by site and host
       |          |------ sources                 feeds, sitemaps, listings
       |          |
       |       captures ---- warc_files, crawls   one row per response or revisit record
@@ -177,20 +177,30 @@ SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
 """Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
+class LaneRow(Base):
+    """Hosts of sites: requests of a site to one host are made one at a time."""
+
+    __tablename__ = "lanes"
+    __table_args__ = (sa.UniqueConstraint("site", "host"),)
+
+    id: Mapped[int] = _id()
+    site: Mapped[str] = _column("Name of the site for which URLs are fetched")
+    host: Mapped[str] = _column("Host of these URLs")
+
+
 class FrontierRow(Base):
     """The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered."""
 
     __tablename__ = "frontier"
     __table_args__ = (
-        _partial("ix_frontier_lane", "site", "host", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
+        _partial("ix_frontier_lane", "lane_id", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
         _partial("ix_frontier_via_id", "via_id", where="via_id IS NOT NULL"),
         # Sources are few among all URLs.
-        _partial("ix_frontier_sources", "site", "url_id", where=SOURCES),
+        _partial("ix_frontier_sources", "lane_id", "url_id", where=SOURCES),
     )
 
     url_id: Mapped[int] = _url_key("The URL")
-    site: Mapped[str] = _column("Name of the site for which it is fetched")
-    host: Mapped[str] = _column("Host of the URL; requests to one host are made one at a time")
+    lane_id: Mapped[int] = _to("lanes.id", "The site for which it is fetched, and its host")
     kind: Mapped[str] = _column("What it is expected to be: article, listing, feed, sitemap or asset")
     via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
     via_kind: Mapped[str | None] = _column("Kind of that page: feed, sitemap, listing or article")
@@ -276,10 +286,6 @@ class WarcFileRow(Base):
     sha256: Mapped[str | None] = _column("SHA-256 of the file, in hexadecimal; null while it is open")
 
 
-def _on_captures(name: str, *columns: str, where: str) -> sa.Index:
-    return _partial(f"ix_captures_{name}", *columns, where=where)
-
-
 def _to_versions(column: str) -> sa.ForeignKeyConstraint:
     name = f"fk_captures_{column}"
     return sa.ForeignKeyConstraint(
@@ -295,22 +301,22 @@ class CaptureRow(Base):
         sa.Index("ix_captures_url", "url_id", "fetched_at"),
         sa.Index("ix_captures_site", "site_id", "fetched_at"),
         sa.Index("ix_captures_warc", "warc_file_id", "warc_offset"),
-        _on_captures(
-            "payload",
+        _partial(
+            "ix_captures_payload",
             "payload_digest",
             where="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
         ),
         # Covers what a page about a run lists and counts.
-        _on_captures("crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
-        _on_captures("listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
-        _on_captures("article", "article_id", where="article_id IS NOT NULL"),
-        _on_captures("version", "version_id", where="version_id IS NOT NULL"),
-        _on_captures("page_version", "page_version_id", where="page_version_id IS NOT NULL"),
-        _on_captures("redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
-        _on_captures("refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
-        _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
-        _on_captures("original", "refers_to_id", where="refers_to_id IS NOT NULL"),
-        _on_captures("pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
+        _partial("ix_captures_crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
+        _partial("ix_captures_listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
+        _partial("ix_captures_article", "article_id", where="article_id IS NOT NULL"),
+        _partial("ix_captures_version", "version_id", where="version_id IS NOT NULL"),
+        _partial("ix_captures_page_version", "page_version_id", where="page_version_id IS NOT NULL"),
+        _partial("ix_captures_redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
+        _partial("ix_captures_refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
+        _partial("ix_captures_refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
+        _partial("ix_captures_original", "refers_to_id", where="refers_to_id IS NOT NULL"),
+        _partial("ix_captures_pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
         _to_versions("version_id"),
         _to_versions("page_version_id"),
     )

@@ -9,9 +9,7 @@ from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS = ("v5",)
-"""Those in migrations/versions, oldest first: an index of each is upgraded when it is opened."""
-HEAD = REVISIONS[-1]
+HEAD = "v5"
 """The schema that this code reads and writes."""
 FORMER = frozenset({"v1", "v2", "v3", "v4", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""
@@ -63,7 +61,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
             "the database exists but holds no index; the WARC files are untouched. "
             "Make the index from them with: newsarchive rebuild"
         )
-    if revision is not None and revision not in REVISIONS:
+    if revision not in (None, HEAD):
         raise IndexTooNew(str(revision), HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)

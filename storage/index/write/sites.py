@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy.orm import aliased
 
 from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids, insert_rows, reserve_ids
@@ -24,6 +25,7 @@ from storage.index.schema.tables import (
     CaptureRow,
     CrawlSiteRow,
     FrontierRow,
+    LaneRow,
     SiteHostRow,
     SiteRow,
     UrlPatternRow,
@@ -119,8 +121,9 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         if new is None:
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
         connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
-        for column in (UrlPatternRow.site, FrontierRow.site, CaptureRow.requesting_site):
+        for column in (UrlPatternRow.site, CaptureRow.requesting_site):
             connection.execute(update(column.class_).where(column == former).values({column.key: present}))
+        _move_lanes(connection, former, present)
         if new is not None:
             # Such as one that a crawl found nothing to do for: everything is handed over to it.
             twice = select(CrawlSiteRow.crawl_id).where(CrawlSiteRow.site_id == new.id)
@@ -297,8 +300,20 @@ def transfer_requests(connection: Connection, registry: SiteRegistry) -> None:
         owner = registry.find(unknown.url)
         if unknown.configured or owner is None or not owner.configured:
             continue
-        for column in (CaptureRow.requesting_site, FrontierRow.site):
-            connection.execute(update(column.class_).where(column == unknown.name).values({column.key: owner.name}))
+        asked_for = update(CaptureRow).where(CaptureRow.requesting_site == unknown.name)
+        connection.execute(asked_for.values(requesting_site=owner.name))
+        _move_lanes(connection, unknown.name, owner.name)
+
+
+def _move_lanes(connection: Connection, former: str, present: str) -> None:
+    """Hand the URLs of a site in the frontier over. Its lanes stay, as other writers may know their ids."""
+    old, new = aliased(LaneRow), aliased(LaneRow)
+    hosts = connection.scalars(select(old.host).where(old.site == former).order_by(old.host)).all()
+    lanes = [{"site": present, "host": host} for host in hosts]
+    insert_rows(connection, LaneRow, lanes, conflict_columns=["site", "host"])
+    same = select(old.id, new.id).join(new, new.host == old.host).where(old.site == former, new.site == present)
+    for old_id, new_id in connection.execute(same).all():
+        connection.execute(update(FrontierRow).where(FrontierRow.lane_id == old_id).values(lane_id=new_id))
 
 
 def delete_empty_sites(connection: Connection) -> None:

@@ -904,10 +904,25 @@ COMMENT ON COLUMN metadata_changes."old" IS 'Old value; null: none';
 
 COMMENT ON COLUMN metadata_changes."new" IS 'New value; null: none';
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
+CREATE TABLE lanes (
+    id SERIAL NOT NULL,
     site TEXT COLLATE "C" NOT NULL,
     host TEXT COLLATE "C" NOT NULL,
+    CONSTRAINT pk_lanes PRIMARY KEY (id),
+    CONSTRAINT uq_lanes_site_host UNIQUE (site, host)
+);
+
+COMMENT ON TABLE lanes IS 'Hosts of sites: requests of a site to one host are made one at a time';
+
+COMMENT ON COLUMN lanes.id IS 'Surrogate key; differs after a rebuild';
+
+COMMENT ON COLUMN lanes.site IS 'Name of the site for which URLs are fetched';
+
+COMMENT ON COLUMN lanes.host IS 'Host of these URLs';
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    lane_id INTEGER NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
     via_id INTEGER,
     via_kind TEXT COLLATE "C",
@@ -927,12 +942,13 @@ CREATE TABLE frontier (
     last_modified TEXT COLLATE "C",
     CONSTRAINT pk_frontier PRIMARY KEY (url_id),
     CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_lane_id FOREIGN KEY(lane_id) REFERENCES lanes (id),
     CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_frontier_lane ON frontier (lane_id, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+CREATE INDEX ix_frontier_sources ON frontier (lane_id, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
 
@@ -940,9 +956,7 @@ COMMENT ON TABLE frontier IS 'The crawl frontier, the only queue: what to fetch,
 
 COMMENT ON COLUMN frontier.url_id IS 'The URL';
 
-COMMENT ON COLUMN frontier.site IS 'Name of the site for which it is fetched';
-
-COMMENT ON COLUMN frontier.host IS 'Host of the URL; requests to one host are made one at a time';
+COMMENT ON COLUMN frontier.lane_id IS 'The site for which it is fetched, and its host';
 
 COMMENT ON COLUMN frontier.kind IS 'What it is expected to be: article, listing, feed, sitemap or asset';
 

@@ -429,10 +429,17 @@ CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
 
 CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
+CREATE TABLE lanes (
+    id INTEGER NOT NULL,
     site TEXT NOT NULL,
     host TEXT NOT NULL,
+    CONSTRAINT pk_lanes PRIMARY KEY (id),
+    CONSTRAINT uq_lanes_site_host UNIQUE (site, host)
+);
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    lane_id INTEGER NOT NULL,
     kind TEXT NOT NULL,
     via_id INTEGER,
     via_kind TEXT,
@@ -452,10 +459,11 @@ CREATE TABLE frontier (
     last_modified TEXT,
     CONSTRAINT pk_frontier PRIMARY KEY (url_id),
     CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_lane_id FOREIGN KEY(lane_id) REFERENCES lanes (id),
     CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_frontier_lane ON frontier (lane_id, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
 CREATE TABLE changes (
     article_id INTEGER NOT NULL,
@@ -488,7 +496,7 @@ CREATE INDEX ix_changes_seen_at ON changes (seen_at);
 
 CREATE INDEX ix_changes_unclassified ON changes (article_id) WHERE kinds IS NULL;
 
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+CREATE INDEX ix_frontier_sources ON frontier (lane_id, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
 
