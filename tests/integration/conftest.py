@@ -18,7 +18,7 @@ KEYS = {
     "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
 }  # fmt: skip
 UNPLANNED = {"due_at", "ended_by", "priority", "failure_count", "unchanged_count"}
-OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms", "search_changes"}
+OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "search_changes"}
 """Tables that a crawl keeps for the next one, and that no WARC file knows of; and the change log."""
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from storage.errors import IndexFailure
 from storage.index.engine.statements import insert_columns
-from storage.index.schema.tables import Base, Sha256
+from storage.index.schema.tables import Base
 
 RowBatches = Iterable[Sequence[Sequence[Any]]]
 """Batches of rows, each row with a value for each column as SQLAlchemy returns it."""
@@ -50,7 +50,7 @@ class _PostgresLoader:
         processors: list[tuple[int, Any]] = [
             (place, column.type.dialect_impl(dialect).bind_processor(dialect))
             for place, column in enumerate(columns)
-            if isinstance(column.type, JSON | Sha256)
+            if isinstance(column.type, JSON)
         ]
         names = ", ".join(column.name for column in columns)
         driver: Any = self._connection.connection.driver_connection

@@ -40,15 +40,11 @@ def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...
 
 def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:
     """Return the number of URLs of a site that wait for a backfill, up to a priority number."""
-    query = (
-        select(func.count())
-        .join_from(FrontierRow, LaneRow)
-        .where(
-            LaneRow.site == site,
-            FrontierRow.due_at.is_not(None),
-            FrontierRow.last_fetched_at.is_(None),
-            FrontierRow.priority.between(BACKFILL_PRIORITY, max_priority),
-        )
+    query = select(func.count()).where(
+        FrontierRow.lane_id.in_(select(LaneRow.id).where(LaneRow.site == site)),
+        FrontierRow.due_at.is_not(None),
+        FrontierRow.last_fetched_at.is_(None),
+        FrontierRow.priority.between(BACKFILL_PRIORITY, max_priority),
     )
     return connection.scalars(query).one()
 

@@ -34,6 +34,7 @@ NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 """Kinds of URLs that have no row here."""
 
 Rank = tuple[object, ...]
+_Rows = list[dict[str, Any]]
 
 
 def discovery_rank(discovery: Discovery) -> Rank:
@@ -168,7 +169,7 @@ def _split_new_and_known(
     discovered: Iterable[DiscoveredUrl],
     urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[_Rows, _Rows]:
     """Return rows of new URLs, and changes of known ones whose discovery or priority is better now, by key."""
     best: dict[int, tuple[Rank, DiscoveredUrl]] = {}
     for one in discovered:
@@ -203,11 +204,7 @@ def _split_new_and_known(
 
 
 def _write_found(
-    connection: Connection,
-    lookups: LookupTables,
-    rows: Sequence[dict[str, Any]],
-    improved: Sequence[dict[str, Any]],
-    locked: Collection[int] = (),
+    connection: Connection, lookups: LookupTables, rows: _Rows, improved: _Rows, locked: Collection[int] = ()
 ) -> None:
     """Insert rows of new URLs, lock others, and change known ones."""
     put_lanes(connection, lookups, [*rows, *improved])
@@ -224,17 +221,11 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 
 def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
     """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
-    columns = discovery_columns(found.discovery, urls)
+    columns = {"host": row.host, **discovery_columns(found.discovery, urls)}
     if not is_better:
         columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
     due_at = min(filter(None, (row.due_at, found.due_at)))
-    return {
-        "of": row.url_id,
-        "host": row.host,
-        **columns,
-        "due_at": due_at,
-        "priority": min(row.priority, found.priority),
-    }
+    return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
 
 def find_reported_changes(

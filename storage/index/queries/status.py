@@ -18,7 +18,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import load_mask
-from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
+from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
     SOURCES,
@@ -227,6 +227,8 @@ def list_boilerplate(
 SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]
 FAILING_AFTER = 3
 """Consecutive failures after which a source counts as failing."""
+RECOVERED_FACTOR = 0.99
+"""Interval factor from which on a source that lost items counts as recovered."""
 _MIN_DISCOVERY_SHARE, _MIN_NEW_ITEMS = 0.1, 10.0
 """A source is "redundant" if, after so many new items, it named less than this share of them before other sources."""
 

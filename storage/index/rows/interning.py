@@ -164,6 +164,7 @@ class LookupTables:
         self, connection: Connection, lanes: Iterable[tuple[str, str]]
     ) -> Mapping[tuple[str, str], int]:
         """Return ids of lanes, those of these pairs of a site's name and a host among them."""
+        drop_oldest(self._lanes, 100_000)
         missing = sorted(set(lanes) - self._lanes.keys())
         if missing:
             rows = [{"site": site, "host": host} for site, host in missing]

@@ -11,7 +11,7 @@
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
 
-    source_rates, alarms ---- urls               what the schedule has learnt about feeds, sitemaps, listings
+    source_rates ---- urls                       what the schedule has learnt about feeds, sitemaps, listings
     daily_captures                               counts, maintained by triggers on captures
     host_backoff, url_patterns                   crawl state that is kept between runs
     search_changes                               what the search folder has to follow
@@ -63,23 +63,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Convert what the PostgreSQL driver returns to UTC."""
         del dialect
         return value and value.astimezone(UTC)
-
-
-class Sha256(TypeDecorator[str]):
-    """A SHA-256 such as "sha256:00ff...", stored as 32 bytes."""
-
-    impl = sa.LargeBinary
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], Any] | None:
-        """Convert to what both drivers take. SQLAlchemy's own conversion would wrap each value."""
-        del dialect
-        return lambda value: value and bytes.fromhex(value.removeprefix("sha256:"))
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """Convert to text."""
-        del dialect
-        return None if value is None else f"sha256:{value.hex()}"
 
 
 class Base(DeclarativeBase):
@@ -436,10 +419,9 @@ class VersionRow(Base):
     )
     is_variant: Mapped[bool] = _column("True if it differs from an earlier row with its number in boilerplate only")
     is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
-    digest: Mapped[str] = mapped_column(
-        Sha256,
-        comment="SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
-        " address left out",
+    digest: Mapped[bytes] = _column(
+        "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
+        " address left out"
     )
     changed: Mapped[str] = _column(
         "Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
@@ -701,19 +683,6 @@ class SourceRateRow(Base):
     item_ids: Mapped[bytes | None] = _column(
         "Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
     )
-
-
-class AlarmRow(Base):
-    """Sources that became silent, or lost items between two readings."""
-
-    __tablename__ = "alarms"
-    __table_args__ = (sa.Index("ix_alarms_url_id", "url_id", "raised_at"),)
-
-    id: Mapped[int] = _id()
-    url_id: Mapped[int] = _to("urls.id", "The source")
-    kind: Mapped[str] = _column("silent or lost")
-    raised_at: Mapped[datetime] = _column("Time of the reading that raised it")
-    cleared_at: Mapped[datetime | None] = _column("Time of the reading that cleared it; null: still raised")
 
 
 class SearchChangeRow(Base):

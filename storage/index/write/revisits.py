@@ -202,11 +202,9 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
         article_id for article_id in (revisit.article_id, original.article_id if shows else None) if article_id
     )
     change |= {name: getattr(original, name) if shows else None for name in _SHOWN}
-    change |= {"title": None, "content_digest": None}
-    if shows and is_copy:
-        change["title"] = original.title
-        if original.content_digest != revisit.payload_digest:
-            change["content_digest"] = original.content_digest
+    content = None if original.content_digest == revisit.payload_digest else original.content_digest
+    taken = {"title": original.title, "content_digest": content}
+    change |= taken if shows and is_copy else dict.fromkeys(taken)
     change["outcome"] = (original.outcome if shows and is_copy else Outcome.NOT_MODIFIED).value
     change["entries"] = original.entries if shows and is_copy else 0
     return change

@@ -109,7 +109,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
     """Rename sites, given by former and present name; return the former names of those that the index had.
 
     Articles, captures and boilerplate keep their site's row; URLs that are due, URL patterns and the requesting site of
-    captures get the new name. Alarms and learnt rates belong to URLs, and need no change.
+    captures get the new name. Learnt rates belong to URLs, and need no change.
     """
     renamed: list[str] = []
     lock_registry(connection, exclusive=True)
@@ -277,7 +277,7 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
     version_id = reserve_ids(connection, VersionRow, 1)[0]
     row = {name: version._mapping[name] for name in VersionRow.__table__.c.keys()}  # noqa: SIM118, SLF001 - public
     # A temporary digest, as digests are unique in each article: the row still belongs to the old one.
-    row |= {"id": version_id, "capture_id": capture_id, "digest": f"sha256:{version_id:064x}", "is_counted": False}
+    row |= {"id": version_id, "capture_id": capture_id, "digest": version_id.to_bytes(32), "is_counted": False}
     insert_rows(connection, VersionRow, [row])
     for table in VERSION_CONTENT:
         rows = connection.execute(select(table).where(table.version_id == version.id)).mappings()

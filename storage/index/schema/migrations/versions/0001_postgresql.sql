@@ -450,30 +450,6 @@ COMMENT ON COLUMN source_rates.item_count IS 'Number of items in the newest read
 
 COMMENT ON COLUMN source_rates.item_ids IS 'Ids of these items'' URLs, 8 bytes each, in ascending order; null if there are too many';
 
-CREATE TABLE alarms (
-    id SERIAL NOT NULL,
-    url_id INTEGER NOT NULL,
-    kind TEXT COLLATE "C" NOT NULL,
-    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    cleared_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_alarms PRIMARY KEY (id),
-    CONSTRAINT fk_alarms_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_alarms_url_id ON alarms (url_id, raised_at);
-
-COMMENT ON TABLE alarms IS 'Sources that became silent, or lost items between two readings';
-
-COMMENT ON COLUMN alarms.id IS 'Surrogate key; differs after a rebuild';
-
-COMMENT ON COLUMN alarms.url_id IS 'The source';
-
-COMMENT ON COLUMN alarms.kind IS 'silent or lost';
-
-COMMENT ON COLUMN alarms.raised_at IS 'Time of the reading that raised it';
-
-COMMENT ON COLUMN alarms.cleared_at IS 'Time of the reading that cleared it; null: still raised';
-
 CREATE TABLE captures (
     id SERIAL NOT NULL,
     url_id INTEGER NOT NULL,

@@ -214,18 +214,6 @@ CREATE TABLE source_rates (
     CONSTRAINT fk_source_rates_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
 
-CREATE TABLE alarms (
-    id INTEGER NOT NULL,
-    url_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    raised_at DATETIME NOT NULL,
-    cleared_at DATETIME,
-    CONSTRAINT pk_alarms PRIMARY KEY (id),
-    CONSTRAINT fk_alarms_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_alarms_url_id ON alarms (url_id, raised_at);
-
 CREATE TABLE captures (
     id INTEGER NOT NULL,
     url_id INTEGER NOT NULL,
