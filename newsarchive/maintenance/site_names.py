@@ -30,7 +30,7 @@ def hand_over_renamed_sites(archive: "Archive", sites: Iterable[SiteConfig]) -> 
     if not former_names:
         return []
     return [
-        f"the site {former} is called {former_names[former]} now: its articles, due URLs, alarms and rates were handed"
+        f"the site {former} is called {former_names[former]} now: its articles, due URLs and rates were handed"
         " over; newsarchive.toml has the former name in former_names"
         for former in archive.index.rename_sites(former_names)
     ]

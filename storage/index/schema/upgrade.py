@@ -19,7 +19,7 @@ FUNCTIONS = (
     "log_inserted_metadata_changes", "log_deleted_metadata_changes", "log_moved_captures",
 )  # fmt: skip
 """Functions of PostgreSQL's triggers."""
-FORMER_TABLES = ("search_documents", "alembic_version", "days", "families", "habits", "hosts")
+FORMER_TABLES = ("search_documents", "alarms", "alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _MIGRATION_LOCK = 6872  # key of PostgreSQL's advisory lock under which the schema is changed
 
