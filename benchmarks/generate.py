@@ -25,10 +25,9 @@ from newsarchive.diff.edits import EditKind
 from storage.article_fields import format_time
 from storage.index.engine.database import Database
 from storage.index.rows.article_changes import recompute_changes, store_edits
-from storage.index.rows.interning import short_digest
+from storage.index.rows.interning import short_digest, split_key
 from storage.index.schema.tables import ArticleRow, Base, ChangeRow
 from storage.index.text.analyzer import fold_text
-from storage.urls import surt
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=3650)
@@ -99,7 +98,8 @@ class Maker:
             for often in range(REPEATED):
                 line = self._paragraph(f"{name}, {often}: " + self._words[language].sentence(5, 9))
                 add["boilerplate"].add(site_id, line, 2 + often, BEGIN, BEGIN + SPAN, often > REPEATED - 30)
-            add["frontier"].add(front, name, host, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN, 0)
+            add["lanes"].add(site_id, name, host)
+            add["frontier"].add(front, site_id, "listing", None, None, None, BEGIN + SPAN, 0, 0, 0, BEGIN + SPAN, 0)
         for number, person in enumerate(self._people, 1):
             add["authors"].add(number, person, fold_text(person))
         for number, tag in enumerate(self._tags, 1):
@@ -123,7 +123,7 @@ class Maker:
 
     def _url(self, url: str, site_id: int) -> int:
         url_id = self._next("url")
-        self.tables["urls"].add(url_id, site_id, url, surt(url), short_digest(url))
+        self.tables["urls"].add(url_id, site_id, url, *split_key(url), short_digest(url))
         return url_id
 
     def _paragraph(self, paragraph: str) -> int:
@@ -199,12 +199,11 @@ class Maker:
 
     def _mishaps(self, number: int, story: Story, published: datetime) -> None:
         """What the frontier knows of it; for a few, an older address that leads to it, or a capture that failed."""
-        chance, site = self._chance, f"paper{story.site_id}"
-        host = f"www.{site}.example"
+        chance, host = self._chance, f"www.paper{story.site_id}.example"
         due = BEGIN + SPAN + timedelta(hours=number % 5000) if chance.random() < 0.05 else None
         at = published + timedelta(days=190)
         self.tables["frontier"].add(
-            story.url_id, site, host, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at, 0
+            story.url_id, story.site_id, "article", story.site_id, "listing", story.headline, due, 10, 0, 3, at, 0
         )
         if chance.random() < 0.05:
             old = Story(

@@ -20,6 +20,7 @@ from storage.index.schema.tables import (
     CrawlRow,
     CrawlSiteRow,
     FrontierRow,
+    LaneRow,
     LinkGroupRow,
     LinkRow,
     ParagraphRow,
@@ -136,11 +137,12 @@ def tables() -> dict[str, Table]:
         (CrawlRow, "id run started_at finished_at outcome counters"),
         (CrawlSiteRow, "crawl_id site_id"),
         (WarcFileRow, "id name crawl_id state size sha256"),
-        (UrlRow, "id site_id url urlkey digest"),
+        (LaneRow, "id site host"),
+        (UrlRow, "id site_id url key_head key_at digest"),
         (
             FrontierRow,
             (
-                "url_id site host kind via_id via_kind title due_at priority failure_count unchanged_count"
+                "url_id lane_id kind via_id via_kind title due_at priority failure_count unchanged_count"
                 " last_fetched_at redirect_count"
             ),
         ),

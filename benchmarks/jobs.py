@@ -133,7 +133,11 @@ def fill(index: Index, folder: Path, url: str, sites: int) -> None:
     for start in range(0, len(found), 5000):
         index.add_urls(found[start : start + 5000])
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
-        Instant.urls = dict(session.execute("SELECT site, url_id FROM frontier WHERE kind = 'listing'").fetchall())
+        Instant.urls = dict(
+            session.execute(
+                "SELECT site, url_id FROM frontier JOIN lanes ON lanes.id = lane_id WHERE kind = 'listing'"
+            ).fetchall()
+        )
         session.execute("VACUUM ANALYZE")
 
 
@@ -142,7 +146,8 @@ def fill_next_checks(url: str) -> None:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as session:
         session.execute(
             "INSERT INTO newsarchive_jobs.next_checks SELECT site, least(min(due_at), clock_timestamp() + "
-            "make_interval(secs => random() * 600)) FROM frontier GROUP BY site ON CONFLICT (site) DO NOTHING"
+            "make_interval(secs => random() * 600)) FROM frontier JOIN lanes ON lanes.id = lane_id GROUP BY site"
+            " ON CONFLICT (site) DO NOTHING"
         )
         session.execute("VACUUM ANALYZE newsarchive_jobs.next_checks")
 

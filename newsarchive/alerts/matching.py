@@ -112,7 +112,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     for some in batches(articles, _AT_ONCE):
         texts = read(list_texts, some)
         with store:
-            new = [each for each in texts if store.note_seen(each.record_id, f"{each.url} {each.digest}")]
+            new = [each for each in texts if store.note_seen(each.record_id, f"{each.url} sha256:{each.digest.hex()}")]
             # One that differs in boilerplate only is no new text.
             records = {each.id: each.record_id for each in new if not each.is_variant}
             matches = read(match_searches, searches, [each for each in new if each.id in records])

@@ -43,7 +43,7 @@ def remove_site(name: Name, *, archive: Folder = HERE) -> None:
 def rename_site(name: Name, new: NewName, *, archive: Folder = HERE) -> None:
     """Rename a site in newsarchive.toml.
 
-    The next crawl hands its articles, due URLs and alarms over; former_names keeps the old name, for rebuilds.
+    The next crawl hands its articles and due URLs over; former_names keeps the old name, for rebuilds.
     """
     toml_file.rename_site(archive, name, new)
     what = f"{name} is called {new} in {archive / FILE_NAME}, and {name} is one of its former_names."

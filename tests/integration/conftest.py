@@ -18,7 +18,7 @@ KEYS = {
     "paragraphs": "text", "authors": "name", "tags": "name", "link_groups": "digest",
 }  # fmt: skip
 UNPLANNED = {"due_at", "ended_by", "priority", "failure_count", "unchanged_count"}
-OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "alarms", "search_changes"}
+OF_THE_SCHEDULE = {"host_backoff", "url_patterns", "source_rates", "search_changes"}
 """Tables that a crawl keeps for the next one, and that no WARC file knows of; and the change log."""
 
 
@@ -41,6 +41,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
         row["id"]: (names["sites"][row["site_id"]], names["urls"][row["page_url_id"]], row["digest"])
         for row in rows["versions"]
     }
+    names["lanes"] = {row["id"]: (row["site"], row["host"]) for row in rows["lanes"]}
     if not waiting:
         _leave_out_waiting(tables, rows)
     tables = [table for table in tables if table.name != "lanes"]  # named in the frontier; empty ones stay

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute
 
 _SORT_MEMORY = -8192  # kilobytes, as SQLite takes them
@@ -27,16 +26,6 @@ def values_table(
     else:
         table = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value
-
-
-def text_list(dialect: Dialect, parameter: str) -> sa.ColumnElement[str]:
-    """Return a column of the texts that a parameter lists. VALUES would be compiled again for each number of them."""
-    if dialect.name == "postgresql":
-        return sa.func.unnest(sa.bindparam(parameter, type_=sa.ARRAY(sa.Text))).column_valued()
-    texts: sa.ColumnElement[str] = (
-        sa.func.json_each(sa.bindparam(parameter, type_=sa.JSON)).table_valued("value").c.value
-    )
-    return texts
 
 
 def utc_day(connection: sa.Connection, time: Any) -> sa.ColumnElement[str]:

@@ -13,6 +13,7 @@ from storage.index.schema.tables import (
     CaptureGroupRow,
     CaptureRow,
     FrontierRow,
+    LaneRow,
     LinkGroupRow,
     LinkRow,
     UrlRow,
@@ -40,7 +41,7 @@ def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...
 def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:
     """Return the number of URLs of a site that wait for a backfill, up to a priority number."""
     query = select(func.count()).where(
-        FrontierRow.site == site,
+        FrontierRow.lane_id.in_(select(LaneRow.id).where(LaneRow.site == site)),
         FrontierRow.due_at.is_not(None),
         FrontierRow.last_fetched_at.is_(None),
         FrontierRow.priority.between(BACKFILL_PRIORITY, max_priority),
@@ -65,19 +66,20 @@ def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: dat
     """Return the URLs that wait for a backfill, by site; sites without any, and postponed URLs, are left out."""
     query = (
         select(
-            FrontierRow.site,
+            LaneRow.site,
             func.count().label("url_count"),
             func.max(FrontierRow.priority).label("max_priority"),
             func.count().filter(FrontierRow.kind == UrlKind.LISTING.value).label("listing_count"),
         )
+        .join_from(FrontierRow, LaneRow)
         .where(
-            FrontierRow.site.in_(list(sites)),
+            LaneRow.site.in_(list(sites)),
             FrontierRow.due_at <= now,
             FrontierRow.last_fetched_at.is_(None),
             FrontierRow.priority >= BACKFILL_PRIORITY,
         )
-        .group_by(FrontierRow.site)
-        .order_by(FrontierRow.site)
+        .group_by(LaneRow.site)
+        .order_by(LaneRow.site)
     )
     return tuple(BackfillBacklog(**row._asdict()) for row in connection.execute(query))
 

@@ -18,6 +18,7 @@ from storage.index.schema.tables import (
     CrawlRow,
     FrontierRow,
     HostBackoffRow,
+    LaneRow,
     UrlPatternRow,
     UrlRow,
     VersionRow,
@@ -158,7 +159,7 @@ def _build_first_captures_query() -> Select[Any]:
         select(
             CaptureRow.id,
             CaptureRow.outcome,
-            FrontierRow.site,
+            LaneRow.site,
             FrontierRow.redirect_count,
             UrlRow.url,
             via.c.url.label("via"),
@@ -166,11 +167,12 @@ def _build_first_captures_query() -> Select[Any]:
         )
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
+        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
         .join(via, via.c.id == FrontierRow.via_id, isouter=True)
         .where(
             CaptureRow.id > bindparam("after"),
             CaptureRow.outcome.in_([outcome.value for outcome in COUNTED_OUTCOMES]),
-            FrontierRow.site.in_(bindparam("sites", expanding=True)),
+            LaneRow.site.in_(bindparam("sites", expanding=True)),
             FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
             or_(is_first, has_new_article),
         )
@@ -193,6 +195,7 @@ def select_never_captured(connection: Connection, site: str, now: datetime) -> l
     rows = connection.execute(
         select(FrontierRow.url_id, UrlRow.url)
         .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .where(and_(FrontierRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
+        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
+        .where(and_(LaneRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
     )
     return [(row.url_id, row.url) for row in rows]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from storage.index.schema.tables import SOURCES, FrontierRow, SourceRateRow
+from storage.index.schema.tables import SOURCES, FrontierRow, LaneRow, SourceRateRow
 
 READ_WITHIN = timedelta(days=60)
 """Time after which the newest reading of a source says nothing of the present."""
@@ -86,5 +86,6 @@ class NamedUrls:
 _SOURCES_OF_SITE = (
     select(SourceRateRow.url_id, SourceRateRow.last_read_at, SourceRateRow.newest_item_at, SourceRateRow.item_ids)
     .join(FrontierRow, FrontierRow.url_id == SourceRateRow.url_id)
-    .where(FrontierRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
+    .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
+    .where(LaneRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
 )

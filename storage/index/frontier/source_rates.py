@@ -1,6 +1,6 @@
-"""Publication rates of sources: what each check of a feed, sitemap or listing adds to them, and alarms.
+"""Publication rates of sources: what each check of a feed, sitemap or listing adds to them.
 
-    captures of a source --> SourceCheck: new items, first named items --> plan --> SourceRates, stored; alarms
+    captures of a source --> SourceCheck: new items, first named items --> plan --> SourceRates, stored
 
 Rates belong to the schedule, as due times do: a rebuild learns them again from the captures, in their order.
 """
@@ -11,19 +11,16 @@ from datetime import datetime, timedelta
 from struct import pack
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls, SourceItems, is_archive, unpack_ids
 from storage.index.rows.entry import CommitEntry
-from storage.index.schema.tables import AlarmRow, SourceRateRow
+from storage.index.schema.tables import SourceRateRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Outcome, SourceCheck, SourceRates, UrlKind
 
 MAX_REMEMBERED_ITEMS = 2_000
 """Items of a reading that are remembered. In a sitemap with more, an item is new if nothing had named it before."""
-SILENT, LOST = "silent", "lost"
-RECOVERED_FACTOR = 0.99
-"""Interval factor from which on a source that lost items counts as recovered."""
 _DAY = timedelta(days=1)
 _RATE_COLUMNS = (
     "first_read_at", "last_read_at", "last_new_at", "bursts", "new_items", "first_named_items", "longest_gap",
@@ -48,8 +45,6 @@ class SourceRateBatch:
         self._connection = connection
         self._states = {entry.url_id: _SourceState() for entry in entries if entry.discovery.kind in SOURCE_KINDS}
         self._changed: set[int] = set()
-        self._raised: list[dict[str, Any]] = []
-        self._cleared: list[tuple[int, str, datetime]] = []
         self.mentions: dict[int, datetime] = {}
         """Times at which a source named a URL that its previous reading did not name, by the ids of these URLs."""
         for row in fetch_by_ids(connection, _BY_IDS, self._states):
@@ -79,7 +74,6 @@ class SourceRateBatch:
         state = self._states.get(entry.url_id)
         if state is None or rates is None or rates == state.rates:
             return
-        self._update_alarms(entry, state.rates, rates)
         state.rates = rates
         self._changed.add(entry.url_id)
         if entry.outcome in SOURCE_OUTCOMES:
@@ -96,38 +90,13 @@ class SourceRateBatch:
                 self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
     def save(self) -> None:
-        """Write changed rates and alarms."""
+        """Write changed rates."""
         rows = [_row(url_id, self._states[url_id]) for url_id in sorted(self._changed)]
         insert_rows(self._connection, SourceRateRow, rows, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
-        insert_rows(self._connection, AlarmRow, self._raised)
-        for url_id, kind, at in self._cleared:
-            self._connection.execute(_CLEAR, {"of": url_id, "what": kind, "at": at})
-
-    def _update_alarms(self, entry: CommitEntry, before: SourceRates | None, after: SourceRates) -> None:
-        at, url_id = entry.capture.fetched_at, entry.url_id
-        was_silent = before.silent_since if before else None
-        was_lost = before.lost_at if before else None
-        was_recovering = before is not None and before.interval_factor < RECOVERED_FACTOR
-        if after.silent_since and not was_silent:
-            self._raise(url_id, SILENT, after.silent_since)
-        elif was_silent and not after.silent_since:
-            self._cleared.append((url_id, SILENT, at))
-        if after.lost_at and after.lost_at != was_lost and not was_recovering:
-            self._raise(url_id, LOST, after.lost_at)
-        elif was_recovering and after.interval_factor >= RECOVERED_FACTOR:
-            self._cleared.append((url_id, LOST, at))
-
-    def _raise(self, url_id: int, kind: str, at: datetime) -> None:
-        self._raised.append({"url_id": url_id, "kind": kind, "raised_at": at, "cleared_at": None})
 
 
 _UPDATED_COLUMNS = [column.name for column in SourceRateRow.__table__.c if column.name != "url_id"]
 _BY_IDS = select(SourceRateRow).where(SourceRateRow.url_id.in_(IDS))
-_CLEAR = (
-    update(AlarmRow)
-    .where(AlarmRow.url_id == bindparam("of"), AlarmRow.kind == bindparam("what"), AlarmRow.cleared_at.is_(None))
-    .values(cleared_at=bindparam("at"))
-)
 
 
 def _named_items(entry: CommitEntry, urls: Mapping[str, int]) -> dict[int, tuple[datetime | None, datetime | None]]:

@@ -32,10 +32,11 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 _DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
 _AT = CaptureRow.fetched_at
+_CONTENT = func.coalesce(CaptureRow.content_digest, CaptureRow.payload_digest)
 _READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_READ))
 # Built once: each batch runs it for every source in it, and building a statement costs more than running it.
 _NEWEST = (
-    select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, CaptureRow.content_digest, _AT)
+    select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, _CONTENT.label("content"), _AT)
     .where(*_READABLE)
     .order_by(_AT.desc(), CaptureRow.record_id.desc())
     .limit(1)
@@ -49,12 +50,12 @@ _SEEN = select(
     .scalar_subquery()
     .label("last"),
     select(func.max(_AT))
-    .where(*_READABLE, CaptureRow.content_digest.is_distinct_from(_NEWEST.c.content_digest))
+    .where(*_READABLE, _CONTENT.is_distinct_from(_NEWEST.c.content))
     .scalar_subquery()
     .label("other"),
 )
 _DIGEST = bindparam("digest", type_=CaptureRow.content_digest.type)
-_SAME = select(func.min(_AT)).where(*_READABLE, CaptureRow.content_digest.is_not_distinct_from(_DIGEST))
+_SAME = select(func.min(_AT)).where(*_READABLE, _CONTENT.is_not_distinct_from(_DIGEST))
 _SAME_SINCE = _SAME.where(bindparam("since", type_=_AT.type) < _AT)
 
 
@@ -62,7 +63,7 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
     seen = connection.execute(_SEEN, {"url_id": url_id}).first()
     if seen is None:
         return None
-    at, changed_at = {"url_id": url_id, "digest": seen.content_digest}, None
+    at, changed_at = {"url_id": url_id, "digest": seen.content}, None
     if seen.other:
         changed_at = connection.scalar(_SAME_SINCE, {**at, "since": seen.other})
     elif seen.first != seen.fetched_at:

@@ -7,18 +7,16 @@ a feed before a page). From then on it is that of its newest capture, as in the 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select, update
-from sqlalchemy.engine import Dialect
 
-from storage.index.engine.dialect import has_concurrent_writers, lock_rows, text_list
-from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.dialect import has_concurrent_writers, lock_rows
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import FrontierRow, UrlRow
+from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
 from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind, VisitEnd
 from storage.page_date import PageDate
@@ -36,6 +34,7 @@ NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 """Kinds of URLs that have no row here."""
 
 Rank = tuple[object, ...]
+_Rows = list[dict[str, Any]]
 
 
 def discovery_rank(discovery: Discovery) -> Rank:
@@ -71,10 +70,13 @@ _BLANK: dict[str, Any] = {
     "failure_count": 0,
     "unchanged_count": 0,
 }
-FRONTIER_WITH_VIA = select(FRONTIER, UrlRow.url.label("via")).join(
-    UrlRow, UrlRow.id == FrontierRow.via_id, isouter=True
+_VIA = UrlRow.__table__.alias("via")
+FRONTIER_WITH_VIA = (
+    select(FRONTIER, LaneRow.site, LaneRow.host, _VIA.c.url.label("via"))
+    .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
+    .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
 )
-"""The frontier, with the URL of the page on which each URL was discovered."""
+"""The frontier, with the site and host of each lane, and the URL of the page on which each URL was discovered."""
 FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(IDS))
 """The same for some URLs. Built once: building a statement takes longer than running it."""
 
@@ -95,7 +97,7 @@ def read_discovery(row: Mapping[str, Any]) -> Discovery:
 
 
 def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
-    """Return the frontier's columns of a discovery."""
+    """Return the frontier's columns of a discovery, with the site's name for its lane."""
     return {
         "site": discovery.site,
         "kind": discovery.kind.value,
@@ -129,9 +131,7 @@ def add_discovered(
         rows += [blank_row(entry) for url_id, entry in captured.items() if url_id not in new]
         rows.sort(key=lambda row: row["url_id"])
         locked = {*captured, *changed, *(row["of"] for row in improved)}
-    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
-    lock_rows(connection, FrontierRow.url_id, locked)
-    _update_known(connection, improved)
+    _write_found(connection, lookups, rows, improved, locked)
     advance_due_times(connection, changed)
     unclaimed = set(new)
     for entry in sorted(entries, key=lambda entry: entry.sort_key):
@@ -142,6 +142,13 @@ def add_discovered(
         entry.first_named_ids = frozenset(named & unclaimed)
         unclaimed -= named
     return len(new)
+
+
+def put_lanes(connection: Connection, lookups: LookupTables, rows: Collection[dict[str, Any]]) -> None:
+    """Put the id of its lane into each row in the place of site and host."""
+    lanes = lookups.ensure_lane_ids(connection, ((row["site"], row["host"]) for row in rows))
+    for row in rows:
+        row["lane_id"] = lanes[row.pop("site"), row.pop("host")]
 
 
 def blank_row(entry: CommitEntry) -> dict[str, Any]:
@@ -162,7 +169,7 @@ def _split_new_and_known(
     discovered: Iterable[DiscoveredUrl],
     urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[_Rows, _Rows]:
     """Return rows of new URLs, and changes of known ones whose discovery or priority is better now, by key."""
     best: dict[int, tuple[Rank, DiscoveredUrl]] = {}
     for one in discovered:
@@ -190,17 +197,19 @@ def _split_new_and_known(
             before = discovery_rank(read_discovery(row._mapping))  # noqa: SLF001 - public
             lookups.mark_waiting(url_id, min(rank, before), min(one.priority, row.priority))
             if rank < before or one.priority < row.priority:
-                columns = discovery_columns(one.discovery, urls)
-                if rank >= before:
-                    columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
-                due_at, priority = min(filter(None, (row.due_at, one.due_at))), min(row.priority, one.priority)
-                improved.append({"of": row.url_id, **columns, "due_at": due_at, "priority": priority})
+                improved.append(_merge_discovery(row, one, urls, is_better=rank < before))
                 if row.via_id is not None and row.via_id != improved[-1]["via_id"]:
                     orphans.urls.add(row.via_id)
     return rows, improved
 
 
-def _update_known(connection: Connection, improved: Sequence[dict[str, Any]]) -> None:
+def _write_found(
+    connection: Connection, lookups: LookupTables, rows: _Rows, improved: _Rows, locked: Collection[int] = ()
+) -> None:
+    """Insert rows of new URLs, lock others, and change known ones."""
+    put_lanes(connection, lookups, [*rows, *improved])
+    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    lock_rows(connection, FrontierRow.url_id, locked)
     if improved:
         connection.execute(_UPDATE_UNFETCHED, improved)
 
@@ -208,6 +217,15 @@ def _update_known(connection: Connection, improved: Sequence[dict[str, Any]]) ->
 _UPDATE_UNFETCHED = update(FrontierRow).where(
     FrontierRow.url_id == bindparam("of"), FrontierRow.last_fetched_at.is_(None)
 )
+
+
+def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+    """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
+    columns = {"host": row.host, **discovery_columns(found.discovery, urls)}
+    if not is_better:
+        columns = {name: row._mapping[name] for name in columns}  # noqa: SLF001 - public
+    due_at = min(filter(None, (row.due_at, found.due_at)))
+    return {"of": row.url_id, **columns, "due_at": due_at, "priority": min(row.priority, found.priority)}
 
 
 def find_reported_changes(
@@ -276,8 +294,7 @@ def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence
     wanted = [url for one in discovered for url in (one.url, one.discovery.via) if url]
     urls, _ = lookups.urls.ensure_ids(connection, wanted)
     rows, improved = _split_new_and_known(connection, lookups, discovered, urls, OrphanCandidates())
-    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
-    _update_known(connection, improved)
+    _write_found(connection, lookups, rows, improved)
     return len(rows)
 
 
@@ -328,7 +345,7 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
         room = min(query.per_host - of_host.get(lane.host, 0), query.limit - len(chosen))
         if room <= 0 or (lane.site, lane.host) in query.full_hosts:
             continue
-        parameters = {"site": lane.site, "host": lane.host, "priority": lane.priority, "now": query.now}
+        parameters = {"lane": lane.id, "priority": lane.priority, "now": query.now}
         free = _select_free_rows(connection, parameters, room, query.exclude)
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
@@ -339,7 +356,7 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
 
 def find_urls(connection: Connection, urls: Iterable[str]) -> list[DueUrl]:
     """Return those of these URLs that are in the frontier, whenever they are due."""
-    return [_due_url(row) for row in fetch_by_ids(connection, _ROWS_OF_URLS, {short_digest(url) for url in urls})]
+    return [_due_url(row) for row in fetch_by_ids(connection, ROWS_OF_URLS, {short_digest(url) for url in urls})]
 
 
 def _due_url(row: Any) -> DueUrl:
@@ -364,17 +381,12 @@ def _select_free_rows(
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_VIA = UrlRow.__table__.alias("via")
-_ROWS = (
-    select(FRONTIER, UrlRow.url, _VIA.c.url.label("via"))
-    .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-    .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
-)
-_ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(IDS))
+_ROWS = FRONTIER_WITH_VIA.add_columns(UrlRow.url).join(UrlRow, UrlRow.id == FrontierRow.url_id)
+ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(IDS))
+"""The frontier's rows of some URLs, by their digests."""
 _ROWS_OF_LANE = (
     _ROWS.where(
-        FrontierRow.site == bindparam("site"),
-        FrontierRow.host == bindparam("host"),
+        FrontierRow.lane_id == bindparam("lane"),
         FrontierRow.priority == bindparam("priority"),
         FrontierRow.due_at <= bindparam("now"),
     )
@@ -392,45 +404,31 @@ def next_due_by_site(connection: Connection, sites: Sequence[str]) -> dict[str, 
 
 
 def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: int) -> Sequence[Any]:
-    """Return each site's hosts and priorities with the earliest due time in each, by skipping through the index."""
+    """Return lanes of sites, and priorities in each, with the earliest due time, by skipping through the index."""
     if not sites:
         return ()
-    query = _build_lanes_query(connection.dialect)
-    return connection.execute(query, {"max_priority": max_priority, "sites": list(sites)}).all()
+    return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
 def _min_of(column: Any, *conditions: Any) -> Any:
     return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
 
 
-@lru_cache(maxsize=8)
-def _build_lanes_query(dialect: Dialect) -> Select[Any]:
-    """Return the query for lanes. Building it costs more than running it, so that is done once."""
-    frontier = FrontierRow
-    sites = select(text_list(dialect, "sites").label("site")).cte("sites")
-    first = select(sites.c.site, _min_of(frontier.host, frontier.site == sites.c.site).label("host")).cte(
-        "hosts", recursive=True
-    )
-    hosts = first.union_all(
-        select(first.c.site, _min_of(frontier.host, frontier.site == first.c.site, frontier.host > first.c.host)).where(
-            first.c.host.is_not(None)
+def _build_lanes_query() -> Select[Any]:
+    wanted = FrontierRow.priority <= bindparam("max_priority", type_=Integer)
+    first = _min_of(FrontierRow.priority, FrontierRow.lane_id == LaneRow.id, wanted)
+    of_sites = LaneRow.site.in_(bindparam("sites", expanding=True))
+    top = select(LaneRow.id, first.label("priority")).where(of_sites).cte("priorities", recursive=True)
+    there = (FrontierRow.lane_id == top.c.id, FrontierRow.priority > top.c.priority, wanted)
+    lanes = top.union_all(select(top.c.id, _min_of(FrontierRow.priority, *there)).where(top.c.priority.is_not(None)))
+    here = (FrontierRow.lane_id == lanes.c.id, FrontierRow.priority == lanes.c.priority)
+    return (
+        select(
+            LaneRow.id, LaneRow.site, LaneRow.host, lanes.c.priority, _min_of(FrontierRow.due_at, *here).label("due_at")
         )
+        .join(lanes, lanes.c.id == LaneRow.id)
+        .where(lanes.c.priority.is_not(None))
     )
-    wanted = frontier.priority <= bindparam("max_priority", type_=Integer)
-    here = (frontier.site == hosts.c.site, frontier.host == hosts.c.host, wanted)
-    top = (
-        select(hosts.c.site, hosts.c.host, _min_of(frontier.priority, *here).label("priority"))
-        .where(hosts.c.host.is_not(None))
-        .cte("lanes", recursive=True)
-    )
-    there = (frontier.site == top.c.site, frontier.host == top.c.host, wanted)
-    lanes = top.union_all(
-        select(top.c.site, top.c.host, _min_of(frontier.priority, *there, frontier.priority > top.c.priority)).where(
-            top.c.priority.is_not(None)
-        )
-    )
-    lane = (frontier.site == lanes.c.site, frontier.host == lanes.c.host, frontier.priority == lanes.c.priority)
-    earliest = select(func.min(frontier.due_at)).where(frontier.due_at.is_not(None), *lane).scalar_subquery()
-    return select(lanes.c.site, lanes.c.host, lanes.c.priority, earliest.label("due_at")).where(
-        lanes.c.priority.is_not(None)
-    )
+
+
+_LANES = _build_lanes_query()

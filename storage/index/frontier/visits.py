@@ -20,6 +20,7 @@ from storage.index.frontier.url_queue import (
     blank_row,
     discovery_columns,
     discovery_rank,
+    put_lanes,
     read_discovery,
 )
 from storage.index.rows.duplicates import Duplicates, alternate_url_captures, find_duplicates, redirects_to_articles
@@ -33,7 +34,7 @@ RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
 """Delay of the next visit to a URL whose newest capture has a time in the future."""
 
 _COLUMNS = tuple(column.name for column in FRONTIER.c)
-_UPDATED_COLUMNS = tuple(name for name in _COLUMNS if name not in {"url_id", "host"})
+_UPDATED_COLUMNS = tuple(name for name in _COLUMNS if name != "url_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def schedule_next_visits(
         if old_via is not None and old_via != row["via_id"]:
             orphans.urls.add(old_via)
         lookups.mark_captured(entry.url_id)
+    put_lanes(connection, lookups, rows.values())
     planned = [{name: rows[url_id][name] for name in _COLUMNS} for url_id in ids]
     insert_rows(connection, FrontierRow, planned, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
     context.sources.save()

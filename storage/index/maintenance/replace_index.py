@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import ArchiveBusy, DiskFull, IndexFailure, IndexTooNew
 from storage.index.engine.database import Database
 from storage.index.schema.tables import Base
-from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD, REVISIONS
+from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
 from storage.places import raise_write_error
 from storage.places.folder import replace_durably
@@ -173,8 +173,8 @@ class _SchemaReplacement:
 
     def _check(self, connection: Connection) -> None:
         revision = _read_revision(connection, self._schema)
-        if revision is not None and revision not in (*REVISIONS, *FORMER):
-            raise IndexTooNew(revision, HEAD)
+        if revision not in (None, HEAD, *FORMER):
+            raise IndexTooNew(str(revision), HEAD)
         names = self._old_tables(connection)
         dependents = connection.scalars(_DEPENDENTS, {"schema": self._schema, "names": names}).all()
         if dependents:

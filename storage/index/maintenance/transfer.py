@@ -46,7 +46,7 @@ class TableReader:
     """Reads the rows of a table by primary key, in batches, and computes their checksum."""
 
     def __init__(self, connection: Connection, table: Table, tell: Callable[[int], None] = lambda _: None) -> None:
-        self.columns = list(table.c)
+        self.columns = [column for column in table.c if column.computed is None]
         self._connection = connection
         self._table = table
         self._tell = tell

@@ -204,9 +204,9 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
     version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
-        tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image), digest=row.digest,
-        extractor=row.extractor, first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen,
-        changed=tuple(row.changed.split()), spans=spans,
+        tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image),
+        digest=f"sha256:{row.digest.hex()}", extractor=row.extractor, changed=tuple(row.changed.split()),
+        first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen, spans=spans,
         all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
         links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
@@ -306,7 +306,7 @@ def _load_version_lines(
     seen = {number: tuple(span for span in spans if span.version == number) for number in first_rows}
     return tuple(
         VersionLine(
-            id=row.id, number=row.number, headline=row.headline, digest=row.digest,
+            id=row.id, number=row.number, headline=row.headline, digest=f"sha256:{row.digest.hex()}",
             first_seen=seen[row.number][0].first_seen, last_seen=seen[row.number][-1].last_seen,
             captures=sum(span.looks for span in seen[row.number]), changed=tuple(row.changed.split()),
             spans=seen[row.number],

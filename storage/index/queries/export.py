@@ -118,9 +118,9 @@ def load_articles(
         )
         groups = tuple(LinkGroup(kind=LinkKind(group.kind), label=group.label, links=some) for group, some in named)
         article = ArchivedArticle(
-            url=row.url, canonical_url=row.canonical_url, site=row.site, site_title=row.site_title, digest=row.digest,
-            authors=authors[version_id], tags=tags[version_id], all_paragraphs=tuple(paragraphs[version_id]),
-            links=groups, image=exclude.name_url(row.image),
+            url=row.url, canonical_url=row.canonical_url, site=row.site, site_title=row.site_title,
+            digest=f"sha256:{row.digest.hex()}", authors=authors[version_id], tags=tags[version_id],
+            all_paragraphs=tuple(paragraphs[version_id]), links=groups, image=exclude.name_url(row.image),
             version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,

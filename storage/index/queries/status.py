@@ -18,7 +18,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import load_mask
-from storage.index.frontier.source_rates import RECOVERED_FACTOR, read_rates
+from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
     SOURCES,
@@ -28,6 +28,7 @@ from storage.index.schema.tables import (
     CrawlRow,
     CrawlSiteRow,
     FrontierRow,
+    LaneRow,
     ParagraphRow,
     SiteRow,
     SourceRateRow,
@@ -53,7 +54,8 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         func.count().filter(~daily, is_due, FrontierRow.last_fetched_at.is_(None)).label("older"),
         func.min(FrontierRow.due_at).filter(daily).label("next_due"),
     )
-    queue = select(FrontierRow.site, *columns).where(FrontierRow.due_at.is_not(None)).group_by(FrontierRow.site)
+    queue = select(LaneRow.site, *columns).join_from(FrontierRow, LaneRow).where(FrontierRow.due_at.is_not(None))
+    queue = queue.group_by(LaneRow.site)
     if exclude:
         queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(connection, exclude))
     waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
@@ -225,6 +227,8 @@ def list_boilerplate(
 SourceState = Literal["failing", "silent", "overflowing", "redundant", "new", "fine"]
 FAILING_AFTER = 3
 """Consecutive failures after which a source counts as failing."""
+RECOVERED_FACTOR = 0.99
+"""Interval factor from which on a source that lost items counts as recovered."""
 _MIN_DISCOVERY_SHARE, _MIN_NEW_ITEMS = 0.1, 10.0
 """A source is "redundant" if, after so many new items, it named less than this share of them before other sources."""
 
@@ -274,10 +278,11 @@ def list_source_health(
     statement = (
         select(
             SourceRateRow,
-            FrontierRow.site, FrontierRow.kind, FrontierRow.last_fetched_at, FrontierRow.due_at,
+            LaneRow.site, FrontierRow.kind, FrontierRow.last_fetched_at, FrontierRow.due_at,
             FrontierRow.failure_count, UrlRow.url, SourceRow.title, SourceRateRow.url_id.label("learnt"),
         )
         .select_from(FrontierRow)
+        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
         .join(UrlRow, UrlRow.id == FrontierRow.url_id)
         .join(SourceRateRow, SourceRateRow.url_id == FrontierRow.url_id, isouter=True)
         .join(SourceRow, SourceRow.url_id == FrontierRow.url_id, isouter=True)
@@ -288,12 +293,12 @@ def list_source_health(
                 FrontierRow.kind != UrlKind.LISTING.value, FrontierRow.via_kind.is_(None),
                 FrontierRow.via_kind != UrlKind.LISTING.value,
             ),
-            FrontierRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression),
+            LaneRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression),
         )
-        .order_by(FrontierRow.site, UrlRow.url)
+        .order_by(LaneRow.site, UrlRow.url)
     )  # fmt: skip
     if sites is not None:
-        statement = statement.where(FrontierRow.site.in_(list(sites)))
+        statement = statement.where(LaneRow.site.in_(list(sites)))
     return tuple(
         SourceHealth(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,

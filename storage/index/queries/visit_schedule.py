@@ -11,8 +11,9 @@ from sqlalchemy.orm import aliased
 from storage.index.conditions.visibility import visible_captures
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids
 from storage.index.frontier.named_urls import NamedUrls
+from storage.index.frontier.url_queue import ROWS_OF_URLS
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, FrontierRow, SiteRow, UrlRow
+from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow
 from storage.index.views.exclusions import Exclusions
 from storage.model import Outcome, VisitEnd
 
@@ -37,8 +38,7 @@ class VisitSchedule:
 
 def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, now: datetime) -> VisitSchedule | None:
     """Return the schedule of a URL; None if it is not in the frontier."""
-    scheduled = select(FrontierRow.__table__).join(UrlRow, UrlRow.id == FrontierRow.url_id)
-    frontier = connection.execute(scheduled.where(UrlRow.digest == short_digest(url))).first()
+    frontier = connection.execute(ROWS_OF_URLS, {"ids": [short_digest(url)]}).first()
     if frontier is None:
         return None
     target = aliased(UrlRow)

@@ -22,7 +22,7 @@ class CommitEntry:
     version_id: int | None = None
     page_version_id: int | None = None
     """The text of its page; `version_id` is the version that shows it, of an article with more than one page."""
-    digest: str | None = None
+    digest: bytes | None = None
     """Digest of the version that its own reading shows."""
     refers_to_id: int | None = None
     outcome: Outcome
@@ -95,7 +95,7 @@ def create_entry(ingest: Ingest) -> CommitEntry:
     )
 
 
-def version_digest(article: Article) -> str:
+def version_digest(article: Article) -> bytes:
     """Return the digest, over what a newspaper may change, that tells versions of an article apart.
 
     Changes of dates, tags and the image's address, of teasers, links and the like make no new version; nor does another
@@ -108,7 +108,7 @@ def version_digest(article: Article) -> str:
         if paragraph.role in _VERSION_ROLES:
             parts += (paragraph.role.value, mask_own_address(paragraph.text, article))
     text = normalize("NFC", "\0".join((*parts, "")).translate(_INVISIBLE))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).digest()
 
 
 _VERSION_ROLES = BODY_ROLES | {Role.CORRECTION}

@@ -71,7 +71,7 @@ class PageText:
 
     version_id: int
     page: Page
-    digest: str
+    digest: bytes
     masked: bytes
     """Digest of the body without numbers, times, addresses and the headline."""
     evidence: Evidence

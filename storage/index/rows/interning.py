@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, fetch_by_ids, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.site_registry import SiteRegistry
-from storage.index.schema.tables import AuthorRow, Base, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
+from storage.index.schema.tables import AuthorRow, Base, LaneRow, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 from storage.index.text.analyzer import fold_text
 from storage.model import LinkGroup
 from storage.urls import surt
@@ -98,12 +98,26 @@ class LookupTable(Generic[K]):
         return found, [key for key, row_id in found.items() if row_id == ours[key]]
 
 
+def split_key(url: str) -> tuple[str, int]:
+    """Return the beginning of a URL's SURT key, and the place in the URL from which on the key is the same.
+
+    >>> split_key("https://www.News.example/A?b=2"), split_key("https://news.example/a?b=2&a=1")
+    (('example,news)', 25), ('example,news)/a?a=1&b=2', 31))
+    """
+    key = surt(url)
+    path = key.partition(")")[2]
+    # ASCII only: databases differ in the lower case of other letters.
+    rest = len(path) if path.isascii() and url.encode().lower().endswith(path.encode()) else 0
+    return key[: len(key) - rest], len(url) - rest + 1
+
+
 class LookupTables:
     """Lookup tables of one index, and its sites."""
 
     def __init__(self) -> None:
         def url_row(url: str) -> dict[str, Any]:
-            return {"url": url, "urlkey": surt(url), "site_id": self.sites.find_id(url)}
+            head, place = split_key(url)
+            return {"url": url, "key_head": head, "key_at": place, "site_id": self.sites.find_id(url)}
 
         def group_row(digest: bytes) -> dict[str, Any]:
             return {"kind": self._groups[digest].kind.value, "label": self._groups[digest].label}
@@ -117,6 +131,7 @@ class LookupTables:
         self.tags = LookupTable[str](TagRow, "name", value_of=str, row_of=lambda name: {})  # noqa: ARG005
         self.groups = LookupTable[bytes](LinkGroupRow, "digest", value_of=bytes, row_of=group_row, mostly_new=True)
         self._groups: dict[bytes, LinkGroup] = {}
+        self._lanes: dict[tuple[str, str], int] = {}
         self.captured: dict[int, None] = {}
         """Ids of URLs that are known to have been captured: their discovery does not change any more."""
         self.waiting: dict[int, tuple[Any, int]] = {}
@@ -139,10 +154,24 @@ class LookupTables:
 
     def clear_cache(self) -> None:
         """Forget all ids, as rows may have been deleted."""
+        self._lanes.clear()
         self.captured.clear()
         self.waiting.clear()
         for shared in (self.urls, self.paragraphs, self.authors, self.tags, self.groups):
             shared.clear_cache()
+
+    def ensure_lane_ids(
+        self, connection: Connection, lanes: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], int]:
+        """Return ids of lanes, those of these pairs of a site's name and a host among them."""
+        drop_oldest(self._lanes, 100_000)
+        missing = sorted(set(lanes) - self._lanes.keys())
+        if missing:
+            rows = [{"site": site, "host": host} for site, host in missing]
+            insert_rows(connection, LaneRow, rows, conflict_columns=["site", "host"])
+            found = fetch_by_ids(connection, _LANES, {host for _, host in missing})
+            self._lanes.update({(row.site, row.host): row.id for row in found})
+        return self._lanes
 
     def ensure_group_ids(
         self, connection: Connection, pages: Iterable[tuple[LinkGroup, ...]], urls: Mapping[str, int]
@@ -167,3 +196,6 @@ class LookupTables:
         insert_columns(connection, LinkRow, columns, conflict_columns=["group_id", "position"])
         self._groups = {}
         return [[ids[digest] for digest in of_page] for of_page in digests]
+
+
+_LANES = select(LaneRow.id, LaneRow.site, LaneRow.host).where(LaneRow.host.in_(IDS))

@@ -1,6 +1,6 @@
 """The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
-    sites ---- urls ---- frontier                what to fetch next
+    sites ---- urls ---- frontier ---- lanes     what to fetch next, by site and host
       |          |------ sources                 feeds, sitemaps, listings
       |          |
       |       captures ---- warc_files, crawls   one row per response or revisit record
@@ -11,7 +11,7 @@
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
 
-    source_rates, alarms ---- urls               what the schedule has learnt about feeds, sitemaps, listings
+    source_rates ---- urls                       what the schedule has learnt about feeds, sitemaps, listings
     daily_captures                               counts, maintained by triggers on captures
     host_backoff, url_patterns                   crawl state that is kept between runs
     search_changes                               what the search folder has to follow
@@ -31,10 +31,10 @@ from sqlalchemy.types import TypeDecorator
 
 
 def format_utc(value: datetime | None) -> str | None:
-    """Return a time as SQLite stores it: text that sorts."""
+    """Return a time as SQLite stores it: text that sorts, with a fraction of a second only if there is one."""
     if value is None:
         return None
-    return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
 
 
 def _parse_time(value: str | None) -> datetime | None:
@@ -143,7 +143,16 @@ class UrlRow(Base):
     id: Mapped[int] = _id()
     site_id: Mapped[int | None] = _to("sites.id", "The site that its host belongs to; null for other hosts")
     url: Mapped[str] = _column("Absolute URL without fragment, as found")
-    urlkey: Mapped[str] = mapped_column(index=True, comment="SURT form, sorts by host; its first 600 characters")
+    key_head: Mapped[str] = _column(
+        "Beginning of urlkey: the host in reverse order; all of it where the rest of url has another spelling"
+    )
+    key_at: Mapped[int] = _column("Place in url from which on urlkey is the same in lower case")
+    urlkey: Mapped[str] = mapped_column(
+        # An SQLite file has it in the index alone.
+        sa.Computed("key_head || lower(substr(url, key_at))"),
+        index=True,
+        comment="SURT form, sorts by host; its first 600 characters",
+    )
     digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 
@@ -151,20 +160,30 @@ SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
 """Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
+class LaneRow(Base):
+    """Hosts of sites: requests of a site to one host are made one at a time."""
+
+    __tablename__ = "lanes"
+    __table_args__ = (sa.UniqueConstraint("site", "host"),)
+
+    id: Mapped[int] = _id()
+    site: Mapped[str] = _column("Name of the site for which URLs are fetched")
+    host: Mapped[str] = _column("Host of these URLs")
+
+
 class FrontierRow(Base):
     """The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered."""
 
     __tablename__ = "frontier"
     __table_args__ = (
-        _partial("ix_frontier_lane", "site", "host", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
+        _partial("ix_frontier_lane", "lane_id", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
         _partial("ix_frontier_via_id", "via_id", where="via_id IS NOT NULL"),
         # Sources are few among all URLs.
-        _partial("ix_frontier_sources", "site", "url_id", where=SOURCES),
+        _partial("ix_frontier_sources", "lane_id", "url_id", where=SOURCES),
     )
 
     url_id: Mapped[int] = _url_key("The URL")
-    site: Mapped[str] = _column("Name of the site for which it is fetched")
-    host: Mapped[str] = _column("Host of the URL; requests to one host are made one at a time")
+    lane_id: Mapped[int] = _to("lanes.id", "The site for which it is fetched, and its host")
     kind: Mapped[str] = _column("What it is expected to be: article, listing, feed, sitemap or asset")
     via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
     via_kind: Mapped[str | None] = _column("Kind of that page: feed, sitemap, listing or article")
@@ -250,10 +269,6 @@ class WarcFileRow(Base):
     sha256: Mapped[str | None] = _column("SHA-256 of the file, in hexadecimal; null while it is open")
 
 
-def _on_captures(name: str, *columns: str, where: str) -> sa.Index:
-    return _partial(f"ix_captures_{name}", *columns, where=where)
-
-
 def _to_versions(column: str) -> sa.ForeignKeyConstraint:
     name = f"fk_captures_{column}"
     return sa.ForeignKeyConstraint(
@@ -269,22 +284,22 @@ class CaptureRow(Base):
         sa.Index("ix_captures_url", "url_id", "fetched_at"),
         sa.Index("ix_captures_site", "site_id", "fetched_at"),
         sa.Index("ix_captures_warc", "warc_file_id", "warc_offset"),
-        _on_captures(
-            "payload",
+        _partial(
+            "ix_captures_payload",
             "payload_digest",
             where="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
         ),
         # Covers what a page about a run lists and counts.
-        _on_captures("crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
-        _on_captures("listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
-        _on_captures("article", "article_id", where="article_id IS NOT NULL"),
-        _on_captures("version", "version_id", where="version_id IS NOT NULL"),
-        _on_captures("page_version", "page_version_id", where="page_version_id IS NOT NULL"),
-        _on_captures("redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
-        _on_captures("refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
-        _on_captures("refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
-        _on_captures("original", "refers_to_id", where="refers_to_id IS NOT NULL"),
-        _on_captures("pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
+        _partial("ix_captures_crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
+        _partial("ix_captures_listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
+        _partial("ix_captures_article", "article_id", where="article_id IS NOT NULL"),
+        _partial("ix_captures_version", "version_id", where="version_id IS NOT NULL"),
+        _partial("ix_captures_page_version", "page_version_id", where="page_version_id IS NOT NULL"),
+        _partial("ix_captures_redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
+        _partial("ix_captures_refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
+        _partial("ix_captures_refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
+        _partial("ix_captures_original", "refers_to_id", where="refers_to_id IS NOT NULL"),
+        _partial("ix_captures_pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
         _to_versions("version_id"),
         _to_versions("page_version_id"),
     )
@@ -322,7 +337,9 @@ class CaptureRow(Base):
     reason: Mapped[str] = _column("Why it was classified so")
     title: Mapped[str | None] = _column("Title of the page or feed")
     entries: Mapped[int] = _column("Number of items of a feed or sitemap, or of links of a listing")
-    content_digest: Mapped[str | None] = _column("SHA-256 of the payload, content coding undone")
+    content_digest: Mapped[str | None] = _column(
+        "SHA-256 of the payload, content coding undone; null: the same as payload_digest, or none"
+    )
     is_read: Mapped[bool] = _column("False for a revisit that takes its reading from its original")
     extractor: Mapped[str | None] = _column("Version of the extractor that read it; null where is_read is false")
     etag: Mapped[str | None] = _column("ETag header of the response")
@@ -351,14 +368,14 @@ class ArticleRow(Base):
 
     __tablename__ = "articles"
     __table_args__ = (
-        sa.UniqueConstraint("site_id", "url_id"),
+        sa.UniqueConstraint("url_id", "site_id"),
         sa.Index("ix_articles_dated", "dated_at"),
         sa.Index("ix_articles_site_dated", "site_id", "dated_at"),
     )
 
     id: Mapped[int] = _id()
     site_id: Mapped[int] = _to("sites.id", "The site")
-    url_id: Mapped[int] = _to("urls.id", "Canonical URL", index=True)
+    url_id: Mapped[int] = _to("urls.id", "Canonical URL")
     first_seen_at: Mapped[datetime] = _column("Time of the first capture that shows it")
     last_seen_at: Mapped[datetime] = _column("Time of the last capture that shows it")
     dated_at: Mapped[datetime] = _column("Publication date by its current version, else first_seen_at")
@@ -370,16 +387,15 @@ class VersionRow(Base):
 
     __tablename__ = "versions"
     __table_args__ = (
-        sa.UniqueConstraint("site_id", "page_url_id", "digest"),
+        sa.UniqueConstraint("digest", "site_id", "page_url_id"),
         sa.Index("ix_versions_page", "page_url_id"),
         sa.Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
         _partial("ix_versions_duplicate", "duplicate_of_id", where="duplicate_of_id IS NOT NULL"),
         _partial("ix_versions_uncompared", "id", where="is_compared = 0", postgresql_where="NOT is_compared"),
         _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
-        sa.Index("ix_versions_digest", "digest", "site_id"),
         # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
         # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant", "section", "language"),
+        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant"),
         _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
         _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
         _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
@@ -403,7 +419,7 @@ class VersionRow(Base):
     )
     is_variant: Mapped[bool] = _column("True if it differs from an earlier row with its number in boilerplate only")
     is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
-    digest: Mapped[str] = _column(
+    digest: Mapped[bytes] = _column(
         "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
         " address left out"
     )
@@ -437,7 +453,7 @@ class VersionRow(Base):
     modified: Mapped[str | None] = _column("Modification date as the page states it, in the same form")
     modified_at: Mapped[datetime | None] = _column("The same in UTC")
     modified_source: Mapped[str | None] = _column("Where that date is from")
-    section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
+    section: Mapped[str | None] = _column("Section of the site")
     access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
     is_live_blog: Mapped[bool] = _column("True for a live blog")
     noarchive: Mapped[bool] = _column("True if the page's robots meta element says noarchive")
@@ -667,19 +683,6 @@ class SourceRateRow(Base):
     item_ids: Mapped[bytes | None] = _column(
         "Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
     )
-
-
-class AlarmRow(Base):
-    """Sources that became silent, or lost items between two readings."""
-
-    __tablename__ = "alarms"
-    __table_args__ = (sa.Index("ix_alarms_url_id", "url_id", "raised_at"),)
-
-    id: Mapped[int] = _id()
-    url_id: Mapped[int] = _to("urls.id", "The source")
-    kind: Mapped[str] = _column("silent or lost")
-    raised_at: Mapped[datetime] = _column("Time of the reading that raised it")
-    cleared_at: Mapped[datetime | None] = _column("Time of the reading that cleared it; null: still raised")
 
 
 class SearchChangeRow(Base):

@@ -9,11 +9,9 @@ from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS = ("v3", "v4")
-"""Those in migrations/versions, oldest first: an index of each is upgraded when it is opened."""
-HEAD = REVISIONS[-1]
+HEAD = "v5"
 """The schema that this code reads and writes."""
-FORMER = frozenset({"v1", "v2", *(f"{number:04}" for number in range(1, 14))})
+FORMER = frozenset({"v1", "v2", "v3", "v4", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = (
     "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",
@@ -21,7 +19,7 @@ FUNCTIONS = (
     "log_inserted_metadata_changes", "log_deleted_metadata_changes", "log_moved_captures",
 )  # fmt: skip
 """Functions of PostgreSQL's triggers."""
-FORMER_TABLES = ("search_documents", "alembic_version", "days", "families", "habits", "hosts")
+FORMER_TABLES = ("search_documents", "alarms", "alembic_version", "days", "families", "habits", "hosts")
 FORMER_FUNCTIONS = ("captures_counted", "captures_taken_out", "captures_moved")
 _MIGRATION_LOCK = 6872  # key of PostgreSQL's advisory lock under which the schema is changed
 
@@ -63,7 +61,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
             "the database exists but holds no index; the WARC files are untouched. "
             "Make the index from them with: newsarchive rebuild"
         )
-    if revision is not None and revision not in REVISIONS:
+    if revision not in (None, HEAD):
         raise IndexTooNew(str(revision), HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)

@@ -195,6 +195,7 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
                 "redirect_url_id": urls[capture.redirect_url] if capture.redirect_url else None,
                 "outcome": entry.outcome.value,
                 "entries": entry.item_count,
+                "content_digest": None if entry.content_digest == capture.payload_digest else entry.content_digest,
                 "extractor": entry.ingest.reading.extractor if entry.is_read else None,
             }
         )
@@ -205,9 +206,7 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
 _OF_CAPTURE = (
     "record_id kind fetched_at status mime payload_digest payload_size truncated profile etag last_modified".split()
 )
-_OF_ENTRY = (
-    "url_id site_id refers_to_id reason title content_digest is_read article_id version_id page_version_id".split()
-)
+_OF_ENTRY = "url_id site_id refers_to_id reason title is_read article_id version_id page_version_id".split()
 """Columns of captures that are called as the fields of a capture or entry that they hold."""
 
 

@@ -24,7 +24,6 @@ from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
 from storage.index.schema.tables import (
-    AlarmRow,
     ArticleRow,
     CaptureRow,
     FrontierRow,
@@ -384,7 +383,7 @@ def delete_captures(connection: Connection, lookups: LookupTables, records: Sequ
     orphans.urls.update(url_ids, connection.scalars(of_urls))
     # The crawl refuses these URLs, so that the frontier need not name them.
     connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(of_urls)).values(via_id=None))
-    for table in (AlarmRow, SourceRateRow, FrontierRow):
+    for table in (SourceRateRow, FrontierRow):
         connection.execute(delete(table).where(table.url_id.in_(of_urls)))
     recompute_sources(connection, url_ids)
     delete_orphans(connection, orphans)

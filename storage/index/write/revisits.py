@@ -94,8 +94,8 @@ def _from_row(row: AnyRow) -> _Original:
     is_revisit = row.kind == "revisit"
     return _Original(
         row.id, row.record_id, row.url_id, row.warc_date, is_revisit,
-        row.is_read or row.refers_to_id is not None, Outcome(row.outcome), row.title, row.entries, row.content_digest,
-        row.article_id, row.version_id, row.page_version_id,
+        row.is_read or row.refers_to_id is not None, Outcome(row.outcome), row.title, row.entries,
+        row.content_digest or row.payload_digest, row.article_id, row.version_id, row.page_version_id,
     )  # fmt: skip
 
 
@@ -103,8 +103,8 @@ def _from_entry(entry: CommitEntry) -> _Original:
     capture = entry.capture
     return _Original(
         entry.capture_id, capture.record_id, entry.url_id, capture.date, capture.kind == "revisit", True,
-        entry.outcome, entry.title, entry.item_count, entry.content_digest, entry.article_id, entry.version_id,
-        entry.page_version_id,
+        entry.outcome, entry.title, entry.item_count, entry.content_digest or capture.payload_digest, entry.article_id,
+        entry.version_id, entry.page_version_id,
     )  # fmt: skip
 
 
@@ -202,7 +202,9 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
         article_id for article_id in (revisit.article_id, original.article_id if shows else None) if article_id
     )
     change |= {name: getattr(original, name) if shows else None for name in _SHOWN}
-    change |= {name: getattr(original, name) if shows and is_copy else None for name in ("title", "content_digest")}
+    content = None if original.content_digest == revisit.payload_digest else original.content_digest
+    taken = {"title": original.title, "content_digest": content}
+    change |= taken if shows and is_copy else dict.fromkeys(taken)
     change["outcome"] = (original.outcome if shows and is_copy else Outcome.NOT_MODIFIED).value
     change["entries"] = original.entries if shows and is_copy else 0
     return change

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy.orm import aliased
 
 from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids, insert_rows, reserve_ids
@@ -24,6 +25,7 @@ from storage.index.schema.tables import (
     CaptureRow,
     CrawlSiteRow,
     FrontierRow,
+    LaneRow,
     SiteHostRow,
     SiteRow,
     UrlPatternRow,
@@ -107,7 +109,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
     """Rename sites, given by former and present name; return the former names of those that the index had.
 
     Articles, captures and boilerplate keep their site's row; URLs that are due, URL patterns and the requesting site of
-    captures get the new name. Alarms and learnt rates belong to URLs, and need no change.
+    captures get the new name. Learnt rates belong to URLs, and need no change.
     """
     renamed: list[str] = []
     lock_registry(connection, exclusive=True)
@@ -119,8 +121,9 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         if new is None:
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
         connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
-        for column in (UrlPatternRow.site, FrontierRow.site, CaptureRow.requesting_site):
+        for column in (UrlPatternRow.site, CaptureRow.requesting_site):
             connection.execute(update(column.class_).where(column == former).values({column.key: present}))
+        _move_lanes(connection, former, present)
         if new is not None:
             # Such as one that a crawl found nothing to do for: everything is handed over to it.
             twice = select(CrawlSiteRow.crawl_id).where(CrawlSiteRow.site_id == new.id)
@@ -274,7 +277,7 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
     version_id = reserve_ids(connection, VersionRow, 1)[0]
     row = {name: version._mapping[name] for name in VersionRow.__table__.c.keys()}  # noqa: SIM118, SLF001 - public
     # A temporary digest, as digests are unique in each article: the row still belongs to the old one.
-    row |= {"id": version_id, "capture_id": capture_id, "digest": f"moving {version_id}", "is_counted": False}
+    row |= {"id": version_id, "capture_id": capture_id, "digest": version_id.to_bytes(32), "is_counted": False}
     insert_rows(connection, VersionRow, [row])
     for table in VERSION_CONTENT:
         rows = connection.execute(select(table).where(table.version_id == version.id)).mappings()
@@ -297,8 +300,20 @@ def transfer_requests(connection: Connection, registry: SiteRegistry) -> None:
         owner = registry.find(unknown.url)
         if unknown.configured or owner is None or not owner.configured:
             continue
-        for column in (CaptureRow.requesting_site, FrontierRow.site):
-            connection.execute(update(column.class_).where(column == unknown.name).values({column.key: owner.name}))
+        asked_for = update(CaptureRow).where(CaptureRow.requesting_site == unknown.name)
+        connection.execute(asked_for.values(requesting_site=owner.name))
+        _move_lanes(connection, unknown.name, owner.name)
+
+
+def _move_lanes(connection: Connection, former: str, present: str) -> None:
+    """Hand the URLs of a site in the frontier over. Its lanes stay, as other writers may know their ids."""
+    old, new = aliased(LaneRow), aliased(LaneRow)
+    hosts = connection.scalars(select(old.host).where(old.site == former).order_by(old.host)).all()
+    lanes = [{"site": present, "host": host} for host in hosts]
+    insert_rows(connection, LaneRow, lanes, conflict_columns=["site", "host"])
+    same = select(old.id, new.id).join(new, new.host == old.host).where(old.site == former, new.site == present)
+    for old_id, new_id in connection.execute(same).all():
+        connection.execute(update(FrontierRow).where(FrontierRow.lane_id == old_id).values(lane_id=new_id))
 
 
 def delete_empty_sites(connection: Connection) -> None:

@@ -73,7 +73,7 @@ def assign_versions(
     for entry in entries:
         if entry.article is not None:
             entry.page_url_id = urls[entry.article.canonical_url]
-    texts = group_pairs(((entry.page, entry.digest or ""), entry) for entry in entries if entry.article is not None)
+    texts = group_pairs(((entry.page, entry.digest or b""), entry) for entry in entries if entry.article is not None)
     if not texts:
         return [], 0
     existing = _load_existing(connection, {page for page, _ in texts})
@@ -126,7 +126,7 @@ _EXISTING_VERSIONS: Any = (
 )
 
 
-def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, str], _ExistingVersion]:
+def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, bytes], _ExistingVersion]:
     rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted({url_id for _, url_id in pages})})
     return {
         (page, row.digest): _ExistingVersion(

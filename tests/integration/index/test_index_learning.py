@@ -41,7 +41,7 @@ BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 
 def plainly(pages: Iterable[Ingest]) -> set[Row]:
     """Compute the boilerplate of captures by a plain count."""
-    versions: dict[str, dict[str, dict[str, Article]]] = {site: {} for site in SITES}
+    versions: dict[str, dict[str, dict[bytes, Article]]] = {site: {} for site in SITES}
     current: dict[str, dict[str, Article]] = {site: {} for site in SITES}
     for page in pages:
         article, site = page.reading.article, page.discovery.site
@@ -52,7 +52,7 @@ def plainly(pages: Iterable[Ingest]) -> set[Row]:
     return {row for site in SITES for row in _of_site(site, versions[site], current[site])}
 
 
-def _of_site(site: str, versions: dict[str, dict[str, Article]], current: dict[str, Article]) -> Iterator[Row]:
+def _of_site(site: str, versions: dict[str, dict[bytes, Article]], current: dict[str, Article]) -> Iterator[Row]:
     dates = {url: article.published.at for url, article in current.items() if article.published}
     carriers: dict[str, set[str]] = {}
     places: dict[str, list[tuple[int, int]]] = {}

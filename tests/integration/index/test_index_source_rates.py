@@ -1,15 +1,13 @@
-"""Source rates: the schedule gets the content of each source, its rates are stored, and alarms are raised."""
+"""Source rates: the schedule gets the content of each source, and its rates are stored."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import check_health
@@ -19,7 +17,6 @@ from storage.index.frontier import host_state
 from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.queries.articles import list_articles
 from storage.index.queries.status import get_status, list_source_health
-from storage.index.schema.tables import AlarmRow, UrlRow
 from storage.model import (
     Capture,
     DiscoveredUrl,
@@ -178,36 +175,21 @@ def test_a_304_is_a_check_without_new_items(index: Index, capture_of: Make) -> N
     assert failed.source_rates is not None
 
 
-def list_alarms(index: Index, *, active: bool = False) -> list[Any]:
-    """Return the alarms of sources: all of them, or those that are not cleared."""
-    alarms = select(AlarmRow.kind, AlarmRow.raised_at, AlarmRow.cleared_at, UrlRow.url).join(
-        UrlRow, UrlRow.id == AlarmRow.url_id
-    )
-    with index._database.read_transaction() as connection:
-        rows = connection.execute(alarms).all()
-    return [row for row in rows if not active or row.cleared_at is None]
-
-
-def test_alarms_are_raised_and_cleared(index: Index, capture_of: Make) -> None:
-    """No item in common with the previous check raises an alarm once; it is cleared when the feed has recovered."""
+def test_a_feed_that_lost_items_is_overflowing(index: Index, capture_of: Make) -> None:
+    """No item in common with the previous check: it is, until it has recovered."""
     index.register_sites([SITE])
     plan = planner()
     index.commit([reading(capture_of(FEEDS[0], 0), range(1, 11))], plan)
     index.commit([reading(capture_of(FEEDS[0], 30), range(21, 31))], plan)
     index.commit([reading(capture_of(FEEDS[0], 60), range(41, 51))], plan)
-    (alarm,) = list_alarms(index, active=True)
-    assert (alarm.url, alarm.kind) == (FEEDS[0], "lost")
-    assert alarm.raised_at == MORNING + 30 * MINUTE
     assert index.ask(list_source_health)[0].state == "overflowing"
     for step in range(60):
         index.commit([reading(capture_of(FEEDS[0], 70 + step), range(41, 51))], plan)
-    assert list_alarms(index, active=True) == []
-    (before,) = list_alarms(index)
-    assert before.cleared_at is not None
+    assert index.ask(list_source_health)[0].state != "overflowing"
 
 
-def test_a_silent_feed_raises_an_alarm(index: Index, capture_of: Make, tmp_path: Path) -> None:
-    """Six items an hour for eight days, then none: an alarm is raised, and cleared by the next item."""
+def test_a_silent_feed_is_found(index: Index, capture_of: Make, tmp_path: Path) -> None:
+    """Six items an hour for eight days, then none: it is silent, until the next item."""
     index.register_sites([SITE])
     plan = planner()
     hours = 8 * 24
@@ -216,17 +198,17 @@ def test_a_silent_feed_raises_an_alarm(index: Index, capture_of: Make, tmp_path:
         for hour in range(1, hours)
     ]
     index.commit(readings, plan)
-    assert list_alarms(index, active=True) == []
+    assert index.ask(list_source_health)[0].state == "fine"
     last = range((hours - 1) * 6 - 20, (hours - 1) * 6 + 1)
     index.commit([reading(capture_of(FEEDS[0], (hours + hour) * 60), last) for hour in range(24)], plan)
-    (alarm,) = list_alarms(index, active=True)
-    assert (alarm.kind, alarm.cleared_at) == ("silent", None)
-    assert index.ask(list_source_health)[0].state == "silent"
+    (health,) = index.ask(list_source_health)
+    assert (health.state, health.habits is not None) == ("silent", True)
     config = Config(folder=tmp_path, sites=(SiteConfig(name=SITE.name, url=SITE.url),))
-    findings = check_health(index, config, alarm.raised_at).findings
+    at = MORNING + (hours + 23) * 60 * MINUTE
+    findings = check_health(index, config, at).findings
     assert [each.code for each in findings if FEEDS[0] in each.subject] == ["source-silent"]
     index.commit([reading(capture_of(FEEDS[0], (hours + 25) * 60), range(2000, 2020))], plan)
-    assert [one for one in list_alarms(index, active=True) if one.kind == "silent"] == []
+    assert index.ask(list_source_health)[0].state != "silent"
 
 
 def test_a_page_that_its_source_reports_as_modified_is_due_at_once(index: Index, capture_of: Make) -> None:

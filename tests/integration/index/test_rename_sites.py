@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.articles import list_articles
-from storage.index.schema.tables import CaptureRow, FrontierRow
+from storage.index.schema.tables import CaptureRow, FrontierRow, LaneRow
 from storage.index.views.articles import Filters
 from storage.model import CrawlRun, Ingest, Site
 
@@ -21,14 +22,14 @@ PAGES = [f"https://news.example/{number}" for number in range(3)]
 def state(index: Index) -> tuple[list[str], list[str], list[str], list[str]]:
     """Return the names of sites in each place that has one."""
 
-    def query(column: object) -> list[str]:
-        return index.read(lambda connection: sorted(set(connection.scalars(select(column)))))  # type: ignore[call-overload]
+    def query(column: Select[Any]) -> list[str]:
+        return index.read(lambda connection: sorted(set(connection.scalars(column))))
 
     articles = index.ask(list_articles, Filters(site="new"), limit=9)
     return (
         [site.name for site in index.sites()],
-        query(CaptureRow.requesting_site),
-        query(FrontierRow.site),
+        query(select(CaptureRow.requesting_site)),
+        query(select(LaneRow.site).join_from(FrontierRow, LaneRow)),
         [line.url for line in articles],
     )
 

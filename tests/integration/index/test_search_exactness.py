@@ -143,7 +143,8 @@ def fill(connection: Connection, stories: list[Story]) -> None:
     paragraph = 0
     for story in stories:
         url = "/".join(["https:/", "news.example", *story.url_words[3:]])
-        add(UrlRow, id=story.id, site_id=story.site + 1, url=url, urlkey=f"example,news)/{story.id}",
+        add(UrlRow, id=story.id, site_id=story.site + 1, url=url,
+            key_head=f"example,news)/{story.id}", key_at=len(url) + 1,
             digest=random.Random(url).randbytes(16))  # fmt: skip
         add(ArticleRow, id=story.id, site_id=story.site + 1, url_id=story.id, first_seen_at=story.dated_at,
             last_seen_at=story.dated_at, dated_at=story.dated_at, state="live")  # fmt: skip
@@ -155,7 +156,7 @@ def fill(connection: Connection, stories: list[Story]) -> None:
                 article_id=story.id, version_id=text.id, page_version_id=text.id, is_read=True)  # fmt: skip
             add(VersionRow, id=text.id, article_id=story.id, site_id=story.site + 1, page_url_id=story.id,
                 capture_id=text.id, number=text.number, is_variant=False, is_current=text.is_newest,
-                digest=str(text.id),
+                digest=text.id.to_bytes(32, "big"),
                 changed="", is_corrected=False, masked_digest=b"", evidence=0, headline=" ".join(text.headline),
                 dek=" ".join(text.dek) or None, language=text.language, section=text.section, is_live_blog=False,
                 noarchive=False, paragraph_count=len(text.paragraphs), is_counted=True, is_compared=True)  # fmt: skip

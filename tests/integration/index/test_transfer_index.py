@@ -22,7 +22,7 @@ from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.maintenance.transfer import TABLES, transfer_index
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_source_health
-from storage.index.schema.tables import AlarmRow, SourceRateRow, UrlRow
+from storage.index.schema.tables import SourceRateRow, UrlRow
 from storage.index.schema.upgrade import HEAD
 from storage.index.search.results import search_articles
 from storage.index.write import runs
@@ -48,7 +48,7 @@ Plan = Callable[[VisitResult], NextVisit]
 MORNING = datetime(2026, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)
 SITES = (Site(name="news", url="https://news.example/"), Site(name="Zeitung-ä", url="https://zeitung.example/"))
 TO_LOSE = {
-    "frontier", "host_backoff", "url_patterns", "source_rates", "alarms", "daily_captures", "sources", "boilerplate",
+    "frontier", "lanes", "host_backoff", "url_patterns", "source_rates", "daily_captures", "sources", "boilerplate",
     "captures", "versions",
     "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "crawls",
     "crawl_sites", "site_hosts", "warc_files",
@@ -118,7 +118,6 @@ def _habits(connection: Any) -> None:
         "item_ids": b"\x00\xff" * 8,
     }  # fmt: skip
     insert_rows(connection, SourceRateRow, [row])
-    insert_rows(connection, AlarmRow, [{"url_id": url_id, "kind": "silent", "raised_at": MORNING, "cleared_at": None}])
 
 
 @pytest.fixture
@@ -280,7 +279,7 @@ def test_a_copy_that_differs_is_deleted(
 
         def end(self: Any, ending: Callable[[Any], None] = kind.end) -> None:
             ending(self)
-            self._connection.exec_driver_sql("UPDATE urls SET urlkey = urlkey || '.' WHERE id = 3")
+            self._connection.exec_driver_sql("UPDATE urls SET key_head = key_head || '.' WHERE id = 3")
 
         monkeypatch.setattr(kind, "end", end)
     with pytest.raises(IndexFailure, match=r"copy of urls differs from the source.*discarded"):

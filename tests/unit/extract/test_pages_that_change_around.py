@@ -33,7 +33,7 @@ def test_a_month_of_changes_around_articles_makes_no_false_version(decorated: bo
     checked = 0
     for number in ARTICLES:
         history = newsroom.catalogue.history(number)
-        digests: dict[object, set[str]] = {}
+        digests: dict[object, set[bytes]] = {}
         for day in DAYS:
             at = history.summary.published + timedelta(days=day, hours=1)
             if history.summary.is_withdrawn(at):

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.index.rows.interning import split_key
 from storage.index.rows.site_registry import KnownSite, SiteRegistry, site_name_from_host
 from storage.urls import surt, surt_host, url_host
 
@@ -82,3 +83,11 @@ def test_any_url_has_a_key(text: str) -> None:
         assert len(surt(url)) <= 600
         assert isinstance(surt_host(url_host(url)), str)
         assert site_name_from_host(url)
+
+
+@given(st.text(max_size=700), st.sampled_from(["", "http://", "https://www.news.example/", "https://News.example/a?"]))
+def test_a_key_is_its_beginning_and_the_rest_of_the_url(text: str, before: str) -> None:
+    """Databases put the key of any URL together from both, in ASCII lower case."""
+    url = before + text.encode("utf-8", "ignore").decode()
+    head, place = split_key(url)
+    assert head + url[place - 1 :].encode().lower().decode() == surt(url)

@@ -179,7 +179,9 @@ CREATE TABLE urls (
     id SERIAL NOT NULL,
     site_id INTEGER,
     url TEXT COLLATE "C" NOT NULL,
-    urlkey TEXT COLLATE "C" NOT NULL,
+    key_head TEXT COLLATE "C" NOT NULL,
+    key_at INTEGER NOT NULL,
+    urlkey TEXT COLLATE "C" NOT NULL GENERATED ALWAYS AS (key_head || lower(substr(url, key_at))) STORED,
     digest BYTEA NOT NULL,
     CONSTRAINT pk_urls PRIMARY KEY (id),
     CONSTRAINT fk_urls_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
@@ -195,6 +197,10 @@ COMMENT ON COLUMN urls.id IS 'Surrogate key; differs after a rebuild';
 COMMENT ON COLUMN urls.site_id IS 'The site that its host belongs to; null for other hosts';
 
 COMMENT ON COLUMN urls.url IS 'Absolute URL without fragment, as found';
+
+COMMENT ON COLUMN urls.key_head IS 'Beginning of urlkey: the host in reverse order; all of it where the rest of url has another spelling';
+
+COMMENT ON COLUMN urls.key_at IS 'Place in url from which on urlkey is the same in lower case';
 
 COMMENT ON COLUMN urls.urlkey IS 'SURT form, sorts by host; its first 600 characters';
 
@@ -302,7 +308,7 @@ CREATE TABLE articles (
     dated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_articles PRIMARY KEY (id),
-    CONSTRAINT uq_articles_site_id_url_id UNIQUE (site_id, url_id),
+    CONSTRAINT uq_articles_url_id_site_id UNIQUE (url_id, site_id),
     CONSTRAINT fk_articles_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_articles_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
@@ -310,8 +316,6 @@ CREATE TABLE articles (
 CREATE INDEX ix_articles_dated ON articles (dated_at);
 
 CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
-
-CREATE INDEX ix_articles_url_id ON articles (url_id);
 
 COMMENT ON TABLE articles IS 'Articles: one row per canonical URL of a site, or for several with the same text';
 
@@ -446,30 +450,6 @@ COMMENT ON COLUMN source_rates.item_count IS 'Number of items in the newest read
 
 COMMENT ON COLUMN source_rates.item_ids IS 'Ids of these items'' URLs, 8 bytes each, in ascending order; null if there are too many';
 
-CREATE TABLE alarms (
-    id SERIAL NOT NULL,
-    url_id INTEGER NOT NULL,
-    kind TEXT COLLATE "C" NOT NULL,
-    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    cleared_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_alarms PRIMARY KEY (id),
-    CONSTRAINT fk_alarms_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_alarms_url_id ON alarms (url_id, raised_at);
-
-COMMENT ON TABLE alarms IS 'Sources that became silent, or lost items between two readings';
-
-COMMENT ON COLUMN alarms.id IS 'Surrogate key; differs after a rebuild';
-
-COMMENT ON COLUMN alarms.url_id IS 'The source';
-
-COMMENT ON COLUMN alarms.kind IS 'silent or lost';
-
-COMMENT ON COLUMN alarms.raised_at IS 'Time of the reading that raised it';
-
-COMMENT ON COLUMN alarms.cleared_at IS 'Time of the reading that cleared it; null: still raised';
-
 CREATE TABLE captures (
     id SERIAL NOT NULL,
     url_id INTEGER NOT NULL,
@@ -602,7 +582,7 @@ COMMENT ON COLUMN captures.title IS 'Title of the page or feed';
 
 COMMENT ON COLUMN captures.entries IS 'Number of items of a feed or sitemap, or of links of a listing';
 
-COMMENT ON COLUMN captures.content_digest IS 'SHA-256 of the payload, content coding undone';
+COMMENT ON COLUMN captures.content_digest IS 'SHA-256 of the payload, content coding undone; null: the same as payload_digest, or none';
 
 COMMENT ON COLUMN captures.is_read IS 'False for a revisit that takes its reading from its original';
 
@@ -647,7 +627,7 @@ CREATE TABLE versions (
     number INTEGER NOT NULL,
     is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
-    digest TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
     changed TEXT COLLATE "C" NOT NULL,
     is_corrected BOOLEAN NOT NULL,
     parts TEXT COLLATE "C",
@@ -676,7 +656,7 @@ CREATE TABLE versions (
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
+    CONSTRAINT uq_versions_digest_site_id_page_url_id UNIQUE (digest, site_id, page_url_id),
     CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
     CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
@@ -691,15 +671,11 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
-
-CREATE INDEX ix_versions_digest ON versions (digest, site_id);
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
 CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_section ON versions (section);
 
 CREATE INDEX ix_versions_uncompared ON versions (id) WHERE NOT is_compared;
 
@@ -904,10 +880,25 @@ COMMENT ON COLUMN metadata_changes."old" IS 'Old value; null: none';
 
 COMMENT ON COLUMN metadata_changes."new" IS 'New value; null: none';
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
+CREATE TABLE lanes (
+    id SERIAL NOT NULL,
     site TEXT COLLATE "C" NOT NULL,
     host TEXT COLLATE "C" NOT NULL,
+    CONSTRAINT pk_lanes PRIMARY KEY (id),
+    CONSTRAINT uq_lanes_site_host UNIQUE (site, host)
+);
+
+COMMENT ON TABLE lanes IS 'Hosts of sites: requests of a site to one host are made one at a time';
+
+COMMENT ON COLUMN lanes.id IS 'Surrogate key; differs after a rebuild';
+
+COMMENT ON COLUMN lanes.site IS 'Name of the site for which URLs are fetched';
+
+COMMENT ON COLUMN lanes.host IS 'Host of these URLs';
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    lane_id INTEGER NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
     via_id INTEGER,
     via_kind TEXT COLLATE "C",
@@ -915,6 +906,7 @@ CREATE TABLE frontier (
     published TEXT COLLATE "C",
     anchor TEXT COLLATE "C",
     redirect_count INTEGER NOT NULL,
+    callback TEXT COLLATE "C",
     due_at TIMESTAMP WITH TIME ZONE,
     priority INTEGER NOT NULL,
     ended_by TEXT COLLATE "C",
@@ -926,12 +918,13 @@ CREATE TABLE frontier (
     last_modified TEXT COLLATE "C",
     CONSTRAINT pk_frontier PRIMARY KEY (url_id),
     CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_lane_id FOREIGN KEY(lane_id) REFERENCES lanes (id),
     CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_frontier_lane ON frontier (lane_id, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+CREATE INDEX ix_frontier_sources ON frontier (lane_id, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
 
@@ -939,9 +932,7 @@ COMMENT ON TABLE frontier IS 'The crawl frontier, the only queue: what to fetch,
 
 COMMENT ON COLUMN frontier.url_id IS 'The URL';
 
-COMMENT ON COLUMN frontier.site IS 'Name of the site for which it is fetched';
-
-COMMENT ON COLUMN frontier.host IS 'Host of the URL; requests to one host are made one at a time';
+COMMENT ON COLUMN frontier.lane_id IS 'The site for which it is fetched, and its host';
 
 COMMENT ON COLUMN frontier.kind IS 'What it is expected to be: article, listing, feed, sitemap or asset';
 
@@ -1018,6 +1009,8 @@ COMMENT ON COLUMN frontier.published IS 'Publication date that the feed or sitem
 COMMENT ON COLUMN frontier.anchor IS 'Text of the link by which it was discovered';
 
 COMMENT ON COLUMN frontier.redirect_count IS 'Redirects and canonical links in a row that led to it';
+
+COMMENT ON COLUMN frontier.callback IS 'Method of the site''s own spider that gets the response; null without one';
 
 COMMENT ON COLUMN frontier.due_at IS 'When to fetch it next; null: never';
 

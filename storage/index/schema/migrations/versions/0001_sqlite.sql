@@ -85,7 +85,9 @@ CREATE TABLE urls (
     id INTEGER NOT NULL,
     site_id INTEGER,
     url TEXT NOT NULL,
-    urlkey TEXT NOT NULL,
+    key_head TEXT NOT NULL,
+    key_at INTEGER NOT NULL,
+    urlkey TEXT NOT NULL GENERATED ALWAYS AS (key_head || lower(substr(url, key_at))) VIRTUAL,
     digest BLOB NOT NULL,
     CONSTRAINT pk_urls PRIMARY KEY (id),
     CONSTRAINT fk_urls_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
@@ -152,7 +154,7 @@ CREATE TABLE articles (
     dated_at DATETIME NOT NULL,
     state TEXT NOT NULL,
     CONSTRAINT pk_articles PRIMARY KEY (id),
-    CONSTRAINT uq_articles_site_id_url_id UNIQUE (site_id, url_id),
+    CONSTRAINT uq_articles_url_id_site_id UNIQUE (url_id, site_id),
     CONSTRAINT fk_articles_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_articles_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
@@ -160,8 +162,6 @@ CREATE TABLE articles (
 CREATE INDEX ix_articles_dated ON articles (dated_at);
 
 CREATE INDEX ix_articles_site_dated ON articles (site_id, dated_at);
-
-CREATE INDEX ix_articles_url_id ON articles (url_id);
 
 CREATE TABLE links (
     group_id INTEGER NOT NULL,
@@ -213,18 +213,6 @@ CREATE TABLE source_rates (
     CONSTRAINT pk_source_rates PRIMARY KEY (url_id),
     CONSTRAINT fk_source_rates_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
 );
-
-CREATE TABLE alarms (
-    id INTEGER NOT NULL,
-    url_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    raised_at DATETIME NOT NULL,
-    cleared_at DATETIME,
-    CONSTRAINT pk_alarms PRIMARY KEY (id),
-    CONSTRAINT fk_alarms_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
-);
-
-CREATE INDEX ix_alarms_url_id ON alarms (url_id, raised_at);
 
 CREATE TABLE captures (
     id INTEGER NOT NULL,
@@ -325,7 +313,7 @@ CREATE TABLE versions (
     number INTEGER NOT NULL,
     is_variant BOOLEAN NOT NULL,
     is_current BOOLEAN NOT NULL,
-    digest TEXT NOT NULL,
+    digest BLOB NOT NULL,
     changed TEXT NOT NULL,
     is_corrected BOOLEAN NOT NULL,
     parts TEXT,
@@ -354,7 +342,7 @@ CREATE TABLE versions (
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
-    CONSTRAINT uq_versions_site_id_page_url_id_digest UNIQUE (site_id, page_url_id, digest),
+    CONSTRAINT uq_versions_digest_site_id_page_url_id UNIQUE (digest, site_id, page_url_id),
     CONSTRAINT fk_versions_article_id FOREIGN KEY(article_id) REFERENCES articles (id),
     CONSTRAINT fk_versions_site_id FOREIGN KEY(site_id) REFERENCES sites (id),
     CONSTRAINT fk_versions_page_url_id FOREIGN KEY(page_url_id) REFERENCES urls (id),
@@ -369,15 +357,11 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected = 1;
 
-CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant, section, language);
-
-CREATE INDEX ix_versions_digest ON versions (digest, site_id);
+CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
 
 CREATE INDEX ix_versions_language ON versions (language);
-
-CREATE INDEX ix_versions_section ON versions (section);
 
 CREATE INDEX ix_versions_uncompared ON versions (id) WHERE is_compared = 0;
 
@@ -433,10 +417,17 @@ CREATE INDEX ix_metadata_changes_article_id ON metadata_changes (article_id);
 
 CREATE INDEX ix_metadata_changes_before_id ON metadata_changes (before_id);
 
-CREATE TABLE frontier (
-    url_id INTEGER NOT NULL,
+CREATE TABLE lanes (
+    id INTEGER NOT NULL,
     site TEXT NOT NULL,
     host TEXT NOT NULL,
+    CONSTRAINT pk_lanes PRIMARY KEY (id),
+    CONSTRAINT uq_lanes_site_host UNIQUE (site, host)
+);
+
+CREATE TABLE frontier (
+    url_id INTEGER NOT NULL,
+    lane_id INTEGER NOT NULL,
     kind TEXT NOT NULL,
     via_id INTEGER,
     via_kind TEXT,
@@ -444,6 +435,7 @@ CREATE TABLE frontier (
     published TEXT,
     anchor TEXT,
     redirect_count INTEGER NOT NULL,
+    callback TEXT,
     due_at DATETIME,
     priority INTEGER NOT NULL,
     ended_by TEXT,
@@ -455,10 +447,11 @@ CREATE TABLE frontier (
     last_modified TEXT,
     CONSTRAINT pk_frontier PRIMARY KEY (url_id),
     CONSTRAINT fk_frontier_url_id FOREIGN KEY(url_id) REFERENCES urls (id),
+    CONSTRAINT fk_frontier_lane_id FOREIGN KEY(lane_id) REFERENCES lanes (id),
     CONSTRAINT fk_frontier_via_id FOREIGN KEY(via_id) REFERENCES urls (id)
 );
 
-CREATE INDEX ix_frontier_lane ON frontier (site, host, priority, due_at, url_id) WHERE due_at IS NOT NULL;
+CREATE INDEX ix_frontier_lane ON frontier (lane_id, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
 CREATE TABLE changes (
     article_id INTEGER NOT NULL,
@@ -491,7 +484,7 @@ CREATE INDEX ix_changes_seen_at ON changes (seen_at);
 
 CREATE INDEX ix_changes_unclassified ON changes (article_id) WHERE kinds IS NULL;
 
-CREATE INDEX ix_frontier_sources ON frontier (site, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
+CREATE INDEX ix_frontier_sources ON frontier (lane_id, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
 
