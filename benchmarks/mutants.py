@@ -37,9 +37,10 @@ from benchmarks.house import ROOT, list_modules
 REQUIRED = 55 / 60
 """Share of the mutants that tests have to detect."""
 EXCLUDED = ("newsarchive/demo/", "storage/index/schema/migrations/", "newsarchive/replay/launch.py")
-SKIPPED_TESTS = frozenset({"acceptance", "house", "quality"})
+SKIPPED_TESTS = frozenset({"house", "quality"})
 MAX_TEST_FILES = 12
 """Test files that are run for one mutant, the nearest first."""
+_FEW = 3
 _LOGGING = re.compile(r"(_?LOG|log|logger|warnings)\.")
 _FLIPPED: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -90,6 +91,15 @@ def find_mutants(path: str, source: bytes) -> Iterator[Mutant]:
         line, begin, end = _span(node, starts)
         for kind, start, stop, replacement in _replacements(node, begin, end, source, starts, siblings):
             yield Mutant(path=path, line=line, kind=kind, start=start, end=stop, replacement=replacement)
+
+
+def find_function(source: bytes, line: int) -> str:
+    """Return the name of the innermost function around a line; "" outside of all."""
+    functions = (
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    around = [node for node in functions if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return max(around, key=lambda node: node.lineno).name if around else ""
 
 
 def _span(node: ast.expr | ast.stmt, starts: Sequence[int]) -> tuple[int, int, int]:
@@ -170,16 +180,23 @@ class Tests:
         self._root = root
         names = {_module_name(path.relative_to(root)): path.relative_to(root).as_posix() for path in list_modules(root)}
         self._importers: defaultdict[str, set[str]] = defaultdict(set)
+        self._texts: dict[str, str] = {}
         for path in [*list_modules(root), *(root / "tests").rglob("test_*.py"), *(root / "tests").rglob("conftest.py")]:
             if not SKIPPED_TESTS.isdisjoint(path.parts):
                 continue
+            own = path.relative_to(root).as_posix()
+            if path.name.startswith("test_"):
+                self._texts[own] = path.read_text()
             for name in _imports(path):
                 if name in names:
-                    self._importers[names[name]].add(path.relative_to(root).as_posix())
+                    self._importers[names[name]].add(own)
 
     @cache  # noqa: B019 - lives as long as the program
-    def near(self, module: str) -> tuple[str, ...]:
-        """Return the test files that reach a module by the fewest imports, unit before integration."""
+    def near(self, module: str, function: str = "") -> tuple[str, ...]:
+        """Return the test files that reach a module by the fewest imports, unit before integration.
+
+        Those that name the function, or run the module by its command, are near, whatever they import.
+        """
         found: dict[str, int] = {}
         distance, waiting = {module: 0}, deque([module])
         while waiting:
@@ -197,11 +214,18 @@ class Tests:
                 else:
                     waiting.append(importer)
 
+        # The commands that lead to the module, if they are few.
+        commands = {Path(each).stem for each, far in distance.items() if "/cli/" in each and far < 3}
+        words = [f'"{command}"' for command in commands if len(commands) <= _FEW]
+        words += [rf"\b{function}\b" if "_" in function.strip("_") else f'"{function}"'] if function else []
+        named = {test for test, text in self._texts.items() if words and re.search("|".join(words), text)}
+        found |= {test: min(found.get(test, 2), 2) for test in named}
+
         def rank(test: str) -> tuple[int, bool, str]:
             # A test of the same subject, or named after the module, is nearer than its imports say.
             path, own = Path(module), Path(test)
             is_named_so = path.stem in own.stem or path.stem.rstrip("s") in own.stem
-            affinity = (not set(path.parts[1:-1]).isdisjoint(own.parts[2:-1])) + 2 * is_named_so
+            affinity = (not set(path.parts[1:-1]).isdisjoint(own.parts[2:-1])) + 2 * is_named_so + (test in named)
             return found[test] - affinity, not test.startswith("tests/unit/"), test
 
         return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
@@ -333,12 +357,13 @@ def run_mutants(mutants: Sequence[Mutant], workers: int, seconds: float, results
             free.put(Checkout.copy(Path(folder) / str(number), seconds))
 
         def test(mutant: Mutant) -> Verdict:
-            description = mutant.describe((ROOT / mutant.path).read_bytes())
+            source = (ROOT / mutant.path).read_bytes()
+            description = mutant.describe(source)
             if description in known:
                 return known[description]
             checkout = free.get()
             try:
-                verdict = checkout.test(mutant, tests.near(mutant.path))
+                verdict = checkout.test(mutant, tests.near(mutant.path, find_function(source, mutant.line)))
             finally:
                 free.put(checkout)
             with printing:
