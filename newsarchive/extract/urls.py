@@ -29,7 +29,7 @@ _MIN_HASH = 8  # shortest hash, in hexadecimal digits
 def site_label(host: str) -> str:
     """Return the publisher's name in a host name: "bbc" for www.bbc.co.uk and news.bbc.com.
 
-    >>> site_label("www.bbc.co.uk"), site_label("sport.example.com"), site_label("127.0.0.1")
+    >>> site_label("www.bbc.co.uk"), site_label("example.com"), site_label("127.0.0.1")
     ('bbc', 'example', '127.0.0.1')
     """
     labels = host.lower().partition(":")[0].split(".")
