@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from storage.callbacks import VisitPlan
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, insert_rows, reserve_ids
 from storage.index.frontier.source_status import update_sources
 from storage.index.frontier.url_queue import add_discovered
 from storage.index.frontier.visits import schedule_next_visits
@@ -23,6 +23,7 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
+from storage.index.write.runs import ensure_named_ids
 from storage.index.write.versions import assign_versions, write_capture_groups, write_versions
 from storage.model import Article, Capture, Ingest, Reading, RecordPlace
 
@@ -214,9 +215,9 @@ _OF_ENTRY = (
 def _columns_of_copies(connection: Connection, captures: Sequence[Capture]) -> list[dict[str, Any]]:
     """Return the columns of captures that name the file with their record, and the run that wrote it."""
     runs = {capture.crawl for capture in captures if capture.crawl}
-    crawls = _ensure_named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
+    crawls = ensure_named_ids(connection, CrawlRow.run, runs, counters={})
     warcs = {capture.place.warc for capture in captures}
-    files = _ensure_named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in warcs})
+    files = ensure_named_ids(connection, WarcFileRow.name, warcs, state="open")
     return [
         {
             "crawl_id": crawls.get(capture.crawl or ""),
@@ -226,16 +227,3 @@ def _columns_of_copies(connection: Connection, captures: Sequence[Capture]) -> l
         }
         for capture in captures
     ]
-
-
-def _ensure_named_rows(
-    connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Mapping[str, dict[str, Any]]
-) -> dict[str, int]:
-    columns = table.__table__.c
-    query = select(columns[column], columns.id).where(columns[column].in_(IDS))
-    found = dict(fetch_by_ids(connection, query, wanted))
-    missing = sorted(set(wanted) - set(found))
-    if missing:
-        insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], conflict_columns=[column])
-        found = dict(fetch_by_ids(connection, query, wanted))
-    return found
