@@ -63,7 +63,7 @@ def count_outcomes_by_site(
     names, counted = load_site_names(connection), defaultdict[str, dict[Outcome, int]](dict)
     for (site_id, outcome), count in sorted(_iter_counts(connection, exclude, ("site_id", "outcome"), since, site)):
         counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
-    return counted
+    return dict(counted)
 
 
 def count_articles_per_day(connection: Connection, exclude: Exclusions, site: str, since: date) -> Mapping[date, int]:
