@@ -367,7 +367,7 @@ def test_records_that_a_second_file_has_are_removed_from_it_too(archive: Archive
     assert run(["export", "-o", str(tmp_path / "all.wacz"), "-A", str(archive.folder)]) == 0
     archive.import_files([tmp_path / "all.wacz"])
     assert len(list(archive.config.warc_folder.glob("*.gz"))) == 2
-    report, _ = archive.takedown([GONE], "court", dry_run=False)
+    (report,) = archive.takedown([GONE], "court", dry_run=False)
     assert len(report.plan.files) == 2
     assert "anzibarian" not in read_everything(archive)
     assert {url for url, _, _ in describe(archive)[0]} == {KEPT}
