@@ -60,7 +60,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         filters = opened.build_filters(ChangeFilters, "--", **chosen, **listed)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         index = opened.index.excluding(rules.exclusions(opened.now()))
-        found = (view_to_json(each, CHANGE_COLUMNS) for each in index.stream(iter_changes, filters, limit=limit))
+        found = (view_to_json(each, CHANGE_COLUMNS) for each in iter_changes(index, filters, limit=limit))
         with open_atomic(into) if into else nullcontext(sys.stdout.buffer) as file:
             _print(found) if format_ == "text" else write_rows(found, CHANGE_COLUMNS, format_, file)
 

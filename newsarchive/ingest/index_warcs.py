@@ -82,15 +82,14 @@ def index_warcs(
     progress: ProgressCallback = ignore_progress,
     walk: WarcWalk | None = None,
 ) -> IndexingResult:
-    """Index these ranges in their order; everything is committed and settled at the end.
+    """Index these ranges; everything is committed and settled at the end.
 
     Progress is reported in bytes.
 
     Raises:
         BucketUnreachable, BucketRefused: A file cannot be read from the bucket. What was indexed before stays.
     """
-    ranges = list(ranges)
-    register_runs(ranges, index, ingestor)
+    ranges = register_runs(ranges, index, ingestor)
     total = sum(max(part.file.size - part.start, 0) for part in ranges)
     done = captures = 0
     problems: list[str] = []
@@ -175,15 +174,20 @@ def measure_file(measured: HashingReader) -> ClosedWarc:
     return ClosedWarc(name=measured.name, size=size, sha256=sha256)
 
 
-def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor) -> None:
-    """Register all sites before the first page is indexed, so that the order of the files does not matter."""
+def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor) -> list[WarcRange]:
+    """Register all sites before the first page is indexed, so that the order of the files does not matter.
+
+    Return the ranges in their order, but first those of crawls: a copy of their records lacks the run, and maybe more.
+    """
+    own, others = list[WarcRange](), list[WarcRange]()
     for part in ranges:
-        try:
+        first = None
+        with suppress(WarcError, OSError, FileMissing):  # the walk reports it
             first = next(iter(read_captures(part.file)), None)
-        except (WarcError, OSError, FileMissing):
-            continue  # the walk reports it
         if isinstance(first, RunStarted):
             _begin_run(index, ingestor, part, first.run)
+        (own if isinstance(first, RunStarted) else others).append(part)
+    return own + others
 
 
 def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:

@@ -14,7 +14,7 @@ from storage.index.queries.articles import find_article_id, list_captures
 from storage.index.queries.export import list_version_keys, load_articles
 from storage.index.queries.links import Placement
 from storage.index.queries.listings import list_listings
-from storage.index.queries.observations import list_changes
+from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
 from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
@@ -66,10 +66,7 @@ class Selection:
 
     def iter_changes(self, **chosen: Any) -> Iterator[ChangeView]:
         """Return changes of articles, those seen last first."""
-        index, filters = self._prepare(ChangeFilters, chosen)
-        return index.walk(
-            lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
-        )
+        return iter_changes(*self._prepare(ChangeFilters, chosen))
 
     def iter_placements(self, **chosen: Any) -> Iterator[Placement]:
         """Return the placements on one listing, or on those of a site or of all sites, by their URLs."""

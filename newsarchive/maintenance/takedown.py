@@ -20,7 +20,7 @@ from pathlib import Path
 from newsarchive.maintenance.export_log import list_exports
 from newsarchive.maintenance.takedown_targets import choose_targets
 from storage.callbacks import ProgressCallback, ignore_progress
-from storage.errors import BucketRefused, BucketUnreachable, NotFound
+from storage.errors import BucketRefused, BucketUnreachable, FileMissing, NotFound, WarcError
 from storage.index import Index
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -88,7 +88,7 @@ class Takedown:
         if naming and not listings:
             what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
             kept.append(f"{len(naming):,} {what}")
-        return TakedownPlan(
+        plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),
             urls=sorted(found.urls),
@@ -98,6 +98,11 @@ class Takedown:
             kept=kept,
             given_out=list_exports(self.folder, found.urls),
         )
+        for file in self.places.files():  # one that was imported may have the same records again
+            with suppress(WarcError, FileMissing):  # `verify` reports it
+                if file.name not in plan.files and find_spans(file, _select_records(plan))[0]:
+                    plan.files.append(file.name)
+        return plan
 
     def load_plan(self) -> TakedownPlan | None:
         """Return the plan of a takedown that was interrupted, or None."""

@@ -95,13 +95,14 @@ def verify(  # noqa: PLR0913 - the options of the command
 
     for found in _check_files(stored, executor, earlier):
         reports.append(found)
-        problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places)]
+        notes = list(found.notes)
+        problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places, notes)]
         if other := differing.get(found.name):
             what = f"the file in the bucket has {other.bucket_size} bytes, the one in the folder {other.size}"
             what = f"{what}. Delete the one in the bucket, then run: newsarchive bucket --upload"
             problems.append(WarcProblem(offset=0, what=what))
         counts = {"size": found.size, "records": found.records, "captures": len(found.captures)}
-        add(FileVerification(name=found.name, problems=tuple(problems), notes=tuple(found.notes), **counts))
+        add(FileVerification(name=found.name, problems=tuple(problems), notes=tuple(notes), **counts))
 
     def find_machine(name: str) -> str | None:
         return owning_machine(name, utc_now(), places.machine, bucket=bool(places.bucket), shared=index.is_shared)
@@ -144,7 +145,10 @@ def _size(places: Places, name: str) -> int:
     return 0
 
 
-def _differences(found: FileReport, known: WarcFileView | None, index: Index, places: Places) -> Iterator[WarcProblem]:
+def _differences(
+    found: FileReport, known: WarcFileView | None, index: Index, places: Places, notes: list[WarcProblem]
+) -> Iterator[WarcProblem]:
+    """Yield the differences between a file and the index; records that are in another file, too, go into the notes."""
     if known is None:
         yield WarcProblem(offset=0, what="the index does not have this file; run: newsarchive rebuild")
         return
@@ -160,6 +164,9 @@ def _differences(found: FileReport, known: WarcFileView | None, index: Index, pl
             yield WarcProblem(offset=row.place.offset, what=what, record_id=row.record_id)
     if known.state == "closed":
         for record_id, offset in in_file.items():
-            if index.ask(get_capture_of_record, record_id) is None:  # else another file has this record, too
+            if (held := index.ask(get_capture_of_record, record_id)) is None:
                 what = "the index lacks this capture; run: newsarchive rebuild"
                 yield WarcProblem(offset=offset, what=what, record_id=record_id)
+            else:
+                what = f"the same record as in {held.place.warc}, which the index has"
+                notes.append(WarcProblem(offset=offset, what=what, record_id=record_id))

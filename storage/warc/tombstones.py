@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.errors import BadRecord
+from storage.places.file_names import Readable
 from storage.places.folder import open_atomic
 from storage.urls import surt
 from storage.warc.reader import read_records
@@ -47,7 +48,7 @@ def load_takedowns(folder: Path) -> frozenset[str]:
     return frozenset()
 
 
-def find_spans(path: Path, is_removed: Callable[[Record], bool]) -> tuple[int, list[Span]]:
+def find_spans(path: Readable, is_removed: Callable[[Record], bool]) -> tuple[int, list[Span]]:
     """Return the number of records to remove, and where they are; adjacent ones together."""
     spans: list[Span] = []
     count = 0

@@ -175,7 +175,7 @@ def test_changes_are_those_of_the_command(morgue: Path, archive: Archive, small_
     ]
     with OpenedArchive.open(morgue) as opened:
         for limit in (0, 1, 3, 4, 1000):
-            assert changes[:limit] == list(opened.index.stream(iter_changes, ChangeFilters(), limit=limit))
+            assert changes[:limit] == list(iter_changes(opened.index, ChangeFilters(), limit=limit))
     assert list(archive.changes(event="edited")) == [each for each in changes if each.event == "edited"]
     assert list(archive.changes(since=changes[1].seen)) == [each for each in changes if each.seen >= changes[1].seen]
 

@@ -133,6 +133,6 @@ def changes_feed(context: Context) -> Response:
 def changes_rows(context: Context) -> Response:
     """Return all changes, up to a limit, as JSON Lines or CSV."""
     filters = ChangeParams.from_query(context.request.query_params).filters
-    views = context.index.stream(iter_changes, filters, limit=context.options.limits.max_rows)
+    views = iter_changes(context.index, filters, limit=context.options.limits.max_rows)
     found = (view_to_json(view, CHANGE_COLUMNS) for view in views)
     return context.stream_rows(context.request.url.path[1:], found, CHANGE_COLUMNS)

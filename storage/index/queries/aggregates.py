@@ -42,13 +42,11 @@ FAILED_OUTCOMES = frozenset(
 """Outcomes that need attention if they are frequent."""
 
 
-def count_captures_per_day(
-    connection: Connection, exclude: Exclusions, since: date, *, site: str | None = None
-) -> tuple[DailyCaptures, ...]:
-    """Return the days with captures since a day, oldest first; of all sites or one."""
+def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> tuple[DailyCaptures, ...]:
+    """Return the days with captures since a day, oldest first."""
     days: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (day, outcome), count in _iter_counts(connection, exclude, ("day", "outcome"), since, site):
-        days[day][outcome] += count
+    for (day, outcome), count in _iter_counts(connection, exclude, ("day", "outcome"), since):
+        days[day][outcome] = count
     return tuple(
         DailyCaptures(
             day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED_OUTCOMES)
@@ -62,14 +60,10 @@ def count_outcomes_by_site(
     connection: Connection, exclude: Exclusions, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
-    names = load_site_names(connection)
-    counted: dict[int, Counter[str]] = {}
-    for (site_id, outcome), count in _iter_counts(connection, exclude, ("site_id", "outcome"), since, site):
-        counted.setdefault(site_id, Counter())[outcome] += count
-    return {
-        names[site_id]: {Outcome(outcome): count for outcome, count in sorted(outcomes.items()) if count}
-        for site_id, outcomes in counted.items()
-    }
+    names, counted = load_site_names(connection), defaultdict[str, dict[Outcome, int]](dict)
+    for (site_id, outcome), count in sorted(_iter_counts(connection, exclude, ("site_id", "outcome"), since, site)):
+        counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
+    return dict(counted)
 
 
 def count_articles_per_day(connection: Connection, exclude: Exclusions, site: str, since: date) -> Mapping[date, int]:
@@ -82,7 +76,7 @@ def count_articles_per_day(connection: Connection, exclude: Exclusions, site: st
         select(day, func.count())
         .where(
             ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0),
-            at >= _midnight(since),
+            at >= datetime(since.year, since.month, since.day, tzinfo=UTC),
             *visible_articles(connection, exclude),
         )
         .group_by(day)
@@ -107,9 +101,9 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
     Sites without visible captures are left out, as their names would reveal that there are captures; but not
     configured sites whose URL is not excluded.
     """
-    captured: Counter[int] = Counter()
-    for (site_id,), count in _iter_counts(connection, exclude, ("site_id",), None, site):
-        captured[site_id] += count
+    captured = Counter(
+        {site_id: count for (site_id,), count in _iter_counts(connection, exclude, ("site_id",), site=site)}
+    )
     shown = visible_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     if site is not None:
@@ -146,7 +140,7 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
 
 
 def _iter_counts(
-    connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None, site: str | None
+    connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None = None, site: str | None = None
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
     """Yield counts by some of site_id, day and outcome, without excluded captures."""
     daily = DailyCapturesRow.__table__
@@ -164,10 +158,6 @@ def _iter_counts(
         found = found.where(daily.c.site_id == ids.get(site, 0))
     for count, *keys in connection.execute(found.group_by(*(daily.c[name] for name in by))):
         yield tuple(keys), int(count)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) -> tuple[OutcomeCount, ...]:

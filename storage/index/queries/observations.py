@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
@@ -14,6 +15,7 @@ from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
+from storage.index.reader import Reader
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -165,15 +167,19 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
 
 
 def list_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0,
+    connection: Connection,
+    exclude: Exclusions,
+    filters: ChangeFilters = ALL_CHANGES,
+    *,
+    limit: int,
     after: ChangeView | None = None,
-) -> tuple[ChangeView, ...]:  # fmt: skip
+) -> tuple[ChangeView, ...]:
     """Return changes of articles, those seen last first; all, or those behind one."""
     query, _ = _select_changes(connection, exclude, filters)
     if after is not None:
         last = (after.seen, after.article, after.capture)
         query = query.where(ChangeRow.seen_at <= after.seen, tuple_(*_KEY) < last)
-    return _load_changes_by_key(connection, exclude, connection.execute(query.limit(limit).offset(offset)).all())
+    return _load_changes_by_key(connection, exclude, connection.execute(query.limit(limit)).all())
 
 
 _VIEWS = (
@@ -239,14 +245,12 @@ def _limit_days(connection: Connection, filters: ChangeFilters, most: int) -> da
     return min(begin + timedelta(days=1), end)
 
 
-def iter_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters, *, limit: int | None = None
-) -> Iterator[ChangeView]:
+def iter_changes(reader: Reader, filters: ChangeFilters, *, limit: int | None = None) -> Iterator[ChangeView]:
     """Yield changes of articles, those seen last first; a bounded number is in memory."""
-    left, last = 1 << 31 if limit is None else limit, None
-    while some := list_changes(connection, exclude, filters, limit=min(_AT_ONCE, left), after=last):
-        yield from some
-        left, last = left - len(some), some[-1]
+    walked = reader.walk(
+        lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
+    )
+    return islice(walked, limit)
 
 
 def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:

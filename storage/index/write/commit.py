@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from storage.callbacks import VisitPlan
-from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows, reserve_ids
+from storage.index.engine.statements import IDS, AnyRow, insert_rows, reserve_ids
 from storage.index.frontier.source_status import update_sources
 from storage.index.frontier.url_queue import add_discovered
 from storage.index.frontier.visits import schedule_next_visits
@@ -23,8 +23,9 @@ from storage.index.views.articles import CommitResult
 from storage.index.write.articles import affected_articles, recompute_articles
 from storage.index.write.compare_pages import mark_alternates, mark_redirected_pages
 from storage.index.write.revisits import link_revisits, reopen_revisits
+from storage.index.write.runs import ensure_named_ids
 from storage.index.write.versions import assign_versions, write_capture_groups, write_versions
-from storage.model import Article, Ingest, Reading, RecordPlace
+from storage.model import Article, Capture, Ingest, Reading, RecordPlace
 
 
 def commit(connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan) -> CommitResult:
@@ -84,16 +85,14 @@ def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Co
         if row is None:
             entries.append(create_entry(ingest))
         elif not row.is_read and is_read(ingest):
-            existing_place = RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length)
-            place = min(ingest.capture.place, existing_place, key=_place_order)
-            entry = create_entry(replace(ingest, capture=replace(ingest.capture, place=place)))
+            entry = create_entry(
+                replace(ingest, capture=min(ingest.capture, _existing_copy(ingest, row), key=_copy_order))
+            )
             entry.capture_id, entry.is_upgrade = row.id, True
             entries.append(entry)
-        elif _place_order(ingest.capture.place) < (row.warc, row.warc_offset):
-            place = ingest.capture.place
-            files = _ensure_named_rows(connection, WarcFileRow, "name", {place.warc: {"state": "open"}})
-            where = {"warc_file_id": files[place.warc], "warc_offset": place.offset, "warc_length": place.length}
-            connection.execute(update(CaptureRow).where(CaptureRow.id == row.id).values(where))
+        elif _copy_order(ingest.capture) < _copy_order(_existing_copy(ingest, row)):
+            moved = _columns_of_copies(connection, [ingest.capture])[0]
+            connection.execute(update(CaptureRow).where(CaptureRow.id == row.id).values(moved))
     # Originals before the revisits that point to them.
     entries.sort(key=lambda entry: (not entry.is_read, entry.sort_key))
     new = [entry for entry in entries if not entry.is_upgrade]
@@ -109,15 +108,22 @@ def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[Co
 
 _CAPTURE = (CaptureRow.id, CaptureRow.record_id, CaptureRow.is_read, CaptureRow.warc_offset, CaptureRow.warc_length)
 _EXISTING_CAPTURES = (
-    select(*_CAPTURE, WarcFileRow.name.label("warc"))
+    select(*_CAPTURE, WarcFileRow.name.label("warc"), CrawlRow.run)
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id, isouter=True)
     .where(CaptureRow.record_id.in_(IDS))
 )
 
 
-def _place_order(place: RecordPlace) -> tuple[str, int]:
-    """Return the key by which one of several copies of a record is chosen: the first by file name."""
-    return place.warc, place.offset
+def _existing_copy(ingest: Ingest, row: AnyRow) -> Capture:
+    """Return a capture with the file that the index has for it."""
+    place = RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length)
+    return replace(ingest.capture, place=place, crawl=row.run)
+
+
+def _copy_order(capture: Capture) -> tuple[bool, str, int]:
+    """Return the key by which one of several copies of a record is chosen: of a crawl's own file, else by file name."""
+    return capture.crawl is None, capture.place.warc, capture.place.offset
 
 
 def _deduplicate(batch: Iterable[Ingest]) -> dict[str, Ingest]:
@@ -125,9 +131,10 @@ def _deduplicate(batch: Iterable[Ingest]) -> dict[str, Ingest]:
     for ingest in batch:
         before = ingests.setdefault(ingest.capture.record_id, ingest)
         if before is not ingest:
-            kept = ingest if is_read(ingest) and not is_read(before) else before
-            place = min(before.capture.place, ingest.capture.place, key=_place_order)
-            ingests[kept.capture.record_id] = replace(kept, capture=replace(kept.capture, place=place))
+            best, other = sorted((before, ingest), key=lambda each: _copy_order(each.capture))
+            is_other_read = is_read(other) and not is_read(best)
+            best = replace(other, capture=best.capture, discovery=best.discovery) if is_other_read else best
+            ingests[best.capture.record_id] = best
     return ingests
 
 
@@ -171,23 +178,17 @@ def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -
 
 def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> None:
     """Write the rows of captures."""
-    runs = {entry.capture.crawl for entry in entries if entry.capture.crawl}
-    crawls = _ensure_named_rows(connection, CrawlRow, "run", {run: {"counters": {}} for run in runs})
-    warcs = {entry.capture.place.warc for entry in entries}
-    files = _ensure_named_rows(connection, WarcFileRow, "name", {name: {"state": "open"} for name in warcs})
     rows = []
-    for entry in entries:
+    copies = _columns_of_copies(connection, [entry.capture for entry in entries])
+    for entry, copy in zip(entries, copies, strict=True):
         capture, refers_to = entry.capture, entry.capture.refers_to
         rows.append(
             {name: getattr(capture, name) for name in _OF_CAPTURE}
             | {name: getattr(entry, name) for name in _OF_ENTRY}
+            | copy
             | {
                 "id": entry.capture_id,
                 "requesting_site": entry.discovery.site,
-                "crawl_id": crawls.get(capture.crawl or ""),
-                "warc_file_id": files[capture.place.warc],
-                "warc_offset": capture.place.offset,
-                "warc_length": capture.place.length,
                 "warc_date": capture.date,
                 "refers_to_record": refers_to.record_id if refers_to else None,
                 "refers_to_url_id": urls[refers_to.url] if refers_to and refers_to.url else None,
@@ -210,14 +211,18 @@ _OF_ENTRY = "url_id site_id refers_to_id reason title is_read article_id version
 """Columns of captures that are called as the fields of a capture or entry that they hold."""
 
 
-def _ensure_named_rows(
-    connection: Connection, table: type[CrawlRow | WarcFileRow], column: str, wanted: Mapping[str, dict[str, Any]]
-) -> dict[str, int]:
-    columns = table.__table__.c
-    query = select(columns[column], columns.id).where(columns[column].in_(IDS))
-    found = dict(fetch_by_ids(connection, query, wanted))
-    missing = sorted(set(wanted) - set(found))
-    if missing:
-        insert_rows(connection, table, [{column: name, **wanted[name]} for name in missing], conflict_columns=[column])
-        found = dict(fetch_by_ids(connection, query, wanted))
-    return found
+def _columns_of_copies(connection: Connection, captures: Sequence[Capture]) -> list[dict[str, Any]]:
+    """Return the columns of captures that name the file with their record, and the run that wrote it."""
+    runs = {capture.crawl for capture in captures if capture.crawl}
+    crawls = ensure_named_ids(connection, CrawlRow.run, runs, counters={})
+    warcs = {capture.place.warc for capture in captures}
+    files = ensure_named_ids(connection, WarcFileRow.name, warcs, state="open")
+    return [
+        {
+            "crawl_id": crawls.get(capture.crawl or ""),
+            "warc_file_id": files[capture.place.warc],
+            "warc_offset": capture.place.offset,
+            "warc_length": capture.place.length,
+        }
+        for capture in captures
+    ]

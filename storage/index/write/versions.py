@@ -168,19 +168,25 @@ def write_versions(
     if rewritten:
         rewritten.sort(key=lambda row: row["of"])
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
-    _write_paragraphs(connection, lookups, drafts)
+    paragraphs = [draft.article.paragraphs for draft in drafts]
+    texts = [[each.text for each in some] for some in paragraphs]
+    authors, tags = (
+        [[name[:MAX_NAME_LENGTH] for name in getattr(draft.article, part) if name] for draft in drafts]
+        for part in ("authors", "tags")
+    )
+    more = {"role": [each.role.value for each in chain.from_iterable(paragraphs)]}
     for lookup, table, column, named in (
-        (lookups.authors, VersionAuthorRow, "author_id", [draft.article.authors for draft in drafts]),
-        (lookups.tags, VersionTagRow, "tag_id", [draft.article.tags for draft in drafts]),
+        (lookups.paragraphs, VersionParagraphRow, "paragraph_id", texts),
+        (lookups.authors, VersionAuthorRow, "author_id", authors),
+        (lookups.tags, VersionTagRow, "tag_id", tags),
     ):
-        stored = [[name[:MAX_NAME_LENGTH] for name in names if name] for names in named]
-        ids, _ = lookup.ensure_ids(connection, chain.from_iterable(stored))
-        names_of_drafts = [
-            {"version_id": draft.version_id, "position": position, column: ids[name]}
-            for draft, names in zip(drafts, stored, strict=True)
-            for position, name in enumerate(names)
-        ]
-        insert_rows(connection, table, names_of_drafts)
+        ids, _ = lookup.ensure_ids(connection, chain.from_iterable(named))
+        columns: dict[str, list[Any]] = {
+            "version_id": [draft.version_id for draft, some in zip(drafts, named, strict=True) for _ in some],
+            "position": [position for some in named for position in range(len(some))],
+            column: [ids[each] for each in chain.from_iterable(named)],
+        }
+        insert_columns(connection, table, columns | (more if table is VersionParagraphRow else {}))
 
 
 def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
@@ -217,19 +223,6 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
         "is_counted": first.version_id != draft.version_id,  # of duplicates and soft errors nothing is
         "is_compared": False,
     }
-
-
-def _write_paragraphs(connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft]) -> None:
-    texts = (paragraph.text for draft in drafts for paragraph in draft.article.paragraphs)
-    ids, _ = lookups.paragraphs.ensure_ids(connection, texts)
-    columns: dict[str, list[Any]] = {"version_id": [], "position": [], "paragraph_id": [], "role": []}
-    for draft in drafts:
-        paragraphs = draft.article.paragraphs
-        columns["version_id"] += [draft.version_id] * len(paragraphs)
-        columns["position"] += range(len(paragraphs))
-        columns["paragraph_id"] += [ids[paragraph.text] for paragraph in paragraphs]
-        columns["role"] += [paragraph.role.value for paragraph in paragraphs]
-    insert_columns(connection, VersionParagraphRow, columns)
 
 
 VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)

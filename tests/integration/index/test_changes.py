@@ -128,6 +128,20 @@ def test_a_withheld_article_has_no_changes(edited_index: Index) -> None:
     assert reader.ask(find_changes, limit=10).total == 1
 
 
+@pytest.mark.parametrize("urlkeys", [(), ("example,news)/harbour",)])
+@pytest.mark.parametrize("filters", [ALL_CHANGES, ChangeFilters(event="gone"), ChangeFilters(kind="numbers", size=10)])
+def test_what_is_counted_of_too_many_changes_is_what_is_listed_since_then(
+    edited_index: Index, filters: ChangeFilters, urlkeys: tuple[str, ...]
+) -> None:
+    """Under filters that match few of them, and with withheld articles, which count neither by day nor in all."""
+    reader = edited_index.excluding(Exclusions(urlkeys=urlkeys))
+    every, page = reader.ask(list_changes, filters, limit=10), reader.ask(find_changes, filters, limit=10, most=1)
+    assert page.since is not None
+    assert page.changes == tuple(one for one in every if one.seen.date() >= page.since)
+    assert page.total == sum(page.days.values()) == len(page.changes)
+    assert min(page.days, default=page.since) >= page.since
+
+
 def test_a_change_that_an_earlier_capture_shows_takes_the_place_of_the_later_one(
     index: Index, article_at: Make, plan: Any
 ) -> None:

@@ -269,7 +269,8 @@ def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: b
     """Fill an empty index."""
     index.reset()
     index._learn_after = 3  # so that boilerplate is learnt in between, at other times in each order
-    index.write(warc_files.record_opened_warc, "z.warc.gz")
+    for name in ("-.warc.gz", "z.warc.gz"):
+        index.write(warc_files.record_opened_warc, name)
     if sites_first:
         index.register_sites([NEWS, OTHER])
     for batch in batches:
@@ -280,11 +281,14 @@ def deliver(index: Index, batches: Sequence[Sequence[Ingest]], *, sites_first: b
 
 
 def _copy(ingest: Ingest, elsewhere: bool) -> Ingest:
-    """The same record once more, in a later file perhaps; a revisit that could be read, unread this time."""
+    """The same record once more: in a later file perhaps, or in an earlier one that no crawl wrote, if it is a crawl's.
+
+    A revisit that could be read is unread this time.
+    """
     if elsewhere:
-        ingest = replace(
-            ingest, capture=replace(ingest.capture, place=RecordPlace(warc="z.warc.gz", offset=1, length=9))
-        )
+        name = "-.warc.gz" if ingest.capture.crawl else "z.warc.gz"
+        place = RecordPlace(warc=name, offset=1, length=9)
+        ingest = replace(ingest, capture=replace(ingest.capture, place=place, crawl=None))
     if ingest.capture.kind == "revisit":
         ingest = replace(ingest, reading=Reading(outcome=Outcome.NOT_MODIFIED, reason="a revisit"))
     return ingest

@@ -362,6 +362,17 @@ def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str)
         assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
 
 
+def test_records_that_a_second_file_has_are_removed_from_it_too(archive: Archive, tmp_path: Path) -> None:
+    """Such as a WACZ that was exported and imported again: the index knows one place of each record."""
+    assert run(["export", "-o", str(tmp_path / "all.wacz"), "-A", str(archive.folder)]) == 0
+    archive.import_files([tmp_path / "all.wacz"])
+    assert len(list(archive.config.warc_folder.glob("*.gz"))) == 2
+    (report,) = archive.takedown([GONE], "court", dry_run=False)
+    assert len(report.plan.files) == 2
+    assert "anzibarian" not in read_everything(archive)
+    assert {url for url, _, _ in describe(archive)[0]} == {KEPT}
+
+
 def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -> None:
     """Files of `export`, receipts, and what readers of the browser got, also after a rebuild; not those of others."""
     folder, numbers = str(archive.folder), [str(archive.index.ask(find_article_id, url)) for url in (GONE, KEPT)]
