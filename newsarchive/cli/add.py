@@ -21,7 +21,7 @@ def init(
     *,
     contact: Annotated[str, Option(help="Mail address or URL for site owners, sent in the User-Agent.")] = "",
     operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
-    index: Annotated[str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or path of an SQLite file.")] = "",
+    index: Annotated[str, Option(metavar="DATABASE", help="Path of an SQLite file, or postgresql://HOST/NAME.")] = "",
 ) -> None:
     """Create an archive in a folder.
 

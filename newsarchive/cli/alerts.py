@@ -24,7 +24,7 @@ def alerts(
     action: Annotated[
         Literal["list", "send", "test", "delete"], typer.Argument(help="list, send, test NAME, or delete NAME.")
     ] = "list",
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The alert; of a reader: NAME of READER.")] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Alert, as listed: NAME, or NAME of READER.")] = "",
     *,
     again: Annotated[bool, typer.Option("--again", help="Also send what has failed.")] = False,
     clock: Clock = None,

@@ -28,7 +28,9 @@ MoveTarget: TypeAlias = Literal["bucket", "folder"]
 def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
-    check: Annotated[bool, Option("--check", help="Only problems and waiting uploads; exit with 1 if any.")] = False,
+    check: Annotated[
+        bool, Option("--check", help="Print only problems and waiting uploads; exit with 1 if any.")
+    ] = False,
     upload: Annotated[
         bool,
         Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),

@@ -66,7 +66,9 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
     ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Readers; 0: the setting.")] = 0,
+    readers: Annotated[
+        int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Number of reader processes; 0: the setting.")
+    ] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -98,7 +100,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
 def backfill(  # noqa: PLR0913 - each is an option of the command line
     site: Annotated[str, typer.Argument(help="Name of the site.")],
     *,
-    until: Annotated[str, typer.Option(metavar="DATE", help="Articles since this date, time, or age such as 365d.")],
+    until: Annotated[str, typer.Option(metavar="DATE", help="Fetch articles since this date, time, or age (365d).")],
     max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
     max_time: MaxTime = None,
     max_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Stop after this size, such as 2GB.")] = None,
@@ -130,7 +132,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
 
 
 def save(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Pages to save; -: URLs from standard input.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Pages to save; - reads URLs from stdin.")],
     *,
     archive: Folder = HERE,
 ) -> None:
@@ -173,6 +175,8 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
         reason = pages.postponed.get(final, "the run ended before it")
         return {**line, "saved": False, "text": f"not fetched: {reason}"}
     what = f"{capture.outcome} ({capture.reason})"
+    if capture.outcome is Outcome.NOT_MODIFIED:
+        what = "unchanged since the capture before"
     if capture.article_id is not None and (article := archive.article(capture.article_id)) is not None:
         same = ", unchanged" if capture.kind == "revisit" else ""
         what = f"article {article.id}{same}: {article.current.headline}"

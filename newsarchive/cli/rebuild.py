@@ -19,7 +19,7 @@ from storage.index.write.replace_readings import RereadFilter
 def rebuild(
     *,
     restart: Restart = False,
-    forget: Annotated[bool, Option("--forget", help="Leave out WARC files that are missing or damaged.")] = False,
+    forget: Annotated[bool, Option("--forget", help="Drop captures that missing or damaged files held.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,

@@ -24,11 +24,9 @@ def takedown(
         ),
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Remove them; without it, what would be removed is printed.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only print what would be removed.")] = False,
     listings: Annotated[
-        bool, typer.Option("--listings", help="Also remove front pages and feeds that name it.")
+        bool, typer.Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
     ] = False,
     archive: Folder = HERE,
 ) -> None:
