@@ -118,15 +118,12 @@ def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     """Return the kept thumbnail of a picture, or make it."""
     index, body = context.archive.index, b""
     if context.shows_thumbnails and (capture.status or 200) < 400 and _PICTURES.match(capture.mime or "image/"):
-
-        def load() -> bytes:
-            return load_capture(context, capture).body
-
-        def is_archived() -> bool:
-            return index.ask(get_cdx_line, capture.id) is not None
-
-        digest = capture.payload_digest or capture.record_id
-        body = get_thumbnail(context.archive.folder, digest, load, is_archived)
+        body = get_thumbnail(
+            context.archive.folder,
+            capture.payload_digest or capture.record_id,
+            load=lambda: load_capture(context, capture).body,
+            is_archived=lambda: index.ask(get_cdx_line, capture.id) is not None,
+        )
     if not body:
         return Response("no picture", 404, media_type="text/plain")
     return Response(body, headers=_headers("image/jpeg"))

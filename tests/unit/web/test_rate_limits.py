@@ -45,9 +45,9 @@ def test_the_number_of_buckets_is_bounded() -> None:
 def test_heavy_requests_are_limited() -> None:
     """Without a free slot TooBusy is raised at once; a released slot is free."""
     heavy = HeavyRequests(1)
-    with heavy.slot(WorkLimit(1)), pytest.raises(TooBusy), heavy.slot(WorkLimit(1)):
+    with heavy.slot(), pytest.raises(TooBusy), heavy.slot():
         pass
-    with heavy.slot(WorkLimit(1)):
+    with heavy.slot():
         pass
 
 
@@ -65,5 +65,5 @@ def test_a_stream_releases_its_slot_however_it_ends() -> None:
     heavy.stream(iter([1]), WorkLimit(1)).close()
     heavy.stream(iter([1]), WorkLimit(1))
     gc.collect()
-    with heavy.slot(WorkLimit(1)):
+    with heavy.slot():
         pass
