@@ -46,7 +46,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
-    """List what was changed in articles: edits, and articles that were gone, moved or back.
+    """List edits of articles, and articles that were gone, moved or back.
 
     A change was made between the two captures that show it. The newest are first.
     """

@@ -27,7 +27,7 @@ Dask = Annotated[
 ]
 Scratch = Annotated[
     Path | None,
-    Option("--scratch", metavar="DIR", help="Folder shared with the workers; by default `batch` in the archive."),
+    Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
 ]
 Restart = Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]

@@ -81,10 +81,9 @@ def print_result(value: object, show: Callable[[], object]) -> None:
         show()
 
 
-def end_command(value: object, show: Callable[[], object], problems: Iterable[object]) -> NoReturn:
+def end_command(value: object, show: Callable[[], object], problems: Sequence[str]) -> NoReturn:
     """Print the result of a command, then its problems; exit with 1 if there are any."""
     print_result(value, show)
-    problems = tuple(problems)
     print_lines(stderr(), problems, style="red")
     raise Exit(int(bool(problems)))
 

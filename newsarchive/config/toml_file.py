@@ -378,7 +378,7 @@ class _ConfigParser:
             elif re.match(r"\s*\[\[\s*alert\s*]]", line):
                 alerts += 1
                 current = f"alert {alerts}"
-            elif found := re.match(r"\s*\[+\s*([a-z]+)", line):
+            elif found := re.match(r"\s*\[+\s*(?!site\b)([a-z]+)", line):
                 current = SERVE if found[1] == SERVE else None
             if current == table:
                 first = first or number

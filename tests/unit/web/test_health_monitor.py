@@ -1,6 +1,7 @@
 """Health check of the browser: in the background, at most every five minutes."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pytest
 
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
+from newsarchive.config.schema import Config
 from newsarchive.operations.health import Finding, Severity
 from newsarchive.web import health_monitor
 from newsarchive.web.health_monitor import MAX_AGE, HealthMonitor
@@ -53,7 +55,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> FakeCheck:
 def monitor(clock: Clock) -> HealthMonitor:
     """Return a monitor of an archive without sites."""
     index: Any = SimpleNamespace(excluding=lambda exclusions: None)
-    archive = SimpleNamespace(config=SimpleNamespace(sites=()), folder=None, places=None, index=index, now=lambda: NOW)
+    archive = SimpleNamespace(config=Config(folder=Path()), index=index, now=lambda: NOW)
     return HealthMonitor(cast("Archive", archive), AccessRules, clock=clock)
 
 
