@@ -44,8 +44,7 @@ def add(
     *,
     name: Annotated[str | None, Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
     delay: Annotated[
-        str | None,
-        Option(metavar="TIME", help="Delay between two requests to the site; by default the setting of the archive."),
+        str | None, Option(metavar="TIME", help="Delay between two requests; by default the archive's setting.")
     ] = None,
     archive: Folder = HERE,
 ) -> None:

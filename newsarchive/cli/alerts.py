@@ -61,13 +61,11 @@ def alerts(
 
 def _print(states: Sequence[Mapping[str, Any]]) -> None:
     for state in states:
-        last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
+        last = f"{short_time(datetime.fromtimestamp(state['last_hit'], UTC))} UTC" if state["last_hit"] else "-"
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
         reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
         stopped = f"stopped, as {alert.reader} is no reader of this archive; " if state["stopped"] else ""
-        print_line(
-            stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}{' UTC' if last else ''}, {counts}{reason}"
-        )
+        print_line(stdout(), f"{_label(alert)}: {stopped}last hit {last}, {counts}{reason}")
 
 
 def _label(alert: AlertConfig) -> str:

@@ -36,12 +36,9 @@ MoveTarget: TypeAlias = Literal["bucket", "folder"]
 def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
-    check: Annotated[
-        bool, Option("--check", help="Print only problems and waiting uploads; exit with 1 if any.")
-    ] = False,
+    check: Annotated[bool, Option("--check", help="Print only problems and waiting uploads; exit 1 if any.")] = False,
     upload: Annotated[
-        bool,
-        Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),
+        bool, Option("--upload", help="Upload waiting files and delete local copies past keep_local, as a crawl does.")
     ] = False,
     to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
     remove: Annotated[bool, Option("--remove", help="With --to: delete the original of each verified copy.")] = False,

@@ -22,9 +22,7 @@ Sites = Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to
 SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age (7d).")]
 Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published before; the same formats.")]
-Dask = Annotated[
-    str | None, Option("--dask", metavar="ADDRESS", help="Dask scheduler to run on (newsarchive help batch).")
-]
+Dask = Annotated[str | None, Option("--dask", metavar="ADDRESS", help="Dask scheduler (see: newsarchive help batch).")]
 Scratch = Annotated[
     Path | None,
     Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
