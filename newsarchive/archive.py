@@ -122,14 +122,10 @@ class Archive(AbstractContextManager["Archive"]):
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
-        old one knows, unless `forget`.
+        old one knows, unless `forget`. ArchiveBusy if a crawl is running; none can start until it is done.
         """
-        return cls._rebuild(toml_file.load_config(folder), progress, where, restart=restart, forget=forget)
+        config = toml_file.load_config(folder)
 
-    @classmethod
-    def _rebuild(
-        cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, restart: bool, forget: bool = False
-    ) -> RebuildResult:
         def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
@@ -219,7 +215,6 @@ class Archive(AbstractContextManager["Archive"]):
         self,
         sync: Callable[[], None] = lambda: None,
         *,
-        index: Index | None = None,
         batching: Batching | None = None,
         workers: int | None = None,
         at_once: bool = False,
@@ -230,13 +225,12 @@ class Archive(AbstractContextManager["Archive"]):
         written, if any. Raises the writer's error, such as DiskFull.
         """
         config = self.config
-        into = index or self.index
         count = config.reader_processes if workers is None else workers
         with ReaderPool(count, timeout=config.read_timeout.total_seconds(), limit=config.read_limit) as readers:
             if at_once:
                 readers.start()
             ingestor = Ingestor(
-                into, readers, plan=self.plan(), originals=ArchivedOriginals(into, self.places), sync=sync,
+                self.index, readers, plan=self.plan(), originals=ArchivedOriginals(self.index, self.places), sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites), former_names=config.former_names,
                 taken_down=load_takedowns(config.folder),
@@ -286,16 +280,11 @@ class Archive(AbstractContextManager["Archive"]):
         self.index.update_search()
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
-    def rebuild(
-        self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, restart: bool = False
-    ) -> RebuildResult:
-        """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
-
-        ArchiveBusy if a crawl is running; none can start until the rebuild is done.
-        """
+    def rebuild(self) -> RebuildResult:
+        """Rebuild the index from the WARC files alone (law 1); this object then uses the new one."""
         self.index.close()
         try:
-            return self._rebuild(self.config, progress, where, restart=restart)
+            return self.rebuild_in(self.folder)
         finally:
             self.index = _open_index(self.config)
 

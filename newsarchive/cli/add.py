@@ -21,7 +21,7 @@ def init(
     *,
     contact: Annotated[str, Option(help="Mail address or URL for site owners, sent in the User-Agent.")] = "",
     operator: Annotated[str, Option(help="Operator of the archive; written into every WARC file.")] = "",
-    index: Annotated[str, Option(metavar="DATABASE", help="postgresql://HOST/NAME, or path of an SQLite file.")] = "",
+    index: Annotated[str, Option(metavar="DATABASE", help="Path of an SQLite file, or postgresql://HOST/NAME.")] = "",
 ) -> None:
     """Create an archive in a folder.
 
@@ -44,8 +44,7 @@ def add(
     *,
     name: Annotated[str | None, Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
     delay: Annotated[
-        str | None,
-        Option(metavar="TIME", help="Delay between two requests to the site; by default the setting of the archive."),
+        str | None, Option(metavar="TIME", help="Delay between two requests; by default the archive's setting.")
     ] = None,
     archive: Folder = HERE,
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import typer
+from typer import Argument, Exit, Option
 
 from newsarchive.alerts.delivery import make_secret, send, send_hits
 from newsarchive.alerts.matching import AlertStore, find_hits, open_store
@@ -22,11 +22,11 @@ SAMPLE = {"headline": "This is a sample", "site": "news.example", "url": "https:
 
 def alerts(
     action: Annotated[
-        Literal["list", "send", "test", "delete"], typer.Argument(help="list, send, test NAME, or delete NAME.")
+        Literal["list", "send", "test", "delete"], Argument(help="list, send, test NAME, or delete NAME.")
     ] = "list",
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The alert; of a reader: NAME of READER.")] = "",
+    name: Annotated[str, Argument(metavar="[NAME]", help="The alert, as listed: NAME, or NAME of READER.")] = "",
     *,
-    again: Annotated[bool, typer.Option("--again", help="Also send what has failed.")] = False,
+    again: Annotated[bool, Option("--again", help="Also send what has failed.")] = False,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -40,7 +40,7 @@ def alerts(
             raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
         if is_test:
             samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
-            raise typer.Exit(int(False in samples))
+            raise Exit(int(False in samples))
         if action == "delete":
             with store:
                 store.run("delete-alert", key=chosen[0].key)
@@ -56,18 +56,16 @@ def alerts(
             for each in known
         ]
     print_result(states, lambda: _print(states))
-    raise typer.Exit(int(action == "send" and any(state["error"] for state in states)))
+    raise Exit(int(action == "send" and any(state["error"] for state in states)))
 
 
 def _print(states: Sequence[Mapping[str, Any]]) -> None:
     for state in states:
-        last = state["last_hit"] and datetime.fromtimestamp(state["last_hit"], UTC)
+        last = f"{short_time(datetime.fromtimestamp(state['last_hit'], UTC))} UTC" if state["last_hit"] else "-"
         counts = ", ".join(f"{state[name]} {name}" for name in ("waiting", "sent", "failed"))
         reason, alert = (f" ({state['error']})" if state["error"] else ""), state["alert"]
         stopped = f"stopped, as {alert.reader} is no reader of this archive; " if state["stopped"] else ""
-        print_line(
-            stdout(), f"{_label(alert)}: {stopped}last hit {short_time(last)}{' UTC' if last else ''}, {counts}{reason}"
-        )
+        print_line(stdout(), f"{_label(alert)}: {stopped}last hit {last}, {counts}{reason}")
 
 
 def _label(alert: AlertConfig) -> str:

@@ -58,10 +58,7 @@ COMMANDS = (
     CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
     CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
     CommandEntry(
-        "changes",
-        "changes:changes",
-        "List what was changed in articles: edits, and articles that were gone, moved or back.",
-        ACCESS,
+        "changes", "changes:changes", "List edits of articles, and articles that were gone, moved or back.", ACCESS
     ),
     CommandEntry("alerts", "alerts:alerts", "List, send and test alerts, or delete a reader's alert.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
@@ -116,10 +113,7 @@ def _accept_common(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.", callback=choose_json, expose_value=False)] = False,
     verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose", "-v", help="Log each step on standard error.", callback=log_steps, expose_value=False
-        ),
+        bool, typer.Option("--verbose", "-v", help="Log each step on stderr.", callback=log_steps, expose_value=False)
     ] = False,
 ) -> None:
     """Declare the options that every command has."""

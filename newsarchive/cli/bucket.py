@@ -1,6 +1,5 @@
 """newsarchive bucket."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, NoReturn, TypeAlias
 
 from rich.text import Text
@@ -9,7 +8,16 @@ from typer import BadParameter, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import AS_JSON, create_table, print_line, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import (
+    AS_JSON,
+    create_table,
+    end_command,
+    print_line,
+    print_result,
+    show_progress,
+    stderr,
+    stdout,
+)
 from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -28,10 +36,9 @@ MoveTarget: TypeAlias = Literal["bucket", "folder"]
 def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
-    check: Annotated[bool, Option("--check", help="Only problems and waiting uploads; exit with 1 if any.")] = False,
+    check: Annotated[bool, Option("--check", help="Print only problems and waiting uploads; exit 1 if any.")] = False,
     upload: Annotated[
-        bool,
-        Option("--upload", help="Upload waiting files and delete local copies older than keep_local, as a crawl does."),
+        bool, Option("--upload", help="Upload waiting files and delete local copies past keep_local, as a crawl does.")
     ] = False,
     to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
     remove: Annotated[bool, Option("--remove", help="With --to: delete the original of each verified copy.")] = False,
@@ -55,7 +62,7 @@ def bucket(
                 sent = opened.upload(step)
             freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
             summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
-            _end(sent, summary, sent.problems)
+            end_command(sent, lambda: print(summary), sent.problems)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
@@ -78,14 +85,7 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
     summary = f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}."
     if moved.removed and to == "folder":
         summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
-    _end(moved, summary, moved.problems)
-
-
-def _end(result: object, summary: str, problems: Sequence[str]) -> NoReturn:
-    print_result(result, lambda: print(summary))
-    for problem in problems:
-        print_line(stderr(), problem, "red")
-    raise Exit(int(bool(problems)))
+    end_command(moved, lambda: print(summary), moved.problems)
 
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:

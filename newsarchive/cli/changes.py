@@ -36,7 +36,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
     size: Annotated[
-        int | None, Option(min=1, max=1_000_000_000, help="Minimum number of characters added and removed.")
+        int | None, Option(min=1, max=1_000_000_000, help="Minimum number of characters added and removed together.")
     ] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
@@ -46,7 +46,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
-    """List what was changed in articles: edits, and articles that were gone, moved or back.
+    """List edits of articles, and articles that were gone, moved or back.
 
     A change was made between the two captures that show it. The newest are first.
     """

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
@@ -24,7 +24,6 @@ from newsarchive.cli.output import (
     show_progress,
     stderr,
     stdout,
-    to_json,
 )
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
@@ -61,12 +60,14 @@ NOTHING_FETCHED = "Nothing could be fetched; the archive is unchanged. To find t
 def crawl(  # noqa: PLR0913 - each is an option of the command line
     sites: Sites = None,
     *,
-    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
+    max_pages: Annotated[int, Option(min=0, metavar="N", help="Stop after N pages; 0: no limit.")] = 0,
     max_time: MaxTime = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
-    ping: Annotated[str | None, typer.Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[int, typer.Option(min=0, max=MAX_PROCESSES, metavar="N", help="Readers; 0: the setting.")] = 0,
+    dry_run: Annotated[bool, Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
+    ping: Annotated[str | None, Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
+    readers: Annotated[
+        int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
+    ] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -92,16 +93,16 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     where = "" if archive == HERE else f" --archive {shlex.quote(str(archive))}"
     result = {"run": report.run, "problems": report.problems, "notes": report.notes, "left": past}
     print_result(result, lambda: print_lines(stdout(), describe_backlog(past, where)))
-    raise typer.Exit(exit_code(report))
+    raise Exit(exit_code(report))
 
 
 def backfill(  # noqa: PLR0913 - each is an option of the command line
-    site: Annotated[str, typer.Argument(help="Name of the site.")],
+    site: Annotated[str, Argument(help="Name of the site.")],
     *,
-    until: Annotated[str, typer.Option(metavar="DATE", help="Articles since this date, time, or age such as 365d.")],
-    max_pages: Annotated[int, typer.Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
+    until: Annotated[str, Option(metavar="DATE", help="Fetch articles published since this date, time, or age.")],
+    max_pages: Annotated[int, Option(min=0, metavar="N", help="Stop after N requests; 0: no limit.")] = 0,
     max_time: MaxTime = None,
-    max_bytes: Annotated[str | None, typer.Option(metavar="SIZE", help="Stop after this size, such as 2GB.")] = None,
+    max_bytes: Annotated[str | None, Option(metavar="SIZE", help="Stop after this many bytes, such as 2GB.")] = None,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -121,16 +122,14 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
         left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
         report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
         print_report(report, quiet=AS_JSON.get())
-    if AS_JSON.get():
-        waiting = {"before": done.waiting_before, "left": done.waiting_after}
-        print(to_json({"run": report.run, "problems": report.problems, **waiting}))
-    elif not done.waiting_after:
-        stdout().print(f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles.")
-    raise typer.Exit(exit_code(report))
+    result = {"run": report.run, "problems": report.problems, "before": done.waiting_before, "left": done.waiting_after}
+    reached = f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles."
+    print_result(result, lambda: print_lines(stdout(), () if done.waiting_after else (reached,)))
+    raise Exit(exit_code(report))
 
 
 def save(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Pages to save; -: URLs from standard input.")],
+    urls: Annotated[list[str], Argument(metavar="URL...", help="Pages to save; - reads their URLs from stdin.")],
     *,
     archive: Folder = HERE,
 ) -> None:
@@ -142,7 +141,7 @@ def save(
     wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
     if not wanted:
         raise ConfigError("there is no URL on standard input; nothing was saved. Write one per line, or: save URL")
-    raise typer.Exit(save_pages(wanted, archive))
+    raise Exit(save_pages(wanted, archive))
 
 
 def save_pages(urls: Sequence[str], archive: Path) -> int:
@@ -173,6 +172,8 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
         reason = pages.postponed.get(final, "the run ended before it")
         return {**line, "saved": False, "text": f"not fetched: {reason}"}
     what = f"{capture.outcome} ({capture.reason})"
+    if capture.outcome is Outcome.NOT_MODIFIED:
+        what = "unchanged since the capture before"
     if capture.article_id is not None and (article := archive.article(capture.article_id)) is not None:
         same = ", unchanged" if capture.kind == "revisit" else ""
         what = f"article {article.id}{same}: {article.current.headline}"
@@ -246,7 +247,7 @@ def tolerate_running_crawl(archive: Archive, *, quiet: bool) -> Iterator[None]:
         LOG.info("%s", busy)
         began = busy.since
         if quiet and began is not None and archive.now() - began < STUCK_AFTER:
-            raise typer.Exit(busy.exit_code) from None
+            raise Exit(busy.exit_code) from None
         raise
 
 

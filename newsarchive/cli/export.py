@@ -48,7 +48,7 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     article: Annotated[
         list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
-    placements: Annotated[bool, Option("--placements", help="Export where and how long articles stood.")] = False,
+    placements: Annotated[bool, Option("--placements", help="Export positions on front pages, with times.")] = False,
     partial: Annotated[bool, Option("--partial", help="Write FILE even if captures are damaged or missing.")] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,

@@ -25,7 +25,7 @@ UNKNOWN_URL = "https://page.invalid/saved-page.html"
 
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line
-    files: Annotated[list[Path], Argument(metavar="FILE...", help="Saved pages, folders of them, or -.")],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Saved pages, folders of them, or - (stdin).")],
     *,
     url: Annotated[str | None, Option(help="URL of the page; by default the one that the file states.")] = None,
     form: Annotated[Format, Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",

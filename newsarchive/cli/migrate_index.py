@@ -16,10 +16,10 @@ from storage.index.maintenance.transfer import TransferResult
 
 
 def migrate_index(
-    to: Annotated[str, Argument(metavar="INDEX", help="postgresql://HOST/NAME, or an SQLite file.")],
+    to: Annotated[str, Argument(metavar="INDEX", help="Target: postgresql://HOST/NAME, or an SQLite file.")],
     *,
     switch: Annotated[
-        bool, Option("--switch", help="Write it into newsarchive.toml when the copy is complete.")
+        bool, Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
     ] = False,
     archive: Folder = HERE,
 ) -> None:

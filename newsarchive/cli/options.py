@@ -17,14 +17,15 @@ HERE = Path()
 MAX_PROCESSES = 256
 """Processes that an option may ask for."""
 
-Folder = Annotated[Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive's folder.")]
+Folder = Annotated[Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSARCHIVE_DIR", help="Archive folder.")]
 Sites = Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")]
 SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age (7d).")]
 Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published before; the same formats.")]
-Dask = Annotated[str | None, Option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster (see help batch).")]
+Dask = Annotated[str | None, Option("--dask", metavar="ADDRESS", help="Dask scheduler (see: newsarchive help batch).")]
 Scratch = Annotated[
-    Path | None, Option("--scratch", metavar="DIR", help="Folder that workers share; by default `batch`.")
+    Path | None,
+    Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
 ]
 Restart = Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
@@ -32,7 +33,7 @@ Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only art
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
 
 MaxTime = Annotated[str | None, Option("--max-time", metavar="TIME", help="Stop after this time, such as 10m.")]
-Clock = Annotated[str | None, Option("--clock", metavar="TIME", help="Simulate: run as if started at this time.")]
+Clock = Annotated[str | None, Option("--clock", metavar="TIME", help="Run as if started at this time (ISO 8601).")]
 
 
 def parse_value(parse: Callable[[str], T], words: str | None, option: str) -> T | None:

@@ -14,10 +14,12 @@ from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
+from typer import Exit
 
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
 from storage.page_date import PageDate
@@ -77,6 +79,13 @@ def print_result(value: object, show: Callable[[], object]) -> None:
         print(to_json(value))
     else:
         show()
+
+
+def end_command(value: object, show: Callable[[], object], problems: Sequence[str]) -> NoReturn:
+    """Print the result of a command, then its problems; exit with 1 if there are any."""
+    print_result(value, show)
+    print_lines(stderr(), problems, style="red")
+    raise Exit(int(bool(problems)))
 
 
 def _encode(value: object) -> object:

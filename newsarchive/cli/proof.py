@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Exit, Option
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, print_lines, print_result, stderr, stdout
+from newsarchive.cli.output import end_command, print_line, print_lines, print_result, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
 from newsarchive.maintenance.export_log import note_export
@@ -32,9 +32,8 @@ def seal(
         chain = opened.seal(new_key=new_key)
         problems = [] if print_only else stamp_head(opened.config)
     said = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
-    print_result(said, lambda: print_lines(stdout(), (f"{name}: {value}" for name, value in said.items())))
-    print_lines(stderr(), problems, style="red")
-    raise Exit(int(bool(problems)))
+    lines = [f"{name}: {value}" for name, value in said.items()]
+    end_command(said, lambda: print_lines(stdout(), lines), problems)
 
 
 def proof(

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from rich.console import Console
-from typer import Argument, Exit, Option
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Restart, Scratch, parse_time
-from newsarchive.cli.output import print_line, print_result, short_time, show_progress, stderr, stdout
+from newsarchive.cli.output import end_command, print_line, short_time, show_progress, stdout
 from newsarchive.config.units import pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
@@ -19,7 +19,7 @@ from storage.index.write.replace_readings import RereadFilter
 def rebuild(
     *,
     restart: Restart = False,
-    forget: Annotated[bool, Option("--forget", help="Leave out WARC files that are missing or damaged.")] = False,
+    forget: Annotated[bool, Option("--forget", help="Drop captures that missing or damaged files held.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,
     archive: Folder = HERE,
@@ -33,10 +33,7 @@ def rebuild(
     where = BatchTarget(dask=dask, scratch=scratch)
     with show_progress("rebuilding") as step:
         result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
-    for problem in result.problems:
-        print_line(stderr(), problem)
-    print_result(result, lambda: _print_rebuild(stdout(), result))
-    raise Exit(int(bool(result.problems)))
+    end_command(result, lambda: _print_rebuild(stdout(), result), result.problems)
 
 
 def _print_rebuild(out: Console, result: RebuildResult) -> None:
@@ -87,10 +84,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
             where=BatchTarget(dask=dask, scratch=scratch),
             progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
         )
-    for problem in result.problems:
-        print_line(stderr(), problem)
-    print_result(result, lambda: _print(stdout(), result))
-    raise Exit(int(bool(result.problems)))
+    end_command(result, lambda: _print(stdout(), result), result.problems)
 
 
 def _print(out: Console, result: ReextractResult) -> None:

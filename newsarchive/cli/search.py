@@ -19,7 +19,7 @@ _OMITTED = frozenset({"version_id", "matching", "captured", "image", "image_capt
 
 
 def search(  # noqa: PLR0913 - every word is an option of the command line
-    query: Annotated[list[str], Argument(help='Words, "phrases", prefixes* and -exclusions (see help search).')],
+    query: Annotated[list[str], Argument(help='Words, "phrases", prefixes* and -exclusions: newsarchive help search.')],
     *,
     site: SiteName = None,
     since: Since = None,

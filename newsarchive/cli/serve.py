@@ -31,10 +31,10 @@ LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def serve(  # noqa: PLR0913 - every word is an option of the command line
     *,
-    host: Annotated[str | None, Option(metavar="ADDRESS", help="Address, instead of the setting.")] = None,
+    host: Annotated[str | None, Option(metavar="ADDRESS", help="Address to listen on.")] = None,
     port: Annotated[int | None, Option(min=0, max=65535, help="Port to listen on; 0: any free port.")] = None,
     auth: Annotated[bool, Option("--auth", help="Require a name and password, or a token.")] = False,
-    public: Annotated[bool, Option("--public", help="Allow access without password on a public address.")] = False,
+    public: Annotated[bool, Option("--public", help="Allow a public address without authentication.")] = False,
     open_: Annotated[bool, Option("--open", help="Open a web browser.")] = False,
     replay: Annotated[bool, Option("--replay", help="Start pywb too, which replays pages with their scripts.")] = False,
     replay_port: Annotated[
@@ -42,7 +42,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[
-        bool, Option("--hash-password", help="Print a password's hash, for the settings.")
+        bool, Option("--hash-password", help="Ask for a password, and print its hash for newsarchive.toml.")
     ] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
     cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,

@@ -28,11 +28,11 @@ MAX_PICTURE = 64_000_000
 
 
 def show(  # noqa: PLR0913 - every word is an option of the command line
-    article: Annotated[str, Argument(help="Number of the article, or its URL.", metavar="[ARTICLE|SITE]")] = "",
+    article: Annotated[str, Argument(help="Number, as search shows it, or URL.", metavar="[ARTICLE|SITE]")] = "",
     *,
     versions: Annotated[bool, Option("--versions", help="List the versions of the article.")] = False,
-    diff: Annotated[tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare versions by word.")] = None,
-    related: Annotated[bool, Option("--related", help="Show all links of the page, and those to it.")] = False,
+    diff: Annotated[tuple[int, int] | None, Option("--diff", metavar="A B", help="Compare two versions.")] = None,
+    related: Annotated[bool, Option("--related", help="Show all links from and to the article.")] = False,
     warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
     everything: Annotated[bool, Option("--all", help="Also show boilerplate, promos, bylines and the like.")] = False,
     boilerplate: Annotated[

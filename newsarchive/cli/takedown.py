@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
@@ -19,16 +19,12 @@ def takedown(
     *,
     target: Annotated[
         str,
-        typer.Argument(
-            metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one per line."
-        ),
+        Argument(metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one per line."),
     ],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Remove them; without it, what would be removed is printed.")
-    ] = False,
+    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
+    yes: Annotated[bool, Option("--yes", help="Remove; without it, only print what would be removed.")] = False,
     listings: Annotated[
-        bool, typer.Option("--listings", help="Also remove front pages and feeds that name it.")
+        bool, Option("--listings", help="Also remove captures of front pages, feeds and sitemaps that name it.")
     ] = False,
     archive: Folder = HERE,
 ) -> None:

@@ -18,7 +18,7 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
     *,
     repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
-    deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not a sample.")] = False,
+    deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not only 100.")] = False,
     head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
     restart: Restart = False,
     dask: Dask = None,

@@ -136,12 +136,10 @@ class ExportJobs:
             )  # fmt: skip
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._update(job)
-            except (OSError, StorageError) as problem:
-                self._jobs.pop(job.id, None)
-                if isinstance(problem, OSError):
-                    raise_write_error(self._folder, problem)
-                raise
+            except OSError as problem:
+                raise_write_error(self._folder, problem)
+            self._save(job)
+            self._jobs[job.id] = job
             self._waiting.put(job.id)
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="exports", daemon=True)
@@ -169,7 +167,7 @@ class ExportJobs:
 
     def _run_job(self, job: ExportJob) -> None:
         try:
-            self._update(replace(job, state="running"), known=True)
+            self._update(replace(job, state="running"))
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, missed)
             note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
@@ -182,7 +180,7 @@ class ExportJobs:
             problem = str(error) if isinstance(error, ArchiveError) else _INTERNAL_ERROR
             job = replace(job, state="failed", problem=problem, finished_at=self._now())
         try:
-            self._update(job, known=True)
+            self._update(job)
         except StorageError:
             # This server still lists it; the next one finds it unfinished.
             log.exception("export %s cannot be saved", job.id)
@@ -193,7 +191,7 @@ class ExportJobs:
             def report_progress(count: int) -> None:
                 # Not from file.tell(), because SQLite opens the file itself.
                 size = _check_size(os.fstat(file.fileno()).st_size)
-                self._update(replace(job, state="running", count=count, size=size), known=True)
+                self._update(replace(job, state="running", count=count, size=size))
                 if self.get(job.id) is None:
                     raise ExportStopped("the export was removed while it was running")
 
@@ -203,10 +201,10 @@ class ExportJobs:
             # Includes buffered bytes, and those written since the last report.
             return count, _check_size(file.seek(0, os.SEEK_END))
 
-    def _update(self, job: ExportJob, *, known: bool = False) -> None:
-        """Save a job; with `known`, only if it was not removed meanwhile."""
+    def _update(self, job: ExportJob) -> None:
+        """Save a job, unless it was removed meanwhile."""
         with self._lock:
-            if known and job.id not in self._jobs:
+            if job.id not in self._jobs:
                 self.path(job).unlink(missing_ok=True)
                 return
             self._jobs[job.id] = job

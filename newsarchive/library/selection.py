@@ -42,12 +42,8 @@ class Selection:
             filters = replace(filters, articles=() if found is None else (found,))
         if filters.selects_texts:
             self.archive.index.update_search()
-
-        def load(ids: list[int]) -> list[ArchivedArticle]:
-            return list(index.stream(load_articles, ids))
-
         rows = index.walk(partial(list_version_keys, filters=filters, all_versions=all_versions))
-        return _load_batches((row[0] for row in rows), load)
+        return _load_batches((row[0] for row in rows), lambda ids: list(index.stream(load_articles, ids)))
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""

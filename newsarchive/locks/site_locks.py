@@ -61,8 +61,7 @@ def _lock_site(folder: Path, site: str, since: datetime) -> Iterator[None]:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as problem:
         raise StorageError(
-            f"{path} cannot be created ({problem.strerror}); nothing was fetched. Find the cause with: "
-            "newsarchive doctor"
+            f"{path} cannot be created ({problem.strerror}); nothing was done. Find the cause with: newsarchive doctor"
         ) from problem
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

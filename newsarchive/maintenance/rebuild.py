@@ -129,11 +129,8 @@ class Rebuild:
             since = self.marker.get_start()
             resumes = since is not None and _matches_files(index, files, since)
             if not resumes:
-                # The marker is written after the old rows are deleted: else a resumed rebuild would take them for its
-                # own.
                 self.marker.remove()
                 index.reset()
-            self.marker.write()
             read = self._index_files(index, [] if resumes else files, progress)
             # What a rebuild that is resumed still lacks, and files that an import brought meanwhile.
             rest = self._index_files(index, None, progress)
@@ -156,6 +153,9 @@ class Rebuild:
         if not ranges:
             return IndexingResult(files=0, captures=0, versions=0)
         with self.open_ingestor(index) as (ingestor, walk):
+            # Written after old rows are deleted, which a resumed rebuild would take for its own, and after workers are
+            # connected: a rebuild that could not start is none to resume.
+            self.marker.write()
             return index_warcs(ranges, self.places, index, ingestor, progress, walk)
 
 

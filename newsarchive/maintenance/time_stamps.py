@@ -69,18 +69,20 @@ def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[
     return proofs, problems
 
 
-def find_tokens(folder: Path, warc: str, authorities: Path | None) -> list[HeadProof]:
+def find_tokens(config: Config, warc: str) -> list[HeadProof]:
     """Return what the valid tokens of the first head prove that has some and covers a file, as far as the chain tells.
 
     If none is valid, all of them, without a time. A token is checked once, as long as it is the same.
     """
-    tokens = group_pairs((path.name[6:70], path) for path in sorted(folder.glob("STAMP-*.tsr")))
+    tokens = group_pairs((path.name[6:70], path) for path in sorted(config.warc_folder.glob("STAMP-*.tsr")))
     invalid: list[HeadProof] = []
-    for path in filter(Path.is_file, folder.glob(f"{PREFIX}*")) if tokens else ():
+    for path in filter(Path.is_file, config.warc_folder.glob(f"{PREFIX}*")) if tokens else ():
         state = path.stat()
         chain = _load_chain(path, state.st_size, state.st_mtime_ns)
         for head in chain.heads[chain.files.get(warc, len(chain.heads)) :]:
-            found = [_read_token(each, each.stat().st_mtime_ns, authorities) for each in tokens.get(head, ())]
+            found = [
+                _read_token(each, each.stat().st_mtime_ns, config.time_authorities) for each in tokens.get(head, ())
+            ]
             if valid := [each for each in found if each.at]:
                 return valid
             invalid += found

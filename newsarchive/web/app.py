@@ -52,7 +52,7 @@ from newsarchive.web.pages import (
     trends,
 )
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
-from newsarchive.web.static_files import StaticAssets
+from newsarchive.web.static_files import STATIC, StaticAssets
 
 _PAGES = (home, search, article, names, listing, snapshot, calendar, days, changes, trends, alerts, record, sites)
 _APIS = (cdx, raw, warc_files, memento, v1, openapi)
@@ -81,7 +81,7 @@ def create_app(
         now=archive.now,
     )
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
-    app.mount("/static", StaticAssets(), name="static")
+    app.mount("/static", StaticAssets(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
     problem_details.add_exception_handlers(app)

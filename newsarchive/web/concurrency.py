@@ -28,7 +28,7 @@ class HeavyRequests:
         self._slots = threading.BoundedSemaphore(limit)
 
     @contextmanager
-    def _hold_slot(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Hold a slot while the block runs; TooBusy if all are taken."""
         if not self._slots.acquire(blocking=False):
             raise TooBusy
@@ -36,12 +36,6 @@ class HeavyRequests:
             yield
         finally:
             self._slots.release()
-
-    @contextmanager
-    def slot(self, work: WorkLimit) -> Iterator[None]:
-        """Hold a slot while the block runs, and count its CPU time; TooBusy if all are taken."""
-        with self._hold_slot(), work.measure():
-            yield
 
     def stream(self, items: Iterator[T], work: WorkLimit) -> Generator[T, None, None]:
         """Return the items of a streamed response, holding a slot until it ends; TooBusy if all slots are taken.
@@ -54,7 +48,7 @@ class HeavyRequests:
 
     def _hold_while_streaming(self, items: Iterator[T], work: WorkLimit) -> Generator[Any, None, None]:
         """Yield None once the first item is made, then the items. From the first None on, closing releases the slot."""
-        with self._hold_slot():
+        with self.slot():
             limited = work.limit(items)
             first = tuple(islice(limited, 1))
             yield None

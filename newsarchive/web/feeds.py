@@ -75,10 +75,8 @@ def render_feed(
     if path.endswith(".json"):
         text, media_type = json.dumps(feed, ensure_ascii=False, indent=1), "application/feed+json"
     else:
-        text, media_type = (
-            render_xml("atom.xml", feed=feed, entries=entries, items=items),
-            "application/atom+xml; charset=utf-8",
-        )
+        text = render_xml("atom.xml", feed=feed, entries=entries, items=items)
+        media_type = "application/atom+xml; charset=utf-8"
     return context.add_etag(Response(text.encode("utf-8", "replace"), media_type=media_type))
 
 

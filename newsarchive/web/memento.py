@@ -21,10 +21,8 @@ def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
     A URL may be archived as a page wrote it, or percent-encoded: both spellings are looked up.
     """
     for spelling in dict.fromkeys((url, unquote(url))):
-        found = next(
-            index.stream(iter_cdx_lines, CdxQuery(keys=match_exact(spelling), url=spelling, closest=time)), None
-        )
-        if found is not None:
+        query = CdxQuery(keys=match_exact(spelling), url=spelling, closest=time)
+        if found := next(index.stream(iter_cdx_lines, query), None):
             return found
     return None
 

@@ -16,9 +16,6 @@ SHORT_LIVED = "public, max-age=300"
 class StaticAssets(StaticFiles):
     """Files of the folder static/, mounted at /static."""
 
-    def __init__(self) -> None:
-        super().__init__(directory=STATIC)
-
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file with its Cache-Control header."""
         response = await super().get_response(path, scope)

@@ -67,9 +67,11 @@ def raise_write_error(path: Path, problem: OSError) -> NoReturn:
             f"no space is left for {path}; everything committed before is intact, the current write was discarded. "
             "Free some space, then run the same command again"
         ) from problem
+    reason, advice = problem.strerror or problem, "To diagnose it: newsarchive doctor"
+    if not path.parent.exists():
+        reason, advice = f"there is no folder {path.parent}", "Create or mount it, then run the same command again"
     raise StorageError(
-        f"{path} cannot be written ({problem.strerror or problem}); everything committed before is intact. "
-        "To diagnose it: newsarchive doctor"
+        f"{path} cannot be written ({reason}); everything committed before is intact. {advice}"
     ) from problem
 
 

@@ -15,6 +15,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -272,7 +273,7 @@ def cdx(request: Request, context: Context) -> Response:
         return JSONResponse({"message": f"{problem}."}, 400)
     if cdx_request.query.page is not None:
         return _render_page(context, cdx_request, dialect)
-    with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
+    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext(), context.work.measure():
         lines, key = _select_lines(context, cdx_request, dialect)
     # With a resume key there may be matches beyond the captures that were scanned.
     if not lines and not key and dialect == "pywb":
@@ -315,7 +316,7 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
             if row is not None:
                 yield write(row)
 
-    with context.heavy_requests.slot(context.work) if _is_heavy(cdx_request) else context.work.measure():
+    with context.heavy_requests.slot() if _is_heavy(cdx_request) else nullcontext(), context.work.measure():
         pieces = _output_pieces(lines(), cdx_request, None)
         while some := "".join(islice(pieces, _LINES_PER_WRITE)):
             file.write(some.encode())

@@ -107,7 +107,7 @@ def article_records(context: Context, article_id: int) -> Response:
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:
-        with context.heavy_requests.slot(context.work):
+        with context.heavy_requests.slot(), context.work.measure():
             FORMATS[form].write(choice, file)
     except BaseException:
         file.close()

@@ -75,7 +75,7 @@ def _respond(request: Request, context: RequestContext, line: CdxLine) -> Respon
         body, is_short = None, len(start) < archived_response.MAX_IN_MEMORY
         if is_short or is_decoded:
             # Decoding is done in memory: a large body needs a slot.
-            with nullcontext() if is_short else context.heavy_requests.slot(context.work):
+            with nullcontext() if is_short else context.heavy_requests.slot(), context.work.measure():
                 body = b"".join((start, *stream.chunks))
                 with suppress(PayloadError):  # an invalid coding is kept
                     if is_decoded:

@@ -46,10 +46,6 @@ class TokenBuckets:
                 self._left.popitem(last=False)
             return wait
 
-    def __len__(self) -> int:
-        """Return the number of clients with a bucket."""
-        return len(self._left)
-
 
 def client_key(scope: Scope) -> str:
     """Return the key of a client: its address, or for IPv6 its /64 network, which is one household.

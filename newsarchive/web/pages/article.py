@@ -57,9 +57,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=next(context.cite([shown])),
         picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
-        tokens=find_tokens(
-            context.archive.config.warc_folder, shown.capture.place.warc, context.archive.config.time_authorities
-        ),
+        tokens=find_tokens(context.archive.config, shown.capture.place.warc),
     )
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.web.context import Context
 from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.calendar import list_months
 from storage.index.queries.articles import list_articles
@@ -62,15 +62,26 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
 
 
 @router.get("/{year:int}/{month:int}")
-def show_month(context: Context, year: int, month: int, site: Site = "") -> Response:
-    """Return the calendar of a month."""
-    return _render_calendar(context, _parse_day(year, month, 1), 31, site)
-
-
 @router.get("/{year:int}")
-def show_year(context: Context, year: int, site: Site = "") -> Response:
-    """Return the calendar of a year."""
-    return _render_calendar(context, _parse_day(year, 1, 1), 366, site)
+def show_calendar(context: Context, year: int, site: Site = "") -> Response:
+    """Return the calendar of a month or of a year."""
+    month: int | None = context.request.path_params.get("month")
+    begin, max_days = _parse_day(year, 1 if month is None else month, 1), 366 if month is None else 31
+    filters, end = Filters(site=site or None), (begin + max_days * ONE_DAY).replace(day=1)
+    days = [begin + n * ONE_DAY for n in range((end - begin).days + 1)]
+    counts = zip((day.date() for day in days), context.index.ask(count_by_day, filters, days), strict=False)
+    counted = {day: count for day, count in counts if count}
+    months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
+    return context.render(
+        "days.html",
+        begin=begin.date(),
+        is_year=month is None,
+        site=site,
+        months=months,
+        days=counted,
+        years=context.index.ask(count_by_year_and_site, filters).years,
+        day_url=lambda day: _day_url(day, site),
+    )
 
 
 def _parse_day(year: int, month: int, day: int) -> datetime:
@@ -82,21 +93,3 @@ def _parse_day(year: int, month: int, day: int) -> datetime:
 
 def _day_url(day: date, site: str) -> str:
     return build_url(f"/{day.year:04}/{day.month:02}/{day.day:02}", site=site)
-
-
-def _render_calendar(context: RequestContext, begin: datetime, max_days: int, site: str) -> Response:
-    filters, end = Filters(site=site or None), (begin + max_days * ONE_DAY).replace(day=1)
-    days = [begin + n * ONE_DAY for n in range((end - begin).days + 1)]
-    counts = zip((day.date() for day in days), context.index.ask(count_by_day, filters, days), strict=False)
-    counted = {day: count for day, count in counts if count}
-    months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
-    return context.render(
-        "days.html",
-        begin=begin.date(),
-        is_year=len(months) > 1,
-        site=site,
-        months=months,
-        days=counted,
-        years=context.index.ask(count_by_year_and_site, filters).years,
-        day_url=lambda day: _day_url(day, site),
-    )

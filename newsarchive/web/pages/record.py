@@ -80,9 +80,7 @@ def record(context: Context, capture_id: int) -> Response:
         view=view,
         companions=companions,
         problem=problem,
-        tokens=find_tokens(
-            context.archive.config.warc_folder, capture.place.warc, context.archive.config.time_authorities
-        ),
+        tokens=find_tokens(context.archive.config, capture.place.warc),
         before=context.index.ask(find_adjacent_capture, *place, later=False),
         after=context.index.ask(find_adjacent_capture, *place, later=True),
         original=original,

@@ -17,14 +17,7 @@ from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode, media_type
 from newsarchive.urls.timestamps import format_timestamp, timestamp_middle
 from newsarchive.urls.wb_url import archived_url, quote_url
-from newsarchive.web.archived_response import (
-    MAX_IN_MEMORY,
-    content_coding,
-    load_response,
-    open_archived_response,
-    read_beginning,
-    stream_body,
-)
+from newsarchive.web import archived_response
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_headers
 from newsarchive.web.pages.calendar import render_not_archived
@@ -94,11 +87,10 @@ def _send_requisite(
     """Return a body under a type that its bytes confirm. Large bodies are streamed, except stylesheets."""
     with ExitStack() as opened:
         try:
-            stream = opened.enter_context(open_archived_response(context, line))
-            body = read_beginning(stream.chunks)
-            is_large = (
-                len(body) >= MAX_IN_MEMORY and content_coding(stream.headers) is None and kind is not EmbedKind.STYLE
-            )
+            stream = opened.enter_context(archived_response.open_archived_response(context, line))
+            body = archived_response.read_beginning(stream.chunks)
+            is_decoded = archived_response.content_coding(stream.headers) is not None or kind is EmbedKind.STYLE
+            is_large = len(body) >= archived_response.MAX_IN_MEMORY and not is_decoded
             if not is_large:
                 entity = b"".join((body, *stream.chunks))
                 body = decode_entity(entity, stream.headers, context.archive.config.max_body_size)
@@ -110,7 +102,8 @@ def _send_requisite(
             body = _rewrite_stylesheet(context, capture, decode(body, stream.headers), token).encode("utf-8", "replace")
         headers = _headers(found)
         if is_large:
-            return ClosingStreamingResponse(stream_body(opened.pop_all(), body, stream.chunks), headers=headers)
+            sent = archived_response.stream_body(opened.pop_all(), body, stream.chunks)
+            return ClosingStreamingResponse(sent, headers=headers)
         return Response(body, headers=headers)
 
 
@@ -118,15 +111,12 @@ def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
     """Return the kept thumbnail of a picture, or make it."""
     index, body = context.archive.index, b""
     if context.shows_thumbnails and (capture.status or 200) < 400 and _PICTURES.match(capture.mime or "image/"):
-
-        def load() -> bytes:
-            return load_capture(context, capture).body
-
-        def is_archived() -> bool:
-            return index.ask(get_cdx_line, capture.id) is not None
-
-        digest = capture.payload_digest or capture.record_id
-        body = get_thumbnail(context.archive.folder, digest, load, is_archived)
+        body = get_thumbnail(
+            context.archive.folder,
+            capture.payload_digest or capture.record_id,
+            load=lambda: load_capture(context, capture).body,
+            is_archived=lambda: index.ask(get_cdx_line, capture.id) is not None,
+        )
     if not body:
         return Response("no picture", 404, media_type="text/plain")
     return Response(body, headers=_headers("image/jpeg"))
@@ -227,7 +217,7 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
     line = context.find(get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
-        answer, entity = load_response(context, line)
+        answer, entity = archived_response.load_response(context, line)
         display = choose_display(capture.mime or media_type(answer.headers), entity)
         if display is Display.TEXT and names_withheld(context.index, context.archive.places, line):
             raise NotFound(WITHHELD_BYTES)
@@ -242,9 +232,8 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
 @router.get("/web/*/{url:path}")
 def redirect_to_calendar(request: Request) -> Response:
     """Redirect to the calendar."""
-    return RedirectResponse(
-        f"/calendar?url={quote_url(archived_url(request.scope, '/web/*/')).replace('&', '%26')}", 302
-    )
+    url = quote_url(archived_url(request.scope, "/web/*/")).replace("&", "%26")
+    return RedirectResponse(f"/calendar?url={url}", 302)
 
 
 @router.get("/web/{digits:int}mp_bare_/{url:path}")

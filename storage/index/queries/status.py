@@ -165,11 +165,11 @@ def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
 
 
 def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
-    """Return the numbers of captures and of article versions in the index."""
-    captures, versions = (
-        connection.scalar(select(func.count()).select_from(table)) or 0 for table in (CaptureRow, VersionRow)
-    )
-    return captures, versions
+    """Return the numbers of captures and of article versions in the index, as `get_status` counts them."""
+    captures = connection.scalar(select(func.count()).select_from(CaptureRow)) or 0
+    # The rows of paywall stubs have no article.
+    counted = (~VersionRow.is_variant, VersionRow.article_id.is_not(None))
+    return captures, connection.scalar(select(func.count()).select_from(VersionRow).where(*counted)) or 0
 
 
 def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:

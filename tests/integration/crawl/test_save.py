@@ -154,6 +154,17 @@ def test_reasons_are_named(folder: Path, server: Any) -> None:
     assert paths(server).count("/private/a") == 0
 
 
+def test_an_unchanged_page_that_is_no_article_is_named_as_such(folder: Path, server: Any) -> None:
+    """In words, not by the name of its outcome."""
+    words = ("save", f"{server.base}/style.css", "--archive", folder)
+    server.say("/style.css", reply(200, "p {}", 'ETag: "1"\r\n', kind="text/css"))
+    assert run_in_process(*words).stdout.startswith(f"{server.base}/style.css: asset (text/css); record in ")
+    server.say("/style.css", reply(304))
+    assert run_in_process(*words).stdout.startswith(
+        f"{server.base}/style.css: unchanged since the capture before; record in "
+    )
+
+
 def test_an_unreachable_host_is_named(folder: Path, server: Any) -> None:
     """The error of the connection is told."""
     server.close()

@@ -530,7 +530,7 @@ def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages:
     """Only heads at and after the link of a file cover it."""
 
     def find_tokens(name: str) -> list[HeadProof]:
-        return time_stamps.find_tokens(archive.config.warc_folder, name, archive.config.time_authorities)
+        return time_stamps.find_tokens(archive.config, name)
 
     assert stamp_head(archive.config) == []
     first = archive.places.local_files()[0].name

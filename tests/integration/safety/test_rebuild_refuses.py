@@ -184,6 +184,20 @@ def test_a_rebuild_tells_what_it_made_though_it_was_interrupted(
     assert "Index rebuilt: 4 captures and 4 article versions from 2 WARC files." in done.stdout
 
 
+def test_a_rebuild_that_cannot_start_is_none_to_resume(
+    index_url: str, make_archive: Callable[..., Path], newsarchive: Command
+) -> None:
+    """Without the scheduler that it was to use, the old index stays, and the next rebuild begins anew."""
+    folder = make_archive(index=index_url)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    refused = newsarchive("rebuild", "--dask", f"no-scheduler://127.0.0.1:{port}", "-A", folder)
+    assert refused.returncode != 0
+    assert "nothing was done" in refused.stderr
+    assert not (folder / "rebuild.json").exists()
+    assert "interrupted" not in newsarchive("rebuild", "-A", folder).stdout
+
+
 def test_an_empty_archive_can_be_rebuilt(index_url: str, tmp_path: Path) -> None:
     """There is nothing to lose."""
     Archive.init(tmp_path / "new", **({"index": index_url} if index_url else {})).close()

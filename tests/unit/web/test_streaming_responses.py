@@ -53,7 +53,7 @@ def test_a_disconnect_releases_the_slot() -> None:
     for _ in range(3):
         send_response(rows, heavy, "2.3")
         assert not rows.open
-        with heavy.slot(WorkLimit(1)):
+        with heavy.slot():
             rows = Rows()
 
 
@@ -63,7 +63,7 @@ def test_a_disconnect_by_exception_releases_the_slot() -> None:
     with pytest.raises(ClientDisconnect):
         send_response(rows, heavy, "2.4")
     assert not rows.open
-    with heavy.slot(WorkLimit(1)):
+    with heavy.slot():
         pass
 
 
@@ -81,7 +81,7 @@ def test_a_complete_response_releases_the_slot() -> None:
     heavy = HeavyRequests(1)
     anyio.run(ClosingStreamingResponse(heavy.stream(iter(["a", "b"]), WorkLimit(1))), {"type": "http"}, receive, send)
     assert b"".join(sent) == b"ab"
-    with heavy.slot(WorkLimit(1)):
+    with heavy.slot():
         pass
 
 
