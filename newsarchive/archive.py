@@ -23,7 +23,14 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import MARKER, Rebuild, RebuildResult, ResumeMarker, require_no_writer
+from newsarchive.maintenance.rebuild import (
+    MARKER,
+    Rebuild,
+    RebuildResult,
+    ResumeMarker,
+    require_no_writer,
+    require_warc_files,
+)
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
@@ -88,8 +95,12 @@ class Archive(AbstractContextManager["Archive"]):
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails."""
+        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails.
+
+        FilesLost if the folder of the WARC files has none of those that the index knows.
+        """
         config = toml_file.load_config(folder)
+        require_warc_files(config.places, config.index)
         try:
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
@@ -381,13 +392,13 @@ class Archive(AbstractContextManager["Archive"]):
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
-        interrupted within a day is resumed, unless `restart`.
+        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
+        with it. Without one, a verify that was interrupted within a day is resumed, unless `restart`.
         """
         proofs, invalid = load_proofs(self.config, head)
         with (
             open_executor(where) as executor,
-            open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
+            open_verify_progress(self.scratch / "checked", self.now, restart=restart or bool(head)) as earlier,
         ):
             report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
         check = StatementCheck(

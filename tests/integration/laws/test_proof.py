@@ -340,7 +340,7 @@ def test_a_takedown_after_the_last_known_head_is_named(folder: Path, capsys: pyt
     assert run(["verify", "--head", f" {head.upper()}", "--archive", str(folder)]) == 0
     said = capsys.readouterr()
     assert f"{path.name}: (not damage) takedown on" in said.err
-    assert "2 files; not proved yet: 1 files" in said.out
+    assert "2 files; not proved yet: 1 file, which is" in said.out
     assert not any(line.startswith("all is proved") for line in said.err.splitlines())
 
 
