@@ -133,14 +133,10 @@ class Archive(AbstractContextManager["Archive"]):
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
-        old one knows, unless `forget`.
+        old one knows, unless `forget`. ArchiveBusy if a crawl is running; none can start until the rebuild is done.
         """
-        return cls._rebuild(toml_file.load_config(folder), progress, where, restart=restart, forget=forget)
+        config = toml_file.load_config(folder)
 
-    @classmethod
-    def _rebuild(
-        cls, config: Config, progress: ProgressCallback, where: BatchTarget, *, restart: bool, forget: bool = False
-    ) -> RebuildResult:
         def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
             return cls(config, index).bulk(where)
 
@@ -296,19 +292,6 @@ class Archive(AbstractContextManager["Archive"]):
         problems = recovered.problems + imported.read.problems
         self.index.update_search()
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
-
-    def rebuild(
-        self, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL, restart: bool = False
-    ) -> RebuildResult:
-        """Rebuild the index from the WARC files alone (law 1); this object then uses the new one.
-
-        ArchiveBusy if a crawl is running; none can start until the rebuild is done.
-        """
-        self.index.close()
-        try:
-            return self._rebuild(self.config, progress, where, restart=restart)
-        finally:
-            self.index = _open_index(self.config)
 
     def reextract(
         self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
