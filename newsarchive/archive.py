@@ -23,7 +23,14 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import MARKER, Rebuild, RebuildResult, ResumeMarker, require_no_writer
+from newsarchive.maintenance.rebuild import (
+    MARKER,
+    Rebuild,
+    RebuildResult,
+    ResumeMarker,
+    require_no_writer,
+    require_warc_files,
+)
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
@@ -88,8 +95,12 @@ class Archive(AbstractContextManager["Archive"]):
 
     @classmethod
     def open(cls, folder: Path, *, now: Callable[[], datetime] = utc_now) -> Self:
-        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails."""
+        """Open the archive in a folder; NoArchive, ConfigError, StorageError or IndexFailure if that fails.
+
+        FilesLost if the folder of the WARC files has none of those that the index knows.
+        """
         config = toml_file.load_config(folder)
+        require_warc_files(config.places, config.index)
         try:
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
@@ -122,7 +133,7 @@ class Archive(AbstractContextManager["Archive"]):
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
-        old one knows, unless `forget`. ArchiveBusy if a crawl is running; none can start until it is done.
+        old one knows, unless `forget`. ArchiveBusy if a crawl is running; none can start until the rebuild is done.
         """
         config = toml_file.load_config(folder)
 
@@ -280,14 +291,6 @@ class Archive(AbstractContextManager["Archive"]):
         self.index.update_search()
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
-    def rebuild(self) -> RebuildResult:
-        """Rebuild the index from the WARC files alone (law 1); this object then uses the new one."""
-        self.index.close()
-        try:
-            return self.rebuild_in(self.folder)
-        finally:
-            self.index = _open_index(self.config)
-
     def reextract(
         self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
         progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
@@ -370,13 +373,13 @@ class Archive(AbstractContextManager["Archive"]):
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere. A verify that was
-        interrupted within a day is resumed, unless `restart`.
+        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
+        with it. Without one, a verify that was interrupted within a day is resumed, unless `restart`.
         """
         proofs, invalid = load_proofs(self.config, head)
         with (
             open_executor(where) as executor,
-            open_verify_progress(self.scratch / "checked", self.now, restart=restart) as earlier,
+            open_verify_progress(self.scratch / "checked", self.now, restart=restart or bool(head)) as earlier,
         ):
             report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
         check = StatementCheck(

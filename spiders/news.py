@@ -92,7 +92,7 @@ class NewsSpider(scrapy.Spider):
         """
         assert self.context is not None
         headers = {
-            "User-Agent": self.context.user_agent,
+            "User-Agent": self.context.config.user_agent,
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
             "Accept-Encoding": ACCEPT_ENCODING,
         }

@@ -11,6 +11,7 @@
     |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
     |   |-- BucketRefused             74   the bucket does not exist, or access is denied
     |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
+    |   |-- FilesLost                 74   the folder has none of the WARC files that the index knows
     |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
     |-- IndexFailure                  70   the SQL index cannot be used
     |   |-- IndexNotCreated           70   the database holds no index yet
@@ -195,6 +196,17 @@ class CapturesLost(StorageError):
             f"{named}. The index was not changed, as a new one would lack {captures:,} captures. If a disk is not "
             f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
             "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
+        )
+
+
+class FilesLost(StorageError):
+    """The folder of the WARC files is missing, or has none of those that the index knows."""
+
+    def __init__(self, folder: str, files: int, captures: int) -> None:
+        super().__init__(
+            f"{folder} has none of the {files:,} WARC files with {captures:,} captures that the index knows; nothing "
+            "was written, as that would begin a new archive there. If its disk is not mounted, mount it; else restore "
+            "the files from a backup. Only if they are lost for good: newsarchive rebuild --forget"
         )
 
 

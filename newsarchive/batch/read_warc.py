@@ -43,13 +43,11 @@ class ReadingSettings:
     """Registered sites: they give the site of captures whose file does not."""
     layout_sites: tuple[SiteConfig, ...] = ()
     """All sites with their hosts and layouts; empty if no site has layouts."""
-    version: str = VERSION
-    extractor: str = EXTRACTOR
 
     @property
     def cache_key(self) -> str:
         """A digest of the settings and of the version of the files that hold readings."""
-        values = (self.timeout, self.max_size, self.sites, self.layout_sites, self.version, self.extractor, FORMAT)
+        values = (self.timeout, self.max_size, self.sites, self.layout_sites, VERSION, EXTRACTOR, FORMAT)
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     @cached_property

@@ -1,6 +1,6 @@
 r"""The readings of one WARC file, stored in a file until they are in the index.
 
-    newsarchive readings 4 \n
+    newsarchive readings 5 \n
     length, zlib(item)                 4 bytes big endian, then as many; for each item in the order of the WARC file
     ...
     length, zlib(ReadingsSummary)
@@ -33,7 +33,7 @@ from storage.places.folder import open_atomic, remove_parts
 from storage.warc.gzip_members import IsalError
 from storage.warc.reader import RunEnded, RunStarted
 
-FORMAT = 4
+FORMAT = 5
 """Version of everything that is pickled into files: raise it when a pickled class, module or field is renamed, added or
 removed. Files of another version are ignored, and their work is done again."""
 ReadItem = CaptureReading | RunStarted | RunEnded

@@ -29,8 +29,8 @@ class VerifyProgress:
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self._now = now
-        self.reused = 0
-        """Files that were not checked again."""
+        self.reused: set[str] = set()
+        """Names of files that were not checked again."""
         self._file: sqlite3.Connection | None = None
         with suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ class VerifyProgress:
             report: FileReport | None = next((load(zlib.decompress(packed)) for (packed,) in rows), None)
         except (sqlite3.Error, zlib.error, UnpicklingError):
             return None
-        self.reused += report is not None
+        self.reused.update([report.name] if report else [])
         return report
 
     def save(self, key: str, report: FileReport) -> None:

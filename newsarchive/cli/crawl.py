@@ -3,7 +3,7 @@
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pe
 from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file
 from newsarchive.crawl.named_pages import NamedPages
-from newsarchive.crawl.run import CrawlProgress, CrawlReport, OnProgress, list_seeds
+from newsarchive.crawl.run import CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.crawl.save import save as run_save
 from newsarchive.operations.health import check_health
@@ -221,21 +221,23 @@ def show_run(what: str) -> Iterator[OnProgress]:
     """Show the progress of a run, from now on, while the block runs."""
     began = time.monotonic()
     with show_progress(what) as step:
-        yield lambda shown: step(*describe_progress(shown, time.monotonic() - began))
+        yield lambda counters, waiting, url: step(
+            *describe_progress(counters, waiting, url, seconds=time.monotonic() - began)
+        )
 
 
-def describe_progress(shown: CrawlProgress, seconds: float) -> tuple[int, int, str]:
+def describe_progress(counters: Mapping[str, int], waiting: int, url: str, seconds: float) -> tuple[int, int, str]:
     """Return done, total, and a text with pages, rate, queue, failures and the newest URL.
 
-    >>> describe_progress(CrawlProgress(counters={"captures": 30, "error": 2}, waiting=9, last_url="http://a.test/"), 9)
+    >>> describe_progress({"captures": 30, "error": 2}, 9, "http://a.test/", 9)
     (30, 39, '30 pages, 3.3/s, 9 waiting, 2 failed, http://a.test/')
     """
-    done = shown.counters.get("captures", 0)
-    failed = sum(shown.counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + shown.counters.get("no_response", 0)
+    done = counters.get("captures", 0)
+    failed = sum(counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + counters.get("no_response", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
-    words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {shown.waiting:,} waiting, {failures}{shown.last_url}"
-    return done, done + shown.waiting, words
+    words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {waiting:,} waiting, {failures}{url}"
+    return done, done + waiting, words
 
 
 @contextmanager

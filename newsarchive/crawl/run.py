@@ -43,7 +43,7 @@ from newsarchive.crawl.recorder import Recorder
 from newsarchive.crawl.refill import IndexQueue
 from newsarchive.crawl.render import create_renderer, require_browser
 from newsarchive.crawl.robots import Robots
-from newsarchive.crawl.run_context import ResponseLimits, RunContext
+from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
 from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
@@ -72,20 +72,8 @@ EARLIEST_DATE = datetime(1900, 1, 1, tzinfo=UTC)
 """No web page is dated before, however long the owner's `history` is."""
 PROGRESS_INTERVAL = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlProgress:
-    """State of a run for a progress display."""
-
-    counters: Mapping[str, int]
-    """captures, bytes, revisits, and captures in the index by outcome: article, listing, feed ..."""
-    waiting: int
-    """URLs in memory that are to be requested."""
-    last_url: str
-
-
-OnProgress = Callable[[CrawlProgress], None]
+OnProgress = Callable[[Mapping[str, int], int, str], None]
+"""Shows the counters of a run (captures, and those in the index by outcome), the URLs that wait, and the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,11 +314,8 @@ class _CrawlRun:
             flush_soon=ingestor.flush_soon,
             spiders=self.spiders,
             frontier=frontier,
-            limits=ResponseLimits(
-                seconds=config.timeout.total_seconds(), size=config.max_body_size, asset_size=config.max_asset_size
-            ),
+            config=config,
             counters=self.counters,
-            user_agent=config.user_agent,
             renderer=create_renderer(config, self.sites, self.now),
             on_fetched=partial(self._report_progress, frontier),
             on_read=self.pages.record_reading if self.pages is not None else lambda _: None,
@@ -341,7 +326,7 @@ class _CrawlRun:
             self.pages.record_capture(due, capture)
         if self.progress and time.monotonic() - self._last_progress >= PROGRESS_INTERVAL:
             self._last_progress = time.monotonic()
-            self.progress(CrawlProgress(counters=dict(self.counters), waiting=frontier.waiting, last_url=due.url))
+            self.progress(self.counters, frontier.waiting, due.url)
 
     def _end(self, writer: WarcWriter, outcome: str) -> CrawlRun:
         """Write the end of the run and close the file, as far as the disk permits; the next run recovers the rest."""

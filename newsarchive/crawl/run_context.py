@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from w3lib.url import safe_url_string
 
+from newsarchive.config.schema import Config
 from newsarchive.crawl.browser import BrowserResponse
 from newsarchive.crawl.crawl_log import LOG
 from newsarchive.crawl.download.client import RecordingClient
@@ -45,23 +46,6 @@ CLOSE_TIMEOUT = 5.0
 """Seconds for a browser to close a page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseLimits:
-    """Limits of one response."""
-
-    seconds: float
-    size: int
-    asset_size: int = 0
-    """Of a page requisite or subresource; 0: as for pages."""
-
-    def max_size(self, kind: UrlKind) -> int:
-        """Return the size limit for URLs of a kind."""
-        if kind is UrlKind.ROBOTS:
-            return max(self.size, MIN_ROBOTS_SIZE)
-        is_asset = kind in (UrlKind.ASSET, UrlKind.PART)
-        return min(self.size, self.asset_size or self.size) if is_asset else self.size
-
-
 class _Sent(NamedTuple):
     """Result of one request: what the frontier is told, and what was recorded last."""
 
@@ -81,9 +65,8 @@ class RunContext:
     recorder: Recorder
     spiders: SpiderRun
     frontier: FrontierWindow
-    limits: ResponseLimits
+    config: Config
     counters: Counter[str]
-    user_agent: str
     renderer: PageRenderer | None = None
     """None if no site has `render`."""
     flush_soon: Callable[[], None] = field(default=lambda: None)
@@ -158,7 +141,7 @@ class RunContext:
         if request is None:
             return None
         self.wake()
-        fields = {"user-agent": self.user_agent, "accept-encoding": ACCEPT_ENCODING, **headers}
+        fields = {"user-agent": self.config.user_agent, "accept-encoding": ACCEPT_ENCODING, **headers}
         task = loop.create_task(self._fetch_when_admitted(request, safe_url, list(fields.items()), until - loop.time()))
         self._subresources.add(task)
         task.add_done_callback(self._subresources.discard)
@@ -198,8 +181,9 @@ class RunContext:
         except ArchiveBusy as lost:
             self.recorder.fail(lost)
             raise
-        limit, sent = self.limits.max_size(due.discovery.kind), self.spiders.method_and_body(due)
-        result = await self.client.fetch(url, headers, seconds=self.limits.seconds, limit=limit, sent=sent)
+        limit, sent = size_limit(self.config, due.discovery.kind), self.spiders.method_and_body(due)
+        seconds = self.config.timeout.total_seconds()
+        result = await self.client.fetch(url, headers, seconds=seconds, limit=limit, sent=sent)
         ended, capture, exchange = time.monotonic(), None, None
         summary = ResponseSummary(no_response=True, error=result.describe_error(), is_blocked=result.is_blocked)
         for attempt in result.attempts:
@@ -261,6 +245,14 @@ class RunContext:
             self.wake()
 
         return record_commit
+
+
+def size_limit(config: Config, kind: UrlKind) -> int:
+    """Return the most bytes of a response for a URL of a kind."""
+    if kind is UrlKind.ROBOTS:
+        return max(config.max_body_size, MIN_ROBOTS_SIZE)
+    is_asset = kind in (UrlKind.ASSET, UrlKind.PART) and config.max_asset_size
+    return min(config.max_body_size, config.max_asset_size) if is_asset else config.max_body_size
 
 
 def summarize_response(due: DueUrl, capture: Capture, exchange: Exchange) -> ResponseSummary:

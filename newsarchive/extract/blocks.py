@@ -399,7 +399,7 @@ class _BlockCollector:
                 # Two <a> elements with one target are one link that an editor has split.
                 self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
         href = element.get("href") if tag == "a" and self.anchor is None and element not in self.wrappers else None
-        # "{{url}}" is the place of a URL in a template.
+        # "{{url}}" is a placeholder of a template.
         if href and "{" not in href:
             self.walk_link(element, href, zone, depth, holder)
             return

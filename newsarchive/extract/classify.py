@@ -296,7 +296,8 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
     linked = sum(1 for b in headings if b.link_share > 0.8)
     if linked >= 8 and linked * 2 > len(headings):
         score.add(-1.0, "most headings are links")
-    score.add(0.0 if features.has_date or not _has_mostly_teasers(features) else -1.5, "most paragraphs are teasers")
+    is_teaser_list = not features.has_date and _has_mostly_teasers(features)
+    score.add(-1.5 if is_teaser_list else 0.0, "most paragraphs are teasers")
     is_story = features.has_date and _is_story(features)
     is_titled = features.has_date and text_key(features.head.title).startswith(text_key(features.article.headline))
     score.add(_STORY if is_story else 0.0, "(headline, date, and text in one piece)")

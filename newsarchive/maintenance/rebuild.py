@@ -17,15 +17,16 @@ from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.recover import repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
-from storage.errors import ArchiveBusy, CapturesLost, ConfigError, LostFile
+from storage.errors import ArchiveBusy, CapturesLost, ConfigError, FilesLost, LostFile
 from storage.index import Index
 from storage.index.maintenance.known_files import KnownWarcFile, load_known_files
 from storage.index.maintenance.replace_index import Replacement, prepare_replacement
 from storage.index.maintenance.transfer import TransferResult, transfer_index
 from storage.index.queries.status import count_captures_and_versions, list_warc_files
+from storage.index_address import sqlite_file
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
-from storage.places.file_names import other_machine
+from storage.places.file_names import find_machine_id, other_machine
 from storage.places.folder import write_atomic
 
 MARKER = "rebuild.json"
@@ -205,6 +206,20 @@ def find_missing_files(
             reasons[file.name] = f"{size:,} bytes long instead of {file.end:,}"
     lost = [(file, reasons[file.name]) for file in known if file.name in reasons]
     return tuple(LostFile(name=file.name, captures=file.captures, reason=reason) for file, reason in lost)
+
+
+def require_warc_files(places: Places, index: str) -> None:
+    """Raise FilesLost if the folder has no WARC file, and the index at that URL knows some that should be there.
+
+    As where its disk is not mounted: what is written then would begin a second archive, with a chain of its own.
+    """
+    if any(places.folder.glob("*.warc*")) or (places.bucket and places.chain.path.exists()):
+        return  # a folder whose files are all in the bucket still has the chain
+    known = load_known_files(index) or ()
+    if sqlite_file(index) is None:  # other machines have folders of their own
+        known = tuple(file for file in known if find_machine_id(file.name) == places.machine)
+    if known and (lost := find_missing_files(known, places.files(), places)):
+        raise FilesLost(str(places.folder), len(lost), sum(file.captures for file in lost))
 
 
 def find_unread_files(

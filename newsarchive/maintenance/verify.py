@@ -119,8 +119,8 @@ def verify(  # noqa: PLR0913 - the options of the command
         unlinked = (file for file in stored if not file.is_open and file.name not in linked)
         places.chain.append(*(measure_link(file, "found") for file in unlinked))
     still_open = {file.name for file in stored if file.is_open}
-    chain = check_chains(places.load_chains(), reports, still_open, lambda name: bool(find_machine(name)), proofs)
-    return VerifyReport(files=tuple(files), repaired=repaired, taken=earlier.reused, chain=chain)
+    chain = check_chains(places.load_chains(), reports, still_open, find_machine, proofs, earlier.reused)
+    return VerifyReport(files=tuple(files), repaired=repaired, taken=len(earlier.reused), chain=chain)
 
 
 def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: VerifyProgress) -> Iterator[FileReport]:

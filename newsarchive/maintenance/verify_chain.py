@@ -34,7 +34,7 @@ class ChainReport:
     proved: Mapping[str, Sequence[HeadProof]]
     """The proofs of each file that a head covers which is known from elsewhere."""
     unproved: int
-    """Closed files that no such head covers."""
+    """Closed files that no such head covers, or that were not read."""
     is_begun: bool = True
     """False if there is no chain yet, as in an archive of an earlier version."""
 
@@ -93,19 +93,24 @@ def check_chains(
     chains: Sequence[ParsedChain],
     reports: Sequence[FileReport],
     still_open: Collection[str],
-    is_elsewhere: Callable[[str], bool],
+    other_machine: Callable[[str], str | None],
     proofs: Sequence[HeadProof] = (),
+    unread: Collection[str] = (),
 ) -> ChainReport:
-    """Compare closed files with the chains. Files that other machines have (`is_elsewhere`) may be missing."""
+    """Compare closed files with the chains. Those of an `other_machine` may be missing.
+
+    The reports of `unread` files are those of an earlier verify. They prove nothing: who can write to the folder can
+    forge them.
+    """
     still_open = {*still_open}.difference(*(chain.files for chain in chains))  # a file with a link was closed
     found = {report.name: report for report in reports if report.name not in still_open}
     problems = [*_chain_problems(chains, proofs), *_conflicts(chains), *_file_problems(chains, found)]
     for chain in chains:
         for name, position in chain.files.items():
-            if name not in found and name not in still_open and not is_elsewhere(name):
+            if name not in found and name not in still_open and not other_machine(name):
                 problems.append((name, f"the file of link {position + 1} of {chain.name} is missing. Restore it"))
     links = [link for chain in chains for link in chain.links if link.reason in NOTE_REASONS or link.note == LOST]
-    proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
+    proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found.keys() - unread}
     notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
     unproved, is_begun = len(found) - len(proved), any(chain.links for chain in chains)
     return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=unproved, is_begun=is_begun)

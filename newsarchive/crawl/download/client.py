@@ -342,7 +342,7 @@ class RecordingClient:
         for name, value in headers:
             fields.addRawHeader(name.encode("ascii"), value.encode("latin-1", "replace"))
         body = FileBodyProducer(BytesIO(sent[1])) if sent[1] else None
-        # It raises for a host name that TLS does not know, such as one with an underscore.
+        # The agent raises for a host name that TLS rejects, such as one with an underscore.
         response = maybeDeferred(self._agent.request, sent[0].encode("ascii"), target, fields, body)
         recording.response = response
         response.addCallback(recording.drain)

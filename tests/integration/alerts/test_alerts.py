@@ -30,6 +30,7 @@ from storage.errors import StorageError
 from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
 from tests.in_process import run_in_process
+from tests.rebuilding import rebuild
 
 PAGE = (
     '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": {quoted}}}</script><h1>{headline}</h1>'
@@ -115,7 +116,7 @@ def test_each_later_text_is_a_hit_and_a_rebuild_repeats_none(desk_of: DeskOf, ho
     desk.add("New harbour", url=url, day=8, text="The harbour was closed again, for the storm broke its wall.")
     desk.run()
     assert [json.loads(each["body"])["data"][0]["version"] for each in hook.got] == [1, 2]
-    desk.archive.rebuild()
+    rebuild(desk.archive)
     desk.run()
     desk.wait(days=-3000)
     desk.run()
@@ -134,7 +135,7 @@ def test_an_article_that_came_before_a_rebuild_and_was_not_compared_is_found_aft
     desk = desk_of(hooked(hook))
     desk.run()
     desk.add("New harbour")
-    desk.archive.rebuild()
+    rebuild(desk.archive)
     desk.run()
     assert len(hook.got) == 1
 
@@ -388,7 +389,7 @@ def test_changes_are_reported_by_their_filters_and_words(desk_of: DeskOf, hook: 
     desk.add("Old harbour", url=url, day=7, text="The harbour cost 11 million.")
     desk.add("Rain", url=f"{url}?rain", day=7, text="The rain cost 10 million.")
     desk.run()
-    desk.archive.rebuild()
+    rebuild(desk.archive)
     desk.run()
     (got,) = hook.got
     (line,) = json.loads(got["body"])["data"]
@@ -442,7 +443,7 @@ def test_changes_are_read_from_the_last_ones_on(
     assert len(read) == 6
     sent = [each["version"] for got in hook.got for each in json.loads(got["body"])["data"]]
     assert len(sent) == 2
-    desk.archive.rebuild()
+    rebuild(desk.archive)
     desk.run()
     assert read[6:] == [1, 1, 1, 1]
     assert len(hook.got) == 2

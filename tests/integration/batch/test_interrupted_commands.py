@@ -15,6 +15,7 @@ from benchmarks.papers import Papers
 from newsarchive.archive import BULK_BATCHING, Archive
 from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress, open_verify_progress
 from newsarchive.ingest.pipeline import Batching
+from newsarchive.maintenance.verify_chain import HeadProof
 from newsarchive.version import VERSION
 from storage.callbacks import ProgressCallback, utc_now
 from storage.warc.check import FileReport, WarcProblem
@@ -186,6 +187,33 @@ def test_a_verify_resumes(new: Callable[..., Path], tmp_path: Path) -> None:
         interrupted()
         now[0] += VALID_FOR + timedelta(seconds=1)
         assert archive.verify().taken == 0
+
+
+def test_what_an_interrupted_verify_had_checked_proves_nothing(
+    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can write to the folder can forge it: with a head from elsewhere all is read, or not called proved."""
+    folder = new("archive")
+    checked = folder / "batch" / "checked"
+
+    def interrupt(done: int, total: int, name: str) -> None:
+        raise Interrupted
+
+    with Archive.open(folder) as archive:
+        archive.import_files(papers[:2])
+        head = archive.seal().head
+        with pytest.raises(Interrupted):
+            archive.verify(progress=interrupt)
+        kept = checked.read_bytes()
+        noted = archive.verify(head=head)
+        assert (noted.taken, len(noted.chain.proved), noted.chain.unproved) == (0, 2, 0)
+        checked.parent.mkdir()
+        checked.write_bytes(kept)
+        # As the token of a time server: of a head that nobody names now.
+        monkeypatch.setattr("newsarchive.archive.load_proofs", lambda *_: ([HeadProof(head=head)], []))
+        stamped = archive.verify()
+    assert (stamped.taken, len(stamped.chain.proved), stamped.chain.unproved) == (1, 1, 1)
+    assert not stamped.damaged
 
 
 def test_only_files_without_problems_count_as_checked(tmp_path: Path) -> None:

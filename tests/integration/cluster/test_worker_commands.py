@@ -1,6 +1,7 @@
 """The commands of workers, and a crawl that is no worker's beside them."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,7 +17,7 @@ pytest.importorskip("procrastinate")
 from procrastinate.schema import SchemaManager
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.run import CrawlProgress, crawl
+from newsarchive.crawl.run import crawl
 from storage.errors import ArchiveBusy
 from storage.index.cluster import leases
 from storage.index.cluster.jobs import prepare_queue
@@ -109,8 +110,8 @@ def test_a_crawl_that_lost_its_site_sends_no_request(
         (tmp_path / "newsarchive.toml").write_text(SITE.format(postgres_url, server.url))
         others: list[Lease] = []
 
-        def take(shown: CrawlProgress) -> None:
-            if shown.counters.get("captures", 0) >= 5 and not others:
+        def take(counters: Mapping[str, int], _waiting: int, _url: str) -> None:
+            if counters.get("captures", 0) >= 5 and not others:
                 with monkeypatch.context() as patched:
                     patched.setattr(leases, "STALE", 0.0)
                     others.append(Lease(postgres_url, ["a"], NOW, "crawl"))

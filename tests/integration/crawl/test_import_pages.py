@@ -18,6 +18,7 @@ from storage.index.queries.articles import iter_captures
 from storage.warc.reader import read_records
 from tests.in_process import run_in_process
 from tests.integration.crawl.test_save import STORY, configure, contents, reply
+from tests.rebuilding import rebuild
 
 URL = "https://gazette.example/news/tide"
 SINGLE_FILE = (
@@ -83,7 +84,7 @@ def test_saved_pages_become_articles_and_resource_records(folder: Path, saved: P
         live = contents(archive)
         assert len(live[2]) == 3
         assert any("Böat 55" in str(line["body"]) for line in live[2])
-        archive.rebuild()
+        rebuild(archive)
         assert contents(archive) == live
     (warc,) = (folder / "warc").glob("*.warc.gz")
     records = list(read_records(warc))

@@ -20,6 +20,7 @@ from tests.in_process import run_in_process
 from tests.newsroom import NewsroomServer, serve
 from tests.newsroom.http_messages import Request, Response
 from tests.newsroom.newsroom import Newsroom
+from tests.rebuilding import rebuild
 
 SETTINGS = """contact = "tests@localhost"
 delay = "0s"
@@ -91,7 +92,7 @@ def test_a_renamed_site_keeps_everything_and_is_crawled_on(tmp_path: Path, serve
     assert list(archive.index.read(next_due_by_site, ["harbour", "quay"])) == ["quay"]
     live = contents(archive)
     assert [(site, url) for site, url, _ in live[1]] == [("quay", f"{server.url.rstrip('/')}/story-1")]
-    archive.rebuild()
+    rebuild(archive)
     assert contents(archive) == live
     again = crawl(archive, now=lambda: utc_now() + timedelta(days=9))
     assert not [note for note in again.notes if "is called" in note]
@@ -113,7 +114,7 @@ def test_an_import_from_an_archive_with_another_name_asks_once_and_then_works(
     with Archive.open(tmp_path / "ours") as archive:
         assert archive.config.former_names == {"gazette": "harbour"}
         live = contents(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert contents(archive) == live
     assert [site for site, *_ in live[1]] == ["harbour"]
 
@@ -128,7 +129,7 @@ def test_a_site_is_renamed_by_a_command(tmp_path: Path, server: NewsroomServer) 
         report = crawl(archive, now=lambda: utc_now() + timedelta(days=2))
         assert [site.name for site in archive.index.sites()] == ["quay"]
         live = contents(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert contents(archive) == live
     assert report.run.counters["captures"] >= 2
     assert [note for note in report.notes if "harbour is called quay now" in note]

@@ -13,6 +13,7 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.run import crawl
 from storage.callbacks import utc_now
 from storage.warc.reader import CaptureRecord, read_captures
+from tests.rebuilding import rebuild
 
 CONFIG = """
 contact = "tests@localhost"
@@ -126,7 +127,7 @@ def test_a_rebuild_knows_the_same_requisites(server: Any, make: Make) -> None:
     archive = make(server)
     crawl(archive)
     asked = len(server.log)
-    archive.rebuild()
+    rebuild(archive)
     crawl(archive)
     assert [each.path for each in server.log[asked:] if each.path in ASSETS] == []
 

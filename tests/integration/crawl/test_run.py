@@ -268,7 +268,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.crawl import exit_code
 from newsarchive.crawl.run import crawl
 with Archive.open(Path(sys.argv[1])) as archive:
-    report = crawl(archive, progress=lambda progress: print(progress.last_url, flush=True))
+    report = crawl(archive, progress=lambda *shown: print(shown[-1], flush=True))
 ended = {"outcome": report.run.outcome, "captures": report.run.counters["captures"]}
 print(json.dumps({**ended, "exit_code": exit_code(report)}))
 """

@@ -15,6 +15,7 @@ from storage.errors import ConfigError
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import CaptureFilters
 from tests.in_process import run_in_process
+from tests.rebuilding import rebuild
 
 CONFIG = """
 contact = "tests@localhost"
@@ -195,7 +196,7 @@ def test_a_page_of_an_unknown_host_gets_a_site_of_its_name(
     save(archive, [f"{server.base}/news/tide"])
     assert len(second_server.log) == asked
     before = contents(archive)
-    archive.rebuild()
+    rebuild(archive)
     assert contents(archive) == before
 
 

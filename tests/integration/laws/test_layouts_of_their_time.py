@@ -7,6 +7,7 @@ from typing import Any
 from newsarchive.archive import Archive
 from newsarchive.version import EXTRACTOR
 from storage.index.write.replace_readings import RereadFilter
+from tests.rebuilding import rebuild
 
 OLD, NEW = datetime(2025, 3, 1, 6, tzinfo=UTC), datetime(2025, 9, 1, 6, tzinfo=UTC)
 LONG = "Paragraph {} of {} says at some length what the harbour board decided on Monday, and why, and for how long."
@@ -64,7 +65,7 @@ def test_each_page_is_read_by_the_rules_of_its_day(archive_of: Callable[..., Arc
         "second-of-the-harbour-board": ("New second", None, {"right"}),
     }
     assert told(archive) == expected
-    archive.rebuild()
+    rebuild(archive)
     assert told(archive) == expected
     folder = archive.folder
     archive.close()
@@ -76,7 +77,7 @@ def test_each_page_is_read_by_the_rules_of_its_day(archive_of: Callable[..., Arc
         changed = expected | {"first-of-the-harbour-board": ("first", "Harbour", {"left"})}
         assert told(again) == changed
         assert again.reextract(RereadFilter(extractor=EXTRACTOR)).captures == 0
-        again.rebuild()
+        rebuild(again)
         assert told(again) == changed
         assert again.reextract(RereadFilter(extractor=EXTRACTOR)).captures == 0
 
@@ -96,5 +97,5 @@ def test_an_edit_across_the_change_is_one_article(archive_of: Callable[..., Arch
     lines = sorted((line["headline"], line["section"], line["versions"]) for line in archive.export(all_versions=True))
     assert lines == [("New first", None, 2), ("Old first", "Harbour", 2)]
     before = dump(archive.index)
-    archive.rebuild()
+    rebuild(archive)
     assert dump(archive.index) == before

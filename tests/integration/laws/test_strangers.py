@@ -14,6 +14,7 @@ from storage.index.views.articles import CaptureFilters
 from storage.model import CrawlRun, Site
 from storage.warc.provenance import run_fields
 from storage.warc.record import WARC_FIELDS, build_member, format_fields
+from tests.rebuilding import rebuild
 
 FEED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<rss version='2.0'><channel><title>News</title>"
@@ -54,7 +55,7 @@ def test_captures_of_other_hosts_are_filed_by_host_in_any_order(tmp_path: Path) 
         archive.import_files([below])
         archive.import_files([above])
         live = filed(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert filed(archive) == live
     assert live == {"http://sport.news.example/one": "sport.news.example", "http://news.example/two": "news.example"}
 
@@ -67,7 +68,7 @@ def test_a_site_added_after_an_import_has_its_own_settings(tmp_path: Path) -> No
         archive.import_files([warc(tmp_path / "a.warc.gz", "http://news.example/one", "http://blog.example/two")])
         archive.import_files([warc(tmp_path / "b.warc.gz", run=run)])
         live = (archive.index.sites(), filed(archive))
-        archive.rebuild()
+        rebuild(archive)
         assert (archive.index.sites(), filed(archive)) == live
     assert live == ((site,), {"http://news.example/one": "news.example", "http://blog.example/two": "news.example"})
 
@@ -80,7 +81,7 @@ def test_an_invalid_url_affects_no_other_capture(tmp_path: Path, url: str) -> No
         assert (told.read.captures, told.read.problems) == (2, ())
         assert [file.state for file in archive.index.read(list_warc_files)] == ["closed"]
         live = filed(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert filed(archive) == live
 
 
@@ -104,7 +105,7 @@ def test_a_late_capture_is_read_by_the_layouts_of_its_day(tmp_path: Path) -> Non
             select_due_urls, DueQuery(now=datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
         )
         live = {one.url for one in due}
-        archive.rebuild()
+        rebuild(archive)
         due = archive.index.read(
             select_due_urls, DueQuery(now=datetime(2030, 1, 1, tzinfo=UTC), sites=["news"], limit=9, per_host=9)
         )
@@ -128,6 +129,6 @@ def test_imported_urls_become_due_when_their_site_is_added_under_another_name(tm
         archive.import_files([warc(tmp_path / "a.warc.gz", "https://news.example/feed", answer=FEED)])
         archive.import_files([warc(tmp_path / "b.warc.gz", run=run)])
         live = due(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert due(archive) >= live
     assert "https://news.example/b" in live

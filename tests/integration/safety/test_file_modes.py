@@ -16,6 +16,7 @@ from pathlib import Path
 os.umask(int(sys.argv[2], 8))
 from newsarchive.alerts.matching import open_store
 from newsarchive.archive import Archive
+from tests.rebuilding import rebuild
 folder = Path(sys.argv[1])
 Archive.init(folder / "morgue").close()
 with Archive.open(folder / "morgue") as archive:
@@ -24,7 +25,7 @@ with Archive.open(folder / "morgue") as archive:
     archive.seal()
     open_store(archive.folder).close()
     archive.takedown(["https://news.example/a/gone.html"], "court", dry_run=False)
-    archive.rebuild()
+    rebuild(archive)
     print(*(path for path in sorted(archive.folder.rglob("*")) if path.is_file()), sep="\\n")
     print(*(oct(path.stat().st_mode & 0o777) for path in sorted(archive.folder.rglob("*")) if path.is_file()))
     open_to_all = []

@@ -31,6 +31,7 @@ from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
 from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
+from tests.rebuilding import rebuild
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
 GONE, KEPT = "https://news.example/a/gone.html", "https://news.example/a/kept.html"
@@ -125,7 +126,7 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     kept = [line for line in lines if line["url"] != GONE]
     assert [[line[name] for name in same] for line in after[1]] == [[line[name] for name in same] for line in kept]
     assert not archive.verify(deep=True).damaged
-    archive.rebuild()
+    rebuild(archive)
     assert describe(archive) == after
 
 
@@ -158,7 +159,7 @@ def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive
     assert not archive.verify().damaged
     # A file put back by hand, past `import`.
     write_pages(archive.config.warc_folder / "old.warc.gz")
-    archive.rebuild()
+    rebuild(archive)
     assert archive.index.ask(find_article_id, GONE) is None
     assert len(describe(archive)[0]) == 6
 
@@ -239,7 +240,7 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         assert ("zanzibarian" in read_everything(archive).lower()) is not listings
         assert not archive.verify(deep=True).damaged
         after = describe(archive)
-        archive.rebuild()
+        rebuild(archive)
         assert describe(archive) == after
 
 
@@ -358,7 +359,7 @@ def test_records_that_were_removed_alone_do_not_return(tmp_path: Path, put: str)
             )
         else:
             old.rename(archive.config.warc_folder / "old.warc.gz")
-            archive.rebuild()
+            rebuild(archive)
         assert {url for url, _, _ in describe(archive)[0]} == {url for url, _, _ in after}
 
 
@@ -387,7 +388,7 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
     with (archive.folder / "exports.jsonl").open("a") as file:
         file.write('{"at": "2026-0')
     assert run(["export", "-o", str(tmp_path / "last.csv"), "-A", folder]) == 0  # the line before is incomplete
-    archive.rebuild()
+    rebuild(archive)
     named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
     assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
         f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",

@@ -18,6 +18,7 @@ from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS, ServeOptions
 from storage.model import CrawlRun, Discovery, Exchange, Site, UrlKind
 from storage.warc.writer import WarcWriter
+from tests.rebuilding import rebuild
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 HOST = "http://news.example"
@@ -114,7 +115,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
             for each in exchanges:
                 writer.write(each)
             writer.close()
-            archive.rebuild()
+            rebuild(archive)
         yield archive
 
 

@@ -25,6 +25,7 @@ from storage.places import Bucket, Places
 from storage.places.folder import PART, open_atomic
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
+from tests.rebuilding import rebuild
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOBODY = 2**22 - 3
@@ -222,7 +223,7 @@ def test_records_of_a_plain_file_become_members(small: Archive, tmp_path: Path) 
         b"".join(gzip.decompress(path.read_bytes()) for path in sorted(small.config.warc_folder.glob("*.gz")))
     )
     with Archive.open(tmp_path / "morgue") as archive:
-        archive.rebuild()
+        rebuild(archive)
         into = tmp_path / "slice.warc.gz"
         with into.open("w+b") as file:
             count = FORMATS[Format.WARC].write(ExportRequest(index=archive.index, places=archive.places), file)

@@ -24,6 +24,7 @@ FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
     errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
+    errors.FilesLost: ("/morgue/warc", 2, 40),
     errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
     errors.ExportIncomplete: ("all.wacz", 3),
     errors.SearchNotReady: (0.4, "/morgue/search"),

@@ -23,7 +23,10 @@ def test_a_host_without_a_dns_name_gets_no_request() -> None:
     """An internationalised host name does, by its encoded name."""
     spider = NewsSpider(
         context=cast(
-            "RunContext", SimpleNamespace(user_agent="newsarchive/1", spiders=SpiderRun(Path(), [], Counter()))
+            "RunContext",
+            SimpleNamespace(
+                config=SimpleNamespace(user_agent="newsarchive/1"), spiders=SpiderRun(Path(), [], Counter())
+            ),
         )
     )
     assert spider.request(due("https://münchen.example/ä")).url == "https://xn--mnchen-3ya.example/%C3%A4"

@@ -10,11 +10,12 @@ from typing import cast
 
 import pytest
 
+from newsarchive.config.schema import Config
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.recorder import MAX_UNCOMMITTED, Recorder
-from newsarchive.crawl.run_context import ResponseLimits, RunContext
+from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.site_spider import SpiderRun
 from storage.errors import ArchiveBusy, DiskFull
 from storage.model import Capture, Discovery, DueUrl, Exchange, Outcome, Reading, RecordPlace, RenderedPage, UrlKind
@@ -212,7 +213,7 @@ def test_a_run_without_its_lease_ends() -> None:
         recorder = Recorder(Files().write, Ingest().submit)
         context = RunContext(
             client=cast("RecordingClient", None), recorder=recorder, frontier=cast("FrontierWindow", frontier),
-            limits=ResponseLimits(seconds=1, size=1), counters=Counter(), user_agent="a", require_lease=lost,
+            config=Config(folder=Path()), counters=Counter(), require_lease=lost,
             spiders=SpiderRun(Path(), [], Counter()),
         )  # fmt: skip
         due = DueUrl(
