@@ -3,6 +3,7 @@
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
     stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
+    dropped    of a former text: the words and stems that the article's last text does not have, or not in the same part
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
@@ -18,7 +19,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 3
+ANALYZER_VERSION = 4
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -101,7 +102,7 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     for name in WORD_FIELDS:
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
-    for name in STEMS.values():
+    for name in (*STEMS.values(), "dropped"):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
     for name in (*VALUE_FIELDS, *LABEL_FIELDS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABEL_FIELDS)

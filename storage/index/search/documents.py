@@ -7,12 +7,13 @@
 Documents are made by article: what one says of the article (`grouping`, `versions`) depends on all of its versions.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select
 
@@ -39,6 +40,10 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
+_Part: TypeAlias = tuple[Sequence[str], set[str]]
+"""Words and stems of a headline, a paragraph or a name."""
+_Parts: TypeAlias = Sequence[Sequence[_Part]]
+"""Those of a text: of the headline, the dek, the body, its captions and corrections, the names."""
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -59,51 +64,55 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
             "metadata": metadata.get(article_id, ()),
-            "last": min(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)).id,
         }
-        for row in versions:
-            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
+        last: _Parts = ()
+        for row in sorted(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)):
+            own, others = paragraphs.get(row.id, ((), ()))
+            names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
+            grouped = ((row.headline,), (row.dek or "",), own, others, names)
+            parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
+            shared |= {"last": int(not last), "dropped": _join_dropped(parts, last) if last else ""}
+            last = last or parts
+            yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
 
 def _build_fields(
     row: AnyRow,
     shared: Mapping[str, Any],
+    parts: _Parts,
+    own: Sequence[str],
     authors: Sequence[str],
     tags: Sequence[str],
-    texts: tuple[Sequence[str], Sequence[str]],
 ) -> Fields:
-    own, paragraphs = texts[0], (*texts[0], *texts[1])
-    names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
-    parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
-    words = [of_part for of_part, _ in parts]
-    (headline, dek), of_names = words[:2], words[len(words) - len(names) :]
+    every = list(chain.from_iterable(parts))
+    (headline,), (dek,), body, others, names = ([words for words, _ in some] for some in parts)
     order = make_order(row.dated_at, row.url_digest)
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
-    body = words[2 : len(words) - len(names)]
-    story = identify_story(body[: len(own)])
+    story = identify_story(body)
     return {
         **({"story": story} if story is not None else {}),
-        "all": join_parts(words),
-        "stems": _join_stems(parts),
-        "headline_stems": _join_stems(parts[:1]),
-        "dek_stems": _join_stems(parts[1:2]),
+        "all": join_parts(words for words, _ in every),
+        "stems": _join_stems(every),
+        "headline_stems": _join_stems(parts[0]),
+        "dek_stems": _join_stems(parts[1]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
-        "names": join_parts(of_names),
+        "names": join_parts(names),
         "url": " ".join(analyze(row.url, None)[0]),
+        "dropped": shared["dropped"],
         "version": row.id,
         "article": row.article_id,
         "site": row.site_id,
         "capture_site": row.capture_site_id,
         "place": make_place(row.number, is_variant=row.is_variant),
         "newest": int(row.is_current),
-        "last": int(row.id == shared["last"]),
+        "last": shared["last"],
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
         "lead": 0,
         "order": order,
-        "by_length": make_sort_key(sum(map(len, body)), order),
+        "by_length": make_sort_key(sum(map(len, (*body, *others))), order),
         "by_edits": make_sort_key(shared["versions"] - 1, order),
         "dated": count_microseconds(row.dated_at),
         "first_seen": count_microseconds(row.first_seen_at),
@@ -147,10 +156,22 @@ def make_place(number: int, *, is_variant: bool) -> int:
     return 2 * number - is_variant
 
 
-def _join_stems(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
+def _join_stems(parts: Sequence[_Part]) -> str:
     """Return the stems of texts that are no words of them, each once."""
-    words, stems = zip(*parts, strict=True)
-    return " ".join(sorted(set().union(*stems).difference(*words)))
+    return " ".join(sorted(set().union(*(stems for _, stems in parts)).difference(*(words for words, _ in parts))))
+
+
+def _join_dropped(parts: _Parts, last: _Parts) -> str:
+    """Return the words and stems of a text that the last one does not have: in the whole, the headline or the dek.
+
+    A word is dropped even if it is the stem of another one there, which a pattern or a word in quotes does not find.
+    """
+    dropped: set[str] = set()
+    for some, others in zip((*parts[:2], [*chain(*parts)]), (*last[:2], [*chain(*last)]), strict=True):
+        words, kept = (set().union(*(words for words, _ in each)) for each in (some, others))
+        stems, kept_stems = (set().union(*(stems for _, stems in each)) for each in (some, others))
+        dropped |= (words - kept) | (stems - kept - kept_stems)
+    return " ".join(sorted(dropped))
 
 
 @lru_cache(maxsize=65_536)

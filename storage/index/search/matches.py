@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate, compress
+from itertools import accumulate
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -22,7 +22,7 @@ from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
-from storage.index.fulltext.searcher import EngineSearcher, match_all, match_without
+from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
@@ -106,7 +106,8 @@ class Search:
         self.engine = open_search(connection)
         self.languages = (None, *list_distinct(connection, VersionRow.language))
         self.translation = Translation(self.engine, self.languages)
-        self.excluded = self.translation.exclusions(connection, exclude)
+        self._by_article, self._by_capture = self.translation.exclusions(connection, exclude)
+        self.excluded = [*self._by_article, *self._by_capture]
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
@@ -115,14 +116,28 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
-        if query.every or query.never or filters.selects_texts or self.excluded:
-            several = match_all(every, values("grouping", (ALIKE, VARIED)))
-            articles, lasts, *texts = engine.list_columns(several, "article", "last", "place", "version")
-            lacking = set(articles).difference(compress(articles, lasts))
-            found = sorted((text for text in zip(*texts, articles, strict=True) if text[2] in lacking), key=_rank_last)
-            if former := {article: version for _, version, article in found}:
-                unique = match_without(every, match_without(values("last", (0,)), values("version", former.values())))
+        texts = engine.list_columns(self._select_former(query, filters, every), "place", "version", "article")
+        matching = engine.list_columns(match_all(unique, values("article", {*texts[2]})), "article")[0]
+        former = {article: version for _, version, article in sorted(zip(*texts, strict=True), key=_rank_last)}
+        if lacking := former.keys() - matching:
+            versions = values("version", [former[article] for article in lacking])
+            unique = match_without(every, match_without(values("last", (0,)), versions))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+
+    def _select_former(self, query: SearchQuery, filters: Filters, every: Query) -> Query:
+        """Return a query for all former texts that match and whose article's last text may not."""
+        values = self.engine.match_values
+        former = match_all(every, values("last", (0,)))
+        reasons = self.translation.dropped(query)
+        if reasons is None or replace(filters, language=None, section=None, byline=None, author=None).selects_texts:
+            return former
+        if filters.selects_texts:
+            reasons.append(values("grouping", (VARIED,)))
+        if self._by_capture:
+            lasts = match_all(match_any(*self._by_capture), values("last", (1,)), values("grouping", (ALIKE, VARIED)))
+            withheld = self.engine.list_columns(match_without(lasts, *self._by_article), "article")[0]
+            reasons.append(values("article", withheld))
+        return match_all(former, match_any(*reasons))
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""

@@ -42,6 +42,16 @@ class Translation:
     def _part(self, part: SearchTerm | SearchQuery) -> Query:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
+    def dropped(self, query: SearchQuery) -> list[Query] | None:
+        """Return queries for the former texts that a term finds and not their article's last one.
+
+        None if what is dropped does not tell it: by a phrase, or where a term may not be there.
+        """
+        leaves = query.leaves
+        if query.has_never or any(len(leaf.words) > 1 for leaf in leaves):
+            return None
+        return [self._form(leaf, "dropped") if leaf.typed else self._in_field(leaf, "dropped") for leaf in leaves]
+
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
         boosts: list[Query] = []
@@ -61,11 +71,14 @@ class Translation:
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
         if leaf.typed and leaf.field in STEMS:
-            stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
-            forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
-            fields = (leaf.field, STEMS[leaf.field])
-            return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
+            return self._form(leaf, leaf.field, STEMS[leaf.field])
         return self._in_field(leaf, leaf.field)
+
+    def _form(self, leaf: SearchTerm, *fields: str) -> Query:
+        """Return a query for a word in any inflection."""
+        stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
+        forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
+        return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
@@ -113,14 +126,15 @@ class Translation:
             wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
         return wanted
 
-    def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
-        """Return queries for excluded documents: by their article, or by the capture that they were read from."""
+    def exclusions(self, connection: Connection, exclude: Exclusions) -> tuple[list[Query], list[Query]]:
+        """Return queries for excluded documents: by their article, and by the capture that they were read from."""
+        by_article: list[Query] = []
+        by_capture: list[Query] = []
         if not exclude:
-            return []
+            return by_article, by_capture
         ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
         schema = self.engine.schema
-        excluded: list[Query] = []
-        for urlkey, site, times in _EXCLUDED_BY:
+        for excluded, (urlkey, site, times) in zip((by_article, by_capture), _EXCLUDED_BY, strict=True):
             excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
             if hidden := [ids[name] for name in exclude.hidden if name in ids]:
                 excluded.append(self.engine.match_values(site, hidden))
@@ -128,7 +142,7 @@ class Translation:
                 if name in ids:
                     later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
-        return excluded
+        return by_article, by_capture
 
     def before(self, query: Query, order: int) -> Query:
         """Return a query for the documents that come after a place in the order by date."""
