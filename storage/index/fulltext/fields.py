@@ -3,7 +3,7 @@
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
     stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
-    dropped    of a former text: the words and stems that the article's last text does not have, or not in the same part
+    dropped    of a former text: the words and stems that the next text does not have, or not in its headline or dek
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too

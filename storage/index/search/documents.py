@@ -65,14 +65,14 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "versions": len({row.number for row in versions}),
             "metadata": metadata.get(article_id, ()),
         }
-        last: _Parts = ()
+        following: _Parts = ()
         for row in sorted(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
-            shared |= {"last": int(not last), "dropped": _join_dropped(parts, last) if last else ""}
-            last = last or parts
+            shared |= {"last": int(not following), "dropped": _join_dropped(parts, following) if following else ""}
+            following = parts
             yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
 
@@ -161,13 +161,14 @@ def _join_stems(parts: Sequence[_Part]) -> str:
     return " ".join(sorted(set().union(*(stems for _, stems in parts)).difference(*(words for words, _ in parts))))
 
 
-def _join_dropped(parts: _Parts, last: _Parts) -> str:
-    """Return the words and stems of a text that the last one does not have: in the whole, the headline or the dek.
+def _join_dropped(parts: _Parts, following: _Parts) -> str:
+    """Return the words and stems of a text that the next one does not have: in the whole, the headline or the dek.
 
     A word is dropped even if it is the stem of another one there, which a pattern or a word in quotes does not find.
     """
     dropped: set[str] = set()
-    for some, others in zip((*parts[:2], [*chain(*parts)]), (*last[:2], [*chain(*last)]), strict=True):
+    of_both = ((*text[:2], [*chain(*text)]) for text in (parts, following))
+    for some, others in zip(*of_both, strict=True):
         words, kept = (set().union(*(words for words, _ in each)) for each in (some, others))
         stems, kept_stems = (set().union(*(stems for _, stems in each)) for each in (some, others))
         dropped |= (words - kept) | (stems - kept - kept_stems)

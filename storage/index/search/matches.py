@@ -2,9 +2,10 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-The last text of an article stands for it if it matches. Of other articles the newest matching text is looked up, and
-all others are left out of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of
-articles of an author, a tag, a section or a site are by their current versions.
+The last text of an article stands for it if it matches. Another one can only if the next text does not match, because
+it lacks a word for example: only these are looked up, and but for the newest matching text of an article left out of
+`unique`, by which everything is counted, sorted and cut into pages. Lists and counts of articles of an author, a tag, a
+section or a site are by their current versions.
 """
 
 import re
@@ -116,16 +117,22 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
-        texts = engine.list_columns(self._select_former(query, filters, every), "place", "version", "article")
-        matching = engine.list_columns(match_all(unique, values("article", {*texts[2]})), "article")[0]
-        former = {article: version for _, version, article in sorted(zip(*texts, strict=True), key=_rank_last)}
-        if lacking := former.keys() - matching:
-            versions = values("version", [former[article] for article in lacking])
-            unique = match_without(every, match_without(values("last", (0,)), versions))
+        former = self._select_former(query, filters, every)
+        texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
+        newest = {article: version for _, version, article in texts}
+        for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
+            del newest[article]
+        if others := {version for _, version, _ in texts}.difference(newest.values()):
+            is_shorter = len(newest) < len(others)
+            former = (
+                values("version", newest.values()) if is_shorter else match_without(former, values("version", others))
+            )
+        if newest:
+            unique = match_any(unique, former)
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, every: Query) -> Query:
-        """Return a query for all former texts that match and whose article's last text may not."""
+        """Return a query for former texts that match: at least for those of which the next text does not."""
         values = self.engine.match_values
         former = match_all(every, values("last", (0,)))
         reasons = self.translation.dropped(query)
@@ -134,9 +141,9 @@ class Search:
         if filters.selects_texts:
             reasons.append(values("grouping", (VARIED,)))
         if self._by_capture:
-            lasts = match_all(match_any(*self._by_capture), values("last", (1,)), values("grouping", (ALIKE, VARIED)))
-            withheld = self.engine.list_columns(match_without(lasts, *self._by_article), "article")[0]
-            reasons.append(values("article", withheld))
+            withheld = match_all(match_any(*self._by_capture), values("grouping", (ALIKE, VARIED)))
+            articles = self.engine.list_columns(match_without(withheld, *self._by_article), "article")[0]
+            reasons.append(values("article", set(articles)))
         return match_all(former, match_any(*reasons))
 
     def find_current(self, filters: Filters) -> Query:

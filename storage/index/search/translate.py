@@ -43,9 +43,9 @@ class Translation:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def dropped(self, query: SearchQuery) -> list[Query] | None:
-        """Return queries for the former texts that a term finds and not their article's last one.
+        """Return a query for each term, for all former texts that have it and whose next text does not.
 
-        None if what is dropped does not tell it: by a phrase, or where a term may not be there.
+        None if words do not tell it: the next text may have those of a phrase elsewhere, or one that may not be there.
         """
         leaves = query.leaves
         if query.has_never or any(len(leaf.words) > 1 for leaf in leaves):
