@@ -33,17 +33,15 @@ from storage.index.schema.tables import (
     VersionParagraphRow,
     VersionRow,
 )
-from storage.index.text.analyzer import analyze, fold_text
+from storage.index.text.analyzer import analyze, fold_text, hash_term
 from storage.model import BODY_ROLES, Role
 
 SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
-_Part: TypeAlias = tuple[Sequence[str], set[str]]
-"""Words and stems of a headline, a paragraph or a name."""
-_Parts: TypeAlias = Sequence[Sequence[_Part]]
-"""Those of a text: of the headline, the dek, the body, its captions and corrections, the names."""
+_Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
+"""Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -71,7 +69,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
-            shared |= {"last": int(not following), "dropped": _join_dropped(parts, following) if following else ""}
+            shared |= {"last": int(not following), "dropped": _hash_dropped(parts, following) if following else ()}
             following = parts
             yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
@@ -84,7 +82,6 @@ def _build_fields(
     authors: Sequence[str],
     tags: Sequence[str],
 ) -> Fields:
-    every = list(chain.from_iterable(parts))
     (headline,), (dek,), body, others, names = ([words for words, _ in some] for some in parts)
     order = make_order(row.dated_at, row.url_digest)
     section = fold_value(row.section or "")
@@ -92,10 +89,10 @@ def _build_fields(
     story = identify_story(body)
     return {
         **({"story": story} if story is not None else {}),
-        "all": join_parts(words for words, _ in every),
-        "stems": _join_stems(every),
-        "headline_stems": _join_stems(parts[0]),
-        "dek_stems": _join_stems(parts[1]),
+        "all": join_parts(words for words, _ in chain(*parts)),
+        "stems": _join_stems(parts),
+        "headline_stems": _join_stems(parts[:1]),
+        "dek_stems": _join_stems(parts[1:2]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
         "names": join_parts(names),
@@ -110,7 +107,6 @@ def _build_fields(
         "last": shared["last"],
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
-        "lead": 0,
         "order": order,
         "by_length": make_sort_key(sum(map(len, (*body, *others))), order),
         "by_edits": make_sort_key(shared["versions"] - 1, order),
@@ -156,23 +152,27 @@ def make_place(number: int, *, is_variant: bool) -> int:
     return 2 * number - is_variant
 
 
-def _join_stems(parts: Sequence[_Part]) -> str:
+def _join_stems(parts: _Parts) -> str:
     """Return the stems of texts that are no words of them, each once."""
-    return " ".join(sorted(set().union(*(stems for _, stems in parts)).difference(*(words for words, _ in parts))))
+    words, stems = _collect_forms(parts)
+    return " ".join(sorted(stems - words))
 
 
-def _join_dropped(parts: _Parts, following: _Parts) -> str:
-    """Return the words and stems of a text that the next one does not have: in the whole, the headline or the dek.
+def _collect_forms(parts: _Parts) -> tuple[set[str], set[str]]:
+    of_parts, stems = zip(*chain(*parts), strict=True)
+    return set().union(*of_parts), set().union(*stems)
 
-    A word is dropped even if it is the stem of another one there, which a pattern or a word in quotes does not find.
+
+def _hash_dropped(parts: _Parts, following: _Parts) -> list[str]:
+    """Return hashes of the words and stems that the next text does not have: in the whole, the headline or the dek.
+
+    A word is dropped even if it is the stem of another one there, which a word in quotes does not find.
     """
     dropped: set[str] = set()
-    of_both = ((*text[:2], [*chain(*text)]) for text in (parts, following))
-    for some, others in zip(*of_both, strict=True):
-        words, kept = (set().union(*(words for words, _ in each)) for each in (some, others))
-        stems, kept_stems = (set().union(*(stems for _, stems in each)) for each in (some, others))
+    for part in (slice(None), slice(0, 1), slice(1, 2)):
+        (words, stems), (kept, kept_stems) = _collect_forms(parts[part]), _collect_forms(following[part])
         dropped |= (words - kept) | (stems - kept - kept_stems)
-    return " ".join(sorted(dropped))
+    return sorted(set(map(hash_term, dropped)))
 
 
 @lru_cache(maxsize=65_536)

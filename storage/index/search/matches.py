@@ -107,8 +107,7 @@ class Search:
         self.engine = open_search(connection)
         self.languages = (None, *list_distinct(connection, VersionRow.language))
         self.translation = Translation(self.engine, self.languages)
-        self._by_article, self._by_capture = self.translation.exclusions(connection, exclude)
-        self.excluded = [*self._by_article, *self._by_capture]
+        self.excluded = self.translation.exclusions(connection, exclude)
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
@@ -117,34 +116,29 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
-        former = self._select_former(query, filters, every)
+        former = self._select_former(query, filters, wanted)
         texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
         newest = {article: version for _, version, article in texts}
         for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
             del newest[article]
-        if others := {version for _, version, _ in texts}.difference(newest.values()):
-            is_shorter = len(newest) < len(others)
-            former = (
-                values("version", newest.values()) if is_shorter else match_without(former, values("version", others))
-            )
-        if newest:
-            unique = match_any(unique, former)
+        others = {version for _, version, _ in texts}.difference(newest.values())
+        if len(newest) < len(others):
+            unique = match_any(unique, values("version", newest.values()))
+        elif newest:
+            unique = match_any(unique, match_without(former, values("version", others)))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
-    def _select_former(self, query: SearchQuery, filters: Filters, every: Query) -> Query:
-        """Return a query for former texts that match: at least for those of which the next text does not."""
-        values = self.engine.match_values
-        former = match_all(every, values("last", (0,)))
-        reasons = self.translation.dropped(query)
-        if reasons is None or replace(filters, language=None, section=None, byline=None, author=None).selects_texts:
+    def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
+        """Return a query for former texts that match, but for some of those whose next text matches, too."""
+        engine, values = self.engine, self.engine.match_values
+        former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
+        dropped = self.translation.dropped(query)
+        if dropped is None or filters.selects_texts:
             return former
-        if filters.selects_texts:
-            reasons.append(values("grouping", (VARIED,)))
-        if self._by_capture:
-            withheld = match_all(match_any(*self._by_capture), values("grouping", (ALIKE, VARIED)))
-            articles = self.engine.list_columns(match_without(withheld, *self._by_article), "article")[0]
-            reasons.append(values("article", set(articles)))
-        return match_all(former, match_any(*reasons))
+        if self.excluded:
+            withheld = match_all(wanted, values("grouping", (ALIKE, VARIED)), match_any(*self.excluded))
+            dropped = match_any(dropped, values("article", set(engine.list_columns(withheld, "article")[0])))
+        return match_all(former, dropped)
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""

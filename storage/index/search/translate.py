@@ -14,7 +14,7 @@ from storage.index.fulltext.fields import STEMS, count_microseconds
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.search.documents import fold_value, make_place
 from storage.index.search.query import SearchQuery, SearchTerm
-from storage.index.text.analyzer import stem_variants
+from storage.index.text.analyzer import hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 from storage.index.views.exclusions import Exclusions
 
@@ -42,15 +42,16 @@ class Translation:
     def _part(self, part: SearchTerm | SearchQuery) -> Query:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
-    def dropped(self, query: SearchQuery) -> list[Query] | None:
-        """Return a query for each term, for all former texts that have it and whose next text does not.
+    def dropped(self, query: SearchQuery) -> Query | None:
+        """Return a query for the former texts of which a term is found, and not in the next text; and for few others.
 
-        None if words do not tell it: the next text may have those of a phrase elsewhere, or one that may not be there.
+        None if single words do not tell it, as with phrases, patterns, and terms that may not be there.
         """
         leaves = query.leaves
-        if query.has_never or any(len(leaf.words) > 1 for leaf in leaves):
+        if query.has_never or any(len(leaf.words) > 1 or leaf.has_wildcard or leaf.is_fuzzy for leaf in leaves):
             return None
-        return [self._form(leaf, "dropped") if leaf.typed else self._in_field(leaf, "dropped") for leaf in leaves]
+        forms = {hash_term(form) for leaf in leaves for form in self._list_forms(leaf)}
+        return self.engine.match_values("dropped", sorted(forms))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -71,14 +72,13 @@ class Translation:
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
         if leaf.typed and leaf.field in STEMS:
-            return self._form(leaf, leaf.field, STEMS[leaf.field])
+            fields, forms = (leaf.field, STEMS[leaf.field]), self._list_forms(leaf)
+            return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
         return self._in_field(leaf, leaf.field)
 
-    def _form(self, leaf: SearchTerm, *fields: str) -> Query:
-        """Return a query for a word in any inflection."""
+    def _list_forms(self, leaf: SearchTerm) -> list[str]:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
-        forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
-        return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
+        return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
@@ -126,15 +126,14 @@ class Translation:
             wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
         return wanted
 
-    def exclusions(self, connection: Connection, exclude: Exclusions) -> tuple[list[Query], list[Query]]:
-        """Return queries for excluded documents: by their article, and by the capture that they were read from."""
-        by_article: list[Query] = []
-        by_capture: list[Query] = []
+    def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
+        """Return queries for excluded documents: by their article, or by the capture that they were read from."""
         if not exclude:
-            return by_article, by_capture
+            return []
         ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
         schema = self.engine.schema
-        for excluded, (urlkey, site, times) in zip((by_article, by_capture), _EXCLUDED_BY, strict=True):
+        excluded: list[Query] = []
+        for urlkey, site, times in _EXCLUDED_BY:
             excluded += [Query.regex_query(schema, urlkey, f"{re.escape(prefix)}.*") for prefix in exclude.urlkeys]
             if hidden := [ids[name] for name in exclude.hidden if name in ids]:
                 excluded.append(self.engine.match_values(site, hidden))
@@ -142,7 +141,7 @@ class Translation:
                 if name in ids:
                     later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
-        return by_article, by_capture
+        return excluded
 
     def before(self, query: Query, order: int) -> Query:
         """Return a query for the documents that come after a place in the order by date."""
