@@ -98,6 +98,9 @@ def fold_copies(matches: Matches) -> Matches:
     return replace(matches, unique=unique, ranked=ranked, copies=folded)
 
 
+_FEW = 1_000  # articles that are named in a query
+
+
 class Search:
     """One search in one state of the search folder."""
 
@@ -119,8 +122,9 @@ class Search:
         former = self._select_former(query, filters, wanted)
         texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
         newest = {article: version for _, version, article in texts}
-        for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
-            del newest[article]
+        few = values("article", newest) if len(newest) < _FEW else values("grouping", (ALIKE, VARIED))
+        for article in engine.list_columns(match_all(unique, few), "article")[0]:
+            newest.pop(article, None)
         others = {version for _, version, _ in texts}.difference(newest.values())
         if len(newest) < len(others):
             unique = match_any(unique, values("version", newest.values()))

@@ -76,12 +76,6 @@ class SearchQuery:
     problems: tuple[str, ...] = ()
 
     @property
-    def has_never(self) -> bool:
-        """True if a part is not to be found, here or in parentheses."""
-        parts = (part for either in self.every for part in either)
-        return bool(self.never) or any(isinstance(part, SearchQuery) and part.has_never for part in parts)
-
-    @property
     def leaves(self) -> tuple[SearchTerm, ...]:
         """The terms that are marked in hits."""
         return tuple(leaf for either in self.every for part in either for leaf in part.leaves)

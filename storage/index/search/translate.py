@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from sqlalchemy import Connection
 from tantivy import FieldType, Occur, Query
@@ -43,14 +43,11 @@ class Translation:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def dropped(self, query: SearchQuery) -> Query | None:
-        """Return a query for the former texts of which a term is found, and not in the next text; and for few others.
-
-        None if single words do not tell it, as with phrases, patterns, and terms that may not be there.
-        """
-        leaves = query.leaves
-        if query.has_never or any(len(leaf.words) > 1 or leaf.has_wildcard or leaf.is_fuzzy for leaf in leaves):
+        """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
+        words = [leaf for leaf in query.leaves if len(leaf.words) == 1 and not (leaf.has_wildcard or leaf.is_fuzzy)]
+        if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
-        forms = {hash_term(form) for leaf in leaves for form in self._list_forms(leaf)}
+        forms = {hash_term(form) for leaf in words for form in self._list_forms(leaf)}
         return self.engine.match_values("dropped", sorted(forms))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
