@@ -164,10 +164,7 @@ def _collect_forms(parts: _Parts) -> tuple[set[str], set[str]]:
 
 
 def _hash_dropped(parts: _Parts, following: _Parts) -> list[str]:
-    """Return hashes of the words and stems that the next text does not have: in the whole, the headline or the dek.
-
-    A word is dropped even if it is the stem of another one there, which a word in quotes does not find.
-    """
+    """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks."""
     dropped: set[str] = set()
     for part in (slice(None), slice(0, 1), slice(1, 2)):
         (words, stems), (kept, kept_stems) = _collect_forms(parts[part]), _collect_forms(following[part])

@@ -2,10 +2,9 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-The last text of an article stands for it if it matches. Another one can only if the next text does not match, because
-it lacks a word for example: only these are looked up, and but for the newest matching text of an article left out of
-`unique`, by which everything is counted, sorted and cut into pages. Lists and counts of articles of an author, a tag, a
-section or a site are by their current versions.
+The last text of an article stands for it if it matches. Others are looked up, if possible only those whose next text
+lacks a word; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
+Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
@@ -35,6 +34,7 @@ from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
+_FEW = 1_000  # articles that are named in a query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,6 @@ def fold_copies(matches: Matches) -> Matches:
     others = engine.match_values("version", [version for versions in folded.values() for version in versions])
     unique, ranked = match_without(matches.unique, others), matches.ranked and match_without(matches.ranked, others)
     return replace(matches, unique=unique, ranked=ranked, copies=folded)
-
-
-_FEW = 1_000  # articles that are named in a query
 
 
 class Search:
