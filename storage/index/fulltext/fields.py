@@ -3,6 +3,7 @@
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
     stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
+    dropped    of a former text: hashes of the words and stems that the next text, its headline or its dek lacks
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
@@ -18,7 +19,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 3
+ANALYZER_VERSION = 4
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -30,11 +31,11 @@ TERMS = "terms"
 WORD_FIELDS = ("all", "headline", "dek", "names", "url")
 STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 """Fields with the stems of the words of another field, but for those that are words of it."""
-VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey")
+VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "dropped")
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
-NUMBERS = ("version", "article", "site", "capture_site", "newest", "last", "grouping", "corrected", "lead", "story")
+NUMBERS = ("version", "article", "site", "capture_site", "newest", "last", "grouping", "corrected", "story")
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
 COLUMNS = ("place", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""

@@ -10,10 +10,8 @@ from tantivy import DocAddress, Occur, Query, Schema, Searcher
 
 from storage.errors import SearchDamaged
 
-_BUCKETS = ((1_000, 1_000), (65_000, 65_000), (65_000, 10_000_000))
-"""Values that the engine returns, and that each of its segments hands over. The first pair by which it says that its
-counts are exact is used; it returns no more than 65,000.
-"""
+_ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
+"""Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
 _MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
 
@@ -83,14 +81,9 @@ class EngineSearcher:
         addresses = [address for _, address in found.hits]
         return [self._values(name, addresses) for name in columns]
 
-    def list_ids(self, query: Query) -> list[int]:
-        """Return the ids of all matching versions, in no order."""
-        return self.list_columns(query, "version")[0]
-
     def list_shared(self, query: Query, field: str) -> list[int]:
         """Return the values of a column that several matching versions have; of more than 65,000 the most frequent."""
-        most, segment_size = _BUCKETS[-1]
-        terms = {"field": field, "size": most, "segment_size": segment_size, "min_doc_count": 2}
+        terms = {"field": field, **_ALL_BUCKETS, "min_doc_count": 2}
         return [bucket["key"] for bucket in self._aggregate(query, {"shared": {"terms": terms}})["shared"]["buckets"]]
 
     def count_values(self, query: Query, sizes: Mapping[str, int]) -> dict[str, list[tuple[Any, int]]]:
@@ -99,19 +92,11 @@ class EngineSearcher:
         `sizes` has the number of values by column. All columns are counted in one pass.
         """
         counts: dict[str, list[tuple[Any, int]]] = {}
-        for most, segment_size in _BUCKETS:
-            wanted = {
-                field: {"terms": {"field": field, "size": most, "segment_size": segment_size}}
-                for field in sizes
-                if field not in counts
-            }
-            for field, found in self._aggregate(query, wanted).items() if wanted else ():
-                values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
-                values.sort(key=lambda one: (-one[1], one[0]))
-                # Which of equally frequent values are left out must not depend on the segments.
-                is_settled = len(values) < most or any(values[-1][1] < one[1] for one in values[sizes[field] - 1 :])
-                if (is_settled and not found["doc_count_error_upper_bound"]) or (most, segment_size) == _BUCKETS[-1]:
-                    counts[field] = values[: sizes[field]]
+        shares = {**_ALL_BUCKETS, "size": _ALL_BUCKETS["size"] // len(sizes)}
+        wanted = {field: {"terms": {"field": field, **shares}} for field in sizes}
+        for field, found in self._aggregate(query, wanted).items():
+            values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
+            counts[field] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[field]]
         return counts
 
     def list_terms(self, field: str, prefix: str, among: Query | None) -> list[tuple[str, int]]:

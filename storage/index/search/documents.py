@@ -7,12 +7,13 @@
 Documents are made by article: what one says of the article (`grouping`, `versions`) depends on all of its versions.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select
 
@@ -32,13 +33,15 @@ from storage.index.schema.tables import (
     VersionParagraphRow,
     VersionRow,
 )
-from storage.index.text.analyzer import analyze, fold_text
+from storage.index.text.analyzer import analyze, fold_text, hash_term
 from storage.model import BODY_ROLES, Role
 
 SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
+_Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
+"""Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -59,51 +62,53 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
             "versions": len({row.number for row in versions}),
             "metadata": metadata.get(article_id, ()),
-            "last": min(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)).id,
         }
-        for row in versions:
-            yield _build_fields(row, shared, authors[row.id], tags[row.id], paragraphs.get(row.id, ((), ())))
+        following: _Parts = ()
+        for row in sorted(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)):
+            own, others = paragraphs.get(row.id, ((), ()))
+            names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
+            grouped = ((row.headline,), (row.dek or "",), own, others, names)
+            parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
+            shared |= {"last": int(not following), "dropped": _hash_dropped(parts, following) if following else ()}
+            following = parts
+            yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
 
 def _build_fields(
     row: AnyRow,
     shared: Mapping[str, Any],
+    parts: _Parts,
+    own: Sequence[str],
     authors: Sequence[str],
     tags: Sequence[str],
-    texts: tuple[Sequence[str], Sequence[str]],
 ) -> Fields:
-    own, paragraphs = texts[0], (*texts[0], *texts[1])
-    names = [*authors, *tags, row.section or ""][:_MAX_NAMES]
-    parts = [analyze(text, row.language) for text in (row.headline, row.dek or "", *paragraphs, *names)]
-    words = [of_part for of_part, _ in parts]
-    (headline, dek), of_names = words[:2], words[len(words) - len(names) :]
+    (headline,), (dek,), body, others, names = ([words for words, _ in some] for some in parts)
     order = make_order(row.dated_at, row.url_digest)
     section = fold_value(row.section or "")
     bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
-    body = words[2 : len(words) - len(names)]
-    story = identify_story(body[: len(own)])
+    story = identify_story(body)
     return {
         **({"story": story} if story is not None else {}),
-        "all": join_parts(words),
+        "all": join_parts(words for words, _ in chain(*parts)),
         "stems": _join_stems(parts),
         "headline_stems": _join_stems(parts[:1]),
         "dek_stems": _join_stems(parts[1:2]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
-        "names": join_parts(of_names),
+        "names": join_parts(names),
         "url": " ".join(analyze(row.url, None)[0]),
+        "dropped": shared["dropped"],
         "version": row.id,
         "article": row.article_id,
         "site": row.site_id,
         "capture_site": row.capture_site_id,
         "place": make_place(row.number, is_variant=row.is_variant),
         "newest": int(row.is_current),
-        "last": int(row.id == shared["last"]),
+        "last": shared["last"],
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
-        "lead": 0,
         "order": order,
-        "by_length": make_sort_key(sum(map(len, body)), order),
+        "by_length": make_sort_key(sum(map(len, (*body, *others))), order),
         "by_edits": make_sort_key(shared["versions"] - 1, order),
         "dated": count_microseconds(row.dated_at),
         "first_seen": count_microseconds(row.first_seen_at),
@@ -147,10 +152,24 @@ def make_place(number: int, *, is_variant: bool) -> int:
     return 2 * number - is_variant
 
 
-def _join_stems(parts: Iterable[tuple[Sequence[str], set[str]]]) -> str:
+def _join_stems(parts: _Parts) -> str:
     """Return the stems of texts that are no words of them, each once."""
-    words, stems = zip(*parts, strict=True)
-    return " ".join(sorted(set().union(*stems).difference(*words)))
+    words, stems = _collect_forms(parts)
+    return " ".join(sorted(stems - words))
+
+
+def _collect_forms(parts: _Parts) -> tuple[set[str], set[str]]:
+    of_parts, stems = zip(*chain(*parts), strict=True)
+    return set().union(*of_parts), set().union(*stems)
+
+
+def _hash_dropped(parts: _Parts, following: _Parts) -> list[str]:
+    """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks."""
+    dropped: set[str] = set()
+    for part in (slice(None), slice(0, 1), slice(1, 2)):
+        (words, stems), (kept, kept_stems) = _collect_forms(parts[part]), _collect_forms(following[part])
+        dropped |= (words - kept) | (stems - kept - kept_stems)
+    return sorted(set(map(hash_term, dropped)))
 
 
 @lru_cache(maxsize=65_536)

@@ -152,11 +152,9 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     search = Search(connection, exclude)
     matches = search.find(query)
     shown = fold_copies(matches) if fold else matches
-    page = load_page(search, text, query, shown, (order, limit, offset))
-    page = replace(page, articles=matches.count()) if fold else page
-    facets = tuple(_build_facets(search, query, matches))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    return FacetedSearch(page=page, facets=facets, histogram=histogram)
+    page = load_page(search, text, query, shown, (order, limit, offset))
+    return FacetedSearch(page=page, facets=tuple(_build_facets(search, query, matches)), histogram=histogram)
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (

@@ -2,9 +2,9 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-The last text of an article stands for it if it matches. Of other articles the newest matching text is looked up, and
-all others are left out of `unique`, by which everything is counted, sorted and cut into pages. Lists and counts of
-articles of an author, a tag, a section or a site are by their current versions.
+The last text of an article stands for it if it matches. Others are looked up, if possible only those whose next text
+lacks a word; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
+Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate, compress
+from itertools import accumulate
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -22,7 +22,7 @@ from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
-from storage.index.fulltext.searcher import EngineSearcher, match_all, match_without
+from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
@@ -34,6 +34,7 @@ from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
+_FEW = 1_000  # articles that are named in a query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +116,30 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
-        if query.every or query.never or filters.selects_texts or self.excluded:
-            several = match_all(every, values("grouping", (ALIKE, VARIED)))
-            articles, lasts, *texts = engine.list_columns(several, "article", "last", "place", "version")
-            lacking = set(articles).difference(compress(articles, lasts))
-            found = sorted((text for text in zip(*texts, articles, strict=True) if text[2] in lacking), key=_rank_last)
-            if former := {article: version for _, version, article in found}:
-                unique = match_without(every, match_without(values("last", (0,)), values("version", former.values())))
+        former = self._select_former(query, filters, wanted)
+        texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
+        newest = {article: version for _, version, article in texts}
+        few = values("article", newest) if len(newest) < _FEW else values("grouping", (ALIKE, VARIED))
+        for article in engine.list_columns(match_all(unique, few), "article")[0]:
+            newest.pop(article, None)
+        others = {version for _, version, _ in texts}.difference(newest.values())
+        if len(newest) < len(others):
+            unique = match_any(unique, values("version", newest.values()))
+        elif newest:
+            unique = match_any(unique, match_without(former, values("version", others)))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+
+    def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
+        """Return a query for former texts that match, but for some of those whose next text matches, too."""
+        engine, values = self.engine, self.engine.match_values
+        former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
+        dropped = self.translation.dropped(query)
+        if dropped is None or filters.selects_texts:
+            return former
+        if self.excluded:
+            withheld = match_all(wanted, values("grouping", (ALIKE, VARIED)), match_any(*self.excluded))
+            dropped = match_any(dropped, values("article", set(engine.list_columns(withheld, "article")[0])))
+        return match_all(former, dropped)
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""

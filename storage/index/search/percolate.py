@@ -91,5 +91,5 @@ def match_searches(
     translation, found = Translation(engine, (None, *list_distinct(connection, VersionRow.language))), []
     for query in (_parse_search(*each) for each in searches):
         filters = translation.filters(connection, query.filters)
-        found.append(set(engine.list_ids(match_all(translation.words(query), *filters))))
+        found.append(set(engine.list_columns(match_all(translation.words(query), *filters), "version")[0]))
     return found

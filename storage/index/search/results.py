@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, func, select
 
@@ -38,8 +37,7 @@ def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
     query = parse_query(text, filters)
     search = Search(connection, exclude)
     matches = search.find(query)
-    page = load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
-    return replace(page, articles=matches.count()) if fold else page
+    return load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
 
 
 def load_page(
@@ -50,7 +48,7 @@ def load_page(
     total = matches.count()
     return SearchPage(
         total=total,
-        articles=total,
+        articles=total + sum(map(len, matches.copies.values())),
         suggestion=None if total else suggest_query(search, query, text),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
         problems=query.problems,
@@ -86,7 +84,7 @@ def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
 def find_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> list[int]:
     """Return the ids of all versions that match a search, in no order."""
     search = Search(connection, exclude)
-    return search.engine.list_ids(search.find(parse_query(text, filters)).every)
+    return search.engine.list_columns(search.find(parse_query(text, filters)).every, "version")[0]
 
 
 def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:

@@ -26,9 +26,7 @@ class MatchFinder:
                 continue
             if leaf.is_fuzzy:
                 self._fuzzy += leaf.words
-            elif leaf.between is not None:
-                self._words.update(leaf.words)
-            elif leaf.typed:
+            elif leaf.typed or leaf.between is not None:
                 self._words.update(leaf.words)
                 for raw in leaf.typed:
                     self._stems |= stem_variants(raw, spoken)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from sqlalchemy import Connection
 from tantivy import FieldType, Occur, Query
@@ -14,7 +14,7 @@ from storage.index.fulltext.fields import STEMS, count_microseconds
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.search.documents import fold_value, make_place
 from storage.index.search.query import SearchQuery, SearchTerm
-from storage.index.text.analyzer import stem_variants
+from storage.index.text.analyzer import hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 from storage.index.views.exclusions import Exclusions
 
@@ -42,6 +42,14 @@ class Translation:
     def _part(self, part: SearchTerm | SearchQuery) -> Query:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
+    def dropped(self, query: SearchQuery) -> Query | None:
+        """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
+        words = [leaf for leaf in query.leaves if len(leaf.words) == 1 and not (leaf.has_wildcard or leaf.is_fuzzy)]
+        if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
+            return None
+        forms = {hash_term(form) for leaf in words for form in self._list_forms(leaf)}
+        return self.engine.match_values("dropped", sorted(forms))
+
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
         boosts: list[Query] = []
@@ -61,11 +69,13 @@ class Translation:
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
         if leaf.typed and leaf.field in STEMS:
-            stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
-            forms = dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])
-            fields = (leaf.field, STEMS[leaf.field])
+            fields, forms = (leaf.field, STEMS[leaf.field]), self._list_forms(leaf)
             return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
         return self._in_field(leaf, leaf.field)
+
+    def _list_forms(self, leaf: SearchTerm) -> list[str]:
+        stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
+        return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
