@@ -22,6 +22,7 @@ from newsarchive.alerts.delivery import POLL_SECONDS
 from newsarchive.alerts.matching import find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.config.toml_file import to_toml
+from storage.index.queries.export import iter_export_lines
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MOST = 0.02
@@ -33,7 +34,7 @@ def write_searches(folder: Path, count: int) -> None:
     """Add alerts with the words of articles to newsarchive.toml."""
     chance = random.Random(7)
     with Archive.open(folder) as archive:
-        texts = [f"{line['headline']} {line['body']}".lower() for line in archive.export()]
+        texts = [f"{line['headline']} {line['body']}".lower() for line in archive.index.stream(iter_export_lines)]
     counts = Counter(word for text in texts for word in {*text.split()} if word.isalpha())
     words = sorted(word for word, count in counts.items() if count <= len(texts) * MOST)
     queries = [chance.choice(FORMS).format(*chance.sample(words, 2)) for _ in range(count)]

@@ -23,6 +23,7 @@ from benchmarks.simulation.outages import DAY, HOUR, OutageNewsroom, Paper, Stor
 from newsarchive.archive import Archive
 from newsarchive.crawl import politeness
 from newsarchive.crawl.run import crawl
+from storage.index.queries.export import iter_export_lines
 from tests.newsroom import serve
 from tests.newsroom.clock import OPENS, Clock
 from tests.newsroom.many_sites import resolve_to_loopback
@@ -127,7 +128,7 @@ def _describe(archive: Archive, papers: Sequence[Paper], requests: Counter[str],
     by_site = {f"s{paper.number}": paper for paper in papers}
     editions: Counter[Edition] = Counter()
     false_articles, false_versions = [], []
-    for line in archive.export(all_versions=True):
+    for line in archive.index.stream(iter_export_lines, all_versions=True):
         story = _find_story(by_site[str(line["site"])], str(line["url"]))
         if story is None:
             false_articles.append(str(line["url"]))

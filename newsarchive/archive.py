@@ -45,14 +45,11 @@ from storage.index import Filters, Index
 from storage.index.conditions.visibility import load_site_names
 from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import get_article
-from storage.index.queries.export import iter_export_lines
-from storage.index.queries.status import get_status
 from storage.index.schema.upgrade import HEAD
 from storage.index.search.facets import search_with_facets
 from storage.index.search.results import find_version_ids
-from storage.index.views.articles import EVERYTHING, ArticleView, list_values
+from storage.index.views.articles import ArticleView, list_values
 from storage.index.views.history import ChangeFilters
-from storage.index.views.status import Status
 from storage.index.write import replace_readings, warc_files
 from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
@@ -207,14 +204,6 @@ class Archive(AbstractContextManager["Archive"]):
     def article(self, article_id: int) -> ArticleView | None:
         """Return one article with its history, or None."""
         return self.index.ask(get_article, article_id)
-
-    def export(self, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield one line an article (or version), as `newsarchive help export` describes it."""
-        return self.index.stream(iter_export_lines, filters, all_versions=all_versions)
-
-    def status(self) -> Status:
-        """Return counts and states by site."""
-        return self.index.ask(get_status, self.now())
 
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""

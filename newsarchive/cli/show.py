@@ -18,7 +18,7 @@ from newsarchive.operations.health import describe_answer
 from storage.errors import ArchiveError, ConfigError, NotFound
 from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.links import list_backlinks
-from storage.index.queries.status import list_boilerplate
+from storage.index.queries.status import get_status, list_boilerplate
 from storage.index.queries.visit_schedule import Answer, get_visit_schedule
 from storage.index.views.articles import ArticleView, VersionView
 from storage.warc.payload import decode_payload
@@ -45,7 +45,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         if boilerplate:
             opened.require_sites([article] if article else [])
-            names = [article] if article else [each.name for each in opened.status().sites]
+            names = [article] if article else [each.name for each in opened.index.ask(get_status, opened.now()).sites]
             seen = [each for name in names for each in opened.index.ask(list_boilerplate, name)]
             seen.sort(key=lambda each: (each.site, not each.verdict, -each.articles_seen, each.text))
             values = [asdict(each) | {"share": round(each.share, 4)} for each in seen]

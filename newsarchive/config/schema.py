@@ -5,7 +5,7 @@ the file that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SE
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from hashlib import sha256
@@ -135,12 +135,8 @@ def _size(value: object) -> int:
     return size
 
 
-def _duration(value: object) -> timedelta:
-    return units.parse_duration(_text(value))
-
-
 def _positive_duration(value: object) -> timedelta:
-    if not (duration := _duration(value)):
+    if not (duration := units.parse_duration(_text(value))):
         raise ValueError("must be a duration above zero")
     return duration
 
@@ -180,7 +176,7 @@ INTEGER = SettingType("whole number", lambda value: _integer(value, 0))
 COUNT = SettingType("whole number above 0", lambda value: _integer(value, 1))
 SECONDS = SettingType("seconds", _seconds)
 SIZE = SettingType("size", _size)
-DURATION = SettingType("duration", _duration)
+DURATION = SettingType("duration", lambda value: units.parse_duration(_text(value)))
 PERIOD = SettingType("duration above 0", _positive_duration)
 HOURS = SettingType("hours", lambda value: units.parse_hours(_text(value)))
 EVERY = SettingType("at once, hourly or daily", _choice("at once", "hourly", "daily"))
@@ -486,17 +482,15 @@ class Config:
         return tuple(site for site in self.sites if not names or site.name in names)
 
 
-def _list_settings(owner: type[Any]) -> Iterator[ConfigSetting]:
-    for each in fields(owner):
-        if each.metadata:
-            yield ConfigSetting(name=each.name, **each.metadata)
+def _list_settings(owner: type[Any]) -> tuple[ConfigSetting, ...]:
+    return tuple(ConfigSetting(name=each.name, **each.metadata) for each in fields(owner) if each.metadata)
 
 
-SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(Config))
+SETTINGS: tuple[ConfigSetting, ...] = _list_settings(Config)
 """The archive's own settings, at the top of newsarchive.toml."""
-SERVE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(ServeConfig))
+SERVE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(ServeConfig)
 """The settings of [serve]."""
-SITE_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(SiteConfig))
+SITE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(SiteConfig)
 """The settings of a [[site]]."""
-ALERT_SETTINGS: tuple[ConfigSetting, ...] = tuple(_list_settings(AlertConfig))
+ALERT_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(AlertConfig)
 """The settings of an [[alert]]."""

@@ -275,7 +275,8 @@ class _ConfigParser:
             search_folder=self.folder / config.search_folder,
             time_authorities=self.folder / config.time_authorities if config.time_authorities else None,
             index=index_url(config.index, self.folder),
-            user_agent=config.user_agent or default_user_agent(config.contact),
+            user_agent=config.user_agent
+            or f"newsarchive/{VERSION}" + (f" (+{config.contact})" if config.contact else ""),
         )
 
     def _alert(self, table: dict[str, Any], number: int) -> schema.AlertConfig:
@@ -398,15 +399,6 @@ def index_url(index: str, folder: Path) -> str:
     if "://" in index and not index.startswith(SQLITE):
         return index
     return sqlite_address(folder / Path(index.removeprefix(SQLITE) or "index.sqlite3").expanduser())
-
-
-def default_user_agent(contact: str) -> str:
-    """Return name, version and contact as a User-Agent header.
-
-    >>> default_user_agent("https://morgue.example/bot").partition(" ")[2]
-    '(+https://morgue.example/bot)'
-    """
-    return f"newsarchive/{VERSION} (+{contact})" if contact else f"newsarchive/{VERSION}"
 
 
 def to_toml(value: object) -> str:

@@ -99,9 +99,6 @@ class Edit:
     newer: str | None = None
 
 
-NO_EDIT = Edit()
-
-
 class _Finding(NamedTuple):
     kind: EditKind
     older: str | None

@@ -46,10 +46,6 @@ class TooManyJobs(ArchiveError):
     """Too many exports are waiting."""
 
 
-class ExportStopped(ArchiveError):
-    """An export was removed while running, or its file grew too large."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportJob:
     """One export."""
@@ -193,7 +189,7 @@ class ExportJobs:
                 size = _check_size(os.fstat(file.fileno()).st_size)
                 self._update(replace(job, state="running", count=count, size=size))
                 if self.get(job.id) is None:
-                    raise ExportStopped("the export was removed while it was running")
+                    raise ArchiveError("the export was removed while it was running")
 
             request = replace(self._create_request(job.filters), all_versions=job.all_versions)
             request = replace(request, report_progress=report_progress, report_missed=missed.add)
@@ -215,10 +211,10 @@ class ExportJobs:
 
 
 def _check_size(size: int) -> int:
-    """Return the size of a file; ExportStopped if it is too large for a server."""
+    """Return the size of a file; ArchiveError if it is too large for a server."""
     if size > MAX_SIZE:
         advice = "Export fewer articles, or use: newsarchive export -o FILE"
-        raise ExportStopped(f"the file is larger than {MAX_SIZE:,} bytes and was deleted. {advice}")
+        raise ArchiveError(f"the file is larger than {MAX_SIZE:,} bytes and was deleted. {advice}")
     return size
 
 

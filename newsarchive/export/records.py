@@ -242,19 +242,16 @@ def write_warc(request: ExportRequest, file: BinaryIO) -> int:
 
 def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Iterator[CdxLine]:
     """Write warcinfo and the selected captures through a copier; yield each, with its new place, once it is written."""
-    copier.append(_warcinfo(request, name))
-    lines: Iterable[CdxLine] = request.iter_captures()
-    if request.filters.selects_articles:
-        lines = chain.from_iterable(map(partial(_add_requisites, request), lines))
-    for line in copier.copy(lines):
-        yield line._replace(warc=name)
-
-
-def _warcinfo(request: ExportRequest, name: str) -> bytes:
     block_fields: Fields = (
         ("software", f"newsarchive {VERSION}"),
         *FORMAT_FIELDS,
         ("operator", request.operator or None),
         ("description", "Records copied from an archive, each as it was written there"),
     )
-    return build_fields_member("warcinfo", new_record_id(), request.now(), [("WARC-Filename", name)], block_fields)
+    file_name = [("WARC-Filename", name)]
+    copier.append(build_fields_member("warcinfo", new_record_id(), request.now(), file_name, block_fields))
+    lines: Iterable[CdxLine] = request.iter_captures()
+    if request.filters.selects_articles:
+        lines = chain.from_iterable(map(partial(_add_requisites, request), lines))
+    for line in copier.copy(lines):
+        yield line._replace(warc=name)

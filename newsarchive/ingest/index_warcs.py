@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from newsarchive.diff.edits import NO_EDIT, classify_edit
+from newsarchive.diff.edits import Edit, classify_edit
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
@@ -151,7 +151,7 @@ def classify_edits(index: Index) -> None:
 
 def _classify_edit(edit: EditToClassify) -> dict[str, Any]:
     """Return the row of a classified edit; nothing is to be told where no text differs."""
-    found = NO_EDIT if edit.older is None or edit.newer is None else classify_edit(edit.older, edit.newer)
+    found = Edit() if edit.older is None or edit.newer is None else classify_edit(edit.older, edit.newer)
     key = {"article_id": edit.article_id, "capture_id": edit.capture_id, "texts": edit.texts}
     return asdict(found) | key | {"kinds": " ".join(found.kinds), "notice": found.notice}
 

@@ -31,7 +31,6 @@ from storage.places.folder import write_atomic
 
 MARKER = "rebuild.json"
 """File in the archive's folder that exists while a rebuild runs."""
-OpenIngestor = Callable[[Index], AbstractContextManager[tuple[Ingestor, WarcWalk]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ class Rebuild:
     places: Places
     url: str
     """SQLAlchemy's URL of the index."""
-    open_ingestor: OpenIngestor
+    open_ingestor: Callable[[Index], AbstractContextManager[tuple[Ingestor, WarcWalk]]]
     marker: ResumeMarker
 
     def run(self, progress: ProgressCallback, *, restart: bool, forget: bool = False) -> RebuildResult:

@@ -32,8 +32,6 @@ MAX_FIELDS = 5
 """Fields that are named of one article."""
 _VALUE_LENGTH = 60
 
-OpenIngestor = Callable[[Index], AbstractContextManager[Ingestor]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseStatement:
@@ -68,7 +66,7 @@ class StatementCheck:
 
     places: Places
     index: Index
-    open_ingestor: OpenIngestor
+    open_ingestor: Callable[[Index], AbstractContextManager[Ingestor]]
 
     def run(
         self, *, deep: bool, chance: random.Random, progress: ProgressCallback = ignore_progress

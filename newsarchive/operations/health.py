@@ -236,9 +236,7 @@ def usual_count(counts: Mapping[date, int], day: date) -> float | None:
     >>> usual_count(sundays, date(2026, 3, 22)), usual_count(sundays, date(2026, 3, 15))
     (9, None)
     """
-    if not counts:
-        return None
-    first = min(counts)
+    first = min(counts, default=day)
     before = [day - timedelta(weeks=back) for back in range(1, WEEKS + 1)]
     known = [counts.get(each, 0) for each in before if each >= first]
     return median(known) if len(known) >= MIN_WEEKS else None
@@ -353,9 +351,7 @@ def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime
 def describe_lapsed(checked: int, answers: Counter[Answer], site_url: str) -> str:
     """Return a sentence such as "55 articles of 55 answer with a redirect to /sorry."."""
     head = f"{answers.total():,} articles of {checked:,}"
-    phrases: Counter[str] = Counter()
-    for answer, count in answers.items():
-        phrases[describe_answer(answer, site_url)] += count
+    phrases = Counter(describe_answer(each, site_url) for each in answers.elements())
     named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
     if len(named) == 1:
         return f"{head} answer with {named[0][0]}."

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from newsarchive.archive import Archive
 from newsarchive.locks.site_locks import lock_sites_locally
 from storage.index.maintenance.transfer import transfer_index
+from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_last_crawl, list_source_health
 from storage.index.schema.tables import FrontierRow
 from storage.index.search.results import search_articles
@@ -33,7 +34,7 @@ def told(archive: Path) -> list[object]:
     with Archive.open(archive) as opened, opened.index._database.read_transaction() as connection:
         opened.index.update_search()
         return [
-            list(opened.export(all_versions=True)),
+            list(opened.index.stream(iter_export_lines, all_versions=True)),
             [opened.index.ask(search_articles, words) for words in ("harbour", '"the ferry"', "coun* site:lantern")],
             opened.index.ask(get_last_crawl),
             opened.index.ask(list_source_health),

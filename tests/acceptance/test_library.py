@@ -29,8 +29,10 @@ from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.app import create_app
 from storage.errors import ArchiveBusy, ConfigError, NoArchive, NotFound, WarcError
 from storage.index.queries import articles, export, listings, observations
+from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import list_article_placements
 from storage.index.queries.observations import iter_changes
+from storage.index.queries.status import get_status
 from storage.index.search.results import search_articles
 from storage.index.views.history import ChangeFilters
 from storage.warc.reader import CaptureRecord, read_captures
@@ -85,7 +87,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def exported(morgue: Path, *, all_versions: bool = False) -> list[dict[str, Any]]:
     with OpenedArchive.open(morgue) as opened:
-        return list(opened.export(all_versions=all_versions))
+        return list(opened.index.stream(iter_export_lines, all_versions=all_versions))
 
 
 def in_order_of_urls(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -378,8 +380,8 @@ def test_an_interrupt_stops_a_crawl_in_order(server: NewsroomServer, tmp_path: P
     with run_python(tmp_path, INTERRUPTED) as process:
         assert process.communicate()[0] == b"interrupted\n"
     with OpenedArchive.open(tmp_path / "new") as opened:
-        assert opened.status().last_crawl is not None
-        assert opened.status().last_crawl.outcome == "stopped"  # type: ignore[union-attr]  # it is not None
+        assert opened.index.ask(get_status, opened.now()).last_crawl is not None
+        assert opened.index.ask(get_status, opened.now()).last_crawl.outcome == "stopped"  # type: ignore[union-attr]  # it is not None
 
 
 def test_warc_files_of_every_kind_are_read(morgue: Path, tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ from starlette.datastructures import QueryParams
 
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
-from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, ExportStopped, TooManyJobs
+from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, TooManyJobs
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest
 from newsarchive.maintenance.export_log import note_export
 from newsarchive.web.context import Context, FormFields, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.search_params import SearchParams
+from storage.errors import ArchiveError
 from storage.index.engine.database import WorkLimit
 from storage.index.queries.aggregates import list_site_names
 from storage.index.queries.articles import get_article
@@ -103,7 +104,7 @@ def article_records(context: Context, article_id: int) -> Response:
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
             advice = "they were not sent. Export them with: newsarchive export --article ID -o FILE"
-            raise ExportStopped(f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
+            raise ArchiveError(f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:

@@ -27,6 +27,7 @@ from newsarchive.config.schema import AlertConfig
 from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.operations.health import check_health
 from storage.errors import StorageError
+from storage.index.queries.status import get_status
 from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
 from tests.in_process import run_in_process
@@ -331,7 +332,7 @@ def test_a_failure_of_alerts_is_none_of_the_crawl(desk_of: DeskOf, hook: Any) ->
     (desk.folder / "alerts.sqlite3").write_bytes(b"this is no database, as anybody can see" * 50)
     with follow_alerts(desk.archive, lambda: desk.now):
         desk.add("New harbour")
-    assert desk.archive.status().articles == 1
+    assert desk.archive.index.ask(get_status, desk.archive.now()).articles == 1
 
 
 def test_a_headline_with_line_breaks_begins_no_header(desk_of: DeskOf, smtp: Any) -> None:

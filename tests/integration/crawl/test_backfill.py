@@ -16,6 +16,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.crawl import describe_backlog
 from newsarchive.crawl.backfill import BackfillRequest, backfill, find_pending_backfills
 from newsarchive.crawl.run import crawl
+from storage.index.queries.status import get_status
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -119,7 +120,7 @@ def test_the_daily_crawl_does_not_fetch_old_pages(gazette: Any, archive: Archive
     paths = set(asked(gazette))
     assert {"/", "/page/2/", "/page/5/", "/story/5-0", "/mapped/0-0", "/map-0.xml"} <= paths
     assert not {"/page/6/", "/story/6-0", "/map-3.xml", "/mapped/3-0"} & paths
-    (site,) = archive.status().sites
+    (site,) = archive.index.ask(get_status, archive.now()).sites
     assert site.older > 0
     before = len(gazette.log)
     crawl(archive, now=clock(NOW + timedelta(minutes=1)))
@@ -135,7 +136,7 @@ def test_a_crawl_reports_waiting_pages_and_the_backfill_command(gazette: Any, ar
         f"gazette: {waiting.url_count} older pages were not fetched. To fetch back to {waiting.until:%B %Y}: "
         f"newsarchive backfill gazette --until {waiting.until:%Y-%m-%d}"
     )
-    assert waiting.url_count == archive.status().sites[0].older >= 5
+    assert waiting.url_count == archive.index.ask(get_status, archive.now()).sites[0].older >= 5
     backfill(archive, BackfillRequest(site="gazette", until=waiting.until), now=clock(now))
     for _ in range(8):  # what it brought to light is older still
         for more in find_pending_backfills(archive, ["gazette"], NOW + DAY / 2):

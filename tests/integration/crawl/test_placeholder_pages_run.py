@@ -9,6 +9,7 @@ import pytest
 
 from newsarchive.archive import Archive
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.views.articles import CaptureFilters
 from tests.in_process import run_in_process
 
@@ -113,7 +114,7 @@ class Paper:
                 str(one.outcome)
                 for one in archive.index.stream(iter_captures, CaptureFilters(url=self.url), order="oldest")
             ]
-            return list(archive.export(all_versions=True)), outcomes
+            return list(archive.index.stream(iter_export_lines, all_versions=True)), outcomes
 
 
 @pytest.fixture

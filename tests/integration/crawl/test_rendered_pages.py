@@ -17,6 +17,7 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.browser import QUIET_TIMEOUT
 from newsarchive.crawl.run import crawl
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.views.articles import ALL_CAPTURES
 from storage.warc.payload import split_message
 from tests.rebuilding import rebuild
@@ -123,7 +124,7 @@ def test_a_rendered_page_is_read_and_its_requests_are_recorded(app: Any, build: 
     report = crawl(archive, now=lambda: BEGIN)
     assert report.run.outcome == "finished"
     assert report.run.counters["rendered"] == 3
-    lines = {line["headline"]: line for line in archive.export()}
+    lines = {line["headline"]: line for line in archive.index.stream(iter_export_lines)}
     assert set(lines) == {"Harbour story number 1", "Harbour story number 2"}
     one = lines["Harbour story number 1"]
     assert "the harbour master noted wind, tide and the names of 9 boats in her book — as ever." in one["body"]
@@ -164,7 +165,7 @@ def test_changed_data_make_a_version_of_an_unchanged_document(app: Any, build: C
     crawl(archive, now=lambda: BEGIN)
     app.say("/api/story/1.json", reply(story("Harbour story number 1", "burnt"), "application/json"))
     crawl(archive, now=lambda: BEGIN + timedelta(hours=2))
-    versions = {line["headline"]: line["versions"] for line in archive.export()}
+    versions = {line["headline"]: line["versions"] for line in archive.index.stream(iter_export_lines)}
     assert versions == {"Harbour story number 1": 2, "Harbour story number 2": 1}
     assert not [each for each in app.log if b"if-none-match" in each.request.lower() and each.path.startswith("/story")]
 
@@ -173,9 +174,14 @@ def test_the_index_is_rebuilt_from_rendered_pages(app: Any, build: Callable[[], 
     """Without a browser; the files are intact, and mark the records that no server sent."""
     archive = build()
     crawl(archive, now=lambda: BEGIN)
-    before = sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True))
+    before = sorted(
+        json.dumps(line, sort_keys=True) for line in archive.index.stream(iter_export_lines, all_versions=True)
+    )
     rebuild(archive)
-    assert sorted(json.dumps(line, sort_keys=True) for line in archive.export(all_versions=True)) == before
+    assert (
+        sorted(json.dumps(line, sort_keys=True) for line in archive.index.stream(iter_export_lines, all_versions=True))
+        == before
+    )
     assert not archive.verify().damaged
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in archive.config.warc_folder.glob("*.warc.gz"))
     assert whole.count(b"rendered-by: chromium/") == 3
@@ -209,7 +215,7 @@ def test_late_data_are_waited_for(app: Any, build: Callable[[], Archive]) -> Non
     app.answers["/api/front.json"] = replace(app.answers["/api/front.json"], pause=QUIET_TIMEOUT + 2.0)
     archive = build()
     crawl(archive, now=lambda: BEGIN)
-    assert len(list(archive.export())) == 2
+    assert len(list(archive.index.stream(iter_export_lines))) == 2
 
 
 def test_a_run_that_stops_while_rendering_makes_no_version(app: Any, build: Callable[[], Archive]) -> None:
@@ -222,4 +228,4 @@ def test_a_run_that_stops_while_rendering_makes_no_version(app: Any, build: Call
     assert "rendered" not in stopped.run.counters
     app.answers["/api/front.json"] = front
     crawl(archive, now=lambda: BEGIN)
-    assert len(list(archive.export())) == 2
+    assert len(list(archive.index.stream(iter_export_lines))) == 2

@@ -13,6 +13,7 @@ from newsarchive.crawl.run import crawl
 from newsarchive.crawl.save import clean_url, find_site, save
 from storage.errors import ConfigError
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.views.articles import CaptureFilters
 from tests.in_process import run_in_process
 from tests.rebuilding import rebuild
@@ -80,7 +81,11 @@ def contents(archive: Archive) -> list[Any]:
         key=lambda each: (each.fetched_at, each.url),
     )
     rows = [(each.url, each.site, each.outcome, each.version_number, each.crawl) for each in captures]
-    return [archive.index.sites(), rows, sorted(archive.export(), key=lambda line: str(line["url"]))]
+    return [
+        archive.index.sites(),
+        rows,
+        sorted(archive.index.stream(iter_export_lines), key=lambda line: str(line["url"])),
+    ]
 
 
 def test_a_page_is_saved_with_its_requisites_alone(folder: Path, server: Any, opened: Callable[[], Archive]) -> None:

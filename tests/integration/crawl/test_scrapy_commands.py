@@ -18,6 +18,7 @@ from newsarchive.crawl.run import crawl
 from newsarchive.crawl.scrapy_settings import OWNED, configure_crawl
 from spiders.news import NewsSpider
 from storage.errors import ConfigError
+from storage.index.queries.status import get_status
 from storage.warc.reader import read_records
 
 CONFIG = """
@@ -102,7 +103,7 @@ def test_scrapy_s_command_is_the_archive_s_crawl(server: Any, make: Make) -> Non
     assert crawler.stats.get_value("newsarchive/captures") == len(server.log) == 5
     assert crawler.stats.get_value("finish_reason") == "finished"
     with Archive.open(folder) as archive:
-        assert archive.status().captures == 5
+        assert archive.index.ask(get_status, archive.now()).captures == 5
 
 
 def test_scrapy_s_conditions_close_the_crawl_in_order(server: Any, make: Make) -> None:

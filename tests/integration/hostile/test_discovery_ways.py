@@ -15,6 +15,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.crawl.run import crawl
 from storage.callbacks import utc_now
+from storage.index.queries.export import iter_export_lines
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.exchange_log import read_log
 from tests.newsroom.http_messages import Request, Response
@@ -266,7 +267,7 @@ def test_an_article_is_discovered_by_every_kind_of_source(way: str, build: Calla
     """One article, once; its title and date of the source are recorded with the discovery."""
     rig = build(WAYS[way])
     assert rig.crawl().run.outcome == "finished"
-    (line,) = [line for line in rig.archive.export() if line["headline"] == TITLE]
+    (line,) = [line for line in rig.archive.index.stream(iter_export_lines) if line["headline"] == TITLE]
     assert line["versions"] == 1
     whole = b"".join(gzip.decompress(path.read_bytes()) for path in rig.archive.config.warc_folder.glob("*.warc.gz"))
     if way in HANDED_ON:
@@ -287,7 +288,7 @@ def test_the_sources_found_by_add_are_described_and_crawled(
     assert re.search(rf"(feed|sitemap) http\S+: .*1 entry, newest {NOW:%Y-%m-%d %H:%M} UTC", told)
     with Archive.open(folder) as archive:
         crawl(archive, now=lambda: NOW)
-        assert [line["headline"] for line in archive.export()] == [TITLE]
+        assert [line["headline"] for line in archive.index.stream(iter_export_lines)] == [TITLE]
 
 
 def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig]) -> None:
@@ -306,10 +307,10 @@ def test_amp_canonical_and_redirects_are_one_article(build: Callable[[Site], Rig
     rig = build(site)
     rig.newsroom.pages["/old/story"] = "-> /story"
     rig.crawl()
-    (line,) = rig.archive.export()
+    (line,) = rig.archive.index.stream(iter_export_lines)
     assert (line["canonical_url"], line["versions"]) == (f"{rig.server.url}story", 1)
     rig.crawl(timedelta(hours=2))
-    (line,) = rig.archive.export()
+    (line,) = rig.archive.index.stream(iter_export_lines)
     assert line["versions"] == 1
     elsewhere = ("/amp/story", "/print/story", "/old/story")
     before = [rig.asked().count(path) for path in elsewhere]
@@ -331,7 +332,7 @@ def test_2162_urls_of_one_article_take_a_few_requests(build: Callable[[Site], Ri
 
     rig = build(site)
     report = rig.crawl()
-    assert len(list(rig.archive.export())) == 1
+    assert len(list(rig.archive.index.stream(iter_export_lines))) == 1
     asked = sum(path.startswith("/4711") for path in rig.asked())
     assert 50 <= asked <= 400
     assert any("is parked" in note for note in report.notes)

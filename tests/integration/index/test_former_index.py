@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from newsarchive.archive import Archive
 from storage.errors import CapturesLost, IndexTooOld
+from storage.index.queries.status import get_status
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FUNCTIONS
 
@@ -104,7 +105,7 @@ def test_a_rebuild_replaces_an_index_of_before_the_first_release(former: Callabl
     assert Archive.rebuild_in(folder).captures == len(before[3]) == 13
     assert read(url, NOW) == before
     with Archive.open(folder) as archive:
-        assert archive.status().versions == 7
+        assert archive.index.ask(get_status, archive.now()).versions == 7
     if index_url.startswith("postgresql"):
         engine = create_engine(url)
         with engine.connect() as connection:

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from newsarchive.archive import Archive
 from storage.errors import IndexTooOld
 from storage.index import Index
+from storage.index.queries.status import get_status
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import MIGRATIONS, upgrade
 
@@ -89,7 +90,7 @@ def test_an_index_of_the_former_revision_can_be_rebuilt(former_index: str, tmp_p
         Path(former_index.removeprefix("sqlite:///")).rename(tmp_path / "index.sqlite3")
     assert Archive.rebuild_in(tmp_path).captures == 0
     with Archive.open(tmp_path) as archive:
-        assert archive.status().captures == 0
+        assert archive.index.ask(get_status, archive.now()).captures == 0
 
 
 def test_migrations_import_no_live_code() -> None:

@@ -29,6 +29,7 @@ from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import list_warc_files
 from storage.places import Bucket, Places
 from storage.places.transfer import BucketTransfer
@@ -194,7 +195,7 @@ def test_an_archive_lives_in_a_bucket(
         urls = [capture.url for capture in archive.index.stream(iter_captures) if capture.kind == "revisit"]
         assert urls
         with TestClient(create_app(archive, DEFAULT_OPTIONS), base_url="http://127.0.0.1:8000") as client:
-            for url in (urls[0], str(list(archive.export())[0]["url"])):  # noqa: RUF015 - its cursor is read to the end
+            for url in (urls[0], str(list(archive.index.stream(iter_export_lines))[0]["url"])):  # noqa: RUF015 - its cursor is read to the end
                 assert client.get(f"/web/2100id_/{url}").status_code == 200
             ranged = client.get(f"/warcs/{names[0]}", headers={"range": "bytes=0-99"})
             assert (ranged.status_code, len(ranged.content)) == (206, 100)
@@ -317,7 +318,7 @@ def test_a_bucket_that_is_away_costs_a_crawl_nothing(build: Callable[..., Any], 
     into_bucket(rig, bucket)
     rig.crawl()
     with Archive.open(rig.folder) as archive:
-        urls = [str(each["url"]) for each in archive.export()]
+        urls = [str(each["url"]) for each in archive.index.stream(iter_export_lines)]
     line.cut()
     second = rig.crawl(rig.server.clock.advance(HOUR))
     assert "does not respond" in second.stderr

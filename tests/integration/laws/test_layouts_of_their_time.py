@@ -6,6 +6,7 @@ from typing import Any
 
 from newsarchive.archive import Archive
 from newsarchive.version import EXTRACTOR
+from storage.index.queries.export import iter_export_lines
 from storage.index.write.replace_readings import RereadFilter
 from tests.rebuilding import rebuild
 
@@ -53,7 +54,7 @@ def told(archive: Archive) -> dict[str, tuple[str, str | None, set[str]]]:
         line["url"].rpartition("/")[2]: (
             line["headline"], line["section"], {side for side in sides if f"of {side} says" in line["body"]},
         )
-        for line in archive.export(all_versions=True)
+        for line in archive.index.stream(iter_export_lines, all_versions=True)
     }  # fmt: skip
 
 
@@ -86,15 +87,18 @@ def test_no_reading_depends_on_the_index(archive_of: Callable[..., Archive]) -> 
     """A page of a further host of the site, imported before the site was ever crawled, is read by its layouts."""
     below = str(page("first")["url"]).replace("courier.example", "www.live.courier.example")
     archive = archive_of({**page("first"), "url": below, "at": NEW}, config=CONFIG)
-    assert [line["headline"] for line in archive.export()] == ["New first"]
+    assert [line["headline"] for line in archive.index.stream(iter_export_lines)] == ["New first"]
     elsewhere = archive_of({**page("first"), "url": below.replace("courier", "other"), "at": NEW}, config=CONFIG)
-    assert [line["headline"] for line in elsewhere.export()] == ["first"]
+    assert [line["headline"] for line in elsewhere.index.stream(iter_export_lines)] == ["first"]
 
 
 def test_an_edit_across_the_change_is_one_article(archive_of: Callable[..., Archive], dump: Any) -> None:
     """One address, fetched on both sides of the change: two versions, each by its own rules, also after a rebuild."""
     archive = archive_of({**page("first"), "at": OLD}, {**page("first"), "at": NEW}, config=CONFIG)
-    lines = sorted((line["headline"], line["section"], line["versions"]) for line in archive.export(all_versions=True))
+    lines = sorted(
+        (line["headline"], line["section"], line["versions"])
+        for line in archive.index.stream(iter_export_lines, all_versions=True)
+    )
     assert lines == [("New first", None, 2), ("Old first", "Harbour", 2)]
     before = dump(archive.index)
     rebuild(archive)

@@ -18,6 +18,7 @@ from newsarchive.archive import Archive
 from newsarchive.crawl.run import CrawlReport, crawl
 from storage.errors import IndexFailure
 from storage.index.queries.articles import iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.views.articles import CaptureFilters
 from storage.warc.reader import read_records
 from tests.newsroom import read_log
@@ -41,7 +42,10 @@ def crawled(rig: Any, moment: datetime, pages: int = PAGES) -> CrawlReport:
 def versions(rig: Any) -> list[str]:
     """Every version, as exports have it."""
     with Archive.open(rig.folder) as archive:
-        return sorted(json.dumps(line, sort_keys=True, default=str) for line in archive.export(all_versions=True))
+        return sorted(
+            json.dumps(line, sort_keys=True, default=str)
+            for line in archive.index.stream(iter_export_lines, all_versions=True)
+        )
 
 
 def problems(rig: Any, *, repair: bool = False) -> list[str]:

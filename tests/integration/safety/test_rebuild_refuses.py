@@ -12,6 +12,7 @@ import pytest
 from newsarchive.archive import Archive
 from storage.errors import CapturesLost
 from storage.index import Index
+from storage.index.queries.status import get_status
 from storage.index.write import warc_files
 from storage.model import ClosedWarc, CrawlRun
 from storage.places.folder import ensure_machine_id
@@ -205,4 +206,4 @@ def test_an_empty_archive_can_be_rebuilt(index_url: str, tmp_path: Path) -> None
     assert Archive.rebuild_in(tmp_path / "new").captures == 0
     with Archive.open(tmp_path / "new") as archive:
         assert isinstance(archive.index, Index)
-        assert archive.status().captures == 0
+        assert archive.index.ask(get_status, archive.now()).captures == 0

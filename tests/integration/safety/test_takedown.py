@@ -24,6 +24,7 @@ from storage.index import Index
 from storage.index.frontier.url_queue import find_urls
 from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import find_article_id, iter_captures
+from storage.index.queries.export import iter_export_lines
 from storage.index.search.results import search_articles
 from storage.model import DiscoveredUrl, Discovery, UrlKind
 from storage.places.transfer import BucketTransfer
@@ -104,7 +105,7 @@ def read_everything(archive: Archive) -> str:
 
 def describe(archive: Archive) -> tuple[list[Any], list[Any]]:
     captures = [(each.url, each.record_id, each.place) for each in archive.index.stream(iter_captures, order="oldest")]
-    return captures, list(archive.export(all_versions=True))
+    return captures, list(archive.index.stream(iter_export_lines, all_versions=True))
 
 
 def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tmp_path: Path) -> None:

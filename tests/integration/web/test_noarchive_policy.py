@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
+from storage.index.queries.export import iter_export_lines
 from storage.model import CrawlRun
 
 SITE = '[[site]]\nname = "news"\nurl = "https://news.example/"\nnoarchive = "{}"'
@@ -40,7 +41,7 @@ def test_noarchive_is_noted_or_obeyed_by_site(
     archive.index.begin_crawl(
         CrawlRun(id="1", sites=tuple(site.to_site() for site in archive.config.sites), started_at=archive.now())
     )
-    noted = {line["url"].rpartition("/")[2]: line["noarchive"] for line in archive.export()}
+    noted = {line["url"].rpartition("/")[2]: line["noarchive"] for line in archive.index.stream(iter_export_lines)}
     assert noted == {"plain": False, "meta": True, "header": True}
     with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
         listed = [json.loads(line)["url"] for line in client.get("/search.jsonl").text.splitlines()]

@@ -12,6 +12,7 @@ from newsarchive.cli import app
 from newsarchive.export.articles import csv_cell
 from newsarchive.web.app import create_app
 from storage.article_fields import table_row
+from storage.index.queries.export import iter_export_lines
 
 STATED = {
     "beijing": "2026-06-11T06:30:00+08:00",
@@ -60,7 +61,7 @@ def ids(client: TestClient) -> dict[str, int]:
 
 def test_exports_and_api_keep_the_date_as_stated(archive: Archive, client: TestClient, ids: dict[str, int]) -> None:
     """The same text in JSON Lines, CSV, the JSON API of articles and of searches, and the list of articles."""
-    lines = {line["url"].rpartition("/")[2]: line for line in archive.export()}
+    lines = {line["url"].rpartition("/")[2]: line for line in archive.index.stream(iter_export_lines)}
     assert {name: line["published"] for name, line in lines.items()} == STATED
     assert all(STATED[name] in [*map(csv_cell, table_row(line))] for name, line in lines.items())
     details = {name: client.get(f"/api/v1/articles/{number}").json()["current"] for name, number in ids.items()}
