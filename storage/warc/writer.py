@@ -131,12 +131,11 @@ class WarcWriter:
             file = self._file
             if file is None or file.synced == file.size:
                 return
-            size = file.size
             try:
                 os.fdatasync(file.fd)
             except OSError as problem:
                 self._abandon(file, problem)
-            file.synced = size
+            file.synced = file.size
 
     def write_run_end(self, run: CrawlRun) -> None:
         """Write the end of a run, unless no file was written."""

@@ -107,9 +107,11 @@ class WorkLimit:
 
 
 class Database:
-    """Connections to one database whose schema is up to date."""
+    """Connections to one database, whose schema `open` brings up to date."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, address: str) -> None:
+        """Connect to a database of any schema, which is neither checked nor changed."""
+        url = parse_address(address)
         self.is_postgres = url.get_backend_name() == "postgresql"
         self._file: SqliteFile | None = None
         if self.is_postgres:
@@ -131,14 +133,13 @@ class Database:
     @classmethod
     def open(cls, address: str, *, create: bool = True) -> Self:
         """Connect, and bring the schema up to date. IndexTooOld if it was made by an unreleased version."""
-        url = parse_address(address)
         file = sqlite_file(address)
         if not create and file is not None and not file.is_file():
             raise IndexFailure(
                 f"there is no index at {file}; the WARC files are untouched. "
                 "Make it from them with: newsarchive rebuild"
             )
-        database = cls(url)
+        database = cls(address)
         try:
             with translate_errors(database.name):
                 revision = _read_revision(database.engine)
@@ -151,11 +152,6 @@ class Database:
             database.close()
             raise
         return database
-
-    @classmethod
-    def open_unchecked(cls, address: str) -> Self:
-        """Connect to a database of any schema, which is neither checked nor changed."""
-        return cls(parse_address(address))
 
     @property
     def name(self) -> str:
@@ -203,8 +199,7 @@ class Database:
         """Close connections to an SQLite file that another one has replaced, and return whether that was so."""
         if self._file is None or not self._file.is_replaced():
             return False
-        self.engine.dispose()
-        self._writer.dispose()
+        self.close()
         return True
 
     def write(self, work: Callable[[Connection], T], *, on_rollback: Callable[[], None] = lambda: None) -> T:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, SiteRow, SourceRow, UrlRow
@@ -24,9 +24,7 @@ def update_sources(connection: Connection, entries: Sequence[CommitEntry]) -> No
 def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
     """Compute the rows of sources at these URLs from all their captures."""
     rows = [row for url_id in sorted(url_ids) if (row := _source_row(connection, url_id)) is not None]
-    if not rows:
-        return
-    connection.execute(_DELETE_SOURCES, {"ids": [row["url_id"] for row in rows]})
+    change_by_ids(connection, _DELETE_SOURCES, (row["url_id"] for row in rows))
     insert_rows(connection, SourceRow, rows)
 
 

@@ -269,9 +269,8 @@ _ADVANCE = (
 
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
     """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
-    rows = fetch_by_ids(connection, _MENTIONED, mentions)
     due_times: dict[int, datetime] = {}
-    for row in rows:
+    for row in fetch_by_ids(connection, _MENTIONED, mentions):
         pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
         due_times[row.url_id] = max(mentions[row.url_id], row.last_fetched_at + pause)
     advance_due_times(connection, due_times)

@@ -80,11 +80,9 @@ def schedule_next_visits(
     rows: dict[int, dict[str, Any]] = {
         row.url_id: row._asdict() for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)
     }
-    before = _load_previous_states(
-        connection, [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")], captured
-    )
+    fetched = [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")]
     context = _Context(
-        before,
+        _load_previous_states(connection, fetched, captured),
         SourceRateBatch(connection, captured),
         urls,
         find_duplicates(connection, captured),

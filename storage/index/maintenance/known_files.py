@@ -38,7 +38,7 @@ def load_known_files(address: str) -> tuple[KnownWarcFile, ...] | None:
     if file is not None and not (file.exists() and file.stat().st_size):
         return ()
     counts: dict[int, tuple[int, int]] = {}
-    with closing(Database.open_unchecked(address)) as database:
+    with closing(Database(address)) as database:
         try:
             with database.read_transaction() as connection:
                 if not inspect(connection).has_table("warc_files"):

@@ -137,7 +137,7 @@ class _SchemaReplacement:
     def __init__(self, address: str, sleep: Callable[[float], None]) -> None:
         self._own = address
         self._sleep = sleep
-        with closing(Database.open_unchecked(address)) as database, database.read_transaction() as connection:
+        with closing(Database(address)) as database, database.read_transaction() as connection:
             self._schema = str(connection.exec_driver_sql("SELECT coalesce(current_schema(), 'public')").scalar())
         self._fresh = "newsarchive_rebuild" if self._schema == "public" else f"{self._schema}_rebuild"
         url = parse_address(address)
@@ -164,7 +164,7 @@ class _SchemaReplacement:
         raise ArchiveBusy(_BUSY)
 
     def _run(self, work: Callable[[Connection], None]) -> None:
-        with closing(Database.open_unchecked(self._own)) as database:
+        with closing(Database(self._own)) as database:
             database.write(work)
 
     def _old_tables(self, connection: Connection) -> list[str]:

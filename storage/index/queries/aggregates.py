@@ -110,18 +110,13 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
         held = held.where(ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0))
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
     captures = CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude)
-    at = CaptureRow.fetched_at
+    written = ArticleRow.site_id == SiteRow.id, *shown
+    at, dated = CaptureRow.fetched_at, ArticleRow.dated_at
+    seeks = (at, at, captures), (at, at.desc(), captures), (dated, dated.desc(), written)
     # One index seek each: min and max over all captures would scan them.
-    first, last = (
-        select(at).where(*captures).order_by(by).limit(1).correlate(SiteRow).scalar_subquery() for by in (at, at.desc())
-    )
-    newest = (
-        select(ArticleRow.dated_at)
-        .where(ArticleRow.site_id == SiteRow.id, *shown)
-        .order_by(ArticleRow.dated_at.desc())
-        .limit(1)
-        .correlate(SiteRow)
-        .scalar_subquery()
+    first, last, newest = (
+        select(column).where(*conditions).order_by(by).limit(1).correlate(SiteRow).scalar_subquery()
+        for column, by, conditions in seeks
     )
     rows = connection.execute(
         select(SiteRow, first.label("first"), last.label("last"), newest.label("newest"))

@@ -40,11 +40,7 @@ def _compile_indexed(element: _ListingIndex, compiler: Any, *, asfrom: bool = Fa
     return f"{written} INDEXED BY ix_captures_listing" if asfrom else written
 
 
-_COLUMNS = (
-    CaptureRow.id, CaptureRow.url_id, CaptureRow.site_id, CaptureRow.fetched_at, CaptureRow.record_id,
-    CaptureRow.article_id, CaptureRow.redirect_url_id,
-)  # fmt: skip
-_LISTINGS = _ListingIndex("captures", *(column(one.key, one.type) for one in (*_COLUMNS, CaptureRow.outcome)))
+_LISTINGS = _ListingIndex("captures", *(column(one.key, one.type) for one in CaptureRow.__table__.c))
 
 
 def get_listing(

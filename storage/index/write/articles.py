@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, bindparam, func, or_, select, union, update
+from sqlalchemy import CompoundSelect, Connection, and_, bindparam, func, or_, select, union, update
 
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
@@ -141,11 +141,13 @@ _IN_ORDER = (
     .where(VersionRow.article_id.in_(IDS))
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
-_RENUMBER = (
-    update(VersionRow).where(VersionRow.id == bindparam("of")).values({name: bindparam(name) for name in _ORDERED})
-)
-_RECOUNT = update(VersionRow).where(VersionRow.id == bindparam("of")).values(is_counted=False)
+_IS_STILL_COUNTED = and_(VersionRow.is_counted, VersionRow.is_current == bindparam("is_current"))
 """Whether articles are one story depends on their current versions."""
+_RENUMBER = (
+    update(VersionRow)
+    .where(VersionRow.id == bindparam("of"))
+    .values({name: bindparam(name) for name in _ORDERED} | {"is_counted": _IS_STILL_COUNTED})
+)
 
 
 def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyRow]]) -> dict[int, datetime | None]:
@@ -161,7 +163,6 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
     parts |= load_part_digests(connection, [row.id for row in several if not row.parts])
     published: dict[int, datetime | None] = {}
     changes: list[dict[str, Any]] = []
-    recounted: list[dict[str, Any]] = []
     for article_id, its_rows in by_article.items():
         ordered = _order(its_rows, captures[article_id], parts)
         for row in its_rows:
@@ -170,12 +171,8 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
                 published[article_id] = row.published_at
             if any(now[name] != getattr(row, name) for name in _ORDERED):
                 changes.append({"of": row.id, **now})
-            if now["is_current"] != row.is_current:
-                recounted.append({"of": row.id})
     if changes:
         connection.execute(_RENUMBER, sorted(changes, key=lambda row: row["of"]))
-    if recounted:
-        connection.execute(_RECOUNT, sorted(recounted, key=lambda row: row["of"]))
     return published
 
 

@@ -105,7 +105,6 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
         return
     before = find_by_ids(connection, _SHOWING, (change.row.id for change in changes))
     # Recomputed for articles, as are version numbers; of the others only counted paragraphs matter.
-
     connection.execute(
         _UPDATE_VERSION,
         [

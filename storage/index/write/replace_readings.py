@@ -298,11 +298,9 @@ def _article_changes(
 ) -> Iterator[ArticleChange]:
     for article_id in sorted(before.keys() | after.keys()):
         old, new = before.get(article_id), after.get(article_id)
-        if old is None or new is None:
-            line = old or new
-            assert line is not None
-            yield ArticleChange(url=line["canonical_url"], what=("gone",) if new is None else ("new",))
-        elif changed := tuple(name for name in new if new[name] != old[name]):
+        if new is None:
+            yield ArticleChange(url=before[article_id]["canonical_url"], what=("gone",))
+        elif changed := (("new",) if old is None else tuple(name for name in new if new[name] != old[name])):
             yield ArticleChange(url=new["canonical_url"], what=changed)
 
 

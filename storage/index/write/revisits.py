@@ -52,9 +52,7 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
     found.sort(key=lambda original: original.record_id, reverse=True)  # of several, the lowest record id is kept
     by_record = {original.record_id: original for original in found}
     by_place = {(original.url_id, original.date): original for original in found if not original.is_revisit}
-    for entry in revisits:
-        refers_to = entry.capture.refers_to
-        assert refers_to is not None
+    for entry, refers_to in zip(revisits, named, strict=True):
         original = by_record.get(refers_to.record_id or "")
         if original is None and refers_to.url and refers_to.date:
             original = by_place.get((urls[refers_to.url], refers_to.date))
@@ -136,22 +134,20 @@ class ResolvedRevisits:
     capture_ids: set[int]
     article_ids: set[int]
     """Articles that they show or showed before."""
-    unread: list[str]
+    unread: set[str]
     """Record ids of those that must be read under their own URL."""
 
 
 def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
     """Find the originals of waiting revisits, including originals that are revisits themselves."""
-    resolved = ResolvedRevisits(set(), set(), [])
-    unread: set[str] = set()
-    while found := [pair for pair in _select_resolvable(connection) if pair[0].record_id not in unread]:
-        unread.update(revisit.record_id for revisit, original in found if _needs_reading(revisit, original))
-        settled = [pair for pair in found if pair[0].record_id not in unread]
+    resolved = ResolvedRevisits(set(), set(), set())
+    while found := [pair for pair in _select_resolvable(connection) if pair[0].record_id not in resolved.unread]:
+        resolved.unread.update(revisit.record_id for revisit, original in found if _needs_reading(revisit, original))
+        settled = [pair for pair in found if pair[0].record_id not in resolved.unread]
         changes = [_resolve(revisit, original, resolved) for revisit, original in settled]
         if changes:
             connection.execute(update(CaptureRow).where(CaptureRow.id == bindparam("of")), changes)
         resolved.capture_ids.update(revisit.id for revisit, _ in settled)
-    resolved.unread.extend(sorted(unread))
     return resolved
 
 

@@ -36,9 +36,8 @@ def settle(write: Write) -> SettleResult:
     learnt, unlearnt = learn_all(write)
     write(_prune_changes)
     write(update_site_titles)
-    return SettleResult(
-        resolved=len(resolved.capture_ids), unread=tuple(resolved.unread), learnt=learnt, unlearnt=unlearnt
-    )
+    unread = tuple(sorted(resolved.unread))
+    return SettleResult(resolved=len(resolved.capture_ids), unread=unread, learnt=learnt, unlearnt=unlearnt)
 
 
 def learn_all(write: Write) -> tuple[int, int]:

@@ -51,7 +51,7 @@ def register_sites(
     unchanged: list[str] = []
     hosts_by_site: dict[str, set[str]] = {}
     changed: dict[str, Site] = {}
-    before = {row.id: row.configured_at for row in connection.execute(_DESCRIBED)}
+    before = {row.id: row.configured_at for row in connection.execute(select(SiteRow.id, SiteRow.configured_at))}
     for site in sites:
         known = registry.by_name.get(site.name)
         if known is not None and known.configured and described_at is not None:
@@ -79,9 +79,6 @@ def register_sites(
         delete_empty_sites(connection)
         lookups.sites = registry = load_registry(connection)
         reassign_urls(connection, registry, changed_hosts)
-
-
-_DESCRIBED = select(SiteRow.id, SiteRow.configured_at)
 
 
 def _write_descriptions(
@@ -320,8 +317,6 @@ def delete_empty_sites(connection: Connection) -> None:
     """Delete sites that are known from imports only and have no captures any more."""
     used = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id).exists()
     empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used)).all()
-    if not empty:
-        return
     connection.execute(update(UrlRow).where(UrlRow.site_id.in_(empty)).values(site_id=None))
     for table in (SiteHostRow, BoilerplateRow):
         connection.execute(delete(table).where(table.site_id.in_(empty)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -55,8 +54,9 @@ class VersionDraft:
 @dataclass(frozen=True, slots=True)
 class _ExistingVersion:
     version_id: int
-    capture_id: int
-    order: tuple[datetime, str]
+    capture_id: int | None
+    """Its first capture; None if the version is new."""
+    order: tuple[object, str]
     shown_by: int | None
     """The version of an article that shows the text; None for a soft error."""
     article_id: int | None
@@ -101,18 +101,14 @@ def _assign_text(
     first = min(entries, key=lambda entry: entry.sort_key)
     if before is None:
         version_id = next(new_ids)
-        order = first.capture.fetched_at, first.capture.record_id
-        before = _ExistingVersion(version_id, 0, order, version_id, article_id)
-        draft = VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=None)
-    else:
-        draft = VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
+        before = _ExistingVersion(version_id, None, first.sort_key, version_id, article_id)
     for entry in entries:
         entry.page_version_id, entry.version_id = before.version_id, before.shown_by
         entry.article_id = before.article_id
         if before.shown_by is None:
             entry.outcome = Outcome.SOFT_ERROR
-    if draft.is_new or first.sort_key < before.order:
-        yield draft
+    if before.capture_id is None or first.sort_key < before.order:
+        yield VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
 
 
 _ORIGINAL = aliased(VersionRow, name="original")
