@@ -295,13 +295,12 @@ def open_batch_readings(
             for file in places.files()
             if file.name in offsets
         }
-        batch = BatchReadings(executor, tasks)
-        try:
+        with closing(BatchReadings(executor, tasks)) as batch:
             batch.wait_until_read(progress)
             yield batch
-        finally:
-            batch.close()
-        batch.delete_files()
+        for task in tasks.values():  # they are in the index
+            remove_readings(task.path)
+        remove_empty_batch_folder(folder)
     remove_scratch_folder(where, scratch)
 
 
@@ -333,10 +332,16 @@ class BatchReadings:
 
     def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
         """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""
-        task = self._tasks.get(place.warc)
-        readings = self._open_readings(task) if task else None
+        readings = self._open.get(place.warc)
         if readings is None:
-            return None
+            task = self._tasks.get(place.warc)
+            readings = ReadingsFile.open(task.path) if task else None
+            if readings is None:
+                return None
+            self._open[place.warc] = readings
+            if len(self._open) > MAX_OPEN_FILES:
+                self._open.popitem(last=False)[1].close()
+        self._open.move_to_end(place.warc)
         if place.warc not in self._registered:
             self._registered.add(place.warc)
             for started in readings.summary.runs:
@@ -347,23 +352,3 @@ class BatchReadings:
         """Close the open files."""
         while self._open:
             self._open.popitem()[1].close()
-
-    def delete_files(self) -> None:
-        """Delete the readings, which are all in the index."""
-        self.close()
-        for task in self._tasks.values():
-            remove_readings(task.path)
-        for folder in {task.folder for task in self._tasks.values()}:
-            remove_empty_batch_folder(folder)
-
-    def _open_readings(self, task: FileTask) -> ReadingsFile | None:
-        name = task.file.name
-        if name not in self._open:
-            readings = ReadingsFile.open(task.path)
-            if readings is None:
-                return None
-            self._open[name] = readings
-            if len(self._open) > MAX_OPEN_FILES:
-                self._open.popitem(last=False)[1].close()
-        self._open.move_to_end(name)
-        return self._open[name]

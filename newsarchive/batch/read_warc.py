@@ -58,10 +58,9 @@ class ReadingSettings:
     @cached_property
     def registry(self) -> SiteRegistry:
         """The registered sites, which captures find by their URL."""
-        hosts = [(url_host(site.url), *site.hosts) for site in self.sites]
         return SiteRegistry(
-            KnownSite(id=number, name=site.name, url=site.url, hosts=hosts[number], configured=True)
-            for number, site in enumerate(self.sites)
+            KnownSite(id=number, name=each.name, url=each.url, hosts=(url_host(each.url), *each.hosts), configured=True)
+            for number, each in enumerate(self.sites)
         )
 
 

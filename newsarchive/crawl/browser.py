@@ -156,8 +156,10 @@ class _RequestHandler:
 
         A page that polls is taken as it is. Responses that are late because of their host's pauses are waited for.
         """
-        while not await self._is_quiet() and await self._is_late():
-            pass
+        while not await self._is_quiet() and self._pending:
+            _, late = await asyncio.wait(set(self._pending), timeout=max(min(LATE_AFTER, self._remaining), 0.0))
+            if not late:
+                return
 
     async def _is_quiet(self) -> bool:
         """Wait for the page; True also if no time is left or the browser is gone, which `content` reports."""
@@ -169,13 +171,6 @@ class _RequestHandler:
         except Exception as problem:  # noqa: BLE001 - Playwright is an extra: its class cannot be named
             return type(problem).__name__ != "TimeoutError"
         return True
-
-    async def _is_late(self) -> bool:
-        """Return True if a request of now has no response after LATE_AFTER."""
-        if not self._pending:
-            return False
-        _, late = await asyncio.wait(set(self._pending), timeout=max(min(LATE_AFTER, self._remaining), 0.0))
-        return bool(late)
 
     @property
     def _remaining(self) -> float:

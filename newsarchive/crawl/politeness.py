@@ -10,7 +10,6 @@
 A pause of more than MAX_WAIT ends the requests to a host in this run. It is saved for the runs that follow.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -189,7 +188,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 class HostBackoff:
     """Hosts that are backed off for longer than a run waits, and the host states to save for the next run."""
 
-    def __init__(self, *, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, now: Callable[[], datetime], clock: Callable[[], float]) -> None:
         self._now = now
         self._clock = clock
         self._until: dict[Host, datetime] = {}

@@ -110,7 +110,9 @@ class Recorder:
                 self._loop.call_soon_threadsafe(self._fail_job, job, failure)
             else:
                 self._loop.call_soon_threadsafe(_set_capture, job.capture, capture)
-                reading.add_done_callback(partial(self._on_committed, job))
+                # Called in the thread that writes to the index.
+                finish = partial(self._finish_job, job)
+                reading.add_done_callback(partial(self._loop.call_soon_threadsafe, finish))
             del job
 
     def _write(self, job: _Job) -> tuple[Capture, Future[Reading]]:
@@ -124,10 +126,6 @@ class Recorder:
         discovery = exchange.discovery and normalize_discovery(exchange.discovery)
         record = CaptureRecord(capture=capture, discovery=discovery, block=exchange.response, output=output)
         return capture, self._submit(record)
-
-    def _on_committed(self, job: _Job, reading: Future[Reading]) -> None:
-        """Pass a commit on to the event loop. Called in the thread that wrote to the index."""
-        self._loop.call_soon_threadsafe(self._finish_job, job, reading)
 
     def _finish_job(self, job: _Job, reading: Future[Reading]) -> None:
         """Complete a job whose capture is in the index, or will never be."""

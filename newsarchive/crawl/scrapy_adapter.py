@@ -88,11 +88,10 @@ class FrontierScheduler(BaseScheduler):
         except ArchiveError as problem:
             log.error("%s", problem)  # noqa: TRY400 - a message for the owner
             return
-        if report is not None:
-            for name, count in report.run.counters.items():
-                self._crawler.stats.set_value(f"newsarchive/{name}", count)
-            for line in (*report.problems, *report.notes):
-                log.warning("%s", line)
+        for name, count in report.run.counters.items():
+            self._crawler.stats.set_value(f"newsarchive/{name}", count)
+        for line in (*report.problems, *report.notes):
+            log.warning("%s", line)
 
     def has_pending_requests(self) -> bool:
         """Return True while the run goes on. Scrapy ends it if this is False and no request is in progress."""

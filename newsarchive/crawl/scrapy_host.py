@@ -20,7 +20,7 @@ class ScrapyHost(Generic[R]):
     """Passes a crawl's context to Scrapy when it has begun; ends the crawl, with report R, when the spider closes."""
 
     _loop: asyncio.AbstractEventLoop
-    _work: asyncio.Future[R] | None = None
+    _work: asyncio.Future[R]
     _opened: asyncio.Future[RunContext]
 
     def __init__(self, start: "Callable[[ScrapyHost[R]], R]") -> None:
@@ -39,10 +39,10 @@ class ScrapyHost(Generic[R]):
             self._work.result()  # raises
         return self._opened.result()
 
-    async def close(self) -> R | None:
-        """End the crawl and return its report; None if it never began."""
+    async def close(self) -> R:
+        """End the crawl, which has begun, and return its report."""
         self._closed.set()
-        return await self._work if self._work is not None else None
+        return await self._work
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the crawl in Scrapy's loop. Called in the crawl's thread."""

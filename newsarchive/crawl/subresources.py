@@ -73,7 +73,7 @@ class SubresourceQueue:
     def end_rendering(self, page: DueUrl) -> None:
         """Release a page's host. Its requests that still wait are late."""
         for request in [each for each in self._requests.values() if each.page == page.url_id]:
-            self._withdraw(request, Admission.LATE)
+            self.refuse(request.due, Admission.LATE)
         self._hosts.unreserve(self._pages.pop(page.url_id))
 
     def enqueue(self, page: DueUrl, url: str, now: datetime) -> SubresourceRequest | None:
@@ -89,32 +89,27 @@ class SubresourceQueue:
 
     async def wait(self, request: SubresourceRequest, seconds: float) -> Admission:
         """Wait for the decision on a request, for so many seconds at most."""
-        timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._withdraw, request, Admission.LATE)
+        timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), self.refuse, request.due, Admission.LATE)
         try:
             return await request.admission
         finally:
             timer.cancel()
-            self._withdraw(request, Admission.REFUSED)  # if the waiting task was cancelled
+            self.refuse(request.due)  # if the waiting task was cancelled
 
     def admit(self, due: DueUrl) -> bool:
         """Admit a request; return False if nobody waits for it any more."""
         return self._decide(due, Admission.ADMITTED)
 
-    def refuse(self, due: DueUrl) -> None:
-        """Refuse a request."""
-        self._decide(due, Admission.REFUSED)
+    def refuse(self, due: DueUrl, admission: Admission = Admission.REFUSED) -> None:
+        """Refuse a request that still waits, or decide that it is late."""
+        self._decide(due, admission)
         self._hosts.remove(due)
 
     def stop(self) -> None:
         """Refuse all requests: the run stops."""
         self.stopped.set()
         for request in list(self._requests.values()):
-            self._withdraw(request, Admission.REFUSED)
-
-    def _withdraw(self, request: SubresourceRequest, admission: Admission) -> None:
-        if request.due.url_id in self._requests:
-            self._decide(request.due, admission)
-            self._hosts.remove(request.due)
+            self.refuse(request.due)
 
     def _decide(self, due: DueUrl, admission: Admission) -> bool:
         request = self._requests.pop(due.url_id, None)

@@ -45,11 +45,6 @@ class WorkerSpec:
     """Bytes that a worker can allocate: a page that needs more fails, and not the machine."""
 
 
-def send(to: socket.socket, message: bytes) -> None:
-    """Send one message over a socket."""
-    to.sendall(frame_message(message))
-
-
 def frame_message(message: bytes) -> bytes:
     """Return a message with its length, in one piece, so that its receiver wakes once."""
     return b"".join((HEADER.pack(len(message)), message))
@@ -129,7 +124,7 @@ def _run_worker(work: socket.socket, spec: WorkerSpec, read: Callable[[Any], Any
             answer = pickle.dumps(read(pickle.loads(message)), protocol=5)  # noqa: S301 - from our main process
             del message
             stays = left > 0 and _resident_size() < spec.max_resident
-            send(work, (READY if stays else EXITING) + answer)
+            work.sendall(frame_message((READY if stays else EXITING) + answer))
             if not stays:
                 break
     finally:

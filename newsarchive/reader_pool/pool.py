@@ -22,7 +22,7 @@ from types import TracebackType
 
 from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.reader_pool.cpu import available_cores
-from newsarchive.reader_pool.forkserver import EXITING, PID, WorkerSpec, frame_message, receive, send
+from newsarchive.reader_pool.forkserver import EXITING, PID, WorkerSpec, frame_message, receive
 from newsarchive.startup import child_command
 from storage.model import Outcome, Reading
 
@@ -122,7 +122,9 @@ class ReaderPool(contextlib.AbstractContextManager["ReaderPool"]):
             try:
                 for job in taken:
                     if job not in worker.jobs:
-                        worker.send_job(job, pickle.dumps((job.task, self._limit), protocol=5))
+                        message = frame_message(pickle.dumps((job.task, self._limit), protocol=5))
+                        worker.jobs.append(job)
+                        worker.unsent.append(memoryview(message))
                 answer = worker.receive_answer(self._timeout)
             except TimeoutError:
                 worker.kill()
@@ -154,24 +156,20 @@ class _Worker:
     pid: int
     connection: socket.socket
     jobs: deque[_Job] = field(default_factory=deque)  # jobs that it has not answered
-    _unsent: deque[memoryview] = field(default_factory=deque)
+    unsent: deque[memoryview] = field(default_factory=deque)
     """Parts of messages: a socket takes about 200 kB until the other end reads."""
-
-    def send_job(self, job: _Job, message: bytes) -> None:
-        self.jobs.append(job)
-        self._unsent.append(memoryview(frame_message(message)))
 
     def receive_answer(self, timeout: float) -> memoryview:
         """Return the answer to the first job. TimeoutError if none comes in time, EOFError or OSError if none will."""
         until = time.monotonic() + timeout
         # The worker does not read while it answers: sending alone would then block for ever.
         self.connection.settimeout(timeout)
-        while self._unsent and not self._is_answering(until):
-            sent = self.connection.send(self._unsent[0])
+        while self.unsent and not self._is_answering(until):
+            sent = self.connection.send(self.unsent[0])
             # Slices of views: a page of fifty megabytes is sent in hundreds of parts, without a copy for each.
-            self._unsent[0] = self._unsent[0][sent:]
-            if not self._unsent[0]:
-                self._unsent.popleft()
+            self.unsent[0] = self.unsent[0][sent:]
+            if not self.unsent[0]:
+                self.unsent.popleft()
         answer = receive(self.connection)
         if answer is None:
             raise EOFError
@@ -250,7 +248,7 @@ class _ForkServer:
                 start_new_session=True,
                 env={**ALLOCATOR_ENVIRONMENT, **os.environ},
             )
-        send(self._control, pickle.dumps(self._spec, protocol=5))
+        self._control.sendall(frame_message(pickle.dumps(self._spec, protocol=5)))
         return self._control
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from OpenSSL import SSL
@@ -62,12 +63,7 @@ class Resolver:
         return resolution
 
     async def _resolve(self, receiver: Any, host: str, port: int) -> None:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            found = []
-        addresses = _unique_addresses(found)
-        if addresses:
+        if addresses := await asyncio.to_thread(resolve_addresses, host):
             self._known[host] = (time.monotonic() + DNS_TTL, addresses)
         _report(receiver, addresses, port)
 
@@ -75,12 +71,9 @@ class Resolver:
 def resolve_addresses(host: str) -> list[str]:
     """Return the IP addresses of a host name; none if it cannot be resolved."""
     try:
-        return _unique_addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-
-
-def _unique_addresses(found: Sequence[Any]) -> list[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -121,19 +114,13 @@ class GuardedEndpoints:
         self._resolver = Resolver()
         self._verified = ssl.CertificateOptions(trustRoot=ssl.platformTrust())
         self._unverified = ssl.CertificateOptions()
-        self._known: dict[tuple[bytes, bytes, int], Any] = {}
+        self._get_endpoint = lru_cache(MAX_ENDPOINTS)(self._create_endpoint)
 
     def endpointForURI(self, uri: Any) -> Any:
         """Return the endpoint of a URL. Called by the agent for each request, even if it has a connection."""
-        key = (uri.scheme, uri.host, uri.port)
-        endpoint = self._known.get(key)
-        if endpoint is None:
-            if len(self._known) >= MAX_ENDPOINTS:
-                self._known.clear()
-            endpoint = self._known[key] = self._endpoint(*key)
-        return endpoint
+        return self._get_endpoint(uri.scheme, uri.host, uri.port)
 
-    def _endpoint(self, scheme: bytes, name: bytes, port: int) -> Any:
+    def _create_endpoint(self, scheme: bytes, name: bytes, port: int) -> Any:
         host = name.decode("ascii")
         reactor = _Guarded(self._reactor, self._resolver, self._guard, host)
         endpoint: Any = HostnameEndpoint(reactor, host, port, CONNECT_SECONDS)
