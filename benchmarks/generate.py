@@ -180,8 +180,9 @@ class Maker:
             if not changed:
                 continue
             original = capture_id
+            digest = hashlib.sha256(b"version %d" % version_id).digest()
             add["versions"].add(
-                version_id, number, capture_id, shown, shown == versions, _sha(f"version {version_id}"),
+                version_id, number, capture_id, shown, shown == versions, digest,
                 story.headline, self._words[story.language].sentence(8, 16), story.language,
                 format_time(published), published, "json-ld", format_time(at), at, "json-ld", section, "free",
                 False, False, None, None, len(texts) + 1, True,

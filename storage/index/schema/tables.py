@@ -453,7 +453,7 @@ class VersionRow(Base):
     modified: Mapped[str | None] = _column("Modification date as the page states it, in the same form")
     modified_at: Mapped[datetime | None] = _column("The same in UTC")
     modified_source: Mapped[str | None] = _column("Where that date is from")
-    section: Mapped[str | None] = _column("Section of the site")
+    section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
     access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
     is_live_blog: Mapped[bool] = _column("True for a live blog")
     noarchive: Mapped[bool] = _column("True if the page's robots meta element says noarchive")

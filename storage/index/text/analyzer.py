@@ -44,8 +44,8 @@ _TOKEN = re.compile(
 )
 _RUN = re.compile(f"[{_UNSPACED}]")
 _CLUSTER = re.compile(rf"[^{_MARKS}][{_MARKS}]*")
-_DROPPED = re.compile(f"[{_JOINERS}\u0640.]")
-"""Invisible joiners, the Arabic tatweel, and the dots of U.S."""
+_DROPPED = re.compile(f"[{_JOINERS}\u0640]|(?![A-Za-z0-9])[\x00-\x7f]")
+"""Invisible joiners, the Arabic tatweel, the dots of U.S., and what NFKC gives beside letters: ⑴ becomes (1)."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
                           "ŀ": "l", "ŧ": "t", "ĸ": "k"})  # fmt: skip
 """Letters that Unicode does not decompose and people type without their strokes."""

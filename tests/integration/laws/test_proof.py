@@ -366,8 +366,8 @@ def test_archives_of_earlier_versions_are_chained_from_the_upgrade_on(folder: Pa
     chain_file(folder).unlink()
     for path in warcs(folder):
         path.unlink()
+    paths = [write_file(folder / "warc", number, None) for number in range(2)]
     with Archive.open(folder) as archive:
-        paths = [write_file(folder / "warc", number, None) for number in range(2)]
         before = archive.verify().chain
         assert before.problems == ()
         assert before.sentence == "Not proved yet: 2 files, which are in no chain. To begin one: newsarchive seal"

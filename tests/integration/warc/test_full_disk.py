@@ -120,5 +120,5 @@ def test_a_folder_without_write_permission_is_reported(
     """A missing folder is an error with a message, not a traceback."""
     writer = writer_of()
     (tmp_path / "warc").rmdir()
-    with pytest.raises(StorageError, match="newsarchive doctor"):
+    with pytest.raises(StorageError, match="Create or mount it"):
         writer.write(exchanges["plain"])

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,12 @@ def test_terms_fit_both_databases(text: str, language: str | None) -> None:
         assert word
         assert len(word) <= 80
         assert all(char > "\x7f" or (char.isalnum() and not char.isupper()) for char in word)
+
+
+@pytest.mark.parametrize(("text", "term"), [("⑴", "1"), ("ͺ", "ι"), ("A⑴b", "a1b")])
+def test_terms_have_no_syntax_of_compatibility_characters(text: str, term: str) -> None:
+    """Unicode takes some characters apart into letters with blanks, parentheses or slashes."""
+    assert analyze(text, None)[0] == [term]
 
 
 @given(st.text(), LANGUAGES)

@@ -363,6 +363,8 @@ CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS 
 
 CREATE INDEX ix_versions_language ON versions (language);
 
+CREATE INDEX ix_versions_section ON versions (section);
+
 CREATE INDEX ix_versions_uncompared ON versions (id) WHERE is_compared = 0;
 
 CREATE INDEX ix_versions_uncounted ON versions (id) WHERE is_counted = 0;
