@@ -377,7 +377,9 @@ def test_an_interrupt_stops_a_crawl_in_order(server: NewsroomServer, tmp_path: P
     Archive.init(tmp_path / "new", contact="tests@localhost").close()
     words = ("add", server.url, "--name", "lantern", "--delay", "0.2s", "--archive", tmp_path / "new")
     assert run_in_process(*words, at=tmp_path).returncode == 0
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.stdout == "interrupted\n", done.stderr
     with OpenedArchive.open(tmp_path / "new") as opened:
         assert opened.index.ask(get_status, opened.now()).last_crawl is not None
