@@ -26,7 +26,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def archive(morgue: Path, tmp_path: Path) -> Path:
     """A copy of the morgue, to be changed."""
-    return shutil.copytree(morgue, tmp_path / "archive")
+    return shutil.copytree(morgue, tmp_path / "archive", ignore=shutil.ignore_patterns("*-shm", "*-wal"))
 
 
 def told(archive: Path) -> list[object]:

@@ -145,7 +145,7 @@ def test_sites_that_give_no_answer(in_process: Command, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_lost_index_is_no_empty_archive(in_process: Command, morgue: Path, tmp_path: Path) -> None:
     """Who asks a lost index is told how to get it back; no empty one is left to answer the next."""
-    lost = Path(shutil.copytree(morgue, tmp_path / "lost"))
+    lost = Path(shutil.copytree(morgue, tmp_path / "lost", ignore=shutil.ignore_patterns("*-shm", "*-wal")))
     for file in lost.glob("index.sqlite3*"):
         file.unlink()
     for words in (("search", "harbour"), ("status",), ("verify",), ("export", "-o", "out.jsonl")):

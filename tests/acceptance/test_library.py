@@ -256,7 +256,7 @@ def test_iterators_hold_no_memory(archive: Archive, small_batches: None) -> None
 
 def test_the_owner_sees_what_readers_do_not(morgue: Path, tmp_path: Path) -> None:
     """The settings withhold articles from readers of the browser; the library is the owner's."""
-    copy = shutil.copytree(morgue, tmp_path / "copy")
+    copy = shutil.copytree(morgue, tmp_path / "copy", ignore=shutil.ignore_patterns("*-shm", "*-wal"))
     settings = copy / "newsarchive.toml"
     settings.write_text(settings.read_text().replace("[[site]]", "[[site]]\nhidden = true"))
     with OpenedArchive.open(copy) as opened:
@@ -469,7 +469,7 @@ def test_the_example_of_a_name_runs(
     (tmp_path / "morgue").symlink_to(morgue)
     if name in {"Archive.crawl", "Archive.save", "CrawlResult", "SaveResult"}:
         (tmp_path / "morgue").unlink()
-        shutil.copytree(morgue, tmp_path / "morgue")
+        shutil.copytree(morgue, tmp_path / "morgue", ignore=shutil.ignore_patterns("*-shm", "*-wal"))
     monkeypatch.chdir(tmp_path)
     with Archive.open("morgue") as archive:
         url = next(archive.articles()).url
@@ -485,7 +485,7 @@ def test_the_docs_page_runs(
     server: NewsroomServer, morgue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its blocks of Python, one after the other, in the folder of an archive; and it names the public API."""
-    shutil.copytree(morgue, tmp_path / "morgue")
+    shutil.copytree(morgue, tmp_path / "morgue", ignore=shutil.ignore_patterns("*-shm", "*-wal"))
     monkeypatch.chdir(tmp_path)
     for name in ("pandas", "polars"):
         if find_spec(name) is None:
