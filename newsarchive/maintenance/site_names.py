@@ -24,10 +24,11 @@ def hand_over_renamed_sites(config: Config, index: Index, sites: Iterable[SiteCo
             config = rename_site(config.folder, present, present, known.name)
     present_names = set(by_front_page.values())
     former_names = {old: new for old, new in config.former_names.items() if new in present_names}
+    renamed = index.rename_sites(former_names) if former_names else ()
     return config, [
         f"the site {former} is called {former_names[former]} now: its articles, due URLs and rates were handed over;"
         " newsarchive.toml has the former name in former_names"
-        for former in (index.rename_sites(former_names) if former_names else ())
+        for former in renamed
     ]
 
 

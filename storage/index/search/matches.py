@@ -133,7 +133,7 @@ class Search:
         """Return a query for former texts that match, but for some of those whose next text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
-        dropped = self.translation.dropped(query)
+        dropped = self.translation.match_dropped(query)
         if dropped is None or filters.selects_texts:
             return former
         if self.excluded:

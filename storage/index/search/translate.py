@@ -42,7 +42,7 @@ class Translation:
     def _part(self, part: SearchTerm | SearchQuery) -> Query:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
-    def dropped(self, query: SearchQuery) -> Query | None:
+    def match_dropped(self, query: SearchQuery) -> Query | None:
         """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
         words = [leaf for leaf in query.leaves if len(leaf.words) == 1 and not (leaf.has_wildcard or leaf.is_fuzzy)]
         if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):

@@ -142,7 +142,7 @@ _IN_ORDER = (
     .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
 _IS_STILL_COUNTED = and_(VersionRow.is_counted, VersionRow.is_current == bindparam("is_current"))
-"""Whether articles are one story depends on their current versions."""
+"""Condition that a version stays counted: whether articles are one story depends on their current versions."""
 _RENUMBER = (
     update(VersionRow)
     .where(VersionRow.id == bindparam("of"))

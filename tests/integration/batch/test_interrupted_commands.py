@@ -192,7 +192,7 @@ def test_a_verify_resumes(new: Callable[..., Path], tmp_path: Path) -> None:
 def test_what_an_interrupted_verify_had_checked_proves_nothing(
     new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who can write to the folder can forge it: with a head from elsewhere all is read, or not called proved."""
+    """With a head from elsewhere all is read, else it is not called proved: a writer of the folder can forge it."""
     folder = new("archive")
     checked = folder / "batch" / "checked"
 
