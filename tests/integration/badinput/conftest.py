@@ -1,9 +1,7 @@
 """The command line in front of sites and folders that are not as they should be."""
 
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import file_systems
 from tests.in_process import run_in_process
 from tests.newsroom import Newsroom, NewsroomServer, serve
 from tests.newsroom.clock import Clock
@@ -165,19 +164,14 @@ def mount() -> Iterator[Mount]:
     mounted: list[Path] = []
 
     def at(folder: Path, options: str) -> None:
-        if os.geteuid() != 0 or shutil.which("mount") is None:
-            pytest.skip("only root can mount a file system: run this test as root")
         again = folder in mounted
-        words = ["mount", "-t", "tmpfs", "-o", f"remount,{options}" if again else options, "tmpfs", str(folder)]
-        done = subprocess.run(words, capture_output=True, check=False)
-        if done.returncode:
-            pytest.skip(f"root may not mount a file system here: {done.stderr.decode(errors='replace')}")
+        file_systems.mount("-t", "tmpfs", "-o", f"remount,{options}" if again else options, "tmpfs", folder)
         if not again:
             mounted.append(folder)
 
     yield at
     for folder in mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+        file_systems.unmount(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

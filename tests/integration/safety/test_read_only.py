@@ -1,6 +1,5 @@
 """On a read-only or full disk everything that reads works, and what cannot be done is said."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from storage.errors import DiskFull, IndexReadOnly, IndexReplaced
 from storage.index import Index
 from storage.index.queries.status import get_status, list_warc_files
 from storage.model import Site
+from tests.file_systems import mount, unmount
 
 Command = Callable[..., Any]
 CRASHED = """
@@ -26,12 +26,6 @@ file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 file.execute("UPDATE sites SET title = 'The Late Edition'")
 os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-def mount(*words: str) -> None:
-    done = subprocess.run(["mount", *words], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.decode()}")
 
 
 def crash(folder: Path) -> None:
@@ -44,8 +38,6 @@ def crash(folder: Path) -> None:
 @pytest.fixture(params=["read-only mount", "read-only mount after a crash", "full disk", "full disk after a crash"])
 def unwritable(request: pytest.FixtureRequest, tmp_path: Path, make_archive: Callable[..., Path]) -> Iterator[Path]:
     """An archive that can be read only."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount")
     disk = tmp_path / "disk"
     disk.mkdir()
     full = request.param.startswith("full")
@@ -67,7 +59,7 @@ def unwritable(request: pytest.FixtureRequest, tmp_path: Path, make_archive: Cal
             mount("-o", "remount,bind,ro", str(disk))
         yield folder
     finally:
-        subprocess.run(["umount", "-l", str(disk)], check=False)
+        unmount(disk)
 
 
 def test_everything_that_reads_works_where_nothing_can_be_written(
@@ -117,8 +109,6 @@ def test_a_file_that_is_written_while_it_is_read_without_locks_is_read_again(
     make_archive: Callable[..., Path], tmp_path: Path
 ) -> None:
     """On a mount that is read-only here, and writable for somebody else."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount")
     folder = make_archive()
     seen = tmp_path / "seen"
     seen.mkdir()
@@ -141,4 +131,4 @@ def test_a_file_that_is_written_while_it_is_read_without_locks_is_read_again(
             assert len(reader.read(list_warc_files)) == 2
             assert [site.name for site in reader.sites()] == ["news"]
     finally:
-        subprocess.run(["umount", "-l", str(seen)], check=False)
+        unmount(seen)

@@ -14,6 +14,7 @@ from storage.model import Exchange
 from storage.warc.check import check_file
 from storage.warc.reader import read_captures
 from storage.warc.writer import WarcWriter
+from tests.file_systems import mount, unmount
 
 
 @pytest.fixture
@@ -21,15 +22,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 256 kB."""
     folder = tmp_path / "warc"
     folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("a small file system can be mounted by root only")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.decode()}")
+    mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", folder)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    unmount(folder)
 
 
 def large(exchange: Exchange, number: int) -> Exchange:

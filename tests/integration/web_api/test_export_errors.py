@@ -1,8 +1,6 @@
 """Exports where something is in the way: no room, damage, a package that is not there, a reader who thinks again."""
 
 import gzip
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from storage.places import Bucket, Places
 from storage.places.folder import PART, open_atomic
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
+from tests.file_systems import mount, unmount
 from tests.rebuilding import rebuild
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,16 +37,10 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system on which files can be made, and nothing written into them."""
     folder = tmp_path / "full"
     folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("a small file system can be mounted by root only")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.decode()}")
+    mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", folder)
     fill(folder)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    unmount(folder)
 
 
 def fill(folder: Path) -> None:
