@@ -147,8 +147,7 @@ def commands() -> str:
                 continue
             names = (each.metavar or each.name.upper()) if each.param_type_name == "argument" else ", ".join(each.opts)
             rows.append(f"| `{names}` | {_cell(getattr(each, 'help', None) or '')} |")
-        help_text = "\n\n".join(" ".join(block.split("\n")) for block in (command.help or "").split("\n\n"))
-        parts.append("\n".join([f"## newsarchive {entry.name}", "", help_text, "", *rows]))
+        parts.append("\n".join([f"## newsarchive {entry.name}", "", command.help, "", *rows]))
     return _page(
         "Commands",
         "`newsarchive COMMAND --help` prints the same, and `newsarchive help TOPIC` the pages of this manual."

@@ -100,6 +100,8 @@ def load_command(name: str) -> Any:
     module, _, function = entry.target.partition(":")
     command = _build_parser(name, getattr(importlib.import_module(f"newsarchive.cli.{module}"), function))
     command.params += _build_parser(name, _accept_common).params
+    # Otherwise help keeps the lines of the docstring, whatever the width of the terminal.
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in command.help.split("\n\n"))
     return command
 
 

@@ -30,12 +30,14 @@ from storage.index.queries.status import get_last_crawl
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureFilters
 from storage.model import Outcome
+from tests.docs_sessions import build_pattern, read_session
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 pytestmark = pytest.mark.slow
 
+README = Path(__file__).parents[2] / "README.md"
 SCREENSHOTS = "NEWSARCHIVE_SCREENSHOTS"
 """Environment variable with the folder for pictures, set by `make screenshots`."""
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
@@ -529,6 +531,15 @@ def test_the_demo_ends_with_the_url(demo: Demo) -> None:
     assert len(links) == 6
     with urlopen(demo.base + links[0]) as answer:
         assert "Changed without a notice" in answer.read().decode()
+
+
+def test_the_readme_shows_what_the_demo_prints(demo: Demo) -> None:
+    """Each command of its session is one of the demo, with this output."""
+    printed = demo.output.replace(str(demo.folder), demo.folder.name)
+    session = list(read_session(README))
+    assert len(session) > 4
+    for command, shown in session:
+        assert re.search(rf"^\$ {re.escape(command)}\n{build_pattern(shown)}", printed, re.MULTILINE), command
 
 
 def test_empty_and_small_archives(

@@ -1,18 +1,16 @@
 """The sessions in the docs run as they stand: each `console` block, in order, against a newsroom on loopback.
 
-What a block shows below a command is compared with what the command prints: "..." stands for any words of a line, and
-for any lines where it stands alone.
+What a block shows below a command is compared with what the command prints.
 """
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs_sessions import build_pattern, read_session
 from tests.newsroom import Newsroom, serve
 
 pytestmark = pytest.mark.slow
@@ -22,22 +20,6 @@ PAGES = [path for path in sorted(DOCS.rglob("*.md")) if "```console\n" in path.r
 SCRIPT = os.environ.get("NEWSARCHIVE_COMMAND", str(Path(sys.executable).with_name("newsarchive")))
 SERVERS = ("newsarchive serve",)
 """Commands that run until they are stopped."""
-
-
-def read_session(page: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the commands of a page, and the lines that it shows below each."""
-    for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *shown = part.rstrip("\n").split("\n")
-            yield command, shown
-
-
-def build_pattern(shown: list[str]) -> str:
-    """Return a regular expression for the output that a page shows."""
-    lines = (
-        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), ".*") + r"\n" for line in shown
-    )
-    return "".join(lines)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

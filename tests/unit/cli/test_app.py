@@ -52,6 +52,13 @@ def test_help_texts_survive_markup(entry: app.CommandEntry) -> None:
 
 
 @pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
+def test_a_paragraph_of_help_is_one_line(entry: app.CommandEntry) -> None:
+    """It is wrapped for the width of the terminal, not where its docstring breaks."""
+    text = app.load_command(entry.name).help
+    assert all("\n" not in paragraph for paragraph in text.split("\n\n"))
+
+
+@pytest.mark.parametrize("entry", app.COMMANDS, ids=lambda entry: entry.name)
 def test_the_summary_of_a_command_is_its_docstring(entry: app.CommandEntry) -> None:
     """The summary is the first line of the command's docstring, and all options have help."""
     module, _, name = entry.target.partition(":")

@@ -1,0 +1,24 @@
+"""Sessions in the docs: the `console` blocks of a page, with what a command prints below it.
+
+"..." stands for any words of a line, and for any lines where it stands alone.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def read_session(page: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the commands of a page, and the lines that it shows below each."""
+    for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = part.rstrip("\n").split("\n")
+            yield command, shown
+
+
+def build_pattern(shown: list[str]) -> str:
+    """Return a regular expression for the output that a page shows."""
+    lines = (
+        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), ".*") + r"\n" for line in shown
+    )
+    return "".join(lines)
