@@ -191,7 +191,7 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
     listed = (*((url, found) for url, found in seeds.items() if url not in known), *due)
     lines = [f"{found.site} {found.kind.value} {url}" for url, found in listed]
     values = [{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]
-    print_result(values, lambda: print_lines(stdout(), lines))
+    print_result(values, lambda: print_lines(stdout(), lines) if lines else print_line(stderr(), "No URL is due."))
 
 
 def run_with_progress(

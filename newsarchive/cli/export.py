@@ -75,7 +75,8 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         )
         count = _write_export(request, info, into, missed, partial=partial)
         place = str(into.resolve()) if into else "standard output"
-        note_export(opened.folder, info.name, place, filters, [each.url for each in named])
+        what = f"{info.name}{' with what is withheld' if withheld else ''}"
+        note_export(opened.folder, what, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         line = f"{pluralize(count, noun)} written to {into}"

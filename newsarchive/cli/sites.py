@@ -87,7 +87,8 @@ def new_spider(
         text = Template(file.read_text("utf-8")).substitute(words)
         (folder / names.get(file.name, f"pages/{name}{file.suffix}")).write_text(text, "utf-8")
     todo = f'write spider = "{name}" into the [[site]] {site.name} of {archive / FILE_NAME}, then ' if site else ""
-    line = f"{folder / name}.py is written. Change it, {todo}run: pytest {folder}, newsarchive crawl"
+    added = "" if site else f", and the site {name} was added to {archive / FILE_NAME}"
+    line = f"{folder / name}.py is written{added}. Change it, {todo}run: python -m pytest {folder}, newsarchive crawl"
     result = {"spider": folder / f"{name}.py", "site": site.name if site else name}
     print_result(result, lambda: print_line(stdout(), line))
 

@@ -30,10 +30,10 @@ def takedown(
 ) -> None:
     """Remove articles for good.
 
-    Removes their WARC records, what their pages alone embed, and everything in the index, here and in the bucket.
-    Without --yes nothing is changed. Reads all pages of the archive, to find out what others embed.
-    If interrupted, the next takedown completes it first. No crawl may be running. For what it cannot reach:
-    newsarchive help warc.
+    Removes their WARC records, what their pages alone embed, and their rows of the index, here and in the bucket. Links
+    to them on pages of other articles stay. Without --yes nothing is changed. Reads all pages of the archive, to find
+    out what others embed. If interrupted, the next takedown completes it first. No crawl may be running. For what it
+    cannot reach: newsarchive help warc.
     """
     with Archive.open(archive) as opened:
         file = Path(target)

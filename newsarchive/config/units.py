@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from storage.errors import ConfigError
 
+DAYS = ("today", "yesterday")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # Powers of ten, as disks are sold and as WARC tools count.
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -37,6 +38,8 @@ def parse_duration(text: str) -> timedelta:
 def parse_time(time: str | date | None, name: str) -> datetime | None:
     """Return a time, a day, or the text of one or of an age as a time in UTC; text without a time zone is UTC.
 
+    Also "today" and "yesterday", the beginning of these days.
+
     ConfigError for anything else, and for a datetime without a time zone, which Python takes for local time.
 
     >>> parse_time("2026-11-25", "--since") == parse_time(date(2026, 11, 25), "since")
@@ -47,6 +50,8 @@ def parse_time(time: str | date | None, name: str) -> datetime | None:
     try:
         if isinstance(time, datetime) and time.tzinfo is None:
             raise ValueError("no time zone")
+        if time in DAYS:
+            time = datetime.now(UTC).date() - timedelta(days=DAYS.index(time))
         try:
             read = datetime.fromisoformat(str(time))
         except ValueError:
@@ -55,8 +60,8 @@ def parse_time(time: str | date | None, name: str) -> datetime | None:
         return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ConfigError(
-            f"{name} {time}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, or an age such as 7d "
-            "(a datetime needs its time zone). Nothing was done"
+            f"{name} {time}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, an age such as 7d, "
+            "or yesterday (a datetime needs its time zone). Nothing was done"
         ) from None
 
 

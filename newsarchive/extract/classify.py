@@ -181,6 +181,13 @@ class ArticleScore:
         return ", ".join(reasons[:3]) or "its text"
 
     @property
+    def objection(self) -> str:
+        """The sum, and up to three parts that count against an article, the heaviest first."""
+        against = [reason.strip("()") for points, reason in sorted(self.parts) if points < 0]
+        lack = ", ".join(against[:3]) or "no headline, or too little that speaks for one"
+        return f"weight {self.total:.1f}, an article needs {ARTICLE_THRESHOLD:.1f}: {lack}"
+
+    @property
     def confidence(self) -> float:
         """The confidence of the resulting outcome, 0.5 to 1."""
         return round(1 / (1 + math.exp(-_STEEPNESS * abs(self.total - ARTICLE_THRESHOLD))), 2)

@@ -161,7 +161,7 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
-        reason=f"{count} links to articles in {len(groups)} groups",
+        reason=f"{count} links to articles in {len(groups)} groups" if is_listing else score.objection,
         confidence=score.confidence,
         article=article,
         link_groups=groups,

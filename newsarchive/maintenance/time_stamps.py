@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 
 from newsarchive.config.schema import Config
 from newsarchive.maintenance.verify_chain import Finding, HeadProof
+from storage.errors import ConfigError
 from storage.grouping import group_pairs
 from storage.places.chain import PREFIX, ParsedChain, parse_chain
 from storage.places.folder import write_atomic
@@ -57,7 +58,12 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
 
 def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[Finding]]:
     """Return what the tokens beside the chain prove, with a head that was noted; and the tokens that prove nothing."""
-    proofs, problems = [HeadProof(head=noted.strip().lower())] if noted else [], []
+    noted = noted.strip().lower()
+    if noted and not re.fullmatch("[0-9a-f]{64}", noted):
+        raise ConfigError(
+            f"{noted} is no head of a chain, which has 64 hexadecimal digits; nothing was verified. Copy it whole"
+        )
+    proofs, problems = [HeadProof(head=noted)] if noted else [], []
     config.places.exchange_stamps()
     for path in sorted(config.places.folder.glob("STAMP-*.tsr")):
         try:

@@ -4,6 +4,7 @@ What a block shows below a command is compared with what the command prints.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path

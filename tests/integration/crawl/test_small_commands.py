@@ -122,7 +122,8 @@ def test_a_dry_run_lists_what_is_due(folder: Path, server: Any) -> None:
     assert not server.log
     run_crawl(folder)
     asked = len(server.log)
-    assert run_in_process(*command).stdout == ""
+    done = run_in_process(*command)
+    assert (done.stdout, done.stderr) == ("", "No URL is due.\n")
     at = (utc_now() + timedelta(hours=2)).isoformat()
     lines = run_in_process(*command, "--clock", at).stdout.splitlines()
     assert sorted(lines) == [

@@ -664,6 +664,9 @@ def test_a_noted_head_proves_what_it_covers(folder: Path, capsys: pytest.Capture
         "chain has them"
     ) in " ".join(capsys.readouterr().out.split())
     assert run(["verify", "--head", "f" * 64, *words]) == 1
+    capsys.readouterr()
+    assert run(["verify", "--head", sealed["head"][:-1], *words]) == 2
+    assert "is no head of a chain, which has 64 hexadecimal digits; nothing was verified" in capsys.readouterr().err
 
 
 def test_a_noted_head_finds_what_the_chain_alone_does_not(folder: Path) -> None:

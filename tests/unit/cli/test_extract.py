@@ -94,7 +94,7 @@ def test_the_layouts_of_the_day_hold(run: Run, tmp_path: Path) -> None:
         ([PAGE, PAGE, "--url", URL], 2, "for a single page; nothing was read"),
         ([PAGE, "--format", "pdf"], 2, "'pdf' is not one of"),
         ([PAGE, "--url", URL, "--archive", "nowhere"], 3, "newsarchive init"),
-        ([PAGE, "--url", URL, "--fetched", "yesterday"], 2, "--fetched yesterday: not a date"),
+        ([PAGE, "--url", URL, "--fetched", "lately"], 2, "--fetched lately: not a date"),
         ([PAGE, "--url", URL, "--html", "no/such/folder.html"], 74, "no/such/folder.html: No such file"),
     ],
 )

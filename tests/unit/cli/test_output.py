@@ -110,5 +110,14 @@ def test_ages_of_the_command_line() -> None:
     found = parse_time("7d", "--since")
     assert found is not None
     assert timedelta(0) <= datetime.now(UTC) - timedelta(days=7) - found < timedelta(minutes=10)
-    with pytest.raises(ConfigError, match="--until yesterday"):
-        parse_time("yesterday", "--until")
+    with pytest.raises(ConfigError, match="--until last week"):
+        parse_time("last week", "--until")
+
+
+def test_days_by_name() -> None:
+    """Yesterday begins at midnight, 24 hours before today."""
+    today = parse_time("today", "--since")
+    assert today is not None
+    assert (today.hour, today.minute, today.second) == (0, 0, 0)
+    assert timedelta(0) <= datetime.now(UTC) - today < timedelta(days=1, minutes=10)
+    assert parse_time("yesterday", "--since") == today - timedelta(days=1)

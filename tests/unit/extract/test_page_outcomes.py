@@ -1,5 +1,7 @@
 """Outcomes of pages, and their reasons."""
 
+import re
+
 import pytest
 
 from newsarchive.extract import read
@@ -46,6 +48,15 @@ def outcome(page: str, url: str = URL, status: int = 200, discovery: Discovery |
 def test_outcomes(page: str, status: int, expected: Outcome) -> None:
     """Every page has one outcome; only an article has an article in its reading."""
     assert outcome(page, status=status) is expected
+
+
+def test_a_page_that_is_no_article_says_what_it_lacks() -> None:
+    """Of a page that is no list either, links tell nothing."""
+    for text, reason in ((TEXT, "too little that speaks for one"), ("<p>Closed on Mondays.</p>", "little text")):
+        page = f"<html><body><h1>Opening hours</h1>{text}</body></html>"
+        reading = read(page.encode(), PageInput(url="https://baths.example/hours", headers=(), status=200))
+        assert reading.outcome is Outcome.OTHER
+        assert re.match(rf"weight -?\d\.\d, an article needs 2\.8: .*{reason}", reading.reason)
 
 
 def test_an_article_about_a_404_is_an_article() -> None:
