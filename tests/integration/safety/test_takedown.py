@@ -388,14 +388,16 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
         reader.app.state.exports.wait()  # type: ignore[attr-defined]
     with (archive.folder / "exports.jsonl").open("a") as file:
         file.write('{"at": "2026-0')
-    assert run(["export", "-o", str(tmp_path / "last.csv"), "-A", folder]) == 0  # the line before is incomplete
+    assert (
+        run(["export", "-o", str(tmp_path / "last.csv"), "--withheld", "-A", folder]) == 0
+    )  # the line before is incomplete
     rebuild(archive)
     named = archive.takedown([GONE], "court", dry_run=True)[0].plan.given_out
     assert [re.sub(r"of .{16} UTC", "AT", line) for line in named] == [
         f"WACZ AT, {tmp_path}/{numbers[0]}.wacz", f"receipt AT, {tmp_path}/{numbers[0]}.zip",
         f"JSONL AT, {tmp_path}/all.jsonl, since 2026-02-01 00:00:00+00:00",
         "WARC AT, sent to a reader of the browser", "CSV AT, made for a reader of the browser",
-        f"CSV AT, {tmp_path}/last.csv",
+        f"CSV with what is withheld AT, {tmp_path}/last.csv",
     ]  # fmt: skip
     assert GONE not in (archive.folder / "exports.jsonl").read_text()
     assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
