@@ -21,7 +21,15 @@ from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_label, make_order, make_sort_key
+from storage.index.fulltext.fields import (
+    STANDING_BITS,
+    Fields,
+    count_microseconds,
+    join_parts,
+    make_label,
+    make_order,
+    make_sort_key,
+)
 from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
@@ -64,12 +72,15 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             "metadata": metadata.get(article_id, ()),
         }
         following: _Parts = ()
-        for row in sorted(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)):
+        # The first text of a number is after those that differ from it in boilerplate only.
+        ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.id))
+        for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
             shared |= {"last": int(not following), "dropped": _hash_dropped(parts, following) if following else ()}
+            shared["standing"] = (article_id << STANDING_BITS) + standing
             following = parts
             yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
@@ -102,8 +113,9 @@ def _build_fields(
         "article": row.article_id,
         "site": row.site_id,
         "capture_site": row.capture_site_id,
-        "place": make_place(row.number, is_variant=row.is_variant),
+        "edited": int(row.number > 1),
         "newest": int(row.is_current),
+        "standing": shared["standing"],
         "last": shared["last"],
         "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
@@ -123,7 +135,7 @@ def _build_fields(
         "tag": [tag[:_LONGEST_VALUE] for tag in tags],
         "changed": [*row.changed.split(), *sorted(shared["metadata"])],
         "urlkey": row.urlkey,
-        "capture_urlkey": row.capture_urlkey,
+        "capture_urlkey": [row.capture_urlkey] if row.capture_urlkey != row.urlkey else [],
     }
 
 
@@ -145,11 +157,6 @@ def identify_story(paragraphs: Sequence[Sequence[str]]) -> int | None:
         running[0] = running[0][-_STORY_WORDS:]
     text = "\n".join(map(" ".join, running)).encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1 if text else None
-
-
-def make_place(number: int, *, is_variant: bool) -> int:
-    """Return the place of a text among those of its article: by number, and the first text of a number last."""
-    return 2 * number - is_variant
 
 
 def _join_stems(parts: _Parts) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
@@ -150,11 +150,24 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
+    sites = load_site_names(connection)
+    key = (replace(query, problems=()), exclude, fold, tuple(sites.items()))
+    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, sites, fold=fold))
+    page = load_page(search, text, query, shown, (order, limit, offset))
+    return FacetedSearch(page=page, facets=facets, histogram=histogram)
+
+
+def _count(
+    search: Search, query: SearchQuery, sites: Mapping[int, str], *, fold: bool
+) -> tuple[Matches, tuple[Facet, ...], Histogram]:
+    """Return the matches that are shown, with facets and histogram: the same for each page of results."""
     matches = search.find(query)
     shown = fold_copies(matches) if fold else matches
-    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    page = load_page(search, text, query, shown, (order, limit, offset))
-    return FacetedSearch(page=page, facets=tuple(_build_facets(search, query, matches)), histogram=histogram)
+    sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
+    counts, extremes, total = search.engine.summarize(matches.unique, sizes)
+    shown = replace(shown, total=total - sum(map(len, shown.copies.values())))
+    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))], extremes=[extremes])
+    return shown, tuple(_build_facets(search, query, matches, sites, counts)), histogram
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
@@ -167,9 +180,13 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 """Facets with their column, and the filter that chooses their values."""
 
 
-def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
-    sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
-    counts = matches.engine.count_values(matches.unique, sizes)
+def _build_facets(
+    search: Search,
+    query: SearchQuery,
+    matches: Matches,
+    sites: Mapping[int, str],
+    counts: Mapping[str, list[tuple[Any, int]]],
+) -> Iterator[Facet]:
     varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
@@ -178,7 +195,6 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Itera
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
             labels = counted.engine.count_values(counted.unique, {column: _MOST_LABELS})[column]
         if name == "site":
-            sites = load_site_names(search.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
@@ -221,24 +237,29 @@ def _iter_other_labels(
 
 
 def count_periods(
-    search: Search, counted: Sequence[tuple[Matches, Filters]], step: HistogramStep | None = None
+    search: Search,
+    counted: Sequence[tuple[Matches, Filters]],
+    step: HistogramStep | None = None,
+    extremes: Sequence[tuple[float, float] | None] | None = None,
 ) -> tuple[Histogram, ...]:
     """Return a histogram of each of several searches over the same periods, empty if nothing is found.
 
     The filters beside a search select its reference: the articles of which it finds a share.
     """
-    extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
+    if extremes is None:
+        extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
     found = [to_time(moment) for pair in extremes if pair for moment in pair]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)
     bounds = [count_microseconds(edge) for edge in edges]
-    archived: dict[Filters, list[int]] = {}
     histograms = []
     for matches, reference in counted:
-        if reference not in archived:
-            archived[reference] = search.engine.count_ranges(search.find_current(reference), "dated", bounds)
-        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived[reference], strict=True)
+        archived = search.engine.remember(
+            (reference, search.exclude, *bounds),
+            lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
+        )
+        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived, strict=True)
         bars = (
             HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
             for (begin, end), (articles, of_all) in zip(pairwise(edges), numbers, strict=True)

@@ -21,13 +21,13 @@ from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
-from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
+from storage.index.fulltext.fields import STANDING_BITS, count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
-from storage.index.search.snippet import is_one_edit
+from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
@@ -50,10 +50,12 @@ class Matches:
     """The same, with scores; None if nothing can be ranked."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
+    total: int | None = None
+    """Number of articles, if they have been counted."""
 
     def count(self) -> int:
         """Return the number of articles."""
-        return self.engine.count(self.unique)
+        return self.engine.count(self.unique) if self.total is None else self.total
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
@@ -64,16 +66,9 @@ class Matches:
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
         varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
-        found = sorted(
-            zip(*self.engine.list_columns(varied, "place", "version", "article"), strict=True), key=_rank_last
-        )
-        grouped = group_pairs((article, version) for _, version, article in reversed(found))
+        texts = zip(*self.engine.list_columns(varied, "standing", "version"), strict=True)
+        grouped = group_pairs((standing >> STANDING_BITS, version) for standing, version in texts)
         return [versions for versions in grouped.values() if len(versions) > 1]
-
-
-def _rank_last(text: tuple[int, ...]) -> tuple[int, int]:
-    """Return a key by which the last text of an article is last: of texts with one place that with the least id."""
-    return text[0], -text[1]
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -117,16 +112,16 @@ class Search:
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
         former = self._select_former(query, filters, wanted)
-        texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
-        newest = {article: version for _, version, article in texts}
+        (texts,) = engine.list_columns(former, "standing")
+        newest = {one >> STANDING_BITS: one for one in reversed(texts)}
         few = values("article", newest) if len(newest) < _FEW else values("grouping", (ALIKE, VARIED))
         for article in engine.list_columns(match_all(unique, few), "article")[0]:
             newest.pop(article, None)
-        others = {version for _, version, _ in texts}.difference(newest.values())
+        others = set(texts).difference(newest.values())
         if len(newest) < len(others):
-            unique = match_any(unique, values("version", newest.values()))
+            unique = match_any(unique, values("standing", newest.values()))
         elif newest:
-            unique = match_any(unique, match_without(former, values("version", others)))
+            unique = match_any(unique, match_without(former, values("standing", others)))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -164,7 +159,8 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
             # Words that differ in one letter, but not in both of the first two.
             starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
             terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
-            similar = [(-count, term) for term, count in terms if is_one_edit(leaf.words[0], term)]
+            like = match_one_edit(leaf.words[0])
+            similar = [(-count, term) for term, count in terms if like.fullmatch(term)]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)

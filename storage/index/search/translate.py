@@ -12,8 +12,9 @@ from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
 from storage.index.fulltext.fields import STEMS, count_microseconds
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
-from storage.index.search.documents import fold_value, make_place
+from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
+from storage.index.search.snippet import match_letters, match_one_edit
 from storage.index.text.analyzer import hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 from storage.index.views.exclusions import Exclusions
@@ -25,6 +26,7 @@ _ADJACENT_WEIGHTS = (("headline", 2.0), ("all", 1.0))
 _EXCLUDED_BY = (("urlkey", "site", ("first_seen", "dated")), ("capture_urlkey", "capture_site", ("captured",)))
 """Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1  # edits between a fuzzy word and the words that it finds
+_MOST_WORDS = 300_000  # words of a field that are kept to find those like a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class Translation:
 
     def match_dropped(self, query: SearchQuery) -> Query | None:
         """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
-        words = [leaf for leaf in query.leaves if len(leaf.words) == 1 and not (leaf.has_wildcard or leaf.is_fuzzy)]
+        words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
         if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
-        forms = {hash_term(form) for leaf in words for form in self._list_forms(leaf)}
-        return self.engine.match_values("dropped", sorted(forms))
+        forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
+        if None in forms:
+            return None
+        return self.engine.match_values("dropped", sorted(set(map(hash_term, chain(*filter(None, forms))))))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -77,8 +81,21 @@ class Translation:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
         return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
+    def _list_words(self, leaf: SearchTerm) -> list[str] | None:
+        """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
+        start = "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
+        known = self.engine.remember((leaf.field, start), lambda: self._load_words(leaf.field, start))
+        pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
+        return None if known is None else pattern.findall(known)
+
+    def _load_words(self, field: str, start: str) -> str | None:
+        terms = self.engine.list_terms(field, start, None, limit=_MOST_WORDS)
+        return "\n".join(term for term, _ in terms) if len(terms) < _MOST_WORDS else None
+
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
+        if leaf.is_pattern and len(leaf.words) == 1 and (words := self._list_words(leaf)) is not None:
+            return self.engine.match_values(field, words)
         if leaf.is_fuzzy:
             return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
         if leaf.between is not None:
@@ -86,10 +103,12 @@ class Translation:
             pairs = (leaf.words, leaf.words[::-1])
             return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
         if leaf.has_wildcard:
-            patterns = [".*".join(map(re.escape, word.split("*"))) for word in leaf.words]
-            if len(patterns) == 1:
-                return Query.regex_query(schema, field, patterns[0])
-            return Query.regex_phrase_query(schema, field, [*patterns])
+            patterns = [match_letters(word).pattern[1:-1] for word in leaf.words]
+            one = len(patterns) == 1
+            return (
+                Query.regex_query(schema, field, patterns[0]) if one
+                else Query.regex_phrase_query(schema, field, [*patterns])
+            )  # fmt: skip
         if len(leaf.words) == 1:
             return Query.term_query(schema, field, leaf.words[0])
         return Query.phrase_query(schema, field, list(leaf.words))
@@ -104,6 +123,7 @@ class Translation:
             "tag": _convert(filters.tag, str),
             "article": filters.articles,
             "corrected": None if filters.corrected is None else [int(filters.corrected)],
+            "edited": None if filters.edited is None else [int(filters.edited)],
             "newest": [1] if filters.newest_only else None,
         }
         if filters.site is not None:
@@ -118,9 +138,6 @@ class Translation:
             wanted.append(self._range("dated", count_microseconds(filters.since), None))
         if filters.until is not None:
             wanted.append(self._range("dated", None, count_microseconds(filters.until) - 1))
-        if filters.edited is not None:
-            first = make_place(1, is_variant=False)
-            wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
         return wanted
 
     def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
