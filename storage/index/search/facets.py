@@ -4,6 +4,7 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -165,7 +166,7 @@ def _count(
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total - sum(map(len, shown.copies.values())))
+    shown = replace(shown, total=total)
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))], extremes=[extremes])
     return shown, tuple(_build_facets(search, query, matches, sites, counts)), histogram
 
@@ -259,10 +260,12 @@ def count_periods(
             (reference, search.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
         )
-        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived, strict=True)
+        found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
+        for dated in matches.folded.values():
+            found_in[bisect_right(bounds, dated) - 1] -= 1
         bars = (
             HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
-            for (begin, end), (articles, of_all) in zip(pairwise(edges), numbers, strict=True)
+            for (begin, end), articles, of_all in zip(pairwise(edges), found_in, archived, strict=True)
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))
     return tuple(histograms)

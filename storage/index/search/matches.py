@@ -35,6 +35,7 @@ from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 _FEW = 1_000  # articles that are named in a query
+_NAMED = 5_000  # texts that are named instead of the phrase that finds them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +51,20 @@ class Matches:
     """The same, with scores; None if nothing can be ranked."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
+    folded: Mapping[int, int] = field(default_factory=dict)
+    """All of these copies, with the dates of their articles: they match `unique`, too, and are left out afterwards."""
     total: int | None = None
-    """Number of articles, if they have been counted."""
+    """Number of texts in `unique`, if they have been counted."""
 
     def count(self) -> int:
         """Return the number of articles."""
-        return self.engine.count(self.unique) if self.total is None else self.total
+        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded)
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
+        if self.folded:
+            listed = replace(self, folded={}).list_versions(order, offset + limit + len(self.folded))
+            return [version for version in listed if version not in self.folded][offset : offset + limit]
         if order == "rank" and self.ranked is not None:
             return self.engine.list_best(self.ranked, limit, offset)
         return self.engine.list_sorted(self.unique, _SORTED_BY.get(order, "order"), limit, offset)
@@ -79,18 +85,18 @@ def fold_copies(matches: Matches) -> Matches:
     """
     engine = matches.engine
     shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
-    columns = engine.list_columns(shared, "order", "version", "story", "site")
+    columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
     ranks: Counter[tuple[int, int]] = Counter()
-    copies: dict[tuple[int, int], list[int]] = {}
-    for _, version, story, site in sorted(zip(*columns, strict=True)):
+    first: dict[tuple[int, int], int] = {}
+    copies: dict[int, list[int]] = {}
+    folded: dict[int, int] = {}
+    for _, version, story, site, dated in sorted(zip(*columns, strict=True)):
         ranks[story, site] += 1
-        copies.setdefault((story, ranks[story, site]), []).append(version)
-    folded = {versions[0]: versions[1:] for versions in copies.values() if len(versions) > 1}
-    if not folded:
-        return matches
-    others = engine.match_values("version", [version for versions in folded.values() for version in versions])
-    unique, ranked = match_without(matches.unique, others), matches.ranked and match_without(matches.ranked, others)
-    return replace(matches, unique=unique, ranked=ranked, copies=folded)
+        original = first.setdefault((story, ranks[story, site]), version)
+        if original != version:
+            copies.setdefault(original, []).append(version)
+            folded[version] = dated
+    return replace(matches, copies=copies, folded=folded)
 
 
 class Search:
@@ -122,6 +128,9 @@ class Search:
             unique = match_any(unique, values("standing", newest.values()))
         elif newest:
             unique = match_any(unique, match_without(former, values("standing", others)))
+        if any(len(leaf.words) > 1 for leaf in query.leaves):  # a phrase, which is looked for in each pass
+            found = engine.list_sorted(unique, "standing", _NAMED, 0, values="standing")
+            unique = values("standing", found) if len(found) < _NAMED else unique
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
