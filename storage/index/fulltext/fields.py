@@ -45,8 +45,6 @@ COLUMNS = ("order", "by_length", "by_edits", "dated", "first_seen", "captured", 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECONDS_BEFORE_1970 = 62_135_596_800
-STANDING_BITS = 20
-"""Of `standing`, below the article's id: the place of a text among those of its article, the greater the later."""
 _TIE_BITS = 26
 _ORDER_BITS = 44
 _MOST_COUNTED = (1 << 18) - 1

@@ -28,13 +28,12 @@ class EngineSearcher:
     _answers: dict[Hashable, Any] = field(default_factory=dict)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` returns; the newest of such answers are kept as long as this view of the index."""
-        try:
-            answer: T = self._answers[key]
-        except KeyError:
+        """Return what `make` returns, which is kept as long as this view of the index, unless it is None."""
+        answer: T | None = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
             answer = self._answers[key] = make()
-            for oldest in list(self._answers)[:-_MOST_ANSWERS]:
-                self._answers.pop(oldest, None)
         return answer
 
     def count(self, query: Query) -> int:
@@ -101,19 +100,15 @@ class EngineSearcher:
         terms = {"field": field, **_ALL_BUCKETS, "min_doc_count": 2}
         return [bucket["key"] for bucket in self._aggregate(query, {"shared": {"terms": terms}})["shared"]["buckets"]]
 
-    def count_values(self, query: Query, sizes: Mapping[str, int]) -> dict[str, list[tuple[Any, int]]]:
-        """Return the most frequent values of columns with their number of documents, exactly; ties by value.
-
-        `sizes` has the number of values by column. All columns are counted in one pass.
-        """
-        return self.summarize(query, sizes)[0]
-
     def summarize(
         self, query: Query, sizes: Mapping[str, int]
     ) -> tuple[dict[str, list[tuple[Any, int]]], tuple[float, float] | None, int]:
-        """Return the same, the least and the greatest date, if any, and the number of documents, in one pass."""
+        """Return values of columns, the least and the greatest date if any, and the number of documents, in one pass.
+
+        `sizes` has the number of values by column: the most frequent ones, with their exact numbers; ties by value.
+        """
         counts: dict[str, list[tuple[Any, int]]] = {}
-        shares = {**_ALL_BUCKETS, "size": _ALL_BUCKETS["size"] // len(sizes)}
+        shares = {**_ALL_BUCKETS, "size": _ALL_BUCKETS["size"] // max(1, len(sizes))}
         wanted = {field: {"terms": {"field": field, **shares}} for field in sizes}
         found = self._aggregate(query, {**wanted, "dates": {"stats": {"field": "dated"}}})
         dates = found.pop("dates")
@@ -122,12 +117,10 @@ class EngineSearcher:
             counts[name] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[name]]
         return counts, None if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
 
-    def list_terms(
-        self, field: str, prefix: str, among: Query | None, limit: int | None = None
-    ) -> list[tuple[str, int]]:
-        """Return the terms of a field that begin so, with their number of documents among those that match."""
+    def list_terms(self, field: str, prefix: str, limit: int) -> list[str]:
+        """Return the terms of a field that begin so, the most frequent first."""
         with _translate():
-            return self.searcher.terms_with_prefix(field, prefix, filter_query=among, limit=limit)
+            return [term for term, _ in self.searcher.terms_with_prefix(field, prefix, limit=limit)]
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""
@@ -138,11 +131,6 @@ class EngineSearcher:
             buckets = self._aggregate(query, some)["ranges"]["buckets"]
             counts |= {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
         return [counts.get(str(place), 0) for place in range(len(ranges))]
-
-    def find_extremes(self, query: Query, field: str) -> tuple[float, float] | None:
-        """Return the least and the greatest value of a column; None if nothing matches."""
-        found = self._aggregate(query, {"stats": {"stats": {"field": field}}})["stats"]
-        return None if found["min"] is None else (found["min"], found["max"])
 
     def _aggregate(self, query: Query, what: dict[str, Any]) -> dict[str, Any]:
         with _translate():

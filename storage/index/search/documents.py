@@ -21,15 +21,7 @@ from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.fulltext.fields import (
-    STANDING_BITS,
-    Fields,
-    count_microseconds,
-    join_parts,
-    make_label,
-    make_order,
-    make_sort_key,
-)
+from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_label, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
@@ -48,6 +40,8 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
+STANDING_BITS = 20
+"""Of `standing`, below the article's id: the place of a text among those of its article, the greater the later."""
 _Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
 """Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
 _MAX_NAMES = 1_000

@@ -151,24 +151,21 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
-    sites = load_site_names(connection)
-    key = (replace(query, problems=()), exclude, fold, tuple(sites.items()))
-    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, sites, fold=fold))
+    key = (replace(query, problems=()), exclude, fold)
+    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold))
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
 
 
-def _count(
-    search: Search, query: SearchQuery, sites: Mapping[int, str], *, fold: bool
-) -> tuple[Matches, tuple[Facet, ...], Histogram]:
+def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, tuple[Facet, ...], Histogram]:
     """Return the matches that are shown, with facets and histogram: the same for each page of results."""
     matches = search.find(query)
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
     shown = replace(shown, total=total)
-    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))], extremes=[extremes])
-    return shown, tuple(_build_facets(search, query, matches, sites, counts)), histogram
+    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site), extremes)])
+    return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
@@ -181,21 +178,16 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 """Facets with their column, and the filter that chooses their values."""
 
 
-def _build_facets(
-    search: Search,
-    query: SearchQuery,
-    matches: Matches,
-    sites: Mapping[int, str],
-    counts: Mapping[str, list[tuple[Any, int]]],
-) -> Iterator[Facet]:
+def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: Mapping[str, Any]) -> Iterator[Facet]:
     varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
         counted, labels = matches, counts[column]
         if chosen is not None:
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
-            labels = counted.engine.count_values(counted.unique, {column: _MOST_LABELS})[column]
+            labels = search.engine.summarize(counted.unique, {column: _MOST_LABELS})[0][column]
         if name == "site":
+            sites = load_site_names(search.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
@@ -239,23 +231,21 @@ def _iter_other_labels(
 
 def count_periods(
     search: Search,
-    counted: Sequence[tuple[Matches, Filters]],
+    counted: Sequence[tuple[Matches, Filters, tuple[float, float] | None]],
     step: HistogramStep | None = None,
-    extremes: Sequence[tuple[float, float] | None] | None = None,
 ) -> tuple[Histogram, ...]:
     """Return a histogram of each of several searches over the same periods, empty if nothing is found.
 
-    The filters beside a search select its reference: the articles of which it finds a share.
+    The filters beside a search select its reference: the articles of which it finds a share. The last are its first and
+    last date.
     """
-    if extremes is None:
-        extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
-    found = [to_time(moment) for pair in extremes if pair for moment in pair]
+    found = [to_time(moment) for _, _, pair in counted if pair for moment in pair]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)
     bounds = [count_microseconds(edge) for edge in edges]
     histograms = []
-    for matches, reference in counted:
+    for matches, reference, _ in counted:
         archived = search.engine.remember(
             (reference, search.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once

@@ -21,20 +21,18 @@ from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
 from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
-from storage.index.fulltext.fields import STANDING_BITS, count_microseconds, make_order, split_label, to_time
+from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
-from storage.index.search.documents import ALIKE, VARIED
+from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
-from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
-_FEW = 1_000  # articles that are named in a query
 _NAMED = 5_000  # texts that are named instead of the phrase that finds them
 
 
@@ -120,14 +118,10 @@ class Search:
         former = self._select_former(query, filters, wanted)
         (texts,) = engine.list_columns(former, "standing")
         newest = {one >> STANDING_BITS: one for one in reversed(texts)}
-        few = values("article", newest) if len(newest) < _FEW else values("grouping", (ALIKE, VARIED))
-        for article in engine.list_columns(match_all(unique, few), "article")[0]:
+        for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
             newest.pop(article, None)
-        others = set(texts).difference(newest.values())
-        if len(newest) < len(others):
+        if newest:
             unique = match_any(unique, values("standing", newest.values()))
-        elif newest:
-            unique = match_any(unique, match_without(former, values("standing", others)))
         if any(len(leaf.words) > 1 for leaf in query.leaves):  # a phrase, which is looked for in each pass
             found = engine.list_sorted(unique, "standing", _NAMED, 0, values="standing")
             unique = values("standing", found) if len(found) < _NAMED else unique
@@ -161,15 +155,13 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
 
     None if all words are known, or nothing resembles one that is not. Words that only withheld pages have are unknown.
     """
-    suggested, visible = text, match_without(Query.all_query(), *search.excluded) if search.excluded else None
+    suggested, visible = text, match_without(Query.all_query(), *search.excluded)
     for leaf in query.leaves:
         if leaf.typed and leaf.field == "all" and len(leaf.words[0]) >= _LEAST_LETTERS:
             known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
-            # Words that differ in one letter, but not in both of the first two.
-            starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
-            terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
-            like = match_one_edit(leaf.words[0])
-            similar = [(-count, term) for term, count in terms if like.fullmatch(term)]
+            words = () if known else search.translation.list_words(replace(leaf, is_fuzzy=True)) or ()
+            terms = ((word, match_all(visible, search.engine.match_values("all", (word,)))) for word in words)
+            similar = [(-count, word) for word, query in terms if (count := search.engine.count(query))]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)
@@ -200,10 +192,10 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     search = Search(connection, exclude)
     wanted = search.find_current(filters)
     names = load_site_names(connection)
-    counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
+    counts, _, total = search.engine.summarize(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
     sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(
-        total=search.engine.count(wanted),
+        total=total,
         years=tuple(sorted(counts["year"], reverse=True)),
         sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
     )
@@ -233,7 +225,7 @@ def find_adjacent_dates(
     """Return the date of the newest of the filtered articles before a period, and of the oldest after it, if any."""
     search = Search(connection, exclude)
     periods = (replace(filters, until=begin), replace(filters, since=end))
-    before, after = (search.engine.find_extremes(search.find_current(each), "dated") for each in periods)
+    before, after = (search.engine.summarize(search.find_current(each), {})[1] for each in periods)
     return before and to_time(before[1]), after and to_time(after[0])
 
 
@@ -244,7 +236,8 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
     columns = ("section_label", "author_label", "language")
-    counts = search.engine.count_values(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))
+    of_site = search.find_current(Filters(site=site))
+    counts = search.engine.summarize(of_site, dict.fromkeys(columns, _MOST_VALUES))[0]
     sections, authors, languages = (
         tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
         for column in columns

@@ -49,7 +49,9 @@ class Translation:
         words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
         if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
-        forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
+        forms = [
+            self.list_words(leaf) if leaf.is_fuzzy or leaf.has_wildcard else self._list_forms(leaf) for leaf in words
+        ]
         if None in forms:
             return None
         return self.engine.match_values("dropped", sorted(set(map(hash_term, chain(*filter(None, forms))))))
@@ -81,20 +83,20 @@ class Translation:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
         return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
-    def _list_words(self, leaf: SearchTerm) -> list[str] | None:
+    def list_words(self, leaf: SearchTerm) -> list[str] | None:
         """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
-        start = "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
-        known = self.engine.remember((leaf.field, start), lambda: self._load_words(leaf.field, start))
+        key = leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
+        known = self.engine.remember(key, lambda: "\n".join(self.engine.list_terms(*key, limit=_MOST_WORDS)))
         pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
-        return None if known is None else pattern.findall(known)
-
-    def _load_words(self, field: str, start: str) -> str | None:
-        terms = self.engine.list_terms(field, start, None, limit=_MOST_WORDS)
-        return "\n".join(term for term, _ in terms) if len(terms) < _MOST_WORDS else None
+        return None if known.count("\n") + 1 == _MOST_WORDS else pattern.findall(known)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
-        if leaf.is_pattern and len(leaf.words) == 1 and (words := self._list_words(leaf)) is not None:
+        if (
+            (leaf.is_fuzzy or leaf.has_wildcard)
+            and len(leaf.words) == 1
+            and (words := self.list_words(leaf)) is not None
+        ):
             return self.engine.match_values(field, words)
         if leaf.is_fuzzy:
             return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
@@ -104,14 +106,11 @@ class Translation:
             return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
         if leaf.has_wildcard:
             patterns = [match_letters(word).pattern[1:-1] for word in leaf.words]
-            one = len(patterns) == 1
-            return (
-                Query.regex_query(schema, field, patterns[0]) if one
-                else Query.regex_phrase_query(schema, field, [*patterns])
-            )  # fmt: skip
-        if len(leaf.words) == 1:
-            return Query.term_query(schema, field, leaf.words[0])
-        return Query.phrase_query(schema, field, list(leaf.words))
+            if len(patterns) == 1:
+                return Query.regex_query(schema, field, patterns[0])
+            return Query.regex_phrase_query(schema, field, [*patterns])
+        only = leaf.words[0] if len(leaf.words) == 1 else None
+        return Query.term_query(schema, field, only) if only else Query.phrase_query(schema, field, [*leaf.words])
 
     def filters(self, connection: Connection, filters: Filters) -> list[Query]:
         """Return queries for documents that pass the filters."""

@@ -42,20 +42,23 @@ def count_trends(
     """
     search = Search(connection, exclude)
     queries = [parse_query(text, filters) for text, filters in searches]
-    counted = []
+    counted, totals = [], []
     for query in queries:
         words = query.every or query.never or query.filters.selects_texts
         dated = replace(EVERYTHING, since=query.filters.since, until=query.filters.until)
-        counted.append((search.find(query), replace(dated, site=query.filters.site if words else None)))
+        matches = search.find(query)
+        _, extremes, total = search.engine.summarize(matches.unique, {})
+        totals.append(total)
+        counted.append((matches, replace(dated, site=query.filters.site if words else None), extremes))
     histograms = count_periods(search, counted, step)
     trends = (
         Trend(
             q=text,
             site=filters.site if isinstance(filters.site, str) else None,
-            total=matches.count(),
+            total=total,
             problems=query.problems,
             periods=histogram.bars,
         )
-        for (text, filters), query, (matches, _), histogram in zip(searches, queries, counted, histograms, strict=True)
+        for (text, filters), query, total, histogram in zip(searches, queries, totals, histograms, strict=True)
     )
     return (histograms[0].step if histograms else "day"), tuple(trends)
