@@ -16,6 +16,8 @@ _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
 _MOST_ANSWERS = 64
+MOST_TERMS = 300_000
+"""Terms of a field that are listed."""
 _MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
 
 
@@ -102,7 +104,7 @@ class EngineSearcher:
 
     def summarize(
         self, query: Query, sizes: Mapping[str, int]
-    ) -> tuple[dict[str, list[tuple[Any, int]]], tuple[float, float] | None, int]:
+    ) -> tuple[dict[str, list[tuple[Any, int]]], Sequence[float], int]:
         """Return values of columns, the least and the greatest date if any, and the number of documents, in one pass.
 
         `sizes` has the number of values by column: the most frequent ones, with their exact numbers; ties by value.
@@ -115,12 +117,12 @@ class EngineSearcher:
         for name, of_field in found.items():
             values = [(bucket["key"], int(bucket["doc_count"])) for bucket in of_field["buckets"]]
             counts[name] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[name]]
-        return counts, None if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
+        return counts, () if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
 
-    def list_terms(self, field: str, prefix: str, limit: int) -> list[str]:
-        """Return the terms of a field that begin so, the most frequent first."""
+    def list_terms(self, field: str, prefix: str, among: Query | None = None) -> list[tuple[str, int]]:
+        """Return terms of a field that begin so, the most frequent, with their number of documents that match."""
         with _translate():
-            return [term for term, _ in self.searcher.terms_with_prefix(field, prefix, limit=limit)]
+            return self.searcher.terms_with_prefix(field, prefix, filter_query=among, limit=MOST_TERMS)
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""

@@ -1,4 +1,4 @@
-"""Search with facets and a date histogram, which count every matching article.
+"""Search with facets and a date histogram, which count every matching article, and trends of several searches.
 
 A facet with chosen values is counted as if none were chosen, so that others can be added to them. An article counts
 for each value that one of its matching versions has, as it is found with any of them.
@@ -163,8 +163,8 @@ def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, 
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total)
-    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site), extremes)])
+    shown = replace(shown, total=total, extremes=extremes)
+    (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 
 
@@ -230,22 +230,19 @@ def _iter_other_labels(
 
 
 def count_periods(
-    search: Search,
-    counted: Sequence[tuple[Matches, Filters, tuple[float, float] | None]],
-    step: HistogramStep | None = None,
+    search: Search, counted: Sequence[tuple[Matches, Filters]], step: HistogramStep | None = None
 ) -> tuple[Histogram, ...]:
     """Return a histogram of each of several searches over the same periods, empty if nothing is found.
 
-    The filters beside a search select its reference: the articles of which it finds a share. The last are its first and
-    last date.
+    The filters beside a search select its reference: the articles of which it finds a share.
     """
-    found = [to_time(moment) for _, _, pair in counted if pair for moment in pair]
+    found = [to_time(moment) for matches, _ in counted for moment in matches.find_extremes()]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)
     bounds = [count_microseconds(edge) for edge in edges]
     histograms = []
-    for matches, reference, _ in counted:
+    for matches, reference in counted:
         archived = search.engine.remember(
             (reference, search.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
@@ -259,3 +256,53 @@ def count_periods(
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))
     return tuple(histograms)
+
+
+MOST_TRENDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """One search over time."""
+
+    q: str
+    """Its text; "" for all articles."""
+    site: str | None
+    """The site that is searched; None for all, or those in the text."""
+    total: int
+    """Number of matching articles."""
+    problems: tuple[str, ...]
+    """Parts of the text that were not understood, and how they were interpreted."""
+    periods: tuple[HistogramBar, ...]
+    """The same periods for all trends, oldest first, without gaps; empty if none of them finds anything."""
+
+
+def count_trends(
+    connection: Connection,
+    exclude: Exclusions,
+    searches: Sequence[tuple[str, Filters]],
+    step: HistogramStep | None = None,
+) -> tuple[HistogramStep, tuple[Trend, ...]]:
+    """Return the step of the periods, and the trend of each search: its text, and filters.
+
+    A share is of all articles of the searched sites; of all sites for a search that names nothing but sites.
+    """
+    search = Search(connection, exclude)
+    queries = [parse_query(text, filters) for text, filters in searches]
+    counted = []
+    for query in queries:
+        words = query.every or query.never or query.filters.selects_texts
+        dated = replace(EVERYTHING, since=query.filters.since, until=query.filters.until)
+        counted.append((search.find(query), replace(dated, site=query.filters.site if words else None)))
+    histograms = count_periods(search, counted, step)
+    trends = (
+        Trend(
+            q=text,
+            site=filters.site if isinstance(filters.site, str) else None,
+            total=matches.count(),
+            problems=query.problems,
+            periods=histogram.bars,
+        )
+        for (text, filters), query, (matches, _), histogram in zip(searches, queries, counted, histograms, strict=True)
+    )
+    return (histograms[0].step if histograms else "day"), tuple(trends)

@@ -19,21 +19,21 @@ from tantivy import Query
 
 from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
-from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
+from storage.index.engine.statements import list_distinct
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
+from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
-_NAMED = 5_000  # texts that are named instead of the phrase that finds them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +53,16 @@ class Matches:
     """All of these copies, with the dates of their articles: they match `unique`, too, and are left out afterwards."""
     total: int | None = None
     """Number of texts in `unique`, if they have been counted."""
+    extremes: Sequence[float] = ()
+    """Their least and greatest date in that case."""
 
     def count(self) -> int:
         """Return the number of articles."""
         return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded)
+
+    def find_extremes(self) -> Sequence[float]:
+        """Return the least and the greatest date; none if nothing matches."""
+        return self.engine.summarize(self.unique, {})[1] if self.total is None else self.extremes
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
@@ -122,9 +128,6 @@ class Search:
             newest.pop(article, None)
         if newest:
             unique = match_any(unique, values("standing", newest.values()))
-        if any(len(leaf.words) > 1 for leaf in query.leaves):  # a phrase, which is looked for in each pass
-            found = engine.list_sorted(unique, "standing", _NAMED, 0, values="standing")
-            unique = values("standing", found) if len(found) < _NAMED else unique
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -155,13 +158,15 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
 
     None if all words are known, or nothing resembles one that is not. Words that only withheld pages have are unknown.
     """
-    suggested, visible = text, match_without(Query.all_query(), *search.excluded)
+    suggested, visible = text, match_without(Query.all_query(), *search.excluded) if search.excluded else None
     for leaf in query.leaves:
         if leaf.typed and leaf.field == "all" and len(leaf.words[0]) >= _LEAST_LETTERS:
             known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
-            words = () if known else search.translation.list_words(replace(leaf, is_fuzzy=True)) or ()
-            terms = ((word, match_all(visible, search.engine.match_values("all", (word,)))) for word in words)
-            similar = [(-count, word) for word, query in terms if (count := search.engine.count(query))]
+            # Words that differ in one letter, but not in both of the first two.
+            starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
+            terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
+            like = match_one_edit(leaf.words[0])
+            similar = [(-count, term) for term, count in terms if like.fullmatch(term)]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)
@@ -226,7 +231,7 @@ def find_adjacent_dates(
     search = Search(connection, exclude)
     periods = (replace(filters, until=begin), replace(filters, since=end))
     before, after = (search.engine.summarize(search.find_current(each), {})[1] for each in periods)
-    return before and to_time(before[1]), after and to_time(after[0])
+    return (to_time(before[1]) if before else None), (to_time(after[0]) if after else None)
 
 
 def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:

@@ -11,7 +11,7 @@ from tantivy import FieldType, Occur, Query
 from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
 from storage.index.fulltext.fields import STEMS, count_microseconds
-from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
+from storage.index.fulltext.searcher import MOST_TERMS, EngineSearcher, match_all, match_any, match_without
 from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
 from storage.index.search.snippet import match_letters, match_one_edit
@@ -26,7 +26,6 @@ _ADJACENT_WEIGHTS = (("headline", 2.0), ("all", 1.0))
 _EXCLUDED_BY = (("urlkey", "site", ("first_seen", "dated")), ("capture_urlkey", "capture_site", ("captured",)))
 """Fields with URL, site and times of an article, and of the capture that a version was read from."""
 _MOST_DELETIONS = 1  # edits between a fuzzy word and the words that it finds
-_MOST_WORDS = 300_000  # words of a field that are kept to find those like a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,9 @@ class Translation:
         words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
         if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
-        forms = [
-            self.list_words(leaf) if leaf.is_fuzzy or leaf.has_wildcard else self._list_forms(leaf) for leaf in words
-        ]
-        if None in forms:
-            return None
-        return self.engine.match_values("dropped", sorted(set(map(hash_term, chain(*filter(None, forms))))))
+        forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
+        hashes = set(map(hash_term, chain(*filter(None, forms))))
+        return None if None in forms else self.engine.match_values("dropped", sorted(hashes))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -83,20 +79,16 @@ class Translation:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
         return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
-    def list_words(self, leaf: SearchTerm) -> list[str] | None:
+    def _list_words(self, leaf: SearchTerm) -> list[str] | None:
         """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
         key = leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
-        known = self.engine.remember(key, lambda: "\n".join(self.engine.list_terms(*key, limit=_MOST_WORDS)))
+        known = self.engine.remember(key, lambda: "\n".join(term for term, _ in self.engine.list_terms(*key)))
         pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
-        return None if known.count("\n") + 1 == _MOST_WORDS else pattern.findall(known)
+        return None if known.count("\n") + 1 == MOST_TERMS else pattern.findall(known)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
-        if (
-            (leaf.is_fuzzy or leaf.has_wildcard)
-            and len(leaf.words) == 1
-            and (words := self.list_words(leaf)) is not None
-        ):
+        if leaf.is_pattern and len(leaf.words) == 1 and (words := self._list_words(leaf)) is not None:
             return self.engine.match_values(field, words)
         if leaf.is_fuzzy:
             return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
