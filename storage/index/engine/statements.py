@@ -4,22 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    Executable,
-    Float,
-    LargeBinary,
-    Row,
-    Select,
-    Table,
-    bindparam,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import BindParameter, Connection, Executable, Float, LargeBinary, Row, Select, Table, bindparam, text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from storage.index.schema.tables import Base
@@ -52,15 +38,6 @@ def fetch_by_ids(connection: Connection, query: Executable, ids: Iterable[Key], 
 def find_by_ids(connection: Connection, query: Executable, ids: Iterable[Key]) -> set[Any]:
     """Return the values of a query of one column for any number of keys, which it takes as IDS."""
     return {row[0] for row in fetch_by_ids(connection, query, ids)}
-
-
-def list_distinct(connection: Connection, column: InstrumentedAttribute[str | None]) -> list[str]:
-    """Return the values of an indexed column, without null, by a loose index scan."""
-    least = func.min(column)
-    first = select(least.label("value")).cte("skip", recursive=True)
-    following = select(least).where(column > first.c.value).scalar_subquery()
-    values = first.union_all(select(following).where(first.c.value.is_not(None)))
-    return [value for value in connection.scalars(select(values.c.value)) if value is not None]
 
 
 def change_by_ids(connection: Connection, statement: Executable, ids: Iterable[Key]) -> None:

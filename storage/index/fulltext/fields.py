@@ -35,12 +35,9 @@ VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
-NUMBERS = (
-    "version", "article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story",
-    "standing",
-)  # fmt: skip
+NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "standing")
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
-COLUMNS = ("order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
+COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -42,10 +42,6 @@ class EngineSearcher:
         """Return how many documents match."""
         return int(self._search(query, limit=1).count)
 
-    def count_documents(self) -> int:
-        """Return the number of documents."""
-        return int(self.searcher.num_docs)
-
     def _search(self, query: Query, **options: Any) -> Any:
         with _translate():
             return self.searcher.search(query, **options)
@@ -87,7 +83,7 @@ class EngineSearcher:
 
     def _clamp(self, offset: int, limit: int) -> tuple[int, int]:
         """Return a part of the documents that exist: the engine allocates memory for as many as it is asked for."""
-        documents = self.count_documents()
+        documents = self.searcher.num_docs
         return min(offset, documents), min(limit, documents - min(offset, documents))
 
     def list_columns(self, query: Query, *columns: str) -> list[list[int]]:

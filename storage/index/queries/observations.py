@@ -13,7 +13,8 @@ from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
-from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids, list_distinct
+from storage.index.engine.dialect import list_distinct
+from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
 from storage.index.reader import Reader
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs

@@ -41,7 +41,7 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
 STANDING_BITS = 20
-"""Of `standing`, below the article's id: the place of a text among those of its article, the greater the later."""
+"""Of `standing`, below the article's id: the place among its texts, greater if later; of a number the first is last."""
 _Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
 """Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
 _MAX_NAMES = 1_000
@@ -60,23 +60,20 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
     metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
     for article_id, versions in group_by(rows, attrgetter("article_id")).items():
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
-        shared: dict[str, Any] = {
-            "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
-            "versions": len({row.number for row in versions}),
-            "metadata": metadata.get(article_id, ()),
-        }
+        grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
+        shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
         following: _Parts = ()
-        # The first text of a number is after those that differ from it in boilerplate only.
         ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.id))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
-            shared |= {"last": int(not following), "dropped": _hash_dropped(parts, following) if following else ()}
-            shared["standing"] = (article_id << STANDING_BITS) + standing
+            fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
+            place = {"grouping": grouping, "standing": (article_id << STANDING_BITS) + standing}
+            dropped = _hash_dropped(parts, following) if following else ()
+            yield {**fields, **place, "last": int(not following), "dropped": dropped}
             following = parts
-            yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
 
 def _build_fields(
@@ -102,16 +99,12 @@ def _build_fields(
         "dek": " ".join(dek),
         "names": join_parts(names),
         "url": " ".join(analyze(row.url, None)[0]),
-        "dropped": shared["dropped"],
         "version": row.id,
         "article": row.article_id,
         "site": row.site_id,
         "capture_site": row.capture_site_id,
         "edited": int(row.number > 1),
         "newest": int(row.is_current),
-        "standing": shared["standing"],
-        "last": shared["last"],
-        "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
         "order": order,
         "by_length": make_sort_key(sum(map(len, (*body, *others))), order),

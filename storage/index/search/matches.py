@@ -20,7 +20,7 @@ from tantivy import Query
 from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import load_site_names
-from storage.index.engine.statements import list_distinct
+from storage.index.engine.dialect import list_distinct
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
@@ -91,16 +91,12 @@ def fold_copies(matches: Matches) -> Matches:
     shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
     columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
     ranks: Counter[tuple[int, int]] = Counter()
-    first: dict[tuple[int, int], int] = {}
-    copies: dict[int, list[int]] = {}
-    folded: dict[int, int] = {}
+    texts: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for _, version, story, site, dated in sorted(zip(*columns, strict=True)):
         ranks[story, site] += 1
-        original = first.setdefault((story, ranks[story, site]), version)
-        if original != version:
-            copies.setdefault(original, []).append(version)
-            folded[version] = dated
-    return replace(matches, copies=copies, folded=folded)
+        texts.setdefault((story, ranks[story, site]), []).append((version, dated))
+    copies = {first: [version for version, _ in others] for (first, _), *others in texts.values() if others}
+    return replace(matches, copies=copies, folded=dict(copy for _, *others in texts.values() for copy in others))
 
 
 class Search:
@@ -126,8 +122,7 @@ class Search:
         newest = {one >> STANDING_BITS: one for one in reversed(texts)}
         for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
             newest.pop(article, None)
-        if newest:
-            unique = match_any(unique, values("standing", newest.values()))
+        unique = match_any(unique, values("standing", newest.values())) if newest else unique
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -165,8 +160,7 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
             # Words that differ in one letter, but not in both of the first two.
             starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
             terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
-            like = match_one_edit(leaf.words[0])
-            similar = [(-count, term) for term, count in terms if like.fullmatch(term)]
+            similar = [(-count, term) for term, count in terms if match_one_edit(leaf.words[0]).fullmatch(term)]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)
@@ -188,7 +182,8 @@ def list_article_ids(
         row = connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return []
-        wanted = search.translation.before(wanted, make_order(row.dated_at, row.digest))
+        older = search.translation.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
+        wanted = match_all(wanted, older)
     return search.engine.list_sorted(wanted, "order", limit, offset, values="article")
 
 
@@ -204,12 +199,6 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
         years=tuple(sorted(counts["year"], reverse=True)),
         sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
     )
-
-
-def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, days: Sequence[datetime]) -> list[int]:
-    """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
-    search = Search(connection, exclude)
-    return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
 
 
 def count_between(
@@ -241,8 +230,7 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
     columns = ("section_label", "author_label", "language")
-    of_site = search.find_current(Filters(site=site))
-    counts = search.engine.summarize(of_site, dict.fromkeys(columns, _MOST_VALUES))[0]
+    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))[0]
     sections, authors, languages = (
         tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
         for column in columns

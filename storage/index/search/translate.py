@@ -126,9 +126,9 @@ class Translation:
             pattern = f".*{re.escape(part)}.*"
             wanted.append(Query.regex_query(self.engine.schema, "author", pattern) if part else Query.empty_query())
         if filters.since is not None:
-            wanted.append(self._range("dated", count_microseconds(filters.since), None))
+            wanted.append(self.match_range("dated", count_microseconds(filters.since), None))
         if filters.until is not None:
-            wanted.append(self._range("dated", None, count_microseconds(filters.until) - 1))
+            wanted.append(self.match_range("dated", None, count_microseconds(filters.until) - 1))
         return wanted
 
     def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
@@ -144,15 +144,12 @@ class Translation:
                 excluded.append(self.engine.match_values(site, hidden))
             for name, until in exclude.embargoes:
                 if name in ids:
-                    later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
+                    later = [self.match_range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
         return excluded
 
-    def before(self, query: Query, order: int) -> Query:
-        """Return a query for the documents that come after a place in the order by date."""
-        return match_all(query, self._range("order", None, order - 1))
-
-    def _range(self, field: str, least: int | None, most: int | None) -> Query:
+    def match_range(self, field: str, least: int | None, most: int | None) -> Query:
+        """Return a query for the documents with a number in a range, both ends included."""
         return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
 
 
