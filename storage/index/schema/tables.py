@@ -153,7 +153,7 @@ class UrlRow(Base):
         index=True,
         comment="SURT form, sorts by host; its first 600 characters",
     )
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 12 bytes of the SHA-256 of url")
+    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
 
 
 SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
@@ -432,7 +432,7 @@ class VersionRow(Base):
         "Digests of its parts without boilerplate, by kind of change; null for an article's only version"
     )
     masked_digest: Mapped[bytes] = _column(
-        "First 12 bytes of a SHA-256 over headline and body without numbers, times and addresses"
+        "First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
     )
     evidence: Mapped[int] = _column(
         "What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"
@@ -528,7 +528,7 @@ class ParagraphRow(Base):
     __tablename__ = "paragraphs"
 
     id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 12 bytes of the SHA-256 of text")
+    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of text")
     text: Mapped[str] = _column("The text")
 
 
@@ -591,7 +591,7 @@ class LinkGroupRow(Base):
     __tablename__ = "link_groups"
 
     id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 12 bytes of a SHA-256 over kind, label and links")
+    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of a SHA-256 over kind, label and links")
     kind: Mapped[str] = _column("related, latest, inline or listing")
     label: Mapped[str] = _column("Visible heading of the group; empty if it has none")
 

@@ -151,7 +151,8 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
-    key = (replace(query, problems=()), exclude, fold)
+    # The names of the sites are shown in a facet.
+    key = (replace(query, problems=()), exclude, fold, *load_site_names(connection).items())
     shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold))
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)

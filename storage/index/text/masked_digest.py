@@ -33,7 +33,7 @@ def masked_digest(article: Article) -> bytes:
     body = (mask_own_address(each.text, article).casefold() for each in article.paragraphs if each.role in BODY_ROLES)
     parts = [text.replace(headline, _MASK) if len(headline) >= _MIN_ADDRESS else text for text in body]
     masked = "\0".join(map(mask_text, parts or [headline]))
-    return hashlib.sha256((masked.replace(title, _MASK) if title else masked).encode()).digest()[:12]
+    return hashlib.sha256((masked.replace(title, _MASK) if title else masked).encode()).digest()[:16]
 
 
 def mask_own_address(text: str, article: Article) -> str:

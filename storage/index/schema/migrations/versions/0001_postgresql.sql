@@ -108,7 +108,7 @@ COMMENT ON TABLE paragraphs IS 'Texts of paragraphs, each once however often it 
 
 COMMENT ON COLUMN paragraphs.id IS 'Surrogate key; differs after a rebuild';
 
-COMMENT ON COLUMN paragraphs.digest IS 'First 12 bytes of the SHA-256 of text';
+COMMENT ON COLUMN paragraphs.digest IS 'First 16 bytes of the SHA-256 of text';
 
 COMMENT ON COLUMN paragraphs.text IS 'The text';
 
@@ -156,7 +156,7 @@ COMMENT ON TABLE link_groups IS 'Groups of links, each once: the same list on ma
 
 COMMENT ON COLUMN link_groups.id IS 'Surrogate key; differs after a rebuild';
 
-COMMENT ON COLUMN link_groups.digest IS 'First 12 bytes of a SHA-256 over kind, label and links';
+COMMENT ON COLUMN link_groups.digest IS 'First 16 bytes of a SHA-256 over kind, label and links';
 
 COMMENT ON COLUMN link_groups.kind IS 'related, latest, inline or listing';
 
@@ -204,7 +204,7 @@ COMMENT ON COLUMN urls.key_at IS 'Place in url from which on urlkey is the same 
 
 COMMENT ON COLUMN urls.urlkey IS 'SURT form, sorts by host; its first 600 characters';
 
-COMMENT ON COLUMN urls.digest IS 'First 12 bytes of the SHA-256 of url';
+COMMENT ON COLUMN urls.digest IS 'First 16 bytes of the SHA-256 of url';
 
 CREATE TABLE crawl_sites (
     crawl_id INTEGER NOT NULL,
@@ -721,7 +721,7 @@ COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor'
 
 COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
 
-COMMENT ON COLUMN versions.masked_digest IS 'First 12 bytes of a SHA-256 over headline and body without numbers, times and addresses';
+COMMENT ON COLUMN versions.masked_digest IS 'First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses';
 
 COMMENT ON COLUMN versions.evidence IS 'What says that it is an article: 2 its source''s title for it, 1 its metadata, 0 neither';
 
