@@ -12,7 +12,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 
 from storage.article_fields import FIELDS, FieldType
 from storage.index.queries.links import Placement
-from storage.index.search.trends import Trend
+from storage.index.search.facets import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteStatus

@@ -25,9 +25,8 @@ from storage.index.queries.links import list_article_placements, list_backlinks,
 from storage.index.queries.observations import find_changes
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.status import list_crawls, list_site_status, list_sources
-from storage.index.search.facets import HistogramStep
+from storage.index.search.facets import MOST_TRENDS, HistogramStep, count_trends
 from storage.index.search.results import search_articles
-from storage.index.search.trends import MOST_TRENDS, count_trends
 from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters

@@ -15,7 +15,7 @@ from newsarchive.web.jinja_env import build_url
 from newsarchive.web.pages.calendar import list_months
 from storage.index.queries.articles import list_articles
 from storage.index.queries.listings import list_front_pages
-from storage.index.search.matches import count_by_day, count_by_year_and_site, find_adjacent_dates
+from storage.index.search.matches import count_between, count_by_year_and_site, find_adjacent_dates
 from storage.index.views.articles import ArticleLine, Filters
 
 router = APIRouter(include_in_schema=False)
@@ -68,9 +68,9 @@ def show_calendar(context: Context, year: int, site: Site = "") -> Response:
     month: int | None = context.request.path_params.get("month")
     begin, max_days = _parse_day(year, 1 if month is None else month, 1), 366 if month is None else 31
     filters, end = Filters(site=site or None), (begin + max_days * ONE_DAY).replace(day=1)
-    days = [begin + n * ONE_DAY for n in range((end - begin).days + 1)]
-    counts = zip((day.date() for day in days), context.index.ask(count_by_day, filters, days), strict=False)
-    counted = {day: count for day, count in counts if count}
+    days = [(begin + n * ONE_DAY, begin + (n + 1) * ONE_DAY - timedelta.resolution) for n in range((end - begin).days)]
+    counts = zip(days, context.index.ask(count_between, filters, days), strict=True)
+    counted = {day.date(): count for (day, _), count in counts if count}
     months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
     return context.render(
         "days.html",

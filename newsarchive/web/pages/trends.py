@@ -12,8 +12,7 @@ from newsarchive.web.feeds import render_xml
 from newsarchive.web.jinja_env import format_percent, format_period
 from newsarchive.web.search_params import SearchParams
 from storage.index.queries.aggregates import list_site_names
-from storage.index.search.facets import MIN_ARCHIVED, HistogramBar, HistogramStep
-from storage.index.search.trends import MOST_TRENDS, Trend, count_trends
+from storage.index.search.facets import MIN_ARCHIVED, MOST_TRENDS, HistogramBar, HistogramStep, Trend, count_trends
 from storage.index.views.articles import Filters
 
 router = APIRouter(include_in_schema=False)

@@ -1,4 +1,4 @@
-"""SQL conditions for Exclusions. Each is self-contained: the query need not join further tables for it.
+"""SQL conditions for Exclusions and Filters. Each is self-contained: the query need not join further tables for it.
 
 This module decides for every query what is withheld:
 
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
 
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
+from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
@@ -198,3 +199,14 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
         for site_id, until in limits.items()
     )
     return or_(and_(ArticleRow.site_id.not_in(sorted(limits)), VersionRow.is_current), *embargoed)
+
+
+def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filters) -> Conditions:
+    """Return conditions on articles joined with versions. Filters of texts are not among them: they need a search."""
+    conditions = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    if filters.site is not None:
+        conditions.append(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
+    conditions += conditions_on_time(ArticleRow.dated_at, filters.since, filters.until)
+    if filters.articles is not None:
+        conditions.append(ArticleRow.id.in_(filters.articles))
+    return conditions

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 4
+ANALYZER_VERSION = 5
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -35,9 +35,9 @@ VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """The same for facets, as columns: compared value and printed one, see `make_label`."""
-NUMBERS = ("version", "article", "site", "capture_site", "newest", "last", "grouping", "corrected", "story")
+NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "standing")
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
-COLUMNS = ("place", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
+COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

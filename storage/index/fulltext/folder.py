@@ -90,7 +90,7 @@ class FulltextFolder:
         """Without a path, a temporary folder is used that is deleted at the end."""
         self._path = path
         self._temporary: list[tempfile.TemporaryDirectory[str]] = []
-        self._opened: tuple[str, Index] | None = None
+        self._opened: tuple[FolderState, Index, EngineSearcher] | None = None
         self._mutex = threading.RLock()
 
     @property
@@ -188,13 +188,17 @@ class FulltextFolder:
             return 0.0
 
     def open_searcher(self, state: FolderState) -> EngineSearcher:
-        """Return a view of the newest commit of the index in use."""
+        """Return a view of the newest commit of the index in use: of one state the same, with what it remembers."""
         with self._mutex:
-            if self._opened is None or self._opened[0] != state.index:
-                self._opened = state.index, self._open_to_read(self.path / state.index)
-            index = self._opened[1]
+            if self._opened is None or self._opened[0].index != state.index:
+                index = self._open_to_read(self.path / state.index)
+            elif self._opened[0] == state:
+                return self._opened[2]
+            else:
+                index = self._opened[1]
             index.reload()
-            return EngineSearcher(index.schema, index.searcher())
+            self._opened = state, index, EngineSearcher(index.schema, index.searcher())
+            return self._opened[2]
 
     def _open_to_read(self, folder: Path) -> Index:
         try:

@@ -1,18 +1,23 @@
 """A view of one commit of the engine: counts, lists and distributions, all of them exact."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from tantivy import DocAddress, Occur, Query, Schema, Searcher
 
 from storage.errors import SearchDamaged
 
+T = TypeVar("T")
+
 _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
+_MOST_ANSWERS = 64
+MOST_TERMS = 300_000
+"""Terms of a field that are listed."""
 _MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
 
 
@@ -22,14 +27,20 @@ class EngineSearcher:
 
     schema: Schema
     searcher: Searcher
+    _answers: dict[Hashable, Any] = field(default_factory=dict)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` returns, which is kept as long as this view of the index, unless it is None."""
+        answer: T | None = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            answer = self._answers[key] = make()
+        return answer
 
     def count(self, query: Query) -> int:
         """Return how many documents match."""
         return int(self._search(query, limit=1).count)
-
-    def count_documents(self) -> int:
-        """Return the number of documents."""
-        return int(self.searcher.num_docs)
 
     def _search(self, query: Query, **options: Any) -> Any:
         with _translate():
@@ -72,37 +83,42 @@ class EngineSearcher:
 
     def _clamp(self, offset: int, limit: int) -> tuple[int, int]:
         """Return a part of the documents that exist: the engine allocates memory for as many as it is asked for."""
-        documents = self.count_documents()
+        documents = self.searcher.num_docs
         return min(offset, documents), min(limit, documents - min(offset, documents))
 
     def list_columns(self, query: Query, *columns: str) -> list[list[int]]:
-        """Return the values of columns of all matching versions, each in the same order."""
-        found = self._search(query, limit=max(1, self.searcher.num_docs), count=False)
-        addresses = [address for _, address in found.hits]
-        return [self._values(name, addresses) for name in columns]
+        """Return the values of columns of all matching versions, by the first one of these, greatest first."""
+        first, *others = columns
+        hits = self._search(query, limit=max(1, self.searcher.num_docs), count=False, order_by_field=first).hits
+        addresses = [address for _, address in hits]
+        return [[value for value, _ in hits], *(self._values(name, addresses) for name in others)]
 
     def list_shared(self, query: Query, field: str) -> list[int]:
         """Return the values of a column that several matching versions have; of more than 65,000 the most frequent."""
         terms = {"field": field, **_ALL_BUCKETS, "min_doc_count": 2}
         return [bucket["key"] for bucket in self._aggregate(query, {"shared": {"terms": terms}})["shared"]["buckets"]]
 
-    def count_values(self, query: Query, sizes: Mapping[str, int]) -> dict[str, list[tuple[Any, int]]]:
-        """Return the most frequent values of columns with their number of documents, exactly; ties by value.
+    def summarize(
+        self, query: Query, sizes: Mapping[str, int]
+    ) -> tuple[dict[str, list[tuple[Any, int]]], Sequence[float], int]:
+        """Return values of columns, the least and the greatest date if any, and the number of documents, in one pass.
 
-        `sizes` has the number of values by column. All columns are counted in one pass.
+        `sizes` has the number of values by column: the most frequent ones, with their exact numbers; ties by value.
         """
         counts: dict[str, list[tuple[Any, int]]] = {}
-        shares = {**_ALL_BUCKETS, "size": _ALL_BUCKETS["size"] // len(sizes)}
+        shares = {**_ALL_BUCKETS, "size": _ALL_BUCKETS["size"] // max(1, len(sizes))}
         wanted = {field: {"terms": {"field": field, **shares}} for field in sizes}
-        for field, found in self._aggregate(query, wanted).items():
-            values = [(bucket["key"], int(bucket["doc_count"])) for bucket in found["buckets"]]
-            counts[field] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[field]]
-        return counts
+        found = self._aggregate(query, {**wanted, "dates": {"stats": {"field": "dated"}}})
+        dates = found.pop("dates")
+        for name, of_field in found.items():
+            values = [(bucket["key"], int(bucket["doc_count"])) for bucket in of_field["buckets"]]
+            counts[name] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[name]]
+        return counts, () if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
 
-    def list_terms(self, field: str, prefix: str, among: Query | None) -> list[tuple[str, int]]:
-        """Return the terms of a field that begin so, with their number of documents among those that match."""
+    def list_terms(self, field: str, prefix: str, among: Query | None = None) -> list[tuple[str, int]]:
+        """Return terms of a field that begin so, the most frequent, with their number of documents that match."""
         with _translate():
-            return self.searcher.terms_with_prefix(field, prefix, filter_query=among)
+            return self.searcher.terms_with_prefix(field, prefix, filter_query=among, limit=MOST_TERMS)
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""
@@ -113,11 +129,6 @@ class EngineSearcher:
             buckets = self._aggregate(query, some)["ranges"]["buckets"]
             counts |= {bucket["key"]: int(bucket["doc_count"]) for bucket in buckets}
         return [counts.get(str(place), 0) for place in range(len(ranges))]
-
-    def find_extremes(self, query: Query, field: str) -> tuple[float, float] | None:
-        """Return the least and the greatest value of a column; None if nothing matches."""
-        found = self._aggregate(query, {"stats": {"stats": {"field": field}}})["stats"]
-        return None if found["min"] is None else (found["min"], found["max"])
 
     def _aggregate(self, query: Query, what: dict[str, Any]) -> dict[str, Any]:
         with _translate():

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, select
 
-from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
+    filter_conditions,
     load_site_ids,
     load_site_names,
     select_withheld_captures,

@@ -8,11 +8,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import from_columns
 from storage.grouping import group_pairs
-from storage.index.conditions.filters import filter_conditions
 from storage.index.conditions.visibility import (
     Conditions,
     conditions_on_time,
     current_version,
+    filter_conditions,
     load_site_ids,
     visible_articles,
     visible_captures,

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
-from storage.index.conditions.filters import filter_conditions
-from storage.index.conditions.visibility import current_version, visible_versions
+from storage.index.conditions.visibility import current_version, filter_conditions, visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
-from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import load_text_masks
+from storage.index.engine.dialect import list_distinct
 from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
 from storage.index.reader import Reader
 from storage.index.rows.article_changes import load_looks

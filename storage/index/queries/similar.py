@@ -66,7 +66,7 @@ def find_similar_articles(
         search.engine.schema,
         {"all": [" ".join(words)]},
         min_doc_frequency=1,
-        max_doc_frequency=search.engine.count_documents(),  # it counts deleted ones, and panics where they make it more
+        max_doc_frequency=search.engine.searcher.num_docs,  # it counts deleted ones, and panics where they make it more
         min_term_frequency=1,
         max_query_terms=_TERMS,
     )

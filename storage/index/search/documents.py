@@ -40,6 +40,8 @@ SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
+STANDING_BITS = 20
+"""Of `standing`, below the article's id: the place among its texts, greater if later; of a number the first is last."""
 _Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
 """Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
 _MAX_NAMES = 1_000
@@ -58,20 +60,20 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
     metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
     for article_id, versions in group_by(rows, attrgetter("article_id")).items():
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
-        shared: dict[str, Any] = {
-            "grouping": ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED,
-            "versions": len({row.number for row in versions}),
-            "metadata": metadata.get(article_id, ()),
-        }
+        grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
+        shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
         following: _Parts = ()
-        for row in sorted(versions, key=lambda row: (-make_place(row.number, is_variant=row.is_variant), row.id)):
+        ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.id))
+        for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
-            shared |= {"last": int(not following), "dropped": _hash_dropped(parts, following) if following else ()}
+            fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
+            place = {"grouping": grouping, "standing": (article_id << STANDING_BITS) + standing}
+            dropped = _hash_dropped(parts, following) if following else ()
+            yield {**fields, **place, "last": int(not following), "dropped": dropped}
             following = parts
-            yield _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
 
 
 def _build_fields(
@@ -97,15 +99,12 @@ def _build_fields(
         "dek": " ".join(dek),
         "names": join_parts(names),
         "url": " ".join(analyze(row.url, None)[0]),
-        "dropped": shared["dropped"],
         "version": row.id,
         "article": row.article_id,
         "site": row.site_id,
         "capture_site": row.capture_site_id,
-        "place": make_place(row.number, is_variant=row.is_variant),
+        "edited": int(row.number > 1),
         "newest": int(row.is_current),
-        "last": shared["last"],
-        "grouping": shared["grouping"],
         "corrected": int(row.is_corrected),
         "order": order,
         "by_length": make_sort_key(sum(map(len, (*body, *others))), order),
@@ -123,7 +122,7 @@ def _build_fields(
         "tag": [tag[:_LONGEST_VALUE] for tag in tags],
         "changed": [*row.changed.split(), *sorted(shared["metadata"])],
         "urlkey": row.urlkey,
-        "capture_urlkey": row.capture_urlkey,
+        "capture_urlkey": [row.capture_urlkey] if row.capture_urlkey != row.urlkey else [],
     }
 
 
@@ -145,11 +144,6 @@ def identify_story(paragraphs: Sequence[Sequence[str]]) -> int | None:
         running[0] = running[0][-_STORY_WORDS:]
     text = "\n".join(map(" ".join, running)).encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1 if text else None
-
-
-def make_place(number: int, *, is_variant: bool) -> int:
-    """Return the place of a text among those of its article: by number, and the first text of a number last."""
-    return 2 * number - is_variant
 
 
 def _join_stems(parts: _Parts) -> str:

@@ -1,14 +1,15 @@
-"""Search with facets and a date histogram, which count every matching article.
+"""Search with facets and a date histogram, which count every matching article, and trends of several searches.
 
 A facet with chosen values is counted as if none were chosen, so that others can be added to them. An article counts
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
@@ -150,11 +151,22 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     """
     query = parse_query(text, filters)
     search = Search(connection, exclude)
+    # The names of the sites are shown in a facet.
+    key = (replace(query, problems=()), exclude, fold, *load_site_names(connection).items())
+    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold))
+    page = load_page(search, text, query, shown, (order, limit, offset))
+    return FacetedSearch(page=page, facets=facets, histogram=histogram)
+
+
+def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, tuple[Facet, ...], Histogram]:
+    """Return the matches that are shown, with facets and histogram: the same for each page of results."""
     matches = search.find(query)
     shown = fold_copies(matches) if fold else matches
+    sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
+    counts, extremes, total = search.engine.summarize(matches.unique, sizes)
+    shown = replace(shown, total=total, extremes=extremes)
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    page = load_page(search, text, query, shown, (order, limit, offset))
-    return FacetedSearch(page=page, facets=tuple(_build_facets(search, query, matches)), histogram=histogram)
+    return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
@@ -167,16 +179,14 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 """Facets with their column, and the filter that chooses their values."""
 
 
-def _build_facets(search: Search, query: SearchQuery, matches: Matches) -> Iterator[Facet]:
-    sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
-    counts = matches.engine.count_values(matches.unique, sizes)
+def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: Mapping[str, Any]) -> Iterator[Facet]:
     varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
         counted, labels = matches, counts[column]
         if chosen is not None:
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
-            labels = counted.engine.count_values(counted.unique, {column: _MOST_LABELS})[column]
+            labels = search.engine.summarize(counted.unique, {column: _MOST_LABELS})[0][column]
         if name == "site":
             sites = load_site_names(search.connection)
             labels = [(sites[label], count) for label, count in labels]
@@ -227,21 +237,73 @@ def count_periods(
 
     The filters beside a search select its reference: the articles of which it finds a share.
     """
-    extremes = [search.engine.find_extremes(matches.unique, "dated") for matches, _ in counted]
-    found = [to_time(moment) for pair in extremes if pair for moment in pair]
+    found = [to_time(moment) for matches, _ in counted for moment in matches.find_extremes()]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)
     bounds = [count_microseconds(edge) for edge in edges]
-    archived: dict[Filters, list[int]] = {}
     histograms = []
     for matches, reference in counted:
-        if reference not in archived:
-            archived[reference] = search.engine.count_ranges(search.find_current(reference), "dated", bounds)
-        numbers = zip(search.engine.count_ranges(matches.unique, "dated", bounds), archived[reference], strict=True)
+        archived = search.engine.remember(
+            (reference, search.exclude, *bounds),
+            lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
+        )
+        found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
+        for dated in matches.folded.values():
+            found_in[bisect_right(bounds, dated) - 1] -= 1
         bars = (
             HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
-            for (begin, end), (articles, of_all) in zip(pairwise(edges), numbers, strict=True)
+            for (begin, end), articles, of_all in zip(pairwise(edges), found_in, archived, strict=True)
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))
     return tuple(histograms)
+
+
+MOST_TRENDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """One search over time."""
+
+    q: str
+    """Its text; "" for all articles."""
+    site: str | None
+    """The site that is searched; None for all, or those in the text."""
+    total: int
+    """Number of matching articles."""
+    problems: tuple[str, ...]
+    """Parts of the text that were not understood, and how they were interpreted."""
+    periods: tuple[HistogramBar, ...]
+    """The same periods for all trends, oldest first, without gaps; empty if none of them finds anything."""
+
+
+def count_trends(
+    connection: Connection,
+    exclude: Exclusions,
+    searches: Sequence[tuple[str, Filters]],
+    step: HistogramStep | None = None,
+) -> tuple[HistogramStep, tuple[Trend, ...]]:
+    """Return the step of the periods, and the trend of each search: its text, and filters.
+
+    A share is of all articles of the searched sites; of all sites for a search that names nothing but sites.
+    """
+    search = Search(connection, exclude)
+    queries = [parse_query(text, filters) for text, filters in searches]
+    counted = []
+    for query in queries:
+        words = query.every or query.never or query.filters.selects_texts
+        dated = replace(EVERYTHING, since=query.filters.since, until=query.filters.until)
+        counted.append((search.find(query), replace(dated, site=query.filters.site if words else None)))
+    histograms = count_periods(search, counted, step)
+    trends = (
+        Trend(
+            q=text,
+            site=filters.site if isinstance(filters.site, str) else None,
+            total=matches.count(),
+            problems=query.problems,
+            periods=histogram.bars,
+        )
+        for (text, filters), query, (matches, _), histogram in zip(searches, queries, counted, histograms, strict=True)
+    )
+    return (histograms[0].step if histograms else "day"), tuple(trends)

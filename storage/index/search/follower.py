@@ -106,7 +106,7 @@ def load_changed_articles(connection: Connection, mark: str) -> set[int] | None:
 
 def _apply(connection: Connection, folder: FulltextFolder, state: FolderState, mark: str) -> FolderState | None:
     """Apply changes; None if the folder has to be made anew, as too much of it would be deleted documents."""
-    documents = folder.open_searcher(state).count_documents()
+    documents = folder.open_searcher(state).searcher.num_docs
     changed = load_changed_articles(connection, state.mark)
     if changed is None or (len(changed) > INLINE_ARTICLES and len(changed) > _MOST_DELETED * documents):
         return None

@@ -19,22 +19,21 @@ from tantivy import Query
 
 from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
-from storage.index.conditions.filters import list_distinct
 from storage.index.conditions.visibility import load_site_names
+from storage.index.engine.dialect import list_distinct
 from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
-from storage.index.search.documents import ALIKE, VARIED
+from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
-from storage.index.search.snippet import is_one_edit
+from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
-_FEW = 1_000  # articles that are named in a query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +49,26 @@ class Matches:
     """The same, with scores; None if nothing can be ranked."""
     copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
     """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
+    folded: Mapping[int, int] = field(default_factory=dict)
+    """All of these copies, with the dates of their articles: they match `unique`, too, and are left out afterwards."""
+    total: int | None = None
+    """Number of texts in `unique`, if they have been counted."""
+    extremes: Sequence[float] = ()
+    """Their least and greatest date in that case."""
 
     def count(self) -> int:
         """Return the number of articles."""
-        return self.engine.count(self.unique)
+        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded)
+
+    def find_extremes(self) -> Sequence[float]:
+        """Return the least and the greatest date; none if nothing matches."""
+        return self.engine.summarize(self.unique, {})[1] if self.total is None else self.extremes
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
+        if self.folded:
+            listed = replace(self, folded={}).list_versions(order, offset + limit + len(self.folded))
+            return [version for version in listed if version not in self.folded][offset : offset + limit]
         if order == "rank" and self.ranked is not None:
             return self.engine.list_best(self.ranked, limit, offset)
         return self.engine.list_sorted(self.unique, _SORTED_BY.get(order, "order"), limit, offset)
@@ -64,16 +76,9 @@ class Matches:
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
         varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
-        found = sorted(
-            zip(*self.engine.list_columns(varied, "place", "version", "article"), strict=True), key=_rank_last
-        )
-        grouped = group_pairs((article, version) for _, version, article in reversed(found))
+        texts = zip(*self.engine.list_columns(varied, "standing", "version"), strict=True)
+        grouped = group_pairs((standing >> STANDING_BITS, version) for standing, version in texts)
         return [versions for versions in grouped.values() if len(versions) > 1]
-
-
-def _rank_last(text: tuple[int, ...]) -> tuple[int, int]:
-    """Return a key by which the last text of an article is last: of texts with one place that with the least id."""
-    return text[0], -text[1]
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -84,18 +89,14 @@ def fold_copies(matches: Matches) -> Matches:
     """
     engine = matches.engine
     shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
-    columns = engine.list_columns(shared, "order", "version", "story", "site")
+    columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
     ranks: Counter[tuple[int, int]] = Counter()
-    copies: dict[tuple[int, int], list[int]] = {}
-    for _, version, story, site in sorted(zip(*columns, strict=True)):
+    texts: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for _, version, story, site, dated in sorted(zip(*columns, strict=True)):
         ranks[story, site] += 1
-        copies.setdefault((story, ranks[story, site]), []).append(version)
-    folded = {versions[0]: versions[1:] for versions in copies.values() if len(versions) > 1}
-    if not folded:
-        return matches
-    others = engine.match_values("version", [version for versions in folded.values() for version in versions])
-    unique, ranked = match_without(matches.unique, others), matches.ranked and match_without(matches.ranked, others)
-    return replace(matches, unique=unique, ranked=ranked, copies=folded)
+        texts.setdefault((story, ranks[story, site]), []).append((version, dated))
+    copies = {first: [version for version, _ in others] for (first, _), *others in texts.values() if others}
+    return replace(matches, copies=copies, folded=dict(copy for _, *others in texts.values() for copy in others))
 
 
 class Search:
@@ -117,16 +118,11 @@ class Search:
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
         former = self._select_former(query, filters, wanted)
-        texts = sorted(zip(*engine.list_columns(former, "place", "version", "article"), strict=True), key=_rank_last)
-        newest = {article: version for _, version, article in texts}
-        few = values("article", newest) if len(newest) < _FEW else values("grouping", (ALIKE, VARIED))
-        for article in engine.list_columns(match_all(unique, few), "article")[0]:
+        (texts,) = engine.list_columns(former, "standing")
+        newest = {one >> STANDING_BITS: one for one in reversed(texts)}
+        for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
             newest.pop(article, None)
-        others = {version for _, version, _ in texts}.difference(newest.values())
-        if len(newest) < len(others):
-            unique = match_any(unique, values("version", newest.values()))
-        elif newest:
-            unique = match_any(unique, match_without(former, values("version", others)))
+        unique = match_any(unique, values("standing", newest.values())) if newest else unique
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -164,7 +160,7 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
             # Words that differ in one letter, but not in both of the first two.
             starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
             terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
-            similar = [(-count, term) for term, count in terms if is_one_edit(leaf.words[0], term)]
+            similar = [(-count, term) for term, count in terms if match_one_edit(leaf.words[0]).fullmatch(term)]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)
@@ -186,7 +182,8 @@ def list_article_ids(
         row = connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return []
-        wanted = search.translation.before(wanted, make_order(row.dated_at, row.digest))
+        older = search.translation.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
+        wanted = match_all(wanted, older)
     return search.engine.list_sorted(wanted, "order", limit, offset, values="article")
 
 
@@ -195,19 +192,13 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     search = Search(connection, exclude)
     wanted = search.find_current(filters)
     names = load_site_names(connection)
-    counts = search.engine.count_values(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
+    counts, _, total = search.engine.summarize(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
     sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(
-        total=search.engine.count(wanted),
+        total=total,
         years=tuple(sorted(counts["year"], reverse=True)),
         sites=tuple(sorted(sites, key=lambda one: (-one[1], one[0]))),
     )
-
-
-def count_by_day(connection: Connection, exclude: Exclusions, filters: Filters, days: Sequence[datetime]) -> list[int]:
-    """Return the number of filtered articles from each of the days, by their beginnings, up to the next one."""
-    search = Search(connection, exclude)
-    return search.engine.count_ranges(search.find_current(filters), "dated", [*map(count_microseconds, days)])
 
 
 def count_between(
@@ -228,8 +219,8 @@ def find_adjacent_dates(
     """Return the date of the newest of the filtered articles before a period, and of the oldest after it, if any."""
     search = Search(connection, exclude)
     periods = (replace(filters, until=begin), replace(filters, since=end))
-    before, after = (search.engine.find_extremes(search.find_current(each), "dated") for each in periods)
-    return before and to_time(before[1]), after and to_time(after[0])
+    before, after = (search.engine.summarize(search.find_current(each), {})[1] for each in periods)
+    return (to_time(before[1]) if before else None), (to_time(after[0]) if after else None)
 
 
 def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
@@ -239,7 +230,7 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
     columns = ("section_label", "author_label", "language")
-    counts = search.engine.count_values(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))
+    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))[0]
     sections, authors, languages = (
         tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
         for column in columns

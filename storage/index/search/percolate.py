@@ -5,8 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, func, select, union
 
-from storage.index.conditions.filters import list_distinct
-from storage.index.engine.dialect import identify_index, read_change_mark
+from storage.index.engine.dialect import identify_index, list_distinct, read_change_mark
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import index_in_memory

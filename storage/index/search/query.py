@@ -61,6 +61,11 @@ class SearchTerm:
         return any("*" in word for word in self.words)
 
     @property
+    def is_pattern(self) -> bool:
+        """True for a pattern or a fuzzy word."""
+        return self.is_fuzzy or self.has_wildcard
+
+    @property
     def leaves(self) -> tuple["SearchTerm", ...]:
         """The term itself, which is a part of a query as what stands in parentheses is."""
         return (self,)

@@ -48,7 +48,7 @@ def load_page(
     total = matches.count()
     return SearchPage(
         total=total,
-        articles=total + sum(map(len, matches.copies.values())),
+        articles=total + len(matches.folded),
         suggestion=None if total else suggest_query(search, query, text),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
         problems=query.problems,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from storage.index.search.query import SearchQuery
 from storage.index.text.analyzer import Term, analyze, split_terms, stem_variants
@@ -17,7 +18,6 @@ class MatchFinder:
     def __init__(self, query: SearchQuery, languages: Iterable[str | None]) -> None:
         spoken = tuple(languages)
         self._words: set[str] = set()
-        self._fuzzy: list[str] = []
         self._patterns: list[re.Pattern[str]] = []
         self._phrases: list[tuple[re.Pattern[str], ...]] = []
         self._stems: set[str] = set()
@@ -25,15 +25,15 @@ class MatchFinder:
             if leaf.field == "url":
                 continue
             if leaf.is_fuzzy:
-                self._fuzzy += leaf.words
+                self._patterns.append(match_one_edit(leaf.words[0]))
             elif leaf.typed or leaf.between is not None:
                 self._words.update(leaf.words)
                 for raw in leaf.typed:
                     self._stems |= stem_variants(raw, spoken)
             elif len(leaf.words) == 1 and leaf.has_wildcard:
-                self._patterns.append(_compile(leaf.words[0]))
+                self._patterns.append(match_letters(leaf.words[0]))
             else:
-                self._phrases.append(tuple(map(_compile, leaf.words)))
+                self._phrases.append(tuple(map(match_letters, leaf.words)))
 
     def count_matches(self, text: str, language: str | None) -> int:
         """Estimate how many terms a text contains, without their positions."""
@@ -41,13 +41,11 @@ class MatchFinder:
         printed = set(words)
         found = len(self._words & printed) + len(self._stems & (stems | printed))
         found += sum(any(phrase[0].fullmatch(word) for word in printed) for phrase in self._phrases)
-        return found + (bool(self._patterns or self._fuzzy) and any(map(self._is_similar, printed)))
+        return found + (bool(self._patterns) and any(map(self._is_similar, printed)))
 
     def _is_similar(self, word: str) -> bool:
         """Return whether a word matches a pattern, or differs in one letter from a fuzzy word."""
-        return any(pattern.fullmatch(word) for pattern in self._patterns) or any(
-            is_one_edit(word, fuzzy) for fuzzy in self._fuzzy
-        )
+        return any(pattern.fullmatch(word) for pattern in self._patterns)
 
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
@@ -82,21 +80,24 @@ class MatchFinder:
             yield term.start, term.end
 
 
-def _compile(word: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, word.split("*"))))
+def match_letters(word: str) -> re.Pattern[str]:
+    """Return a pattern for a line with a word in which an asterisk stands for any letters."""
+    return re.compile(f"^{'.*'.join(map(re.escape, word.split('*')))}$", re.MULTILINE)
 
 
-def is_one_edit(word: str, other: str) -> bool:
-    """Return whether two words are equal, or one letter is missing, added, another one, or swapped with the next.
+@lru_cache(maxsize=64)
+def match_one_edit(word: str) -> re.Pattern[str]:
+    """Return a pattern for a line with a word, or with one in which a letter is missing, added, replaced or swapped.
 
-    >>> [is_one_edit("tariff", other) for other in ("tarif", "tarriff", "tarifs", "tairff", "traif")]
+    >>> [bool(match_one_edit("tariff").fullmatch(it)) for it in ("tarif", "tarriff", "tarifs", "tairff", "traif")]
     [True, True, True, True, False]
     """
-    if abs(len(word) - len(other)) > 1:
-        return False
-    same = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
-    one, two = word[same:], other[same:]
-    return one[1:] == two[1:] or one[1:] == two or one == two[1:] or (one[1::-1] + one[2:] == two and len(one) > 1)
+    pattern = ".?"
+    for at in range(len(word) - 1, -1, -1):
+        letter, rest = re.escape(word[at]), re.escape(word[at + 1 :])
+        swapped = "|" + re.escape(word[at + 1]) + letter + re.escape(word[at + 2 :]) if word[at + 1 :] else ""
+        pattern = f"(?:{letter}{pattern}|.?{rest}|.{letter}{rest}{swapped})"
+    return re.compile(f"^{pattern}$", re.MULTILINE)
 
 
 def _span_in_term(term: Term, place: int, width: int) -> tuple[int, int]:

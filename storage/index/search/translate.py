@@ -11,9 +11,10 @@ from tantivy import FieldType, Occur, Query
 from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
 from storage.index.fulltext.fields import STEMS, count_microseconds
-from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
-from storage.index.search.documents import fold_value, make_place
+from storage.index.fulltext.searcher import MOST_TERMS, EngineSearcher, match_all, match_any, match_without
+from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
+from storage.index.search.snippet import match_letters, match_one_edit
 from storage.index.text.analyzer import hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 from storage.index.views.exclusions import Exclusions
@@ -44,11 +45,12 @@ class Translation:
 
     def match_dropped(self, query: SearchQuery) -> Query | None:
         """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
-        words = [leaf for leaf in query.leaves if len(leaf.words) == 1 and not (leaf.has_wildcard or leaf.is_fuzzy)]
+        words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
         if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
-        forms = {hash_term(form) for leaf in words for form in self._list_forms(leaf)}
-        return self.engine.match_values("dropped", sorted(forms))
+        forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
+        hashes = set(map(hash_term, chain(*filter(None, forms))))
+        return None if None in forms else self.engine.match_values("dropped", sorted(hashes))
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -77,8 +79,17 @@ class Translation:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
         return [*dict.fromkeys([*leaf.words, *sorted(filter(None, stems))])]
 
+    def _list_words(self, leaf: SearchTerm) -> list[str] | None:
+        """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
+        key = leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
+        known = self.engine.remember(key, lambda: "\n".join(term for term, _ in self.engine.list_terms(*key)))
+        pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
+        return None if known.count("\n") + 1 == MOST_TERMS else pattern.findall(known)
+
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
+        if leaf.is_pattern and len(leaf.words) == 1 and (words := self._list_words(leaf)) is not None:
+            return self.engine.match_values(field, words)
         if leaf.is_fuzzy:
             return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
         if leaf.between is not None:
@@ -86,13 +97,12 @@ class Translation:
             pairs = (leaf.words, leaf.words[::-1])
             return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
         if leaf.has_wildcard:
-            patterns = [".*".join(map(re.escape, word.split("*"))) for word in leaf.words]
+            patterns = [match_letters(word).pattern[1:-1] for word in leaf.words]
             if len(patterns) == 1:
                 return Query.regex_query(schema, field, patterns[0])
             return Query.regex_phrase_query(schema, field, [*patterns])
-        if len(leaf.words) == 1:
-            return Query.term_query(schema, field, leaf.words[0])
-        return Query.phrase_query(schema, field, list(leaf.words))
+        only = leaf.words[0] if len(leaf.words) == 1 else None
+        return Query.term_query(schema, field, only) if only else Query.phrase_query(schema, field, [*leaf.words])
 
     def filters(self, connection: Connection, filters: Filters) -> list[Query]:
         """Return queries for documents that pass the filters."""
@@ -104,6 +114,7 @@ class Translation:
             "tag": _convert(filters.tag, str),
             "article": filters.articles,
             "corrected": None if filters.corrected is None else [int(filters.corrected)],
+            "edited": None if filters.edited is None else [int(filters.edited)],
             "newest": [1] if filters.newest_only else None,
         }
         if filters.site is not None:
@@ -115,12 +126,9 @@ class Translation:
             pattern = f".*{re.escape(part)}.*"
             wanted.append(Query.regex_query(self.engine.schema, "author", pattern) if part else Query.empty_query())
         if filters.since is not None:
-            wanted.append(self._range("dated", count_microseconds(filters.since), None))
+            wanted.append(self.match_range("dated", count_microseconds(filters.since), None))
         if filters.until is not None:
-            wanted.append(self._range("dated", None, count_microseconds(filters.until) - 1))
-        if filters.edited is not None:
-            first = make_place(1, is_variant=False)
-            wanted.append(self._range("place", *((first + 1, None) if filters.edited else (None, first))))
+            wanted.append(self.match_range("dated", None, count_microseconds(filters.until) - 1))
         return wanted
 
     def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
@@ -136,15 +144,12 @@ class Translation:
                 excluded.append(self.engine.match_values(site, hidden))
             for name, until in exclude.embargoes:
                 if name in ids:
-                    later = [self._range(time, count_microseconds(until) + 1, None) for time in times]
+                    later = [self.match_range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
         return excluded
 
-    def before(self, query: Query, order: int) -> Query:
-        """Return a query for the documents that come after a place in the order by date."""
-        return match_all(query, self._range("order", None, order - 1))
-
-    def _range(self, field: str, least: int | None, most: int | None) -> Query:
+    def match_range(self, field: str, least: int | None, most: int | None) -> Query:
+        """Return a query for the documents with a number in a range, both ends included."""
         return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
 
 

@@ -99,7 +99,7 @@ def learnt(index: Index) -> set[Row]:
 
 def left_out_wrongly(index: Index) -> set[tuple[Any, ...]]:
     """Return what the search folder, which followed each change, has otherwise than the rows say now."""
-    columns = ("version", "by_length", "order", "place", "grouping")
+    columns = ("version", "by_length", "order", "standing", "grouping")
     with index._transaction() as connection:
         engine = open_search(connection)
         hits = engine.searcher.search(Query.all_query(), limit=100_000).hits

@@ -11,6 +11,7 @@ from storage.index import Index
 from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.articles import list_articles
 from storage.index.schema.tables import CaptureRow, FrontierRow, LaneRow
+from storage.index.search.facets import search_with_facets
 from storage.index.views.articles import Filters
 from storage.model import CrawlRun, Ingest, Site
 
@@ -34,6 +35,11 @@ def state(index: Index) -> tuple[list[str], list[str], list[str], list[str]]:
     )
 
 
+def list_facet(index: Index) -> list[tuple[str, int]]:
+    (facet,) = [each for each in index.ask(search_with_facets, "text").facets if each.name == "site"]
+    return [(value.name, value.articles) for value in facet.values]
+
+
 def fill(index: Index, article_at: Callable[..., Ingest]) -> None:
     index.begin_crawl(CrawlRun(id="run-1", sites=(OLD,), started_at=datetime(2026, 3, 1, tzinfo=UTC)))
     index.commit([article_at(url, f"Text of {url}.", site="old") for url in PAGES], PLAN)
@@ -43,7 +49,9 @@ def fill(index: Index, article_at: Callable[..., Ingest]) -> None:
 def test_a_renamed_site_keeps_its_articles_and_due_urls(index: Index, article_at: Callable[..., Ingest]) -> None:
     """Every row that had its name has the new one; a second time there is nothing to do."""
     fill(index, article_at)
+    assert list_facet(index) == [("old", 3)]
     assert index.rename_sites({"old": "new"}) == ["old"]
+    assert list_facet(index) == [("new", 3)], "counts that are kept have the new name"
     assert state(index) == (["new"], ["new"], ["new"], state(index)[3])
     assert sorted(state(index)[3]) == PAGES
     assert list(index.read(next_due_by_site, ["old", "new"])) == ["new"]

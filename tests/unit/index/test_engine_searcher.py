@@ -16,7 +16,7 @@ def test_values_are_counted_exactly_whatever_their_number(authors: int, wanted: 
         build_document({"version": number, "author_label": [name]}) for number, name in enumerate(names)
     )
     expected = sorted(Counter(names).items(), key=lambda one: (-one[1], one[0]))
-    assert engine.count_values(Query.all_query(), {"author_label": wanted})["author_label"] == expected[:wanted]
+    assert engine.summarize(Query.all_query(), {"author_label": wanted})[0]["author_label"] == expected[:wanted]
 
 
 def test_ranges_are_counted_whatever_their_number() -> None:
