@@ -80,6 +80,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     """
     if repair:
         complete_rewrites(places, index)
+        places.restore_chain()
     repaired = repair_open_files(places) if repair else ()
     # Files first: one that a crawl opens meanwhile is in neither list, or in the index's only.
     stored = places.files()

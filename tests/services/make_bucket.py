@@ -47,5 +47,7 @@ def request(
 if __name__ == "__main__":
     _, where, bucket, *locks = sys.argv
     for body in ("", *locks):
-        asked = request(where, bucket, os.environ, datetime.now(UTC), locks="<ObjectLock" in "".join(locks), lock=body.encode())
+        asked = request(
+            where, bucket, os.environ, datetime.now(UTC), locks="<ObjectLock" in "".join(locks), lock=body.encode()
+        )
         urllib.request.urlopen(asked, timeout=30).close()

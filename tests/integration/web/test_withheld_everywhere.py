@@ -183,7 +183,16 @@ def fill_parameters(archive: Archive) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-QUERIES = ("", "?q=zanzibarically", "?q=skedadlish", "?q=agency", "?q=town", "?site=secret", "?site=news&q=resigned", "?q=story&sort=rank")
+QUERIES = (
+    "",
+    "?q=zanzibarically",
+    "?q=skedadlish",
+    "?q=agency",
+    "?q=town",
+    "?site=secret",
+    "?site=news&q=resigned",
+    "?q=story&sort=rank",
+)
 OF_URLS = ("?url={}", "?url={}&matchType=prefix", "?url={}&matchType=domain&output=json", "?url={}&showNumPages=true")
 
 
