@@ -20,6 +20,8 @@ from newsarchive.web.serve_options import RequestLimits
 from storage.index.engine.database import WorkLimit
 
 MAX_CLIENTS = 20_000
+_MAX_BODY = 20_000
+"""Bytes of a body after which a request counts as in progress; no form is longer."""
 
 
 class TokenBuckets:
@@ -92,7 +94,8 @@ class RateLimitMiddleware(HttpMiddleware):
 class ClientWorkMiddleware(HttpMiddleware):
     """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
 
-    A request is in progress until the last byte of its response was accepted by the client's connection.
+    A request is in progress from the last byte of its body until the client's connection has accepted the last byte of
+    its response: half-sent ones keep nobody out.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
@@ -103,6 +106,8 @@ class ClientWorkMiddleware(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         client = client_key(scope)
+        if scope["method"] not in SAFE_METHODS:
+            receive = await receive_body(receive)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
         if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:
             detail = "This archive is answering as many requests as it can. Try again in a while."
@@ -118,6 +123,19 @@ class ClientWorkMiddleware(HttpMiddleware):
             self.active[client] -= 1
             if not self.active[client]:
                 del self.active[client]
+
+
+async def receive_body(receive: Receive) -> Receive:
+    """Wait for the body of a request, and return a `receive` that returns it."""
+    messages = [await receive()]
+    while messages[-1].get("more_body") and sum(len(each["body"]) for each in messages) <= _MAX_BODY:
+        messages.append(await receive())
+    received = iter(messages)
+
+    async def receive_again() -> Message:
+        return next(received, None) or await receive()
+
+    return receive_again
 
 
 async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, send: Send, work: WorkLimit) -> None:

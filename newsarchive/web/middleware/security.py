@@ -65,7 +65,8 @@ class TrustedHostMiddleware(HttpMiddleware):
     """ASGI middleware: rejects requests for other hosts and cross-site changes.
 
     By DNS rebinding another site may point its own name to 127.0.0.1 and read a private archive as same-origin: 421 for
-    an unknown host. And it may submit forms to the archive: 403 for an unsafe method from another site.
+    an unknown host. And it may submit forms to the archive: 403 for an unsafe method from another site. A body of two
+    lengths, which a proxy may take for two requests, is 400 (RFC 9112 6.3).
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
@@ -80,6 +81,9 @@ class TrustedHostMiddleware(HttpMiddleware):
         # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
         if host and not name:
             answer = problem_response(request, 400, "The Host header is malformed.")
+        elif "content-length" in request.headers and "transfer-encoding" in request.headers:
+            detail = "The request has both Content-Length and Transfer-Encoding."
+            answer = problem_response(request, 400, detail, {"connection": "close"})
         elif self.names and name not in self.names and not name.endswith(".localhost"):
             detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
             answer = problem_response(request, 421, detail)

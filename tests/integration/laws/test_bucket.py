@@ -260,9 +260,12 @@ def test_a_takedown_names_what_a_bucket_with_versions_keeps(
         words = [sys.executable, str(MAKE_BUCKET), f"http://127.0.0.1:{gateway.port}", plain, VERSIONS]
         subprocess.run(words, check=True, env=os.environ | KEYS)
         if is_killed:
-            with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-                patched.setattr(BucketTransfer, "upload", raise_interrupt)
+            monkeypatch.setattr(BucketTransfer, "upload", raise_interrupt)
+            with pytest.raises(KeyboardInterrupt):
                 archive.takedown(["https://news.example/gone"], "court order", dry_run=False)
+            monkeypatch.undo()
+            for key, value in KEYS.items():
+                monkeypatch.setenv(key, value)
         report = archive.takedown(["https://news.example/gone"], "court order", dry_run=False)[-1]
     said = rf"{re.escape(name)} in the bucket is replaced, but the bucket keeps versions before \S+: delete them there"
     assert any(re.fullmatch(said, each) for each in report.unreachable), report.unreachable
