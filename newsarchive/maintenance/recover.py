@@ -25,10 +25,6 @@ from storage.warc.importer import ImportedFile, import_file
 from storage.warc.repair import RepairedFile, measure_link, repair_file
 from storage.warc.tombstones import REWRITTEN
 
-BEGUN_ANEW = (
-    "%s was begun, with %d WARC files that are older: it proves what they hold from now on, and nothing of the time "
-    "before. If this folder had a chain, restore it from a backup in place of this one"
-)
 log = logging.getLogger(__name__)
 
 
@@ -74,9 +70,7 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     complete_rewrites(places, index)
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
         if places.restore_chain():
-            log.warning(
-                "%s was not in the folder, and was restored from its copy in the bucket", places.chain.path.name
-            )
+            log.warning("%s was lost, and is restored from its copy in the bucket", places.chain.path.name)
         chain = places.chain.load([])
         # Nearly always among the first links; to parse all of a long chain takes longer than many a crawl should.
         begun = {"begun", "upgrade"}
@@ -90,8 +84,6 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
             old = [file for file in own if not file.is_open and file.name not in linked]
             links = [measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in old]
             places.chain.append(*(links or [ChainLink(reason="begun")]))
-            if links:
-                log.warning(BEGUN_ANEW, places.chain.path.name, len(links))
         crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
             heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}

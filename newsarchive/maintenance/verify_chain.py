@@ -166,5 +166,4 @@ def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport
         if chain.links[link_at].reason in WRITTEN_HERE and report.chain_head not in {"", START} and head_at >= link_at:
             known = any(report.chain_head in each.heads for each in chains)
             what = "was not a head before its link" if known else "is of no chain"
-            what = f"{what}: links were removed, changed or inserted. Restore the chain from a backup"
-            yield name, f"the head that the file begins with {what}"
+            yield name, f"the head that the file begins with {what}: links were removed, changed or inserted"

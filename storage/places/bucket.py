@@ -84,13 +84,6 @@ class _RangedFile(io.RawIOBase):
         return count
 
 
-# A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
-#
-#     s3://NAME/PREFIX      credentials from the environment or the machine's role (obstore), or from ~/.aws/credentials
-#     file:///MOUNTED       the same rules, no server
-#
-# Objects are closed WARC files: each is put once, never overwritten, and never changes.
-
 MIN_BYTES_PER_SECOND = 250_000
 """Slowest rate at which a large request is not given up."""
 _SMALL = 1 << 17
@@ -133,7 +126,7 @@ class BucketObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Address and time limits of a bucket. Plain settings, which can be passed to any process."""
+    """Address and time limits of a bucket, whose objects are put once and never change. Plain settings."""
 
     url: str
     """s3://NAME, s3://NAME/PREFIX or file:///FOLDER, which must exist."""
@@ -223,10 +216,7 @@ class Bucket:
             obstore.delete(store, name)
 
     def find_version(self, name: str, *, is_new: bool = False) -> str:
-        """Return what the bucket keeps of an object that is deleted, in words; "" if it keeps no versions.
-
-        The object `is_new` if it has taken the place of the deleted one.
-        """
+        """Return what the bucket keeps of an object that is deleted, or replaced by this new one; "" if nothing."""
         if self.url.startswith(_FOLDER):
             return ""
         obstore, store = self._connect()

@@ -91,7 +91,11 @@ class Places:
     def load_chains(self) -> list[ParsedChain]:
         """Return the chains of all machines that the folder and the bucket have, this machine's too."""
         found = {path.name: path.read_bytes() for path in sorted(self.folder.glob(f"{PREFIX}*")) if path.is_file()}
-        copies = self._read_copies("chains")
+        copies: dict[str, bytes] = {}
+        parts = [(part, self.bucket.open(part)) for part in self.bucket.list_names("chains")] if self.bucket else []
+        for part, file in parts:
+            name = PREFIX + part.split("/")[1]
+            copies[name] = copies.get(name, b"") + file.read()
         for name in [name for name, data in found.items() if copies.get(name, b"").startswith(data)]:
             if name != self.chain.path.name:  # a copy of another machine's, which has gone on
                 del found[name]
@@ -99,8 +103,7 @@ class Places:
         for chain in chains:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
-                way_back = "If the folder had lost its chain, move this one away: the next crawl or seal gets the copy"
-                chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket. {way_back}")
+                chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket")
             with suppress(OSError, StorageError):  # a key that only its owner may read, or a damaged one
                 if chain.links and chain.name == self.chain.path.name and self.key and self.key.exists():
                     key, old = load_signers(self.key, chain.key)
@@ -108,21 +111,11 @@ class Places:
                         chain.breaks.append("its last links are not signed with the key of the archive, signing.key")
         return chains
 
-    def _read_copies(self, folder: str) -> dict[str, bytes]:
-        """Return chains as the bucket has them, by name."""
-        copies: dict[str, bytes] = {}
-        for part, file in (
-            [(part, self.bucket.open(part)) for part in self.bucket.list_names(folder)] if self.bucket else ()
-        ):
-            name = PREFIX + part.split("/")[1]
-            copies[name] = copies.get(name, b"") + file.read()
-        return copies
-
     def restore_chain(self) -> bool:
         """Get this machine's chain from the bucket if the folder has lost it: a new one would contradict its copy."""
         path = self.chain.path
-        copy = b"" if path.exists() or not self.machine else self._read_copies(f"chains/{self.machine}").get(path.name)
-        if copy:
+        chains = [] if self.bucket is None or path.exists() else self.load_chains()
+        if copy := b"".join(line + b"\n" for each in chains if each.name == path.name for line in each.lines):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, copy, mode=0o640)
         return bool(copy)

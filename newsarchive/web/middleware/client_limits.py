@@ -20,8 +20,6 @@ from newsarchive.web.serve_options import RequestLimits
 from storage.index.engine.database import WorkLimit
 
 MAX_CLIENTS = 20_000
-_MAX_BODY = 20_000
-"""Bytes of a body after which a request counts as in progress; no form is longer."""
 
 
 class TokenBuckets:
@@ -94,8 +92,7 @@ class RateLimitMiddleware(HttpMiddleware):
 class ClientWorkMiddleware(HttpMiddleware):
     """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
 
-    A request is in progress from the last byte of its body until the client's connection has accepted the last byte of
-    its response: half-sent ones keep nobody out.
+    A request, but for a form, is in progress until the last byte of its response was accepted by the connection.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
@@ -106,36 +103,21 @@ class ClientWorkMiddleware(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         client = client_key(scope)
-        if scope["method"] not in SAFE_METHODS:
-            receive = await receive_body(receive)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
+        if scope["method"] not in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
         if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:
             detail = "This archive is answering as many requests as it can. Try again in a while."
             await problem_response(Request(scope), 503, detail, RETRY_AFTER)(scope, receive, send)
             return
         self.active[client] += 1
         try:
-            if scope["method"] in SAFE_METHODS:
-                await run_until_disconnect(self.app, scope, receive, send, work)
-            else:
-                await self.app(scope, receive, send)
+            await run_until_disconnect(self.app, scope, receive, send, work)
         finally:
             self.active[client] -= 1
             if not self.active[client]:
                 del self.active[client]
-
-
-async def receive_body(receive: Receive) -> Receive:
-    """Wait for the body of a request, and return a `receive` that returns it."""
-    messages = [await receive()]
-    while messages[-1].get("more_body") and sum(len(each["body"]) for each in messages) <= _MAX_BODY:
-        messages.append(await receive())
-    received = iter(messages)
-
-    async def receive_again() -> Message:
-        return next(received, None) or await receive()
-
-    return receive_again
 
 
 async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, send: Send, work: WorkLimit) -> None:

@@ -65,8 +65,7 @@ class TrustedHostMiddleware(HttpMiddleware):
     """ASGI middleware: rejects requests for other hosts and cross-site changes.
 
     By DNS rebinding another site may point its own name to 127.0.0.1 and read a private archive as same-origin: 421 for
-    an unknown host. And it may submit forms to the archive: 403 for an unsafe method from another site. A body of two
-    lengths, which a proxy may take for two requests, is 400 (RFC 9112 6.3).
+    an unknown host. And it may submit forms to the archive: 403 for an unsafe method from another site.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
@@ -82,8 +81,7 @@ class TrustedHostMiddleware(HttpMiddleware):
         if host and not name:
             answer = problem_response(request, 400, "The Host header is malformed.")
         elif "content-length" in request.headers and "transfer-encoding" in request.headers:
-            detail = "The request has both Content-Length and Transfer-Encoding."
-            answer = problem_response(request, 400, detail, {"connection": "close"})
+            answer = problem_response(request, 400, "The request has two lengths.", {"connection": "close"})
         elif self.names and name not in self.names and not name.endswith(".localhost"):
             detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
             answer = problem_response(request, 421, detail)

@@ -3,8 +3,7 @@
 This module decides for every query what is withheld:
 
     article   one of its URLs is blocked, its site is hidden, it is younger than its site's embargo, or it asks for it
-    capture   the same holds for itself, for the article that it shows, or for the target of its redirect; or it is
-              the lead image of withheld articles alone
+    capture   the same holds for itself, for the article that it shows, or for the target of its redirect
     link      the same holds for its target
 """
 
@@ -29,7 +28,6 @@ _LATE = ArticleRow.__table__.alias("embargoed_articles")
 _HELD = CaptureRow.__table__.alias("withheld_captures")
 _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
-_ILLUSTRATED = VersionRow.__table__.alias("illustrated_versions")
 
 
 def prefix_end(prefix: str) -> str:
@@ -91,19 +89,11 @@ def _load_hidden(connection: Connection, exclude: Exclusions) -> list[int]:
     return sorted(load_site_ids(connection, exclude.hidden).values())
 
 
-def _is_withheld_image(connection: Connection, exclude: Exclusions, url_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return a condition: a URL is the lead image of withheld articles, and of no other."""
-    article_id, articles = _ILLUSTRATED.c.article_id, select_withheld_articles(connection, exclude)
-    of_article = exists().where(_ILLUSTRATED.c.image_url_id == url_id, article_id.is_not(None))
-    return and_(of_article.where(article_id.in_(articles)), ~of_article.where(article_id.not_in(articles)))
-
-
 def visible_captures(connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__) -> Conditions:
     """Return conditions on visible captures (the table or an alias of it)."""
     if not exclude:
         return []
-    url_id = captures.c.url_id
-    conditions = [*visible_urls(exclude, url_id), ~_is_withheld_image(connection, exclude, url_id)]
+    conditions = visible_urls(exclude, captures.c.url_id)
     elsewhere: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
         article_id = captures.c.article_id
@@ -136,12 +126,6 @@ def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any
         late, of_site = _HELD.c.fetched_at > until, select(_HELD.c.id).where(_HELD.c.site_id == site_id)
         parts += [of_site.where(late), of_site.where(_HELD.c.article_id.in_(_embargoed_articles(site_id, until)))]
         targets.append(and_(_TARGET.c.site_id == site_id, late))
-    images = select(_ILLUSTRATED.c.image_url_id).where(
-        _ILLUSTRATED.c.article_id.in_(select_withheld_articles(connection, exclude))
-    )
-    parts.append(
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(images), _is_withheld_image(connection, exclude, _HELD.c.url_id))
-    )
     redirects = select(_HELD.c.id).join(_TARGET, _TARGET.c.id == _HELD.c.redirect_url_id)
     return union(*parts, *(redirects.where(target) for target in targets))
 
