@@ -73,9 +73,8 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere.
-
-    Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
+    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`, except those that
+    `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     if repair:
