@@ -68,8 +68,10 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     Once a day, link the heads of other chains.
     """
     complete_rewrites(places, index)
-    chain = places.chain.load([])
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
+        if places.restore_chain():
+            log.warning("%s was lost, and is restored from its copy in the bucket", places.chain.path.name)
+        chain = places.chain.load([])
         # Nearly always among the first links; to parse all of a long chain takes longer than many a crawl should.
         begun = {"begun", "upgrade"}
         if begun.isdisjoint(link.reason for link in chain.links) and begun.isdisjoint(

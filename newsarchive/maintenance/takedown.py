@@ -164,12 +164,14 @@ class Takedown:
         # One that was uploaded and is not there was deleted by a run that was killed before it uploaded the new one.
         if transfer and bucket and (stored.is_remote or name in transfer.log.read()):
             try:
+                kept = bucket.find_version(name) if stored.is_remote else ""
                 if stored.is_remote:
-                    if version := bucket.find_version(name):
-                        report.unreachable.append(f"{name} in the bucket is replaced, but {version}")
                     bucket.delete(name)
                 if transfer.upload(name) and not stored.is_local:
                     transfer.remove_local(name)
+                # The deleted object may be from before the bucket kept versions, or a run that was killed deleted it.
+                if kept := kept or bucket.find_version(name, is_new=True):
+                    report.unreachable.append(f"{name} in the bucket is replaced, but {kept}")
             except (BucketRefused, BucketUnreachable) as problem:
                 report.unreachable.append(f"{name} in the bucket still has the records: {problem}")
 

@@ -73,13 +73,13 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere.
-
-    Files are checked by `executor`, except those that `earlier` progress covers. Progress is reported in files.
+    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`, except those that
+    `earlier` progress covers. Progress is reported in files.
     BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     if repair:
         complete_rewrites(places, index)
+        places.restore_chain()
     repaired = repair_open_files(places) if repair else ()
     # Files first: one that a crawl opens meanwhile is in neither list, or in the index's only.
     stored = places.files()

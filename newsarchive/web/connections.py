@@ -163,7 +163,7 @@ class LimitedProtocol(H11Protocol):
         if phase == self._phase or not self.is_counted:
             return
         self._phase = phase
-        self.pool.note_waiting(self, waiting=phase == "request")
+        self.pool.note_waiting(self, waiting=phase != "response")
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(seconds, self._time_out) if seconds else None

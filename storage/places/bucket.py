@@ -84,13 +84,6 @@ class _RangedFile(io.RawIOBase):
         return count
 
 
-# A bucket of WARC files: S3-compatible, through obstore (extra `s3`), or a folder that all machines mount.
-#
-#     s3://NAME/PREFIX      credentials from the environment or the machine's role (obstore), or from ~/.aws/credentials
-#     file:///MOUNTED       the same rules, no server
-#
-# Objects are closed WARC files: each is put once, never overwritten, and never changes.
-
 MIN_BYTES_PER_SECOND = 250_000
 """Slowest rate at which a large request is not given up."""
 _SMALL = 1 << 17
@@ -103,7 +96,7 @@ _METADATA = "169.254.169.254"
 """Metadata service of Amazon's cloud: the last source of credentials."""
 _DENIED = re.compile("403 Forbidden|401 Unauthorized")
 _FOLDER = "file://"
-_VERSION_FIELDS = ("version-id", "object-lock-retain-until-date")
+_VERSION_FIELDS = ("version-id", "object-lock-retain-until-date", "object-lock-legal-hold")
 _PAGE = 1000
 _BACKOFF = timedelta(milliseconds=200)
 _MAX_BACKOFF = timedelta(seconds=1)
@@ -133,7 +126,7 @@ class BucketObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Address and time limits of a bucket. Plain settings, which can be passed to any process."""
+    """Address and time limits of a bucket, whose objects are put once and never change. Plain settings."""
 
     url: str
     """s3://NAME, s3://NAME/PREFIX or file:///FOLDER, which must exist."""
@@ -222,8 +215,8 @@ class Bucket:
         with self._translate_errors(name):
             obstore.delete(store, name)
 
-    def find_version(self, name: str) -> str:
-        """Return what the bucket keeps of an object that is deleted, in words; "" if it keeps no versions."""
+    def find_version(self, name: str, *, is_new: bool = False) -> str:
+        """Return what the bucket keeps of an object that is deleted, or replaced by this new one; "" if nothing."""
         if self.url.startswith(_FOLDER):
             return ""
         obstore, store = self._connect()
@@ -231,13 +224,15 @@ class Bucket:
             address = obstore.sign(store, "HEAD", name, timedelta(minutes=1))
         try:
             with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
-                version, lock = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
+                version, lock, hold = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
         except (OSError, HTTPException) as problem:
             raise BucketUnreachable(self.url, str(problem)) from problem
-        until = lock[:16].replace("T", " ")
-        advice = f"its lock lets nobody delete it before {until} UTC" if lock else "delete it there"
-        # "null" is an object without a version, which is deleted.
-        return "" if version in {"", "null"} else f"the bucket keeps its version {version}: {advice}"
+        # "null" is an object from before the bucket kept versions, or of one that keeps none any more.
+        if version in {"", "null"}:
+            return ""
+        until = f"before {lock[:16].replace('T', ' ')} UTC" if lock else "while its legal hold lasts"
+        advice = f"its lock lets nobody delete it {until}" if lock or hold == "ON" else "delete them there"
+        return f"the bucket keeps {'versions before' if is_new else 'earlier versions and'} {version}: {advice}"
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading by ranges, of which the first is fetched at once; NotInBucket if there is none."""

@@ -111,6 +111,15 @@ class Places:
                         chain.breaks.append("its last links are not signed with the key of the archive, signing.key")
         return chains
 
+    def restore_chain(self) -> bool:
+        """Get this machine's chain from the bucket if the folder has lost it: a new one would contradict its copy."""
+        path = self.chain.path
+        chains = [] if self.bucket is None or path.exists() else self.load_chains()
+        if copy := b"".join(line + b"\n" for each in chains if each.name == path.name for line in each.lines):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, copy, mode=0o640)
+        return bool(copy)
+
     def upload_chain(self) -> None:
         """Upload the links of this machine's chain that the bucket lacks, as one object."""
         if self.bucket is None or not self.machine:

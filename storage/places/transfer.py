@@ -68,19 +68,12 @@ class UploadLog:
             raise_write_error(self._path, problem)
 
 
-# Transfer closed WARC files between folder and bucket. A copy is deleted only after the other one is verified.
-#
-# upload          put without overwriting; size and digest compared; added to the upload log
-# remove_local    in the upload log, and the bucket still has it? then the folder's file is deleted
-# download        into NAME.fetching, resumed after an interruption; fsync; digest compared; renamed
-# remove_remote   the folder has the same bytes? then the bucket's object is deleted
-
 FETCHING = ".fetching"
 _PIECE = 1 << 23
 
 
 class BucketTransfer:
-    """Transfers files between a folder and a bucket. Several processes may do so at once."""
+    """Transfers files between folder and bucket. A copy is deleted only after the other one is verified."""
 
     def __init__(self, folder: Path, bucket: Bucket, chain: Chain | None = None) -> None:
         self._chain = chain

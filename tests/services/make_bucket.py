@@ -1,6 +1,6 @@
 """Makes a bucket on the server of radosgw.sh, which obstore does not do: `make_bucket.py ENDPOINT NAME [LOCK]`.
 
-LOCK is the configuration of an object lock, in XML.
+LOCK is the configuration of an object lock, or of versions, in XML; a bucket that exists gets it.
 
 A request is signed as S3 wants it (AWS Signature Version 4), with the keys that the environment names.
 """
@@ -24,7 +24,7 @@ def request(
 
     `keys` are named as Amazon's tools name them.
     """
-    query = "object-lock" if lock else ""
+    query = ("versioning" if b"<VersioningConfiguration" in lock else "object-lock") if lock else ""
     at, digest = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}", hashlib.sha256(lock).hexdigest()
     headers = {"host": endpoint.removeprefix("http://"), "x-amz-content-sha256": digest, "x-amz-date": at}
     headers["content-md5"] = base64.b64encode(hashlib.md5(lock).digest()).decode()
@@ -47,5 +47,7 @@ def request(
 if __name__ == "__main__":
     _, where, bucket, *locks = sys.argv
     for body in ("", *locks):
-        asked = request(where, bucket, os.environ, datetime.now(UTC), locks=bool(locks), lock=body.encode())
+        asked = request(
+            where, bucket, os.environ, datetime.now(UTC), locks="<ObjectLock" in "".join(locks), lock=body.encode()
+        )
         urllib.request.urlopen(asked, timeout=30).close()

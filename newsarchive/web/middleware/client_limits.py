@@ -92,7 +92,7 @@ class RateLimitMiddleware(HttpMiddleware):
 class ClientWorkMiddleware(HttpMiddleware):
     """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
 
-    A request is in progress until the last byte of its response was accepted by the client's connection.
+    A request, but for a form, is in progress until the last byte of its response was accepted by the connection.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
@@ -104,16 +104,16 @@ class ClientWorkMiddleware(HttpMiddleware):
         """Handle one request."""
         client = client_key(scope)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
+        if scope["method"] not in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
         if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:
             detail = "This archive is answering as many requests as it can. Try again in a while."
             await problem_response(Request(scope), 503, detail, RETRY_AFTER)(scope, receive, send)
             return
         self.active[client] += 1
         try:
-            if scope["method"] in SAFE_METHODS:
-                await run_until_disconnect(self.app, scope, receive, send, work)
-            else:
-                await self.app(scope, receive, send)
+            await run_until_disconnect(self.app, scope, receive, send, work)
         finally:
             self.active[client] -= 1
             if not self.active[client]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,17 +30,14 @@ HEADINGS = {
     401: "Authentication required",
     403: "Not allowed",
     404: "Not in the archive",
-    405: "Method not allowed",
     414: "URL too long",
-    422: "Invalid request",
-    429: "Too many requests",
     500: "Internal error",
     503: "Temporarily unavailable",
     507: "No space left",
 }
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
 _JSON = re.compile(r"application/(.+\+)?json")
-_Q = re.compile(r"[01](\.[0-9]{0,3})?")
+_ACCEPTED = re.compile(r"([^\s;,]+)[^,]*?(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?(?:,|$)")
 MAX_REPEATS = 3
 _REPEATED = "newsarchive.repeated"
 """Key of the ASGI scope: how often the request was handled again."""
@@ -50,7 +48,7 @@ def problem_response(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, *, heading: str = ""
 ) -> Response:
     """Return a problem as JSON or as a page. It never queries the index, which may be down."""
-    heading = heading or HEADINGS.get(status, HTTPStatus(status).phrase)
+    heading = heading or HEADINGS.get(status, HTTPStatus(status).phrase.capitalize())
     if wants_json(request):
         body = {"type": "about:blank", "title": heading, "status": status, "detail": detail}
         return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -76,13 +74,8 @@ def _quality(accepted: str, media_type: re.Pattern[str]) -> float:
     >>> _quality("text/html;q=0.8, */*", _HTML), _quality("application/problem+json", _JSON), _quality("*/*", _JSON)
     (0.8, 1.0, 0.0)
     """
-    weights = [0.0]
-    for part in accepted.lower().split(","):
-        name, *parameters = (each.strip() for each in part.split(";"))
-        if media_type.fullmatch(name):
-            quality = [each[2:] for each in parameters if each.startswith("q=")]
-            weights.append(float(quality[0]) if quality and _Q.fullmatch(quality[0]) else 1.0)
-    return max(weights)
+    found = _ACCEPTED.findall(accepted.lower())
+    return max((float(weight or 1) for name, weight in found if media_type.fullmatch(name)), default=0.0)
 
 
 DISK_FULL = (
@@ -204,7 +197,7 @@ class ErrorMiddleware(HttpMiddleware):
         try:
             await self.app(scope, receive, note_start)
         except Exception as error:
-            if _is_abandoned(scope):
+            if _is_abandoned(scope) or isinstance(error, ClientDisconnect):
                 return
             log.exception("%s %s", scope["method"], scope["path"])
             if started:

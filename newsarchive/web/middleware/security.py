@@ -80,6 +80,8 @@ class TrustedHostMiddleware(HttpMiddleware):
         # The archive builds absolute URLs of itself with it. HTTP/1.0 may omit it.
         if host and not name:
             answer = problem_response(request, 400, "The Host header is malformed.")
+        elif "content-length" in request.headers and "transfer-encoding" in request.headers:
+            answer = problem_response(request, 400, "The request has two lengths.", {"connection": "close"})
         elif self.names and name not in self.names and not name.endswith(".localhost"):
             detail = "This archive does not serve this host name. Its owner can set public_url in [serve]."
             answer = problem_response(request, 421, detail)

@@ -233,13 +233,47 @@ def test_a_takedown_names_what_a_lock_holds(bucket: Bucket, tmp_path: Path) -> N
         until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
         kept = bucket.find_version(name)
         assert re.fullmatch(
-            rf"the bucket keeps its version \S+: its lock lets nobody delete it before {until} \d\d:\d\d UTC", kept
+            rf"the bucket keeps earlier versions and \S+: its lock lets nobody delete it before {until} \d\d:\d\d UTC",
+            kept,
         )
         report = archive.takedown(["https://news.example/gone"], "court order", dry_run=False)[-1]
         assert f"{name} in the bucket is replaced, but {kept}" in report.unreachable
         with bucket.open(name) as stored:
             assert b"zanzibarian" not in gzip.decompress(stored.read())
         assert not archive.verify().damaged
+
+
+VERSIONS = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_takedown_names_what_a_bucket_with_versions_keeps(
+    gateway: Gateway, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
+) -> None:
+    """Also an object from before the bucket kept versions, and after a kill between the objects."""
+    archive_of_bucket(tmp_path / "morgue", bucket)
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_page(tmp_path / "page.warc", "https://news.example/gone", b"zanzibarian")])
+        assert not archive.upload().problems
+        (name,) = (file.name for file in archive.places.files())
+        plain = bucket.url.removeprefix("s3://").partition("/")[0]
+        words = [sys.executable, str(MAKE_BUCKET), f"http://127.0.0.1:{gateway.port}", plain, VERSIONS]
+        subprocess.run(words, check=True, env=os.environ | KEYS)
+        if is_killed:
+            monkeypatch.setattr(BucketTransfer, "upload", raise_interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                archive.takedown(["https://news.example/gone"], "court order", dry_run=False)
+            monkeypatch.undo()
+            for key, value in KEYS.items():
+                monkeypatch.setenv(key, value)
+        report = archive.takedown(["https://news.example/gone"], "court order", dry_run=False)[-1]
+    said = rf"{re.escape(name)} in the bucket is replaced, but the bucket keeps versions before \S+: delete them there"
+    assert any(re.fullmatch(said, each) for each in report.unreachable), report.unreachable
+
+
+def raise_interrupt(*_: object) -> None:
+    """Die as a process does."""
+    raise KeyboardInterrupt
 
 
 def archive_of_bucket(folder: Path, bucket: Bucket) -> None:

@@ -581,6 +581,34 @@ def test_a_chain_that_lacks_what_others_saw_is_named(machines: tuple[Path, Path]
     assert any("it lacks a link" in what for subject, what in check(machines[0]).problems if subject == name)
 
 
+@pytest.mark.parametrize("work", ["crawl", "verify --repair"])
+def test_a_chain_that_the_folder_lost_is_restored_from_the_bucket(
+    machines: tuple[Path, Path], caplog: pytest.LogCaptureFixture, work: str
+) -> None:
+    """A new one would contradict the copy, and prove nothing of what the old one had."""
+    before = chain_file(machines[0]).read_bytes()
+    shutil.rmtree(machines[0] / "warc")
+    with Archive.open(machines[0]) as archive, archive.ingestor() as ingestor:
+        if work == "crawl":
+            archive.recover(ingestor)
+            assert "is restored from its copy in the bucket" in caplog.text
+        assert archive.verify(repair=work != "crawl").chain.problems == ()
+    assert chain_file(machines[0]).read_bytes().startswith(before)
+
+
+def test_a_chain_that_is_begun_over_older_files_accepts_none(folder: Path) -> None:
+    """Verify names each file that an earlier chain had, until that is restored."""
+    before = chain_file(folder).read_bytes()
+    chain_file(folder).unlink()
+    with Archive.open(folder) as archive:
+        archive.seal()
+    assert {name for name, what in check(folder).problems if "is of no chain" in what} == {
+        path.name for path in warcs(folder)
+    }
+    chain_file(folder).write_bytes(before)
+    assert check(folder).problems == ()
+
+
 def test_a_file_that_was_changed_is_not_uploaded(machines: tuple[Path, Path]) -> None:
     """Also after a rebuild: the chain refuses what the index has learned."""
     path = write_file(machines[0] / "warc", 5, None)

@@ -15,7 +15,7 @@ from tests.forked_process import start_command
 from tests.in_process import run_in_process
 from tests.integration.spiders.conftest import BEGIN, JSON_SPIDER, LOGIN_SPIDER, PASSWORD, tell
 
-KILLS = 8
+KILLS, STORIES = 20, range(1, 101)
 UNREAD = "the crawl ended before the site's spider had read it"
 
 
@@ -39,7 +39,7 @@ def test_a_killed_crawl_of_a_spider_gives_the_same_archive(
 ) -> None:
     """SIGKILL at random moments: verify clean, no URL that was read is fetched again, all articles, rebuild equal."""
     monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)
-    newsroom.stories = {number: tell(number) for number in range(1, 41)}
+    newsroom.stories = {number: tell(number) for number in STORIES}
     newsroom.page_size = 10
     # A callback that takes its time is killed between its response and its output, too.
     slow = source.replace("def parse_article(self, response):", "def parse_article(self, response):\n        wait()\n")
@@ -78,6 +78,6 @@ def test_a_killed_crawl_of_a_spider_gives_the_same_archive(
     assert {url for url, count in read.items() if count > 1} == set(), "what was read was fetched again"
     before = lines(rig)
     headlines = Counter(json.loads(line)["headline"] for line in before)
-    assert headlines == Counter(tell(number)["title"] for number in range(1, 41))
+    assert headlines == Counter(tell(number)["title"] for number in STORIES)
     assert run_in_process("rebuild", "--archive", rig.folder).returncode == 0
     assert lines(rig) == before

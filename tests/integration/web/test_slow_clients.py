@@ -64,7 +64,14 @@ def get(port: int, path: str = "/help", address: str = "127.0.0.1") -> bytes:
         return b"".join(iter(lambda: client.recv(1 << 16), b""))
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /help HTTP/1.1\r\nHost: loc"], ids=["idle", "half-sent"])
+HALF_SENT = (
+    b"",
+    b"GET /help HTTP/1.1\r\nHost: loc",
+    b"POST /exports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nq=",
+)
+
+
+@pytest.mark.parametrize("sent", HALF_SENT, ids=["idle", "headers", "body"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["the same client", "another client"])
 def test_idle_and_half_sent_requests_keep_nobody_out(start: Start, sent: bytes, address: str) -> None:
     """Not others, and not even the same client: the connection that has waited longest makes room."""
@@ -75,14 +82,45 @@ def test_idle_and_half_sent_requests_keep_nobody_out(start: Start, sent: bytes, 
         assert get(port, address=address).startswith(b"HTTP/1.1 200")
 
 
-def test_connections_of_many_clients_keep_nobody_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sent", HALF_SENT, ids=["idle", "headers", "body"])
+def test_connections_of_many_clients_keep_nobody_out(
+    start: Start, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
     """Beyond the limit for all, one of the client with the most connections makes room."""
     monkeypatch.setattr("newsarchive.web.server.MAX_CONNECTIONS", 60)
     port = start()
     with ExitStack() as stack:
         for number in range(200):
-            stack.enter_context(open_client(port, address=f"127.0.1.{number % 8}"))
+            stack.enter_context(open_client(port, sent, f"127.0.1.{number % 8}"))
         assert get(port, address="127.0.0.9").startswith(b"HTTP/1.1 200")
+
+
+def test_bodies_of_many_clients_that_do_not_arrive_keep_nobody_out(start: Start) -> None:
+    """A request is one of the limited number in progress once it is there."""
+    port = start(ServeOptions(limits=RequestLimits(max_concurrent=8)))
+    with ExitStack() as stack:
+        for number in range(40):
+            stack.enter_context(open_client(port, HALF_SENT[-1], f"127.0.1.{number % 20}"))
+        assert get(port).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_leaves_is_no_error_of_the_server(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """The log would grow by a traceback with each."""
+    port = start()
+    for _ in range(3):
+        open_client(port, HALF_SENT[-1]).close()
+        assert get(port).startswith(b"HTTP/1.1 200")
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+def test_a_body_of_two_lengths_is_refused(start: Start) -> None:
+    """And its connection closed: a proxy before the server may have taken it for two requests."""
+    lengths = b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    second = b"GET /help HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with open_client(start(), b"POST /exports HTTP/1.1\r\nHost: localhost\r\n" + lengths + second) as client:
+        answers = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answers.startswith(b"HTTP/1.1 400")
+    assert answers.count(b"HTTP/1.1 ") == 1
 
 
 def is_closed(client: socket.socket) -> bool:

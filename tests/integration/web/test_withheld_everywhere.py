@@ -30,7 +30,7 @@ NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
 EARLY, LATE = NOW - timedelta(days=6), NOW - timedelta(hours=20)
 CONFIG = """
 [serve]
-blocked = ["https://news.example/private/"]
+blocked = ["https://news.example/private/", "bücher.example/größe", "wire.example/copy/"]
 rate_burst = 100000
 rate_limit = 100000
 
@@ -52,18 +52,20 @@ WITHHELD = {
     "https://news.example/private/x": "Minister zanzibarically resigned on Monday",
     "https://secret.example/a": "Council quixotrously votes for the bridge",
     "https://held.example/new": "Harbour flumdiddled after the storm",
+    "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe": "Schloss wobbulisch verkauft gestern Abend",
+    "https://wire.example/copy/1": "Ferry skedaddlish stops on Monday",
 }
 """URLs and headlines; the second word of each is in no other page, and the bodies have it too."""
 TRACES = re.compile(
     r"zanzibar|quixot|flumdidd|news\.example(?:/|%2F)private|secret\.example|held\.example(?:/|%2F)new|example,secret"
-    r"|/private/",
+    r"|/private/|wobbulisch|gr%C3%B6%C3%9Fe|größe|skedaddl|wire\.example(?:/|%2F)copy|razzmatazz",
     re.IGNORECASE,
 )
 FILLER = "The town council met on Tuesday evening and discussed the budget for the coming year at some length. "
 
 
-def page(headline: str, text: str, url: str) -> bytes:
-    data = json.dumps({"@type": "NewsArticle", "headline": headline, "datePublished": "2026-03-01T08:00:00Z"})
+def page(headline: str, text: str, url: str, **more: str) -> bytes:
+    data = json.dumps({"@type": "NewsArticle", "headline": headline, "datePublished": "2026-03-01T08:00:00Z", **more})
     return (
         f'<html lang="en"><head><title>{headline}</title><link rel="canonical" href="{url}">'
         f'<script type="application/ld+json">{data}</script></head><body><article><h1>{headline}</h1>'
@@ -109,6 +111,13 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     yield "https://news.example/amp/x", LATE, amp, html, ok
     yield "https://news.example/s/1", LATE, b"", html, "301 Moved\r\nLocation: https://news.example/private/x"
     yield "https://held.example/old", EARLY, article("https://held.example/old", "An older story"), html, ok
+    # A copy of an agency's text that is withheld, and one that is not.
+    wire = "".join(f"<p>Agency {n}. {FILLER * 2}</p>" for n in range(4))
+    named = {"author": "Razzmatazz Jones", "keywords": "razzmatazz, town"}
+    yield "https://wire.example/copy/1", EARLY, page("Ferry skedaddlish stops on Monday", wire, "", **named), html, ok
+    again = page("Ferry skedaddlish stops on Monday", f"{wire}<p>Skedaddlish, {FILLER}</p>", "", **named)
+    yield "https://wire.example/copy/1", LATE, again, html, ok
+    yield "https://wire.example/open/2", EARLY, page("Ferry halts in the port", wire, ""), html, ok
     items = "".join(f"<item><title>{title}</title><link>{url}</link></item>" for url, title in WITHHELD.items())
     feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
     yield "https://news.example/feed.xml", EARLY, feed.encode(), "application/rss+xml", ok
@@ -169,7 +178,16 @@ def fill_parameters(archive: Archive) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-QUERIES = ("", "?q=zanzibarically", "?q=town", "?site=secret", "?site=news&q=resigned", "?q=story&sort=rank")
+QUERIES = (
+    "",
+    "?q=zanzibarically",
+    "?q=skedadlish",
+    "?q=agency",
+    "?q=town",
+    "?site=secret",
+    "?site=news&q=resigned",
+    "?q=story&sort=rank",
+)
 OF_URLS = ("?url={}", "?url={}&matchType=prefix", "?url={}&matchType=domain&output=json", "?url={}&showNumPages=true")
 
 
@@ -213,7 +231,7 @@ def walk(archive: Archive) -> tuple[int, list[tuple[str, list[str]]]]:
                 text = re.sub(re.escape(url.partition("//")[2]) + r"|" + re.escape(quote(url, safe="")), "", text)
                 text = text.replace(url.removeprefix("https://"), "").replace(quote(url), "")
             text = re.sub(r"(?i)zanzibarically", "", text) if "zanzibar" in address else text
-            text = re.sub(r"secret(?!\.)", "", text)
+            text = re.sub(r"secret(?!\.)", "", text).replace("skedadlish", "")
             if traces := find_traces(text, words):
                 disclosed.append((address, traces[:3]))
         for place in {
