@@ -68,6 +68,11 @@ class UploadLog:
             raise_write_error(self._path, problem)
 
 
+# upload          put without overwriting; size and digest compared; added to the upload log
+# remove_local    in the upload log, and the bucket still has it? then the folder's file is deleted
+# download        into NAME.fetching, resumed after an interruption; fsync; digest compared; renamed
+# remove_remote   the folder has the same bytes? then the bucket's object is deleted
+
 FETCHING = ".fetching"
 _PIECE = 1 << 23
 
