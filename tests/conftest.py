@@ -1,5 +1,6 @@
 """What all tests share: marks by folder, services, and time for the property tests."""
 
+import gc
 import os
 import shutil
 import sys
@@ -76,6 +77,17 @@ def share_compiled_statements(connection: Connection) -> None:
     connection.execution_options(compiled_cache=COMPILED_STATEMENTS)
 
 
+def pytest_collection() -> None:
+    """Collect tests without the garbage collector: nearly all that is imported and collected stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look through what tests make, and not each time through all that was collected."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test is marked by the folder it lies in."""
     for item in items:
@@ -129,6 +141,13 @@ def postgres_index_template() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_index_template: str) -> Iterator[str]:
     """The SQLAlchemy URL of a PostgreSQL database with an empty index. The database is dropped after the test."""
+    with postgres_database(postgres_index_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_index_template: str) -> Iterator[str]:
+    """`postgres_url` for what the tests of a module share."""
     with postgres_database(postgres_index_template) as url:
         yield url
 

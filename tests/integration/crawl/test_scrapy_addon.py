@@ -524,6 +524,7 @@ def test_a_project_with_another_reactor_is_refused(project: Project) -> None:
     assert "cannot record with this TWISTED_REACTOR" in done.stderr
 
 
+@pytest.mark.slow
 def test_pages_are_read_into_an_archive(
     project: Project, tmp_path: Path, dump: Callable[..., Any], different: Callable[..., Any]
 ) -> None:

@@ -1,7 +1,6 @@
 """Opening an index creates its schema or brings it up to date."""
 
 import gc
-import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from storage.errors import DiskFull, IndexFailure, IndexTooNew
 from storage.index import Index
 from storage.index.queries.status import get_status
 from storage.model import DiscoveredUrl, Discovery, Site, UrlKind
+from tests.forked_process import open_pool
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def _opens(address: str) -> int:
 
 def test_processes_may_open_at_once(index_url: str) -> None:
     """Commands that are started at the same time all find a complete schema."""
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with open_pool(3) as pool:
         assert sum(pool.map(_opens, [index_url] * 6)) == 6
     index = Index.open(index_url)
     assert len(index.sites()) == 1

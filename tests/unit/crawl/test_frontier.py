@@ -579,6 +579,24 @@ def test_a_run_at_its_page_limit_finishes_the_page_being_rendered() -> None:
     by_hand(run)
 
 
+def test_a_robots_txt_that_no_page_needs_any_more_keeps_no_host() -> None:
+    """At the page limit it is not requested; a subresource on its host is requested nevertheless."""
+
+    async def run(rendering: Callable[..., Rendering]) -> None:
+        world = rendering("http://a.example/1", "http://b.example/1", max_pages=1, obey=True)
+        first, second = await world.pages()
+        world.frontier.record_response(second, fine(second))
+        (page,) = await world.rendering_pages(1)
+        onward = RobotsResponse(status=301, redirect_url="http://c.example/robots.txt")
+        world.frontier.record_response(first, ResponseSummary(status=301, robots=onward))
+        world.subresource(page, "http://d.example/x")
+        assert [due.url for due in await world.pages()] == ["http://d.example/robots.txt"]
+        world.subresource(page, "http://c.example/x")
+        assert [due.url for due in await world.pages()] == ["http://c.example/robots.txt"]
+
+    by_hand(run)
+
+
 def test_abandoned_requests_are_removed() -> None:
     """After a page is rendered, or a wait is cancelled, its waiting requests are removed from their hosts."""
 
