@@ -82,7 +82,7 @@ def test_redirects_that_lead_to_no_article_are_an_alarm(
 def test_several_answers_are_each_named(
     index: Index, capture_of: Make, article_at: Callable[..., Ingest], pages: list[str], tmp_path: Path
 ) -> None:
-    """The most frequent first; articles that the run found unchanged count among those that it fetched, new ones not."""
+    """The most frequent first; of how many the run fetched: unchanged ones count, and new ones do not."""
     elsewhere = redirects(capture_of, pages[:4], "https://other.example/")
     empty = [odd(capture_of(url, 121, crawl=RUN), Outcome.EMPTY) for url in pages[4:7]]
     down = [odd(capture_of(url, 122, status=503, crawl=RUN), Outcome.ERROR) for url in pages[7:9]]
