@@ -41,6 +41,8 @@ SKIPPED_TESTS = frozenset({"house", "quality"})
 MAX_TEST_FILES = 12
 """Test files that are run for one mutant, the nearest first."""
 _FEW = 3
+_LAYOUT = frozenset({"no_wrap", "ratio", "min_width"})
+"""Arguments that only tell how a table is fitted to a narrow terminal."""
 _LOGGING = re.compile(r"(_?LOG|log|logger|warnings)\.")
 _FLIPPED: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -109,7 +111,8 @@ def _span(node: ast.expr | ast.stmt, starts: Sequence[int]) -> tuple[int, int, i
 
 
 def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
-    """Yield the nodes of function bodies; not docstrings, annotations, decorators, f-strings, assertions or logging."""
+    """Yield the nodes of function bodies; not docstrings, annotations, decorators, f-strings, assertions, logging or
+    layout of tables."""
     waiting: list[ast.AST] = [
         statement
         for node in ast.walk(tree)
@@ -120,6 +123,8 @@ def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
     while waiting:
         node = waiting.pop()
         if id(node) in seen or isinstance(node, ast.JoinedStr | ast.Assert | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.keyword) and node.arg in _LAYOUT:
             continue
         seen.add(id(node))
         if isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or _LOGGING.match(ast.unparse(node))):

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import event, text
 
 from newsarchive.archive import Archive
-from storage.errors import DiskFull, IndexFailure, IndexTooNew
+from storage.errors import DiskFull, IndexFailure, IndexReplaced, IndexTooNew
 from storage.index import Index
 from storage.index.queries.status import get_status
+from storage.index.reader import IndexPin
+from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.model import DiscoveredUrl, Discovery, Site, UrlKind
 from tests.forked_process import open_pool
 
@@ -60,6 +62,19 @@ def test_a_file_that_was_replaced_is_closed_as_soon_as_its_last_reader_is_done(t
         finally:
             gc.enable()
     assert [link for link in links if str(tmp_path) in link and "deleted" in link] == []
+
+
+def test_a_pinned_reader_does_not_read_two_indexes(tmp_path: Path) -> None:
+    """Ids that it was given are those of the index that was replaced; a new reader reads the new one."""
+    file = tmp_path / "index.sqlite3"
+    Index.open(f"sqlite:///{tmp_path / 'other.sqlite3'}").close()
+    with closing(Index.open(f"sqlite:///{file}")) as index:
+        pinned = index.excluding(NO_EXCLUSIONS, pin=IndexPin())
+        assert pinned.ask(get_status).articles == pinned.ask(get_status).articles == 0
+        (tmp_path / "other.sqlite3").replace(file)
+        with pytest.raises(IndexReplaced):
+            pinned.ask(get_status)
+        assert index.excluding(NO_EXCLUSIONS, pin=IndexPin()).ask(get_status).articles == 0
 
 
 def test_an_index_of_a_later_version_is_refused(index_url: str) -> None:

@@ -17,14 +17,11 @@ from fastapi.testclient import TestClient
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from newsarchive.web.context import Context
-from storage.errors import ArchiveBusy, IndexFailure, IndexReplaced
+from storage.errors import ArchiveBusy, IndexFailure
 from storage.index import Index
 from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import get_article
 from storage.index.queries.export import iter_export_lines
-from storage.index.queries.status import get_status
-from storage.index.reader import IndexPin
-from storage.index.views.exclusions import NO_EXCLUSIONS
 
 pytestmark = pytest.mark.slow
 
@@ -262,15 +259,3 @@ def test_a_link_to_the_index_stays_one(tmp_path: Path) -> None:
     assert link.is_symlink()
     with closing(sqlite3.connect(real)) as new:
         assert not new.execute("SELECT name FROM sqlite_master WHERE name = 'of_the_old_one'").fetchall()
-
-
-def test_a_pinned_reader_does_not_read_two_indexes(tmp_path: Path) -> None:
-    """Ids that it was given are those of the index that was replaced; a new reader reads the new one."""
-    address = f"sqlite:///{tmp_path / 'index.sqlite3'}"
-    with closing(Index.open(address)) as index:
-        pinned = index.excluding(NO_EXCLUSIONS, pin=IndexPin())
-        assert pinned.ask(get_status).articles == pinned.ask(get_status).articles == 0
-        make_beside(address, lambda _: None).swap()
-        with pytest.raises(IndexReplaced):
-            pinned.ask(get_status)
-        assert index.excluding(NO_EXCLUSIONS, pin=IndexPin()).ask(get_status).articles == 0

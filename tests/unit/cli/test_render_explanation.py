@@ -65,10 +65,3 @@ def test_an_empty_page_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, "")
     assert lines[0] == "(untitled)"
     assert lines[3] == "Empty, 100% sure: no markup that can be read"
-
-
-def test_the_kind_of_links_is_never_broken(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Labels and headlines take the lines that a narrow terminal leaves them."""
-    monkeypatch.setenv("COLUMNS", "40")
-    lines = shown(capsys, PAGE.replace("Read also", "Read also what others wrote about it on Monday"))
-    assert any(line.startswith("related 2 ") for line in lines)

@@ -580,19 +580,24 @@ def test_a_run_at_its_page_limit_finishes_the_page_being_rendered() -> None:
 
 
 def test_a_robots_txt_that_no_page_needs_any_more_keeps_no_host() -> None:
-    """At the page limit it is not requested; a subresource on its host is requested nevertheless."""
+    """It waits for a page in flight at its host until the page limit is reached, and is not requested then."""
 
     async def run(rendering: Callable[..., Rendering]) -> None:
-        world = rendering("http://a.example/1", "http://b.example/1", max_pages=1, obey=True)
-        first, second = await world.pages()
-        world.frontier.record_response(second, fine(second))
-        (page,) = await world.rendering_pages(1)
+        world = rendering("http://a.example/1", "http://b.example/1", "http://c.example/1", max_pages=2, obey=True)
+        to_a, to_b, to_c = sorted(await world.pages(), key=lambda due: due.url)
+        world.frontier.record_response(to_c, fine(to_c))
+        (at_c,) = await world.pages()
         onward = RobotsResponse(status=301, redirect_url="http://c.example/robots.txt")
-        world.frontier.record_response(first, ResponseSummary(status=301, robots=onward))
-        world.subresource(page, "http://d.example/x")
+        world.frontier.record_response(to_a, ResponseSummary(status=301, robots=onward))
+        assert await world.pages() == []
+        world.frontier.record_response(to_b, fine(to_b))
+        (at_b,) = await world.rendering_pages(1)
+        world.frontier.record_response(at_c, OK)
+        world.subresource(at_b, "http://d.example/x")
         assert [due.url for due in await world.pages()] == ["http://d.example/robots.txt"]
-        world.subresource(page, "http://c.example/x")
-        assert [due.url for due in await world.pages()] == ["http://c.example/robots.txt"]
+        part = world.subresource(at_b, "http://c.example/x")
+        await world.pages()
+        assert part.decision is Admission.ADMITTED
 
     by_hand(run)
 
