@@ -41,6 +41,8 @@ SKIPPED_TESTS = frozenset({"house", "quality"})
 MAX_TEST_FILES = 12
 """Test files that are run for one mutant, the nearest first."""
 _FEW = 3
+_OFTEN = 5
+"""Mentions of a module's words from which on more do not make a test nearer."""
 _LAYOUT = frozenset({"no_wrap", "ratio", "min_width"})
 """Arguments that only tell how a table is fitted to a narrow terminal."""
 _LOGGING = re.compile(r"(_?LOG|log|logger|warnings)\.")
@@ -111,8 +113,10 @@ def _span(node: ast.expr | ast.stmt, starts: Sequence[int]) -> tuple[int, int, i
 
 
 def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
-    """Yield the nodes of function bodies; not docstrings, annotations, decorators, f-strings, assertions, logging or
-    layout of tables."""
+    """Yield the nodes of function bodies.
+
+    Not docstrings, annotations, decorators, f-strings, assertions, logging, and how tables are fitted to a terminal.
+    """
     waiting: list[ast.AST] = [
         statement
         for node in ast.walk(tree)
@@ -226,12 +230,16 @@ class Tests:
         named = {test for test, text in self._texts.items() if words and re.search("|".join(words), text)}
         found |= {test: min(found.get(test, 2), 2) for test in named}
 
-        def rank(test: str) -> tuple[int, bool, str]:
-            # A test of the same subject, or named after the module, is nearer than its imports say.
+        subject = [re.compile(rf"\b{word.rstrip('s')}", re.IGNORECASE) for word in Path(module).stem.split("_")]
+
+        def rank(test: str) -> tuple[int, int, bool, str]:
+            # A test of the same subject, or one that names the module, is nearer than its imports say.
             path, own = Path(module), Path(test)
             is_named_so = path.stem in own.stem or path.stem.rstrip("s") in own.stem
             affinity = (not set(path.parts[1:-1]).isdisjoint(own.parts[2:-1])) + 2 * is_named_so + (test in named)
-            return found[test] - affinity, not test.startswith("tests/unit/"), test
+            mentions = min(len(word.findall(self._texts.get(test, ""))) for word in subject)
+            affinity += mentions > 0
+            return found[test] - affinity, -min(mentions, _OFTEN), not test.startswith("tests/unit/"), test
 
         return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
 

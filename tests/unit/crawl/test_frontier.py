@@ -380,7 +380,7 @@ def test_a_url_that_stays_due_is_requested_once() -> None:
     assert world.pages() == ["http://a.example/1"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=6), st.floats(0, 3))
 def test_every_url_of_every_host_is_requested(sizes: list[int], delay: float) -> None:
     """All URLs of any number of hosts are requested once, none sooner than the delay allows, without busy waiting."""
