@@ -41,6 +41,10 @@ SKIPPED_TESTS = frozenset({"house", "quality"})
 MAX_TEST_FILES = 12
 """Test files that are run for one mutant, the nearest first."""
 _FEW = 3
+_OFTEN = 5
+"""Mentions of a module's words from which on more do not make a test nearer."""
+_LAYOUT = frozenset({"no_wrap", "ratio", "min_width"})
+"""Arguments that only tell how a table is fitted to a narrow terminal."""
 _LOGGING = re.compile(r"(_?LOG|log|logger|warnings)\.")
 _FLIPPED: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -109,7 +113,10 @@ def _span(node: ast.expr | ast.stmt, starts: Sequence[int]) -> tuple[int, int, i
 
 
 def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
-    """Yield the nodes of function bodies; not docstrings, annotations, decorators, f-strings, assertions or logging."""
+    """Yield the nodes of function bodies.
+
+    Not docstrings, annotations, decorators, f-strings, assertions, logging, and how tables are fitted to a terminal.
+    """
     waiting: list[ast.AST] = [
         statement
         for node in ast.walk(tree)
@@ -120,6 +127,8 @@ def _mutable_nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
     while waiting:
         node = waiting.pop()
         if id(node) in seen or isinstance(node, ast.JoinedStr | ast.Assert | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.keyword) and node.arg in _LAYOUT:
             continue
         seen.add(id(node))
         if isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or _LOGGING.match(ast.unparse(node))):
@@ -221,12 +230,16 @@ class Tests:
         named = {test for test, text in self._texts.items() if words and re.search("|".join(words), text)}
         found |= {test: min(found.get(test, 2), 2) for test in named}
 
-        def rank(test: str) -> tuple[int, bool, str]:
-            # A test of the same subject, or named after the module, is nearer than its imports say.
+        subject = [re.compile(rf"\b{word.rstrip('s')}", re.IGNORECASE) for word in Path(module).stem.split("_")]
+
+        def rank(test: str) -> tuple[int, int, bool, str]:
+            # A test of the same subject, or one that names the module, is nearer than its imports say.
             path, own = Path(module), Path(test)
             is_named_so = path.stem in own.stem or path.stem.rstrip("s") in own.stem
             affinity = (not set(path.parts[1:-1]).isdisjoint(own.parts[2:-1])) + 2 * is_named_so + (test in named)
-            return found[test] - affinity, not test.startswith("tests/unit/"), test
+            mentions = min(len(word.findall(self._texts.get(test, ""))) for word in subject)
+            affinity += mentions > 0
+            return found[test] - affinity, -min(mentions, _OFTEN), not test.startswith("tests/unit/"), test
 
         return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
 

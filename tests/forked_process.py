@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import os
 import sys
+from multiprocessing.pool import Pool
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def start_command(*words: str | Path) -> BaseProcess:
     process = _CONTEXT.Process(target=_run_silently, args=(list(map(str, words)), dict(os.environ)))
     process.start()
     return process
+
+
+def open_pool(count: int) -> Pool:
+    """Return a pool of processes that call functions."""
+    return _CONTEXT.Pool(count)
 
 
 def _run_silently(words: list[str], environment: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from newsarchive.batch.executor import BatchExecutor, BatchTarget, open_executor
-from newsarchive.batch.read_warc import ReadingSettings, borrow_reader, read_items
+from newsarchive.batch.read_warc import ReadingSettings, read_items
 from newsarchive.batch.readings_file import SUFFIX, ReadingsFile, dump, load, remove_readings, write_readings
 from newsarchive.batch.verify_progress import file_fingerprint
 from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file
@@ -91,7 +91,7 @@ def read_warc_file(task: FileTask) -> str:
     settings, offsets = load_settings(task.folder), task.offsets
     try:
         fingerprint = file_fingerprint(task.file)
-        with borrow_reader(settings) as reader:
+        with settings.open_reader() as reader:
             hashing = HashingReader(task.file)
             wanted = (
                 item

@@ -1,13 +1,10 @@
 """Read the captures of WARC files in guarded processes: a page that hangs or crashes affects no other."""
 
-import atexit
 import hashlib
 import shutil
-import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -49,6 +46,10 @@ class ReadingSettings:
         """A digest of the settings and of the version of the files that hold readings."""
         values = (self.timeout, self.max_size, self.sites, self.layout_sites, VERSION, EXTRACTOR, FORMAT)
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+    def open_reader(self) -> ReaderPool:
+        """Return a pool of one process, forked from a server that this process keeps for the next one."""
+        return ReaderPool(1, timeout=self.timeout, limit=self.max_size)
 
     @cached_property
     def layouts(self) -> SiteLayouts:
@@ -102,7 +103,7 @@ def read_warc(
     Example: `[(capture.url, reading.outcome) for capture, reading in read_warc("morgue/warc")]`
     """
     settings = ReadingSettings(timeout=timeout, max_size=limit)
-    with borrow_reader(settings) as reader:
+    with settings.open_reader() as reader:
         for item in read_items(_read_source(source), settings, reader):
             if isinstance(item, CaptureReading):
                 yield item.record.capture, item.reading or _REVISIT_OF_OTHER_URL
@@ -198,33 +199,3 @@ def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: Reade
     if isinstance(task, Reading):
         return _PendingItem(bare, discovery, task)
     return _PendingItem(bare, discovery, reader.submit(task), len(task.block))
-
-
-_idle: dict[tuple[float, int], list[ReaderPool]] = {}
-_lock = threading.Lock()
-
-
-@contextmanager
-def borrow_reader(settings: ReadingSettings) -> Iterator[ReaderPool]:
-    """Lend a guarded reader process, kept until this process ends, because starting one takes a second."""
-    with _lock:
-        waiting = _idle.setdefault((settings.timeout, settings.max_size), [])
-        reader = waiting.pop() if waiting else None
-    reader = reader or ReaderPool(1, timeout=settings.timeout, limit=settings.max_size)
-    try:
-        yield reader
-    except BaseException:
-        reader.close()  # it may still be reading
-        raise
-    with _lock:
-        waiting.append(reader)
-
-
-@atexit.register
-def close_idle_readers() -> None:
-    """Stop the idle reader processes."""
-    with _lock:
-        readers = [reader for waiting in _idle.values() for reader in waiting]
-        _idle.clear()
-    for reader in readers:
-        reader.close()

@@ -42,10 +42,10 @@ def told(archive: Path) -> list[object]:
         ]
 
 
-def test_a_migrated_index_returns_unchanged(archive: Path, in_process: Command, postgres_url: str) -> None:
+def test_a_migrated_index_returns_unchanged(archive: Path, in_process: Command, empty_postgres_url: str) -> None:
     """Export, search and schedule are the same in each database; the second copy is the first index."""
     before = told(archive)
-    done = in_process("migrate-index", postgres_url, "--switch", "--archive", archive)
+    done = in_process("migrate-index", empty_postgres_url, "--switch", "--archive", archive)
     assert done.returncode == 0, done
     assert "row counts and digests equal those of sqlite:///" in done.stdout
     (archive / "index.sqlite3").rename(archive / "before.sqlite3")

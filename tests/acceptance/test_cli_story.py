@@ -8,6 +8,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import pytest
+
 from newsarchive.archive import Archive
 from tests.newsroom import Newsroom
 from tests.newsroom.clock import Clock
@@ -107,6 +109,7 @@ def test_export_into_a_file(morgue: Path, command: Command, in_process: Command,
     assert [path.name for path in tmp_path.iterdir()] == ["all.jsonl"]
 
 
+@pytest.mark.slow
 def test_rebuild_gives_the_same_lines(morgue: Path, command: Command, in_process: Command, tmp_path: Path) -> None:
     """From settings and WARC files alone comes the same export; verify finds nothing wrong before and after."""
     copy = tmp_path / "copy"

@@ -8,9 +8,10 @@ original of the same URL showed. If the original is not in the index yet, the re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
 from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids
@@ -141,7 +142,12 @@ class ResolvedRevisits:
 def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
     """Find the originals of waiting revisits, including originals that are revisits themselves."""
     resolved = ResolvedRevisits(set(), set(), set())
-    while found := [pair for pair in _select_resolvable(connection) if pair[0].record_id not in resolved.unread]:
+    while found := [
+        pair
+        for query in _resolvable_queries()
+        for pair in _load_pairs(connection, query)
+        if pair[0].record_id not in resolved.unread
+    ]:
         resolved.unread.update(revisit.record_id for revisit, original in found if _needs_reading(revisit, original))
         settled = [pair for pair in found if pair[0].record_id not in resolved.unread]
         changes = [_resolve(revisit, original, resolved) for revisit, original in settled]
@@ -155,25 +161,23 @@ _SHOWN = ("article_id", "version_id", "page_version_id")
 _Pair = tuple[AnyRow, _Original]
 
 
-def _select_resolvable(connection: Connection) -> list[_Pair]:
-    revisit, original = aliased(CaptureRow, name="revisit"), aliased(CaptureRow, name="original")
-    waits = and_(revisit.kind == "revisit", revisit.refers_to_id.is_(None), original.id != revisit.id)
-    settled = or_(original.is_read.is_(True), original.refers_to_id.is_not(None))
-    by_record = original.record_id == revisit.refers_to_record
-    by_place = and_(
-        original.url_id == revisit.refers_to_url_id,
-        original.warc_date == revisit.refers_to_date,
-        original.kind != "revisit",
-    )
-    pairs = _load_pairs(connection, revisit, original, and_(waits, settled, by_record))
-    known = aliased(CaptureRow, name="known")
+@cache
+def _resolvable_queries() -> tuple[Select[int, int], ...]:
+    """Return the queries for revisits that wait and their originals: by record id, then by URL and date."""
+    revisit, original, known = (aliased(CaptureRow, name=name) for name in ("revisit", "original", "known"))
+    pairs = select(revisit.id, original.id).order_by(original.record_id.desc())
+    pairs = pairs.where(revisit.kind == "revisit", revisit.refers_to_id.is_(None), original.id != revisit.id)
+    pairs = pairs.where(or_(original.is_read.is_(True), original.refers_to_id.is_not(None)))
+    at_place = and_(original.url_id == revisit.refers_to_url_id, original.warc_date == revisit.refers_to_date)
     no_record = ~select(known.id).where(known.record_id == revisit.refers_to_record).exists()
-    return pairs + _load_pairs(connection, revisit, original, and_(waits, settled, by_place, no_record))
+    return (
+        pairs.where(original.record_id == revisit.refers_to_record),
+        pairs.where(at_place, original.kind != "revisit", no_record),
+    )
 
 
-def _load_pairs(connection: Connection, revisit: Any, original: Any, condition: ColumnElement[bool]) -> list[_Pair]:
-    found = connection.execute(select(revisit.id, original.id).where(condition).order_by(original.record_id.desc()))
-    meant: dict[int, int] = dict(found.all())  # of several originals the lowest record id
+def _load_pairs(connection: Connection, query: Select[int, int]) -> list[_Pair]:
+    meant: dict[int, int] = dict(connection.execute(query).all())  # of several originals the lowest record id
     named = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), [*meant, *meant.values()])
     rows = {row.id: row for row in named}
     return [(rows[revisit_id], _from_row(rows[original_id])) for revisit_id, original_id in sorted(meant.items())]

@@ -141,13 +141,13 @@ def test_an_article_that_came_before_a_rebuild_and_was_not_compared_is_found_aft
     assert len(hook.got) == 1
 
 
-def test_a_move_of_the_index_repeats_nothing(desk_of: DeskOf, hook: Any, postgres_url: str) -> None:
+def test_a_move_of_the_index_repeats_nothing(desk_of: DeskOf, hook: Any, empty_postgres_url: str) -> None:
     """To the other database."""
     desk = desk_of(hooked(hook))
     desk.run()
     desk.add("New harbour")
     desk.run()
-    transfer_archive_index(desk.archive.config, postgres_url, switch=True)
+    transfer_archive_index(desk.archive.config, empty_postgres_url, switch=True)
     desk.reopen()
     assert desk.archive.index.is_shared
     desk.run()

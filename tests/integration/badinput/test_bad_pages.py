@@ -63,11 +63,13 @@ def kept(rig: Any, path: str) -> bytes:
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        ("/huge", HUGE, f"the body has {len(HUGE)} bytes, more than the limit of 10000000"),
-        ("/hangs", HANGS, "reading took longer than 1 s"),
+        pytest.param(
+            "/huge", HUGE, f"the body has {len(HUGE)} bytes, more than the limit of 10000000",
+            id="50-megabytes", marks=pytest.mark.slow,
+        ),
+        pytest.param("/hangs", HANGS, "reading took longer than 1 s", id="hangs"),
     ],
-    ids=["50-megabytes", "hangs"],
-)
+)  # fmt: skip
 def test_a_page_that_cannot_be_read_is_kept_and_named(
     rig: Any, site: Callable[..., Any], sent: Callable[..., Any], path: str, body: bytes, reason: str
 ) -> None:

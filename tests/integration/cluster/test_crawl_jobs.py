@@ -349,13 +349,13 @@ def test_only_sites_with_due_urls_get_a_job(queue: Queue) -> None:
         index.close()
 
 
-def test_the_tables_of_the_queue_are_created_once(postgres_url: str) -> None:
+def test_the_tables_of_the_queue_are_created_once(empty_postgres_url: str) -> None:
     """However many workers start at once; they are in a schema that Alembic does not see."""
     problems: list[BaseException] = []
 
     def prepare() -> None:
         try:
-            prepare_queue(postgres_url, SchemaManager.get_schema())
+            prepare_queue(empty_postgres_url, SchemaManager.get_schema())
         except BaseException as problem:  # noqa: BLE001 - it is looked at below
             problems.append(problem)
 
@@ -365,7 +365,7 @@ def test_the_tables_of_the_queue_are_created_once(postgres_url: str) -> None:
     for thread in threads:
         thread.join()
     assert problems == []
-    with psycopg.connect(postgres_url.replace("+psycopg", "")) as session:
+    with psycopg.connect(empty_postgres_url.replace("+psycopg", "")) as session:
         schemas = session.execute(
             "SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         ).fetchall()

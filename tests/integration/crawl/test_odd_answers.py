@@ -57,6 +57,7 @@ def test_a_page_is_read_in_any_form_that_browsers_read(paper: Paper) -> None:
     assert headlines == sorted(f"Plans for the {subject} are put off again" for subject in SUBJECTS)
 
 
+@pytest.mark.slow
 def test_the_page_of_an_outage_is_no_source_for_ever(paper: Paper) -> None:
     """The front page redirects to it for a day. It is visited ever more seldom; the front page as before."""
     crawl_at(paper, 0)

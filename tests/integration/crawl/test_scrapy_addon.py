@@ -432,6 +432,7 @@ def test_what_scrapy_playwright_leaves_to_scrapy_is_exact(project: Project, serv
     assert [one.path for one in server.log] == ["/page/exact"]
 
 
+@pytest.mark.slow
 def test_a_killed_spider_leaves_a_file_that_is_repaired(project: Project, server: Any) -> None:
     """After kill -9 the next spider closes the file, and all that was received before is in it."""
     for number in range(30):
@@ -524,6 +525,7 @@ def test_a_project_with_another_reactor_is_refused(project: Project) -> None:
     assert "cannot record with this TWISTED_REACTOR" in done.stderr
 
 
+@pytest.mark.slow
 def test_pages_are_read_into_an_archive(
     project: Project, tmp_path: Path, dump: Callable[..., Any], different: Callable[..., Any]
 ) -> None:

@@ -7,6 +7,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 COMMAND = [sys.executable, "-m", "newsarchive", "demo"]
 
 
@@ -41,6 +43,7 @@ def test_it_serves_the_newspaper_alone_and_each_line_advances_its_clock() -> Non
         assert process.wait(timeout=30) == 0
 
 
+@pytest.mark.slow
 def test_sigterm_ends_the_command_that_it_runs(tmp_path: Path) -> None:
     """Otherwise its crawl goes on without it."""
     with subprocess.Popen([*COMMAND, "d"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:

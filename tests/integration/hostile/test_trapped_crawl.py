@@ -59,6 +59,7 @@ def test_a_redirect_loop_ends(trapped: Callable[..., Any]) -> None:
     assert rig.asked()["/loop/"] == 2
 
 
+@pytest.mark.slow
 def test_redirects_that_lead_on_and_on_end_after_20_hops_of_all_runs(trapped: Callable[..., Any]) -> None:
     """The first run ends in the middle of the chain; the next follows it to the end and no further, and none after it.
 

@@ -4,7 +4,7 @@ import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,12 +95,34 @@ def index(index_url: str) -> Iterator[Index]:
     opened.close()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """An empty index on each database in turn, for tests that only read what their module has filled it with."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'index.sqlite3'}"
+    else:
+        url = request.getfixturevalue("module_postgres_url")
+    with closing(Index.open(url)) as opened:
+        yield opened
+
+
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
 @pytest.fixture
 def capture_of() -> Callable[..., Capture]:
     """Makes a capture: of a URL, at a minute of the morning; keywords change it."""
+    return make_captures()
+
+
+@pytest.fixture(scope="module")
+def shared_capture_of() -> Callable[..., Capture]:
+    """`capture_of` for what the tests of a module share."""
+    return make_captures()
+
+
+def make_captures() -> Callable[..., Capture]:
+    """Return a function that makes captures, numbered from 1."""
     serial = itertools.count(1)
 
     def make(url: str, minute: int = 0, **changes: Any) -> Capture:
@@ -126,6 +148,17 @@ def capture_of() -> Callable[..., Capture]:
 @pytest.fixture
 def article_at(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
     """Makes the ingest of an article page: URL, paragraphs and minute; keywords change the article."""
+    return make_articles(capture_of)
+
+
+@pytest.fixture(scope="module")
+def shared_article_at(shared_capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
+    """`article_at` for what the tests of a module share."""
+    return make_articles(shared_capture_of)
+
+
+def make_articles(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
+    """Return a function that makes ingests of article pages."""
 
     def make(url: str, *texts: str, minute: int = 0, site: str = "news", **changes: Any) -> Ingest:
         capture = capture_of(url, minute)
@@ -151,7 +184,7 @@ def article_at(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plan() -> Callable[[VisitResult], NextVisit]:
     """A schedule: in an hour, failures and unchanged captures counted."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from newsarchive.crawl.article_pauses import MONTH
 from newsarchive.crawl.refill import IndexQueue
 from newsarchive.schedule import planner
 from storage.index import Index
@@ -99,8 +100,8 @@ def test_new_pages_and_sources_are_requested_in_a_pause(
         [DiscoveredUrl(url=url, discovery=Discovery(site=SITE, kind=new[url]), due_at=at, priority=1) for url in new]
     )
     assert {due.url for due in select(IndexQueue(index), 90)} == set(new)
-    month = round(timedelta(days=29) / timedelta(minutes=1))
-    index.commit([failing(capture_of(url, month - 60)) for url in PAGES[:3]], PLAN)
+    month = round(MONTH / timedelta(minutes=1))
+    index.commit([failing(capture_of(url, month - 30)) for url in PAGES[:3]], PLAN)
     assert PAGES[3] in {due.url for due in select(IndexQueue(index), month)}
 
 

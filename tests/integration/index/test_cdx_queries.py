@@ -31,11 +31,11 @@ URLS = tuple(
 CaptureOf = Callable[..., Capture]
 
 
-@pytest.fixture
-def filled(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> Index:
+@pytest.fixture(scope="module")
+def filled(shared_index: Index, shared_capture_of: CaptureOf, plan: Callable[..., object]) -> Index:
     """Three captures of each of twenty URLs, and two of one at the same time."""
-    captures = [capture_of(url, minute) for minute in (30, 10, 20) for url in URLS]
-    captures += [capture_of(URLS[0], 10)]
+    captures = [shared_capture_of(url, minute) for minute in (30, 10, 20) for url in URLS]
+    captures += [shared_capture_of(URLS[0], 10)]
     batch = [
         Ingest(
             capture=capture,
@@ -44,8 +44,8 @@ def filled(index: Index, capture_of: CaptureOf, plan: Callable[..., object]) -> 
         )
         for capture in captures
     ]
-    index.commit(batch, plan)  # type: ignore[arg-type]
-    return index
+    shared_index.commit(batch, plan)  # type: ignore[arg-type]
+    return shared_index
 
 
 def order(line: CdxLine) -> tuple[object, ...]:

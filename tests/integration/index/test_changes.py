@@ -26,9 +26,10 @@ def gone(look: Ingest, outcome: Outcome = Outcome.GONE) -> Ingest:
     return replace(look, reading=Reading(outcome=outcome, reason="404"))
 
 
-@pytest.fixture
-def edited_index(index: Index, article_at: Make, plan: Any) -> Index:
+@pytest.fixture(scope="module")
+def edited_index(shared_index: Index, shared_article_at: Make, plan: Any) -> Index:
     """An index in which one article was edited, taken down, shown again and corrected, and another one silently cut."""
+    index, article_at = shared_index, shared_article_at
     note = Paragraph(role=Role.CORRECTION, text="Correction: the work took eleven years, not nine.")
     text = Paragraph(role=Role.TEXT, text=AFTER)
     looks = [

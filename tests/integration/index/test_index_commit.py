@@ -250,6 +250,28 @@ def test_a_revisit_shows_what_its_original_showed(
     ]
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_revisit_after_its_original_is_linked_by_its_commit(
+    index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan, at_once: bool
+) -> None:
+    """It needs no `settle`, which a crawl runs at its end only."""
+    index.register_sites([NEWS])
+    original = article_at("https://news.example/a", "Text.", minute=1)
+    refers_to = RefersTo(record_id=original.capture.record_id, url=original.capture.url, date=original.capture.date)
+    revisit = Ingest(
+        capture=capture_of(
+            "https://news.example/a", 2, kind="revisit", profile="identical-payload-digest", payload_size=0,
+            refers_to=refers_to,
+        ),
+        discovery=Discovery(site="news", kind=UrlKind.ARTICLE),
+        reading=Reading(outcome=Outcome.NOT_MODIFIED, reason="revisit"),
+    )  # fmt: skip
+    for batch in [[original, revisit]] if at_once else [[original], [revisit]]:
+        index.commit(batch, plan)
+    assert [capture.outcome for capture in index.stream(iter_captures)] == [Outcome.ARTICLE, Outcome.ARTICLE]
+    assert index.settle().resolved == 0
+
+
 @pytest.mark.parametrize("at", [0, 1], ids=["before its original", "with its original"])
 def test_a_revisit_that_was_read_too_early_is_read_again(
     index: Index, article_at: Make, capture_of: Callable[..., Capture], plan: Plan, at: int

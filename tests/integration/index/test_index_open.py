@@ -1,7 +1,6 @@
 """Opening an index creates its schema or brings it up to date."""
 
 import gc
-import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -13,10 +12,13 @@ import pytest
 from sqlalchemy import event, text
 
 from newsarchive.archive import Archive
-from storage.errors import DiskFull, IndexFailure, IndexTooNew
+from storage.errors import DiskFull, IndexFailure, IndexReplaced, IndexTooNew
 from storage.index import Index
 from storage.index.queries.status import get_status
+from storage.index.reader import IndexPin
+from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.model import DiscoveredUrl, Discovery, Site, UrlKind
+from tests.forked_process import open_pool
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
@@ -30,7 +32,7 @@ def _opens(address: str) -> int:
 
 def test_processes_may_open_at_once(index_url: str) -> None:
     """Commands that are started at the same time all find a complete schema."""
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
+    with open_pool(3) as pool:
         assert sum(pool.map(_opens, [index_url] * 6)) == 6
     index = Index.open(index_url)
     assert len(index.sites()) == 1
@@ -60,6 +62,19 @@ def test_a_file_that_was_replaced_is_closed_as_soon_as_its_last_reader_is_done(t
         finally:
             gc.enable()
     assert [link for link in links if str(tmp_path) in link and "deleted" in link] == []
+
+
+def test_a_pinned_reader_does_not_read_two_indexes(tmp_path: Path) -> None:
+    """Ids that it was given are those of the index that was replaced; a new reader reads the new one."""
+    file = tmp_path / "index.sqlite3"
+    Index.open(f"sqlite:///{tmp_path / 'other.sqlite3'}").close()
+    with closing(Index.open(f"sqlite:///{file}")) as index:
+        pinned = index.excluding(NO_EXCLUSIONS, pin=IndexPin())
+        assert pinned.ask(get_status).articles == pinned.ask(get_status).articles == 0
+        (tmp_path / "other.sqlite3").replace(file)
+        with pytest.raises(IndexReplaced):
+            pinned.ask(get_status)
+        assert index.excluding(NO_EXCLUSIONS, pin=IndexPin()).ask(get_status).articles == 0
 
 
 def test_an_index_of_a_later_version_is_refused(index_url: str) -> None:

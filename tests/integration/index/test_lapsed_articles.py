@@ -79,13 +79,17 @@ def test_redirects_that_lead_to_no_article_are_an_alarm(
     assert [each.severity for each in findings(index, tmp_path)] == [Severity.ERROR]
 
 
-def test_several_answers_are_each_named(index: Index, capture_of: Make, pages: list[str], tmp_path: Path) -> None:
-    """The most frequent first; articles that the run found unchanged count among those that it fetched."""
+def test_several_answers_are_each_named(
+    index: Index, capture_of: Make, article_at: Callable[..., Ingest], pages: list[str], tmp_path: Path
+) -> None:
+    """The most frequent first; of how many the run fetched: unchanged ones count, and new ones do not."""
     elsewhere = redirects(capture_of, pages[:4], "https://other.example/")
     empty = [odd(capture_of(url, 121, crawl=RUN), Outcome.EMPTY) for url in pages[4:7]]
     down = [odd(capture_of(url, 122, status=503, crawl=RUN), Outcome.ERROR) for url in pages[7:9]]
     unchanged = [odd(capture_of(url, 123, status=304, crawl=RUN), Outcome.NOT_MODIFIED) for url in pages[9:]]
-    index.commit([*elsewhere, *empty, *down, *unchanged], PLAN)
+    new = article_at("https://news.example/new", "Text of a new article.", minute=124)
+    new = replace(new, capture=replace(new.capture, crawl=RUN))
+    index.commit([*elsewhere, *empty, *down, *unchanged, new], PLAN)
     [alarm] = findings(index, tmp_path)
     assert alarm.sentence == (
         "9 articles of 12 are no articles any more: 4 answer with a redirect to https://other.example/, "

@@ -33,9 +33,15 @@ def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return size
 
 
-@pytest.fixture
-def filled(index: Index, article_at: Make, plan: Any) -> Index:
-    """An index with five articles, several at the same time and of the same date, some with versions, and a listing."""
+@pytest.fixture(scope="module")
+def filled(shared_index: Index, shared_article_at: Make, plan: Any) -> Index:
+    """An index that is only read, as `fill` leaves it."""
+    fill(shared_index, shared_article_at, plan)
+    return shared_index
+
+
+def fill(index: Index, article_at: Make, plan: Any) -> None:
+    """Add five articles, several at the same time and of the same date, some with versions, and a listing."""
     day = SourcedDate(at=article_at("https://news.example/x").capture.fetched_at, offset=0, is_day=True, source="meta")
     looks = [
         article_at(f"https://news.example/{name}", TEXT.format(years), minute=minute, published=published)
@@ -48,7 +54,6 @@ def filled(index: Index, article_at: Make, plan: Any) -> Index:
     index.commit(looks, plan)
     index.settle()
     classify_edits(index)
-    return index
 
 
 def make_listing(page: Ingest) -> Ingest:
@@ -105,18 +110,19 @@ def test_changes_are_walked_last_seen_first(filled: Index, at_once: int, limit: 
     assert list(iter_changes(filled, ALL_CHANGES, limit=limit)) == list(every[:limit])
 
 
-def test_what_is_written_meanwhile_doubles_nothing(filled: Index, article_at: Make, plan: Any) -> None:
+def test_what_is_written_meanwhile_doubles_nothing(index: Index, article_at: Make, plan: Any) -> None:
     """New captures and versions are newer than the key; rows behind it come as they were, each once."""
+    fill(index, article_at, plan)
 
     def interrupted(walk: Iterator[Any]) -> list[Any]:
         first = next(walk)
         minute = 500 + len(written)
         written.append(article_at("https://news.example/d", TEXT.format(minute), minute=minute))
-        filled.commit(written[-1:], plan)
+        index.commit(written[-1:], plan)
         return [first, *walk]
 
     written: list[Ingest] = []
-    captures = interrupted(filled.walk(partial(list_captures, filters=ALL_CAPTURES)))
+    captures = interrupted(index.walk(partial(list_captures, filters=ALL_CAPTURES)))
     assert len(captures) == len({each.id for each in captures}) == 13
-    keys = interrupted(filled.walk(partial(list_version_keys, filters=EVERYTHING, all_versions=False)))
+    keys = interrupted(index.walk(partial(list_version_keys, filters=EVERYTHING, all_versions=False)))
     assert len(keys) == len({row[2] for row in keys}) == 5

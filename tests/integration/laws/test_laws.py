@@ -34,7 +34,9 @@ def all_records(folder: Path) -> list[Record]:
     return [record for path in sorted((folder / "warc").glob("*.warc.gz")) for record in read_records(path)]
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize(
+    "tls", [pytest.param(False, id="http"), pytest.param(True, id="https", marks=pytest.mark.slow)]
+)
 def test_every_byte_sent_and_received_is_in_the_warc_files(
     request: pytest.FixtureRequest, build: Callable[..., Any], tls: bool
 ) -> None:
@@ -150,7 +152,7 @@ def differences(right: ExpectedArticle, found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_the_index_can_be_made_anew_from_the_files(
     request: pytest.FixtureRequest, build: Callable[..., Any], tmp_path: Path, database: str
 ) -> None:

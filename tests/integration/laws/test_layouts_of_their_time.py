@@ -103,3 +103,12 @@ def test_an_edit_across_the_change_is_one_article(archive_of: Callable[..., Arch
     before = dump(archive.index)
     rebuild(archive)
     assert dump(archive.index) == before
+
+
+def test_reading_again_reports_its_progress(archive_of: Callable[..., Archive]) -> None:
+    """Captures that are done, of how many, and the last one's URL."""
+    archive = archive_of({**page("first"), "at": OLD}, {**page("second"), "at": NEW}, config=CONFIG)
+    told: list[tuple[int, int, str]] = []
+    archive.reextract(RereadFilter(extractor=EXTRACTOR, everything=True), progress=lambda *step: told.append(step))
+    assert [(done, total) for done, total, _ in told] == [(2, 2)]
+    assert told[0][2] in {str(page("first")["url"]), str(page("second")["url"])}

@@ -32,6 +32,12 @@ def require_honest(rig: Any, *options: str) -> str:
     return str(done.stderr)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def index_url(request: pytest.FixtureRequest) -> str:
+    """The `index` setting for each database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
 @pytest.fixture
 def rig(crawled: Any, index_url: str, tmp_path: Path) -> Any:
     """A copy of an archive after one crawl, on each database."""
@@ -49,6 +55,7 @@ def copy(rig: Any, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_crawls_records_changes_nothing(rig: Any, copy: Path) -> None:
     """Imported into the same archive it is named by `verify`, which finds nothing false, before and after a rebuild."""
     facts, lines = read_facts(rig), rig.lines()

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 Build = Callable[..., Any]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def index_url(request: pytest.FixtureRequest) -> str:
     """The `index` setting for each database."""
     return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
@@ -117,7 +117,14 @@ def test_a_newsroom_behind_a_login(
 
 
 @pytest.mark.parametrize("source", [JSON_SPIDER, LOGIN_SPIDER], ids=["json", "login"])
-@pytest.mark.parametrize("by_scrapy", [False, True], ids=["newsarchive crawl", "scrapy crawl news"])
+@pytest.mark.parametrize(
+    "by_scrapy",
+    [
+        pytest.param(False, id="newsarchive crawl"),
+        # Two crawls in processes of their own.
+        pytest.param(True, id="scrapy crawl news", marks=pytest.mark.slow),
+    ],
+)
 def test_a_spider_in_a_process_of_scrapys(
     build: Build, newsroom: Any, source: str, by_scrapy: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -143,6 +150,7 @@ def test_a_spider_in_a_process_of_scrapys(
     assert (newsroom.logins, newsroom.unauthorized) == (int(not broken), [])
 
 
+@pytest.mark.slow
 def test_a_callback_that_never_returns_is_interrupted(build: Build, newsroom: Any) -> None:
     """Ctrl-C, twice, ends the run. The response is in the file, and its URL is fetched again."""
     rig = build(JSON_SPIDER)

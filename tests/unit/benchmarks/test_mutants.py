@@ -18,6 +18,7 @@ FIXED = 3
 def f(items: "list[int]" = (), \xc3\xbc: bool = True) -> "int":
     """Nor this one: not 1."""
     LOG.warning("nor this", 4)
+    column = Column("nor this", no_wrap=True)
     assert items != 7
     if not items and \xc3\xbc < len(f"{items[1]}") or DAY:
         items.clear()

@@ -380,7 +380,7 @@ def test_a_url_that_stays_due_is_requested_once() -> None:
     assert world.pages() == ["http://a.example/1"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=6), st.floats(0, 3))
 def test_every_url_of_every_host_is_requested(sizes: list[int], delay: float) -> None:
     """All URLs of any number of hosts are requested once, none sooner than the delay allows, without busy waiting."""
@@ -575,6 +575,29 @@ def test_a_run_at_its_page_limit_finishes_the_page_being_rendered() -> None:
         assert world.counters["disallowed"] == 1
         world.frontier.subresources.end_rendering(page)
         assert await world.pages() == []
+
+    by_hand(run)
+
+
+def test_a_robots_txt_that_no_page_needs_any_more_keeps_no_host() -> None:
+    """It waits for a page in flight at its host until the page limit is reached, and is not requested then."""
+
+    async def run(rendering: Callable[..., Rendering]) -> None:
+        world = rendering("http://a.example/1", "http://b.example/1", "http://c.example/1", max_pages=2, obey=True)
+        to_a, to_b, to_c = sorted(await world.pages(), key=lambda due: due.url)
+        world.frontier.record_response(to_c, fine(to_c))
+        (at_c,) = await world.pages()
+        onward = RobotsResponse(status=301, redirect_url="http://c.example/robots.txt")
+        world.frontier.record_response(to_a, ResponseSummary(status=301, robots=onward))
+        assert await world.pages() == []
+        world.frontier.record_response(to_b, fine(to_b))
+        (at_b,) = await world.rendering_pages(1)
+        world.frontier.record_response(at_c, OK)
+        world.subresource(at_b, "http://d.example/x")
+        assert [due.url for due in await world.pages()] == ["http://d.example/robots.txt"]
+        part = world.subresource(at_b, "http://c.example/x")
+        await world.pages()
+        assert part.decision is Admission.ADMITTED
 
     by_hand(run)
 

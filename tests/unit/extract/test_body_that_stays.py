@@ -100,6 +100,20 @@ def test_text_that_a_button_reveals_is_text() -> None:
     assert body(reading) == list(PARAGRAPHS)
 
 
+def test_hidden_words_in_a_line_are_no_text() -> None:
+    """Screen readers say them, in a paragraph or in a link; the paragraph stays one."""
+    hidden = "<span style='display:none'> (opens in a new tab)</span>"
+    lines = [part.replace(" had crossed", f"{hidden} had <a href=/r>crossed{hidden}</a>") for part in PARTS]
+    assert body(extract_page(page("".join(lines)), URL)) == list(PARAGRAPHS)
+
+
+def test_a_link_may_begin_with_words_for_screen_readers() -> None:
+    """They are left out beside visible text; the link has none yet, and may have no other words."""
+    link = "<a href=/r><span class='sr-only'>safely </span>crossed</a>"
+    read_lines = body(extract_page(page("".join(part.replace("crossed", link) for part in PARTS)), URL))
+    assert [line.partition("safely")[2].lstrip()[:7] for line in read_lines] == ["crossed"] * len(PARTS)
+
+
 def test_a_body_shorter_than_the_page_claims_is_read_again() -> None:
     """Half of the text in a box of comments: the page's own articleBody says that it is the article."""
     cut = f"<div>{''.join(PARTS[:3])}</div><div class=comments>{''.join(PARTS[3:])}</div>"

@@ -169,6 +169,16 @@ def test_groups_after_an_article(after: str, expected: tuple[LinkGroup, ...]) ->
     assert groups(after) == expected
 
 
+def test_the_previous_and_the_next_article_may_come_first() -> None:
+    """Before all other text of the page."""
+    pair = f"<div><div><span>Previous article</span><h6>{link(101)}</h6></div>"
+    pair += f"<div><span>Next article</span><h6>{link(102)}</h6></div></div>"
+    assert groups("", before=pair) == (
+        group(LinkKind.RELATED, "Previous article", 101),
+        group(LinkKind.RELATED, "Next article", 102),
+    )
+
+
 def test_a_link_to_the_folder_of_linked_articles_is_no_articles() -> None:
     """A heading that leads to a section looks like a headline, if its URL has words enough."""
     [found] = groups(
