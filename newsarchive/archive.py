@@ -58,7 +58,7 @@ from storage.places import Places
 from storage.places.chain import ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
-from storage.warc.tombstones import digest_url, load_takedowns
+from storage.warc.tombstones import digest_url, require_takedowns, restore_takedowns
 
 F = TypeVar("F")
 
@@ -144,6 +144,7 @@ class Archive(AbstractContextManager["Archive"]):
         marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
+            restore_takedowns(config.folder, config.places)
             rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)
             result = rebuild.run(progress, restart=restart, forget=forget)
         with closing(_open_index(config)) as index:
@@ -205,6 +206,10 @@ class Archive(AbstractContextManager["Archive"]):
         """Return one article with its history, or None."""
         return self.index.ask(get_article, article_id)
 
+    def load_ended(self) -> frozenset[str]:
+        """Return digests of URLs that are not fetched: those that were taken down, and those that are unwatched."""
+        return require_takedowns(self.folder, self.places).union(map(digest_url, self.config.unwatched))
+
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""
         bounds = {each.name: getattr(self.config, each.name) for each in fields(VisitIntervals)}
@@ -233,7 +238,7 @@ class Archive(AbstractContextManager["Archive"]):
                 self.index, readers, plan=self.plan(), originals=ArchivedOriginals(self.index, self.places), sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites), former_names=config.former_names,
-                taken_down=load_takedowns(config.folder),
+                taken_down=require_takedowns(config.folder, self.places),
                 unwatched=config.unwatched,
             )  # fmt: skip
             try:
@@ -325,7 +330,8 @@ class Archive(AbstractContextManager["Archive"]):
         work = Takedown(folder=self.folder, places=self.places, index=self.index, progress=progress)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
-                return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]
+                plan = work.make_plan(urls, reason, self.now(), listings=listings)
+                return [TakedownReport(plan=plan, records=plan.records)]
             begin_work(self.places, self.index)
             require_no_writer(self.places.local_files(), "takedown")
             if self.index.is_shared and (self.folder / MARKER).exists():

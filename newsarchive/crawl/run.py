@@ -182,6 +182,7 @@ class _CrawlRun:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
+    _recovered_versions: int = 0
     _is_all_committed: bool = False
     _last_progress: float = 0.0
     _signals: list[int] = field(default_factory=list)
@@ -199,7 +200,7 @@ class _CrawlRun:
                 run_in_loop = event_loop.run if self.host is None else self.host.run
                 outcome = run_in_loop(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
-                self.counters["versions"] = ingestor.new_versions
+                self.counters["versions"] = ingestor.new_versions - self._recovered_versions
             self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)
@@ -236,7 +237,8 @@ class _CrawlRun:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
         recovered = self.archive.recover(ingestor)
         if recovered.captures or recovered.repaired:
-            self.problems.append(f"an earlier run was interrupted: {recovered.captures} captures were recovered")
+            self.problems.append(f"{recovered.cause}: {recovered.captures} captures were recovered")
+        self._recovered_versions = recovered.versions
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)

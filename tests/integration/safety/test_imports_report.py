@@ -28,12 +28,12 @@ def test_an_import_that_was_broken_off_and_run_again_reports_both(
         archive.import_files([file], interrupt)
     again = newsarchive("import", file, "-A", folder)
     assert again.returncode == 0
-    assert "continued first; it had still to index 1 capture and 1 article version." in again.stdout
+    assert "An earlier run was interrupted: 1 capture and 1 article version were recovered first." in again.stdout
     assert "others.warc.gz: already archived as import-others-" in again.stdout
     assert "0 captures and 0 article versions imported." in again.stdout
     assert "nothing new" not in again.stdout
     third = newsarchive("import", file, "-A", folder)
-    assert "continued" not in third.stdout
+    assert "interrupted" not in third.stdout
     assert "There was nothing new: the archive had all of it." in third.stdout
 
 
