@@ -16,7 +16,7 @@ from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
 from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
-from newsarchive.config.schema import FILE_NAME, Config
+from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.units import parse_time
 from newsarchive.ingest.index_warcs import WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
@@ -212,8 +212,13 @@ class Archive(AbstractContextManager["Archive"]):
 
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""
-        bounds = {each.name: getattr(self.config, each.name) for each in fields(VisitIntervals)}
-        return planner(VisitIntervals(**bounds))
+        return planner(self.get_intervals(), {site.name: self.get_intervals(site) for site in self.config.sites})
+
+    def get_intervals(self, site: SiteConfig | None = None) -> VisitIntervals:
+        """Return the bounds of the schedule, by the settings of the archive, or of a site where it has its own."""
+        own = {each.name: getattr(site, each.name, None) for each in fields(VisitIntervals)}
+        bounds = {name: getattr(self.config, name) if value is None else value for name, value in own.items()}
+        return VisitIntervals(**bounds)
 
     @contextmanager
     def ingestor(

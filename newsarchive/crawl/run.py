@@ -55,11 +55,13 @@ from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.maintenance.time_stamps import stamp_head
+from newsarchive.schedule.visits import interval_bounds
 from newsarchive.urls.ssrf import AddressGuard, is_loopback, literal_address
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
+from storage.index.frontier.visits import advance_sources
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
@@ -242,6 +244,10 @@ class _CrawlRun:
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
+        for site in self.sites:
+            intervals = self.archive.get_intervals(site)
+            longest = {kind.value: max(interval_bounds(kind, intervals)) for kind in (UrlKind.LISTING, UrlKind.FEED)}
+            self.archive.index.write(advance_sources, site.name, longest)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
         seeds += self.spiders.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))

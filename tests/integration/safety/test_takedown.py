@@ -531,7 +531,9 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     """Files stay sound, records behind it stay in place, and it has the time, the reason and the URL's digest."""
     chance = random.Random(7)
     file = tmp_path / "sizes.warc.gz"
-    urls = [f"https://news.example/{size}" for size in (0, 1, 40, 300, 700, 5_000, 70_000, 140_000, 1_000_000, 20_000_000)]
+    urls = [
+        f"https://news.example/{size}" for size in (0, 1, 40, 300, 700, 5_000, 70_000, 140_000, 1_000_000, 20_000_000)
+    ]
     members = []
     for url in urls:
         block = chance.randbytes(int(url.rpartition("/")[2]))
