@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
 from newsarchive.batch.file_task import open_batch_readings, open_walk
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
-from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
@@ -58,7 +57,7 @@ from storage.places import Places
 from storage.places.chain import ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
-from storage.warc.tombstones import digest_url, require_takedowns, restore_takedowns
+from storage.warc.tombstones import digest_url, load_takedowns
 
 F = TypeVar("F")
 
@@ -144,7 +143,6 @@ class Archive(AbstractContextManager["Archive"]):
         marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with _lock_archive(config, "rebuild"):
-            restore_takedowns(config.folder, config.places)
             rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)
             result = rebuild.run(progress, restart=restart, forget=forget)
         with closing(_open_index(config)) as index:
@@ -206,10 +204,6 @@ class Archive(AbstractContextManager["Archive"]):
         """Return one article with its history, or None."""
         return self.index.ask(get_article, article_id)
 
-    def load_ended(self) -> frozenset[str]:
-        """Return digests of URLs that are not fetched: those that were taken down, and those that are unwatched."""
-        return require_takedowns(self.folder, self.places).union(map(digest_url, self.config.unwatched))
-
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""
         return planner(self.get_intervals(), {site.name: self.get_intervals(site) for site in self.config.sites})
@@ -243,7 +237,7 @@ class Archive(AbstractContextManager["Archive"]):
                 self.index, readers, plan=self.plan(), originals=ArchivedOriginals(self.index, self.places), sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites), former_names=config.former_names,
-                taken_down=require_takedowns(config.folder, self.places),
+                taken_down=load_takedowns(config.folder, self.places),
                 unwatched=config.unwatched,
             )  # fmt: skip
             try:
@@ -366,22 +360,19 @@ class Archive(AbstractContextManager["Archive"]):
             places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
         ).run(progress)
 
-    def verify(  # noqa: PLR0913 - the options of the command
+    def verify(
         self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
-        restart: bool = False, deep: bool = False, head: str = "", chance: random.Random | None = None,
+        deep: bool = False, head: str = "", chance: random.Random | None = None,
     ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
-        with it. Without one, a verify that was interrupted within a day is resumed, unless `restart`.
+        with it.
         """
         proofs, invalid = load_proofs(self.config, head)
-        with (
-            open_executor(where) as executor,
-            open_verify_progress(self.scratch / "checked", self.now, restart=restart or bool(head)) as earlier,
-        ):
-            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
+        with open_executor(where) as executor:
+            report = verify(self.places, self.index, executor, progress, repair=repair, proofs=proofs)
         check = StatementCheck(
             places=self.places,
             index=self.index,

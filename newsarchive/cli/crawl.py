@@ -44,7 +44,7 @@ from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 from storage.places.folder import write_atomic
-from storage.warc.tombstones import digest_url
+from storage.warc.tombstones import digest_url, load_takedowns
 
 _REPORTED = "error challenge consent_wall soft_404 soft_error empty unreadable paywall_stub too_large"
 REPORTED_OUTCOMES = tuple(map(Outcome, _REPORTED.split()))
@@ -189,9 +189,9 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
     due = [(each.url, each.discovery) for each in archive.index.read(select_due_urls, query)]
     seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
     known = {each.url for each in archive.index.read(find_urls, seeds)}
+    ended = load_takedowns(archive.folder, archive.places).union(map(digest_url, archive.config.unwatched))
     listed = [*((url, found) for url, found in seeds.items() if url not in known), *due]
-    if ended := archive.load_ended():
-        listed = [each for each in listed if digest_url(each[0]) not in ended]
+    listed = [(url, found) for url, found in listed if digest_url(url) not in ended]
     lines = [f"{found.site} {found.kind.value} {url}" for url, found in listed]
     values = [{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]
     print_result(values, lambda: print_lines(stdout(), lines))

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -61,7 +61,7 @@ from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
-from storage.index.frontier.visits import advance_sources
+from storage.index.frontier.url_queue import advance_due_times, find_urls
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
@@ -244,13 +244,21 @@ class _CrawlRun:
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
-        for site in self.sites:
-            intervals = self.archive.get_intervals(site)
-            longest = {kind.value: max(interval_bounds(kind, intervals)) for kind in (UrlKind.LISTING, UrlKind.FEED)}
-            self.archive.index.write(advance_sources, site.name, longest)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
+        self._advance_sources({found.url for found in seeds})
         seeds += self.spiders.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
+
+    def _advance_sources(self, urls: Collection[str]) -> None:
+        """Make front pages, listings and feeds due that wait for longer than the settings allow by now."""
+        own = {site.name: self.archive.get_intervals(site) for site in self.sites}
+        known = [each for each in self.archive.index.read(find_urls, urls) if each.discovery.site in own]
+        advanced = {
+            each.url_id: each.last_fetched_at + max(interval_bounds(each.discovery.kind, own[each.discovery.site]))
+            for each in known
+            if each.last_fetched_at and not each.failure_count and each.discovery.kind in (UrlKind.LISTING, UrlKind.FEED)
+        }
+        self.archive.index.write(advance_due_times, advanced)
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
         """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""

@@ -8,13 +8,12 @@ import hashlib
 import json
 import shutil
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from storage.errors import BadRecord, FileMissing, WarcError
+from storage.errors import BadRecord, BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.places import Places
 from storage.places.chain import PREFIX
 from storage.places.file_names import Readable
@@ -42,8 +41,32 @@ def digest_url(url: str) -> str:
     return hashlib.sha256(surt(url).encode()).hexdigest()
 
 
-def load_takedowns(folder: Path) -> frozenset[str]:
-    """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records."""
+def load_takedowns(folder: Path, places: Places) -> frozenset[str]:
+    """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records.
+
+    If the list is missing, it is made from the tombstones of the files that a takedown has rewritten.
+    """
+    if not (folder / LIST).exists():
+        for name in _list_rewritten(places):
+            with suppress(WarcError, FileMissing):  # `verify` reports it
+                for record in read_records(places.file(name)):
+                    if record.type == "metadata" and record.block.startswith(MARK.encode()):
+                        fields = parse_fields(record.block)
+                        names = [value for field, value in fields if field == MARK]
+                        add_takedowns(folder, names, record.get("WARC-Date") or "", dict(fields).get("reason", ""))
+    return _read_list(folder)
+
+
+def _list_rewritten(places: Places) -> list[str]:
+    """Return the files that a takedown has rewritten, by the chains in the folder, else by those in the bucket."""
+    lines = [line for path in places.folder.glob(f"{PREFIX}*") for line in path.read_bytes().splitlines()]
+    with suppress(BucketUnreachable, BucketRefused):
+        lines = lines or [line for chain in places.load_chains() for line in chain.lines]
+    # To parse a whole chain takes long.
+    return sorted({json.loads(line)["file"] for line in lines if b'"reason":"takedown"' in line})
+
+
+def _read_list(folder: Path) -> frozenset[str]:
     with suppress(FileNotFoundError):
         lines = (folder / LIST).read_text("utf-8").splitlines()
         listed = [json.loads(line) for line in lines if line.strip()]
@@ -53,34 +76,11 @@ def load_takedowns(folder: Path) -> frozenset[str]:
 
 def add_takedowns(folder: Path, names: Iterable[str], at: str, reason: str) -> None:
     """Add digests of URLs, and ids of single records, to the list of what was taken down."""
-    file, new = folder / LIST, sorted({*names} - load_takedowns(folder))
+    file, new = folder / LIST, sorted({*names} - _read_list(folder))
     before = file.read_text("utf-8") if file.exists() else ""
     kinds = [("record" if ":" in name else "url_sha256", name) for name in new]
     lines = [json.dumps({kind: name, "at": at, "reason": reason}) for kind, name in kinds]
     write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
-
-
-def restore_takedowns(folder: Path, places: Places) -> None:
-    """Add to the list what tombstones name, in the files that a takedown has rewritten according to a chain."""
-    links = (link for chain in places.load_chains() for link in chain.links)
-    found = defaultdict[tuple[str, str], list[str]](list)
-    for name in sorted({link.file for link in links if link.reason == "takedown"}):
-        with suppress(WarcError, FileMissing):  # `verify` reports it
-            for record in read_records(places.file(name)):
-                if record.type == "metadata" and record.block.startswith(MARK.encode()):
-                    fields = parse_fields(record.block)
-                    key = record.get("WARC-Date") or "", dict(fields).get("reason", "")
-                    found[key] += [value for field, value in fields if field == MARK]
-    for (at, reason), names in found.items():
-        add_takedowns(folder, names, at, reason)
-
-
-def require_takedowns(folder: Path, places: Places) -> frozenset[str]:
-    """Return what was taken down; if the list is missing, and a chain in the folder has takedowns, first restore it."""
-    chains = places.folder.glob(f"{PREFIX}*")
-    if not (folder / LIST).exists() and any(b'"reason":"takedown"' in chain.read_bytes() for chain in chains):
-        restore_takedowns(folder, places)
-    return load_takedowns(folder)
 
 
 def find_spans(path: Readable, name_removed: Callable[[Record], str]) -> tuple[int, list[Span]]:

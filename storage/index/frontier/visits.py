@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
 from storage.index.engine.statements import fetch_by_ids, insert_rows
@@ -16,7 +16,6 @@ from storage.index.frontier.url_queue import (
     FRONTIER,
     FRONTIER_BY_IDS,
     NEVER_DUE,
-    advance_due_times,
     advance_mentioned,
     blank_row,
     discovery_columns,
@@ -28,7 +27,7 @@ from storage.index.rows.duplicates import Duplicates, alternate_url_captures, fi
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import CaptureRow, FrontierRow, LaneRow, SourceRateRow, UrlRow
+from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
 
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
@@ -160,24 +159,6 @@ def _apply_capture(
         first_seen, entry.version_id or known.version_id, content or known.content_digest, shows_article, gone_since
     )
     return row
-
-
-def advance_sources(connection: Connection, site: str, longest: Mapping[str, timedelta]) -> None:
-    """Make sources of a site due that were to wait for longer than these intervals, by kind, after their last visit.
-
-    Not those that the plan visits more rarely: unreadable ones, and further pages of a listing.
-    """
-    listing = UrlKind.LISTING.value
-    is_first_page = or_(FrontierRow.kind != listing, FrontierRow.via_kind.is_distinct_from(listing))
-    scheduled = (FrontierRow.due_at.is_not(None), FrontierRow.failure_count == 0, FrontierRow.kind.in_(longest))
-    query = (
-        select(FrontierRow.url_id, FrontierRow.kind, FrontierRow.last_fetched_at)
-        .join(SourceRateRow, SourceRateRow.url_id == FrontierRow.url_id)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .where(LaneRow.site == site, is_first_page, *scheduled)
-    )
-    rows = connection.execute(query).all()
-    advance_due_times(connection, {row.url_id: row.last_fetched_at + longest[row.kind] for row in rows})
 
 
 _NOTHING_KNOWN = _PreviousState(None, None, None, is_newest_article=False, gone_since=None)

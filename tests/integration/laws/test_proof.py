@@ -93,7 +93,7 @@ def check(folder: Path, *, rebuild: bool = False, repair: bool = False) -> Chain
     if rebuild:
         Archive.rebuild_in(folder, forget=True)
     with Archive.open_to_read(folder) as archive:
-        return archive.verify(repair=repair, restart=True).chain
+        return archive.verify(repair=repair).chain
 
 
 def subjects(report: ChainReport) -> set[str]:
@@ -726,7 +726,7 @@ def test_random_forgeries_are_found(shared: tuple[Path, dict[Path, bytes]], data
         path.write_bytes(state[path][:at] + data.draw(st.binary(min_size=1, max_size=64)) + state[path][at:])
     try:
         with Archive.open_to_read(folder) as archive:
-            assert archive.verify(restart=True, head=head).chain.problems
+            assert archive.verify(head=head).chain.problems
     finally:
         for each, content in state.items():
             each.write_bytes(content)
