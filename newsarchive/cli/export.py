@@ -128,7 +128,7 @@ def _choose_placements(info: FormatInfo, given: Mapping[str, object]) -> FormatI
 def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
-    """Write the export and return its count. ExportIncomplete or ExportWithheld if it lacks captures, unless `partial`."""
+    """Write the export and return its count. ExportIncomplete or ExportWithheld if captures lack, unless `partial`."""
     total = 0
     with suppress(ArchiveError):  # of the search folder: without it, only the time that remains is unknown
         if info.noun == "article":

@@ -63,8 +63,7 @@ def _print(result: ImportResult, problems: Sequence[str], folder: str, *, has_mo
     out = stdout()
     if result.recovered.captures:
         what = _count(result.recovered.captures, result.recovered.versions)
-        cause = result.recovered.cause
-        print_line(out, f"{cause[0].upper()}{cause[1:]}: {what} were recovered first.")
+        print_line(out, f"{result.recovered.cause.capitalize()}: {what} were recovered first.")
     for adopted in result.adopted:
         said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
         if adopted.already_imported:

@@ -256,7 +256,9 @@ class _CrawlRun:
         advanced = {
             each.url_id: each.last_fetched_at + max(interval_bounds(each.discovery.kind, own[each.discovery.site]))
             for each in known
-            if each.last_fetched_at and not each.failure_count and each.discovery.kind in (UrlKind.LISTING, UrlKind.FEED)
+            if each.last_fetched_at
+            and not each.failure_count
+            and each.discovery.kind in (UrlKind.LISTING, UrlKind.FEED)
         }
         self.archive.index.write(advance_due_times, advanced)
 

@@ -58,7 +58,7 @@ class VerifyReport:
         return any(file.problems for file in self.files) or bool(self.chain.problems) or false
 
 
-def verify(  # noqa: PLR0913 - the options of the command
+def verify(
     places: Places,
     index: Index,
     executor: BatchExecutor,

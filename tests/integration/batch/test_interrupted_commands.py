@@ -1,10 +1,9 @@
 """Interrupted commands resume, with the same result as without the interruption."""
 
 import json
+import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
