@@ -347,9 +347,9 @@ class ExportWithheld(ArchiveError):
 
     def __init__(self, file: str, count: int) -> None:
         super().__init__(
-            f"{file} was not written, as {count:,} captures of the selection name a page that is withheld, and records "
-            "are copied unchanged or not at all; nothing is damaged. With them: newsarchive export --withheld; without "
-            "them: newsarchive export --partial"
+            f"{file} was not written: {count:,} {'capture names' if count == 1 else 'captures name'} a page that is "
+            "withheld, and records are copied unchanged or not at all. Nothing is damaged. To export them too: "
+            "newsarchive export --withheld; to leave them out: newsarchive export --partial"
         )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import BadRecord, BucketRefused, BucketUnreachable, FileMissing, WarcError
 from storage.places import Places
-from storage.places.chain import PREFIX
+from storage.places.chain import PREFIX, parse_chain
 from storage.places.file_names import Readable
 from storage.places.folder import open_atomic, write_atomic
 from storage.urls import surt
@@ -63,7 +63,8 @@ def _list_rewritten(places: Places) -> list[str]:
     with suppress(BucketUnreachable, BucketRefused):
         lines = lines or [line for chain in places.load_chains() for line in chain.lines]
     # To parse a whole chain takes long.
-    return sorted({json.loads(line)["file"] for line in lines if b'"reason":"takedown"' in line})
+    links = parse_chain("", b"".join(line + b"\n" for line in lines if b'"reason":"takedown"' in line)).links
+    return sorted({link.file for link in links if link.file})
 
 
 def _read_list(folder: Path) -> frozenset[str]:

@@ -532,7 +532,7 @@ def test_a_takedown_that_was_killed_is_completed_by_the_next(
         archive.takedown([GONE], "court order", dry_run=False)
         assert "zanzibarian" not in read_everything(archive)
         assert not (archive.folder / "takedown.json").exists()
-        assert load_takedowns(archive.folder) == {digest_url(GONE)}
+        assert load_takedowns(archive.folder, archive.places) == {digest_url(GONE)}
         assert [each[0] for each in describe(archive)[0]] == [KEPT, KEPT]
         assert not archive.verify(deep=True).damaged
 
