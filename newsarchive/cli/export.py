@@ -84,20 +84,23 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         line = f"{pluralize(count, noun)} written to {into}"
         facts = {"file": into.resolve(), "format": info.name, "count": count, "missed": missed.by_cause}
         print_result(facts, lambda: print_line(stderr(), line))
-    _report_missed(missed)
-    if damaged := missed.count - missed.by_cause[NAMES_WITHHELD]:
+    _report_missed(missed, into, partial=partial)
+
+
+def _report_missed(missed: MissedCaptures, into: Path | None, *, partial: bool) -> None:
+    """Print why captures could not be copied, each cause once, and end the command if the export should be whole."""
+    for cause, count in missed.by_cause.items():
+        print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
+    damaged = missed.count - missed.by_cause[NAMES_WITHHELD]
+    if missed.count and into and not partial:
+        raise (ExportIncomplete if damaged else ExportWithheld)(str(into), missed.count)
+    if damaged:
         what = f"{pluralize(damaged, 'capture')} could not be copied"
         print_line(stderr(), f"{what}. To see why: newsarchive verify")
         raise Exit(ExportIncomplete.exit_code)
     if missed.count and not partial:
         print_line(stderr(), "Nothing is damaged. With these captures: --withheld; without them: --partial")
         raise Exit(ExportWithheld.exit_code)
-
-
-def _report_missed(missed: MissedCaptures) -> None:
-    """Print why captures could not be copied, each cause once."""
-    for cause, count in missed.by_cause.items():
-        print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
 
 
 def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
@@ -137,8 +140,6 @@ def _write_export(
         shown = replace(request, report_progress=lambda done: step(done, total, pluralize(done, info.noun)))
         count = info.write(shown, file)
         file.flush()
-        if into and missed.count and not partial:
-            _report_missed(missed)
-            is_damaged = missed.count > missed.by_cause[NAMES_WITHHELD]
-            raise (ExportIncomplete if is_damaged else ExportWithheld)(str(into), missed.count)
+        if into and not partial:
+            _report_missed(missed, into, partial=False)
         return count

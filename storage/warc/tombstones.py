@@ -79,8 +79,7 @@ def add_takedowns(folder: Path, names: Iterable[str], at: str, reason: str) -> N
     """Add digests of URLs, and ids of single records, to the list of what was taken down."""
     file, new = folder / LIST, sorted({*names} - _read_list(folder))
     before = file.read_text("utf-8") if file.exists() else ""
-    kinds = [("record" if ":" in name else "url_sha256", name) for name in new]
-    lines = [json.dumps({kind: name, "at": at, "reason": reason}) for kind, name in kinds]
+    lines = [json.dumps({"record" if ":" in name else "url_sha256": name, "at": at, "reason": reason}) for name in new]
     write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
 
