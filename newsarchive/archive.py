@@ -13,10 +13,9 @@ from typing import Any, Self, TypeVar
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
 from newsarchive.batch.file_task import open_batch_readings, open_walk
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
-from newsarchive.batch.verify_progress import open_verify_progress
 from newsarchive.bucket.upload import Upload, UploadResult
 from newsarchive.config import toml_file
-from newsarchive.config.schema import FILE_NAME, Config
+from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.units import parse_time
 from newsarchive.ingest.index_warcs import WarcWalk, settle
 from newsarchive.ingest.originals import ArchivedOriginals
@@ -207,8 +206,13 @@ class Archive(AbstractContextManager["Archive"]):
 
     def plan(self) -> Callable[[VisitResult], NextVisit]:
         """Return the function that schedules the next visit of a URL, by this archive's settings."""
-        bounds = {each.name: getattr(self.config, each.name) for each in fields(VisitIntervals)}
-        return planner(VisitIntervals(**bounds))
+        return planner(self.get_intervals(), {site.name: self.get_intervals(site) for site in self.config.sites})
+
+    def get_intervals(self, site: SiteConfig | None = None) -> VisitIntervals:
+        """Return the bounds of the schedule, by the settings of the archive, or of a site where it has its own."""
+        own = {each.name: getattr(site, each.name, None) for each in fields(VisitIntervals)}
+        bounds = {name: getattr(self.config, name) if value is None else value for name, value in own.items()}
+        return VisitIntervals(**bounds)
 
     @contextmanager
     def ingestor(
@@ -233,7 +237,7 @@ class Archive(AbstractContextManager["Archive"]):
                 self.index, readers, plan=self.plan(), originals=ArchivedOriginals(self.index, self.places), sync=sync,
                 batching=batching or Batching(max_captures=config.commit_every, max_delay=config.commit_seconds),
                 layouts=SiteLayouts(config.sites), former_names=config.former_names,
-                taken_down=load_takedowns(config.folder),
+                taken_down=load_takedowns(config.folder, self.places),
                 unwatched=config.unwatched,
             )  # fmt: skip
             try:
@@ -325,7 +329,8 @@ class Archive(AbstractContextManager["Archive"]):
         work = Takedown(folder=self.folder, places=self.places, index=self.index, progress=progress)
         with _lock_archive(self.config, "takedown"):
             if dry_run:
-                return [TakedownReport(plan=work.make_plan(urls, reason, self.now(), listings=listings))]
+                plan = work.make_plan(urls, reason, self.now(), listings=listings)
+                return [TakedownReport(plan=plan, records=plan.records)]
             begin_work(self.places, self.index)
             require_no_writer(self.places.local_files(), "takedown")
             if self.index.is_shared and (self.folder / MARKER).exists():
@@ -355,22 +360,19 @@ class Archive(AbstractContextManager["Archive"]):
             places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
         ).run(progress)
 
-    def verify(  # noqa: PLR0913 - the options of the command
+    def verify(
         self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
-        restart: bool = False, deep: bool = False, head: str = "", chance: random.Random | None = None,
+        deep: bool = False, head: str = "", chance: random.Random | None = None,
     ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
-        with it. Without one, a verify that was interrupted within a day is resumed, unless `restart`.
+        with it.
         """
         proofs, invalid = load_proofs(self.config, head)
-        with (
-            open_executor(where) as executor,
-            open_verify_progress(self.scratch / "checked", self.now, restart=restart or bool(head)) as earlier,
-        ):
-            report = verify(self.places, self.index, executor, earlier, progress, repair=repair, proofs=proofs)
+        with open_executor(where) as executor:
+            report = verify(self.places, self.index, executor, progress, repair=repair, proofs=proofs)
         check = StatementCheck(
             places=self.places,
             index=self.index,

@@ -27,6 +27,7 @@
     |   |-- TornRecord                65
     |   |-- BadRecord                 65
     |-- ExportIncomplete              65   captures of an export are damaged or missing
+    |-- ExportWithheld                77   captures of an export name a page that is withheld (EX_NOPERM)
     |-- PayloadError                  65   a transfer or content coding cannot be decoded
     |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
     |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
@@ -336,6 +337,19 @@ class ExportIncomplete(ArchiveError):
         super().__init__(
             f"{file} was not written, as {count:,} captures of the selection cannot be copied; a file of that name is "
             "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
+        )
+
+
+class ExportWithheld(ArchiveError):
+    """Captures of an export name a page that is withheld, so its file was not written."""
+
+    exit_code = 77
+
+    def __init__(self, file: str, count: int) -> None:
+        super().__init__(
+            f"{file} was not written: {count:,} {'capture names' if count == 1 else 'captures name'} a page that is "
+            "withheld, and records are copied unchanged or not at all. Nothing is damaged. To export them too: "
+            "newsarchive export --withheld; to leave them out: newsarchive export --partial"
         )
 
 

@@ -484,6 +484,7 @@ class SourceRates:
 class VisitResult:
     """Facts about a URL after a capture: the input of the schedule."""
 
+    site: str = ""
     kind: UrlKind
     outcome: Outcome
     status: int | None

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
+from uuid import uuid4
 
 from newsarchive.batch.executor import BatchExecutor, BatchTarget, open_executor
 from newsarchive.batch.read_warc import ReadingSettings, read_items
 from newsarchive.batch.readings_file import SUFFIX, ReadingsFile, dump, load, remove_readings, write_readings
-from newsarchive.batch.verify_progress import file_fingerprint
 from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback
@@ -352,3 +352,11 @@ class BatchReadings:
         """Close the open files."""
         while self._open:
             self._open.popitem()[1].close()
+
+
+def file_fingerprint(file: WarcFile) -> str:
+    """Return a text that changes when the file's bytes do."""
+    try:
+        return f"{file.name} {file.places.stat(file.name).fingerprint}"
+    except (ArchiveError, OSError):
+        return f"{file.name} {uuid4()}"

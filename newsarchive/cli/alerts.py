@@ -12,7 +12,7 @@ from typer import Argument, Exit, Option
 from newsarchive.alerts.delivery import make_secret, send, send_hits
 from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Clock, Folder, parse_time
+from newsarchive.cli.options import HERE, Folder, parse_time
 from newsarchive.cli.output import print_line, print_result, short_time, stdout
 from newsarchive.config.schema import AlertConfig
 from storage.errors import NotFound
@@ -27,7 +27,7 @@ def alerts(
     name: Annotated[str, Argument(metavar="[NAME]", help="The alert, as listed: NAME, or NAME of READER.")] = "",
     *,
     again: Annotated[bool, Option("--again", help="Also send what has failed.")] = False,
-    clock: Clock = None,
+    clock: Annotated[str | None, Option("--clock", metavar="TIME", help="For tests: send as if at this time.")] = None,
     archive: Folder = HERE,
 ) -> None:
     """List, send and test alerts, or delete a reader's alert."""

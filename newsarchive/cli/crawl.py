@@ -44,6 +44,7 @@ from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 from storage.places.folder import write_atomic
+from storage.warc.tombstones import digest_url, load_takedowns
 
 _REPORTED = "error challenge consent_wall soft_404 soft_error empty unreadable paywall_stub too_large"
 REPORTED_OUTCOMES = tuple(map(Outcome, _REPORTED.split()))
@@ -188,7 +189,9 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
     due = [(each.url, each.discovery) for each in archive.index.read(select_due_urls, query)]
     seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
     known = {each.url for each in archive.index.read(find_urls, seeds)}
-    listed = (*((url, found) for url, found in seeds.items() if url not in known), *due)
+    ended = load_takedowns(archive.folder, archive.places).union(map(digest_url, archive.config.unwatched))
+    listed = [*((url, found) for url, found in seeds.items() if url not in known), *due]
+    listed = [(url, found) for url, found in listed if digest_url(url) not in ended]
     lines = [f"{found.site} {found.kind.value} {url}" for url, found in listed]
     values = [{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]
     print_result(values, lambda: print_lines(stdout(), lines) if lines else print_line(stderr(), "No URL is due."))
@@ -343,7 +346,8 @@ def summary_line(report: CrawlReport) -> str:
     names = ", ".join(site.name for site in run.sites)
     left_out = (
         ("disallowed", "disallowed by robots.txt"),
-        ("refused", "invalid, taken down or unwatched"),
+        ("refused", "invalid"),
+        ("ended", "taken down or unwatched"),
         ("blocked", "on private addresses"),
         ("trapped", "postponed as crawler traps"),
         ("parked", "of parked URL patterns"),

@@ -18,9 +18,9 @@ from newsarchive.cli.show import find_article
 from newsarchive.config.units import pluralize
 from newsarchive.export.articles import write_placements
 from newsarchive.export.formats import FORMATS, Format, FormatInfo
-from newsarchive.export.request import ExportRequest, MissedCaptures
+from newsarchive.export.request import NAMES_WITHHELD, ExportRequest, MissedCaptures
 from newsarchive.maintenance.export_log import note_export
-from storage.errors import ArchiveError, ConfigError, ExportIncomplete
+from storage.errors import ArchiveError, ConfigError, ExportIncomplete, ExportWithheld
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
@@ -49,14 +49,17 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
     ] = None,
     placements: Annotated[bool, Option("--placements", help="Export positions on front pages, with times.")] = False,
-    partial: Annotated[bool, Option("--partial", help="Write FILE even if captures are damaged or missing.")] = False,
+    partial: Annotated[
+        bool, Option("--partial", help="Leave out captures that are damaged, missing or withheld.")
+    ] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
     """Export articles or records for other programs.
 
     For the formats: newsarchive help export. With -o the file appears, or replaces the old one, when the export is
-    complete. Exits with 65 if captures could not be copied; then no file is written, unless --partial.
+    complete. Exits with 65 if captures could not be copied, and with 77 if records name a page that is withheld; then
+    no file is written, unless --partial.
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
     chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
@@ -82,17 +85,23 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         line = f"{pluralize(count, noun)} written to {into}"
         facts = {"file": into.resolve(), "format": info.name, "count": count, "missed": missed.by_cause}
         print_result(facts, lambda: print_line(stderr(), line))
-    _report_missed(missed)
-    if missed.count:
-        what = f"{pluralize(missed.count, 'capture')} could not be copied"
-        print_line(stderr(), f"{what}. To see why: newsarchive verify")
-        raise Exit(ExportIncomplete.exit_code)
+    _report_missed(missed, into, partial=partial)
 
 
-def _report_missed(missed: MissedCaptures) -> None:
-    """Print why captures could not be copied, each cause once."""
+def _report_missed(missed: MissedCaptures, into: Path | None, *, partial: bool) -> None:
+    """Print why captures could not be copied, each cause once, and end the command if the export should be whole."""
     for cause, count in missed.by_cause.items():
         print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
+    damaged = missed.count - missed.by_cause[NAMES_WITHHELD]
+    if missed.count and into and not partial:
+        raise (ExportIncomplete if damaged else ExportWithheld)(str(into), missed.count)
+    if damaged:
+        what = f"{pluralize(damaged, 'capture')} could not be copied"
+        print_line(stderr(), f"{what}. To see why: newsarchive verify")
+        raise Exit(ExportIncomplete.exit_code)
+    if missed.count and not partial:
+        print_line(stderr(), "Nothing is damaged. With these captures: --withheld; without them: --partial")
+        raise Exit(ExportWithheld.exit_code)
 
 
 def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
@@ -123,7 +132,7 @@ def _choose_placements(info: FormatInfo, given: Mapping[str, object]) -> FormatI
 def _write_export(
     request: ExportRequest, info: FormatInfo, into: Path | None, missed: MissedCaptures, *, partial: bool
 ) -> int:
-    """Write the export and return its count. ExportIncomplete if the file would lack captures, unless `partial`."""
+    """Write the export and return its count. ExportIncomplete or ExportWithheld if captures lack, unless `partial`."""
     total = 0
     with suppress(ArchiveError):  # of the search folder: without it, only the time that remains is unknown
         if info.noun == "article":
@@ -132,7 +141,6 @@ def _write_export(
         shown = replace(request, report_progress=lambda done: step(done, total, pluralize(done, info.noun)))
         count = info.write(shown, file)
         file.flush()
-        if into and missed.count and not partial:
-            _report_missed(missed)
-            raise ExportIncomplete(str(into), missed.count)
+        if into and not partial:
+            _report_missed(missed, into, partial=False)
         return count

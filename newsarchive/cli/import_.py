@@ -63,7 +63,7 @@ def _print(result: ImportResult, problems: Sequence[str], folder: str, *, has_mo
     out = stdout()
     if result.recovered.captures:
         what = _count(result.recovered.captures, result.recovered.versions)
-        out.print(f"An interrupted import or crawl was continued first; it had still to index {what}.")
+        print_line(out, f"{result.recovered.cause.capitalize()}: {what} were recovered first.")
     for adopted in result.adopted:
         said = [pluralize(adopted.record_count, "record")] if adopted.files or not adopted.already_imported else []
         if adopted.already_imported:

@@ -33,7 +33,8 @@ Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only art
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
 
 MaxTime = Annotated[str | None, Option("--max-time", metavar="TIME", help="Stop after this time, such as 10m.")]
-Clock = Annotated[str | None, Option("--clock", metavar="TIME", help="Run as if started at this time (ISO 8601).")]
+_CLOCK_HELP = "For demonstrations and tests only: start at this time. It falsifies the times in the WARC files."
+Clock = Annotated[str | None, Option("--clock", metavar="TIME", help=_CLOCK_HELP)]
 
 
 def parse_value(parse: Callable[[str], T], words: str | None, option: str) -> T | None:

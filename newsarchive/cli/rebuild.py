@@ -27,8 +27,8 @@ def rebuild(
     """Rebuild the index from the WARC files.
 
     The old index is used until the new one is complete, and stays if that would lack captures that the old one knows,
-    because WARC files are missing or damaged. If interrupted, the same command continues. Exits with 1 if some records
-    could not be read.
+    because WARC files are missing or damaged. Articles and captures may get other numbers; addresses of snapshots
+    (/web/TIME/URL) stay. If interrupted, the same command continues. Exits with 1 if some records could not be read.
     """
     where = BatchTarget(dask=dask, scratch=scratch)
     with show_progress("rebuilding") as step:

@@ -53,7 +53,7 @@ def takedown(
 def _print(reports: Sequence[TakedownReport], *, yes: bool) -> None:
     out = stdout()
     for report in reports:
-        records = pluralize(report.records or len(report.plan.record_ids), "record")
+        records = pluralize(report.records, "record")
         verb = "Removed" if yes else "To be removed"
         out.print(safe_text(f"{verb}: {records} in {pluralize(len(report.plan.files), 'WARC file')}, of:"))
         print_lines(out, report.plan.urls, "  ")

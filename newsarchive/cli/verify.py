@@ -7,20 +7,19 @@ from typer import Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, Dask, Folder, Restart
+from newsarchive.cli.options import HERE, Dask, Folder
 from newsarchive.cli.output import print_line, print_lines, print_result, safe_text, show_progress, stderr, stdout
 from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.maintenance.verify import VerifyReport
 from newsarchive.maintenance.verify_statements import StatementReport
 
 
-def verify(  # noqa: PLR0913 - every word is an option of the command line
+def verify(
     *,
     repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
     deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not only 100.")] = False,
     head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
-    restart: Restart = False,
     dask: Dask = None,
     archive: Folder = HERE,
 ) -> None:
@@ -28,13 +27,11 @@ def verify(  # noqa: PLR0913 - every word is an option of the command line
 
     Checks framing, lengths, both digests, gzip trailers, truncated files, the checksum of each closed file, and the
     record positions in the index. Compares the files with the chain of their digests. Then reads captures again, and
-    compares what the index says of a sample of articles with what their records hold. If interrupted, the same command
-    continues within a day. Exits with 1 if there is any problem.
+    compares what the index says of a sample of articles with what their records hold. Exits with 1 if there is
+    any problem.
     """
     with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
-        found = opened.verify(
-            repair=repair, progress=step, where=BatchTarget(dask=dask), restart=restart, deep=deep, head=head
-        )
+        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), deep=deep, head=head)
     print_result(found, lambda: _print(found, notes=notes))
     raise Exit(int(found.damaged))
 
@@ -47,9 +44,6 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
             print_line(remarks, f"{file.name}, byte {problem.offset}: {problem.what}", "red")
         for note in file.notes if notes else ():
             print_line(remarks, f"{file.name}, byte {note.offset}: (not damage) {note.what}", "dim")
-    if found.taken:
-        what = f"{pluralize(found.taken, 'WARC file')} checked before by an interrupted verify"
-        print_line(out, f"{what} and skipped. To check all: newsarchive verify --restart")
     damaged = sum(bool(file.problems) for file in found.files)
     records = pluralize(sum(file.records for file in found.files), "record")
     size = humanize_size(sum(file.size for file in found.files))

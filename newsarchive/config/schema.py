@@ -236,6 +236,8 @@ class SiteConfig:
     hours: Hours | None = _optional_setting(
         HOURS, 'Crawl only in these hours, such as "22:00-06:00 Europe/Berlin"; UTC without a time zone'
     )
+    listing_min_interval: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's setting")
+    listing_max_interval: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's setting")
     max_pages: int | None = _optional_setting(INTEGER, "Instead of the archive's `max_pages`")
     max_bytes: int | None = _optional_setting(SIZE, "Instead of the archive's `max_bytes`")
     max_time: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's `max_time`")

@@ -317,7 +317,9 @@ class FrontierWindow:
 
         Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
         """
-        if url_refusal_reason(due.url) is not None or (self._refused and digest_url(due.url) in self._refused):
+        if self._refused and digest_url(due.url) in self._refused:
+            return "ended", None
+        if url_refusal_reason(due.url) is not None:
             return "refused", None
         now = self._now()
         is_configured = due.discovery.via is None or due.discovery.callback is not None or due.url_id < 0

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -55,11 +55,13 @@ from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.maintenance.time_stamps import stamp_head
+from newsarchive.schedule.visits import interval_bounds
 from newsarchive.urls.ssrf import AddressGuard, is_loopback, literal_address
 from newsarchive.version import VERSION
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
+from storage.index.frontier.url_queue import advance_due_times, find_urls
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
@@ -182,6 +184,7 @@ class _CrawlRun:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _ingestor: Ingestor | None = None
+    _recovered_versions: int = 0
     _is_all_committed: bool = False
     _last_progress: float = 0.0
     _signals: list[int] = field(default_factory=list)
@@ -199,7 +202,7 @@ class _CrawlRun:
                 run_in_loop = event_loop.run if self.host is None else self.host.run
                 outcome = run_in_loop(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
-                self.counters["versions"] = ingestor.new_versions
+                self.counters["versions"] = ingestor.new_versions - self._recovered_versions
             self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)
@@ -236,13 +239,28 @@ class _CrawlRun:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
         recovered = self.archive.recover(ingestor)
         if recovered.captures or recovered.repaired:
-            self.problems.append(f"an earlier run was interrupted: {recovered.captures} captures were recovered")
+            self.problems.append(f"{recovered.cause}: {recovered.captures} captures were recovered")
+        self._recovered_versions = recovered.versions
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)
         ingestor.register_run(self.run)
         seeds = [found for site in self.sites for found in list_seeds(site, self.now())]
+        self._advance_sources({found.url for found in seeds})
         seeds += self.spiders.start(self.now())
         self.archive.index.add_urls(seeds if self.pages is None else self.pages.list_seeds(self.now()))
+
+    def _advance_sources(self, urls: Collection[str]) -> None:
+        """Make front pages, listings and feeds due that wait for longer than the settings allow by now."""
+        own = {site.name: self.archive.get_intervals(site) for site in self.sites}
+        known = [each for each in self.archive.index.read(find_urls, urls) if each.discovery.site in own]
+        advanced = {
+            each.url_id: each.last_fetched_at + max(interval_bounds(each.discovery.kind, own[each.discovery.site]))
+            for each in known
+            if each.last_fetched_at
+            and not each.failure_count
+            and each.discovery.kind in (UrlKind.LISTING, UrlKind.FEED)
+        }
+        self.archive.index.write(advance_due_times, advanced)
 
     async def _fetch(self, writer: WarcWriter, ingestor: Ingestor) -> str:
         """Fetch in the event loop until nothing is due or the run is stopped; return the outcome."""

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
-from newsarchive.export.request import ExportRequest
+from newsarchive.export.request import NAMES_WITHHELD, ExportRequest
 from newsarchive.export.withheld_records import names_withheld
 from newsarchive.extract.requisites import embedded_urls, stylesheet_requisites
 from newsarchive.extract.tree import Page, parse_page
@@ -49,11 +49,11 @@ class RecordCopier:
         try:
             for line in lines:
                 if line.kind == "revisit" and line.refers_to_id is not None and line.refers_to_id not in self._written:
-                    # From the same Reader: an excluded original is not copied.
-                    if (original := self._request.index.ask(get_cdx_line, line.refers_to_id)) is None:
-                        self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
-                    else:
+                    # From the same Reader: an excluded original is not copied, and its revisit names it.
+                    if (original := self._request.index.ask(get_cdx_line, line.refers_to_id)) is not None:
                         yield from self._copy_record(original)
+                    elif not self._request.index.exclude:
+                        self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
                 yield from self._copy_record(line)
         finally:
             self._close()
@@ -70,7 +70,7 @@ class RecordCopier:
         offset, self._length = self.size, 0
         try:
             if names_withheld(self._request.index, self._request.places, line):
-                self._request.report_missed("the record names a page that is withheld")
+                self._request.report_missed(NAMES_WITHHELD)
                 return
             self._copy_group(line)
         except (WarcError, StorageError, OSError) as problem:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_MISSED = 20
+NAMES_WITHHELD = "the record names a page that is withheld"
+"""Cause for which a capture is not copied though nothing is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +96,5 @@ class MissedCaptures:
     def add(self, cause: str) -> None:
         """Count one capture."""
         self.count += 1
-        if cause in self.by_cause or len(self.by_cause) < MAX_MISSED:
+        if cause in self.by_cause or len(self.by_cause) < MAX_MISSED or cause == NAMES_WITHHELD:
             self.by_cause[cause] += 1

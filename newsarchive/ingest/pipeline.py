@@ -314,6 +314,8 @@ class Ingestor:
         found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
         if record.output is not None:
             found = tuple(spider_urls(record.capture, reading, record.output, site))
+        if self.taken_down:
+            found = tuple(each for each in found if digest_url(each.url) not in self.taken_down)
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)

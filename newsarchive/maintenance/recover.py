@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+from newsarchive.config.units import pluralize
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
 from storage.callbacks import ProgressCallback, ignore_progress
@@ -37,6 +38,8 @@ class RecoveryResult:
     """Captures in the files that the index lacked."""
     versions: int = 0
     """New article versions of these."""
+    cause: str = ""
+    """Why the index lacked them."""
     problems: tuple[str, ...] = ()
 
 
@@ -113,8 +116,9 @@ def recover(
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
+    is_new = not index.read(warc_files.has_files)
     repaired = begin_work(places, index)
-    captures = versions = 0
+    captures = versions = files = 0
     problems: list[str] = []
     # The folder first: its files must not wait for an unreachable bucket.
     for some in (replace(places, bucket=None), places) if places.bucket else (places,):
@@ -123,11 +127,14 @@ def recover(
                 indexed = index_warcs(ranges, some, index, ingestor, progress, walk)
                 captures += indexed.captures - indexed.known
                 versions += indexed.versions
+                files += indexed.files
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")
     once = tuple(dict.fromkeys(problems))
-    return RecoveryResult(repaired=repaired, captures=captures, versions=versions, problems=once)
+    remade = f"the index was missing and was made again from {pluralize(files, 'file')}"
+    cause = remade if is_new else "an earlier run was interrupted"
+    return RecoveryResult(repaired=repaired, captures=captures, versions=versions, cause=cause, problems=once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

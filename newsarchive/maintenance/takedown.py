@@ -17,6 +17,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from newsarchive.config.units import pluralize
 from newsarchive.maintenance.export_log import list_exports
 from newsarchive.maintenance.takedown_targets import choose_targets
 from storage.callbacks import ProgressCallback, ignore_progress
@@ -30,7 +31,7 @@ from storage.places.folder import PART, remove_parts, replace_durably, write_ato
 from storage.places.transfer import FETCHING, BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
-from storage.warc.tombstones import LIST, REWRITTEN, digest_url, find_spans, load_takedowns, replace_spans
+from storage.warc.tombstones import REWRITTEN, add_takedowns, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
 _COPIES = ("exports/**/*", "batch/**/*", "rebuild.json", "*.rebuilding*")
@@ -51,6 +52,8 @@ class TakedownPlan:
     """Those of the records that are captures of other URLs."""
     kept: list[str] = field(default_factory=list)
     """Captures that name the article, or were embedded in it, and stay."""
+    records: int = 0
+    """Records in all files: captures, and requests and metadata of these."""
     given_out: list[str] = field(default_factory=list)
     """Exports that the archive made, and that may have the article."""
 
@@ -84,10 +87,6 @@ class Takedown:
         found, others, shared, naming = chosen
         if not found.record_ids:
             raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
-        kept = [f"{url}, which other pages may use" for url in sorted(shared)]
-        if naming and not listings:
-            what = "captures of front pages, feeds and sitemaps that name it. To remove these too: --listings"
-            kept.append(f"{len(naming):,} {what}")
         plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),
@@ -95,13 +94,25 @@ class Takedown:
             record_ids=found.record_ids,
             files=found.files,
             others=sorted(others),
-            kept=kept,
+            kept=[f"{url}, which other pages may use" for url in sorted(shared)],
             given_out=list_exports(self.folder, found.urls),
         )
+        removed, naming_too = _select_records(plan), _select_records(replace(plan, urls=[], record_ids=sorted(naming)))
+        left = list[str]()
+
+        def name_removed(record: Record) -> str:
+            name = removed(record)
+            left.extend([] if name else filter(None, [naming_too(record)]))
+            return name
+
         for file in self.places.files():  # one that was imported may have the same records again
             with suppress(WarcError, FileMissing):  # `verify` reports it
-                if file.name not in plan.files and find_spans(file, _select_records(plan))[0]:
-                    plan.files.append(file.name)
+                if count := find_spans(file, name_removed)[0]:
+                    plan.records += count
+                    plan.files += [] if file.name in plan.files else [file.name]
+        if left:
+            what = "of front pages, feeds and sitemaps that name it. To remove these too: --listings"
+            plan.kept.append(f"{pluralize(len(left), 'record')} {what}")
         return plan
 
     def load_plan(self) -> TakedownPlan | None:
@@ -114,7 +125,8 @@ class Takedown:
         """Carry out a plan from its beginning; what an interrupted run did is found done."""
         report = TakedownReport(plan=plan)
         write_atomic(self.folder / PLAN, json.dumps(asdict(plan)), mode=0o600)
-        self._list_urls(plan)
+        load_takedowns(self.folder, self.places)  # those of before, if their list is missing
+        add_takedowns(self.folder, [*map(digest_url, plan.urls), *plan.others], plan.at, plan.reason)
         digests = {file.name: file.sha256 for file in self.index.read(list_warc_files)}
         stored = {file.name: file for file in self.places.files()}
         for name in plan.files:
@@ -126,17 +138,6 @@ class Takedown:
         self._delete_copies(plan, report)
         (self.folder / PLAN).unlink()
         return report
-
-    def _list_urls(self, plan: TakedownPlan) -> None:
-        file, known = self.folder / LIST, load_takedowns(self.folder)
-        before = file.read_text("utf-8") if file.exists() else ""
-        gone = [("url_sha256", digest_url(url)) for url in plan.urls] + [("record", each) for each in plan.others]
-        lines = [
-            json.dumps({name: value, "at": plan.at, "reason": plan.reason})
-            for name, value in sorted(set(gone))
-            if value not in known
-        ]
-        write_atomic(file, before + "".join(f"{line}\n" for line in lines), mode=0o640)
 
     def _rewrite(self, name: str, stored: WarcFile | None, known: str | None, report: TakedownReport) -> None:
         """Rewrite a file, of which the index knows this SHA-256, in the folder and in the bucket."""
@@ -201,14 +202,17 @@ class Takedown:
         )
 
 
-def _select_records(plan: TakedownPlan) -> Callable[[Record], bool]:
-    """Return a filter for the records of a plan: captures, what refers to them, and whatever else is of their URLs."""
+def _select_records(plan: TakedownPlan) -> Callable[[Record], str]:
+    """Return a filter for the records of a plan: captures, what refers to them, and whatever else is of their URLs.
+
+    It names each as its tombstone does; "" for one that stays.
+    """
     ids, urls = set(plan.record_ids), {digest_url(url) for url in plan.urls}
 
-    def is_removed(record: Record) -> bool:
+    def name_removed(record: Record) -> str:
         referred = (*record.get_all("WARC-Concurrent-To"), *record.get_all("WARC-Refers-To"))
-        if record.id in ids or any(each.strip("<> ") in ids for each in referred):
-            return True
-        return bool(record.uri) and digest_url(record.uri) in urls
+        if record.uri and (digest := digest_url(record.uri)) in urls:
+            return digest
+        return next((each for each in (record.id, *(each.strip("<> ") for each in referred)) if each in ids), "")
 
-    return is_removed
+    return name_removed

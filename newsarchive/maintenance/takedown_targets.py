@@ -34,7 +34,7 @@ def choose_targets(
     index: Index, places: Places, urls: Sequence[str], progress: ProgressCallback, *, listings: bool
 ) -> tuple[TakedownTargets, set[str], set[str], set[str]]:
     """Return what is removed with articles, with `listings` also what names them, and which of it are other records;
-    then URLs that stay, as other pages may embed them, and front pages, feeds and sitemaps that name the articles.
+    then URLs that stay, as other pages may embed them, and captures that name the articles, with revisits of these.
 
     Reads all pages of the archive, again for what a removed stylesheet embeds.
     """
@@ -48,8 +48,9 @@ def choose_targets(
         read, embedded, parts = read | new, embedded | more, parts | more_parts
         own, shared, naming = _search_pages(index, places, first, index.read(select_assets, embedded), read, progress)
         found = index.read(select_takedown, urls, own, parts)
-    others = parts | naming if listings else parts
-    return index.read(select_takedown, urls, own, others), others, shared, naming
+    found, wider = (index.read(select_takedown, urls, own, others) for others in (parts, parts | naming))
+    naming = {*wider.record_ids} - {*found.record_ids}
+    return (wider, parts | naming, shared, naming) if listings else (found, parts, shared, naming)
 
 
 def _find_embedded(places: Places, found: TakedownTargets, record_ids: Collection[str]) -> tuple[set[str], set[str]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
-from newsarchive.batch.verify_progress import VerifyProgress, file_fingerprint
 from newsarchive.maintenance.recover import complete_rewrites, repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from newsarchive.maintenance.verify_statements import StatementReport
@@ -47,8 +46,6 @@ class VerifyReport:
 
     files: tuple[FileVerification, ...]
     repaired: tuple[RepairedFile, ...] = ()
-    taken: int = 0
-    """Files that were not checked again: an interrupted verify had checked them within a day."""
     chain: ChainReport
     """The chain of files, compared with them."""
     statements: StatementReport | None = None
@@ -61,11 +58,10 @@ class VerifyReport:
         return any(file.problems for file in self.files) or bool(self.chain.problems) or false
 
 
-def verify(  # noqa: PLR0913 - the options of the command
+def verify(
     places: Places,
     index: Index,
     executor: BatchExecutor,
-    earlier: VerifyProgress,
     progress: ProgressCallback = ignore_progress,
     *,
     repair: bool,
@@ -73,9 +69,10 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`, except those that
-    `earlier` progress covers. Progress is reported in files.
-    BucketUnreachable or BucketRefused if the bucket cannot be listed.
+    `proofs` are heads of the chains that are known from elsewhere.
+
+    Files are checked by `executor`. Progress is reported in files. BucketUnreachable or BucketRefused if the bucket
+    cannot be listed.
     """
     if repair:
         complete_rewrites(places, index)
@@ -93,7 +90,7 @@ def verify(  # noqa: PLR0913 - the options of the command
         files.append(file)
         progress(len(files), total, file.name)
 
-    for found in _check_files(stored, executor, earlier):
+    for found in _check_files(stored, executor):
         reports.append(found)
         notes = list(found.notes)
         problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places, notes)]
@@ -119,23 +116,15 @@ def verify(  # noqa: PLR0913 - the options of the command
         unlinked = (file for file in stored if not file.is_open and file.name not in linked)
         places.chain.append(*(measure_link(file, "found") for file in unlinked))
     still_open = {file.name for file in stored if file.is_open}
-    chain = check_chains(places.load_chains(), reports, still_open, find_machine, proofs, earlier.reused)
-    return VerifyReport(files=tuple(files), repaired=repaired, taken=len(earlier.reused), chain=chain)
+    chain = check_chains(places.load_chains(), reports, still_open, find_machine, proofs)
+    return VerifyReport(files=tuple(files), repaired=repaired, chain=chain)
 
 
-def _check_files(files: Sequence[WarcFile], executor: BatchExecutor, earlier: VerifyProgress) -> Iterator[FileReport]:
-    new: list[tuple[WarcFile, str]] = []
-    for file in files:
-        key = file_fingerprint(file)
-        if known := earlier.get(key):
-            yield known
-        else:
-            new.append((make_folder_absolute(file), key))
-    reports = executor.map(verify_file if executor.is_remote else check_file, (file for file, _ in new))
-    for (file, key), found in zip(new, reports, strict=True):
-        found = found or check_file(file)  # in this process, if workers died over it
-        earlier.save(key, found)
-        yield found
+def _check_files(files: Sequence[WarcFile], executor: BatchExecutor) -> Iterator[FileReport]:
+    named = [make_folder_absolute(file) for file in files]
+    reports = executor.map(verify_file if executor.is_remote else check_file, named)
+    for file, found in zip(named, reports, strict=True):
+        yield found or check_file(file)  # in this process, if workers died over it
 
 
 def _size(places: Places, name: str) -> int:

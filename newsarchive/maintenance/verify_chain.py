@@ -95,13 +95,8 @@ def check_chains(
     still_open: Collection[str],
     other_machine: Callable[[str], str | None],
     proofs: Sequence[HeadProof] = (),
-    unread: Collection[str] = (),
 ) -> ChainReport:
-    """Compare closed files with the chains. Those of an `other_machine` may be missing.
-
-    The reports of `unread` files are those of an earlier verify. They prove nothing: who can write to the folder can
-    forge them.
-    """
+    """Compare closed files with the chains. Those of an `other_machine` may be missing."""
     still_open = {*still_open}.difference(*(chain.files for chain in chains))  # a file with a link was closed
     found = {report.name: report for report in reports if report.name not in still_open}
     problems = [*_chain_problems(chains, proofs), *_conflicts(chains), *_file_problems(chains, found)]
@@ -110,7 +105,7 @@ def check_chains(
             if name not in found and name not in still_open and not other_machine(name):
                 problems.append((name, f"the file of link {position + 1} of {chain.name} is missing. Restore it"))
     links = [link for chain in chains for link in chain.links if link.reason in NOTE_REASONS or link.note == LOST]
-    proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found.keys() - unread}
+    proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
     notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
     unproved, is_begun = len(found) - len(proved), any(chain.links for chain in chains)
     return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=unproved, is_begun=is_begun)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
     except ConfigError as error:
         yield make_finding("invalid-settings", problem=error)
         return
-    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket, _check_clock)
+    checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket)
     findings = [check(config, now) for check in checks]
     yield from findings
     yield from check_disks(config)
@@ -140,16 +140,6 @@ def _check_bucket(config: Config, _now: datetime) -> Finding:
     if unsent := files_to_upload(places):
         return make_finding("bucket-behind", found=found, waiting=describe_waiting(unsent))
     return _ok("bucket", found)
-
-
-def _check_clock(config: Config, now: datetime) -> Finding:
-    written = 0.0
-    for file in config.warc_folder.glob("*.warc.gz*"):
-        with suppress(FileNotFoundError):  # closed and renamed meanwhile
-            written = max(written, file.stat().st_mtime)
-    if (newest := datetime.fromtimestamp(written, UTC)) > now + timedelta(minutes=5):
-        return make_finding("clock-behind", now=now, newest=newest)
-    return _ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _check_browser(config: Config) -> Finding:

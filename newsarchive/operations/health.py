@@ -56,6 +56,7 @@ MIN_LAPSED, LAPSED_SHARE = 5, 0.2
 a finding. Below, articles were withdrawn."""
 SILENT_AFTER = timedelta(days=2)
 OVERDUE_AFTER = timedelta(days=1)
+CLOCK_TOLERANCE = timedelta(hours=1)
 UPLOAD_OVERDUE_AFTER = timedelta(hours=1)
 """A running crawl may still upload a younger file."""
 LOW_DISK = 2_000_000_000
@@ -319,6 +320,8 @@ def _check_site(
         yield finding("site-down", why=why, since=since)
     if status is None or last_capture is None:
         return
+    if last_capture > now + CLOCK_TOLERANCE:
+        yield finding("captures-in-future", last=last_capture)
     if begun is not None and now - begun > OVERDUE_AFTER and status.due:
         yield finding("crawl-overdue", age=_format_age(now - begun), due=status.due)
     elif now - last_capture > SILENT_AFTER:

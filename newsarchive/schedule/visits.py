@@ -4,10 +4,10 @@ Articles are checked at fixed ages, and anew after every change. Images and font
 once they may have changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from types import MappingProxyType
 
 from newsarchive.schedule.source_rates import ExpectedRates, learn_rates, record_unreadable
 from storage.model import SOURCE_KINDS, NextVisit, Outcome, SourceRates, UrlKind, VisitEnd, VisitResult
@@ -55,9 +55,11 @@ class VisitIntervals:
 DEFAULT_INTERVALS = VisitIntervals()
 
 
-def planner(intervals: VisitIntervals = DEFAULT_INTERVALS) -> Callable[[VisitResult], NextVisit]:
+def planner(
+    intervals: VisitIntervals = DEFAULT_INTERVALS, by_site: Mapping[str, VisitIntervals] = MappingProxyType({})
+) -> Callable[[VisitResult], NextVisit]:
     """Return the function that `Index.commit` calls for every capture."""
-    return partial(plan_next_visit, intervals=intervals)
+    return lambda visit: plan_next_visit(visit, by_site.get(visit.site, intervals))
 
 
 def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTERVALS) -> NextVisit:
@@ -212,7 +214,7 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
     else:
         rates = record_unreadable(rates, visit.fetched_at)
         # The interval of a source that cannot be read doubles with every visit that names nothing new.
-        shortest, longest = _interval_bounds(visit.kind, intervals)
+        shortest, longest = interval_bounds(visit.kind, intervals)
         interval = min(intervals.discovery_delay * 2.0 ** min(unchanged, 16), longest)
         due_at = visit.fetched_at + max(interval, shortest)
     return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, source_rates=rates)
@@ -224,7 +226,7 @@ def _due_by_rates(rates: SourceRates, visit: VisitResult, intervals: VisitInterv
     is_old = rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
     if visit.kind is UrlKind.SITEMAP and is_old:
         return at + intervals.archive_sitemap_interval
-    shortest, longest = _interval_bounds(visit.kind, intervals)
+    shortest, longest = interval_bounds(visit.kind, intervals)
     latest = at + (intervals.archive_sitemap_interval if visit.is_next_page else max(shortest, longest))
     new_item_at = expected.time_of(at, EXPECTED_ITEMS / share, latest)
     # One of two sources with the same items suffices: while neither names them first, both slow down until one does.
@@ -242,7 +244,8 @@ def first_named_share(rates: SourceRates, *, trusted: bool = True) -> float:
     return min((rates.first_named_items + (2.0 if trusted else 0.02)) / (rates.new_items + 2.0), 1.0)
 
 
-def _interval_bounds(kind: UrlKind, intervals: VisitIntervals) -> tuple[timedelta, timedelta]:
+def interval_bounds(kind: UrlKind, intervals: VisitIntervals) -> tuple[timedelta, timedelta]:
+    """Return the shortest and the longest time between two visits of a source of a kind."""
     if kind is UrlKind.LISTING:
         return intervals.listing_min_interval, intervals.listing_max_interval
     return intervals.source_min_interval, intervals.source_max_interval

@@ -123,7 +123,8 @@ def _apply_capture(
         printed = (entry.article and entry.article.published) or entry.discovery.published
         outcome = Outcome.SOFT_ERROR if entry.capture_id in context.duplicates.soft_errors else entry.outcome
         result = VisitResult(
-            kind=entry.discovery.kind, outcome=outcome, status=capture.status, fetched_at=at, changed=is_new,
+            site=entry.discovery.site, kind=entry.discovery.kind, outcome=outcome, status=capture.status,
+            fetched_at=at, changed=is_new,
             failure_count=row["failure_count"], unchanged_count=row["unchanged_count"], first_seen_at=first_seen,
             truncated=capture.truncated, mime=capture.mime, max_age=capture.max_age,
             published=printed.at if printed else None, is_duplicate=entry.capture_id in context.duplicates.copies,

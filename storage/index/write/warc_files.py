@@ -23,6 +23,11 @@ def record_closed_warc(connection: Connection, file: ClosedWarc, run_id: str | N
     connection.execute(update(WarcFileRow).where(WarcFileRow.name == file.name).values(values))
 
 
+def has_files(connection: Connection) -> bool:
+    """Return True if the index has any WARC file."""
+    return connection.scalar(select(WarcFileRow.id).limit(1)) is not None
+
+
 def load_warc_digests(connection: Connection) -> dict[str, str]:
     """Return the SHA-256 of each closed WARC file, by name."""
     query = select(WarcFileRow.name, WarcFileRow.sha256).where(WarcFileRow.sha256.is_not(None))

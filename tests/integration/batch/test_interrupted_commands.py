@@ -2,23 +2,14 @@
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from benchmarks.papers import Papers
 from newsarchive.archive import BULK_BATCHING, Archive
-from newsarchive.batch.verify_progress import VALID_FOR, VerifyProgress, open_verify_progress
 from newsarchive.ingest.pipeline import Batching
-from newsarchive.maintenance.verify_chain import HeadProof
-from newsarchive.version import VERSION
 from storage.callbacks import ProgressCallback, utc_now
-from storage.warc.check import FileReport, WarcProblem
 
 pytestmark = pytest.mark.slow
 
@@ -142,102 +133,3 @@ def test_an_import_resumes(
     assert result.read.problems == ()
     if "postgresql" not in (full / "newsarchive.toml").read_text():
         assert different(rows(full, dump), rows(folder, dump)) == {}
-
-
-def test_a_verify_resumes(new: Callable[..., Path], tmp_path: Path) -> None:
-    """Files that were checked within a day, by the same version, and have not changed are not checked again."""
-    folder = new("archive")
-    with Archive.open(folder) as archive:
-        archive.import_files(Papers(pages=8, files=4, paragraphs=3, links=5).write(tmp_path / "few"))
-    now = [datetime(2026, 11, 26, tzinfo=UTC)]
-    seen: list[str] = []
-
-    def report(done: int, total: int, name: str) -> None:
-        seen.append(name)
-        if len(seen) == 3:
-            raise Interrupted
-
-    with Archive.open(folder, now=lambda: now[0]) as archive:
-        whole = archive.verify()
-        with pytest.raises(Interrupted):
-            archive.verify(progress=report)
-        checked = folder / "batch" / "checked"
-        kept = checked.read_bytes()
-        again = archive.verify()
-        assert again.taken == 3
-        assert sorted(again.files, key=lambda file: file.name) == list(whole.files)
-        assert not checked.parent.exists()
-
-        def interrupted(more: bytes = b"") -> None:
-            checked.parent.mkdir(exist_ok=True)
-            checked.write_bytes(kept + more)
-
-        interrupted(more=kept[: len(kept) // 2])
-        path = folder / "warc" / seen[0]
-        path.write_bytes(path.read_bytes()[:-1])
-        damaged = archive.verify()
-        assert damaged.taken == 2
-        assert [file.name for file in damaged.files if file.problems] == [seen[0]]
-        interrupted()
-        assert archive.verify(restart=True).taken == 0
-        interrupted()
-        with closing(sqlite3.connect(checked)) as stored, stored:
-            stored.execute("UPDATE checked SET writer = ?", (VERSION,))
-        assert archive.verify().taken == 0
-        interrupted()
-        now[0] += VALID_FOR + timedelta(seconds=1)
-        assert archive.verify().taken == 0
-
-
-def test_what_an_interrupted_verify_had_checked_proves_nothing(
-    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a head from elsewhere all is read, else it is not called proved: a writer of the folder can forge it."""
-    folder = new("archive")
-    checked = folder / "batch" / "checked"
-
-    def interrupt(done: int, total: int, name: str) -> None:
-        raise Interrupted
-
-    with Archive.open(folder) as archive:
-        archive.import_files(papers[:2])
-        head = archive.seal().head
-        with pytest.raises(Interrupted):
-            archive.verify(progress=interrupt)
-        kept = checked.read_bytes()
-        noted = archive.verify(head=head)
-        assert (noted.taken, len(noted.chain.proved), noted.chain.unproved) == (0, 2, 0)
-        checked.parent.mkdir()
-        checked.write_bytes(kept)
-        # As the token of a time server: of a head that nobody names now.
-        monkeypatch.setattr("newsarchive.archive.load_proofs", lambda *_: ([HeadProof(head=head)], []))
-        stamped = archive.verify()
-    assert (stamped.taken, len(stamped.chain.proved), stamped.chain.unproved) == (1, 1, 1)
-    assert not stamped.damaged
-
-
-def test_only_files_without_problems_count_as_checked(tmp_path: Path) -> None:
-    """A disk or bucket may be available again."""
-    now = datetime(2026, 11, 26, tzinfo=UTC)
-    sound = FileReport(name="a.warc.gz", size=7, records=1)
-    away = FileReport(name="b.warc.gz", size=0, problems=[WarcProblem(offset=0, what="the file cannot be read")])
-    first = VerifyProgress(tmp_path / "checked", lambda: now)
-    first.save("a 1", sound)
-    first.save("b 1", away)
-    first.close()
-    with open_verify_progress(tmp_path / "checked", lambda: now, restart=False) as later:
-        assert later.get("b 1") is None
-        assert later.get("a 1") == sound
-    assert not tmp_path.exists()
-
-
-def test_a_verify_does_without_its_progress_file(new: Callable[..., Path], papers: list[Path]) -> None:
-    """If the progress cannot be stored, all files are checked all the same."""
-    folder = new("archive")
-    with Archive.open(folder) as archive:
-        archive.import_files(papers[:1])
-        shutil.rmtree(folder / "batch", ignore_errors=True)
-        (folder / "batch").write_text("in the way")
-        found: Any = archive.verify()
-    assert len(found.files) == 1
-    assert not found.damaged

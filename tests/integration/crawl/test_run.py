@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import run as run_command
 from newsarchive.crawl.run import CrawlReport, crawl
 from newsarchive.locks.site_locks import lock_sites_locally
 from storage.callbacks import utc_now
 from storage.errors import ArchiveBusy, ConfigError, DiskFull
 from storage.index.frontier import url_queue
 from storage.index.write import runs, warc_files
-from storage.model import Capture, Exchange
+from storage.model import Capture, DiscoveredUrl, Discovery, Exchange, UrlKind
 from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures, read_records
 from storage.warc.writer import WarcWriter
 
@@ -356,3 +357,67 @@ def test_the_end_of_a_run_is_indexed_before_its_file_is_closed(
     record_calls(WarcWriter, "sync")
     crawl(archive)
     assert calls[-4:] == ["sync", "end_crawl", "sync", "record_closed_warc"]
+
+
+def test_what_was_taken_down_is_not_requested_again(
+    server: Any, make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though the site links it, index and list are lost, and nothing else is due: that is a success without a word."""
+    server.say("/", front("/news/one", "/news/two"))
+    server.say("/news/one", html())
+    server.say("/news/two", html())
+    archive = make(server, timeout="1m")
+    crawl(archive)
+    gone = f"{server.base}/news/one"
+    archive.takedown([gone], "court order", dry_run=False)
+    archive.close()
+    for path in [*archive.folder.glob("index.sqlite3*"), archive.folder / "takedowns.jsonl"]:
+        path.unlink()
+    assert run_command(["rebuild", "-A", str(archive.folder)]) == 0
+    opened = make(server)
+    assert opened.index.read(url_queue.find_urls, [gone]) == []
+    # As an index of before has it.
+    found = Discovery(site="example", kind=UrlKind.ARTICLE)
+    opened.index.add_urls([DiscoveredUrl(url=gone, discovery=found, due_at=utc_now(), priority=0)])
+    later = (utc_now() + timedelta(minutes=1)).isoformat()
+    capsys.readouterr()
+    assert run_command(["crawl", "--dry-run", "--clock", later, "-A", str(opened.folder)]) == 0
+    assert gone not in capsys.readouterr().out
+    before = len(server.log)
+    assert run_command(["crawl", "--quiet", "--clock", later, "-A", str(opened.folder)]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert "/news/one" not in paths(server)[before:]
+
+
+def test_an_index_that_was_missing_is_said_to_be_made_again(server: Any, make: Make) -> None:
+    """No run was interrupted, and no version of before is new."""
+    server.say("/", front("/news/one"))
+    server.say("/news/one", html())
+    archive = make(server)
+    crawl(archive)
+    archive.close()
+    for path in archive.folder.glob("index.sqlite3*"):
+        path.unlink()
+    report = crawl(make(server))
+    (line,) = report.problems
+    assert line == "the index was missing and was made again from 1 file: 3 captures were recovered"
+
+
+@pytest.mark.parametrize("level", ["archive", "site"])
+def test_a_shorter_maximum_brings_the_front_page_forward(server: Any, make: Make, level: str) -> None:
+    """It was scheduled by the longer one; the setting of one site does the same for it."""
+    server.say("/", front("/news/one"))
+    server.say("/news/one", html())
+    archive = make(server)
+    began = utc_now()
+    crawl(archive, now=lambda: began)
+    (known,) = archive.index.read(url_queue.find_urls, [f"{server.base}/"])
+    assert known.due_at > began + timedelta(minutes=20)
+    file = archive.folder / "newsarchive.toml"
+    bounds = 'listing_min_interval = "10m"\nlisting_max_interval = "10m"\n'
+    file.write_text(bounds + file.read_text() if level == "archive" else file.read_text() + bounds)
+    with Archive.open(archive.folder) as opened:
+        crawl(opened, now=lambda: began + timedelta(minutes=11))
+        (known,) = opened.index.read(url_queue.find_urls, [f"{server.base}/"])
+    assert len(server.of("/")) == 2
+    assert known.due_at == began + timedelta(minutes=21)

@@ -100,7 +100,7 @@ def check(folder: Path, *, rebuild: bool = False, repair: bool = False) -> Chain
     if rebuild:
         Archive.rebuild_in(folder, forget=True)
     with Archive.open_to_read(folder) as archive:
-        return archive.verify(repair=repair, restart=True).chain
+        return archive.verify(repair=repair).chain
 
 
 def subjects(report: ChainReport) -> set[str]:
@@ -773,7 +773,7 @@ def forge_at_random(folder: Path, state: dict[Path, bytes], data: st.DataObject)
         path.write_bytes(state[path][:at] + data.draw(st.binary(min_size=1, max_size=64)) + state[path][at:])
     try:
         with Archive.open_to_read(folder) as archive:
-            assert archive.verify(restart=True, head=head).chain.problems
+            assert archive.verify(head=head).chain.problems
     finally:
         for each, content in state.items():
             each.write_bytes(content)

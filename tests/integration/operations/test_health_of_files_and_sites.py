@@ -98,6 +98,20 @@ def test_a_file_that_lost_bytes_is_an_error(archive_of: ArchiveOf) -> None:
     assert f"{path.stat().st_size:,} bytes; it had {path.stat().st_size + 7:,}" in finding.sentence
 
 
+def test_a_capture_of_the_future_is_an_error(archive_of: ArchiveOf, capsys: pytest.CaptureFixture[str]) -> None:
+    """As of a run with --clock: `status --check` and `doctor` name it. A clock may be a little ahead."""
+    begin, config = datetime.now(UTC), SETTINGS.replace('"news"', '"news.example"')  # as imported pages call it
+    for ahead, codes in ((HOUR / 2, []), (2 * HOUR, ["captures-in-future"])):
+        archive = archive_of(PAGE | {"at": NOW + ahead}, config=config)
+        assert [each.code for each in find_all(archive) if each.code == "captures-in-future"] == codes
+    late = archive_of(PAGE | {"at": begin + timedelta(days=2)}, config=config)
+    for command in (["status", "--check"], ["doctor"]):
+        capsys.readouterr()
+        assert app.run([*command, "--archive", str(late.folder)]) == 1
+        said = capsys.readouterr()
+        assert "which is in the future" in " ".join((said.out + said.err).split())
+
+
 @pytest.fixture
 def crawled(tmp_path: Path) -> Callable[..., list[Finding]]:
     """Return a function that returns the findings on a site that runs have crawled without any capture."""

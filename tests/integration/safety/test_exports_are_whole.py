@@ -82,3 +82,26 @@ def test_an_export_from_a_damaged_index_is_not_there(
     done = newsarchive("export", "-o", tmp_path / f"all.{suffix}", "-A", folder)
     assert done.returncode == 70
     assert not list(tmp_path.glob("all*"))
+
+
+@pytest.mark.parametrize("suffix", ["warc.gz", "wacz"])
+def test_records_that_name_a_withheld_page_are_no_damage(
+    suffix: str, archive_of: Callable[..., Archive], newsarchive: Command, tmp_path: Path
+) -> None:
+    """The command says so and what to do, with a code of its own; other formats are written as ever."""
+    front = {"url": "https://news.example/", "body": b'<html><a href="/secret">Secret</a></html>'}
+    pages = [{"url": f"https://news.example/{name}", "body": name.encode()} for name in ("secret", "other")]
+    archive = archive_of(front, *pages, config='[serve]\nblocked = ["https://news.example/secret"]')
+    into, folder = tmp_path / f"all.{suffix}", archive.folder
+    refused = newsarchive("export", "-o", into, "-A", folder)
+    assert (refused.returncode, into.exists()) == (77, False)
+    assert "1 capture names a page that is withheld" in refused.stderr
+    assert "Nothing is damaged" in refused.stderr
+    assert "verify" not in refused.stderr
+    rest = newsarchive("export", "-o", into, "--partial", "-A", folder)
+    assert (rest.returncode, into.exists()) == (0, True)
+    assert "1 capture written to" in rest.stderr
+    assert "verify" not in rest.stderr
+    whole = newsarchive("export", "-o", into, "--withheld", "-A", folder)
+    assert (whole.returncode, "3 captures written to" in whole.stderr) == (0, True)
+    assert newsarchive("export", "-o", tmp_path / "all.jsonl", "-A", folder).returncode == 0

@@ -31,7 +31,7 @@ from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
-from storage.warc.tombstones import MARK, digest_url, find_spans, load_takedowns, replace_spans
+from storage.warc.tombstones import LIST, MARK, digest_url, find_spans, load_takedowns, replace_spans
 from tests.rebuilding import rebuild
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -232,7 +232,7 @@ def test_what_the_article_alone_embeds_goes_with_it(tmp_path: Path, *, listings:
         assert plan.kept[:2] == [
             f"{ALSO}, which other pages may use", "https://news.example/kept.png, which other pages may use",
         ]  # fmt: skip
-        assert any("2 captures of front pages, feeds" in line for line in plan.kept) is not listings
+        assert any("2 records of front pages, feeds" in line for line in plan.kept) is not listings
         report = archive.takedown([GONE], "court", dry_run=False, listings=listings)[-1]
         assert report.unreachable[: len(plan.kept)] == plan.kept
         removed = {GONE, OWN, PART, *((FRONT, FEED) if listings else ())}
@@ -403,6 +403,70 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
     assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
 
 
+def test_a_lost_list_is_made_again_from_the_tombstones(archive: Archive, tmp_path: Path) -> None:
+    """Neither an import nor a rebuild brings the article back, and a later takedown adds to the restored list."""
+    archive.takedown([GONE], "court order", dry_run=False)
+    before = (archive.folder / LIST).read_text()
+    (archive.folder / LIST).unlink()
+    archive.import_files([write_pages(tmp_path / "backup.warc.gz")])
+    assert archive.index.ask(find_article_id, GONE) is None
+    assert [json.loads(line)["url_sha256"] for line in before.splitlines()] == [
+        json.loads(line)["url_sha256"] for line in (archive.folder / LIST).read_text().splitlines()
+    ]
+    (archive.folder / LIST).unlink()
+    write_pages(archive.config.warc_folder / "old.warc.gz")
+    rebuild(archive)
+    assert archive.index.ask(find_article_id, GONE) is None
+    (archive.folder / LIST).unlink()
+    archive.takedown([KEPT], "court order", dry_run=False)
+    assert load_takedowns(archive.folder, archive.places) == {digest_url(GONE), digest_url(KEPT)}
+
+
+def test_a_restored_list_has_records_that_were_removed_alone_by_their_ids(tmp_path: Path) -> None:
+    """Front page and feed are crawled as before; adjacent records of several URLs are all named."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        archive.import_files([write_rendered(tmp_path / "pages.warc.gz")])
+        archive.takedown([GONE], "court", dry_run=False, listings=True)
+        before = load_takedowns(archive.folder, archive.places)
+        (archive.folder / LIST).unlink()
+        assert load_takedowns(archive.folder, archive.places) == before
+        assert before > {digest_url(GONE), digest_url(OWN)}
+        assert before.isdisjoint({digest_url(FRONT), digest_url(FEED)})
+        assert len(before) == 5
+
+
+def test_a_dry_run_counts_what_is_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Records, with the same words; those that --listings adds are counted without it, revisits included."""
+    Archive.init(tmp_path / "morgue").close()
+    with Archive.open(tmp_path / "morgue") as archive:
+        file = write_rendered(tmp_path / "pages.warc.gz")
+        (front,) = (each.id for each in read_records(file) if each.uri == FRONT)
+        same = [
+            ("WARC-Target-URI", FRONT),
+            ("WARC-Date", warc_date(AT.replace(hour=9))),
+            ("Content-Type", HTTP_RESPONSE),
+        ]
+        profile = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+        refers = [("WARC-Profile", profile), ("WARC-Refers-To", f"<{front}>")]
+        revisit_id = new_record_id()
+        revisit = build_member(
+            "revisit", [("WARC-Record-ID", f"<{revisit_id}>"), *same, *refers], b"HTTP/1.1 304 X\r\n\r\n"
+        )
+        asked = [("WARC-Record-ID", f"<{new_record_id()}>"), *same[:2], ("WARC-Concurrent-To", f"<{revisit_id}>")]
+        asked_member = build_member("request", [*asked, ("Content-Type", HTTP_REQUEST)], b"GET / HTTP/1.1\r\n\r\n")
+        file.write_bytes(file.read_bytes() + revisit + asked_member)
+        archive.import_files([file])
+        (narrow,), (wide,) = (archive.takedown([GONE], "x", dry_run=True, listings=each) for each in (False, True))
+        assert (narrow.records, wide.records) == (4, 8)
+        assert narrow.plan.kept[-1].startswith("4 records of front pages, feeds and sitemaps")
+    words = ["takedown", GONE, "--reason", "x", "--listings", "-A", str(tmp_path / "morgue")]
+    said = [
+        (run(words + more), capsys.readouterr().out.partition(":")[2].splitlines()[0])[1] for more in ([], ["--yes"])
+    ]
+    assert said[0] == said[1] == " 8 records in 1 WARC file, of:"
+
+
 class Killed(BaseException):
     """Stands for kill -9 at a step."""
 
@@ -411,7 +475,7 @@ def die(*_: object) -> None:
     raise Killed
 
 
-STEPS = ("replace_spans", "replace_durably", "write_atomic", "_list_urls", "_rewrite", "_delete_copies")
+STEPS = ("replace_spans", "replace_durably", "write_atomic", "add_takedowns", "_rewrite", "_delete_copies")
 
 
 @pytest.mark.parametrize("mend", ["the next start", "verify --repair"])
@@ -470,7 +534,7 @@ def test_a_takedown_that_was_killed_is_completed_by_the_next(
         archive.takedown([GONE], "court order", dry_run=False)
         assert "zanzibarian" not in read_everything(archive)
         assert not (archive.folder / "takedown.json").exists()
-        assert load_takedowns(archive.folder) == {digest_url(GONE)}
+        assert load_takedowns(archive.folder, archive.places) == {digest_url(GONE)}
         assert [each[0] for each in describe(archive)[0]] == [KEPT, KEPT]
         assert not archive.verify(deep=True).damaged
 
@@ -533,7 +597,9 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     """Files stay sound, records behind it stay in place, and it has the time, the reason and the URL's digest."""
     chance = random.Random(7)
     file = tmp_path / "sizes.warc.gz"
-    urls = [f"https://news.example/{size}" for size in (0, 1, 40, 300, 700, 5_000, 70_000, 140_000, 1_000_000)]
+    urls = [
+        f"https://news.example/{size}" for size in (0, 1, 40, 300, 700, 5_000, 70_000, 140_000, 1_000_000, 20_000_000)
+    ]
     members = []
     for url in urls:
         block = chance.randbytes(int(url.rpartition("/")[2]))
@@ -547,7 +613,7 @@ def test_a_tombstone_fits_records_of_every_size(tmp_path: Path) -> None:
     file.write_bytes(b"".join(members))
     kept = [each.place for each in read_records(file) if each.uri.endswith("kept")]
     reason = "a long reason, " * 30
-    count, spans = find_spans(file, lambda record: record.uri in urls)
+    count, spans = find_spans(file, lambda record: digest_url(record.uri) if record.uri in urls else "")
     assert count == len(urls)
     before = file.read_bytes()
     replace_spans(file, spans, reason, AT).replace(file)

@@ -26,7 +26,7 @@ FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
     errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
     errors.FilesLost: ("/morgue/warc", 2, 40),
     errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
-    errors.ExportIncomplete: ("all.wacz", 3),
+    **dict.fromkeys((errors.ExportIncomplete, errors.ExportWithheld), ("all.wacz", 3)),
     errors.SearchNotReady: (0.4, "/morgue/search"),
     errors.BucketUnreachable: ("s3://morgue", "timed out"),
     errors.BucketRefused: ("s3://morgue", "there is no such bucket"),

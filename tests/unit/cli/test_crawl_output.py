@@ -53,6 +53,7 @@ def test_a_simulated_clock_advances() -> None:
         ({"hosts_backed_off": 1}, ("host.example does not respond",), True),
         ({}, ("an earlier run was interrupted: 3 captures were recovered",), False),
         ({"refused": 1}, (), True),
+        ({"ended": 1}, (), False),  # taken down, or unwatched
         ({"disallowed": 3}, (), True),
         ({"captures": 1, "disallowed": 3}, ("other.example does not respond",), False),
     ],

@@ -4,7 +4,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def by_name(findings: object) -> dict[str, Finding]:
 def test_a_new_archive_lacks_only_sites(archive: Config) -> None:
     """Every check runs, and the one thing that is missing is named with the next command."""
     found = by_name(doctor.run_checks(archive.folder, NOW.replace(year=2100)))
-    assert set(found) >= {"Python", "Scrapy", "folder", "disk", "sites", "contact", "index", "open files", "clock"}
+    assert set(found) >= {"Python", "Scrapy", "folder", "disk", "sites", "contact", "index", "open files"}
     assert found["sites"].severity is Severity.WARNING
     assert found["sites"].command == "newsarchive add https://..."
     assert [each for each in found.values() if each.severity is Severity.ERROR and each.subject != "disk"] == []
@@ -144,15 +144,6 @@ def test_open_files_running_and_left(archive: Config) -> None:
     with file.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert doctor._check_open_files(archive, NOW).sentence == "a crawl is running: a.warc.gz.open"
-
-
-def test_a_clock_behind_the_files_is_an_error(archive: Config) -> None:
-    """Captures would seem older than those that are there."""
-    file = archive.warc_folder / "a.warc.gz"
-    file.touch()
-    os.utime(file, (NOW.timestamp(), NOW.timestamp()))
-    assert doctor._check_clock(archive, NOW).severity is Severity.OK
-    assert doctor._check_clock(archive, NOW - timedelta(hours=1)).severity is Severity.ERROR
 
 
 def test_a_folder_without_write_permission_is_an_error(archive: Config) -> None:
