@@ -40,7 +40,7 @@ def test_the_page_says_what_was_changed_and_leads_to_the_comparison(client: Test
     assert "1 change</h2>" in text
     assert "<del>The harbour opened on Monday after nine years" in text
     assert "<ins>The harbour opened on Monday after eleven years" in text
-    assert "without a word" in text
+    assert "without a notice" in text
     assert "/compare?a=1&amp;b=2" in text
 
 
