@@ -79,7 +79,7 @@ def serve_folder(folder: Path) -> Iterator[str]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run `newsarchive demo` and the server that its output recommends."""
     folder = tmp_path_factory.mktemp("demo") / "demo-archive"
-    run = [sys.executable, "-m", "newsarchive", "demo", folder]
+    run = [sys.executable, "-m", "newsarchive", "demo", str(folder)]
     made = subprocess.run(run, capture_output=True, text=True, timeout=300, check=True)
     with serve_folder(folder) as base:
         yield Demo(folder=folder, base=base, output=made.stdout)
@@ -818,9 +818,9 @@ ARTICLES = "NEWSARCHIVE_WALK_ARTICLES"
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Asked]]:
     """Serve an archive of twenty papers, some with the same stories, and say what to ask it."""
     folder = tmp_path_factory.mktemp("papers") / "papers"
-    made = [sys.executable, "-m", "benchmarks.generate", folder, "--articles", os.environ.get(ARTICLES, "1000")]
+    made = [sys.executable, "-m", "benchmarks.generate", str(folder), "--articles", os.environ.get(ARTICLES, "1000")]
     subprocess.run(made, cwd=Path(__file__).parents[2], timeout=1800, check=True)
-    indexed = [sys.executable, "-m", "newsarchive", "search", "anything", "--archive", folder]
+    indexed = [sys.executable, "-m", "newsarchive", "search", "anything", "--archive", str(folder)]
     subprocess.run(indexed, capture_output=True, timeout=1800, check=False)
     with Archive.open(folder) as archive:
         site = archive.config.sites[0].name

@@ -53,7 +53,7 @@ def listing(
         presence=presence,
         day=day,
         times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
-        hour_after=view.after and (asked or then) + HOUR,
+        hour_after=view.after and max(asked or then, then) + HOUR,
         day_before=view.before and max(view.first, then - DAY),
         day_after=view.after and min(view.last, max(view.after, then + DAY)),
     )
