@@ -123,6 +123,8 @@ def classify_edit(older: ArticleFields, newer: ArticleFields) -> Edit:
         notice = None  # live blogs are edited without a note by their nature
     added, removed = map(comparison.count_characters, (TextChange.ADDED, TextChange.REMOVED))
     older_text, newer_text = (telling.older, telling.newer) if telling else (None, None)
+    if telling and telling.kind is EditKind.REMOVED:
+        newer_text = next((finding.newer for finding in findings if finding.kind is EditKind.ADDED), None)
     return Edit(kinds=tuple(kinds), notice=notice, added=added, removed=removed, older=older_text, newer=newer_text)
 
 

@@ -20,6 +20,7 @@ from newsarchive.version import VERSION
 from storage.errors import ArchiveError, BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
 from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
+from storage.index.views.exclusions import Exclusions
 from storage.warc.payload import decode_entity
 from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
 from storage.warc.streaming import open_response
@@ -52,7 +53,7 @@ class RecordCopier:
                     # From the same Reader: an excluded original is not copied, and its revisit names it.
                     if (original := self._request.index.ask(get_cdx_line, line.refers_to_id)) is not None:
                         yield from self._copy_record(original)
-                    elif not self._request.index.exclude:
+                    elif self._request.index.excluding(Exclusions()).ask(get_cdx_line, line.refers_to_id) is None:
                         self._request.report_missed(f"{line.warc}: the original of a revisit is not available")
                 yield from self._copy_record(line)
         finally:

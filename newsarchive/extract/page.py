@@ -79,14 +79,14 @@ def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -
             return _read_html(content, page_input)
         case PayloadType.ROBOTS:
             sources = read_robots(decode(content, headers), url)
-            return Reading(outcome=Outcome.ROBOTS, reason=f"{len(sources)} sitemaps named", sources=sources)
+            return Reading(outcome=Outcome.ROBOTS, reason=f"sitemaps named: {len(sources)}", sources=sources)
         case PayloadType.SITEMAP:
             entries, sources = read_sitemap(content, url)
-            reason = f"{len(sources)} sitemaps named" if sources else f"{len(entries)} URLs"
+            reason = f"sitemaps named: {len(sources)}" if sources else f"URLs: {len(entries)}"
             return Reading(outcome=Outcome.SITEMAP, reason=reason, entries=entries, sources=sources)
         case PayloadType.URL_LIST:
             entries = read_url_list(decode(content, headers), url)
-            return Reading(outcome=Outcome.SITEMAP, reason=f"{len(entries)} URLs, one per line", entries=entries)
+            return Reading(outcome=Outcome.SITEMAP, reason=f"URLs, one per line: {len(entries)}", entries=entries)
         case PayloadType.FEED:
             title, entries = read_feed(content, url)
         case PayloadType.JSON_FEED:
@@ -95,7 +95,7 @@ def _read_as(payload_type: PayloadType, content: bytes, page_input: PageInput) -
             mime = media_type(headers)
             needed = stylesheet_requisites(decode(content, headers), url) if is_stylesheet(mime, url) else ()
             return Reading(outcome=Outcome.ASSET, reason=mime or "no page", requisites=needed)
-    return Reading(outcome=Outcome.FEED, reason=f"{len(entries)} entries", title=title, entries=entries)
+    return Reading(outcome=Outcome.FEED, reason=f"entries: {len(entries)}", title=title, entries=entries)
 
 
 def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False) -> Reading:
@@ -159,9 +159,10 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
         return replace(media, article=article, link_groups=groups)
     if not count and content.characters < (SHELL_TEXT if features.loaded_scripts else 1):
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
+    listed = f"{count} links to articles in {len(groups)} {'groups' if len(groups) > 1 else 'group'}"
     return Reading(
         outcome=Outcome.LISTING if is_listing else Outcome.OTHER,
-        reason=f"{count} links to articles in {len(groups)} groups" if is_listing else score.objection,
+        reason=listed if is_listing else score.objection,
         confidence=score.confidence,
         article=article,
         link_groups=groups,

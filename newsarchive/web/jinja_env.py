@@ -22,7 +22,6 @@ HERE = Path(__file__).parent
 LANGUAGE_NAMES: dict[str, str] = tomllib.loads((HERE / "languages.toml").read_text("utf-8"))
 _RANGE = re.compile(r"\d+[–—]\d+")
 _UNITS = (("year", 365.25 * 86400), ("month", 30.44 * 86400), ("day", 86400.0), ("hour", 3600.0), ("minute", 60.0))
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 
 
 def format_stated(stated: PageDate) -> str:
@@ -42,15 +41,6 @@ def unbroken(text: str) -> Markup:
     Rovers win <span class="unbroken">3–2</span> &amp; go up
     """
     return Markup(_RANGE.sub(r'<span class="unbroken">\g<0></span>', str(escape(text))))  # noqa: S704 - it is escaped
-
-
-def text_direction(language: str | None) -> str:
-    """Return the `dir` attribute for a text in a language; "auto" if the language is unknown.
-
-    >>> text_direction("ar"), text_direction("en"), text_direction(None)
-    ('rtl', 'ltr', 'auto')
-    """
-    return "auto" if not language else "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
 def build_url(path: str, **query: object) -> str:
@@ -153,7 +143,7 @@ TEMPLATES = Environment(
 _FILTERS = (iso_time, format_time, format_day, format_stated, unbroken, format_timestamp, humanize_size)
 TEMPLATES.filters |= {each.__name__: each for each in _FILTERS} | {"quote_segment": partial(quote, safe="")}
 _FUNCTIONS = (
-    static_url, pluralize, text_direction, build_url, quote_url, page_numbers, language_name, is_http_url,
+    static_url, pluralize, build_url, quote_url, page_numbers, language_name, is_http_url,
     format_duration, format_period, format_percent,
 )  # fmt: skip
 TEMPLATES.globals |= {each.__name__: each for each in _FUNCTIONS}

@@ -158,11 +158,6 @@ class SearchParams:
             ]
         return tuple(chips)
 
-    @property
-    def export_url(self) -> str:
-        """URL of the export form, filled in with this search."""
-        return build_url("/exports", **{**self.query, "sort": "", "chart": "", "copies": ""})
-
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""
         span = parse_date_range(getattr(self, name))

@@ -7,10 +7,12 @@ scripts and without (each pair of these, not each of the eight combinations).
 import base64
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -21,14 +23,17 @@ from urllib.request import urlopen
 import pytest
 from lxml import html
 
+from benchmarks.browser import connect
+from benchmarks.questions import sample
 from newsarchive.archive import Archive
+from newsarchive.config.toml_file import load_config
 from newsarchive.urls.timestamps import format_timestamp
 from newsarchive.web.app import create_app
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.listings import list_listing_times
 from storage.index.queries.status import get_last_crawl
 from storage.index.queries.timeline import select_archived_urls
-from storage.index.views.articles import ArticleView, CaptureFilters
+from storage.index.views.articles import ArticleView, CaptureFilters, Filters
 from storage.model import Outcome
 from tests.docs_sessions import build_pattern, read_session
 
@@ -55,14 +60,11 @@ class Demo:
     """Output of the command."""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Run `newsarchive demo` and the server that its output recommends."""
-    folder = tmp_path_factory.mktemp("demo") / "demo-archive"
-    run = [sys.executable, "-m", "newsarchive"]
-    made = subprocess.run([*run, "demo", str(folder)], capture_output=True, text=True, timeout=300, check=True)
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Run `newsarchive serve` for an archive and yield its URL without a trailing slash."""
     server = subprocess.Popen(
-        [*run, "serve", "--port", "0", "--archive", str(folder)],
+        [sys.executable, "-m", "newsarchive", "serve", "--port", "0", "--archive", folder],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -70,9 +72,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert server.stdout is not None
     found = re.search(r" at (http://\S+)/ ", server.stdout.readline())
     assert found
-    yield Demo(folder=folder, base=found[1], output=made.stdout)
+    yield found[1]
     server.terminate()
     server.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Run `newsarchive demo` and the server that its output recommends."""
+    folder = tmp_path_factory.mktemp("demo") / "demo-archive"
+    run = [sys.executable, "-m", "newsarchive", "demo", str(folder)]
+    made = subprocess.run(run, capture_output=True, text=True, timeout=300, check=True)
+    with serve_folder(folder) as base:
+        yield Demo(folder=folder, base=base, output=made.stdout)
 
 
 def article_where(archive: Archive, fits: Callable[[ArticleView], bool]) -> ArticleView:
@@ -634,131 +646,210 @@ def test_pictures_of_the_main_pages(chromium: Any, demo: Demo, pages: dict[str, 
 
 
 class Clicks:
-    """A walk from the home page that counts links and buttons; what is typed and chosen in fields is no click."""
+    """A walk from the home page that counts links and buttons; what is typed and chosen in fields is no click.
 
-    def __init__(self, walk: Walk) -> None:
+    With `keys`, everything is reached by Tab, and links and buttons are followed by Enter.
+    """
+
+    def __init__(self, walk: Walk, *, keys: bool = False) -> None:
         self.page = walk.open("/")
+        self.keys = keys
         self.count = 0
 
-    def click(self, what: Any) -> None:
-        """Click what leads to another page."""
-        self.count += 1
-        Walk.follow(self.page, what)
+    def reach(self, what: Any) -> None:
+        """Press Tab until an element has the focus."""
+        for _ in range(MOST_TABS if self.keys else 0):
+            if what.evaluate("e => e === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        assert not self.keys, f"Tab does not reach {what}"
 
-    def unfold(self, what: Any) -> None:
-        """Click what unfolds a part of the page."""
+    def press(self, what: Any) -> None:
+        """Click an element, or reach it and press Enter."""
         self.count += 1
-        what.click()
+        self.reach(what)
+        if self.keys:
+            self.page.keyboard.press("Enter")
+        else:
+            what.click()
+
+    def click(self, what: Any) -> None:
+        """Follow what leads to another page."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.press(what)
 
     def menu(self, name: str) -> None:
-        """Click an entry of the menu."""
+        """Follow an entry of the menu."""
         self.click(self.page.get_by_role("link", name=name, exact=True).first)
 
+    def fill(self, what: Any, text: str) -> None:
+        """Type into a field, or choose an option."""
+        self.reach(what)
+        if what.evaluate("e => e.tagName") == "SELECT":
+            what.select_option(text)
+        else:
+            what.fill(text)
 
-def find_articles_of_a_day(clicks: Clicks, site: str, day: str) -> None:
+    def search(self, words: str) -> None:
+        """Search for words in the field of every page."""
+        self.fill(self.page.locator(".quick input"), words)
+        self.click(self.page.locator(".quick button"))
+
+
+MOST_TABS = 300
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the questions are about."""
+
+    site: str
+    day: str
+    """On which the site's front page was captured."""
+    words: str
+
+
+def find_articles_of_a_day(clicks: Clicks, asked: Asked) -> None:
     """Articles of a site on a day."""
     clicks.menu("Search")
-    clicks.page.locator("#since").fill(day)
-    clicks.page.locator("#until").fill(day)
+    clicks.fill(clicks.page.locator("#since"), asked.day)
+    clicks.fill(clicks.page.locator("#until"), asked.day)
     clicks.click(clicks.page.locator("form.ask button"))
-    facet = clicks.page.locator("section[aria-labelledby=facet-site]").get_by_role("link", name=site, exact=True)
+    facet = clicks.page.locator("section[aria-labelledby=facet-site]").get_by_role("link", name=asked.site, exact=True)
     if facet.count():  # of a single site there is nothing to choose
         clicks.click(facet)
     assert clicks.page.locator("article.line").count() > 0
+    assert {asked.site} == set(clicks.page.locator("article.line a[href^='/site/']").all_text_contents())
 
 
-def find_silent_changes(clicks: Clicks, site: str, day: str) -> None:
-    """Find what a site changed since a day without a word."""
+def find_silent_changes(clicks: Clicks, asked: Asked) -> None:
+    """Find what a site changed since a day without a notice."""
     clicks.menu("Changes")
-    clicks.page.locator("[name=site]").select_option(site)
-    clicks.page.locator("[name=notice]").select_option("silent")
-    clicks.page.locator("[name=since]").fill(day)
+    clicks.fill(clicks.page.locator("[name=site]"), asked.site)
+    clicks.fill(clicks.page.locator("[name=notice]"), "silent")
+    clicks.fill(clicks.page.locator("[name=since]"), asked.day)
     clicks.click(clicks.page.get_by_role("button", name="Show"))
     assert "notice=silent" in clicks.page.url
     assert clicks.page.get_by_text(re.compile(r"^(\d[\d,]* changes?|No change matches these filters)")).count() == 1
 
 
-def find_front_page_at_a_time(clicks: Clicks, site: str, day: str) -> None:
-    """A site's front page on a day at nine, and what stood there for how long."""
+def find_front_page_at_a_time(clicks: Clicks, asked: Asked) -> None:
+    """A site's front page on a day at nine, how long each headline stood there, and what left it within the hour."""
     clicks.menu("Front pages")
-    clicks.click(clicks.page.locator(f"main a[href*='/listing?url=']:below(:text('{site}'))").first)
-    field = clicks.page.locator("#lst-at, [name=at]").first
-    field.fill(f"{day}T09:00")
+    pages = clicks.page.locator("#lst-url option")
+    front = next(each for each in pages.all() if each.inner_text().startswith(f"{asked.site}:"))
+    clicks.fill(clicks.page.locator("#lst-url"), front.get_attribute("value"))
+    clicks.fill(clicks.page.locator("#lst-at"), f"{asked.day}T09:00")
     clicks.click(clicks.page.get_by_role("button", name="Show"))
-    assert clicks.page.locator(".lst-when time").get_attribute("datetime")[:10] <= day
+    assert clicks.page.locator(".lst-when time").get_attribute("datetime") < f"{asked.day}T09:01"
     assert clicks.page.locator(".lst-duration").count() > 0
+    clicks.click(clicks.page.get_by_role("link", name="Changes within the hour"))
+    left, unknown = clicks.page.locator(".lst-left"), clicks.page.get_by_text("no other capture up to that time")
+    assert left.count() > 0 or unknown.count() == 1
 
 
-def find_copies(clicks: Clicks, words: str) -> None:
+def find_copies(clicks: Clicks, asked: Asked) -> None:
     """Find who else ran a story: from an article its copies, from a search the number of papers."""
-    clicks.page.locator(".quick input").fill(words)
-    clicks.click(clicks.page.locator(".quick button"))
+    clicks.search(asked.words)
     copies = clicks.page.locator("details.copies summary")
     if copies.count():
-        clicks.unfold(copies.first)
+        clicks.press(copies.first)
         assert clicks.page.locator("details.copies[open] a").count() > 0
     else:
         clicks.click(clicks.page.locator("article.line h3 a").first)
         assert clicks.page.locator("#same, #alike, article.story").count() > 0
 
 
-def find_bibliography(clicks: Clicks, words: str) -> None:
+def find_bibliography(clicks: Clicks, asked: Asked) -> None:
     """All by an author, as a bibliography."""
-    clicks.page.locator(".quick input").fill(words)
-    clicks.click(clicks.page.locator(".quick button"))
+    clicks.search(asked.words)
     clicks.click(clicks.page.locator("section[aria-labelledby=facet-author] a").first)
     with clicks.page.expect_download() as file:
-        clicks.unfold(clicks.page.get_by_role("link", name="Bibliography as RIS"))
+        clicks.press(clicks.page.get_by_role("link", name="Bibliography as RIS"))
     assert Path(file.value.path()).read_bytes().count(b"TY  - NEWS") > 0
 
 
-def set_an_alert(clicks: Clicks, words: str) -> None:
+def set_an_alert(clicks: Clicks, asked: Asked) -> None:
     """Make an alert for a subject."""
-    clicks.page.locator(".quick input").fill(words)
-    clicks.click(clicks.page.locator(".quick button"))
+    clicks.search(asked.words)
     clicks.click(clicks.page.get_by_role("link", name="Alert me").first)
-    assert words in clicks.page.locator("main").inner_text()
+    assert asked.words in clicks.page.locator("main").inner_text()
 
 
-def draw_a_trend(clicks: Clicks, words: str) -> None:
+def draw_a_trend(clicks: Clicks, asked: Asked) -> None:
     """Chart something in up to three papers."""
     clicks.menu("Trends")
-    clicks.page.locator("main [name=q]").first.fill(words)
-    clicks.unfold(clicks.page.locator("details.ask-sites summary"))
-    for box in clicks.page.locator("main [name=site]").all()[:3]:
-        box.check()
+    clicks.fill(clicks.page.locator("main [name=q]").first, asked.words)
+    clicks.press(clicks.page.locator("details.ask-sites summary"))
+    boxes = clicks.page.locator("main [name=site]").all()[:3]
+    for box in boxes:
+        clicks.reach(box)
+        box.press("Space")
     clicks.click(clicks.page.get_by_role("button", name="Draw"))
     assert clicks.page.locator("main svg polyline, main svg path, main svg circle").count() > 0
+    assert clicks.page.locator("table.data thead .number").count() == len(boxes)
 
 
-def walk_questions(walk: Walk, site: str, day: str, words: str) -> dict[str, int]:
+QUESTIONS = (find_articles_of_a_day, find_silent_changes, find_front_page_at_a_time, find_copies, find_bibliography,
+             set_an_alert, draw_a_trend)  # fmt: skip
+
+
+def walk_questions(walk: Walk, asked: Asked, *, keys: bool = False) -> dict[str, int]:
     """Return the number of clicks that each question needs."""
-    asked: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
-        "articles of a day": (find_articles_of_a_day, (site, day)),
-        "changes without a word": (find_silent_changes, (site, day)),
-        "front page at nine": (find_front_page_at_a_time, (site, day)),
-        "copies": (find_copies, (words,)),
-        "bibliography": (find_bibliography, (words,)),
-        "alert": (set_an_alert, (words,)),
-        "trend": (draw_a_trend, (words,)),
-    }
     counts = {}
-    for name, (answer, given) in asked.items():
-        clicks = Clicks(walk)
-        answer(clicks, *given)
-        counts[name] = clicks.count
+    for question in QUESTIONS:
+        clicks = Clicks(walk, keys=keys)
+        question(clicks, asked)
+        counts[question.__name__] = clicks.count
         if walk.scripts:
-            walk.faults += serious(clicks.page, name)
+            walk.faults += serious(clicks.page, question.__name__)
         clicks.page.close()
     return counts
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme", "scripts"), [("phone", "dark", True), ("desk", "light", False), ("desk", "dark", True)]
+    ("size", "scheme", "scripts", "keys"),
+    [("phone", "dark", True, False), ("desk", "light", False, True), ("desk", "dark", True, True)],
 )
-def test_each_question_takes_three_clicks(chromium: Any, demo: Demo, size: str, scheme: str, scripts: bool) -> None:
-    """From the home page, with scripts or without; the pages on the way have no serious axe fault."""
+def test_each_question_takes_three_clicks(
+    chromium: Any, demo: Demo, *, size: str, scheme: str, scripts: bool, keys: bool
+) -> None:
+    """From the home page, with scripts or without, or by keyboard; the pages at the end have no serious axe fault."""
     with Walk(chromium, demo.base, size, scheme, scripts=scripts) as walk:
-        counts = walk_questions(walk, "lantern", "2026-05-04", "harbour")
+        counts = walk_questions(walk, Asked("lantern", "2026-05-04", "harbour"), keys=keys)
+        assert max(counts.values()) <= 3, counts
+        assert walk.faults == []
+
+
+ARTICLES = "NEWSARCHIVE_WALK_ARTICLES"
+"""Environment variable with the number of articles of the archive of several papers."""
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Asked]]:
+    """Serve an archive of twenty papers, some with the same stories, and say what to ask it."""
+    folder = tmp_path_factory.mktemp("papers") / "papers"
+    made = [sys.executable, "-m", "benchmarks.generate", str(folder), "--articles", os.environ.get(ARTICLES, "1000")]
+    subprocess.run(made, cwd=Path(__file__).parents[2], timeout=1800, check=True)
+    indexed = [sys.executable, "-m", "newsarchive", "search", "anything", "--archive", str(folder)]
+    subprocess.run(indexed, capture_output=True, timeout=1800, check=False)
+    with Archive.open(folder) as archive:
+        site = archive.config.sites[0].name
+        newest = archive.index.ask(list_articles, Filters(site=site), limit=1)[0]
+        assert newest.published
+    with connect(load_config(folder).index) as connection:
+        words = sample(connection, random.Random(1), 60).everywhere[0]
+    with serve_folder(folder) as base:
+        yield base, Asked(site, newest.published.day.isoformat(), words)
+
+
+@pytest.mark.parametrize(("scripts", "keys"), [(True, False), (False, True)])
+def test_each_question_takes_three_clicks_in_many_papers(
+    chromium: Any, papers: tuple[str, Asked], *, scripts: bool, keys: bool
+) -> None:
+    """The same in an archive of many papers and of years, where lists and menus are long."""
+    base, asked = papers
+    with Walk(chromium, base, "desk", "light", scripts=scripts) as walk:
+        counts = walk_questions(walk, asked, keys=keys)
         assert max(counts.values()) <= 3, counts
         assert walk.faults == []

@@ -27,10 +27,12 @@ router = APIRouter(include_in_schema=False)
 
 DAYS = 60
 NOTICES = {
-    EditVerdict.SILENT.value: "without a word", EditVerdict.DATED.value: "with a new date",
-    EditVerdict.NOTED.value: "with a note",
+    EditVerdict.SILENT.value: "without a notice", EditVerdict.DATED.value: "with a new date only",
+    EditVerdict.NOTED.value: "with a notice",
 }  # fmt: skip
-KINDS = {kind.value: kind.value.replace("-", " ") for kind in EditKind}
+KINDS = {kind.value: kind.value.replace("-", " ") for kind in EditKind} | {
+    "removed": "paragraphs removed", "added": "paragraphs added", "order": "paragraphs moved",
+}  # fmt: skip
 EVENTS = {
     ChangeEvent.EDITED.value: "edited", ChangeEvent.GONE.value: "gone", ChangeEvent.MOVED.value: "moved",
     ChangeEvent.BACK.value: "back again",
@@ -95,7 +97,7 @@ def show_changes(context: Context) -> Response:
 
 
 def describe_change(change: ChangeView) -> str:
-    """Return what was changed in a line: "numbers, byline: without a word"."""
+    """Return what was changed in a line: "numbers, byline: without a notice"."""
     what = ", ".join(KINDS.get(kind, kind) for kind in change.kinds) or EVENTS[change.event]
     return f"{what}: {NOTICES[change.notice]}" if change.notice in NOTICES else what
 

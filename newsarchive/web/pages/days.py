@@ -71,6 +71,8 @@ def show_calendar(context: Context, year: int, site: Site = "") -> Response:
     days = [(begin + n * ONE_DAY, begin + (n + 1) * ONE_DAY - timedelta.resolution) for n in range((end - begin).days)]
     counts = zip(days, context.index.ask(count_between, filters, days), strict=True)
     counted = {day.date(): count for (day, _), count in counts if count}
+    earlier, later = context.index.ask(find_adjacent_dates, Filters(site=site or None), begin, end)
+    form = "/%Y" if month is None else "/%Y/%m"
     months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
     return context.render(
         "days.html",
@@ -80,6 +82,9 @@ def show_calendar(context: Context, year: int, site: Site = "") -> Response:
         months=months,
         days=counted,
         years=context.index.ask(count_by_year_and_site, filters).years,
+        before=earlier,
+        after=later,
+        form=form,
         day_url=lambda day: _day_url(day, site),
     )
 

@@ -39,7 +39,8 @@ def listing(
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)
-    view = context.index.ask(get_listing, url, _parse_time(at))
+    asked = _parse_time(at)
+    view = context.index.ask(get_listing, url, asked)
     if view is None:
         return _render_not_listing(context, url)
     then = view.capture.fetched_at
@@ -52,7 +53,7 @@ def listing(
         presence=presence,
         day=day,
         times_of_day=context.index.ask(list_listing_times, url, since=day, until=day + DAY, limit=MAX_OF_DAY)[::-1],
-        hour_after=view.after and then + HOUR,
+        hour_after=view.after and max(asked or then, then) + HOUR,
         day_before=view.before and max(view.first, then - DAY),
         day_after=view.after and min(view.last, max(view.after, then + DAY)),
     )

@@ -34,11 +34,12 @@ class Dot(NamedTuple):
 
 
 def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
-    """Return the upper end of the scale: a round number that only shares of few articles exceed."""
+    """Return the upper end of the scale, at most 100 %: a round number that only shares of few articles exceed."""
     sound = [bar for bar in bars if not bar.is_of_few] or bars
     most = max([bar.share for bar in sound] if is_share else [bar.articles for bar in bars], default=0)
     least = 0.0004 if is_share else 4.0  # Of each scale a quarter is a round number, too.
-    return next(top for power in range(12) for step in (1, 2, 5) if (top := least * float(f"{step}e{power}")) >= most)
+    top = next(top for power in range(12) for step in (1, 2, 5) if (top := least * float(f"{step}e{power}")) >= most)
+    return min(top, 1.0) if is_share else top
 
 
 def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool) -> list[Dot | None]:

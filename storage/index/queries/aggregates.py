@@ -146,7 +146,9 @@ def _iter_counts(
         daily = select(daily).union_all(taken).subquery()
     ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
     hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    found = select(func.sum(daily.c.captures), *(daily.c[name] for name in by)).where(daily.c.site_id.not_in(hidden))
+    found = select(func.sum(daily.c.captures), *(daily.c[name] for name in by))
+    if hidden:  # SQLite would ask an empty list for each row
+        found = found.where(daily.c.site_id.not_in(hidden))
     if since is not None:
         found = found.where(daily.c.day >= since.isoformat())
     if site is not None:

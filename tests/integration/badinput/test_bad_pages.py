@@ -115,7 +115,7 @@ def test_a_broken_feed_gives_what_it_still_says(rig: Any, site: Callable[..., An
     ended = rig.crawl()
     assert (ended.code, ended.err) == (0, "")
     found = readings(rig)
-    assert found["/broken.xml"] == ("feed", "1 entries")
+    assert found["/broken.xml"] == ("feed", "entries: 1")
     assert found["/noise.xml"][0] != "article"
     assert Counter(outcome for outcome, _ in found.values())["article"] == 2
     assert found["/told"][0] == "article"

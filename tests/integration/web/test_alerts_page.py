@@ -155,7 +155,7 @@ def test_without_names_nobody_makes_an_alert(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("harbour", "Harbour opens"), ("numbers", "Harbour opens (numbers: without a word)")]
+    ("name", "title"), [("harbour", "Harbour opens"), ("numbers", "Harbour opens (numbers: without a notice)")]
 )
 def test_each_alert_has_a_feed(archive: Archive, name: str, title: str) -> None:
     """Of articles or of changes, by all of its filters."""

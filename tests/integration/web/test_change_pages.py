@@ -216,6 +216,9 @@ def test_a_front_page_at_a_time_leads_to_the_day_and_its_neighbours(archive_of: 
     assert "Day before" not in arrows("2026-03-01T06:00:00")
     assert arrows("2026-03-01T07:00:00")["Day before"] == "20260301060000"
     assert "Day after" not in arrows("2026-03-05T07:00:00")
+    # The hour after the time that was asked for, not after the capture, which may be older.
+    [within] = page.xpath("//a[text()='Changes within the hour']/@href")
+    assert within.endswith("&a=20260302070000&b=20260302083100")
 
 
 def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> None:
@@ -232,7 +235,7 @@ def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> Non
     assert "↑ from 3" in shown
     assert main(client, f"/listing?url={HOME}&b=20260301070000") == shown
     assert main(client, f"/listing?url={HOME}&a=2026-03-01T06:00:00&b=2026-03-01T07:00:00") == shown
-    assert "Both are the same capture." in main(client, f"/listing?url={HOME}&a=20260301070000&b=20260301070000")
+    assert "no other capture up to that time" in main(client, f"/listing?url={HOME}&a=20260301070000&b=20260301070000")
 
 
 def test_a_page_without_listings_says_so(archive_of: ArchiveOf) -> None:

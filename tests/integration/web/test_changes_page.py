@@ -26,7 +26,7 @@ URL = "https://news.example/2026/03/harbour.html"
 
 @pytest.fixture(scope="module")
 def client(shared_archive_of: Callable[..., Archive]) -> TestClient:
-    """The pages of an archive with one article, in which a number was changed without a word."""
+    """The pages of an archive with one article, in which a number was changed without a notice."""
     looks = [
         {"url": URL, "body": (PAGE % years).encode(), "at": datetime(2026, 3, day, 5, tzinfo=UTC)}
         for day, years in ((1, "nine"), (2, "eleven"))
@@ -40,8 +40,10 @@ def test_the_page_says_what_was_changed_and_leads_to_the_comparison(client: Test
     assert "1 change</h2>" in text
     assert "<del>The harbour opened on Monday after nine years" in text
     assert "<ins>The harbour opened on Monday after eleven years" in text
-    assert "without a word" in text
+    assert "without a notice" in text
     assert "/compare?a=1&amp;b=2" in text
+    # In the chart and in its table.
+    assert text.count('href="/changes?since=2026-03-02&amp;until=2026-03-02"') == 2
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,9 @@ def test_calendars_lead_to_days(client: TestClient) -> None:
     assert year.xpath(".//caption/a/@href") == ["/2026/04", "/2026/05"]
     month = read(client, "/2026/05")
     assert month.xpath(".//td/a/@href") == ["/2026/05/04"]
+    assert month.xpath(".//a[@rel='prev' or @rel='next']/@href") == ["/2026/04"]
+    assert read(client, "/2026/01").xpath(".//a[@rel='next']/@href") == ["/2026/04"]
+    assert read(client, "/2027").xpath(".//a[@rel='prev']/@href") == ["/2026"]
     assert len(month.xpath(".//table")) == 1
     assert read(client, "/2026?site=other.example").xpath(".//td/a/@title") == ["1 article", "2 articles"]
 

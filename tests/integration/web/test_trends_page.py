@@ -54,6 +54,13 @@ def test_csv_has_each_period_of_each_search_with_its_reference(client: TestClien
     ]  # fmt: skip
 
 
+def test_no_share_is_above_all(client: TestClient) -> None:
+    """The scale ends at 100 %, also where a search finds nearly all."""
+    text = client.get("/trends?q=mayor&step=week&chart=share").text
+    assert "100 %" in text
+    assert "200 %" not in text
+
+
 def test_each_search_is_counted_in_each_site_against_that_site(client: TestClient) -> None:
     """A site without a search is counted against the whole archive, of which it is a share."""
     sites = "site=news.example&site=other.example&step=month"

@@ -102,4 +102,4 @@ def test_broken_feeds_are_read_as_far_as_possible(text: str) -> None:
 )
 def test_empty_feeds_are_feeds(text: str) -> None:
     """A feed without entries is still a feed."""
-    assert (feed(text).outcome, feed(text).reason) == (Outcome.FEED, "0 entries")
+    assert (feed(text).outcome, feed(text).reason) == (Outcome.FEED, "entries: 0")

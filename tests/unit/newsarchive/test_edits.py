@@ -83,6 +83,23 @@ def test_a_letter_that_changes_the_sense_is_no_typo(before: str, after: str) -> 
     assert EditKind.TYPO not in classify_edit(*sides).kinds
 
 
+def test_a_paragraph_for_another_has_both_texts() -> None:
+    """The list of changes shows what was taken out and what came."""
+    text: dict[str, Any] = {
+        "headline": "Today", "dek": None, "authors": [], "section": None, "caption": None, "corrections": [],
+    }  # fmt: skip
+    kept = "The council met in the old town hall on Monday evening."
+    sides = [
+        article_of("en", text | {"paragraphs": [kept, each, f"{kept} It was late."]})
+        for each in ("A cross from the left struck the post.", "Tickets for the ferry are sold at the southern quay.")
+    ]
+    edit = classify_edit(*sides)
+    assert {EditKind.REMOVED, EditKind.ADDED} <= set(edit.kinds)
+    assert (edit.older, edit.newer) == (
+        "A cross from the left struck the post.", "Tickets for the ferry are sold at the southern quay.",
+    )  # fmt: skip
+
+
 def test_a_live_blog_is_not_called_silent() -> None:
     """It is edited by its nature."""
     text: dict[str, Any] = {
