@@ -59,7 +59,8 @@ def load_takedowns(folder: Path, places: Places) -> frozenset[str]:
 
 def _list_rewritten(places: Places) -> list[str]:
     """Return the files that a takedown has rewritten, by the chains in the folder, else by those in the bucket."""
-    lines = [line for path in places.folder.glob(f"{PREFIX}*") for line in path.read_bytes().splitlines()]
+    chains = filter(Path.is_file, places.folder.glob(f"{PREFIX}*"))
+    lines = [line for path in chains for line in path.read_bytes().splitlines()]
     with suppress(BucketUnreachable, BucketRefused):
         lines = lines or [line for chain in places.load_chains() for line in chain.lines]
     # To parse a whole chain takes long.

@@ -8,7 +8,7 @@ from sqlalchemy import Table, select
 
 from storage.index import Index
 from storage.index.schema.tables import Base
-from storage.index.search.documents import load_documents
+from storage.index.search.documents import STANDING_BITS, load_documents
 
 Tables = dict[str, list[str]]
 Dump = Callable[..., Tables]
@@ -65,6 +65,9 @@ def _leave_out_waiting(tables: Iterable[Table], rows: dict[str, list[dict[str, A
 def _describe_document(values: dict[str, Any], names: dict[str, dict[Any, Any]]) -> str:
     """What the search folder has of a version."""
     tables = {"version": "versions", "article": "articles", "site": "sites", "capture_site": "sites"}
+    article_id = values["standing"] >> STANDING_BITS
+    assert article_id == values["article"]
+    values |= {"standing": values["standing"] - (article_id << STANDING_BITS)}
     return repr({key: names[tables[key]][value] if key in tables else value for key, value in values.items()})
 
 

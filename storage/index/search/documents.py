@@ -63,7 +63,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
         shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
         following: _Parts = ()
-        ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.id))
+        ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.digest, row.capture_urlkey))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
@@ -179,7 +179,7 @@ _VERSIONS: Any = (
         VersionRow.is_corrected, VersionRow.changed, VersionRow.language, VersionRow.section, VersionRow.headline,
         VersionRow.organisations, VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at,
         UrlRow.url, UrlRow.urlkey, UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"),
-        CaptureRow.fetched_at, _CAPTURED.c.urlkey.label("capture_urlkey"),
+        CaptureRow.fetched_at, VersionRow.digest, _CAPTURED.c.urlkey.label("capture_urlkey"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
