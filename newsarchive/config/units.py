@@ -38,9 +38,8 @@ def parse_duration(text: str) -> timedelta:
 def parse_time(time: str | date | None, name: str) -> datetime | None:
     """Return a time, a day, or the text of one or of an age as a time in UTC; text without a time zone is UTC.
 
-    Also "today" and "yesterday", the beginning of these days.
-
-    ConfigError for anything else, and for a datetime without a time zone, which Python takes for local time.
+    "today" and "yesterday" are days. ConfigError for anything else, and for a datetime without a time zone, which
+    Python takes for local time.
 
     >>> parse_time("2026-11-25", "--since") == parse_time(date(2026, 11, 25), "since")
     True

@@ -121,10 +121,8 @@ def _add_names(text: str, names: list[str], organisations: list[str], site: set[
 
 # Find the byline of an article: the lines on the page that name its authors.
 
-_CHINESE_DESK = re.compile(r"^[〔（(【\[]?(?:本報)?(?:記者|记者)\s?([\u4e00-\u9fff]{2,4})[／/\s]")
-"""The beginning of an article in Chinese newspapers: 〔記者林靜宜／桃河報導〕."""
 _CHINESE_BYLINE = re.compile(
-    r"(?:^|[\s（(【·・|／/\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s{0,3}[：:]?\s{0,3}"
+    r"(?:^|[\s〔（(【·・|／/\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s{0,3}[：:]?\s{0,3}"
     r"([\u4e00-\u9fff]{2,4}(?:[\s、]{1,3}[\u4e00-\u9fff]{2,3}){0,3})(?=$|[\s）)〕\]】，,。／/|])"
 )
 """The byline of a Chinese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "作者：赵婕"."""
@@ -165,7 +163,6 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     """Yield the texts of each kind of byline near the headline, the most certain first."""
     yield [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)]
     yield [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
-    yield [match[1] for b in nearby if (match := _CHINESE_DESK.match(b.text))][:1]
     yield next(filter(None, map(_chinese_names, nearby)), [])
     marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < _MAX_LINE]
     led = [b.text for b in marked if BYLINE_LEAD.match(b.text) and not _is_generic(b.text)]
@@ -209,7 +206,7 @@ def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
 
 
 def _chinese_names(block: Block) -> list[str]:
-    match = _CHINESE_BYLINE.search(block.text) if len(block.text) <= _MAX_LINE else None
+    match = _CHINESE_BYLINE.search(block.text[-_MAX_LINE:])
     return re.split(r"[\s、]+", match[1]) if match else []
 
 

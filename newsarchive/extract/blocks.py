@@ -246,6 +246,7 @@ class _BlockCollector:
         self.linked = 0
         self.bold = 0
         self.bold_depth = 0
+        self.has_words = False  # outside of links
         self.line_start = 0
         self.line_bold = 0
         self.anchor: Anchor | None = None
@@ -292,6 +293,8 @@ class _BlockCollector:
         if self.anchor is not None:
             self.anchor_parts.append(text)
             self.linked += len(text)
+        else:
+            self.has_words = self.has_words or any(map(str.isalpha, text))
         if self.bold_depth:
             self.bold += len(text)
 
@@ -313,6 +316,9 @@ class _BlockCollector:
         text = normalize_space(raw)
         self.parts = []
         holder = self.holder
+        if self.linked and not self.has_words:
+            # The number, time or bullet before a link says nothing.
+            self.linked = max(self.linked, len(text))
         if text and holder is not None:
             index, strong = len(self.content.blocks), self.bold >= len(text) * 0.95 > 0
             # A custom element is shown like a <div>.
@@ -324,15 +330,16 @@ class _BlockCollector:
             self.content.characters += len(text)
             self.anchors = []
         self.linked = self.bold = self.line_start = self.line_bold = 0
+        self.has_words = False
         self.holder = None
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""
         within, bodies = zone, self.body_count
+        attributes = element.items()
         inline = tag in _INLINE
         apart = tag == "time"
         opened = 0
-        attributes = element.items()
         if element in self.wrappers:
             opened = zones.zones_of_element(tag, attributes) & self.wrappers[element]
             zone |= opened
@@ -398,7 +405,7 @@ class _BlockCollector:
             if self.link_end == self.text_count and self.anchors:
                 # Two <a> elements with one target are one link that an editor has split.
                 self.space_needed = self.space_needed or element.get("href") not in (None, "", self.anchors[-1].href)
-        href = element.get("href") if tag == "a" and self.anchor is None and element not in self.wrappers else None
+        href = element.get("href") if tag == "a" and element not in self.wrappers else None
         # "{{url}}" is a placeholder of a template.
         if href and "{" not in href:
             self.walk_link(element, href, zone, depth, holder)
@@ -411,13 +418,14 @@ class _BlockCollector:
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.pending_breaks and self.ends_block(holder):
             self.flush()
+        around = self.anchor, self.anchor_parts  # a link in a link: the outer one was never closed
         self.anchor = anchor = Anchor(element, href, zone, len(self.content.blocks), element.get("rel") or "")
         self.anchor_parts = []
         self.content.anchors.append(anchor)
         self.anchors.append(anchor)
         self.walk_children(element, zone, depth, holder)
         anchor.text = normalize_space("".join(self.anchor_parts))
-        self.anchor = None
+        self.anchor, self.anchor_parts = around
         self.link_end = self.text_count
 
     def walk_children(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:

@@ -102,7 +102,8 @@ def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts
     if not is_followed or effective_length(block.text) > _MAX_SENTENCE:
         return False
     beside = [*blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index], blocks[block.index + 1]]
-    dated = any(len(b.text) < _MAX_DATE and parse_printed_date(b.text) is not None for b in beside)
+    lines = (b.text for b in beside if len(b.text) < _MAX_DATE)
+    dated = any(parse_printed_date(line) or is_relative_date(line) for line in lines)
     return dated and _SENTENCE_END.search(block.text) is None
 
 

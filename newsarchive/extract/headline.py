@@ -11,10 +11,11 @@ from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.jsonld import Head, JsonLd, text_of
 from newsarchive.extract.page_input import PageParts
-from newsarchive.extract.urls import host
+from newsarchive.extract.urls import host, split_url
 from newsarchive.extract.word_tables import alternatives, words
 
 _WORD = re.compile(r"[^\W_]+")
+_SIGNED_KICKER = re.compile(r"(.{1,80}?) [|/] (.+)", re.DOTALL)
 _SEPARATORS = re.compile(
     r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)"
 )
@@ -103,10 +104,10 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
     """Return the kicker and the text of a heading: parts that its children or the metadata set apart."""
     own_key, keys = text_key(block.text), [text_key(claim) for claim in claims]
     if own_key not in keys and any(claim and claim in own_key for claim in keys):
-        kicker, sign, rest = block.text.partition(" | ")
-        if sign and text_key(rest) in keys:
-            return kicker, rest
-        parts = (normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS))
+        if (cut := _SIGNED_KICKER.match(block.text)) and text_key(cut[2]) in keys:
+            return cut[1], cut[2]
+        parts = [normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS)]
+        parts += [block.text.removeprefix(part).strip() for part in parts if part and block.text.startswith(part)]
         if (text := next((part for part in parts if text_key(part) in keys), None)) is not None:
             kicker = normalize_space(block.text.removesuffix(text)).strip(" :|–—-")
             return (kicker if block.text.endswith(text) and len(kicker) <= _MAX_KICKER else ""), text
@@ -150,7 +151,8 @@ def _kicker_above(blocks: list[Block], headline: Block) -> str:
 def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
     """Score a block by its agreement with the claims, and by its rank as a heading."""
     own_key = text_key(block.text)
-    if not own_key or own_key in site:
+    # A heading that links to the front page is the name of the site.
+    if not own_key or own_key in site or _leads_home(block):
         return 0.0
     agreement = 0.0
     for claim in keys:
@@ -171,6 +173,12 @@ def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -
     if len(own_key.split()) <= 1 and len(own_key) < 12 and agreement < 1.0:
         score -= 0.3
     return score
+
+
+def _leads_home(block: Block) -> bool:
+    """Return whether all of a line is a link to the front page."""
+    links = [split_url(each.href) for each in block.anchors if each.text and each.href.startswith(("/", "http"))]
+    return block.link_share > 0.9 and bool(links) and not any(link.path.strip("/") or link.query for link in links)
 
 
 def _is_inside_h1(block: Block) -> bool:

@@ -16,10 +16,10 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, PageBlocks, count_ideographs, normalize_space
-from newsarchive.extract.roles import HEADINGS
 from newsarchive.extract.site_layout import Layout, LayoutBox
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
+from newsarchive.extract.zones import HEADINGS
 from storage.model import Link, LinkGroup, LinkKind
 
 _WITH_ID = XPath("//*[@id]")
@@ -75,6 +75,7 @@ def find_link_groups(
     inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
     texts = {id(c) for c in inline}
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
+    _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
     tabs = {
         a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
@@ -124,7 +125,7 @@ def _candidates(
     begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
         is_excluded = _is_excluded(anchor, listing=listing)
-        if is_excluded and not (anchor.block > begin and _is_headline_in_menu(anchor)):
+        if is_excluded and not (anchor.block > begin and _is_in_menu(anchor)):
             continue
         url = resolve_link(page.base, anchor.href)
         if url is None or site_label(host(url)) != site:
@@ -150,9 +151,8 @@ def _candidates(
             and not {"prev", "next"}.isdisjoint(anchor.rel.lower().split())
         ):
             score += 1.5
-        if is_excluded and score < _MIN_MENU_SCORE:
-            continue
-        (found if score >= 1.5 else others).append(LinkCandidate(anchor, url, target, score, position))
+        is_menu = is_excluded and (score < _MIN_MENU_SCORE or _score_anchor_text(anchor.text) < 1)
+        (found if score >= 1.5 and not is_menu else others).append(LinkCandidate(anchor, url, target, score, position))
     return found, others
 
 
@@ -176,11 +176,9 @@ def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
 
 
-def _is_headline_in_menu(anchor: Anchor) -> bool:
-    """Return whether a link is excluded for nothing but a <nav> or menu around it, and has the text of a headline."""
-    zone = anchor.zone
-    is_menu = zone & (zones.NAV | zones.MENU) and not zone & (zones.COMMENTS | zones.CONSENT)
-    return bool(is_menu) and _score_anchor_text(anchor.text) >= 1
+def _is_in_menu(anchor: Anchor) -> bool:
+    """Return whether a link is excluded for nothing but a <nav> or menu around it."""
+    return anchor.zone & (zones.NAV | zones.MENU) != 0 and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
 
 
 def _score_anchor_text(text: str) -> float:
@@ -219,6 +217,20 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
         if box is not None:
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
+
+
+def _name_links_without_text(groups: list[CandidateGroup], content: PageBlocks) -> None:
+    """Give a link without text, such as a picture's or one spread over its card, the title of the card."""
+    for group in (g for g in groups if len({c.page for c in g.candidates}) >= _MIN_LIST):
+        titled = {c.page for c in group.candidates if c.anchor.text}
+        for candidate in (c for c in group.candidates if c.page not in titled):
+            at, card = candidate.anchor.block, _card_in(candidate, {group.box: group})
+            near = content.blocks[max(0, at - _MAX_CARD_LINES) : at + _MAX_CARD_LINES] if card is not None else ()
+            plain = (b for b in near if not b.linked and len(b.text) <= _MAX_SCORED)
+            lines = [b for b in plain if card is not None and _is_within(b.element, card)]
+            if title := next((b for b in lines if b.tag in HEADINGS), lines[0] if lines else None):
+                candidate.anchor.text = title.text
+                candidate.score += _score_anchor_text(title.text) - _score_anchor_text("")
 
 
 def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:

@@ -19,6 +19,8 @@ _ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
+_SHADOW_ROOTS = XPath("//template[@shadowrootmode or @shadowroot]")
+"""Templates that browsers show in place of the element around them."""
 _STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -64,6 +66,9 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return None
     if b' id="S:' in html:
         _place_streamed_parts(root)
+    if b"shadowroot" in html:
+        for template in _SHADOW_ROOTS(root):
+            template.tag = "div"
     elements = int(_ELEMENTS(root))
     if elements > MAX_ELEMENTS:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")

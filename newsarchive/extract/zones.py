@@ -45,7 +45,7 @@ _HIDDEN_STYLE = re.compile(
     re.IGNORECASE,
 )
 _NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
 _DIGITS = "0123456789"
 _MAX_NAMES = 300  # characters of an element's class, id and the like that are examined
@@ -95,7 +95,7 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     for name, value in attributes:
         if name in _NAME_ATTRIBUTES:
             # The id of a heading is made of its text: "social-benefits" is no share bar.
-            if name != "id" or tag not in _HEADINGS:
+            if name != "id" or tag not in HEADINGS:
                 cache_key = f"{cache_key} {value}"
         elif name in _OTHER_ATTRIBUTES:
             zone |= _zones_of_attribute(name, value)

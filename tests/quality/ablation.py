@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from storage.model import Reading
+from storage.model import Outcome, Reading
 from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, world_figures
 
 WORKERS = 2
@@ -37,6 +37,7 @@ COLUMNS = {
     "inline ": "links_world_inline",
     "label ": "links_world_label",
     "kind": "links_world_kind",
+    "kinds": "kinds_article_f1",
 }
 """Heads of the columns, and the figures in them."""
 
@@ -87,9 +88,9 @@ RULES = (
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),
     Rule("select: zones around the body", "select_body", "dominant_zones", always(0)),
     Rule("body: JSON-LD articleBody", "body", "read_article_body", always(())),
+    Rule("body: boxes beside that of a label", "body", "_widen_box", lambda _blocks, _index, box: box),
     Rule("body: what labels announce", "body", "_apply_labels", always(None)),
     Rule("body: newsletters that a label announces", "body", "_opens_promo_box", always(False)),
-    Rule("body: boxes beside that of a label", "body", "_widen_box", lambda _blocks, _index, box: box),
     Rule("body: trim the end", "body", "_trim_end", always(None)),
     Rule("body: short lines after teasers", "body", "_lines_after_teasers", always(set())),
     Rule("body: corrections", "corrections", "find_corrections", always(())),
@@ -119,7 +120,7 @@ RULES = (
     Rule("links: kickers of first cards", "related", "_first_block_of_list", lambda g, _: g.candidates[0].anchor.block),
     Rule("links: two lines of a label", "related", "_continues_heading", always(False)),
     Rule("links: rows of tabs", "related", "_tab_names", always([])),
-    Rule("links: headlines in menus after the text", "related", "_is_headline_in_menu", always(False)),
+    Rule("links: headlines in menus after the text", "related", "_is_in_menu", always(False)),
     Rule("links: previous and next article", "related", "_find_neighbour", always("")),
     Rule("links: merge groups", "related", "_merge_groups", keep_groups_apart),
     Rule("links: read also", "related", "_is_read_also", always(False)),
@@ -150,6 +151,17 @@ def link_figures(
     }
 
 
+def article_f1(folder: Path) -> float:
+    """Return F1 of the pages of all kinds that are read as articles."""
+    gold = json.loads((folder / "kinds.json").read_text("utf-8"))
+    taken, articles = set(), {page for page, answer in gold.items() if answer["kind"] == "article"}
+    for page, answer in gold.items():
+        reading = read_page(folder, f"kinds/{page}.html.gz", answer["url"])
+        if reading.outcome in (Outcome.ARTICLE, Outcome.PAYWALL_STUB):
+            taken.add(page)
+    return 2 * len(taken & articles) / (len(taken) + len(articles))
+
+
 def measure(folder: Path, rule: int | None) -> dict[str, float]:
     """Return the figures of the sample without a rule, or with all."""
     if rule is not None:
@@ -171,7 +183,9 @@ def measure(folder: Path, rule: int | None) -> dict[str, float]:
         "pages_exact": exact,
         **{f"world_{key}": value for key, value in world_figures(world, readings).items()},
         **link_figures("links", folder, gold["links.json"]["pages"], pages),
-        **link_figures("links_world", folder, linked, readings),
+        # By their own addresses, which those of the set may lack.
+        **link_figures("links_world", folder, linked, {}),
+        "kinds_article_f1": article_f1(folder),
     }
 
 

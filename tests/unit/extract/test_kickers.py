@@ -74,3 +74,19 @@ def test_organisations_are_named_apart_from_persons() -> None:
     """An agency in the byline does not replace the person, and is not lost."""
     read = article("<h1>Rain falls on the hills</h1><p class=byline>By Jane Roe, Associated Press</p>")
     assert (read.authors, read.organisations) == (("Jane Roe",), ("Associated Press",))
+
+
+@pytest.mark.parametrize("kicker", ["<span class=q>Wet weather</span> ", "Wet weather / "])
+def test_kicker_before_the_headline_of_the_metadata(kicker: str) -> None:
+    """In an element beside which the headline is text, or before a slash."""
+    read = article(
+        f"<h1>{kicker}Rain falls on the hills</h1>", '<meta property="og:title" content="Rain falls on the hills">'
+    )
+    assert (read.kicker, read.headline) == ("Wet weather", "Rain falls on the hills")
+
+
+def test_heading_that_leads_to_the_front_page_is_no_headline() -> None:
+    """It is the name of the site, even if the metadata names both."""
+    top = "<h1><a href=/>Hills and valleys of the north</a></h1><h2>Rain falls on the hills</h2>"
+    title = "<title>Rain falls on the hills : Hills and valleys of the north</title>"
+    assert article(top, title).headline == "Rain falls on the hills"

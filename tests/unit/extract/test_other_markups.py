@@ -321,6 +321,41 @@ def ordered_list(story: Story) -> str:
     return f"{head(story, 'p')}{notices(story)}<h4>{story.language.related}</h4><ol>{items}</ol>"
 
 
+def unclosed_tags(story: Story) -> str:
+    words = story.language
+    labelled = ((words.ai, words.disclaimer), (words.newsletter, words.offer))
+    boxes = "".join(f"<P><B>{label}</B><BR>{notice}" for label, notice in labelled)
+    items = "".join(f'<LI><A HREF="{url}">{title}' for title, url in story.related)
+    text = "<P>".join((story.dek, words.date, *story.paragraphs))
+    player = f"<P>0:00 0:00 {words.close}"
+    return f"<H2>{story.headline}</H2><P>{text}{boxes}{player}<P><B>{words.related}</B><UL>{items}"
+
+
+def shadow_roots(story: Story) -> str:
+    words = story.language
+    parts = (
+        f"<h1>{story.headline}</h1><div>{story.dek}</div><div>{words.date}</div>{wrap('p', story.paragraphs)}",
+        f"<h4>{words.ai}</h4><p>{words.disclaimer}</p>", f"<h4>{words.newsletter}</h4><p>{words.offer}</p>",
+        f"0:00 0:00 {words.close}", f"<h3>{words.related}</h3><ul>{wrap('li', links(story.related))}</ul>",
+    )  # fmt: skip
+    return wrap("x-part", (f"<template shadowrootmode=open>{part}</template>" for part in parts))
+
+
+def links_over_cards(story: Story) -> str:
+    cards = "".join(f'<div><h5>{title}</h5><a href="{url}"></a></div>' for title, url in story.related)
+    return f"{head(story)}{notices(story)}<section><h3>{story.language.related}</h3>{cards}</section>"
+
+
+def times_before_links(story: Story) -> str:
+    lines = wrap("p", (f"05.03.2024 {link}" for link in links(story.related)))
+    return f"{head(story, 'h2')}{notices(story)}<div><p>{story.language.related}</p>{lines}</div>"
+
+
+def related_in_menu(story: Story) -> str:
+    related = f"<nav><h2>{story.language.related}</h2><ul>{wrap('li', links(story.related))}</ul></nav>"
+    return f"{head(story)}{notices(story)}{related}"
+
+
 MARKUPS: tuple[Callable[[Story], str], ...] = (
     nested_tables,
     definition_list_of_notices,
@@ -338,6 +373,11 @@ MARKUPS: tuple[Callable[[Story], str], ...] = (
     custom_elements,
     disclosures,
     ordered_list,
+    unclosed_tags,
+    shadow_roots,
+    links_over_cards,
+    times_before_links,
+    related_in_menu,
 )
 
 
