@@ -52,8 +52,7 @@ def _print(found: VerifyReport, *, notes: bool) -> None:
         rest = "everything else in the archive is intact. What to do: newsarchive help warc"
         out.print(safe_text(f"{what}; {rest}", "bold red"))
     else:
-        files = pluralize(len(found.files), "WARC file")
-        print_line(out, f"{records} in {files} ({size}): no problems", "green")
+        print_line(out, f"{records} in {pluralize(len(found.files), 'WARC file')} ({size}): no problems", "green")
     print_lines(remarks, map(": ".join, found.chain.problems), style="red")
     for name, what in found.chain.notes:
         # A takedown after the last head that is known from elsewhere is always named: nothing vouches for it.

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from storage.errors import ConfigError
 
-DAYS = ("today", "yesterday")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # Powers of ten, as disks are sold and as WARC tools count.
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -49,8 +48,8 @@ def parse_time(time: str | date | None, name: str) -> datetime | None:
     try:
         if isinstance(time, datetime) and time.tzinfo is None:
             raise ValueError("no time zone")
-        if time in DAYS:
-            time = datetime.now(UTC).date() - timedelta(days=DAYS.index(time))
+        if time in ("today", "yesterday"):
+            time = datetime.now(UTC).date() - timedelta(days=time == "yesterday")
         try:
             read = datetime.fromisoformat(str(time))
         except ValueError:

@@ -246,7 +246,7 @@ class _BlockCollector:
         self.linked = 0
         self.bold = 0
         self.bold_depth = 0
-        self.has_words = False  # outside of links
+        self.words = 0  # pieces of text with letters, outside of links
         self.line_start = 0
         self.line_bold = 0
         self.anchor: Anchor | None = None
@@ -294,7 +294,7 @@ class _BlockCollector:
             self.anchor_parts.append(text)
             self.linked += len(text)
         else:
-            self.has_words = self.has_words or any(map(str.isalpha, text))
+            self.words += any(map(str.isalpha, text))
         if self.bold_depth:
             self.bold += len(text)
 
@@ -316,7 +316,7 @@ class _BlockCollector:
         text = normalize_space(raw)
         self.parts = []
         holder = self.holder
-        if self.linked and not self.has_words:
+        if self.linked and not self.words:
             # The number, time or bullet before a link says nothing.
             self.linked = max(self.linked, len(text))
         if text and holder is not None:
@@ -329,8 +329,7 @@ class _BlockCollector:
             self.content.blocks.append(block)
             self.content.characters += len(text)
             self.anchors = []
-        self.linked = self.bold = self.line_start = self.line_bold = 0
-        self.has_words = False
+        self.linked = self.bold = self.line_start = self.line_bold = self.words = 0
         self.holder = None
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lxml.etree import ElementDefaultClassLookup, LxmlError, XPath
+from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.extract.urls import split_url
@@ -19,8 +19,8 @@ _ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
-_SHADOW_ROOTS = XPath("//template[@shadowrootmode or @shadowroot]")
-"""Templates that browsers show in place of the element around them."""
+_SHADOW_ROOTS = XPath("//template[@shadowrootmode or @shadowroot]")  # shown in place of the elements around them
+_IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 _STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -62,8 +62,12 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
-    if body is None:
+    # libxml2 opens no <body> before elements that HTML 4 did not have: they are left in the <head>.
+    late = [each for each in root.iterfind("head/*") if each.tag not in _IN_HEAD]
+    if body is None and not late:
         return None
+    body = SubElement(root, "body") if body is None else body
+    body[:0] = late
     if b' id="S:' in html:
         _place_streamed_parts(root)
     if b"shadowroot" in html:

@@ -59,6 +59,18 @@ def test_a_page_that_is_no_article_says_what_it_lacks() -> None:
         assert re.match(rf"weight -?\d\.\d, an article needs 2\.8: .*{reason}", reading.reason)
 
 
+@pytest.mark.parametrize("around", ["article", "main", "section", "x-story"])
+@pytest.mark.parametrize("after", ["", "<p>Printed in Alder Bay.</p>"])
+def test_tags_that_html_lets_authors_omit_may_be_missing(around: str, after: str) -> None:
+    """Browsers open the <body> before an element that no <head> has (HTML, 13.1.2.4)."""
+    title = "<title>Rain falls on the hills</title><meta name=author content='Jane Roe'>"
+    story = f"<{around}><h1>Rain falls on the hills</h1>{TEXT}</{around}>{after}"
+    pages = f"<!doctype html>{title}{story}", f"<html><head>{title}</head><body>{story}</body></html>"
+    short, full = (read(page.encode(), PageInput(url=URL, headers=(), status=200)) for page in pages)
+    assert short.outcome is Outcome.ARTICLE
+    assert short.article == full.article
+
+
 def test_an_article_about_a_404_is_an_article() -> None:
     """Words of an error page in a complete article are its subject."""
     page = ARTICLE.replace("Rain falls on the hills", "The story of 404, page not found")
