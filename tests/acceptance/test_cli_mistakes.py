@@ -164,6 +164,7 @@ def test_output_is_utf_8_in_any_locale(prefix: str, tmp_path: Path) -> None:
     assert (done.returncode, '"Zürich £5"' in done.stdout.decode(), done.stderr) == (0, True, b"")
 
 
+@pytest.mark.slow
 def test_closed_streams_are_no_error(tmp_path: Path) -> None:
     """Nothing can be printed, and what was asked for is done."""
     done = run_shell("{0} init morgue >&- 2>&-; {0} status -A morgue >&-", tmp_path)

@@ -62,9 +62,8 @@ def test_every_byte_sent_and_received_is_in_the_warc_files(
     assert min(sent.values()) == 0, "a response record holds what the server never sent"
 
 
-@pytest.mark.parametrize(
-    "tls", [pytest.param(False, id="http"), pytest.param(True, id="https", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_malformed_responses_are_stored_byte_for_byte(build: Callable[..., Any], tls: bool) -> None:
     """Exactness over hostile shapes: whole answers to the byte, cut ones as far as they came and named as cut."""
     shapes = {f"/{shape.name}": shape for shape in HOSTILE_RESPONSES}
@@ -188,6 +187,7 @@ def test_the_next_crawl_asks_only_for_what_is_due(crawled: Any, tmp_path: Path) 
     assert len(rig.exchanges()) - before <= 1, "nothing was due, and more than robots.txt was asked for"
 
 
+@pytest.mark.slow
 @pytest.mark.needs_program("wget")
 def test_foreign_files_give_the_index_of_a_crawl(build: Callable[..., Any], tmp_path: Path) -> None:
     """A WARC that wget made of the newsroom imports to the same articles with the same fields."""

@@ -69,6 +69,7 @@ def test_a_copy_of_a_crawls_records_changes_nothing(rig: Any, copy: Path) -> Non
     require_honest(rig, "--deep")
 
 
+@pytest.mark.slow
 def test_the_crawls_file_takes_the_place_of_its_copy_whenever_it_comes(rig: Any, copy: Path, tmp_path: Path) -> None:
     """While it is missing the copy stands; once it is back, its facts are those that it had."""
     facts, lines = read_facts(rig), rig.lines()

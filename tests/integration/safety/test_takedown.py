@@ -131,6 +131,7 @@ def test_a_takedown_leaves_nothing_and_changes_nothing_else(archive: Archive, tm
     assert describe(archive) == after
 
 
+@pytest.mark.slow
 def test_a_takedown_leaves_no_deleted_rows_on_the_disk(tmp_path: Path) -> None:
     """The search folder is made anew, and the log of SQLite is emptied; where a reader prevents that, it is said."""
     Archive.init(tmp_path / "morgue").close()

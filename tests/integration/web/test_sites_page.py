@@ -68,6 +68,7 @@ def test_sites_are_sorted(client: TestClient) -> None:
     assert [link.get("href") for link in page.xpath("//a[@rel='next']")] == ["/sites?q=site&sort=articles&page=2"]
 
 
+@pytest.mark.slow
 def test_no_link_of_a_site_is_broken(client: TestClient) -> None:
     """Neither on its page nor on those of its articles: front page, sources and canonical URL may not be captured."""
     waiting = ["/site/site-000.example", "/site/site-001.example"]

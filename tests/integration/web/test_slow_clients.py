@@ -71,6 +71,7 @@ HALF_SENT = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", HALF_SENT, ids=["idle", "headers", "body"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["the same client", "another client"])
 def test_idle_and_half_sent_requests_keep_nobody_out(start: Start, sent: bytes, address: str) -> None:
