@@ -551,7 +551,9 @@ def test_the_readme_shows_what_the_demo_prints(demo: Demo) -> None:
     session = list(read_session(README))
     assert len(session) > 4
     for command, shown in session:
-        assert re.search(rf"^\$ {re.escape(command)}\n{build_pattern(shown)}", printed, re.MULTILINE), command
+        # Numbers of articles depend on the order in which responses came.
+        typed = re.sub(r"show\\ \d+", r"show \\d+", re.escape(command))
+        assert re.search(rf"^\$ {typed}\n{build_pattern(shown)}", printed, re.MULTILINE), command
 
 
 def test_empty_and_small_archives(
