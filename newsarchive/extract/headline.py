@@ -15,7 +15,6 @@ from newsarchive.extract.urls import host, split_url
 from newsarchive.extract.word_tables import alternatives, words
 
 _WORD = re.compile(r"[^\W_]+")
-_SIGNED_KICKER = re.compile(r"(.{1,80}?) [|/] (.+)", re.DOTALL)
 _SEPARATORS = re.compile(
     r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)"
 )
@@ -104,8 +103,9 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
     """Return the kicker and the text of a heading: parts that its children or the metadata set apart."""
     own_key, keys = text_key(block.text), [text_key(claim) for claim in claims]
     if own_key not in keys and any(claim and claim in own_key for claim in keys):
-        if (cut := _SIGNED_KICKER.match(block.text)) and text_key(cut[2]) in keys:
-            return cut[1], cut[2]
+        kicker, sign, rest = block.text.partition(" | ")
+        if sign and text_key(rest) in keys:
+            return kicker, rest
         parts = [normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS)]
         parts += [block.text.removeprefix(part).strip() for part in parts if part and block.text.startswith(part)]
         if (text := next((part for part in parts if text_key(part) in keys), None)) is not None:
