@@ -7,7 +7,7 @@ container: the heading of an empty box is not used for the list after it.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice, pairwise
 
@@ -229,7 +229,7 @@ def _name_links_without_text(groups: list[CandidateGroup], content: PageBlocks) 
             plain = (b for b in near if not b.linked and len(b.text) <= _MAX_SCORED)
             lines = [b for b in plain if card is not None and _is_within(b.element, card)]
             if title := next((b for b in lines if b.tag in HEADINGS), lines[0] if lines else None):
-                candidate.anchor.text = title.text
+                candidate.anchor = replace(candidate.anchor, text=title.text)
                 candidate.score += _score_anchor_text(title.text) - _score_anchor_text("")
 
 
