@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 UNMOUNT_SECONDS = 30
-"""How long processes may take to end after the command that started them."""
+"""Seconds for processes to end after the command that started them."""
 
 
 def mount(*words: str | Path) -> None:

@@ -703,7 +703,7 @@ MOST_TABS = 300
 
 @dataclass(frozen=True)
 class Asked:
-    """What the questions are about."""
+    """Site, day and words of the questions."""
 
     site: str
     day: str
