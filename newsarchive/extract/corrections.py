@@ -96,14 +96,16 @@ def _is_small(element: HtmlElement) -> bool:
 def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
     """Return whether an element around a block is named after a correction, and holds little else.
 
-    Many lines may share an element: what was found of elements is kept in `known`.
+    Many blocks share the elements around them: what was found of each is kept in `known`.
     """
-    if element not in known:
-        around = (element, *islice(element.iterancestors(), _MAX_DEPTH - 1))
-        boxes = (each for each in around if each.tag not in ("body", "html"))
-        names = ((box, " ".join(box.get(name) or "" for name in _NAMING)[:_MAX_NAMES].lower()) for box in boxes)
-        known[element] = any(_NAMES.search(own) and _is_small(box) for box, own in names)
-    return known[element]
+    for box in (element, *islice(element.iterancestors(), _MAX_DEPTH - 1)):
+        if box not in known:
+            names = " ".join(filter(None, map(box.get, _NAMING)))[:_MAX_NAMES].lower()
+            is_named = _NAMES.search(names) is not None and box.tag not in ("body", "html")
+            known[box] = is_named and _is_small(box)
+        if known[box]:
+            return True
+    return False
 
 
 def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:

@@ -39,7 +39,7 @@ _DATE_DIGITS = 5  # digits of a date: a day and a year
 _DATE_AND_TIME_DIGITS = 8
 _LONGEST_DATE_LINE = 110
 _SCRIPT_DATE = re.compile(
-    r"[\"']?(?:datePublished|date_published|publishedAt|published_at|publishedDate|publishDate|publish_date|"
+    r"(?:datePublished|date_published|publishedAt|published_at|publishedDate|publishDate|publish_date|"
     r"publicationDate|publication_date|pubDate|datePosted|firstPublished|published_time)[\"']?\s{0,3}[:=,]\s{0,3}\\?[\"']"
     r"([12]\d{3}-\d\d-\d\d[^\"'\\<>]{0,30}|\d\d?-\d\d?-[12]\d{3})"
 )

@@ -109,8 +109,17 @@ def _repair_start(html: bytes) -> bytes:
 
 def _repair_end(html: bytes) -> bytes:
     """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
-    ends = [at for tag in (b"</body", b"</html", b"</BODY", b"</HTML") if (at := html.find(tag)) >= 0]
+    ends = [at for tag in (b"/body", b"/html", b"/BODY", b"/HTML") if (at := _find_end_tag(html, tag)) >= 0]
     return html[: min(ends)] + _END_OF_BODY.sub(b"", html[min(ends) :]) if ends else html
+
+
+def _find_end_tag(html: bytes, name: bytes) -> int:
+    """Return the place of the first "<" before a name such as "/body"; -1 for none."""
+    # Without the "<", which most tags share, bytes.find takes a fifth of the time.
+    at = html.find(name)
+    while at >= 0 and html[at - 1 : at] != b"<":
+        at = html.find(name, at + 1)
+    return max(at - 1, -1)
 
 
 def _place_streamed_parts(root: HtmlElement) -> None:

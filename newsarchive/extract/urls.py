@@ -70,7 +70,7 @@ def page_key(url: str) -> str:
     True
     """
     parts = split_url(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    pairs = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
     query = "&".join(sorted(f"{key}={value}" for key, value in pairs if not _TRACKING.match(key)))
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
@@ -81,9 +81,11 @@ def _segments(parts: SplitResult) -> list[str]:
     return segments[:-1] if len(segments) > 1 and _INDEX.match(segments[-1]) else segments
 
 
-def _segment_kind(segment: str) -> str:
-    """Return the kind of a segment: y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord)."""
-    bare = _EXTENSION.sub("", segment)
+def _segment_kind(bare: str) -> str:
+    """Return the kind of a segment without extension.
+
+    y(ear), m(onth or day), n(umber), s(lug), S (slug with an id), h(ash), w(ord).
+    """
     if bare.isdigit():
         return "y" if len(bare) == 4 and bare[:2] in ("19", "20") else "m" if len(bare) <= 2 else "n"
     words = [p for p in re.split(r"[-_,.+]|%20", bare) if p]
@@ -115,7 +117,8 @@ def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
     """
     parts = split_url(url)
     segments = _segments(parts)
-    found = [(_segment_kind(segment), _EXTENSION.sub("", segment)) for segment in segments]
+    names = [_EXTENSION.sub("", segment) if "." in segment else segment for segment in segments]
+    found = [(_segment_kind(name), name) for name in names]
     extension = _EXTENSION.search(segments[-1]) if segments else None
     query = parse_qsl(parts.query) if parts.query else []
     has_id = any(_ID_KEYS.match(key) and any(map(str.isdigit, value)) for key, value in query)
@@ -136,14 +139,13 @@ def score_article_url(url: str, own: str) -> float:
 @lru_cache(maxsize=8192)
 def _score_alone(url: str) -> tuple[float, str, str]:
     """Return the score of a URL by itself, its shape ("" for a front page or a file), and the first of its folders."""
-    parts = split_url(url)
-    segments = _segments(parts)
-    kinds = path_shape(url)
-    if not segments:
-        return (1.0 if kinds.endswith("?") else -3.0), "", ""
-    if _FILE.search(segments[-1]):
+    found, ending = segment_kinds(url)
+    if not found:
+        return (1.0 if ending else -3.0), "", ""
+    words = [name.lower() for _, name in found]
+    if not ending.startswith(".") and _FILE.search(words[-1]):
         return -3.0, "", ""
-    words = [_EXTENSION.sub("", s.lower()) for s in segments]
+    kinds = "/".join(kind for kind, _ in found) + ending
     score = _score_shape(kinds, words[-1])
     if host(url).partition(".")[0] in _SERVICES:
         score -= 3.0
@@ -151,9 +153,9 @@ def _score_alone(url: str) -> tuple[float, str, str]:
         score -= 2.5
     if not _MEDIA_WORDS.isdisjoint(words):
         score -= 1.5
-    if kinds in ("w", "w/w", "w/w/w") and not parts.query:
+    if kinds in ("w", "w/w", "w/w/w") and not split_url(url).query:
         score -= 1.0
-    return score, kinds, segments[0].lower() if len(segments) > 1 else ""
+    return score, kinds, split_url(url).path.lstrip("/").partition("/")[0].lower() if len(found) > 1 else ""
 
 
 def _score_shape(kinds: str, name: str) -> float:

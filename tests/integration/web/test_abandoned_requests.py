@@ -92,3 +92,22 @@ def test_streamed_exports_end_in_cpu_time(browsers: Browsers, path: str) -> None
         answer = client.get(path)
     assert answer.status_code == 503
     assert "time limit" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/search.jsonl", "/search.csv", "/search.bib"])
+def test_lines_are_sent_together(browsers: Browsers, path: str) -> None:
+    """Each piece of a response changes threads: 5,800 lines took ten seconds when they were sent one by one."""
+    pieces: list[bytes] = []
+    with browsers() as client:
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            async def count(message: Message) -> None:
+                if message.get("body"):
+                    pieces.append(message["body"])
+                await send(message)
+
+            await client.app(scope, receive, count)
+
+        answer = TestClient(app, base_url="http://127.0.0.1:8000").get(path, headers={"Accept-Encoding": "identity"})
+    assert len(answer.text.splitlines()) > 1
+    assert pieces == [answer.content]
