@@ -53,7 +53,6 @@ def demo(
     and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
     kept. With --serve, nothing is archived: the newspaper is online until Ctrl-C, and Enter advances its clock.
     """
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if port is not None:
         serve_newspaper(port)
         return
