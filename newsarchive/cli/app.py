@@ -60,9 +60,7 @@ COMMANDS = (
     CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),
     CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
     CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
-    CommandEntry(
-        "changes", "changes:changes", "List edits of articles, and articles that were gone, moved or back.", ACCESS
-    ),
+    CommandEntry("changes", "changes:changes", "List edits of articles, and articles gone, moved or back.", ACCESS),
     CommandEntry("alerts", "alerts:alerts", "List, send and test alerts, or delete a reader's alert.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
     CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
