@@ -6,9 +6,10 @@ import signal
 
 def main() -> None:
     """Run the command line, unless another module shadows one of our packages."""
-    # A background job of a shell ignores it.
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, end_at_once)  # importing what follows takes a tenth of a second and more
+    # Importing what follows takes a tenth of a second and more. A background job of a shell ignores SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end_at_once)
     from newsarchive.startup import exit_if_shadowed
 
     exit_if_shadowed()

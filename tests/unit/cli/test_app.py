@@ -229,7 +229,8 @@ def test_a_signal_ends_a_command_in_order(number: signal.Signals) -> None:
     assert (process.returncode, out, err) == (128 + number, "cleaned up\n", told)
 
 
-def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_while_modules_are_imported_is_no_traceback(number: signal.Signals, tmp_path: Path) -> None:
     """It takes a second on a busy machine until the command begins."""
     (tmp_path / "typer.py").write_text(HANGING)
     with subprocess.Popen(
@@ -241,6 +242,6 @@ def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path: Path)
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "\nnewsarchive: interrupted; nothing was done\n")
+    assert (process.returncode, err) == (128 + number, "\nnewsarchive: interrupted; nothing was done\n")

@@ -3,11 +3,13 @@
 import importlib.util
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from newsarchive.cli import app
+from newsarchive.config.toml_file import parse_config
 from tests.docs_sessions import read_shell_lines
 
 ROOT = Path(__file__).parents[3]
@@ -55,3 +57,20 @@ def test_the_commands_in_shell_blocks_parse(line: str) -> None:
             words = []
         else:
             words.append(word)
+
+
+SETTINGS = [
+    pytest.param(textwrap.dedent(block), id=f"{page.stem}-{number}")
+    for page in sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+    for number, block in enumerate(
+        re.findall(r"^ *```toml\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+]
+
+
+@pytest.mark.parametrize("block", SETTINGS)
+def test_the_settings_in_a_page_are_settings(block: str) -> None:
+    """Each block is a newsarchive.toml, once a site that it abridges has its URL."""
+    text = '[[site]]\nname = "news"\n' + block if block.startswith("[[site.") else block
+    text = re.sub(r'(\[\[site\]\]\nname = "(\w+)"\n)(?!url)', r'\1url = "https://\2.example/"\n', text)
+    assert parse_config(text, Path("/morgue"))
