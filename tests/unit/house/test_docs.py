@@ -73,4 +73,4 @@ def test_the_settings_in_a_page_are_settings(block: str) -> None:
     """Each block is a newsarchive.toml, once a site that it abridges has its URL."""
     text = '[[site]]\nname = "news"\n' + block if block.startswith("[[site.") else block
     text = re.sub(r'(\[\[site\]\]\nname = "(\w+)"\n)(?!url)', r'\1url = "https://\2.example/"\n', text)
-    assert parse_config(text, Path("/morgue"))
+    assert parse_config(text, Path("/morgue")).folder == Path("/morgue")
