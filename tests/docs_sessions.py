@@ -1,4 +1,4 @@
-"""Sessions in the docs: the `console` blocks of a page, with what a command prints below it.
+"""Sessions in the docs: the `console` blocks of a page, with what a command prints below it, and its `sh` blocks.
 
 "..." stands for any words of a line, and for any lines where it stands alone.
 """
@@ -22,3 +22,10 @@ def build_pattern(shown: list[str]) -> str:
         r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), ".*") + r"\n" for line in shown
     )
     return "".join(lines)
+
+
+def read_shell_lines(page: Path) -> list[str]:
+    """Return the lines of the `sh` blocks of a page, those that a backslash or a pipe continues in one."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    lines = re.sub(r"\\\n|(?<=\|)\n", " ", "".join(blocks)).splitlines()
+    return [line.strip() for line in lines if line.strip()]

@@ -6,6 +6,7 @@ A command's module, and with it Scrapy, SQLAlchemy or trafilatura, is imported o
 import gc
 import importlib
 import os
+import signal
 import sys
 import textwrap
 import traceback
@@ -23,6 +24,8 @@ from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
+TERMINATED = 143
+"""128 + SIGTERM."""
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
 
@@ -57,9 +60,7 @@ COMMANDS = (
     CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),
     CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
     CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
-    CommandEntry(
-        "changes", "changes:changes", "List edits of articles, and articles that were gone, moved or back.", ACCESS
-    ),
+    CommandEntry("changes", "changes:changes", "List edits of articles, and articles gone, moved or back.", ACCESS),
     CommandEntry("alerts", "alerts:alerts", "List, send and test alerts, or delete a reader's alert.", ACCESS),
     CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
     CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
@@ -159,7 +160,13 @@ def main() -> None:
     # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
     # the main process's time.
     gc.set_threshold(20_000, 50, 1_000)
+    # Both end a command in order, with the cleanup of what it was doing, unless it handles them itself.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     code = run(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     # Skips the collection at exit, which would scan everything that was imported.
     gc.freeze()
     sys.exit(code)
@@ -189,6 +196,8 @@ def run(words: Sequence[str]) -> int:
         named = f"internal error: {type(error).__name__}: {error}"
         advice = "Please report this with the output of: newsarchive --debug ..."
         code = _report_error(f"{named}. Committed data is unchanged. {advice}", 1, debug=debug)
+    if code in {INTERRUPTED, TERMINATED}:
+        _report_error("interrupted. What was committed is kept; the same command continues", code, debug=False)
     return _flush_output(code)
 
 

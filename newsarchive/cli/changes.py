@@ -35,24 +35,24 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
         list[EditVerdict] | None,
         Option(help="noted: with a correction or note; dated: with a later date; silent: with neither."),
     ] = None,
-    size: Annotated[
-        int | None, Option(min=1, max=1_000_000_000, help="Minimum number of characters added and removed together.")
-    ] = None,
+    size: Annotated[int | None, Option(min=1, max=1_000_000_000, help="Minimum of characters changed.")] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
     until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
     limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
-    format_: Annotated[Literal["text", "jsonl", "csv", "parquet"], Option("--format", help="Output format.")] = "text",
+    format_: Annotated[
+        Literal["text", "json", "jsonl", "csv", "parquet"], Option("--format", help="Output format.")
+    ] = "text",
     into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Output file.")] = None,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
-    """List edits of articles, and articles that were gone, moved or back.
+    """List edits of articles, and articles gone, moved or back.
 
     A change was made between the two captures that show it. The newest are first.
     """
     chosen = {"site": site, "since": since, "until": until, "section": section, "author": author, "size": size}
     listed = {name: tuple(values) for name, values in (("event", event), ("kind", kind), ("notice", notice)) if values}
-    format_ = "jsonl" if AS_JSON.get() and format_ == "text" else format_
+    format_ = "jsonl" if format_ == "json" or (AS_JSON.get() and format_ == "text") else format_
     if (format_, into is None) in {("parquet", True), ("text", False)}:
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")

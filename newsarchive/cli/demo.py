@@ -1,6 +1,7 @@
 """newsarchive demo."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from newsarchive.archive import Archive
 from newsarchive.cli.output import AS_JSON, print_line, print_result, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.demo.site import serve_demo_site
+from newsarchive.startup import child_command
 from newsarchive.urls.timestamps import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
@@ -53,7 +55,6 @@ def demo(
     and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
     kept. With --serve, nothing is archived: the newspaper is online until Ctrl-C, and Enter advances its clock.
     """
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if port is not None:
         serve_newspaper(port)
         return
@@ -125,14 +126,10 @@ def run_command(*words: str) -> None:
     """Print a command and run it; ArchiveError if it fails."""
     stdout().print(safe_text(f"\n$ newsarchive {shlex.join(words)}", "bold cyan"), soft_wrap=True)
     sys.stdout.flush()
-    # While the process starts, a signal is only noted: raised there, it would leave the process running.
-    noted, to = list[int](), sys.stderr if AS_JSON.get() else None
-    handler = signal.signal(signal.SIGTERM, lambda number, _: noted.append(number))
-    with subprocess.Popen([sys.executable, "-m", "newsarchive", *words], stdout=to) as process:  # noqa: S603
+    # Killed with this process, should a signal end it before the process is known.
+    command = child_command("newsarchive.startup:run_command_line", str(os.getpid()), *words)
+    with subprocess.Popen(command, stdout=sys.stderr if AS_JSON.get() else None) as process:  # noqa: S603
         try:
-            signal.signal(signal.SIGTERM, handler)
-            if noted:
-                sys.exit(128 + noted[0])
             process.wait()
         except SystemExit:
             process.terminate()

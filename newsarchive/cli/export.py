@@ -32,9 +32,7 @@ DESCRIPTIONS = "; ".join(
 
 def export(  # noqa: PLR0913 - every word is an option of the command line
     *,
-    into: Annotated[
-        Path | None, Option("--output", "-o", metavar="FILE", help="Output file; by default standard output.")
-    ] = None,
+    into: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="File; by default stdout.")] = None,
     format_: Annotated[
         Format | None, Option("--format", help=f"Format; by default by the suffix of FILE, else jsonl. {DESCRIPTIONS}.")
     ] = None,
@@ -45,13 +43,9 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     author: Author = None,
     section: Section = None,
     query: Annotated[str | None, Option(metavar="WORDS", help="Only articles that this search finds.")] = None,
-    article: Annotated[
-        list[str] | None, Option("--article", metavar="ID|URL", help="Only this article; may be repeated.")
-    ] = None,
+    article: Annotated[list[str] | None, Option(metavar="ID|URL", help="Only this article; may be repeated.")] = None,
     placements: Annotated[bool, Option("--placements", help="Export positions on front pages, with times.")] = False,
-    partial: Annotated[
-        bool, Option("--partial", help="Leave out captures that are damaged, missing or withheld.")
-    ] = False,
+    partial: Annotated[bool, Option("--partial", help="Leave out damaged, missing and withheld captures.")] = False,
     withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:

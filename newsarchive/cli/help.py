@@ -1,13 +1,12 @@
 """newsarchive help."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, BadParameter
 
-from newsarchive.cli.output import create_table, print_result, safe_text, stdout
+from newsarchive.cli.output import print_lines, print_result, stdout
 
 
 def show_help(
@@ -20,7 +19,8 @@ def show_help(
     pages = find_pages()
     if topic is None:
         titles = {name: page.read_text("utf-8").partition("\n")[0].removeprefix("# ") for name, page in pages.items()}
-        print_result(titles, lambda: _print_topics(titles))
+        lines = [*(f"{name:<16} {title}" for name, title in titles.items()), "To show a page: newsarchive help TOPIC"]
+        print_result(titles, lambda: print_lines(stdout(), lines))
         return
     topic = topic.removesuffix(".md").lower()
     if topic not in pages:
@@ -32,14 +32,6 @@ def show_help(
         stdout().print(Markdown(text))
     else:
         print(text, end="")
-
-
-def _print_topics(titles: Mapping[str, str]) -> None:
-    listed = create_table("topic", "page")
-    for name, title in titles.items():
-        listed.add_row(name, safe_text(title))
-    stdout().print(listed)
-    stdout().print("To show a page: newsarchive help TOPIC")
 
 
 def find_pages() -> dict[str, Path]:

@@ -18,9 +18,7 @@ from storage.index.maintenance.transfer import TransferResult
 def migrate_index(
     to: Annotated[str, Argument(metavar="INDEX", help="Target: postgresql://HOST/NAME, or an SQLite file.")],
     *,
-    switch: Annotated[
-        bool, Option("--switch", help="Write the new index into newsarchive.toml when the copy is complete.")
-    ] = False,
+    switch: Annotated[bool, Option("--switch", help="Then write the new index into newsarchive.toml.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Copy the index to another database.

@@ -29,9 +29,7 @@ def search(  # noqa: PLR0913 - every word is an option of the command line
     order: Annotated[Order, Option(help="Order of hits.")] = "newest",
     limit: Annotated[int, Option(min=1, max=1000, help="Number of hits to show.")] = 20,
     offset: Annotated[int, Option(min=0, max=1_000_000_000, help="Number of hits to skip.")] = 0,
-    stories: Annotated[
-        bool, Option("--stories", help="List copies of one text on other sites under the oldest, and count them once.")
-    ] = False,
+    stories: Annotated[bool, Option("--stories", help="List copies on other sites under the oldest, as one.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Search articles by words.

@@ -16,7 +16,7 @@ from typer import BadParameter, Option, prompt
 from newsarchive.access.access_rules import check_blocked
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import print_line, print_result, stdout
+from newsarchive.cli.output import print_line, print_result, stderr, stdout
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.app import create_app
@@ -41,9 +41,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         int | None, Option(min=1, max=65535, metavar="PORT", help="Port of pywb; by default the next one.")
     ] = None,
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
-    hash_password: Annotated[
-        bool, Option("--hash-password", help="Ask for a password, and print its hash for newsarchive.toml.")
-    ] = False,
+    hash_password: Annotated[bool, Option("--hash-password", help="Ask for a password and print its hash.")] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
     cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,
     key: Annotated[Path | None, Option(metavar="FILE", help="Private key, if not in the same file.")] = None,
@@ -63,6 +61,8 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         print(f'NAME = "{hashed}"')
         print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
         return
+    if sys.stderr.isatty():
+        print_line(stderr(), f"Opening the archive in {archive.absolute()}", "dim")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
         check_blocked(opened)

@@ -35,9 +35,7 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
     related: Annotated[bool, Option("--related", help="Show all links from and to the article.")] = False,
     warc: Annotated[bool, Option("--warc", help="Show the WARC record of each capture.")] = False,
     everything: Annotated[bool, Option("--all", help="Also show boilerplate, promos, bylines and the like.")] = False,
-    boilerplate: Annotated[
-        bool, Option("--boilerplate", help="Show the boilerplate learnt from a site instead of an article.")
-    ] = False,
+    boilerplate: Annotated[bool, Option("--boilerplate", help="Show the boilerplate learnt from a site.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Show one article: text, versions, links and WARC records."""

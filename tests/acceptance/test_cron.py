@@ -163,7 +163,7 @@ def test_systemd_takes_what_schedule_prints(tmp_path: Path) -> None:
     configure(tmp_path, "http://127.0.0.1:9999/")
     units = run(tmp_path, "schedule", "--systemd", "--every", "1h").stdout
     assert "# /etc/systemd/system/newsarchive.service" in units
-    assert "SuccessExitStatus=75" in units
+    assert "SuccessExitStatus=75 143" in units
     assert "OnUnitInactiveSec=3600s" in units
     assert f"--archive {tmp_path}" in units
 

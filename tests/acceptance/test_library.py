@@ -359,6 +359,8 @@ def interrupt():
         time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGINT)
 
+# A background job of a shell begins with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Archive.open("new") as archive:
     threading.Thread(target=interrupt).start()
     try:

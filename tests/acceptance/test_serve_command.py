@@ -1,6 +1,7 @@
 """`newsarchive serve` as a process."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -141,3 +142,17 @@ def test_invalid_options_start_nothing(morgue: Path, words: list[str], code: int
     done = run(morgue, *words)
     assert done.returncode == code
     assert told in done.stderr
+
+
+def test_a_person_is_told_what_it_does_before_it_listens(morgue: Path) -> None:
+    """On a terminal: opening an archive may take a while. A log gets the line with the URL alone."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*WORDS, "--port", "0", "--archive", morgue], stdout=subprocess.PIPE, stderr=theirs, text=True
+    ) as process:
+        os.close(theirs)
+        assert process.stdout
+        assert process.stdout.readline().startswith("Serving the archive in ")
+        process.terminate()
+    assert f"Opening the archive in {morgue}" in re.sub(r"\x1b\[[0-9;]*m", "", os.read(ours, 10_000).decode())
+    os.close(ours)

@@ -92,7 +92,8 @@ def list_site_status(
             **asdict(site),
             versions=versions[site.name],
             outcomes=outcomes.get(site.name, {}),
-            **waiting.get(site.name, {}),
+            # Nothing asks for URLs of a site that no longer is, or never was, in newsarchive.toml.
+            **(waiting.get(site.name, {}) if site.configured else {}),
         )
         for site in list_site_counts(connection, exclude)
     )

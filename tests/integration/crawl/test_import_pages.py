@@ -64,6 +64,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
+def test_a_host_that_is_no_site_has_nothing_due(folder: Path, saved: Path) -> None:
+    """No crawl asks for the imported pages of a host that newsarchive.toml does not have."""
+    assert run_in_process("import", saved, "--archive", folder).returncode == 0
+    (site,) = [
+        each
+        for each in json.loads(run_in_process("status", "--json", "--archive", folder).stdout)["sites"]
+        if each["name"] == "gazette.example"
+    ]
+    assert site["articles"] > 0
+    assert [site[name] for name in ("next_due", "due", "scheduled", "older")] == [None, 0, 0, 0]
+
+
 def test_saved_pages_become_articles_and_resource_records(folder: Path, saved: Path) -> None:
     """Each has its own URL and date; no response is invented; a rebuild gives the same (law 1)."""
     done = run_in_process("import", saved, "--archive", folder)

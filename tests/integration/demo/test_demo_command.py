@@ -57,4 +57,5 @@ def test_sigterm_ends_the_command_that_it_runs(tmp_path: Path) -> None:
         child = Path("/proc", started[0])
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 128 + signal.SIGTERM
-        assert not child.exists()
+        while child.exists():  # one that has just been forked ends when it has started
+            time.sleep(0.02)

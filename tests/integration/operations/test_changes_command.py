@@ -53,6 +53,7 @@ def test_each_format_has_the_change(folder: Path, tmp_path: Path) -> None:
     assert "after eleven years" in text
     (line,) = run(folder, "--format", "jsonl").stdout.splitlines()
     assert json.loads(line)["kinds"] == ["numbers"]
+    assert run(folder, "--format", "json").stdout == run(folder, "--json").stdout == f"{line}\n"
     assert run(folder, "--format", "csv", "-o", str(tmp_path / "changes.csv")).returncode == 0
     (row,) = csv.DictReader((tmp_path / "changes.csv").read_text("utf-8").splitlines())
     assert row["after"].startswith("The harbour opened on Monday after eleven")

@@ -3,9 +3,12 @@
 import importlib
 import inspect
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -194,3 +197,51 @@ def test_extract_reads_a_page_without_an_archive(tmp_path: object, capsysbinary:
     read = json.loads(capsysbinary.readouterr().out)
     assert read["url"] == "https://news.example/a"
     assert read["reason"]
+
+
+HANGING = """
+import time
+print("ready", flush=True)
+time.sleep(60)
+"""
+RUNNING = f"""
+from newsarchive.cli import app
+def hang(*_, **__):
+    try:{HANGING.replace(chr(10), chr(10) + "        ")}
+    finally:
+        print("cleaned up")
+app.app = hang
+app.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_ends_a_command_in_order(number: signal.Signals) -> None:
+    """Whatever the command was doing is cleaned up; one line tells, and the exit code is the shells' for the signal."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RUNNING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    told = "newsarchive: interrupted. What was committed is kept; the same command continues\n"
+    assert (process.returncode, out, err) == (128 + number, "cleaned up\n", told)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_while_modules_are_imported_is_no_traceback(number: signal.Signals, tmp_path: Path) -> None:
+    """It takes a second on a busy machine until the command begins."""
+    (tmp_path / "typer.py").write_text(HANGING)
+    with subprocess.Popen(
+        [sys.executable, "-m", "newsarchive", "status"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (128 + number, "\nnewsarchive: interrupted; nothing was done\n")

@@ -323,6 +323,15 @@ def test_the_head_says_when_an_article_is_fetched_again(capsys: pytest.CaptureFi
     )
 
 
+def test_the_head_counts_captures_that_are_not_of_the_article(capsys: pytest.CaptureFixture[str]) -> None:
+    """An earlier one of a page that was no article, or a later 404: the times of the versions do not have it."""
+    placeholder = replace(CAPTURE, outcome=Outcome.EMPTY, version_id=None, version_number=None)
+    render.print_head(stdout(), ARTICLE)
+    assert "2 versions, 1 capture, 2026" in capsys.readouterr().out
+    render.print_head(stdout(), replace(ARTICLE, captures=(placeholder, CAPTURE)))
+    assert "2 versions, 2 captures (1 of them not of the article), 2026" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("end", [*VisitEnd, None])
 def test_the_head_says_what_ended_the_visits(end: VisitEnd | None, capsys: pytest.CaptureFixture[str]) -> None:
     """The end of the plan, a confirmed 410, or another: each has its sentence."""
