@@ -86,7 +86,7 @@ def print_lines(out: Console, explanation: Explanation) -> None:
         run = list(some)
         if left and len(run) > MAX_UNFOLDED:
             words = " · ".join(line.text for line in run)[:200]
-            grid.add_row("-", safe_text(words, "dim"), safe_text(f"{len(run)} lines left out", "dim"))
+            grid.add_row("-", safe_text(words, "dim"), safe_text(f"{pluralize(len(run), 'line')} left out", "dim"))
             continue
         for line in run:
             style = _style(line)

@@ -176,7 +176,7 @@ class ExportJobs:
             count, size = self._write_file(job, request, missed)
             note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
             if missed.count:
-                problem = f"{missed.count:,} captures could not be copied, the first: {next(iter(missed.by_cause))}"
+                problem = f"captures that were not copied: {missed.count:,}, the first: {next(iter(missed.by_cause))}"
             job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
         except Exception as error:  # the list of exports shows it
             if not isinstance(error, ArchiveError):

@@ -21,8 +21,8 @@ from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
 
 MISSING = (
-    "the file is missing: {} captures in the index cannot be read. Restore it from a backup; without one, remove them "
-    "from the index: newsarchive rebuild --forget"
+    "the file is missing: {:,} of the captures in the index cannot be read. Restore it from a backup; without one, "
+    "remove them from the index: newsarchive rebuild --forget"
 )
 
 

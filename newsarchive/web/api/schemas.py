@@ -15,7 +15,7 @@ from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
-from storage.index.views.status import CrawlView, SiteStatus
+from storage.index.views.status import CrawlView, SiteCount
 from storage.observations import MetadataEvent
 from storage.page_date import PageDate
 
@@ -57,7 +57,7 @@ def list_of(name: str, about: str, /, **items: Any) -> Any:
 
 
 # Made from the views, in the order of the fields in JSON.
-_SiteSummary: Any = fields_of(SiteStatus, "name url title articles versions captures first_capture last_capture")
+_SiteSummary: Any = fields_of(SiteCount, "name url title articles captures first_capture last_capture")
 _ArticleSummary: Any = fields_of(ArticleLine, "id site url headline dek section published first_seen state versions")
 _CaptureDetail: Any = fields_of(
     CaptureView,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -23,7 +24,9 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import run
 from newsarchive.export.formats import FORMATS
+from newsarchive.maintenance.verify_chain import latest_links
 from newsarchive.web.app import ROUTERS, create_app
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.model import CrawlRun, Outcome
@@ -426,3 +429,29 @@ def test_the_digest_of_rules_is_the_same_in_every_process() -> None:
         for seed in "123"
     }
     assert len(digests) == 1
+
+
+def test_no_receipt_discloses_what_is_withheld(
+    withholding: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of a withheld article, nor of one whose record names it; nor by a whole file without digests."""
+    file, named = tmp_path / "proof.zip", "https://news.example/private/x"
+    words = ["proof", "-o", str(file), "-A", str(withholding.folder)]
+    for url in (named, "https://news.example/2026/03/story-0.html", "https://secret.example/a"):
+        assert run([*words, url]) == 77
+        assert not file.exists()
+        assert "newsarchive proof --withheld" in capsys.readouterr().err
+    assert run([*words, "https://held.example/old"]) == 0
+    with zipfile.ZipFile(file) as receipt:
+        texts = [receipt.read(name) for name in receipt.namelist()]
+    plain = "".join((gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each).decode("latin-1") for each in texts)
+    assert "held.example/old" in plain
+    assert find_traces(plain, "-") == []
+    assert run([*words, named, "--withheld"]) == 0
+    links = {name: (replace(chain, links=[replace(each, records="") for each in chain.links]), place)
+             for name, (chain, place) in latest_links(withholding.places.load_chains()).items()}  # fmt: skip
+    monkeypatch.setattr("newsarchive.export.receipt.latest_links", lambda _: links)
+    file.unlink()
+    assert run([*words, "https://held.example/old"]) == 4
+    assert not file.exists()
+    assert "the whole file" in capsys.readouterr().err
