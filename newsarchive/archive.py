@@ -57,7 +57,7 @@ from storage.places import Places
 from storage.places.chain import ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
-from storage.warc.tombstones import digest_url, load_takedowns, restore_takedowns
+from storage.warc.tombstones import digest_url, load_takedowns
 
 F = TypeVar("F")
 
@@ -251,7 +251,7 @@ class Archive(AbstractContextManager["Archive"]):
     def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open an ingestor for many files, and the walk that reads them."""
         here = where.dask is None
-        restore_takedowns(self.folder, self.places)
+        load_takedowns(self.folder, self.places, restores=True)
         with (
             open_walk(where, self.scratch, self._reading_settings) as walk,
             self.ingestor(batching=BULK_BATCHING, at_once=here) as ingestor,
@@ -268,7 +268,7 @@ class Archive(AbstractContextManager["Archive"]):
 
     def recover(self, ingestor: Ingestor, progress: ProgressCallback = ignore_progress) -> RecoveryResult:
         """Repair open files, restore the list of takedowns, and index what the index lacks."""
-        restore_takedowns(self.folder, self.places)
+        load_takedowns(self.folder, self.places, restores=True)
         return recover(self.places, self.index, ingestor, progress)
 
     def settle(self, ingestor: Ingestor) -> None:

@@ -240,8 +240,7 @@ class _CrawlRun:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
         recovered = self.archive.recover(ingestor)
         if recovered.captures or recovered.repaired:
-            verb = "was" if recovered.captures == 1 else "were"
-            self.problems.append(f"{recovered.cause}: {pluralize(recovered.captures, 'capture')} {verb} recovered")
+            self.problems.append(f"{recovered.cause}: recovered {pluralize(recovered.captures, 'capture')}")
         self._recovered_versions = recovered.versions
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)

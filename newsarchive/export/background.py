@@ -57,9 +57,7 @@ class ExportJob:
     all_versions: bool
     requested_at: datetime
     rules: str = ""
-    """Digest of the rules under which it was made; a file made under other rules is not served."""
-    withheld: int = 0
-    """Articles that were withheld when it was made; if more of its time are by now, its file is not served."""
+    """Access rules (a digest) and number of withheld articles when it was made; with others its file is not served."""
     state: ExportState = "waiting"
     count: int = 0
     """Articles or captures written."""
@@ -79,11 +77,7 @@ class ExportJobs:
     """The exports of one archive. Safe to share between threads."""
 
     def __init__(
-        self,
-        folder: Path,
-        create_request: Callable[[Filters], tuple[ExportRequest, str]],
-        *,
-        now: Callable[[], datetime] = utc_now,
+        self, folder: Path, create_request: Callable[[Filters], ExportRequest], *, now: Callable[[], datetime] = utc_now
     ) -> None:
         self._folder, self._create_request, self._now = folder, create_request, now
         self._waiting: queue.Queue[str] = queue.Queue()
@@ -168,9 +162,9 @@ class ExportJobs:
 
     def _run_job(self, job: ExportJob) -> None:
         try:
-            request, rules = self._create_request(job.filters)
+            request = self._create_request(job.filters)
             (withheld,) = request.index.ask(count_withheld, [self._now()])
-            job = replace(job, state="running", rules=rules, withheld=withheld)
+            job = replace(job, state="running", rules=f"{request.rules} {withheld}")
             self._update(job)
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, request, missed)

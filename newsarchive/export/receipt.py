@@ -26,7 +26,7 @@ def write_receipt(
 ) -> list[HeadProof]:
     """Write a receipt of records as a ZIP file; return what proves the last of them, nothing if one is not proved.
 
-    NotFound, unless `whole`, if that takes a whole file, which may have records that are withheld.
+    NotFound if that takes a whole file, unless `whole`: it may have records that are withheld.
     """
     links, found = latest_links(places.load_chains()), list[list[HeadProof]]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:

@@ -31,7 +31,6 @@ from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 
 from newsarchive.config import toml_file
-from newsarchive.config.units import pluralize
 from newsarchive.jobs.crawl_process import BUSY, CrawlProcess, CrawlResult
 from storage.errors import ArchiveError
 from storage.index import Index
@@ -340,7 +339,7 @@ class CrawlWorker:
             self._print_line(f"{site}: the crawl ended with {reason}; {advice}")
             raise CrawlFailed(reason)
         if result.exit_code == 0:
-            self._print_line(f"{site}: {result.outcome}, {pluralize(result.captures, 'capture')}")
+            self._print_line(f"{site}: {result.outcome}, captures: {result.captures:,}")
 
     async def dispatch(self, timestamp: int) -> None:
         """Create jobs for the sites with a due URL."""

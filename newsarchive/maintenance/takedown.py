@@ -31,7 +31,7 @@ from storage.places.folder import PART, remove_parts, replace_durably, write_ato
 from storage.places.transfer import FETCHING, BucketTransfer
 from storage.warc.record import Record
 from storage.warc.repair import measure_link
-from storage.warc.tombstones import REWRITTEN, add_takedowns, digest_url, find_spans, replace_spans, restore_takedowns
+from storage.warc.tombstones import REWRITTEN, add_takedowns, digest_url, find_spans, load_takedowns, replace_spans
 
 PLAN = "takedown.json"
 _COPIES = ("exports/**/*", "batch/**/*", "rebuild.json", "*.rebuilding*")
@@ -125,7 +125,7 @@ class Takedown:
         """Carry out a plan from its beginning; what an interrupted run did is found done."""
         report = TakedownReport(plan=plan)
         write_atomic(self.folder / PLAN, json.dumps(asdict(plan)), mode=0o600)
-        restore_takedowns(self.folder, self.places)
+        load_takedowns(self.folder, self.places, restores=True)
         add_takedowns(self.folder, [*map(digest_url, plan.urls), *plan.others], plan.at, plan.reason)
         digests = {file.name: file.sha256 for file in self.index.read(list_warc_files)}
         stored = {file.name: file for file in self.places.files()}

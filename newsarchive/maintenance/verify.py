@@ -20,11 +20,6 @@ from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
 
-MISSING = (
-    "the file is missing: {:,} of the captures in the index cannot be read. Restore it from a backup; without one, "
-    "remove them from the index: newsarchive rebuild --forget"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVerification:
@@ -106,7 +101,9 @@ def verify(
 
     for missing in known.values():
         if not _size(places, missing.name):
-            kind, what = "problems", MISSING.format(missing.captures)
+            advice = "Restore it from a backup; without one, remove them from the index: newsarchive rebuild --forget"
+            what = f"the file is missing: {missing.captures:,} of the captures in the index cannot be read. {advice}"
+            kind = "problems"
             if machine := find_machine(missing.name):
                 kind, what = "notes", f"the file is in the folder of {machine}, and was not checked here"
             stated = {kind: (WarcProblem(offset=0, what=what),)}

@@ -77,7 +77,7 @@ def create_app(
     app.state.health = HealthMonitor(archive, app.state.access.get)
     app.state.exports = ExportJobs(
         archive.folder / "exports",
-        lambda filters: exports.prepare_export(archive, app.state.access.get(), filters),
+        lambda filters: exports.build_export_request(archive, app.state.access.get(), filters),
         now=archive.now,
     )
     app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -41,32 +41,22 @@ def digest_url(url: str) -> str:
     return hashlib.sha256(surt(url).encode()).hexdigest()
 
 
-def load_takedowns(folder: Path, places: Places) -> frozenset[str]:
+def load_takedowns(folder: Path, places: Places, *, restores: bool = False) -> frozenset[str]:
     """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records.
 
-    If the list is missing, they are read from the tombstones of the files that a takedown has rewritten.
+    If the list is missing, they are read from the tombstones of the files that a takedown has rewritten; if it
+    `restores`, the list is written again.
     """
-    if (folder / LIST).exists():
-        return _read_list(folder)
-    return frozenset(name for names, _, _ in _iter_tombstones(places) for name in names)
-
-
-def restore_takedowns(folder: Path, places: Places) -> None:
-    """Write the list of what was taken down, if it is missing."""
-    if not (folder / LIST).exists():
-        for names, at, reason in _iter_tombstones(places):
-            add_takedowns(folder, names, at, reason)
-
-
-def _iter_tombstones(places: Places) -> Iterator[tuple[list[str], str, str]]:
-    """Yield names, time and reason of each tombstone."""
-    for file in _list_rewritten(places):
+    found: set[str] = set()
+    for file in () if (folder / LIST).exists() else _list_rewritten(places):
         with suppress(WarcError, FileMissing):  # `verify` reports it
             for record in read_records(places.file(file)):
                 if record.type == "metadata" and record.block.startswith(MARK.encode()):
                     fields = parse_fields(record.block)
-                    names = [value for field, value in fields if field == MARK]
-                    yield names, record.get("WARC-Date") or "", dict(fields).get("reason", "")
+                    found.update(names := [value for field, value in fields if field == MARK])
+                    if restores:
+                        add_takedowns(folder, names, record.get("WARC-Date") or "", dict(fields).get("reason", ""))
+    return _read_list(folder) | found
 
 
 def _list_rewritten(places: Places) -> list[str]:

@@ -99,7 +99,7 @@ def article_records(context: Context, article_id: int) -> Response:
     """Return the records of one article as a WARC file, or with their index as WACZ."""
     form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
     article = context.find(get_article, article_id, what="such article")
-    choice, _ = prepare_export(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
+    choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     # Written to a file first, so that an error can still become an error response.
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
 
@@ -121,13 +121,13 @@ def article_records(context: Context, article_id: int) -> Response:
     return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
 
 
-def prepare_export(
+def build_export_request(
     archive: Archive, rules: AccessRules, filters: Filters, work: WorkLimit | None = None
-) -> tuple[ExportRequest, str]:
-    """Return the request of an export under the access rules, and their digest; without `work`, in the background."""
+) -> ExportRequest:
+    """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of a request: a job may run much later, after the end of an embargo.
     exclude = rules.exclusions(archive.now())
-    return ExportRequest.build(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters), rules.digest
+    return ExportRequest.build(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters, rules=rules.digest)
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
@@ -141,7 +141,7 @@ def _list_file_urls(context: RequestContext, jobs: Sequence[ExportJob]) -> dict[
     withheld = context.index.ask(count_withheld, [job.finished_at or context.now for job in jobs])
     return {
         job.id: f"/exports/{job.id}/newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
-        if job.state == "done" and (job.rules, job.withheld) == (context.rules.digest, count)
+        if job.state == "done" and job.rules == f"{context.rules.digest} {count}"
         else ""
         for job, count in zip(jobs, withheld, strict=True)
     }

@@ -126,12 +126,6 @@ def article(context: Context, article_id: Id) -> Response:
     return _respond(context, schemas.ArticleDetail, context.find(get_article, article_id, what="such article"))
 
 
-@router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
-def versions(context: Context, article_id: Id) -> Response:
-    """All versions of an article, oldest first."""
-    return _respond(context, schemas.VersionList, context.find(get_article, article_id, what="such article"))
-
-
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
 def links(context: Context, article_id: Id) -> Response:
     """Links from an article, by group on the page, and articles that link to it."""

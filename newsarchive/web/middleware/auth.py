@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.client_limits import TokenBuckets, client_key, too_many_requests
+from newsarchive.web.middleware.client_limits import TokenBuckets, client_key
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 from newsarchive.web.serve_options import ServeOptions
 
@@ -150,5 +150,6 @@ class AuthMiddleware(HttpMiddleware):
         detail = "This archive requires a user name and password, or a token."
         answer = problem_response(request, 401, detail, CHALLENGE)
         if wait:
-            answer = too_many_requests(request, "Too many failed attempts. Wait a while, then try again.", wait)
+            detail, retry_after = "Too many failed attempts. Wait a while.", {"retry-after": str(int(wait) + 1)}
+            answer = problem_response(request, 429, detail, retry_after)
         await answer(scope, receive, send)

@@ -11,7 +11,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
@@ -65,11 +64,6 @@ def client_key(scope: Scope) -> str:
     return host
 
 
-def too_many_requests(request: Request, detail: str, wait: float) -> Response:
-    """Return 429 with Retry-After, from the seconds to wait."""
-    return problem_response(request, 429, detail, {"retry-after": str(int(wait) + 1)})
-
-
 class RateLimitMiddleware(HttpMiddleware):
     """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
@@ -87,7 +81,8 @@ class RateLimitMiddleware(HttpMiddleware):
         if is_too_long:
             answer = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")
         elif wait:
-            answer = too_many_requests(request, "Too many requests. Please slow down.", wait)
+            retry_after = {"retry-after": str(int(wait) + 1)}
+            answer = problem_response(request, 429, "Too many requests. Please slow down.", retry_after)
         await answer(scope, receive, send)
 
 

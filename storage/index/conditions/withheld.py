@@ -51,10 +51,6 @@ class TextMask:
                 ends[words[-2:]] = ends.get(words[-2:], frozenset()) | {words}
         return TextMask(names, ends)
 
-    def __bool__(self) -> bool:
-        """Return False if nothing is replaced."""
-        return bool(self.names)
-
     def apply(self, text: str) -> str:
         """Return a text without the names; in an excerpt, which begins or ends with an ellipsis, without their parts.
 
@@ -83,8 +79,6 @@ class TextMask:
 
     def apply_to_article(self, article: F) -> F:
         """Return an article without the names in its text, dek and captions."""
-        if not self:
-            return article
         return replace(
             article,
             dek=article.dek and self.apply(article.dek),

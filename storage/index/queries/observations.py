@@ -207,9 +207,8 @@ def _load_changes_by_key(
     rows = fetch_by_ids(connection, _VIEWS, {capture_id for _, capture_id in wanted})
     found = {(row.article_id, row.capture_id): row for row in rows}
     rows = [found[key] for key in wanted if key in found]
-    masks = load_text_masks(
-        connection, exclude, sorted({each for row in rows for each in (row.older_id, row.version_id)})
-    )
+    shown = {version for row in rows for version in (row.older_id, row.version_id)}
+    masks = load_text_masks(connection, exclude, sorted(shown))
     return tuple(
         ChangeView(
             article=row.article_id, url=row.url, site=row.site, headline=row.headline, section=row.section,

@@ -40,7 +40,7 @@ from storage.index.schema.tables import (
 from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Filters, SourceView, WarcFileView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.status import CrawlView, LastCrawl, SiteStatus, Status
+from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
 
 
@@ -123,14 +123,6 @@ def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
     of_run = CrawlSiteRow.crawl_id == CrawlRow.id
     seen = SiteRow.name.not_in(sorted(exclude.hidden))
     return [or_(exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen), ~exists().where(of_run))]
-
-
-def get_last_crawl(connection: Connection, exclude: Exclusions) -> LastCrawl | None:
-    """Return the newest run, or None."""
-    columns = (CrawlRow.run.label("id"), CrawlRow.started_at, CrawlRow.finished_at, CrawlRow.outcome)
-    statement = select(*columns).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
-    row = connection.execute(statement).first()
-    return LastCrawl(**row._asdict()) if row else None
 
 
 def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:

@@ -123,7 +123,7 @@ def test_a_crawl_rebuilds_a_lost_index(build: Callable[..., Any]) -> None:
     for path in rig.folder.glob("index.sqlite3*"):
         path.unlink()
     report = crawled(rig, now + timedelta(seconds=1), pages=1)
-    assert any(f"{len(requests)} captures were recovered" in problem for problem in report.problems)
+    assert any(f"recovered {len(requests)} captures" in problem for problem in report.problems)
     assert len(set(asked(rig)[len(requests) :]) & set(requests)) == 0
     assert set(before) <= set(versions(rig))
     assert problems(rig) == []

@@ -33,7 +33,7 @@ from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
 from storage.warc.reader import read_records
 from storage.warc.record import HTTP_REQUEST, HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
-from storage.warc.tombstones import LIST, MARK, digest_url, find_spans, load_takedowns, replace_spans, restore_takedowns
+from storage.warc.tombstones import LIST, MARK, digest_url, find_spans, load_takedowns, replace_spans
 from tests.rebuilding import rebuild
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -449,7 +449,7 @@ def test_a_restored_list_has_records_that_were_removed_alone_by_their_ids(tmp_pa
         before = load_takedowns(archive.folder, archive.places)
         (archive.folder / LIST).unlink()
         assert load_takedowns(archive.folder, archive.places) == before
-        restore_takedowns(archive.folder, archive.places)
+        load_takedowns(archive.folder, archive.places, restores=True)
         assert len((archive.folder / LIST).read_text().splitlines()) == len(before)
         assert before > {digest_url(GONE), digest_url(OWN)}
         assert before.isdisjoint({digest_url(FRONT), digest_url(FEED)})

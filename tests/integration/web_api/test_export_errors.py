@@ -59,7 +59,7 @@ def choice(small: Archive) -> ExportRequest:
 @pytest.fixture
 def jobs_in(choice: ExportRequest) -> Callable[[Path], ExportJobs]:
     """Opens the jobs of a folder, as a server does when it starts."""
-    return lambda folder: ExportJobs(folder, lambda filters: (replace(choice, filters=filters), ""), now=lambda: NOON)
+    return lambda folder: ExportJobs(folder, lambda filters: replace(choice, filters=filters), now=lambda: NOON)
 
 
 def done(jobs: ExportJobs, job: ExportJob) -> ExportJob:

@@ -34,8 +34,8 @@ def clock() -> list[datetime]:
 def kept(small: Archive, tmp_path: Path, clock: list[datetime]) -> Callable[[], ExportJobs]:
     """Opens the jobs of a folder, as a server does when it starts."""
 
-    def choice(filters: Filters) -> tuple[ExportRequest, str]:
-        return ExportRequest(index=small.index, places=small.places, filters=filters), "x"
+    def choice(filters: Filters) -> ExportRequest:
+        return ExportRequest(index=small.index, places=small.places, filters=filters)
 
     return lambda: ExportJobs(tmp_path / "exports", choice, now=lambda: clock[0])
 
