@@ -64,10 +64,8 @@ def verify(
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere.
-
-    Files are checked by `executor`. Progress is reported in files. BucketUnreachable or BucketRefused if the bucket
-    cannot be listed.
+    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`. Progress is reported
+    in files. BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     if repair:
         complete_rewrites(places, index)
@@ -101,9 +99,8 @@ def verify(
 
     for missing in known.values():
         if not _size(places, missing.name):
-            advice = "Restore it from a backup; without one, remove them from the index: newsarchive rebuild --forget"
-            what = f"the file is missing: {missing.captures:,} of the captures in the index cannot be read. {advice}"
-            kind = "problems"
+            hint = "Restore it from a backup; without one, remove them from the index: newsarchive rebuild --forget"
+            kind, what = "problems", f"the file is missing: {missing.captures:,} of its captures cannot be read. {hint}"
             if machine := find_machine(missing.name):
                 kind, what = "notes", f"the file is in the folder of {machine}, and was not checked here"
             stated = {kind: (WarcProblem(offset=0, what=what),)}

@@ -141,7 +141,7 @@ def test_a_lost_file_is_named_with_what_is_missing(build: Callable[..., Any], in
     assert len(rig.warcs()) == 2, "without any file of the archive nothing is crawled"
     lost.unlink()
     (told,) = problems(rig)
-    assert told.startswith(f"the file is missing: {len(fetched)} of the captures in the index cannot be read")
+    assert told.startswith(f"the file is missing: {len(fetched)} of its captures cannot be read")
     assert "newsarchive rebuild" in told
     with Archive.open(rig.folder) as archive:
         listed = {view.url for view in archive.index.stream(iter_captures, CaptureFilters(warc=lost.name))}
