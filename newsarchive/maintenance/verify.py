@@ -64,8 +64,8 @@ def verify(
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`. Progress is reported
-    in files. BucketUnreachable or BucketRefused if the bucket cannot be listed.
+    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`. Progress is told in
+    files. BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     if repair:
         complete_rewrites(places, index)
