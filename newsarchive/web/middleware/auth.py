@@ -25,7 +25,8 @@ from newsarchive.web.serve_options import ServeOptions
 LOG_N, R, P = 14, 8, 5
 """16 MB and about 0.2 s per attempt."""
 CHALLENGE = {"www-authenticate": 'Basic realm="newsarchive", charset="UTF-8"'}
-PUBLIC_PATHS = ("/robots.txt",)
+PUBLIC_PATHS = ("/robots.txt", "/static/")
+"""Beginnings of paths: without its style sheet the page with the 401 could hardly be read."""
 MAX_CACHED = 1_000
 MAX_PARALLEL = 2
 FAILURES_PER_SECOND, MAX_FAILURES = 0.2, 10.0
@@ -135,7 +136,7 @@ class AuthMiddleware(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["path"] in PUBLIC_PATHS:
+        if scope["path"].startswith(PUBLIC_PATHS):
             await self.app(scope, receive, send)
             return
         request, wait = Request(scope), 0.0
