@@ -1,10 +1,10 @@
 """Authentication, host names, cross-site requests and rate limits."""
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
-import re
 from starlette.testclient import TestClient
 
 from newsarchive.web.middleware.auth import hash_token
