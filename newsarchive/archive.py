@@ -251,6 +251,7 @@ class Archive(AbstractContextManager["Archive"]):
     def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open an ingestor for many files, and the walk that reads them."""
         here = where.dask is None
+        load_takedowns(self.folder, self.places, restores=True)
         with (
             open_walk(where, self.scratch, self._reading_settings) as walk,
             self.ingestor(batching=BULK_BATCHING, at_once=here) as ingestor,
@@ -266,7 +267,8 @@ class Archive(AbstractContextManager["Archive"]):
         return build_reading_settings(self.config, self.index.sites())
 
     def recover(self, ingestor: Ingestor, progress: ProgressCallback = ignore_progress) -> RecoveryResult:
-        """Repair open files, and index what the index lacks."""
+        """Repair open files, restore the list of takedowns, and index what the index lacks."""
+        load_takedowns(self.folder, self.places, restores=True)
         return recover(self.places, self.index, ingestor, progress)
 
     def settle(self, ingestor: Ingestor) -> None:

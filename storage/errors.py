@@ -177,7 +177,7 @@ class LostFile:
     """Captures that the index knows of it, and a new one would lack."""
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.reason}; {self.captures:,} captures)"
+        return f"{self.name} ({self.reason}; captures: {self.captures:,})"
 
 
 MAX_NAMED = 20
@@ -194,7 +194,7 @@ class CapturesLost(StorageError):
             named += f" and {len(files) - MAX_NAMED:,} more (newsarchive verify names all)"
         super().__init__(
             f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'} that the index knows cannot be read whole: "
-            f"{named}. The index was not changed, as a new one would lack {captures:,} captures. If a disk is not "
+            f"{named}. The index was not changed: a new one would lack {captures:,} of its captures. If a disk is not "
             f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
             "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
         )
@@ -205,9 +205,9 @@ class FilesLost(StorageError):
 
     def __init__(self, folder: str, files: int, captures: int) -> None:
         super().__init__(
-            f"{folder} has none of the {files:,} WARC files with {captures:,} captures that the index knows; nothing "
-            "was written, as that would begin a new archive there. If its disk is not mounted, mount it; else restore "
-            "the files from a backup. Only if they are lost for good: newsarchive rebuild --forget"
+            f"{folder} has none of the WARC files that the index knows ({files:,}, with captures: {captures:,}); "
+            "nothing was written, as that would begin a new archive there. If its disk is not mounted, mount it; else "
+            "restore the files from a backup. Only if they are lost for good: newsarchive rebuild --forget"
         )
 
 
@@ -335,7 +335,7 @@ class ExportIncomplete(ArchiveError):
 
     def __init__(self, file: str, count: int) -> None:
         super().__init__(
-            f"{file} was not written, as {count:,} captures of the selection cannot be copied; a file of that name is "
+            f"{file} was not written, as {count:,} of the captures selected cannot be copied; a file of that name is "
             "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
         )
 
@@ -345,11 +345,11 @@ class ExportWithheld(ArchiveError):
 
     exit_code = 77
 
-    def __init__(self, file: str, count: int) -> None:
+    def __init__(self, file: str, count: int, advice: str = "") -> None:
+        choices = "To export them too: newsarchive export --withheld; to leave them out: newsarchive export --partial"
         super().__init__(
             f"{file} was not written: {count:,} {'capture names' if count == 1 else 'captures name'} a page that is "
-            "withheld, and records are copied unchanged or not at all. Nothing is damaged. To export them too: "
-            "newsarchive export --withheld; to leave them out: newsarchive export --partial"
+            f"withheld, and records are copied unchanged or not at all. Nothing is damaged. {advice or choices}"
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -55,6 +56,12 @@ class AccessRules:
             noarchive=frozenset(site.name for site in config.sites if site.noarchive == "obey"),
             embargoes=tuple((site.name, site.embargo) for site in config.sites if site.embargo),
         )
+
+    @property
+    def digest(self) -> str:
+        """Digest of the rules, the same in every process: sets have no order of their own."""
+        rules = {name: sorted(getattr(self, name)) for name in ("blocked", "hidden", "noarchive", "embargoes")}
+        return sha256(repr(rules).encode()).hexdigest()[:16]
 
     def exclusions(self, now: datetime) -> Exclusions:
         """Return the exclusions at a time."""

@@ -5,15 +5,19 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder
+from newsarchive.cli.options import HERE, Folder, Withheld
 from newsarchive.cli.output import end_command, print_line, print_lines, print_result, stdout
 from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
+from newsarchive.export.withheld_records import names_withheld
 from newsarchive.maintenance.export_log import note_export
 from newsarchive.maintenance.time_stamps import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
+from storage.errors import ExportWithheld
 from storage.index.queries.articles import get_version
+from storage.index.queries.cdx import get_cdx_line
 from storage.places.folder import open_atomic
 
 
@@ -40,17 +44,25 @@ def proof(
     *,
     article: Annotated[str, Argument(metavar="ARTICLE", help="Number or URL of an article.")],
     into: Annotated[Path, Option("-o", "--output", metavar="FILE", help="ZIP file to write.")],
+    withheld: Withheld = False,
     archive: Folder = HERE,
 ) -> None:
     """Write a receipt of an article: its records, and what proves them.
 
-    The ZIP file also has a script that checks it with Python and openssl alone, and a page that explains it.
+    The ZIP file also has a script that checks it with Python and openssl alone, and a page that explains it. Exits with
+    77 if the records are withheld or name a page that is.
     """
     with Archive.open_to_read(archive) as opened, open_atomic(into) as file:
         named = find_article(opened, article)
+        rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
+        shown = opened.index.excluding(rules.exclusions(opened.now()))
         versions = [opened.index.ask(get_version, line.id) for line in named.versions]
-        records = [version.capture.place for version in versions if version]
-        proofs = write_receipt(opened.places, records, load_proofs(opened.config)[0], file)
+        captures = [version.capture for version in versions if version]
+        lines = [shown.ask(get_cdx_line, capture.id) for capture in captures]
+        if held := sum(line is None or names_withheld(shown, opened.places, line) for line in lines):
+            raise ExportWithheld(str(into), held, "To write the receipt all the same: newsarchive proof --withheld")
+        records = [capture.place for capture in captures]
+        proofs = write_receipt(opened.places, records, load_proofs(opened.config)[0], file, whole=not shown.exclude)
         note_export(opened.folder, "receipt", str(into.resolve()), urls=[named.url])
     said = describe_proofs(proofs) if proofs else "Not proved yet: no time server has stamped all of it"
     facts = {"file": into.resolve(), "article": named.id, "records": len(records), "proofs": len(proofs)}

@@ -82,7 +82,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
             workers=readers,
             named=named,
             where=BatchTarget(dask=dask, scratch=scratch),
-            progress=lambda done, total, url: step(done, total, f"{done:,} captures, {url}"),
+            progress=lambda done, total, url: step(done, total, f"{pluralize(done, 'capture')}, {url}"),
         )
     end_command(result, lambda: _print(stdout(), result), result.problems)
 

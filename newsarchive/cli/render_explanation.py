@@ -86,10 +86,11 @@ def print_lines(out: Console, explanation: Explanation) -> None:
         run = list(some)
         if left and len(run) > MAX_UNFOLDED:
             words = " · ".join(line.text for line in run)[:200]
-            grid.add_row("-", safe_text(words, "dim"), safe_text(f"{len(run)} lines left out", "dim"))
+            grid.add_row("-", safe_text(words, "dim"), safe_text(f"{pluralize(len(run), 'line')} left out", "dim"))
             continue
         for line in run:
-            style = _style(line)
+            usual = ("" if line.is_body else "dim") if line.role else ("bold" if line.is_headline else "dim")
+            style = STYLES.get(line.role, usual) if line.role else usual
             role = Text(_role(line, explanation.groups), style=style or "green")
             text, notes = safe_text(" ".join(line.text.split()), style), (_why(line), line.place)
             grid.add_row(*(role, text, *(safe_text(each, "dim") for each in notes))[: len(grid.columns)])
@@ -133,12 +134,6 @@ def _role(line: ExplainedLine, groups: Sequence[LinkGroup]) -> str:
     if line.group is not None:
         return groups[line.group].kind.value
     return "headline" if line.is_headline else "-"
-
-
-def _style(line: ExplainedLine) -> str:
-    if line.role is None:
-        return "bold" if line.is_headline else "dim"
-    return STYLES.get(line.role, "" if line.is_body else "dim")
 
 
 def _why(line: ExplainedLine) -> str:

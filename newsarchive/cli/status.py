@@ -91,7 +91,7 @@ def _print_postponed(
         reason = f"{each.unproductive_count} URLs had no new article ({each.example_url})"
         print_line(out, f"{each.site}: parked {each.pattern}: {reason}", "yellow")
     if len(parked) > MAX_PARKED:
-        out.print(f"{len(parked) - MAX_PARKED:,} more URL patterns are parked: newsarchive status --json")
+        out.print(f"and {pluralize(len(parked) - MAX_PARKED, 'more pattern')}: newsarchive status --json")
     if parked:
         out.print("Parked by mistake? Add the pattern, or the beginning of its path, to trap_exceptions of the site.")
     if not report.sites:

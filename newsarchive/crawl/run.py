@@ -30,6 +30,7 @@ from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.bucket.upload import BackgroundUploader
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.toml_file import load_config
+from newsarchive.config.units import pluralize
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import NO_LIMIT, Budget
@@ -239,7 +240,7 @@ class _CrawlRun:
         """Recover from a crash of an earlier run, and write the run and its seeds to the index."""
         recovered = self.archive.recover(ingestor)
         if recovered.captures or recovered.repaired:
-            self.problems.append(f"{recovered.cause}: {recovered.captures} captures were recovered")
+            self.problems.append(f"{recovered.cause}: recovered {pluralize(recovered.captures, 'capture')}")
         self._recovered_versions = recovered.versions
         self.problems += recovered.problems
         self.archive.index.begin_crawl(self.run)

@@ -47,12 +47,6 @@ CHANGE_COLUMNS = {name: kind for name, kind in _list_columns(ChangeView).items()
 PLACEMENT_COLUMNS = _list_columns(Placement) | {"minutes": FieldType.INTEGER}
 
 
-def line_to_json(value: object) -> str:
-    """Return one line of JSON. Unicode is not escaped, except for control characters."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 def write_articles(request: ExportRequest, file: BinaryIO, *, format_: str) -> int:
     """Write articles or versions as JSONL, CSV or Parquet; return their number."""
     lines = request.track(request.iter_articles(), _ROW_GROUP if format_ == "parquet" else _PROGRESS_EVERY)
@@ -75,8 +69,9 @@ class _Echo:
 
 def format_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], format_: str) -> Iterator[str]:
     """Return rows as JSON Lines, or as CSV (RFC 4180) with a header line."""
-    if format_ == "jsonl":
-        return (f"{line_to_json(row)}\n" for row in rows)
+    if format_ == "jsonl":  # Unicode is not escaped, except for control characters
+        lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+        return (_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n" for line in lines)
     cells = ([csv_cell(row[name]) for name in columns] for row in rows)
     return map(csv.writer(_Echo()).writerow, chain([columns], cells))
 

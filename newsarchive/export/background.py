@@ -25,6 +25,7 @@ from newsarchive.export.request import ExportRequest, MissedCaptures
 from newsarchive.maintenance.export_log import note_export
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
+from storage.index.queries.aggregates import count_withheld
 from storage.index.views.articles import EVERYTHING, Filters
 from storage.places import raise_write_error
 from storage.places.folder import open_atomic, remove_parts, write_atomic
@@ -55,8 +56,8 @@ class ExportJob:
     filters: Filters
     all_versions: bool
     requested_at: datetime
-    rules: str
-    """Exclusions under which it was made; a file made under other rules is not served."""
+    rules: str = ""
+    """Access rules (a digest) and number of withheld articles when it was made; with others its file is not served."""
     state: ExportState = "waiting"
     count: int = 0
     """Articles or captures written."""
@@ -115,9 +116,7 @@ class ExportJobs:
         """Return the path of an export's file."""
         return self._folder / f"{job.id}{FORMATS[job.format].suffix}"
 
-    def submit(
-        self, format_: Format, filters: Filters = EVERYTHING, *, all_versions: bool = False, rules: str = ""
-    ) -> ExportJob:
+    def submit(self, format_: Format, filters: Filters = EVERYTHING, *, all_versions: bool = False) -> ExportJob:
         """Queue an export; TooManyJobs if too many are waiting. The oldest finished ones are deleted."""
         with self._lock:
             jobs = self.list_jobs()
@@ -128,7 +127,7 @@ class ExportJobs:
                 self.remove(job.id)
             job = ExportJob(
                 id=secrets.token_hex(12), format=format_, filters=filters, all_versions=all_versions,
-                requested_at=self._now(), rules=rules, server=os.getpid(),
+                requested_at=self._now(), server=os.getpid(),
             )  # fmt: skip
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -163,12 +162,15 @@ class ExportJobs:
 
     def _run_job(self, job: ExportJob) -> None:
         try:
-            self._update(replace(job, state="running"))
+            request = self._create_request(job.filters)
+            (withheld,) = request.index.ask(count_withheld, [self._now()])
+            job = replace(job, state="running", rules=f"{request.rules} {withheld}")
+            self._update(job)
             missed, problem = MissedCaptures(), ""
-            count, size = self._write_file(job, missed)
+            count, size = self._write_file(job, request, missed)
             note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
             if missed.count:
-                problem = f"{missed.count:,} captures could not be copied, the first: {next(iter(missed.by_cause))}"
+                problem = f"captures that were not copied: {missed.count:,}, the first: {next(iter(missed.by_cause))}"
             job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
         except Exception as error:  # the list of exports shows it
             if not isinstance(error, ArchiveError):
@@ -181,19 +183,18 @@ class ExportJobs:
             # This server still lists it; the next one finds it unfinished.
             log.exception("export %s cannot be saved", job.id)
 
-    def _write_file(self, job: ExportJob, missed: MissedCaptures) -> tuple[int, int]:
+    def _write_file(self, job: ExportJob, request: ExportRequest, missed: MissedCaptures) -> tuple[int, int]:
         with open_atomic(self.path(job)) as file:
 
             def report_progress(count: int) -> None:
                 # Not from file.tell(), because SQLite opens the file itself.
                 size = _check_size(os.fstat(file.fileno()).st_size)
-                self._update(replace(job, state="running", count=count, size=size))
+                self._update(replace(job, count=count, size=size))
                 if self.get(job.id) is None:
                     raise ArchiveError("the export was removed while it was running")
 
-            request = replace(self._create_request(job.filters), all_versions=job.all_versions)
-            request = replace(request, report_progress=report_progress, report_missed=missed.add)
-            count = FORMATS[job.format].write(request, file)
+            request = replace(request, all_versions=job.all_versions, report_progress=report_progress)
+            count = FORMATS[job.format].write(replace(request, report_missed=missed.add), file)
             # Includes buffered bytes, and those written since the last report.
             return count, _check_size(file.seek(0, os.SEEK_END))
 

@@ -22,9 +22,12 @@ from storage.warc.repair import digest_records
 
 
 def write_receipt(
-    places: Places, records: Collection[RecordPlace], proofs: Sequence[HeadProof], file: BinaryIO
+    places: Places, records: Collection[RecordPlace], proofs: Sequence[HeadProof], file: BinaryIO, *, whole: bool
 ) -> list[HeadProof]:
-    """Write a receipt of records as a ZIP file; return what proves the last of them, nothing if one is not proved."""
+    """Write a receipt of records as a ZIP file; return what proves the last of them, nothing if one is not proved.
+
+    NotFound if that takes a whole file, unless `whole`: it may have records that are withheld.
+    """
     links, found = latest_links(places.load_chains()), list[list[HeadProof]]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         for name in ("README.html", "check.py"):
@@ -47,6 +50,9 @@ def write_receipt(
                 if chain.links[position].records:
                     digests = "".join(f"{digest.hex()}\n" for digest in digest_records(places.file(warc)))
                     package.writestr(f"{warc}/records.txt", digests)
+                elif not whole:
+                    advice = "may have what is withheld; nothing was written. To write it: newsarchive proof --withheld"
+                    raise NotFound(f"the chain has no digests of single records of {warc}, and the whole file {advice}")
                 else:
                     with package.open(f"{warc}/{warc}", "w", force_zip64=True) as copy:
                         shutil.copyfileobj(opened, copy)

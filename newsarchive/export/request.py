@@ -45,6 +45,8 @@ class ExportRequest:
     """Operator of the archive, for the warcinfo record."""
     public_url: str = ""
     """URL of the archive for readers, for permalinks; "" if it has none."""
+    rules: str = ""
+    """Digest of the access rules."""
     now: Callable[[], datetime] = utc_now
     report_progress: Callable[[int], None] = ignore_progress
     """Called now and then with the number of articles or records that are written."""

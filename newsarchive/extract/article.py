@@ -100,7 +100,9 @@ def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body
     story = read_article_body(parts.jsonld.article, body.text, context.headline.text)
     if not story:
         return body
-    parts.evidence.add_claim("body", "json-ld articleBody", f"{len(story)} paragraphs", taken=True)
+    parts.evidence.add_claim(
+        "body", "json-ld articleBody", f"{len(story)} paragraph{'s' * (len(story) != 1)}", taken=True
+    )
     others = [each for each in body.paragraphs if each.role not in BODY_ROLES]
     paragraphs = [Paragraph(role=Role.TEXT, text=each) for each in story]
     return Body(paragraphs=(*others, *paragraphs), dek=body.dek, inside=frozenset())

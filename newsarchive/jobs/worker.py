@@ -339,7 +339,7 @@ class CrawlWorker:
             self._print_line(f"{site}: the crawl ended with {reason}; {advice}")
             raise CrawlFailed(reason)
         if result.exit_code == 0:
-            self._print_line(f"{site}: {result.outcome}, {result.captures:,} captures")
+            self._print_line(f"{site}: {result.outcome}, captures: {result.captures:,}")
 
     async def dispatch(self, timestamp: int) -> None:
         """Create jobs for the sites with a due URL."""

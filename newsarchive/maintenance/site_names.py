@@ -22,8 +22,7 @@ def hand_over_renamed_sites(config: Config, index: Index, sites: Iterable[SiteCo
         present = by_front_page.get(front_page_key(known.url))
         if known.name not in names and present and known.name not in config.former_names:
             config = rename_site(config.folder, present, present, known.name)
-    present_names = set(by_front_page.values())
-    former_names = {old: new for old, new in config.former_names.items() if new in present_names}
+    former_names = {old: new for old, new in config.former_names.items() if new in by_front_page.values()}
     renamed = index.rename_sites(former_names) if former_names else ()
     return config, [
         f"the site {former} is called {former_names[former]} now: its articles, due URLs and rates were handed over;"

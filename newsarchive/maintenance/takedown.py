@@ -125,7 +125,7 @@ class Takedown:
         """Carry out a plan from its beginning; what an interrupted run did is found done."""
         report = TakedownReport(plan=plan)
         write_atomic(self.folder / PLAN, json.dumps(asdict(plan)), mode=0o600)
-        load_takedowns(self.folder, self.places)  # those of before, if their list is missing
+        load_takedowns(self.folder, self.places, restores=True)
         add_takedowns(self.folder, [*map(digest_url, plan.urls), *plan.others], plan.at, plan.reason)
         digests = {file.name: file.sha256 for file in self.index.read(list_warc_files)}
         stored = {file.name: file for file in self.places.files()}

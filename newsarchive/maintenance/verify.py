@@ -20,11 +20,6 @@ from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
 
-MISSING = (
-    "the file is missing: {} captures in the index cannot be read. Restore it from a backup; without one, remove them "
-    "from the index: newsarchive rebuild --forget"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVerification:
@@ -69,10 +64,8 @@ def verify(
 ) -> VerifyReport:
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
-    `proofs` are heads of the chains that are known from elsewhere.
-
-    Files are checked by `executor`. Progress is reported in files. BucketUnreachable or BucketRefused if the bucket
-    cannot be listed.
+    `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`. Progress is told in
+    files. BucketUnreachable or BucketRefused if the bucket cannot be listed.
     """
     if repair:
         complete_rewrites(places, index)
@@ -106,7 +99,8 @@ def verify(
 
     for missing in known.values():
         if not _size(places, missing.name):
-            kind, what = "problems", MISSING.format(missing.captures)
+            hint = "Restore it from a backup; without one, remove them from the index: newsarchive rebuild --forget"
+            kind, what = "problems", f"the file is missing: {missing.captures:,} of its captures cannot be read. {hint}"
             if machine := find_machine(missing.name):
                 kind, what = "notes", f"the file is in the folder of {machine}, and was not checked here"
             stated = {kind: (WarcProblem(offset=0, what=what),)}

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from newsarchive.alerts.matching import list_failures
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import Config, SiteConfig
-from newsarchive.config.units import humanize_size
+from newsarchive.config.units import humanize_size, pluralize
 from newsarchive.maintenance.time_stamps import STAMP_FAILED
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
@@ -358,7 +358,7 @@ def describe_lapsed(checked: int, answers: Counter[Answer], site_url: str) -> st
     named = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))
     if len(named) == 1:
         return f"{head} answer with {named[0][0]}."
-    parts = [f"{count:,} answer with {phrase}" for phrase, count in named]
+    parts = [f"{count:,} {'answers' if count == 1 else 'answer'} with {phrase}" for phrase, count in named]
     return f"{head} are no articles any more: {', '.join(parts)}."
 
 
@@ -430,4 +430,4 @@ def _folder_size(folder: Path) -> int:
 
 def _format_age(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return pluralize(round(hours), "hour") if hours < 48 else pluralize(round(hours / 24), "day")

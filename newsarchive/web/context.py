@@ -20,6 +20,7 @@ from newsarchive.export.formats import FORMATS
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
+from newsarchive.web.middleware.client_limits import MAX_FORM_SIZE
 from newsarchive.web.responses.conditional import Validators
 from newsarchive.web.responses.streaming import ClosingStreamingResponse
 from newsarchive.web.serve_options import ServeOptions
@@ -129,16 +130,13 @@ Context: TypeAlias = Annotated[RequestContext, Depends()]
 """Type of a handler's first argument: `def article(context: Context, article_id: int) -> Response`."""
 
 _LINES_PER_PIECE = 100
-_MAX_FORM_SIZE = 20_000
 
 
 async def read_form(request: Request) -> QueryParams:
     """Return the fields of a form."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MAX_FORM_SIZE:
-            raise HTTPException(413, "The form is too long")
+    body = await request.body()
+    if len(body) > MAX_FORM_SIZE:
+        raise HTTPException(413, "The form is too long")
     try:
         fields = parse_qsl(body.decode("ascii"), max_num_fields=100)
     except ValueError:

@@ -41,20 +41,22 @@ def digest_url(url: str) -> str:
     return hashlib.sha256(surt(url).encode()).hexdigest()
 
 
-def load_takedowns(folder: Path, places: Places) -> frozenset[str]:
+def load_takedowns(folder: Path, places: Places, *, restores: bool = False) -> frozenset[str]:
     """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records.
 
-    If the list is missing, it is made from the tombstones of the files that a takedown has rewritten.
+    If the list is missing, they are read from the tombstones of the files that a takedown has rewritten; if it
+    `restores`, the list is written again.
     """
-    if not (folder / LIST).exists():
-        for name in _list_rewritten(places):
-            with suppress(WarcError, FileMissing):  # `verify` reports it
-                for record in read_records(places.file(name)):
-                    if record.type == "metadata" and record.block.startswith(MARK.encode()):
-                        fields = parse_fields(record.block)
-                        names = [value for field, value in fields if field == MARK]
+    found: set[str] = set()
+    for file in () if (folder / LIST).exists() else _list_rewritten(places):
+        with suppress(WarcError, FileMissing):  # `verify` reports it
+            for record in read_records(places.file(file)):
+                if record.type == "metadata" and record.block.startswith(MARK.encode()):
+                    fields = parse_fields(record.block)
+                    found.update(names := [value for field, value in fields if field == MARK])
+                    if restores:
                         add_takedowns(folder, names, record.get("WARC-Date") or "", dict(fields).get("reason", ""))
-    return _read_list(folder)
+    return _read_list(folder) | found
 
 
 def _list_rewritten(places: Places) -> list[str]:

@@ -31,7 +31,7 @@ from newsarchive.urls.timestamps import format_timestamp
 from newsarchive.web.app import create_app
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.listings import list_listing_times
-from storage.index.queries.status import get_last_crawl
+from storage.index.queries.status import list_crawls
 from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, CaptureFilters, Filters
 from storage.model import Outcome
@@ -115,7 +115,7 @@ def pages(demo: Demo) -> dict[str, tuple[str, int]]:
         silent = article_where(archive, lambda each: each.current.section == "Sport" and len(each.versions) > 1)
         assets = tuple(index.stream(iter_captures, CaptureFilters(outcome=Outcome.ASSET)))
         revisit = next(iter(index.stream(iter_captures, CaptureFilters(outcome=Outcome.NOT_MODIFIED))))
-        crawl = index.ask(get_last_crawl)
+        crawl = next(iter(index.ask(list_crawls, limit=1)), None)
         assert crawl is not None
         image = next(each for each in assets if each.url.endswith(".png"))
         sheet = next(each for each in assets if each.url.endswith(".css"))

@@ -14,7 +14,7 @@ from newsarchive.archive import Archive
 from newsarchive.locks.site_locks import lock_sites_locally
 from storage.index.maintenance.transfer import transfer_index
 from storage.index.queries.export import iter_export_lines
-from storage.index.queries.status import get_last_crawl, list_source_health
+from storage.index.queries.status import list_crawls, list_source_health
 from storage.index.schema.tables import FrontierRow
 from storage.index.search.results import search_articles
 
@@ -36,7 +36,7 @@ def told(archive: Path) -> list[object]:
         return [
             list(opened.index.stream(iter_export_lines, all_versions=True)),
             [opened.index.ask(search_articles, words) for words in ("harbour", '"the ferry"', "coun* site:lantern")],
-            opened.index.ask(get_last_crawl),
+            opened.index.ask(list_crawls, limit=1),
             opened.index.ask(list_source_health),
             [tuple(row) for row in connection.execute(select(FrontierRow.__table__).order_by(FrontierRow.url_id))],
         ]

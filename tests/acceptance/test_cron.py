@@ -183,4 +183,4 @@ def test_status_check_tells_whether_a_person_is_needed(site: NewsroomServer, tmp
     (missing,) = json.loads(run(tmp_path, "status", "--json").stdout)["health"]["missing"]
     assert (missing["warc"], missing["captures"]) == (warc.name, 13)
     assert site.url in missing["urls"]
-    assert "the file is missing: 13 captures" in run(tmp_path, "verify").stderr
+    assert "the file is missing: 13 of its captures" in run(tmp_path, "verify").stderr

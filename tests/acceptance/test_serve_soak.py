@@ -33,6 +33,11 @@ PAGES = (
     "/web/20260301060000mp_/https://news.example/4", "/web/20260301060000id_/https://news.example/5", "/sites",
     "/search.jsonl", "/calendar?url=https://news.example/1", "/timemap/link/https://news.example/1", "/nowhere",
 )  # fmt: skip
+HALF_SENT = (
+    b"",
+    b"GET / HTTP/1.1\r\nHost: l",
+    b"POST /exports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nq=",
+)
 GARBAGE = (
     b"\x16\x03\x01",
     b"GET / HTTP/9.9\r\n\r\n",
@@ -96,7 +101,7 @@ class Soak:
         while not self.stopped.is_set():
             with suppress(OSError):
                 clients.append(socket.create_connection(("127.0.0.1", self.port), 20, source_address=("127.0.0.3", 0)))
-                clients[-1].sendall(b"GET / HTTP/1.1\r\nHost: l" * (len(clients) % 2))
+                clients[-1].sendall(HALF_SENT[len(clients) % 3])
             if len(clients) >= IDLE:
                 self.stopped.wait(5)
                 for client in clients:

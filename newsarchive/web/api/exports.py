@@ -6,8 +6,8 @@
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -25,7 +25,7 @@ from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_c
 from newsarchive.web.search_params import SearchParams
 from storage.errors import ArchiveError
 from storage.index.engine.database import WorkLimit
-from storage.index.queries.aggregates import list_site_names
+from storage.index.queries.aggregates import count_withheld, list_site_names
 from storage.index.queries.articles import get_article
 from storage.index.views.articles import Filters
 
@@ -52,14 +52,14 @@ Jobs = Annotated[ExportJobs, Depends(get_export_jobs)]
 def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
-    urls = {job.id: _file_url(context, job) for job in listed}
+    urls = _list_file_urls(context, listed)
     sites = context.index.ask(list_site_names)
     shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "days": KEPT_FOR.days}
     return context.render("exports.html", params=SearchParams.from_query(context.request.query_params), **shown)
 
 
 @router.post("/exports")
-def start_export(context: Context, jobs: Jobs, fields: FormFields) -> Response:
+def start_export(jobs: Jobs, fields: FormFields) -> Response:
     """Queue an export and redirect to the list."""
     try:
         form = Format(fields.get("format", "jsonl"))
@@ -67,7 +67,7 @@ def start_export(context: Context, jobs: Jobs, fields: FormFields) -> Response:
     except ValueError as problem:
         raise HTTPException(400, f"Invalid export: {problem}") from None
     try:
-        jobs.submit(form, filters, all_versions="all_versions" in fields, rules=_rules_digest(context))
+        jobs.submit(form, filters, all_versions="all_versions" in fields)
     except TooManyJobs as problem:
         text = str(problem)
         raise HTTPException(429, f"{text[0].upper()}{text[1:]}", headers={"retry-after": "60"}) from None
@@ -86,8 +86,10 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
     """Return the file of an export."""
     job = _get_job_or_404(jobs, job_id)
     path = jobs.path(job)
-    if _file_url(context, job) != f"/exports/{job_id}/{name}" or not path.is_file():
-        raise HTTPException(404, "This export does not exist, or was made under other access rules. Start it again")
+    if _list_file_urls(context, [job])[job_id] != f"/exports/{job_id}/{name}" or not path.is_file():
+        raise HTTPException(
+            404, "This export does not exist, or was made before something was withheld. Start it again"
+        )
     return FileResponse(path, media_type=FORMATS[job.format].media_type, filename=name)
 
 
@@ -104,7 +106,7 @@ def article_records(context: Context, article_id: int) -> Response:
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
             advice = "they were not sent. Export them with: newsarchive export --article ID -o FILE"
-            raise ArchiveError(f"the {count:,} captures of this article exceed {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
+            raise ArchiveError(f"its captures ({count:,}) have more than {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:
@@ -125,7 +127,7 @@ def build_export_request(
     """Return the request of an export under the access rules; without `work`, of one in the background."""
     # Not the index of a request: a job may run much later, after the end of an embargo.
     exclude = rules.exclusions(archive.now())
-    return ExportRequest.build(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters)
+    return ExportRequest.build(archive, exclude, work or WorkLimit(MAX_JOB_CPU), filters=filters, rules=rules.digest)
 
 
 def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
@@ -134,15 +136,15 @@ def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
     return job
 
 
-def _rules_digest(context: RequestContext) -> str:
-    return sha256(repr(context.rules).encode()).hexdigest()[:16]
-
-
-def _file_url(context: RequestContext, job: ExportJob) -> str:
-    """Return the URL of an export's file; "" if there is none, or it was made under other rules."""
-    is_there = job.state == "done" and job.rules == _rules_digest(context)
-    name = f"newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
-    return f"/exports/{job.id}/{name}" if is_there else ""
+def _list_file_urls(context: RequestContext, jobs: Sequence[ExportJob]) -> dict[str, str]:
+    """Return the URLs of the files of exports by id; "" if there is none, or it may have what is withheld now."""
+    withheld = context.index.ask(count_withheld, [job.finished_at or context.now for job in jobs])
+    return {
+        job.id: f"/exports/{job.id}/newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
+        if job.state == "done" and job.rules == f"{context.rules.digest} {count}"
+        else ""
+        for job, count in zip(jobs, withheld, strict=True)
+    }
 
 
 def _parse_filters(fields: QueryParams) -> Filters:

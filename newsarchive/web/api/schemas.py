@@ -15,7 +15,7 @@ from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
 from storage.index.views.history import ChangeView
-from storage.index.views.status import CrawlView, SiteStatus
+from storage.index.views.status import CrawlView, SiteCount
 from storage.observations import MetadataEvent
 from storage.page_date import PageDate
 
@@ -57,7 +57,9 @@ def list_of(name: str, about: str, /, **items: Any) -> Any:
 
 
 # Made from the views, in the order of the fields in JSON.
-_SiteSummary: Any = fields_of(SiteStatus, "name url title articles versions captures first_capture last_capture")
+SiteSummary: Any = fields_of(
+    SiteCount, "name url title articles captures first_capture last_capture", "SiteSummary", "A site, with totals."
+)
 _ArticleSummary: Any = fields_of(ArticleLine, "id site url headline dek section published first_seen state versions")
 _CaptureDetail: Any = fields_of(
     CaptureView,
@@ -87,13 +89,6 @@ class ProblemDetails(ApiModel):
     status: int
     detail: str
     """Explanation, with a remedy if there is one."""
-
-
-class SiteSummary(_SiteSummary, ApiModel):  # type: ignore[misc]
-    """A news site with its archived totals."""
-
-    url: str
-    """Front page."""
 
 
 SiteList = list_of("SiteList", "All sites, by name.", sites=tuple[SiteSummary, ...])
@@ -222,9 +217,6 @@ class VersionSummary(_SeenVersion):
     captures: int
 
 
-VersionList = list_of("VersionList", "All versions of an article.", versions=tuple[VersionSummary, ...])
-
-
 _HINTS = get_type_hints(VersionView)
 _NESTED: Mapping[FieldType, Any] = {
     FieldType.DATE: StatedDate | None,
@@ -318,8 +310,6 @@ class SearchResults(ApiModel):
     """Number of matching articles; with `stories`, without copies in other sites."""
     articles: int
     """Number of matching articles, copies included."""
-    exact: bool = True
-    """Always true: all matches are counted."""
     suggestion: str | None
     """The query with unknown words replaced by similar ones; null if something was found or nothing is similar."""
     hits: tuple[SearchResult, ...]

@@ -18,13 +18,14 @@ from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import ROWS, Context, RequestContext
+from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.links import list_article_placements, list_backlinks, list_listing_placements
 from storage.index.queries.observations import find_changes
 from storage.index.queries.similar import find_similar_articles
-from storage.index.queries.status import list_crawls, list_site_status, list_sources
+from storage.index.queries.status import list_crawls, list_sources
 from storage.index.search.facets import MOST_TRENDS, HistogramStep, count_trends
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters, Order
@@ -108,7 +109,7 @@ def _respond(context: RequestContext, model: type[BaseModel], view: object) -> R
 @router.get("/sites", response_model=schemas.SiteList, summary="Sites")
 def sites(context: Context) -> Response:
     """All news sites, with the number of archived articles and captures."""
-    return _respond(context, schemas.SiteList, {"sites": context.index.ask(list_site_status)})
+    return _respond(context, schemas.SiteList, {"sites": context.index.ask(list_site_counts)})
 
 
 @router.get("/articles", response_model=schemas.ArticlePage, summary="Articles")
@@ -123,12 +124,6 @@ def articles(context: Context, filters: ArticleFilters, last_id: Offset, limit: 
 def article(context: Context, article_id: Id) -> Response:
     """Return an article with its current text and the list of its versions."""
     return _respond(context, schemas.ArticleDetail, context.find(get_article, article_id, what="such article"))
-
-
-@router.get("/articles/{article_id}/versions", response_model=schemas.VersionList, summary="Versions of an article")
-def versions(context: Context, article_id: Id) -> Response:
-    """All versions of an article, oldest first."""
-    return _respond(context, schemas.VersionList, context.find(get_article, article_id, what="such article"))
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")

@@ -9,7 +9,6 @@ record that the index may show, and that names nothing excluded. Other ranges wo
 """
 
 import re
-from collections.abc import Iterator
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
@@ -17,16 +16,14 @@ from fastapi.responses import Response
 from newsarchive.export.withheld_records import names_withheld
 from newsarchive.web.context import Context
 from newsarchive.web.responses.conditional import Validators
-from newsarchive.web.responses.streaming import ClosingStreamingResponse
+from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from storage.index.queries.cdx import get_cdx_line_at, has_warc_file
-from storage.places import WarcFile
 from storage.places.places import TOKEN
 
 router = APIRouter(include_in_schema=False)
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")
-_PIECE = 1 << 18
 _OUTSIDE = (-1, -1)
 
 
@@ -67,7 +64,8 @@ def warc_file(request: Request, context: Context, name: str) -> Response:
     status = 206 if byte_range else 200
     if is_head:
         return Response(status_code=status, headers=headers)
-    return ClosingStreamingResponse(_read_range(places.file(name), begin, end), status_code=status, headers=headers)
+    body = read_chunks(places.file(name).open(), begin, end)
+    return ClosingStreamingResponse(body, status_code=status, headers=headers)
 
 
 def _parse_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -83,11 +81,3 @@ def _parse_range(header: str | None, size: int) -> tuple[int, int] | None:
         if last and int(last) < begin:
             return None
     return (begin, end) if begin < end else _OUTSIDE
-
-
-def _read_range(whole: WarcFile, begin: int, end: int) -> Iterator[bytes]:
-    with whole.open() as file:
-        file.seek(begin)
-        while begin < end and (piece := file.read(min(_PIECE, end - begin))):
-            begin += len(piece)
-            yield piece

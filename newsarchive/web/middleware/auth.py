@@ -18,14 +18,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsarchive.web.middleware.client_limits import TokenBuckets, client_key, too_many_requests
+from newsarchive.web.middleware.client_limits import TokenBuckets, client_key
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 from newsarchive.web.serve_options import ServeOptions
 
 LOG_N, R, P = 14, 8, 5
 """16 MB and about 0.2 s per attempt."""
 CHALLENGE = {"www-authenticate": 'Basic realm="newsarchive", charset="UTF-8"'}
-PUBLIC_PATHS = ("/robots.txt",)
+PUBLIC_PATHS = ("/robots.txt", "/static/")
+"""Beginnings of paths: without its style sheet the page with the 401 could hardly be read."""
 MAX_CACHED = 1_000
 MAX_PARALLEL = 2
 FAILURES_PER_SECOND, MAX_FAILURES = 0.2, 10.0
@@ -135,7 +136,7 @@ class AuthMiddleware(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["path"] in PUBLIC_PATHS:
+        if scope["path"].startswith(PUBLIC_PATHS):
             await self.app(scope, receive, send)
             return
         request, wait = Request(scope), 0.0
@@ -150,5 +151,6 @@ class AuthMiddleware(HttpMiddleware):
         detail = "This archive requires a user name and password, or a token."
         answer = problem_response(request, 401, detail, CHALLENGE)
         if wait:
-            answer = too_many_requests(request, "Too many failed attempts. Wait a while, then try again.", wait)
+            detail, retry_after = "Too many failed attempts. Wait a while.", {"retry-after": str(int(wait) + 1)}
+            answer = problem_response(request, 429, detail, retry_after)
         await answer(scope, receive, send)

@@ -11,7 +11,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
@@ -20,6 +19,8 @@ from newsarchive.web.serve_options import RequestLimits
 from storage.index.engine.database import WorkLimit
 
 MAX_CLIENTS = 20_000
+MAX_FORM_SIZE = 20_000
+"""Bytes of the body of a request."""
 
 
 class TokenBuckets:
@@ -63,11 +64,6 @@ def client_key(scope: Scope) -> str:
     return host
 
 
-def too_many_requests(request: Request, detail: str, wait: float) -> Response:
-    """Return 429 with Retry-After, from the seconds to wait."""
-    return problem_response(request, 429, detail, {"retry-after": str(int(wait) + 1)})
-
-
 class RateLimitMiddleware(HttpMiddleware):
     """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
@@ -85,14 +81,15 @@ class RateLimitMiddleware(HttpMiddleware):
         if is_too_long:
             answer = problem_response(request, 414, f"The URL is longer than {self.max_length:,} characters.")
         elif wait:
-            answer = too_many_requests(request, "Too many requests. Please slow down.", wait)
+            retry_after = {"retry-after": str(int(wait) + 1)}
+            answer = problem_response(request, 429, "Too many requests. Please slow down.", retry_after)
         await answer(scope, receive, send)
 
 
 class ClientWorkMiddleware(HttpMiddleware):
     """ASGI middleware: 503 beyond the limits of concurrent requests; `request.state.work` is cancelled on disconnect.
 
-    A request, but for a form, is in progress until the last byte of its response was accepted by the connection.
+    A request is in progress from its last byte until the last byte of its response was accepted by the connection.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
@@ -104,8 +101,9 @@ class ClientWorkMiddleware(HttpMiddleware):
         """Handle one request."""
         client = client_key(scope)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
-        if scope["method"] not in SAFE_METHODS:
-            await self.app(scope, receive, send)
+        # Forms that a few clients send half keep nobody out.
+        body = b"" if scope["method"] in SAFE_METHODS else await read_body(receive)
+        if body is None:
             return
         if self.active[client] >= self.limits.max_per_client or self.active.total() >= self.limits.max_concurrent:
             detail = "This archive is answering as many requests as it can. Try again in a while."
@@ -113,20 +111,34 @@ class ClientWorkMiddleware(HttpMiddleware):
             return
         self.active[client] += 1
         try:
-            await run_until_disconnect(self.app, scope, receive, send, work)
+            await run_until_disconnect(self.app, scope, receive, send, work, body)
         finally:
             self.active[client] -= 1
             if not self.active[client]:
                 del self.active[client]
 
 
-async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, send: Send, work: WorkLimit) -> None:
-    """Answer a request without a body; `work` is cancelled if the client disconnects before the response is complete.
+async def read_body(receive: Receive) -> bytes | None:
+    """Return the body of a request, of one that is too long its beginning; None if the client left before its end."""
+    body, is_complete = b"", False
+    while not is_complete and len(body) <= MAX_FORM_SIZE:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        is_complete = not message.get("more_body", False)
+    return body
+
+
+async def run_until_disconnect(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, work: WorkLimit, body: bytes = b""
+) -> None:
+    """Answer a request; `work` is cancelled if the client disconnects before the response is complete.
 
     The application cannot notice that itself: its handlers run in threads, and wait for the index.
     """
     gone, is_complete = asyncio.Event(), False
-    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def watch() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -136,7 +148,7 @@ async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, sen
             # In a thread: PostgreSQL is asked to cancel over a connection of its own.
             await asyncio.get_running_loop().run_in_executor(None, work.cancel)
 
-    async def receive_empty() -> Message:
+    async def receive_body() -> Message:
         if (request := next(requests, None)) is None:
             await gone.wait()
         return request or {"type": "http.disconnect"}
@@ -148,6 +160,6 @@ async def run_until_disconnect(app: ASGIApp, scope: Scope, receive: Receive, sen
 
     watching = asyncio.create_task(watch())
     try:
-        await app(scope, receive_empty, note_end)
+        await app(scope, receive_body, note_end)
     finally:
         watching.cancel()

@@ -10,7 +10,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -197,7 +196,7 @@ class ErrorMiddleware(HttpMiddleware):
         try:
             await self.app(scope, receive, note_start)
         except Exception as error:
-            if _is_abandoned(scope) or isinstance(error, ClientDisconnect):
+            if _is_abandoned(scope):
                 return
             log.exception("%s %s", scope["method"], scope["path"])
             if started:

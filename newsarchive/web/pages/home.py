@@ -13,7 +13,7 @@ from newsarchive.web.pages.changes import compare_path, describe_change
 from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
 from storage.index.queries.articles import list_newest_articles
 from storage.index.queries.observations import list_changes
-from storage.index.queries.status import get_last_crawl
+from storage.index.queries.status import list_crawls
 from storage.index.reader import Reader
 from storage.index.views.status import SiteCount
 
@@ -46,7 +46,7 @@ def home(context: Context) -> Response:
         compare_path=compare_path,
         describe_change=describe_change,
         about=parse_about(context.options.about),
-        crawl=index.ask(get_last_crawl),
+        crawl=next(iter(index.ask(list_crawls, limit=1)), None),
         findings=context.health.get_findings(),
     )
 

@@ -5,6 +5,7 @@ to the garbage collector; until it runs, files, index connections and slots of h
 that are gone.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
@@ -34,9 +35,9 @@ class ClosingStreamingResponse(StreamingResponse):
                 await to_thread.run_sync(close)
 
 
-def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield a file from its beginning, then close it."""
+def read_chunks(file: IO[bytes], begin: int = 0, end: int = sys.maxsize) -> Iterator[bytes]:
+    """Yield a part of a file, then close it."""
     with file:
-        file.seek(0)
-        while piece := file.read(_PIECE):
+        file.seek(begin)
+        while piece := file.read(min(_PIECE, end - file.tell())):
             yield piece

@@ -37,34 +37,40 @@ class TextMask:
     """Replaces the names of withheld articles in texts, whatever their case, spacing and punctuation."""
 
     names: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]] = field(default_factory=dict)
-    """Names as words, by their first words."""
+    """Names as words, by their first two words."""
+    ends: Mapping[tuple[str, ...], frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    """The same by their last two words."""
 
     def extend(self, texts: Iterable[str]) -> "TextMask":
         """Return a mask of these headlines, link texts and URLs too."""
-        names = dict(self.names)
+        names, ends = dict(self.names), dict(self.ends)
         for text in texts:
             words = tuple(word.casefold() for word in _WORD.findall(text.partition("://")[2] or text))
             if len(words) >= _MIN_WORDS:
-                names[words[:_MIN_WORDS]] = names.get(words[:_MIN_WORDS], frozenset()) | {words}
-        return TextMask(names)
-
-    def __bool__(self) -> bool:
-        """Return False if nothing is replaced."""
-        return bool(self.names)
+                names[words[:2]] = names.get(words[:2], frozenset()) | {words}
+                ends[words[-2:]] = ends.get(words[-2:], frozenset()) | {words}
+        return TextMask(names, ends)
 
     def apply(self, text: str) -> str:
-        """Return a text without the names.
+        """Return a text without the names; in an excerpt, which begins or ends with an ellipsis, without their parts.
 
-        >>> TextMask().extend(["The harbour is closed"]).apply("Read: \u201cThe HARBOUR is closed\u201d!")
-        'Read: \u201c[withheld]\u201d!'
+        >>> mask = TextMask().extend(["The harbour is closed"])
+        >>> [mask.apply(text) for text in ("\u201cThe HARBOUR is closed\u201d!", "\u2026is closed. The harbour\u2026")]
+        ['\u201c[withheld]\u201d!', '\u2026[withheld]. [withheld]\u2026']
         """
         found = list(_WORD.finditer(text)) if self.names else []
         words = tuple(each[0].casefold() for each in found)
         kept: list[str] = []
         end, number = 0, 0
         while number < len(words):
-            candidates = self.names.get(words[number : number + _MIN_WORDS], ())
-            size = max((len(name) for name in candidates if words[number : number + len(name)] == name), default=0)
+            candidates = self.names.get(words[number : number + 2], ())
+            parts = [(words[number : number + len(name)], name) for name in candidates]
+            if text.endswith("\u2026"):
+                parts += [(part, name[: len(part)]) for part, name in parts]
+            if number == 0 and text.startswith("\u2026"):
+                cut = ((size, self.ends.get(words[size - 2 : size], ())) for size in range(2, len(words) + 1))
+                parts += [(words[:size], name[-size:]) for size, names in cut for name in names]
+            size = max((len(part) for part, name in parts if part == name), default=0)
             if size:
                 kept += (text[end : found[number].start()], WITHHELD)
                 end = found[number + size - 1].end()
@@ -73,8 +79,6 @@ class TextMask:
 
     def apply_to_article(self, article: F) -> F:
         """Return an article without the names in its text, dek and captions."""
-        if not self:
-            return article
         return replace(
             article,
             dek=article.dek and self.apply(article.dek),

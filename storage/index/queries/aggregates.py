@@ -5,7 +5,8 @@ number of days. Excluded captures are counted separately and subtracted.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from storage.index.conditions.visibility import (
     filter_conditions,
     load_site_ids,
     load_site_names,
+    select_withheld_articles,
     select_withheld_captures,
     visible_articles,
     visible_captures,
@@ -40,6 +42,16 @@ FAILED_OUTCOMES = frozenset(
     map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
+
+
+def count_withheld(connection: Connection, exclude: Exclusions, times: Sequence[datetime]) -> tuple[int, ...]:
+    """Return for each time how many of the articles that had been seen are withheld, not only by an embargo."""
+    lasting = replace(exclude, embargoes=())
+    if not lasting or not times:
+        return (0,) * len(times)
+    seen = (func.count().filter(ArticleRow.first_seen_at <= at) for at in times)
+    held = ArticleRow.id.in_(select_withheld_articles(connection, lasting))
+    return tuple(connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
 
 
 def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> tuple[DailyCaptures, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
-from storage.index.conditions.withheld import load_text_masks
+from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.dialect import list_distinct
 from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
 from storage.index.reader import Reader
@@ -33,7 +33,7 @@ from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import list_values
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify, FoundChanges
-from storage.observations import MetadataEvent, ObservedSpan, build_spans
+from storage.observations import MetadataEvent, MetadataField, ObservedSpan, build_spans
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
 _RECORDS = CaptureRow.__table__.alias("captures_of_records")
@@ -85,8 +85,10 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)
     )  # fmt: skip
-    rows = connection.execute(query, {"ids": list(ids)})
-    return group_pairs((article_id, MetadataEvent(*values)) for article_id, *values in rows)
+    events = [(row[0], MetadataEvent(*row[1:])) for row in connection.execute(query, {"ids": list(ids)})]
+    images = {url for _, each in events if each.field == MetadataField.IMAGE for url in (each.old, each.new) if url}
+    withheld = find_withheld_urls(connection, exclude, images)
+    return group_pairs((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
 
 
 # Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.
@@ -98,6 +100,7 @@ def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
 
 
 _SHOWN = VersionRow.__table__.alias("shown_versions")
+_OLDER, _NEWER = VersionRow.__table__.alias("older_versions"), VersionRow.__table__.alias("newer_versions")
 _IS_SHOWN = _is_version(_SHOWN, func.coalesce(ChangeRow.number, ChangeRow.before_number))
 _KEY = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
 """By which changes are ordered; time is the first column, as an index has it."""
@@ -185,10 +188,12 @@ def list_changes(
 _VIEWS = (
     select(
         *ChangeRow.__table__.c, SiteRow.name.label("site"), UrlRow.url, _SHOWN.c.id.label("version_id"),
-        _SHOWN.c.headline, _SHOWN.c.language, _SHOWN.c.section,
+        func.coalesce(_OLDER.c.id, _SHOWN.c.id).label("older_id"), _SHOWN.c.headline, _SHOWN.c.language,
+        _SHOWN.c.section,
     )
     .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
     .join(_SHOWN, _IS_SHOWN)
+    .join(_OLDER, _is_version(_OLDER, ChangeRow.before_number), isouter=True)
     .join(SiteRow, SiteRow.id == ArticleRow.site_id)
     .join(UrlRow, UrlRow.id == ArticleRow.url_id)
     .where(ChangeRow.capture_id.in_(IDS))
@@ -202,13 +207,14 @@ def _load_changes_by_key(
     rows = fetch_by_ids(connection, _VIEWS, {capture_id for _, capture_id in wanted})
     found = {(row.article_id, row.capture_id): row for row in rows}
     rows = [found[key] for key in wanted if key in found]
-    masks = load_text_masks(connection, exclude, sorted({row.version_id for row in rows}))
+    shown = {version for row in rows for version in (row.older_id, row.version_id)}
+    masks = load_text_masks(connection, exclude, sorted(shown))
     return tuple(
         ChangeView(
             article=row.article_id, url=row.url, site=row.site, headline=row.headline, section=row.section,
             language=row.language, event=row.event, kinds=tuple((row.kinds or "").split()), notice=row.notice,
             seen_before=row.seen_before_at, seen=row.seen_at, version_before=row.before_number, version=row.number,
-            added=row.added, removed=row.removed, before=row.older and masks[row.version_id].apply(row.older),
+            added=row.added, removed=row.removed, before=row.older and masks[row.older_id].apply(row.older),
             after=row.newer and masks[row.version_id].apply(row.newer), capture=row.capture_id,
         )
         for row in rows
@@ -276,7 +282,6 @@ def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToCla
     ]  # fmt: skip
 
 
-_OLDER, _NEWER = VersionRow.__table__.alias("older_versions"), VersionRow.__table__.alias("newer_versions")
 _UNCLASSIFIED = (
     select(
         ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.texts, ChangeRow.number, _OLDER.c.id.label("older_id"),

@@ -1,10 +1,9 @@
 """Status of the archive: sites, runs, WARC files, sources, boilerplate, alarms and page events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, text
 
@@ -41,8 +40,8 @@ from storage.index.schema.tables import (
 from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Filters, SourceView, WarcFileView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.status import CrawlView, LastCrawl, SiteStatus, Status
-from storage.model import BACKFILL_PRIORITY, Outcome, SourceRates, UrlKind
+from storage.index.views.status import CrawlView, SiteStatus, Status
+from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
 
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
@@ -60,23 +59,6 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(connection, exclude))
     waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
     outcomes = count_outcomes_by_site(connection, exclude)
-    sites = list_site_status(connection, exclude, outcomes=outcomes, waiting=waiting)
-    files = connection.execute(
-        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
-    ).one()
-    last = next(iter(list_crawls(connection, exclude, limit=1)), None)
-    totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
-    return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
-
-
-def list_site_status(
-    connection: Connection,
-    exclude: Exclusions,
-    *,
-    outcomes: Mapping[str, Mapping[Outcome, int]] = MappingProxyType({}),
-    waiting: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-) -> tuple[SiteStatus, ...]:
-    """Return the status of all sites by name, with outcomes and numbers of waiting URLs if these are given."""
     shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
     of_site = (
         select(func.count())
@@ -87,7 +69,7 @@ def list_site_status(
         .scalar_subquery()
     )
     versions: dict[str, int] = dict(connection.execute(select(SiteRow.name, of_site)).all())
-    return tuple(
+    sites = tuple(
         SiteStatus(
             **asdict(site),
             versions=versions[site.name],
@@ -97,6 +79,12 @@ def list_site_status(
         )
         for site in list_site_counts(connection, exclude)
     )
+    files = connection.execute(
+        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
+    ).one()
+    last = next(iter(list_crawls(connection, exclude, limit=1)), None)
+    totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
+    return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
 
 
 def list_crawls(
@@ -136,14 +124,6 @@ def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
     of_run = CrawlSiteRow.crawl_id == CrawlRow.id
     seen = SiteRow.name.not_in(sorted(exclude.hidden))
     return [or_(exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen), ~exists().where(of_run))]
-
-
-def get_last_crawl(connection: Connection, exclude: Exclusions) -> LastCrawl | None:
-    """Return the newest run, or None."""
-    columns = (CrawlRow.run.label("id"), CrawlRow.started_at, CrawlRow.finished_at, CrawlRow.outcome)
-    statement = select(*columns).where(*_visible_runs(exclude)).order_by(CrawlRow.run.desc()).limit(1)
-    row = connection.execute(statement).first()
-    return LastCrawl(**row._asdict()) if row else None
 
 
 def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:

@@ -23,15 +23,13 @@ class Exclusions:
         """Return False if nothing is left out."""
         return bool(self.hidden or self.urlkeys or self.noarchive or self.embargoes)
 
-    def excludes(self, url: str, site: str | None = None, fetched_at: datetime | None = None) -> bool:
-        """Return True if a capture of a URL, of a site and time, is left out.
+    def excludes(self, url: str, site: str | None = None) -> bool:
+        """Return True if captures of a URL, of a site, are left out whatever their time.
 
         >>> Exclusions(urlkeys=("example,news)/secret/",)).excludes("http://www.news.example/secret/a")
         True
         """
-        if site in self.hidden or (self.urlkeys and surt(url).startswith(self.urlkeys)):
-            return True
-        return fetched_at is not None and any(site == name and fetched_at > until for name, until in self.embargoes)
+        return site in self.hidden or bool(self.urlkeys and surt(url).startswith(self.urlkeys))
 
     def name_url(self, url: str | None) -> str | None:
         """Return a URL that is not blocked; None for one that is."""

@@ -8,20 +8,14 @@ from storage.model import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastCrawl:
-    """The newest run, without its captures."""
+class CrawlView:
+    """One run."""
 
     id: str
     started_at: datetime | None
     finished_at: datetime | None
     outcome: str | None
     """None while it is running."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrawlView(LastCrawl):
-    """One run."""
-
     sites: tuple[str, ...]
     counters: Mapping[str, int]
     captures: int

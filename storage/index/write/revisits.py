@@ -49,7 +49,15 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
     records = sorted({to.record_id for to in named if to.record_id})
     places = {(urls[to.url], to.date) for to in named if to.url and to.date}
     found = [_from_row(row) for row in connection.execute(_CANDIDATES, _lookup_parameters(records, places))]
-    found += [_from_entry(entry) for entry in entries if entry.is_read]
+    found += [
+        _Original(
+            entry.capture_id, entry.capture.record_id, entry.url_id, entry.capture.date,
+            entry.capture.kind == "revisit", True, entry.outcome, entry.title, entry.item_count,
+            entry.content_digest or entry.capture.payload_digest, entry.article_id, entry.version_id,
+            entry.page_version_id,
+        )
+        for entry in entries if entry.is_read
+    ]  # fmt: skip
     found.sort(key=lambda original: original.record_id, reverse=True)  # of several, the lowest record id is kept
     by_record = {original.record_id: original for original in found}
     by_place = {(original.url_id, original.date): original for original in found if not original.is_revisit}
@@ -95,15 +103,6 @@ def _from_row(row: AnyRow) -> _Original:
         row.id, row.record_id, row.url_id, row.warc_date, is_revisit,
         row.is_read or row.refers_to_id is not None, Outcome(row.outcome), row.title, row.entries,
         row.content_digest or row.payload_digest, row.article_id, row.version_id, row.page_version_id,
-    )  # fmt: skip
-
-
-def _from_entry(entry: CommitEntry) -> _Original:
-    capture = entry.capture
-    return _Original(
-        entry.capture_id, capture.record_id, entry.url_id, capture.date, capture.kind == "revisit", True,
-        entry.outcome, entry.title, entry.item_count, entry.content_digest or capture.payload_digest, entry.article_id,
-        entry.version_id, entry.page_version_id,
     )  # fmt: skip
 
 

@@ -400,7 +400,7 @@ def test_an_index_that_was_missing_is_said_to_be_made_again(server: Any, make: M
         path.unlink()
     report = crawl(make(server))
     (line,) = report.problems
-    assert line == "the index was missing and was made again from 1 file: 3 captures were recovered"
+    assert line == "the index was missing and was made again from 1 file: recovered 3 captures"
 
 
 @pytest.mark.parametrize("level", ["archive", "site"])

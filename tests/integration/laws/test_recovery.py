@@ -123,7 +123,7 @@ def test_a_crawl_rebuilds_a_lost_index(build: Callable[..., Any]) -> None:
     for path in rig.folder.glob("index.sqlite3*"):
         path.unlink()
     report = crawled(rig, now + timedelta(seconds=1), pages=1)
-    assert any(f"{len(requests)} captures were recovered" in problem for problem in report.problems)
+    assert any(f"recovered {len(requests)} captures" in problem for problem in report.problems)
     assert len(set(asked(rig)[len(requests) :]) & set(requests)) == 0
     assert set(before) <= set(versions(rig))
     assert problems(rig) == []
@@ -141,7 +141,7 @@ def test_a_lost_file_is_named_with_what_is_missing(build: Callable[..., Any], in
     assert len(rig.warcs()) == 2, "without any file of the archive nothing is crawled"
     lost.unlink()
     (told,) = problems(rig)
-    assert told.startswith(f"the file is missing: {len(fetched)} captures in the index cannot be read")
+    assert told.startswith(f"the file is missing: {len(fetched)} of its captures cannot be read")
     assert "newsarchive rebuild" in told
     with Archive.open(rig.folder) as archive:
         listed = {view.url for view in archive.index.stream(iter_captures, CaptureFilters(warc=lost.name))}

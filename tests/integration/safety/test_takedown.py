@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
+from newsarchive.cli.crawl import print_due_urls
 from newsarchive.maintenance import takedown
 from newsarchive.maintenance.takedown import Takedown
 from newsarchive.web.app import create_app
@@ -26,6 +27,7 @@ from storage.index.maintenance.replace_index import prepare_replacement
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.queries.export import iter_export_lines
 from storage.index.search.results import search_articles
+from storage.index.write.replace_readings import RereadFilter
 from storage.model import DiscoveredUrl, Discovery, UrlKind
 from storage.places.transfer import BucketTransfer
 from storage.warc.check import check_file
@@ -423,6 +425,21 @@ def test_a_lost_list_is_made_again_from_the_tombstones(archive: Archive, tmp_pat
     assert load_takedowns(archive.folder, archive.places) == {digest_url(GONE), digest_url(KEPT)}
 
 
+def test_what_only_reads_does_not_write_a_lost_list(archive: Archive) -> None:
+    """`verify --deep`, `crawl --dry-run` and a dry run of `reextract` obey the tombstones; a crawl writes the list."""
+    archive.takedown([GONE], "court order", dry_run=False)
+    (archive.folder / LIST).unlink()
+    assert not archive.verify(deep=True).damaged
+    print_due_urls(archive, (), archive.now)
+    archive.reextract(RereadFilter(extractor="none"), dry_run=True)
+    assert load_takedowns(archive.folder, archive.places) == {digest_url(GONE)}
+    assert not (archive.folder / LIST).exists()
+    with archive.ingestor() as ingestor:
+        assert ingestor.taken_down == {digest_url(GONE)}
+        archive.recover(ingestor)
+    assert digest_url(GONE) in (archive.folder / LIST).read_text()
+
+
 def test_a_restored_list_has_records_that_were_removed_alone_by_their_ids(tmp_path: Path) -> None:
     """Front page and feed are crawled as before; adjacent records of several URLs are all named."""
     Archive.init(tmp_path / "morgue").close()
@@ -432,6 +449,8 @@ def test_a_restored_list_has_records_that_were_removed_alone_by_their_ids(tmp_pa
         before = load_takedowns(archive.folder, archive.places)
         (archive.folder / LIST).unlink()
         assert load_takedowns(archive.folder, archive.places) == before
+        load_takedowns(archive.folder, archive.places, restores=True)
+        assert len((archive.folder / LIST).read_text().splitlines()) == len(before)
         assert before > {digest_url(GONE), digest_url(OWN)}
         assert before.isdisjoint({digest_url(FRONT), digest_url(FEED)})
         assert len(before) == 5

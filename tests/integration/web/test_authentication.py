@@ -1,6 +1,7 @@
 """Authentication, host names, cross-site requests and rate limits."""
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,7 +28,7 @@ def guarded(browsers: Browsers) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/sites", "/static/style.css", "/api/v1/articles", "/cdx?url=a", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/sites", "/staticstyle.css", "/api/v1/articles", "/cdx?url=a", "/nowhere"])
 def test_requests_without_credentials_are_refused(guarded: TestClient, path: str) -> None:
     """Pages, APIs, files and unknown URLs: all return 401 with a challenge."""
     answer = guarded.get(path)
@@ -35,6 +36,17 @@ def test_requests_without_credentials_are_refused(guarded: TestClient, path: str
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert "content-security-policy" in answer.headers
     assert "Plain" not in answer.text
+
+
+def test_the_page_of_a_refusal_has_its_styles(guarded: TestClient) -> None:
+    """Its style sheet and icon are had without credentials; nothing else is by an address that begins like theirs."""
+    page = guarded.get("/", headers={"accept": "text/html"})
+    assert page.status_code == 401
+    named = re.findall(r'href="(/static/[^"]+)"', page.text)
+    assert {guarded.get(address).status_code for address in named} == {200}
+    assert len(named) == 2
+    for address in ("/static/../sites", "/static/%2e%2e/sites", "/static/..%2fsites", "/static//sites"):
+        assert guarded.get(address).status_code in {401, 404}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,13 @@ def test_no_page_scans_a_large_table(plans: dict[tuple[str, str], list[str]]) ->
     assert set(found) >= ALLOWED_SCANS
 
 
+def test_the_list_of_sites_reads_no_versions(asked: Asked) -> None:
+    """It would cost in proportion to them, as no index has their sites."""
+    statements = [statement for page, statement in asked if page == "API, sites"]
+    assert statements
+    assert [each for each in statements if "versions" in each] == []
+
+
 @pytest.mark.parametrize(("page", "index"), EXPECTED_INDEXES.items())
 def test_a_page_uses_its_index(plans: dict[tuple[str, str], list[str]], page: str, index: str) -> None:
     """An unused index costs time for every archived page without benefit."""

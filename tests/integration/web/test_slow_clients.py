@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -211,6 +212,51 @@ def test_requests_beyond_the_limit_get_a_page(start: Start) -> None:
     assert b"retry-after: 10" in refused
     assert b"<h1" in refused
     assert other.startswith(b"HTTP/1.1 200")
+
+
+FORM = b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+
+
+def test_forms_are_requests_in_progress_once_they_are_there(start: Start) -> None:
+    """Half-sent ones of a few clients keep nobody out; those that are answered count like other requests."""
+    entered, leave, bodies = threading.Semaphore(0), threading.Event(), list[bytes]()
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/wait":
+            bodies.append(await Request(scope, receive).body())
+            entered.release()
+            await asyncio.to_thread(leave.wait)
+        await PlainTextResponse("done")(scope, receive, send)
+
+    limited = ClientWorkMiddleware(wait, RequestLimits(max_per_client=8, max_concurrent=8))
+    port = start(app=limited)
+    with ExitStack() as stack:
+        half = [stack.enter_context(open_client(port, FORM + b"q=", f"127.0.1.{n % 4}")) for n in range(60)]
+        assert get(port).startswith(b"HTTP/1.1 200")
+        assert limited.active.total() == 0
+        for client in half[-8:]:
+            client.sendall(b"ab")
+            entered.acquire(timeout=20)
+        assert bodies == [b"q=ab"] * 8
+        assert limited.active.total() == 8
+        for refused in (get(port), get(port, address="127.0.0.9")):
+            assert refused.startswith(b"HTTP/1.1 503")
+        with open_client(port, FORM + b"q=ab", "127.0.0.9") as client:
+            assert client.recv(12) == b"HTTP/1.1 503"
+        leave.set()
+        for client in half[-8:]:
+            assert client.recv(12) == b"HTTP/1.1 200"
+        half[0].close()
+        assert get(port).startswith(b"HTTP/1.1 200")
+
+
+def test_a_form_that_is_too_long_is_refused(start: Start) -> None:
+    """Whether it says so or not, and with less than its end."""
+    port = start()
+    head = b"POST /exports HTTP/1.1\r\nHost: localhost\r\n"
+    for sent in (b"Content-Length: 900000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"):
+        with open_client(port, head + sent + b"q=" + b"x" * 30_000) as client:
+            assert client.recv(12) == b"HTTP/1.1 413"
 
 
 def test_tls_is_served_with_a_certificate(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

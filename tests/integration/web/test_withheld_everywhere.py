@@ -6,10 +6,14 @@ The routes are those of the application's own table: a new one is walked without
 import gzip
 import io
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -20,7 +24,9 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import run
 from newsarchive.export.formats import FORMATS
+from newsarchive.maintenance.verify_chain import latest_links
 from newsarchive.web.app import ROUTERS, create_app
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.model import CrawlRun, Outcome
@@ -47,6 +53,16 @@ hidden = true
 name = "held"
 url = "https://held.example/"
 embargo = "2d"
+
+[[alert]]
+name = "changes"
+changes = true
+webhook = "http://127.0.0.1:9/"
+
+[[alert]]
+name = "council"
+query = "council"
+webhook = "http://127.0.0.1:9/"
 """
 WITHHELD = {
     "https://news.example/private/x": "Minister zanzibarically resigned on Monday",
@@ -54,6 +70,7 @@ WITHHELD = {
     "https://held.example/new": "Harbour flumdiddled after the storm",
     "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe": "Schloss wobbulisch verkauft gestern Abend",
     "https://wire.example/copy/1": "Ferry skedaddlish stops on Monday",
+    "https://news.example/private/2026/03/minister-resigns-at-last.html": "Offices zanzibarically left by ministers",
 }
 """URLs and headlines; the second word of each is in no other page, and the bodies have it too."""
 TRACES = re.compile(
@@ -104,6 +121,17 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
         yield url, EARLY + timedelta(hours=n), article(url, f"Open story{n} of the town", inline + related), html, ok
     edited = article("https://news.example/2026/03/story-0.html", "Open story0 of the whole town", inline + related)
     yield "https://news.example/2026/03/story-0.html", LATE, edited, html, ok
+    # Link texts that are no headlines, which the next text of the page does not have; and pictures of its metadata.
+    for n, said in enumerate(("The way they zanzibarically left office", "Her zanzibarically bitter end in office")):
+        private = f'<a href="/private/2026/03/minister-resigns-at-last.html">{said}</a>'
+        body = "".join(f"<p>Paragraph {k} of page {n}: a council met for {7 * k + n} hours.</p>" for k in range(5))
+        url = f"https://news.example/2026/03/edited-{n}.html"
+        for at, link in ((EARLY, private), (LATE, "Others")):
+            # In the excerpt of the change the name is cut: at its end, and at its beginning.
+            text = f"<p>Page {n} of the council. {FILLER if n else ''}{link} and {FILLER}</p>"
+            text = text.replace("Tuesday", "Monday") if link == "Others" else text
+            image = f"https://news.example/private/{at:%d}.jpg"
+            yield url, at, page(f"A page {n} of the council", text + body, url, image=image), html, ok
     for url, headline in WITHHELD.items():
         yield url, LATE, article(url, headline), html, ok
     # The blocked article at an address that is not blocked; a short link to it; the embargoed site's older article.
@@ -174,7 +202,8 @@ def fill_parameters(archive: Archive) -> dict[str, list[str]]:
         "requested": ["2026"], "token": ["seal"], "article_id": ids, "capture_id": ids, "version_id": ids,
         "name": ["news", "secret", "held", *sorted({each.place.warc for each in captures})], "site": ["news", "secret"],
         "number": ["1"], "form": ["link", "json"], "run": ["20260309T060000Z-0001"], "job_id": ["none"],
-        "key": ["none"], "year": ["2026"], "month": ["3"], "day": [str(day) for day in range(1, 32)],
+        "key": [each.key for each in archive.config.alerts], "year": ["2026"], "month": ["3"],
+        "day": [str(day) for day in range(1, 32)],
     }  # fmt: skip
 
 
@@ -204,8 +233,17 @@ def iter_addresses(archive: Archive) -> Iterator[str]:
             yield pattern.format(**dict(zip(names, chosen, strict=True)))
         if not names:
             yield from (route.path + each for each in QUERIES[1:])
-            if route.path in {"/listing", "/calendar", "/cdx", "/cdx/search/cdx", "/api/v1/captures"}:
+            if route.path in {
+                "/listing",
+                "/calendar",
+                "/cdx",
+                "/cdx/search/cdx",
+                "/api/v1/captures",
+                "/api/v1/placements",
+            }:
                 yield from (route.path + form.format(quote(url)) for url in values["url"] for form in OF_URLS)
+            if route.path in {"/api/v1/placements", "/api/v1/changes"}:
+                yield from (f"{route.path}?article={number}" for number in values["article_id"])
 
 
 def find_traces(text: str, asked: str) -> list[str]:
@@ -271,6 +309,17 @@ def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
         assert "[withheld]" in shown
 
 
+def test_no_change_names_what_only_its_older_text_linked(withholding: Archive) -> None:
+    """In lists and feeds of changes, a name that the excerpt cuts included; nor a picture that is blocked."""
+    with TestClient(create_app(withholding), base_url="http://127.0.0.1:8000") as client:
+        alert = next(each.key for each in withholding.config.alerts if each.changes)
+        for address in ("/changes", "/changes.jsonl", "/changes.json", f"/alerts/{alert}.json"):
+            text = client.get(address).text
+            assert text.count("[withheld]") >= 2, address
+            assert find_traces(text, "-") == [], address
+        assert find_traces(client.get("/search.jsonl?q=council").text, "-") == []
+
+
 def export_text(content: bytes, form: str, folder: Path) -> str:
     if form == "wacz":
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -304,3 +353,105 @@ def test_no_export_discloses_what_is_withheld(withholding: Archive, tmp_path: Pa
     # Records whose bytes name a withheld page are left out: of the other site there are such only.
     assert ("held.example/old" if form in ("warc", "wacz") else "news.example") in text
     assert find_traces(text, "-") == []
+
+
+def make_export(client: TestClient) -> str:
+    """Return the address of the file of an export that is made now."""
+    client.post("/exports", data={"format": "jsonl"})
+    jobs = client.app.state.exports  # type: ignore[attr-defined]
+    jobs.wait()
+    job = jobs.list_jobs()[0]
+    return f"/exports/{job.id}/newsarchive-{job.requested_at:%Y%m%d-%H%M%S}.jsonl"
+
+
+def import_page(archive: Archive, folder: Path, url: str, at: datetime, body: bytes) -> None:
+    """Import one page as captured at a time."""
+    block = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    fields = (
+        ("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Date", warc_date(at)), ("WARC-Target-URI", url),
+        ("WARC-Block-Digest", sha256(block)), ("WARC-Payload-Digest", sha256(body)), ("Content-Type", HTTP_RESPONSE),
+    )  # fmt: skip
+    file = folder / f"{new_record_id()[-12:]}.warc.gz"
+    file.write_bytes(build_member("response", fields, block))
+    archive.import_files([file])
+
+
+@pytest.mark.parametrize("cause", ["noarchive", "blocked"])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_an_export_of_before_is_not_served_once_something_in_it_is_withheld(
+    tmp_path: Path, request: pytest.FixtureRequest, database: str, cause: str
+) -> None:
+    """An article that asks for noarchive later, or is captured at a blocked address; others change nothing."""
+    index = request.getfixturevalue("postgres_url") if database == "postgresql" else ""
+    url, clock = "https://news.example/2026/03/later.html", [NOW]
+    Archive.init(tmp_path / "morgue").close()
+    toml = tmp_path / "morgue" / "newsarchive.toml"
+    line = f'index = "{index}"\n' if index else ""
+    site = '[[site]]\nname = "news"\nurl = "https://news.example/"\nnoarchive = "obey"\n'
+    toml.write_text(f'{line}{toml.read_text()}{site}[serve]\nblocked = ["news.example/private/"]')
+    body = article(url, "A flumdiddled story of the town")
+    asking = article(url, "A flumdiddled story of the city")
+    asking = asking.replace(b"<head>", b'<head><meta name="robots" content="noarchive">')
+    with Archive.open(tmp_path / "morgue", now=lambda: clock[0]) as archive:
+        sites = tuple(site.to_site() for site in archive.config.sites)
+        archive.index.begin_crawl(CrawlRun(id="20260309T060000Z-0001", sites=sites, started_at=EARLY))
+        import_page(archive, tmp_path, url, EARLY, body)
+        with TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+            address = make_export(client)
+            clock[0] += timedelta(hours=1)
+            # One that asks from the beginning, and was not in the export.
+            other = "https://news.example/2026/03/other.html"
+            import_page(archive, tmp_path, other, clock[0], asking.replace(url.encode(), other.encode()))
+            assert "flumdiddled" in client.get(address).text
+            assert address in client.get("/exports").text
+            clock[0] += timedelta(hours=1)
+            if cause == "noarchive":
+                import_page(archive, tmp_path, url, clock[0], asking)
+            else:
+                import_page(archive, tmp_path, "https://news.example/private/later.html", clock[0], body)
+            answer = client.get(address)
+            assert (answer.status_code, "flumdiddled" in answer.text) == (404, False)
+            assert address not in client.get("/exports").text
+            assert "made before something was withheld" in client.get("/exports").text
+
+
+def test_the_digest_of_rules_is_the_same_in_every_process() -> None:
+    """A server that was started again sends the exports of the one before."""
+    code = (
+        "from newsarchive.access.access_rules import AccessRules\n"
+        "names = frozenset('news secret held weekly daily'.split())\n"
+        "print(AccessRules(hidden=names, noarchive=names).digest)"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in "123"
+    }
+    assert len(digests) == 1
+
+
+def test_no_receipt_discloses_what_is_withheld(
+    withholding: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of a withheld article, nor of one whose record names it; nor by a whole file without digests."""
+    file, named = tmp_path / "proof.zip", "https://news.example/private/x"
+    words = ["proof", "-o", str(file), "-A", str(withholding.folder)]
+    for url in (named, "https://news.example/2026/03/story-0.html", "https://secret.example/a"):
+        assert run([*words, url]) == 77
+        assert not file.exists()
+        assert "newsarchive proof --withheld" in capsys.readouterr().err
+    assert run([*words, "https://held.example/old"]) == 0
+    with zipfile.ZipFile(file) as receipt:
+        texts = [receipt.read(name) for name in receipt.namelist()]
+    plain = "".join((gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each).decode("latin-1") for each in texts)
+    assert "held.example/old" in plain
+    assert find_traces(plain, "-") == []
+    assert run([*words, named, "--withheld"]) == 0
+    links = {name: (replace(chain, links=[replace(each, records="") for each in chain.links]), place)
+             for name, (chain, place) in latest_links(withholding.places.load_chains()).items()}  # fmt: skip
+    monkeypatch.setattr("newsarchive.export.receipt.latest_links", lambda _: links)
+    file.unlink()
+    assert run([*words, "https://held.example/old"]) == 4
+    assert not file.exists()
+    assert "the whole file" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_an_article_with_its_versions(client: TestClient) -> None:
     assert (line["headline"], line["versions"], line["site"]) == ("The wall falls", 2, "news")
     article = client.get(f"/api/v1/articles/{line['id']}").json()
     assert article["current"]["body"].startswith("Paragraph 0 tells of the fallen wall")
-    versions = client.get(f"/api/v1/articles/{line['id']}/versions").json()["versions"]
+    versions = client.get(f"/api/v1/articles/{line['id']}").json()["versions"]
     assert [(one["number"], one["headline"]) for one in versions] == [(1, "The wall holds"), (2, "The wall falls")]
     first = client.get(f"/api/v1/versions/{versions[0]['id']}").json()
     assert first["capture"]["fetched_at"] == "2026-03-01T06:00:00Z"
@@ -103,7 +103,7 @@ def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) 
     assert client.get("/api/v1/search?q=salary").json()["total"] == 0
     suggested = [one.get("/api/v1/search?q=salery").json()["suggestion"] for one in (before, client)]
     assert suggested == ["salary", None]
-    for path in ("", "/versions", "/links", "/captures"):
+    for path in ("", "/links", "/captures"):
         assert client.get(f"/api/v1/articles/{line['id']}{path}").status_code == 404
     assert client.get(f"/api/v1/captures?url={url}").json()["captures"] == []
     for path in (f"captures/{capture['id']}", f"versions/{capture['version_id']}"):

@@ -51,7 +51,7 @@ def test_a_simulated_clock_advances() -> None:
     [
         ({}, (), False),  # nothing was due
         ({"hosts_backed_off": 1}, ("host.example does not respond",), True),
-        ({}, ("an earlier run was interrupted: 3 captures were recovered",), False),
+        ({}, ("an earlier run was interrupted: recovered 3 captures",), False),
         ({"refused": 1}, (), True),
         ({"ended": 1}, (), False),  # taken down, or unwatched
         ({"disallowed": 3}, (), True),
