@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,25 @@ def test_reextract_reports_missing_files(run: Callable[..., Output], archive: Ar
     said = " ".join(output.err.split())
     assert f"{path.name} is neither in the folder nor in" in said
     assert "To see where every file is: newsarchive bucket. One capture was not read again" in said
+
+
+def test_reextract_counts_the_captures_that_go_with_a_missing_one(
+    archive_of: Callable[..., Archive], far: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All captures of an article are read again, or none."""
+    text = "".join(f"<p>Sentence {n} of a long story about the harbour and its ferries.</p>" for n in range(20))
+    page = f"<article><h1>Ferries return to the harbour</h1>{text}<p>Version {{}}.</p></article>"
+    hours = [datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in range(3)]
+    story = [{**ONE, "url": "https://news.example/2026/03/01/ferries", "at": at} for at in hours]
+    pages = [{**each, "body": page.format(n).encode()} for n, each in enumerate(story)]
+    archive = archive_of(*pages, config=f'bucket = "file://{far}"')
+    app.run(["bucket", "--to", "bucket", "--remove", "--archive", str(archive.folder)])
+    (path,) = far.glob("*.warc.gz")
+    path.unlink()
+    capsys.readouterr()
+    app.run(["reextract", "--all", "--archive", str(archive.folder)])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "One capture was not read again, nor were 2 more of the same article" in said
 
 
 def test_waiting_uploads_are_reported(run: Callable[..., Output], archive: Archive, far: Path) -> None:
