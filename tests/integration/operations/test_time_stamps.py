@@ -439,7 +439,7 @@ def test_a_forged_receipt_is_found(archive: Archive, authority: Path, tmp_path: 
     folder = make_receipt(archive, tmp_path / "receipt")
     for path in folder.glob(f"*/{part}"):
         data = path.read_bytes()
-        for at in (0, len(data) // 3, len(data) // 2, len(data) - 2):
+        for at in (0, len(data) // 2, len(data) - 2):
             path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
             code, said = check_receipt(folder, authority)
             # The last bytes of a token may be attributes that are not signed: then it still proves the same.
