@@ -131,6 +131,18 @@ def test_import_uploads_and_finds_duplicates_in_the_bucket(
     assert archive.places.local_files() == []
 
 
+def test_an_upload_reports_its_bytes(archive: Archive, archive_of: Callable[..., Archive], tmp_path: Path) -> None:
+    """Those sent before each file, and all at the end."""
+    archive_of({**ONE, "url": "https://news.example/b", "body": b"<title>Two</title><p>Another page, longer.</p>"})
+    archive.import_files([tmp_path / "others-1.warc.gz"])
+    sizes = [file.size for file in archive.places.local_files()]
+    told: list[tuple[int, int, str]] = []
+    archive.upload(progress=lambda *step: told.append(step))
+    assert len(sizes) == 2
+    assert [done for done, _, _ in told] == [0, sizes[0], sum(sizes)]
+    assert {total for _, total, _ in told} == {sum(sizes)}
+
+
 def test_reextract_reports_missing_files(run: Callable[..., Output], archive: Archive, far: Path) -> None:
     """In whole sentences, with what to do."""
     run("bucket", "--to", "bucket", "--remove")
