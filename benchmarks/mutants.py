@@ -246,7 +246,7 @@ class Tests:
         return (module, *nearest, *(test for test in self._list_room(module, function) if test not in nearest))
 
     def _list_room(self, module: str, function: str) -> list[str]:
-        """Return the tests of a module's room; first those that mention most words of the module's and function's names."""
+        """Return the tests of a module's room; first those that mention most words of its and the function's name."""
         parts = Path(module).with_suffix("").parts
         rooms = {parts[1], "_".join(parts[1:3])}
         words = {word for name in (parts[-1], function) for word in name.split("_") if len(word) > _FEW}
