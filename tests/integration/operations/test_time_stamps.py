@@ -428,6 +428,9 @@ def test_a_receipt_of_a_file_older_than_the_chain_has_the_file(
     (whole,) = folder.glob("*/newsarchive-*.warc.gz")
     whole.write_bytes(whole.read_bytes() + b"x")
     assert check_receipt(folder, authority)[0] == 1
+    tokens(archive)[0].unlink()
+    code, said = check_receipt(make_receipt(archive, tmp_path / "of one server"), authority)
+    assert (code, said.count("unchanged since")) == (0, 1), said
 
 
 @pytest.mark.parametrize("part", ["record-*.warc.gz", "records.txt", "links.jsonl", "key.txt", "STAMP-*.tsr"])
