@@ -3,6 +3,7 @@
 Changes the product code in one place at a time, in a copy of the tree, and runs the nearest tests:
 
     mutant --> doctests of its module --> tests that import it, unit before integration --> tests of its importers
+           --> all other tests of its room: of newsarchive/extract/body.py those in tests/*/extract
 
 A test counts only if it passes without the change. Prints each mutant with the test that failed; exits with 1 if fewer
 than 55 of 60 were detected. A surviving mutant is a missing test, or a change that makes no difference.
@@ -39,7 +40,7 @@ REQUIRED = 55 / 60
 EXCLUDED = ("newsarchive/demo/", "storage/index/schema/migrations/", "newsarchive/replay/launch.py")
 SKIPPED_TESTS = frozenset({"house", "quality"})
 MAX_TEST_FILES = 12
-"""Test files that are run for one mutant, the nearest first."""
+"""Test files that are run for one mutant before the others of its room, the nearest first."""
 _FEW = 3
 _OFTEN = 5
 """Mentions of a module's words from which on more do not make a test nearer."""
@@ -241,7 +242,19 @@ class Tests:
             affinity += mentions > 0
             return found[test] - affinity, -min(mentions, _OFTEN), not test.startswith("tests/unit/"), test
 
-        return (module, *sorted(found, key=rank)[:MAX_TEST_FILES])
+        nearest = sorted(found, key=rank)[:MAX_TEST_FILES]
+        return (module, *nearest, *(test for test in self._list_room(module, function) if test not in nearest))
+
+    def _list_room(self, module: str, function: str) -> list[str]:
+        """Return the tests of a module's room; first those that mention most words of its and the function's name."""
+        parts = Path(module).with_suffix("").parts
+        rooms = {parts[1], "_".join(parts[1:3])}
+        words = {word for name in (parts[-1], function) for word in name.split("_") if len(word) > _FEW}
+
+        def rank(test: str) -> tuple[int, bool, str]:
+            return -sum(word in self._texts[test] for word in words), not test.startswith("tests/unit/"), test
+
+        return sorted((test for test in self._texts if Path(test).parts[2] in rooms), key=rank)
 
 
 def _module_name(path: Path) -> str:

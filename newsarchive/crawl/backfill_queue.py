@@ -81,7 +81,7 @@ class BackfillQueue:
         if last_id in busy:
             deferred.add(due.url_id)  # the links of the previous page are not known yet
             return False
-        listed = self._index.listed_pages(last_url) if last_url and listing not in self._ended else ()
+        listed = () if listing in self._ended else self._index.listed_pages(last_url)
         dates = [date for page in listed if (date := page.dated_at or latest_date_in_url(page.url))]
         old = sum(date < self._until for date in dates)
         if listing in self._ended or (len(dates) >= MIN_DATES and old >= OLD_SHARE * len(dates)):

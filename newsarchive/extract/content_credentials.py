@@ -11,6 +11,7 @@ _CERTIFICATES = 64  # places in a manifest store that are tried as the beginning
 _SEGMENT = re.compile(rb"\xff\xeb(..)JP..(....)", re.DOTALL)
 _STORE = re.compile(rb"jumb....jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71", re.DOTALL)
 _DER = re.compile(rb"\x30\x82(..)(?=\x30\x82)", re.DOTALL)
+_UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 def describe_credentials(picture: bytes) -> str:
@@ -27,7 +28,7 @@ def describe_credentials(picture: bytes) -> str:
     # The last manifest is the active one.
     signature = picture[picture.rfind(b"c2pa.signature") :]
     for found, _ in zip(_DER.finditer(signature), range(_CERTIFICATES), strict=False):
-        with suppress(ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        with suppress(*_UNREADABLE):
             end = found.end() + int.from_bytes(found[1])
             certificate = x509.load_der_x509_certificate(signature[found.start() : end])
             if _is_signer([each.value for each in certificate.extensions]):

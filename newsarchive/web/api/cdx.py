@@ -96,7 +96,7 @@ def parse_query(parameters: Sequence[tuple[str, str]], dialect: Dialect, max_lim
     if not (url := values.get("url", "").strip()):
         raise ValueError("The parameter url is missing")
     match, url = _parse_match_type(url, values.get("matchType"))
-    sort, limit = values.get("sort"), _parse_number(values, "limit", max_limit, least=-(10**9))
+    sort, limit = values.get("sort"), _parse_number(values, "limit", max_limit, signed=True)
     paged = "page" in values or _is_true(values, "showNumPages")
     closest = _parse_time(values, "closest", timestamp_middle) if match == "exact" or sort == "closest" else None
     query = CdxQuery(
@@ -143,9 +143,9 @@ def _parse_match_type(url: str, named: str | None) -> tuple[str, str]:
     return named, ensure_scheme(url)
 
 
-def _parse_number(values: Row, name: str, default: int, least: int = 0) -> int:
+def _parse_number(values: Row, name: str, default: int, *, signed: bool = False) -> int:
     text = values.get(name, str(default))
-    if not re.fullmatch(r"-?[0-9]{1,9}", text) or int(text) < least:
+    if not re.fullmatch(r"-?[0-9]{1,9}" if signed else r"[0-9]{1,9}", text):
         raise ValueError(f"{name} must be a number, not {text!r}")
     return int(text)
 

@@ -202,6 +202,5 @@ def _replace_frameset(root: HtmlElement, base: str) -> None:
             line.append(anchor)
             body.append(line)
     for one in sets:
-        if (parent := one.getparent()) is not None:
-            parent.remove(one)
+        one.drop_tree()
     root.append(body)

@@ -30,6 +30,7 @@ from storage.errors import StorageError
 from storage.index.queries.status import get_status
 from storage.index.search import percolate
 from storage.index.search.percolate import find_changed_articles
+from tests.forked_process import run_script
 from tests.in_process import run_in_process
 from tests.rebuilding import rebuild
 
@@ -254,7 +255,7 @@ def test_a_killed_process_repeats_under_the_same_id_at_most_what_was_accepted(
         with Archive.open(__import__("pathlib").Path({str(desk.folder)!r}), now=lambda: now) as archive:
             delivery.update_alerts(archive, now)
     """)
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    assert run_script(script).returncode == -9
     assert len(sink.got) == 1
     desk.run()  # still claimed
     assert len(sink.got) == 1
@@ -280,7 +281,7 @@ def test_a_process_that_is_killed_while_it_compares_loses_no_hit(desk_of: DeskOf
         with Archive.open(__import__("pathlib").Path({str(desk.folder)!r})) as archive:
             update_alerts(archive, archive.now())
     """)
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    assert run_script(script).returncode == -9
     desk.run()
     assert len(hook.got) == 1
 

@@ -1,6 +1,7 @@
 import gzip
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from newsarchive.crawl.probe import SiteSource, describe_source, probe
 from newsarchive.urls.ssrf import AddressGuard
 from storage.errors import NotFound
 from storage.model import UrlKind
+from tests.in_process import run_in_process
 from tests.newsroom import OPENS, Clock, Newsroom, serve
 
 FRONT = b"""<html><head><title>The Example</title><link rel="alternate" type="application/rss+xml" href="/feed">
@@ -216,3 +218,13 @@ def test_all_sources_of_the_demo_newsroom_are_found() -> None:
         "long-reads/",
         "languages/",
     ]
+
+
+def test_add_says_what_is_next(server: Any, tmp_path: Path) -> None:
+    """Where the site was written, and the command that crawls it."""
+    server.say("/", html(FRONT))
+    assert run_in_process("init", ".", "--contact", "tests@localhost", at=tmp_path).returncode == 0
+    added = run_in_process("add", f"{server.base}/", "--name", "paper", "--delay", "0s", at=tmp_path)
+    assert added.stdout.splitlines()[0] == f"paper: The Example, {server.base}/"
+    assert added.stdout.splitlines()[-1] == "Added to newsarchive.toml. Next: newsarchive crawl"
+    assert 'name = "paper"' in (tmp_path / "newsarchive.toml").read_text()

@@ -27,6 +27,7 @@ from storage.warc.check import check_file
 from storage.warc.payload import final_response_start, split_message
 from storage.warc.reader import read_records
 from storage.warc.record import Record
+from tests.forked_process import run_scrapy
 from tests.in_process import run_in_process
 from tests.integration.crawl.wire_forms import BODY, CUT, OK, WHOLE, chunked, sized
 from tests.newsroom import Newsroom, serve
@@ -136,10 +137,7 @@ class Project:
 
     def crawl(self, spider: str, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a spider to its end; its items are in `items`."""
-        done = subprocess.run(
-            self.command("crawl", spider, "-O", "items.json", *words),
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = run_scrapy("crawl", spider, "-O", "items.json", *words, at=self.folder)
         assert done.returncode == code, done.stderr
         assert "newsarchive/scrapy_addon" not in done.stderr, done.stderr  # a traceback
         return done

@@ -328,33 +328,38 @@ HOSTILE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
-def test_any_text_can_be_stored(index: Index, article_at: Make, plan: Plan, text: str) -> None:
+def test_any_text_can_be_stored(index: Index, article_at: Make, plan: Plan) -> None:
     """No text can break a commit: characters that a database cannot store are replaced."""
     index.register_sites([NEWS])
-    kept = text.replace("\x00", "").replace("\ud800", "\ufffd")
-    link = Link(url=f"https://x.example/{text}", anchor=text)
-    page = article_at(
-        f"https://news.example/{text}",
-        text,
-        f"A paragraph with {text} inside.",
-        headline=text,
-        dek=text,
-        authors=(text,),
-        tags=(text, text),
-        section=text,
-        image=Image(url=f"https://i.example/{text}", caption=text),
-        link_groups=(LinkGroup(kind=LinkKind.RELATED, label=text, links=(link,)),),
-    )
-    index.commit([page], plan)
+
+    def page_of(text: str, minute: int) -> Ingest:
+        link = Link(url=f"https://x.example/{text}", anchor=text)
+        return article_at(
+            f"https://news.example/{text}",
+            text,
+            f"A paragraph with {text} inside.",
+            minute=minute,
+            headline=text,
+            dek=text,
+            authors=(text,),
+            tags=(text, text),
+            section=text,
+            image=Image(url=f"https://i.example/{text}", caption=text),
+            link_groups=(LinkGroup(kind=LinkKind.RELATED, label=text, links=(link,)),),
+        )
+
+    index.commit([page_of(text, minute) for minute, text in enumerate(HOSTILE)], plan)
     index.settle()
-    [line] = index.stream(iter_export_lines)
-    assert line["headline"] == kept
-    assert line["url"] == f"https://news.example/{kept}"
-    assert [paragraph["text"] for paragraph in line["paragraphs"]] == [kept, f"A paragraph with {kept} inside."]
-    assert line["links"][0]["links"][0] == {"url": f"https://x.example/{kept}", "anchor": kept}
-    assert index.ask(search_articles, "paragraph inside", Filters()).total == 1
-    index.ask(search_articles, text, Filters(author=text, section=text))
+    lines = {line["url"]: line for line in index.stream(iter_export_lines)}
+    for text in HOSTILE:
+        kept = text.replace("\x00", "").replace("\ud800", "\ufffd")
+        line = lines.pop(f"https://news.example/{kept}")
+        assert line["headline"] == kept
+        assert [paragraph["text"] for paragraph in line["paragraphs"]] == [kept, f"A paragraph with {kept} inside."]
+        assert line["links"][0]["links"][0] == {"url": f"https://x.example/{kept}", "anchor": kept}
+        index.ask(search_articles, text, Filters(author=text, section=text))
+    assert lines == {}
+    assert index.ask(search_articles, "paragraph inside", Filters()).total == len(HOSTILE)
     assert index.ask(find_article_id, f"https://news.example/{kept}") is not None
 
 

@@ -112,6 +112,7 @@ def test_errors_and_redirects_to_itself_give_way(index: Index, ingest: Callable[
     assert minute_of(index, PAGE, at(54)) == 0
     assert minute_of(index, PAGE, at(50)) == 50  # asked for to the second
     assert minute_of(index, "https://news.example/down", at(0)) == 5
+    assert index.ask(find_nearest_capture, "https://news.example/down", at(5), to_the_second=False) is not None
     assert minute_of(index, "https://news.example/moved", at(0)) == 5
     assert index.ask(
         select_archived_urls, [PAGE, "http://news.example/Page", "https://news.example/down", "https://x.example/"]
@@ -128,6 +129,7 @@ def test_a_revisit_counts_where_its_original_is_held(index: Index, ingest: Calla
     )
     orphan = ingest(PAGE, 40, Outcome.NOT_MODIFIED, kind="revisit", refers_to=lost, payload_digest="sha256:ff")
     index.commit([first, again, orphan], plan)
+    assert minute_of(index, PAGE, at(41)) == 20
     index.settle()
     assert minute_of(index, PAGE, at(41)) == 20
     beside = index.ask(get_adjacent_times, PAGE, at(0))

@@ -463,11 +463,12 @@ def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Inde
 
 
 def test_a_query_that_finds_nothing_is_followed_by_one_that_does(index: Index) -> None:
-    """The most frequent word that differs in one letter; one that only withheld pages have is not named."""
+    """The most frequent word that differs in one letter, not in the first; none that only withheld pages have."""
     stories = make_stories(40)
     index.write(fill, stories)
     found = index.ask(search_with_facets, "harbuor vote")
     assert (found.page.total, found.page.suggestion) == (0, "harbour vote")
     assert index.ask(search_with_facets, "harbour").page.suggestion is None
+    assert index.ask(search_with_facets, "xarbour").page.suggestion is None
     withheld = index.excluding(Exclusions(hidden=frozenset(f"s{site}" for site in range(SITES))))
     assert withheld.ask(search_with_facets, "harbuor").page.suggestion is None

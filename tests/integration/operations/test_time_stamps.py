@@ -428,6 +428,9 @@ def test_a_receipt_of_a_file_older_than_the_chain_has_the_file(
     (whole,) = folder.glob("*/newsarchive-*.warc.gz")
     whole.write_bytes(whole.read_bytes() + b"x")
     assert check_receipt(folder, authority)[0] == 1
+    tokens(archive)[0].unlink()
+    code, said = check_receipt(make_receipt(archive, tmp_path / "of one server"), authority)
+    assert (code, said.count("unchanged since")) == (0, 1), said
 
 
 @pytest.mark.parametrize("part", ["record-*.warc.gz", "records.txt", "links.jsonl", "key.txt", "STAMP-*.tsr"])
@@ -439,7 +442,7 @@ def test_a_forged_receipt_is_found(archive: Archive, authority: Path, tmp_path: 
     folder = make_receipt(archive, tmp_path / "receipt")
     for path in folder.glob(f"*/{part}"):
         data = path.read_bytes()
-        for at in (0, len(data) // 3, len(data) // 2, len(data) - 2):
+        for at in (0, len(data) // 2, len(data) - 2):
             path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
             code, said = check_receipt(folder, authority)
             # The last bytes of a token may be attributes that are not signed: then it still proves the same.

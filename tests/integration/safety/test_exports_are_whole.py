@@ -84,14 +84,21 @@ def test_an_export_from_a_damaged_index_is_not_there(
     assert not list(tmp_path.glob("all*"))
 
 
-@pytest.mark.parametrize("suffix", ["warc.gz", "wacz"])
+@pytest.mark.parametrize(
+    ("suffix", "front"),
+    [
+        ("warc.gz", {"body": b'<html><a href="/secret">Secret</a></html>'}),
+        ("wacz", {"headers": {"Link": "<https://news.example/secret>; rel=next"}}),
+    ],
+)
 def test_records_that_name_a_withheld_page_are_no_damage(
-    suffix: str, archive_of: Callable[..., Archive], newsarchive: Command, tmp_path: Path
+    suffix: str, front: dict[str, object], archive_of: Callable[..., Archive], newsarchive: Command, tmp_path: Path
 ) -> None:
     """The command says so and what to do, with a code of its own; other formats are written as ever."""
-    front = {"url": "https://news.example/", "body": b'<html><a href="/secret">Secret</a></html>'}
     pages = [{"url": f"https://news.example/{name}", "body": name.encode()} for name in ("secret", "other")]
-    archive = archive_of(front, *pages, config='[serve]\nblocked = ["https://news.example/secret"]')
+    archive = archive_of(
+        {"url": "https://news.example/"} | front, *pages, config='[serve]\nblocked = ["https://news.example/secret"]'
+    )
     into, folder = tmp_path / f"all.{suffix}", archive.folder
     refused = newsarchive("export", "-o", into, "-A", folder)
     assert (refused.returncode, into.exists()) == (77, False)

@@ -1,12 +1,10 @@
 """Files of the archive are for their owner and group alone, whatever the umask of the process."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked_process import run_script
 from tests.integration.safety.test_takedown import write_pages
 
 LIBRARY = """
@@ -42,8 +40,7 @@ with Archive.open(folder / "morgue") as archive:
 def test_files_that_the_library_makes_are_not_for_others(tmp_path: Path, umask: str) -> None:
     """WARC files, chain, index with its log, search folder, state of alerts; also without the command."""
     write_pages(tmp_path / "pages.warc.gz")
-    words = [sys.executable, "-c", LIBRARY, str(tmp_path), umask]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ)
+    done = run_script(LIBRARY, tmp_path, umask)
     assert done.returncode == 0, done.stderr
     assert "index.sqlite3-wal" in done.stdout
     assert "alerts.sqlite3" in done.stdout

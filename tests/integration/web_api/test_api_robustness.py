@@ -125,7 +125,7 @@ def sent(text: str) -> str:
 
 
 few = settings(
-    max_examples=15, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 many = settings(few, max_examples=150)
 

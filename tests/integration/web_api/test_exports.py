@@ -32,6 +32,7 @@ from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
 from storage.index.reader import Reader
 from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.cdx import CdxLine
 from storage.index.views.exclusions import Exclusions
 from storage.places import Places
 from storage.warc.check import check_file
@@ -110,6 +111,21 @@ def test_a_revisit_brings_its_original(small: Archive) -> None:
     copied = [(one.kind, one.url) for one in copier.copy([revisit, revisit])]
     assert copied == [("response", STORY), ("revisit", revisit.url)]
     assert sum(map(len, written)) == copier.size
+
+
+def test_an_original_that_is_left_out_is_not_missed(small: Archive) -> None:
+    """One that the index no longer has is."""
+    revisit = next(line for line in small.index.stream(iter_cdx_lines_of_articles) if line.url.endswith("?from=feed"))
+
+    def missed_by(index: Reader, line: CdxLine) -> list[str]:
+        missed: list[str] = []
+        request = ExportRequest(index=index, places=small.places, report_missed=missed.append)
+        list(RecordCopier(request, lambda _: None).copy([line]))
+        return [why for why in missed if why.endswith("the original of a revisit is not available")]
+
+    without = small.index.excluding(Exclusions(urlkeys=("example,news)/",)))
+    assert missed_by(without, revisit) == []
+    assert len(missed_by(small.index, revisit._replace(refers_to_id=10**6))) == 1
 
 
 def test_a_wacz_is_valid_and_a_changed_byte_is_found(exported: Exported) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_import_uploads_and_finds_duplicates_in_the_bucket(
     assert archive.places.local_files() == []
 
 
+def test_an_upload_reports_its_bytes(archive: Archive, archive_of: Callable[..., Archive], tmp_path: Path) -> None:
+    """Those sent before each file, and all at the end."""
+    archive_of({**ONE, "url": "https://news.example/b", "body": b"<title>Two</title><p>Another page, longer.</p>"})
+    archive.import_files([tmp_path / "others-1.warc.gz"])
+    sizes = [file.size for file in archive.places.local_files()]
+    told: list[tuple[int, int, str]] = []
+    archive.upload(progress=lambda *step: told.append(step))
+    assert len(sizes) == 2
+    assert [done for done, _, _ in told] == [0, sizes[0], sum(sizes)]
+    assert {total for _, total, _ in told} == {sum(sizes)}
+
+
 def test_reextract_reports_missing_files(run: Callable[..., Output], archive: Archive, far: Path) -> None:
     """In whole sentences, with what to do."""
     run("bucket", "--to", "bucket", "--remove")
@@ -139,6 +152,25 @@ def test_reextract_reports_missing_files(run: Callable[..., Output], archive: Ar
     said = " ".join(output.err.split())
     assert f"{path.name} is neither in the folder nor in" in said
     assert "To see where every file is: newsarchive bucket. One capture was not read again" in said
+
+
+def test_reextract_counts_the_captures_that_go_with_a_missing_one(
+    archive_of: Callable[..., Archive], far: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All captures of an article are read again, or none."""
+    text = "".join(f"<p>Sentence {n} of a long story about the harbour and its ferries.</p>" for n in range(20))
+    page = f"<article><h1>Ferries return to the harbour</h1>{text}<p>Version {{}}.</p></article>"
+    hours = [datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in range(2)]
+    story = [{**ONE, "url": "https://news.example/2026/03/01/ferries", "at": at} for at in hours]
+    pages = [{**each, "body": page.format(n).encode()} for n, each in enumerate(story)]
+    archive = archive_of(*pages, config=f'bucket = "file://{far}"')
+    app.run(["bucket", "--to", "bucket", "--remove", "--archive", str(archive.folder)])
+    (path,) = far.glob("*.warc.gz")
+    path.unlink()
+    capsys.readouterr()
+    app.run(["reextract", "--all", "--archive", str(archive.folder)])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "One capture was not read again, nor were 1 more of the same article" in said
 
 
 def test_waiting_uploads_are_reported(run: Callable[..., Output], archive: Archive, far: Path) -> None:

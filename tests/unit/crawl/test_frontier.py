@@ -71,6 +71,7 @@ class World:
     time: float = 0.0
     on_commit: Callable[[DueUrl], None] = lambda due: None
     takes: Callable[[DueUrl], float] = lambda due: 0.1
+    counters: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> FrontierWindow:
         return asyncio.run(self._run())
@@ -85,7 +86,7 @@ class World:
                 {"news": PolitenessSettings(delay=self.delay, obey_robots=self.obey)},
                 Robots("newsarchive/1", clock=lambda: self.time),
                 executor=executor,
-                counters=Counter(),
+                counters=self.counters,
                 max_pages=self.max_pages,
                 now=self._now,
                 clock=lambda: self.time,
@@ -359,7 +360,7 @@ def test_an_invalid_url_is_never_requested() -> None:
 
 
 def test_a_trap_is_put_off_for_a_year_unless_its_owner_names_it() -> None:
-    """A linked URL whose path is a loop is not requested; one of newsarchive.toml is."""
+    """A linked URL whose path is a loop is not requested, but counted; one of newsarchive.toml is requested."""
     queue = MemoryQueue()
     queue.add("http://a.example/x/x/x/x/x", "http://a.example/y/y/y/y/y")
     named = replace(queue.rows[1].discovery, via="http://a.example/", via_kind=UrlKind.LISTING)
@@ -368,6 +369,7 @@ def test_a_trap_is_put_off_for_a_year_unless_its_owner_names_it() -> None:
     world.run()
     assert world.pages() == ["http://a.example/y/y/y/y/y"]
     assert queue.rows[1].due_at - START > timedelta(days=364)
+    assert world.counters["trapped"] == 1
 
 
 def test_a_url_that_stays_due_is_requested_once() -> None:

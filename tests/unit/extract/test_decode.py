@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.extract.decode import declared_codec, decode, to_utf8
+from newsarchive.extract.decode import PayloadType, declared_codec, decode, sniff_type, to_utf8
 
 RUSSIAN = "В Заречье снова ходит трамвай, и кондуктор раздаёт билеты на память."
 
@@ -115,3 +115,16 @@ def test_some_invalid_bytes_in_an_undeclared_page_are_damage() -> None:
     """The rest of the page stays as it is."""
     page = ("<p>" + RUSSIAN * 5).encode()
     assert RUSSIAN in decode(page + b"\xff\xfe broken " + page)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"version": "https://jsonfeed.org/version/1.1"}', PayloadType.JSON_FEED),
+        ('{"version": "1.1"}', PayloadType.ASSET),
+        ("A feed names its version, such as https://jsonfeed.org/version/1.1", PayloadType.ASSET),
+    ],
+)
+def test_a_json_feed_is_an_object_that_names_its_version(text: str, wanted: PayloadType) -> None:
+    """Other JSON is none, nor is a text about JSON Feed."""
+    assert sniff_type(text.encode(), "https://news.example/a", [("Content-Type", "text/plain")], None) is wanted

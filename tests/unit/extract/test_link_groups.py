@@ -158,6 +158,12 @@ def listed(*numbers: int) -> str:
             id="the previous and the next article",
         ),
         pytest.param(
+            f"<div class='pair'><h3>Related news</h3><div><span>Previous article</span><h6>{link(101)}</h6></div>"
+            f"<div><span>Next article</span><h6>{link(102)}</h6></div></div>",
+            (group(LinkKind.RELATED, "Related news", 101, 102),),
+            id="a label of both",
+        ),
+        pytest.param(
             f"<aside><nav><h3>Related news</h3>{listed(101, 102, 103)}</nav></aside>",
             (group(LinkKind.RELATED, "Related news", 101, 102, 103),),
             id="a list in a <nav> after the text",

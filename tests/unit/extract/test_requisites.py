@@ -53,6 +53,8 @@ def test_images_and_backgrounds(body: str, wanted: list[str]) -> None:
         ('<link rel="Stylesheet" media="screen and (min-width: 1000px)" href="/a.css">', ["/a.css"]),
         ('<link rel="stylesheet" media="print" href="/p.css">', []),
         ('<link rel="stylesheet" media="(max-width:700px)" href="/m.css">', []),
+        ('<link rel="stylesheet" media="(min-width: 1280px) and (max-width: 1280px)" href="/d.css">', ["/d.css"]),
+        ('<link rel="stylesheet" media="(min-width: 1281px)" href="/w.css">', []),
         ('<link rel="shortcut icon" href="/i.ico"><link rel="apple-touch-icon" href="/t.png">', ["/i.ico", "/t.png"]),
         ('<link rel="preload" as="font" href="/f.woff2"><link rel="preload" as="script" href="/s.js">', ["/f.woff2"]),
         ('<link rel="alternate" href="/feed"><link rel="canonical" href="/c"><link rel="next" href="/n">', []),

@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive.extract import article, extract_page
 from newsarchive.extract.blocks import PageBlocks
-from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.page_input import Evidence, PageInput
 from newsarchive.extract.select_body import SelectedBody, select_body
 from newsarchive.extract.site_layout import FIELDS, Layouts, read_layout
 from newsarchive.extract.tree import Page
@@ -57,6 +57,14 @@ def read(*tables: dict[str, Any], fetched_at: datetime | None = FETCHED) -> Arti
     assert reading.outcome is Outcome.ARTICLE
     assert reading.article is not None
     return reading.article
+
+
+def test_a_headline_of_a_layout_is_claimed_by_it() -> None:
+    """An explanation of the page can say where it is from."""
+    evidence, layouts = Evidence(), Layouts(entries=(read_layout({"headline": "div.alt-head"}),))
+    extract_page(PAGE, URL, page_input=PageInput(layouts=layouts, evidence=evidence))
+    taken = [(claim.source, claim.value) for claim in evidence.claims if claim.field == "headline" and claim.taken]
+    assert taken == [("layout", "Lift bridge closes to lorries")]
 
 
 @pytest.mark.parametrize(
