@@ -99,26 +99,16 @@ def _segment_kind(bare: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def path_shape(url: str) -> str:
-    """Return the shape of a URL's path: the kinds of its segments.
-
-    >>> path_shape("https://a.example/world/2024/05/rain-falls-on-the-hills.html")
-    'w/y/m/s.html'
-    """
-    kinds, ending = segment_kinds(url)
-    return "/".join(kind for kind, _ in kinds) + ending
-
-
-def segment_kinds(url: str) -> tuple[list[tuple[str, str]], str]:
+def segment_kinds(url: str) -> tuple[tuple[tuple[str, str], ...], str]:
     """Return (kind, segment) of a URL's path, and its ending: the extension, and "?" if the query has an id.
 
     >>> segment_kinds("https://a.example/world/2024/rain.php?id=17")
-    ([('w', 'world'), ('y', '2024'), ('w', 'rain')], '.php?')
+    ((('w', 'world'), ('y', '2024'), ('w', 'rain')), '.php?')
     """
     parts = split_url(url)
     segments = _segments(parts)
     names = [_EXTENSION.sub("", segment) if "." in segment else segment for segment in segments]
-    found = [(_segment_kind(name), name) for name in names]
+    found = tuple((_segment_kind(name), name) for name in names)
     extension = _EXTENSION.search(segments[-1]) if segments else None
     query = parse_qsl(parts.query) if parts.query else []
     has_id = any(_ID_KEYS.match(key) and any(map(str.isdigit, value)) for key, value in query)
@@ -178,7 +168,8 @@ def _score_shape(kinds: str, name: str) -> float:
 @lru_cache(maxsize=1024)
 def _score_similarity(kinds: str, section: str, own: str) -> float:
     """Score what a URL has in common with that of the article with the link."""
-    own_shape = path_shape(own)
+    own_kinds, ending = segment_kinds(own)
+    own_shape = "/".join(kind for kind, _ in own_kinds) + ending
     can_be_article = any(kind in own_shape for kind in "sSnh?") or "y/m" in own_shape
     if not can_be_article:
         return 0.0

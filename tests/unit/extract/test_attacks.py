@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import newsarchive.extract
 from newsarchive.extract import extract_page
 from newsarchive.extract.requisites import _choose_candidate
-from newsarchive.extract.urls import path_shape
+from newsarchive.extract.urls import segment_kinds
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(30))
@@ -91,7 +91,10 @@ def test_patterns_over_unbounded_text_have_no_quadratic_time() -> None:
 
 def test_hashes_at_the_end_of_a_segment() -> None:
     """Eight or more hexadecimal digits, letters and numbers mixed."""
-    assert path_shape("https://a.example/x/8f14e45fceea167a") != path_shape("https://a.example/x/deadbeefdead")
+    hashed, word = (
+        segment_kinds(f"https://a.example/x/{name}")[0][-1] for name in ("8f14e45fceea167a", "deadbeefdead")
+    )
+    assert (hashed[0], word[0]) == ("h", "w")
 
 
 def test_srcset_candidates_are_split_as_in_html() -> None:
