@@ -223,28 +223,16 @@ def _remove_block(text: str, block: Block) -> str | None:
 
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
-    """Return the index of the link group of each block that holds a link of one.
-
-    A link may be printed several times: the one with the anchor text of the group's link counts, nearest to the other
-    links of the group.
-    """
+    """Return the link group of each block that holds a link of one; if printed several times, that with its text."""
     printed: dict[str, list[Anchor]] = {}
-    for block in blocks:
-        for anchor in block.anchors:
-            if url := resolve_link(base, anchor.href):
-                printed.setdefault(page_key(url), []).append(anchor)
+    for anchor in (anchor for block in blocks for anchor in block.anchors):
+        if url := resolve_link(base, anchor.href):
+            printed.setdefault(page_key(url), []).append(anchor)
     found: dict[int, int] = {}
     for number, group in enumerate(groups):
-        places: list[set[int]] = []
         for link in group.links:
-            anchors = printed.get(page_key(link.url), [])
-            same = {anchor.block for anchor in anchors if anchor.text == link.anchor}
-            places.append(same or {anchor.block for anchor in anchors})
-        unique = sorted(min(each) for each in places if len(each) == 1)
-        middle = unique[len(unique) // 2] if unique else min((min(each) for each in places if each), default=0)
-        for each in places:
-            if each:
-                found.setdefault(min(sorted(each), key=lambda index: abs(index - middle)), number)
+            if anchors := printed.get(page_key(link.url)):
+                found.setdefault(next((a for a in anchors if a.text == link.anchor), anchors[0]).block, number)
     return found
 
 

@@ -1,13 +1,14 @@
 """Read a page as an article, whatever it turns out to be; classify.py decides afterwards."""
 
 from dataclasses import fields, replace
+from html import unescape
 
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
-from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body, read_article_body
+from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body
 from newsarchive.extract.classify import PageFeatures, cannot_be_article, list_loaded_scripts
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
@@ -18,9 +19,12 @@ from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
 from newsarchive.extract.site_layout import LayoutMatches
-from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, remove_element
+from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, parse_page, remove_element
 from newsarchive.extract.urls import host, site_label
 from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
+
+_MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
+_MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
 
 
 def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatures | OversizedPage:
@@ -97,15 +101,19 @@ def _read_context(parts: PageParts) -> BodyContext:
 
 def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body:
     """Return the body from JSON-LD if the page leaves it to a script to print it; else the body unchanged."""
-    story = read_article_body(parts.jsonld.article, body.text, context.headline.text)
-    if not story:
+    story = parts.jsonld.article.get("articleBody")
+    if not isinstance(story, str) or len(story) < max(_MIN_STORY, _MIN_RATIO * len(body.text)):
         return body
-    parts.evidence.add_claim(
-        "body", "json-ld articleBody", f"{len(story)} paragraph{'s' * (len(story) != 1)}", taken=True
-    )
-    others = [each for each in body.paragraphs if each.role not in BODY_ROLES]
-    paragraphs = [Paragraph(role=Role.TEXT, text=each) for each in story]
-    return Body(paragraphs=(*others, *paragraphs), dek=body.dek, inside=frozenset())
+    printed = parse_page("<br><br>".join(unescape(story).split("\n")).encode("utf-8", "replace"), "")
+    blocks = collect_blocks(printed.body).blocks if isinstance(printed, Page) else []
+    texts = [block.text for block in blocks if text_key(block.text) != text_key(context.headline.text)]
+    if sum(map(len, texts)) < _MIN_STORY:
+        return body
+    counted = f"{len(texts)} paragraph{'s' * (len(texts) != 1)}"
+    parts.evidence.add_claim("body", "json-ld articleBody", counted, taken=True)
+    paragraphs = [each for each in body.paragraphs if each.role not in BODY_ROLES]
+    paragraphs += [Paragraph(role=Role.TEXT, text=each) for each in texts]
+    return Body(paragraphs=tuple(paragraphs), dek=body.dek, inside=frozenset())
 
 
 def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:

@@ -313,16 +313,12 @@ _FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names ar
 _DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(r"(?i)\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$")
-_WEEKDAY = re.compile(r"(?:^|\s+)(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day$", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"(?:^|\s+)(?:on\s+)?(?:{alternatives('weekday')})$", re.IGNORECASE)
 _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
 """Degrees behind a name: "Jane Roe MS RD"."""
 _ORGANISATION = re.compile(
     rf"^the\s+\S|\b(?:{alternatives('organisation')})\b\.?|{alternatives('organisation_unspaced')}", re.IGNORECASE
 )
-_INSTITUTION = re.compile(
-    r"(?i)(?:cent(?:er|re)|institute|department|ministry|university|school|office|bureau) (?:for|of)\b"
-)
-_MAX_INSTITUTION = 80
 _PARTICLES = frozenset(words("name_particle"))
 _NO_NAME = frozenset(words("no_name"))  # words that are no part of a name that stands alone
 _MAX_NAME = 40
@@ -363,15 +359,6 @@ def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
     return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
 
 
-def _is_one_organisation(text: str) -> bool:
-    """Return whether a byline is the name of one organisation, in which "and" and "for" separate nothing."""
-    is_institution = _INSTITUTION.match(text) is not None and len(text) < _MAX_INSTITUTION
-    if is_institution or text_key(text) in AGENCIES:
-        return True
-    is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text)
-    return is_one and is_organisation(text) and not _ROLE.search(text)
-
-
 def split_byline(text: str) -> list[str]:
     """Return the names in a byline.
 
@@ -381,7 +368,8 @@ def split_byline(text: str) -> list[str]:
     text = " ".join(text[:400].split())
     if text.startswith(("http://", "https://", "www.")):
         return []
-    if _is_one_organisation(text):
+    is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text) and not _ROLE.search(text)
+    if text_key(text) in AGENCIES or (is_one and is_organisation(text)):
         return [text]
     text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
     names: list[str] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract import zones
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.word_tables import words
 
 _SKIPPED = frozenset(words("skipped_tag"))
@@ -39,9 +39,12 @@ _FALLBACKS = ("noscript", "object", "select")
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
-_SENTENCE_ENDS = frozenset('.!?…。！？؟।"”’»)')
+PROSE_ENDS = frozenset(".!?…。！？؟।")
+"""The last characters of sentences that are no quotation; code ends with others."""
+_SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
+_LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
 _MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
 
@@ -97,8 +100,6 @@ class PageBlocks:
 
 
 _IDEOGRAPH = re.compile("[\u2e80-\U0010ffff]")
-_LINE_BREAK = " \x1f "
-"""Replaces a single <br> in a block being collected: white space to str.split, and never in the text of a page."""
 
 
 def effective_length(text: str) -> int:
@@ -156,7 +157,7 @@ def _walk_body(body: HtmlElement, wrappers: dict[HtmlElement, int]) -> "_BlockCo
 
 
 def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[HtmlElement]:
-    """Return the boxes with most of the running text of a page."""
+    """Return the boxes with most of the running text of a page; a hidden one may be a copy of what is shown."""
     sums = [0]
     for block in collector.content.blocks:
         sums.append(sums[-1] + (len(block.text) if is_prose(block) else 0))
@@ -174,7 +175,8 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
         outside = sums[-1] - inside
         if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
             found.add(box)
-        if inside > outside * (_MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 1):
+        ratio = _MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 2 if zone & zones.HIDDEN else 1
+        if inside > outside * ratio:
             found.add(box)
     return found
 
@@ -236,6 +238,33 @@ def _is_continuous(blocks: list[Block]) -> bool:
     return siblings * 2 > paragraphs and after_link * 3 < paragraphs
 
 
+def _are_paragraphs(lines: list[Block]) -> bool:
+    """Return whether lines between single <br> are paragraphs: a third or more are long, and end like sentences."""
+    long = (line for line in lines[len(lines) > 2 :] if is_prose(line) and line.tag not in zones.HEADINGS)
+    ends = [line.text[-1] in PROSE_ENDS if line.zone & zones.PRE else ends_sentence(line.text) for line in long]
+    return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
+
+
+def _picture_text(heading: HtmlElement) -> str:
+    """Return the text of a heading that is a picture; "" for a logo, which links, and for a picture of the text."""
+    picture = next(heading.iter("img"), None) if heading.find(".//a") is None else None
+    text = normalize_space(picture.get("alt") or "") if picture is not None else ""
+    return text if heading.tag == "h1" or any(label.match(text) for label in _LABELS) else ""
+
+
+def _join_lines(lines: list[Block]) -> Block:
+    """Return lines between single <br> as one block."""
+    first = lines[0]
+    first.anchors = [anchor for line in lines for anchor in line.anchors]
+    for anchor in first.anchors:
+        anchor.block = first.index
+    first.linked = sum(line.linked for line in lines)
+    first.lines = tuple(line.text for line in lines)
+    first.text = " ".join(first.lines)
+    first.strong = all(line.strong for line in lines)
+    return first
+
+
 class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
@@ -247,8 +276,7 @@ class _BlockCollector:
         self.bold = 0
         self.bold_depth = 0
         self.words = 0  # pieces of text with letters, outside of links
-        self.line_start = 0
-        self.line_bold = 0
+        self.lines: list[Block] = []  # lines of the current block that a single <br> has ended
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
         self.anchors: list[Anchor] = []
@@ -266,6 +294,9 @@ class _BlockCollector:
 
     def add_text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Add a piece of text; white space only if something precedes it."""
+        if zone & zones.LINES and "\n" in text:
+            self.add_lines(text, holder, zone)
+            return
         if text.isspace():
             if self.parts:
                 self.parts.append(" ")
@@ -274,12 +305,7 @@ class _BlockCollector:
             return
         self.text_count += 1
         if self.pending_breaks:
-            if self.ends_block(holder):
-                self.flush()
-            elif self.parts:
-                self.parts.append(_LINE_BREAK)
-                self.line_start, self.line_bold = len(self.parts), self.bold
-            self.pending_breaks = 0
+            self.break_line(text)
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
         elif (self.space_needed or (self.adjacent and _starts_new_word(self.parts[-1], text))) and _runs_together(
@@ -298,39 +324,52 @@ class _BlockCollector:
         if self.bold_depth:
             self.bold += len(text)
 
-    def ends_block(self, holder: HtmlElement) -> bool:
-        """Return whether line breaks end a block: two of them, or one beside a bold line in a table cell."""
-        if self.pending_breaks > 1 or not self.parts:
-            return self.pending_breaks > 1
-        if holder.tag != "td":
-            return False
-        line = "".join(self.parts[self.line_start :]).strip()
-        return self.bold_depth > 0 or self.bold - self.line_bold >= len(line) * 0.95
+    def add_lines(self, text: str, holder: HtmlElement, zone: int) -> None:
+        """Add a text that is shown with the ends of its lines."""
+        for number, line in enumerate(text.split("\n")):
+            self.pending_breaks = 1 if number else self.pending_breaks
+            if line.strip():
+                self.add_text(line, holder, zone)
 
-    def flush(self) -> None:
-        """End the current block."""
-        self.pending_breaks = 0
-        if not self.parts:
-            return
-        raw = "".join(self.parts)
-        text = normalize_space(raw)
-        self.parts = []
-        holder = self.holder
+    def break_line(self, text: str) -> None:
+        """End the current line at one <br>, or the block: at two, beside a label, or beside a bold line in a cell."""
+        ends_block, is_bold = self.pending_breaks > 1, self.bold_depth > 0
+        self.end_line()
+        for line in self.lines[-1:]:
+            bold = [line.text] * line.strong + [text] * is_bold
+            at_label = any(label.match(each) for each in bold for label in _LABELS)
+            ends_block |= at_label or (line.tag == "td" and bool(bold))
+        if ends_block:
+            self.flush()
+
+    def end_line(self) -> None:
+        """End the current line, which is a block of its own or a part of one."""
+        text, holder = normalize_space("".join(self.parts)), self.holder
         if self.linked and not self.words:
             # The number, time or bullet before a link says nothing.
             self.linked = max(self.linked, len(text))
         if text and holder is not None:
-            index, strong = len(self.content.blocks), self.bold >= len(text) * 0.95 > 0
+            strong = self.bold >= len(text) * 0.95 > 0
             # A custom element is shown like a <div>.
             tag = "div" if "-" in str(holder.tag) else str(holder.tag)
-            block = Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors)
-            if self.line_start:
-                block.lines = tuple(line for part in raw.split(_LINE_BREAK) if (line := normalize_space(part)))
-            self.content.blocks.append(block)
-            self.content.characters += len(text)
+            index = len(self.content.blocks) + len(self.lines)
+            self.lines.append(Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors))
             self.anchors = []
-        self.linked = self.bold = self.line_start = self.line_bold = self.words = 0
+        self.parts = []
+        self.pending_breaks = self.linked = self.bold = self.words = 0
         self.holder = None
+
+    def flush(self) -> None:
+        """End the current block. Lines of running text are a block each; others, such as verses, are one together."""
+        self.pending_breaks = 0
+        if not self.parts and not self.lines:
+            return
+        self.end_line()
+        lines, self.lines = self.lines, []
+        if len(lines) > 1 and not _are_paragraphs(lines):
+            lines = [_join_lines(lines)]
+        self.content.blocks += lines
+        self.content.characters += sum(len(each.text) for each in lines)
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""
@@ -347,7 +386,8 @@ class _BlockCollector:
             if opened:
                 if inline and opened & zones.HIDDEN and self.skip_hidden(element):
                     return
-                zone = self.open_zone(zone, opened)
+                inline = inline and not opened & zones.BLOCK
+                zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
         elif tag in zones.TAG_ZONES:
             opened = zones.TAG_ZONES[tag]
@@ -361,14 +401,12 @@ class _BlockCollector:
             self.space_needed = self.space_needed or apart
             self.closed_at = self.text_count
             return
-        if self.parts:
-            self.flush()
-        self.pending_breaks = 0
+        self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
-        if self.parts:
-            self.flush()
-        self.pending_breaks = 0
+        if tag in zones.HEADINGS and self.text_count == texts and (alt := _picture_text(element)):
+            self.add_text(alt, element, zone)
+        self.flush()
         # A body that contains an embedded post is named for it, too.
         if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))
@@ -415,10 +453,11 @@ class _BlockCollector:
         self.bold_depth -= is_bold
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
-        if self.pending_breaks and self.ends_block(holder):
-            self.flush()
+        if self.pending_breaks:
+            self.break_line("")
+        index = len(self.content.blocks) + len(self.lines)
         around = self.anchor, self.anchor_parts  # a link in a link: the outer one was never closed
-        self.anchor = anchor = Anchor(element, href, zone, len(self.content.blocks), element.get("rel") or "")
+        self.anchor = anchor = Anchor(element, href, zone, index, element.get("rel") or "")
         self.anchor_parts = []
         self.content.anchors.append(anchor)
         self.anchors.append(anchor)

@@ -1,19 +1,16 @@
 """Build the body of an article: paragraphs with roles, from the headline to the end."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
 from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, is_prose, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, is_prose
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
-from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import (
     HEADINGS,
@@ -52,10 +49,6 @@ _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMM
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
 _MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
-_MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
-_MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
-_BREAKS = re.compile(r"</(?:p|div|h[1-6]|li|blockquote)>|<br\s*/?>|\r?\n", re.IGNORECASE)
-_MARKUP = re.compile(r"<[^<>]{1,300}>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,20 +343,12 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
                 paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
             else:
-                paragraphs += [Paragraph(role=role, text=text) for text in _split_lines(block, role)]
+                paragraphs.append(Paragraph(role=role, text=block.text))
             last = group
         for text in unplaced.get(index, []):
             paragraphs.append(Paragraph(role=Role.TEXT, text=text))
             last = None
     return paragraphs
-
-
-def _split_lines(block: Block, role: Role) -> tuple[str, ...]:
-    """Return the paragraphs of a block: one, or the lines between single <br> if they are sentences and not verses."""
-    if role is not Role.TEXT or len(block.lines) < _MIN_PARAGRAPHS:
-        return (block.text,)
-    sentences = sum(len(line) > _MAX_LINE and ends_sentence(line) for line in block.lines)
-    return block.lines if 2 * sentences > len(block.lines) else (block.text,)
 
 
 def _merge_key(block: Block, role: Role) -> tuple[Role, object, object] | None:
@@ -374,21 +359,3 @@ def _merge_key(block: Block, role: Role) -> tuple[Role, object, object] | None:
         row = next(block.element.iterancestors("tr"), None)
         return role, next(block.element.iterancestors("table"), None), row
     return None
-
-
-def read_article_body(article: Node, printed: str, headline: str) -> tuple[str, ...]:
-    """Return the paragraphs of schema.org articleBody, if the page itself prints hardly any of them.
-
-    >>> read_article_body({"articleBody": "Rain fell. " * 30 + "<br>" + "It stopped. " * 3}, "Loading", "Rain")[1]
-    'It stopped. It stopped. It stopped.'
-    >>> read_article_body({"articleBody": "Rain fell. " * 30}, "Rain fell. " * 30, "Rain")
-    ()
-    """
-    story = article.get("articleBody")
-    if not isinstance(story, str) or len(story) < max(_MIN_STORY, _MIN_RATIO * len(printed)):
-        return ()
-    lines = (normalize_space(_MARKUP.sub(" ", line)) for line in _BREAKS.split(unescape(story)))
-    texts = [line for line in lines if line]
-    if texts and text_key(texts[0]) == text_key(headline):
-        del texts[0]
-    return tuple(texts) if sum(map(len, texts)) >= _MIN_STORY else ()

@@ -102,20 +102,10 @@ def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
     """Return whether a page without live blog markup is a live blog: by title or URL, and posts with times."""
     if not (_LIVE_TITLE.search(title) or _LIVE_PATH.search(split_url(url).path)):
         return False
-    return sum(1 for block in blocks if not block.zone & _OUTSIDE_POSTS and _is_timestamp(block.text)) >= _MIN_POSTS
-
-
-def _is_timestamp(text: str) -> bool:
-    """Return whether a line is a time of day, with at most a time zone, a day or a date beside it.
-
-    >>> _is_timestamp("14.22 GMT"), _is_timestamp("i dag 14:22")
-    (True, True)
-    >>> _is_timestamp("Doors open at 19:30 on Fridays"), _is_timestamp("Oil 82.50 USD")
-    (False, False)
-    """
-    clock = CLOCK.search(text) if len(text) <= _MAX_TIMESTAMP_LENGTH else None
+    lines = [b.text for b in blocks if len(b.text) <= _MAX_TIMESTAMP_LENGTH and not b.zone & _OUTSIDE_POSTS]
     # 82.50 is a price.
-    return clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60 and len(_WORD.findall(text)) <= 3
+    clocks = [CLOCK.search(line) for line in lines if len(_WORD.findall(line)) <= 3]
+    return sum(1 for clock in clocks if clock and int(clock[1]) < 24 and int(clock[2]) < 60) >= _MIN_POSTS
 
 
 # Score a page as an article, from its markup, text, URL and the way it was found.

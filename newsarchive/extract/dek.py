@@ -73,7 +73,7 @@ def find_dek_block(
         if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
         is_plain = not block.anchors and not block.zone & _NOT_DEK and effective_length(block.text) >= _MIN_LENGTH
-        if is_plain and block.index == headline.block + 1 and not _has_author_or_date(block, authors):
+        if is_plain and not _has_author_or_date(block, authors):
             above = blocks[headline.block]
             if _is_alone_with_headline(above, block, blocks, texts) or _is_dated_sentence(above, block, blocks, texts):
                 return block.index
@@ -85,7 +85,7 @@ def find_dek_block(
 def _is_alone_with_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
     """Return whether a box holds only the headline and this line, and the text is outside."""
     box, later = headline.element.getparent(), [i for i in texts if i > block.index][:3]
-    if box is None or not later or block.element.getparent() is not box:
+    if box is None or not later or block.element.getparent() is not box or block.index > headline.index + 1:
         return False
     if phrases.PROMO.match(block.text) or phrases.RELATED.match(block.text):
         return False
@@ -96,15 +96,22 @@ def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts
     """Return whether this line is one sentence between a headline and its date, or right under a dated headline.
 
     A long text follows. Markup that names nothing has only this order. With the date or the byline between them, the
-    first line would be the text.
+    first line would be the text, unless it is alone in a box and the text in another.
     """
-    is_followed = len([i for i in texts if i > block.index]) >= _MIN_PARAGRAPHS
-    if not is_followed or effective_length(block.text) > _MAX_SENTENCE:
+    later = [blocks[i].element.getparent() for i in texts if i > block.index][:_MIN_PARAGRAPHS]
+    is_followed = len(later) == _MIN_PARAGRAPHS and effective_length(block.text) <= _MAX_SENTENCE
+    if not is_followed or _SENTENCE_END.search(block.text):
         return False
+    between = blocks[headline.index + 1 : block.index]
+    if between:
+        is_apart = later.count(later[0]) == len(later) and block.element.getparent() is not later[0]
+        return is_apart and len(between) <= _DATE_DISTANCE and all(_is_date(line.text) for line in between)
     beside = [*blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index], blocks[block.index + 1]]
-    lines = (b.text for b in beside if len(b.text) < _MAX_DATE)
-    dated = any(parse_printed_date(line) or is_relative_date(line) for line in lines)
-    return dated and _SENTENCE_END.search(block.text) is None
+    return any(_is_date(line.text) for line in beside)
+
+
+def _is_date(line: str) -> bool:
+    return len(line) < _MAX_DATE and (parse_printed_date(line) is not None or is_relative_date(line))
 
 
 def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.urls import host, split_url
 from newsarchive.extract.word_tables import alternatives, words
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile("[\\w\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e]+")  # with combining marks
 _SEPARATORS = re.compile(
     r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)"
 )
@@ -45,7 +45,7 @@ def text_key(text: str) -> str:
     >>> text_key("‘Hot’ summer, cold winter!")
     'hot summer cold winter'
     """
-    return " ".join(_WORD.findall(text.casefold()))
+    return " ".join(_WORD.findall(text.casefold().replace("_", " ")))
 
 
 def word_overlap(one: str, other: str) -> float:

@@ -342,7 +342,7 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
     first = group.candidates[0].anchor
     if not first.text or first.block >= len(content.blocks) or len({c.anchor.block for c in group.candidates}) > 1:
         return ""
-    before = content.blocks[first.block].text.partition(first.text)[0].strip(" :-–—|")
+    before = content.blocks[first.block].text.partition(first.text)[0].strip(" :-–—|•·*›»►")
     return before if 0 < len(before) < 50 and _announces_links(before) else ""
 
 
@@ -377,7 +377,7 @@ def _is_label(block: Block) -> bool:
         return False
     # A single link within the page opens something: "Comments".
     if _tab_names(block) == [text]:
-        return False
+        return _announces_links(text)
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
@@ -520,10 +520,16 @@ def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
     for candidate in (c for c in candidates if c.page):
-        known, text = found.get(candidate.page), candidate.anchor.text
+        known, text = found.get(candidate.page), _title_of(candidate.anchor)
         if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
             found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)
     return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
+
+
+def _title_of(anchor: Anchor) -> str:
+    """Return the text of a link, or of the heading in it: beside that stand the kicker, date and summary of a card."""
+    titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
+    return titles[0] if len(titles) == 1 and titles[0] in anchor.text and titles[0] else anchor.text
 
 
 def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) -> tuple[LinkGroup, ...]:

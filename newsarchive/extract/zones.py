@@ -18,12 +18,13 @@ from newsarchive.extract.word_tables import words
     RELATED, LATEST, PROMO, SHARE, COMMENTS, BYLINE, CAPTION, TAGS, PLAYER, MENU, AD, CONSENT, EMBED, DEK, DATE, BIO,
     DISCLAIMER, ADDRESS, BODY,
 ) = (1 << bit for bit in range(15, 34))  # fmt: skip
+BLOCK, LINES = 1 << 34, 1 << 35  # by style
 
 TAG_ZONES = {
     "article": ARTICLE, "main": MAIN, "aside": ASIDE, "nav": NAV, "header": HEADER, "footer": FOOTER, "figure": FIGURE,
     "figcaption": FIGCAPTION | CAPTION, "blockquote": QUOTE, "ul": LIST, "ol": LIST, "dl": LIST, "table": TABLE,
-    "form": FORM, "button": BUTTON, "pre": PRE, "time": DATE, "address": ADDRESS, "video": PLAYER, "audio": PLAYER,
-    "template": HIDDEN,
+    "form": FORM, "button": BUTTON, "pre": PRE | LINES, "time": DATE, "address": ADDRESS, "video": PLAYER,
+    "audio": PLAYER, "template": HIDDEN,
 }  # fmt: skip
 
 _ROLE_ZONES = {
@@ -39,11 +40,15 @@ _NAMED_ZONES = {
 _WORD_ZONES = {word.replace("-", " "): zone for name, zone in _NAMED_ZONES.items() for word in words(f"zone_{name}")}
 """Zones by a word, or by a pair of words, of a class or id."""
 _HIDING = frozenset(words("hiding_class"))
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
-    r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
-    re.IGNORECASE,
-)
+_STYLES = {
+    HIDDEN: re.compile(
+        r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
+        r"clip-path\s*:\s*inset\(\s*(?:50|100)%",
+        re.IGNORECASE,
+    ),
+    BLOCK: re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE),
+    LINES: re.compile(r"white-space\s*:\s*(?:pre|break-spaces)\b", re.IGNORECASE),
+}
 _NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
@@ -112,7 +117,7 @@ _PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": D
 def _zones_of_attribute(name: str, value: str) -> int:
     match name:
         case "style":
-            return HIDDEN if _HIDDEN_STYLE.search(value) else 0
+            return sum(zone for zone, style in _STYLES.items() if style.search(value))
         case "role":
             return _ROLE_ZONES.get(value, 0)
         case "itemprop":
