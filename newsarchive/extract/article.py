@@ -109,8 +109,7 @@ def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body
     texts = [block.text for block in blocks if text_key(block.text) != text_key(context.headline.text)]
     if sum(map(len, texts)) < _MIN_STORY:
         return body
-    counted = f"{len(texts)} paragraph{'s' * (len(texts) != 1)}"
-    parts.evidence.add_claim("body", "json-ld articleBody", counted, taken=True)
+    parts.evidence.add_claim("body", "json-ld articleBody", f"paragraphs: {len(texts)}", taken=True)
     paragraphs = [each for each in body.paragraphs if each.role not in BODY_ROLES]
     paragraphs += [Paragraph(role=Role.TEXT, text=each) for each in texts]
     return Body(paragraphs=tuple(paragraphs), dek=body.dek, inside=frozenset())

@@ -39,8 +39,7 @@ _FALLBACKS = ("noscript", "object", "select")
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
-PROSE_ENDS = frozenset(".!?…。！？؟।")
-"""The last characters of sentences that are no quotation; code ends with others."""
+PROSE_ENDS = frozenset(".!?…。！？؟।")  # the last characters of sentences that are no quotation; code has others
 _SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters

@@ -101,8 +101,7 @@ def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
     for box in (element, *islice(element.iterancestors(), _MAX_DEPTH - 1)):
         if box not in known:
             names = " ".join(filter(None, map(box.get, _NAMING)))[:_MAX_NAMES].lower()
-            is_named = _NAMES.search(names) is not None and box.tag not in ("body", "html")
-            known[box] = is_named and _is_small(box)
+            known[box] = bool(_NAMES.search(names)) and box.tag not in ("body", "html") and _is_small(box)
         if known[box]:
             return True
     return False

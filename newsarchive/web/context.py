@@ -35,6 +35,7 @@ T = TypeVar("T")
 ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}
 ROWS |= {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 """Media types of files by their suffixes."""
+_LINES_PER_PIECE = 100
 
 
 class RequestContext:
@@ -128,8 +129,6 @@ class RequestContext:
 
 Context: TypeAlias = Annotated[RequestContext, Depends()]
 """Type of a handler's first argument: `def article(context: Context, article_id: int) -> Response`."""
-
-_LINES_PER_PIECE = 100
 
 
 async def read_form(request: Request) -> QueryParams:

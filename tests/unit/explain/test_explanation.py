@@ -142,4 +142,4 @@ def test_a_body_from_jsonld_is_explained() -> None:
     assert [line.text for line in lines] == [LONG.format(number) for number in range(12)]
     assert {line.rule for line in lines} == {"json-ld articleBody"}
     body = next(each for each in explanation.fields if each.name == "body")
-    assert (body.value, summarize_field(body).by) == ("12 paragraphs", "json-ld articleBody")
+    assert (body.value, summarize_field(body).by) == ("paragraphs: 12", "json-ld articleBody")
