@@ -156,9 +156,9 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
         later = [each for each in to_checks if each >= QUICK_PAUSES[0]]
         pause = min(later if pause is None else [pause, *later], default=None)
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
-    named = NAMED_INTERVAL if pause is None else pause
-    if pauses is not SLOW_PAUSES and not visit.was_article and failures <= MAX_FIRST_LOOKS:
-        named = min(named, FIRST_LOOK_PAUSE)
+    may_be_article = pauses is not SLOW_PAUSES or (visit.outcome is Outcome.REDIRECT and not visit.leads_to_article)
+    is_first_look = may_be_article and not visit.was_article and failures <= MAX_FIRST_LOOKS
+    named = min(pause or NAMED_INTERVAL, FIRST_LOOK_PAUSE if is_first_look else NAMED_INTERVAL)
     return replace(
         retry,
         due_at=None if last is None else visit.fetched_at + last,

@@ -81,4 +81,4 @@ def test_results_are_json(name: str, own: Path, in_process: Command, tmp_path: P
 def test_json_is_asked_for_each_time(in_process: Command) -> None:
     """One command's option is not the next one's."""
     assert json.loads(in_process("help", "--json").stdout)["export"] == "Exporting"
-    assert in_process("help").stdout.startswith("topic")
+    assert in_process("help").stdout.startswith("alerts ")

@@ -59,7 +59,7 @@ def guarded(browsers: Browsers) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/api/v1/articles", "/cdx?url=news.example/*", "/static/app.js", "/nowhere"])
+@pytest.mark.parametrize("path", [*PAGES, "/api/v1/articles", "/cdx?url=news.example/*", "/nowhere"])
 def test_pages_under_authentication_are_private(guarded: TestClient, path: str) -> None:
     """No cache between the archive and its reader may give them to others."""
     kept = guarded.get(path).headers["cache-control"].split(", ")

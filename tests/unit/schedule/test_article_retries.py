@@ -109,7 +109,7 @@ def test_no_age_at_which_an_article_is_checked_is_left_out_after_404s() -> None:
     assert planned.due_at == NOON + timedelta(days=6)  # seven days after it was first seen
 
 
-@pytest.mark.parametrize("outcome", [Outcome.GONE, Outcome.ERROR, Outcome.CHALLENGE])
+@pytest.mark.parametrize("outcome", [Outcome.GONE, Outcome.ERROR, Outcome.CHALLENGE, Outcome.REDIRECT])
 def test_a_page_that_was_never_an_article_is_looked_at_every_two_days_while_it_is_named(outcome: Outcome) -> None:
     """Ten times, however soon each of them failed: a source names an article for some days only."""
     for failures in range(10):
