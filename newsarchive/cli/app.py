@@ -24,8 +24,7 @@ from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
-TERMINATED = 143
-"""128 + SIGTERM."""
+TERMINATED = 143  # 128 + SIGTERM
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
 
@@ -197,7 +196,7 @@ def run(words: Sequence[str]) -> int:
         advice = "Please report this with the output of: newsarchive --debug ..."
         code = _report_error(f"{named}. Committed data is unchanged. {advice}", 1, debug=debug)
     if code in {INTERRUPTED, TERMINATED}:
-        _report_error("interrupted. What was committed is kept; the same command continues", code, debug=False)
+        _report_error("interrupted. What was committed is kept; run the command again", code, debug=False)
     return _flush_output(code)
 
 

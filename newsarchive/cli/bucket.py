@@ -37,7 +37,7 @@ def bucket(
     *,
     files: Annotated[bool, Option("--files", help="List each file.")] = False,
     check: Annotated[bool, Option("--check", help="Print only problems and waiting uploads; exit 1 if any.")] = False,
-    upload: Annotated[bool, Option("--upload", help="Upload waiting files and free space, as a crawl does.")] = False,
+    upload: Annotated[bool, Option("--upload", help="Upload files, delete local copies past keep_local.")] = False,
     to: Annotated[MoveTarget | None, Option("--to", help="Copy all closed files to the bucket or the folder.")] = None,
     remove: Annotated[bool, Option("--remove", help="With --to: delete the original of each verified copy.")] = False,
     archive: Folder = HERE,

@@ -65,7 +65,7 @@ def print_head(
     out.print()
     others = sum(capture.version_number is None for capture in article.captures)
     counts = f"{pluralize(len(article.versions), 'version')}, {pluralize(len(article.captures), 'capture')}"
-    counts += f" ({others:,} of them not of the article)" if others else ""
+    counts += f" ({others:,} without a version)" if others else ""
     reader = f", read by extractor {now.extractor}" if now.extractor else ""
     history = f"{counts}, {short_time(article.first_seen)} to {short_time(article.last_seen)} UTC{reader}"
     corrections = sum(paragraph.role is Role.CORRECTION for paragraph in now.all_paragraphs)

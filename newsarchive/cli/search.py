@@ -84,7 +84,7 @@ def page_fields(page: SearchPage) -> dict[str, object]:
         | _text_with_matches("snippet", hit.snippet)
         for hit in page.hits
     ]
-    counts = {"total": page.total, "articles": page.articles, "exact": True}
+    counts = {"total": page.total, "articles": page.articles}
     return {**counts, "suggestion": page.suggestion, "problems": page.problems, "hits": hits}
 
 

@@ -223,7 +223,7 @@ def _remove_block(text: str, block: Block) -> str | None:
 
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
-    """Return the link group of each block that holds a link of one; if printed several times, that with its text."""
+    """Return the index of the link group of each block with one of its links; of several, the block with its text."""
     printed: dict[str, list[Anchor]] = {}
     for anchor in (anchor for block in blocks for anchor in block.anchors):
         if url := resolve_link(base, anchor.href):

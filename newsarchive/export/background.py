@@ -163,15 +163,19 @@ class ExportJobs:
     def _run_job(self, job: ExportJob) -> None:
         try:
             request = self._create_request(job.filters)
-            (withheld,) = request.index.ask(count_withheld, [self._now()])
-            job = replace(job, state="running", rules=f"{request.rules} {withheld}")
-            self._update(job)
+            started = self._now()
+            (before,) = request.index.ask(count_withheld, [started])
+            self._update(job := replace(job, state="running"))
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, request, missed)
             note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
             if missed.count:
                 problem = f"captures that were not copied: {missed.count:,}, the first: {next(iter(missed.by_cause))}"
-            job = replace(job, state="done", count=count, size=size, finished_at=self._now(), problem=problem)
+            # What was withheld meanwhile may be in the file if it was archived before, and is not if it came later.
+            finished = self._now()
+            early, withheld = request.index.ask(count_withheld, [started, finished])
+            rules = f"{request.rules} {withheld}" if early == before else ""
+            job = replace(job, state="done", count=count, size=size, finished_at=finished, problem=problem, rules=rules)
         except Exception as error:  # the list of exports shows it
             if not isinstance(error, ArchiveError):
                 log.exception("export %s", job.id)

@@ -319,6 +319,7 @@ _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$
 _ORGANISATION = re.compile(
     rf"^the\s+\S|\b(?:{alternatives('organisation')})\b\.?|{alternatives('organisation_unspaced')}", re.IGNORECASE
 )
+_INSTITUTION = re.compile(rf"(?i)(?:{alternatives('institution')}) (?:for|of)\b.{{0,60}}$")
 _PARTICLES = frozenset(words("name_particle"))
 _NO_NAME = frozenset(words("no_name"))  # words that are no part of a name that stands alone
 _MAX_NAME = 40
@@ -369,7 +370,7 @@ def split_byline(text: str) -> list[str]:
     if text.startswith(("http://", "https://", "www.")):
         return []
     is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text) and not _ROLE.search(text)
-    if text_key(text) in AGENCIES or (is_one and is_organisation(text)):
+    if text_key(text) in AGENCIES or _INSTITUTION.match(text) or (is_one and is_organisation(text)):
         return [text]
     text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
     names: list[str] = []

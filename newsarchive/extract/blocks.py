@@ -39,7 +39,7 @@ _FALLBACKS = ("noscript", "object", "select")
 _TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
-PROSE_ENDS = frozenset(".!?…。！？؟।")  # the last characters of sentences that are no quotation; code has others
+PROSE_ENDS = frozenset(".!?…。！？؟।")  # ends of sentences outside quotations; lines of code seldom end with them
 _SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
@@ -326,7 +326,7 @@ class _BlockCollector:
     def add_lines(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Add a text that is shown with the ends of its lines."""
         for number, line in enumerate(text.split("\n")):
-            self.pending_breaks = 1 if number else self.pending_breaks
+            self.pending_breaks = max(self.pending_breaks, min(number, 1))
             if line.strip():
                 self.add_text(line, holder, zone)
 
@@ -354,9 +354,9 @@ class _BlockCollector:
             index = len(self.content.blocks) + len(self.lines)
             self.lines.append(Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors))
             self.anchors = []
-        self.parts = []
+        self.anchor_parts += [" "] * bool(self.anchor_parts)
+        self.parts, self.holder = [], None
         self.pending_breaks = self.linked = self.bold = self.words = 0
-        self.holder = None
 
     def flush(self) -> None:
         """End the current block. Lines of running text are a block each; others, such as verses, are one together."""
@@ -385,7 +385,7 @@ class _BlockCollector:
             if opened:
                 if inline and opened & zones.HIDDEN and self.skip_hidden(element):
                     return
-                inline = inline and not opened & zones.BLOCK
+                inline = inline and not (tag == "span" and opened & zones.BLOCK)
                 zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
         elif tag in zones.TAG_ZONES:

@@ -137,7 +137,7 @@ class StatementCheck:
                 for path, (index, record) in list(different.items())[:MAX_FIELDS]
             ]
             if len(different) > MAX_FIELDS:
-                what.append(f"and {len(different) - MAX_FIELDS} more")
+                what.append(f"and {len(different) - MAX_FIELDS} more fields")
         found = FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
         return "compared", found if what else None
 

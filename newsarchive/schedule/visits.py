@@ -125,7 +125,7 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #     any other         10 min, 40 min, 3 h, 11 h, 2 d, 7 d, 28 d, and sooner at  |   names it any more
 #                       the ages at which an article is checked                   |
 #
-# Of a page that was never an article the first ten pauses are two days at most, where a source names it.
+# A page that was never an article, after failures or redirects: ten pauses of two days at most, while a source names it
 
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))

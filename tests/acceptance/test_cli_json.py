@@ -26,7 +26,7 @@ LINES: dict[str, tuple[str, set[str] | None]] = {
     "unwatch": ("unwatch http://127.0.0.1:9999/a", {"urls", "watched"}),
     "backfill": ("backfill lantern --until 1d --max-pages 1", {"run", "problems", "before", "left"}),
     "import": ("import page.html --url http://page.example/", {"imported", "problems"}),
-    "search": ("search harbour", {"total", "articles", "exact", "suggestion", "problems", "hits"}),
+    "search": ("search harbour", {"total", "articles", "suggestion", "problems", "hits"}),
     "show": ("show 1", None),
     "changes": ("changes --limit 1", None),
     "alerts": ("alerts", None),

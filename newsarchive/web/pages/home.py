@@ -46,7 +46,7 @@ def home(context: Context) -> Response:
         compare_path=compare_path,
         describe_change=describe_change,
         about=parse_about(context.options.about),
-        crawl=next(iter(index.ask(list_crawls, limit=1)), None),
+        crawl=next(iter(index.ask(list_crawls, limit=1, counted=False)), None),
         findings=context.health.get_findings(),
     )
 

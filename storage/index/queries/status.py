@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, text
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
@@ -88,13 +88,14 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
 
 
 def list_crawls(
-    connection: Connection, exclude: Exclusions, *, limit: int = 50, offset: int = 0, run: str | None = None
-) -> tuple[CrawlView, ...]:
-    """Return runs, newest first; or the run with a name.
+    connection: Connection, exclude: Exclusions, *, limit: int = 50, offset: int = 0, run: str | None = None,
+    counted: bool = True,
+) -> tuple[CrawlView, ...]:  # fmt: skip
+    """Return runs, newest first, with the number of their captures if `counted`; or the run with a name.
 
     With exclusions, runs of excluded sites only are left out, and so are counters, which count everything.
     """
-    shown = visible_captures(connection, exclude)
+    shown = visible_captures(connection, exclude) if counted else [false()]
     captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
     statement = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
     statement = statement.where(*_visible_runs(exclude))

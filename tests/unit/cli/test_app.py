@@ -225,7 +225,7 @@ def test_a_signal_ends_a_command_in_order(number: signal.Signals) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
-    told = "newsarchive: interrupted. What was committed is kept; the same command continues\n"
+    told = "newsarchive: interrupted. What was committed is kept; run the command again\n"
     assert (process.returncode, out, err) == (128 + number, "cleaned up\n", told)
 
 

@@ -329,7 +329,7 @@ def test_the_head_counts_captures_that_are_not_of_the_article(capsys: pytest.Cap
     render.print_head(stdout(), ARTICLE)
     assert "2 versions, 1 capture, 2026" in capsys.readouterr().out
     render.print_head(stdout(), replace(ARTICLE, captures=(placeholder, CAPTURE)))
-    assert "2 versions, 2 captures (1 of them not of the article), 2026" in capsys.readouterr().out
+    assert "2 versions, 2 captures (1 without a version), 2026" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("end", [*VisitEnd, None])

@@ -106,7 +106,6 @@ def test_a_search_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert found == {
         "total": 40,
         "articles": 0,
-        "exact": True,
         "suggestion": None,
         "problems": ["a lone quote was taken as a word"],
         "hits": [
