@@ -301,14 +301,11 @@ def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.S
         server.say(f"/news/{each}", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nsome", "hang")
     archive = make(server, timeout="1m")
     with started(archive, server) as process:
-        asked = time.monotonic()
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
-        took = time.monotonic() - asked
+        out, err = process.communicate(timeout=30)  # half of the time after which the server would be given up
     assert (process.returncode, err) == (0, "")
     ended = {"outcome": "stopped", "captures": 3, "exit_code": 130 if number is signal.SIGINT else 0}
     assert json.loads(out.splitlines()[-1]) == ended
-    assert took < 10
     (path,) = archive.config.warc_folder.glob("*.warc.gz*")
     last = list(read_captures(path))[-1]
     assert (path.suffix, isinstance(last, RunEnded) and last.run.outcome) == (".gz", "stopped")
