@@ -63,9 +63,8 @@ def exit_codes() -> str:
     for error in sorted(_tree(ArchiveError), key=lambda each: (each.exit_code, each.__name__)):
         rows.append(f"| {error.exit_code} | `{error.__name__}` | {_cell((getdoc(error) or '').splitlines()[0])} |")
     rows += [f"| {app.INTERRUPTED} | | Ctrl-C: stopped cleanly |"]
-    rows += [
-        f"| {app.TERMINATED} | | SIGTERM: stopped cleanly; `crawl`, `backfill`, `save`, `worker` and `serve` end as if they were done |"
-    ]
+    ended = "`crawl`, `backfill`, `save`, `worker` and `serve` end as if they were done"
+    rows += [f"| {app.TERMINATED} | | SIGTERM: stopped cleanly; {ended} |"]
     rows += [f"| {app.BROKEN_PIPE} | | The program that read the output ended, as `head` does |"]
     return _page(
         "Exit codes",
