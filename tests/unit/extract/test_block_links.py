@@ -20,7 +20,9 @@ from newsarchive.extract.blocks import collect_blocks
 )  # fmt: skip
 def test_links_keep_their_text_in_blocks_and_lines(html: str, texts: list[str], links: list[str]) -> None:
     """A link that is shown as a block is a link; one over two lines has a space between them."""
-    content = collect_blocks(document_fromstring(f"<body>{html}</body>").find("body"))
+    body = document_fromstring(f"<body>{html}</body>").find("body")
+    assert body is not None
+    content = collect_blocks(body)
     assert [block.text for block in content.blocks] == texts
     assert [anchor.text for anchor in content.anchors] == links
     assert any(block.linked for block in content.blocks) == bool(links)
