@@ -326,8 +326,8 @@ def _render_page(context: RequestContext, cdx_request: CdxRequest, dialect: Dial
     if problem:
         file.close()
         return JSONResponse({"message": problem}, 413 if scanned > MAX_PAGE_CAPTURES else 404)
-    headers = {"content-length": str(file.tell())}
-    return ClosingStreamingResponse(read_chunks(file), media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
+    chunks, headers = read_chunks(lambda: file), {"content-length": str(file.tell())}
+    return ClosingStreamingResponse(chunks, media_type=_MEDIA_TYPES[cdx_request.output], headers=headers)
 
 
 def _select_lines(context: RequestContext, cdx_request: CdxRequest, dialect: Dialect) -> tuple[list[str], str | None]:

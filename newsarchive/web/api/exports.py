@@ -118,7 +118,7 @@ def article_records(context: Context, article_id: int) -> Response:
     note_export(context.archive.folder, FORMATS[form].name, "sent to a reader of the browser", urls=[article.url])
     disposition = f'attachment; filename="article-{article_id}{FORMATS[form].suffix}"'
     headers = {"content-length": str(file.tell()), "content-disposition": disposition}
-    return ClosingStreamingResponse(read_chunks(file), media_type=FORMATS[form].media_type, headers=headers)
+    return ClosingStreamingResponse(read_chunks(lambda: file), media_type=FORMATS[form].media_type, headers=headers)
 
 
 def build_export_request(

@@ -64,7 +64,7 @@ def warc_file(request: Request, context: Context, name: str) -> Response:
     status = 206 if byte_range else 200
     if is_head:
         return Response(status_code=status, headers=headers)
-    body = read_chunks(places.file(name).open(), begin, end)
+    body = read_chunks(places.file(name).open, begin, end)
     return ClosingStreamingResponse(body, status_code=status, headers=headers)
 
 

@@ -6,7 +6,7 @@ that are gone.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, Any
 
@@ -35,9 +35,9 @@ class ClosingStreamingResponse(StreamingResponse):
                 await to_thread.run_sync(close)
 
 
-def read_chunks(file: IO[bytes], begin: int = 0, end: int = sys.maxsize) -> Iterator[bytes]:
-    """Yield a part of a file, then close it."""
-    with file:
+def read_chunks(open_file: Callable[[], IO[bytes]], begin: int = 0, end: int = sys.maxsize) -> Iterator[bytes]:
+    """Yield a part of a file that is opened with the first piece, then close it."""
+    with open_file() as file:
         file.seek(begin)
         while piece := file.read(min(_PIECE, end - file.tell())):
             yield piece

@@ -1,6 +1,6 @@
 """A client that disconnects during a response leaves no resources open."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import BytesIO
 
 import anyio
@@ -89,5 +89,19 @@ def test_a_file_is_closed_after_its_last_chunk() -> None:
     """It is sent from its beginning, whatever its position, and closed."""
     file = BytesIO(b"a" * 300_000 + b"b")
     file.read(7)
-    assert b"".join(read_chunks(file)) == b"a" * 300_000 + b"b"
+    assert b"".join(read_chunks(lambda: file)) == b"a" * 300_000 + b"b"
     assert file.closed
+
+
+def test_a_response_that_never_begins_opens_no_file() -> None:
+    """A client that left before the first chunk leaves nothing to close."""
+    opened: list[BytesIO] = []
+
+    def open_file() -> BytesIO:
+        opened.append(BytesIO(b"a"))
+        return opened[-1]
+
+    chunks = read_chunks(open_file)
+    assert isinstance(chunks, Generator)
+    chunks.close()
+    assert opened == []
