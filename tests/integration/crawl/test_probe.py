@@ -221,7 +221,7 @@ def test_all_sources_of_the_demo_newsroom_are_found() -> None:
 
 
 def test_add_says_what_is_next(server: Any, tmp_path: Path) -> None:
-    """Where the site was written, and the command that crawls it."""
+    """Name the file with the site, and the command that crawls it."""
     server.say("/", html(FRONT))
     assert run_in_process("init", ".", "--contact", "tests@localhost", at=tmp_path).returncode == 0
     added = run_in_process("add", f"{server.base}/", "--name", "paper", "--delay", "0s", at=tmp_path)

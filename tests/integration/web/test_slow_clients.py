@@ -251,7 +251,7 @@ def test_forms_are_requests_in_progress_once_they_are_there(start: Start) -> Non
 
 
 def test_a_form_that_is_too_long_is_refused(start: Start) -> None:
-    """Whether it says so or not, and with less than its end."""
+    """The answer is 413, with a stated length and without one, before all of the body has arrived."""
     port = start()
     head = b"POST /exports HTTP/1.1\r\nHost: localhost\r\n"
     for sent in (b"Content-Length: 900000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"):

@@ -1,4 +1,4 @@
-"""What the add-on for Scrapy remembers of a spider's run."""
+"""The payloads that the add-on for Scrapy remembers in a run of a spider."""
 
 from datetime import UTC, datetime
 from pathlib import Path
