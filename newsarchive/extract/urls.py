@@ -94,8 +94,7 @@ def _segment_kind(bare: str) -> str:
     if _LONG_NUMBER.search(bare):
         return "n"
     end = bare[len(bare.rstrip(_HEXADECIMAL)) :]
-    is_hash = len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha()
-    return "h" if is_hash else "w"
+    return "h" if len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha() else "w"
 
 
 @lru_cache(maxsize=4096)

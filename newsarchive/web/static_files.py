@@ -29,5 +29,4 @@ class StaticAssets(StaticFiles):
 @lru_cache(maxsize=64)
 def static_url(name: str) -> str:
     """Return the URL of a file in static/."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?v={digest}"
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, text
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
@@ -95,8 +95,8 @@ def list_crawls(
 
     With exclusions, runs of excluded sites only are left out, and so are counters, which count everything.
     """
-    shown = visible_captures(connection, exclude) if counted else [false()]
-    captured = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *shown).scalar_subquery()
+    count = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *visible_captures(connection, exclude))
+    captured = count.scalar_subquery() if counted else literal(0)
     statement = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
     statement = statement.where(*_visible_runs(exclude))
     if run is not None:

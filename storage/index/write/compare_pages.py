@@ -116,8 +116,7 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
     connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
     _update_captures(connection, changes)
-    after = {change.shown_in for change in changes if change.shown_in is not None}
-    touched = before | after
+    touched = before | {change.shown_in for change in changes if change.shown_in is not None}
     recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 

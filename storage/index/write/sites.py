@@ -286,8 +286,7 @@ def _copy(connection: Connection, version: AnyRow, capture_id: int) -> int:
 
 def _copy_groups(connection: Connection, source: int, target: int) -> None:
     groups = select(CaptureGroupRow).where(CaptureGroupRow.capture_id == source)
-    rows = connection.execute(groups).mappings()
-    copies = [{**one, "capture_id": target} for one in rows]
+    copies = [{**one, "capture_id": target} for one in connection.execute(groups).mappings()]
     insert_rows(connection, CaptureGroupRow, copies, conflict_columns=["capture_id", "position"])
 
 
