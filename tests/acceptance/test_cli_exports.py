@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FORMS = {
     "jsonl": b'{"url"',
     "csv": b"url,canonical_url",

@@ -12,6 +12,8 @@ import pytest
 from newsarchive.cli.app import COMMANDS
 from tests.newsroom import Newsroom, serve
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., CompletedProcess[str]]
 PAGE = "<html><head><title>A page</title></head><body><p>Nothing to see</p></body></html>"
 

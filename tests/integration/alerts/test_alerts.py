@@ -108,6 +108,7 @@ def test_a_hit_has_its_address_in_the_archive(desk_of: DeskOf, hook: Any, smtp: 
     assert "https://archive.paper.example/a/web/2026" in smtp.got[0]["text"]
 
 
+@pytest.mark.slow
 def test_each_later_text_is_a_hit_and_a_rebuild_repeats_none(desk_of: DeskOf, hook: Any, index_line: str) -> None:
     """The state is outside the index, by records and digests."""
     desk = desk_of(hooked(hook), index=index_line)
@@ -142,6 +143,7 @@ def test_an_article_that_came_before_a_rebuild_and_was_not_compared_is_found_aft
     assert len(hook.got) == 1
 
 
+@pytest.mark.slow
 def test_a_move_of_the_index_repeats_nothing(desk_of: DeskOf, hook: Any, empty_postgres_url: str) -> None:
     """To the other database."""
     desk = desk_of(hooked(hook))
@@ -232,6 +234,7 @@ def test_a_target_that_fails_holds_up_no_other(desk_of: DeskOf, smtp: Any, hook:
     assert len(hook.got) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mail", "webhook"])
 def test_a_killed_process_repeats_under_the_same_id_at_most_what_was_accepted(
     desk_of: DeskOf, smtp: Any, hook: Any, kind: str
@@ -366,6 +369,7 @@ def test_what_is_withheld_is_not_sent(desk_of: DeskOf, hook: Any, line: str, ind
     assert hook.got == []
 
 
+@pytest.mark.slow
 def test_what_is_under_an_embargo_is_sent_when_it_ends(desk_of: DeskOf, hook: Any) -> None:
     """Each under an id of its own, once."""
     desk = desk_of(SITE + 'embargo = "3d"', hooked(hook))
@@ -379,6 +383,7 @@ def test_what_is_under_an_embargo_is_sent_when_it_ends(desk_of: DeskOf, hook: An
     assert len(hook.got) == len(set(hook.ids)) == 2
 
 
+@pytest.mark.slow
 def test_changes_are_reported_by_their_filters_and_words(desk_of: DeskOf, hook: Any, index_line: str) -> None:
     """Silent edits of numbers; those of other articles, or of other kinds, are not."""
     desk = desk_of(hooked(hook, 'notice = ["silent"]\nkind = ["numbers"]\nauthor = "ada berg"'), index=index_line)
@@ -414,6 +419,7 @@ def test_an_alert_of_changes_that_is_new_during_a_crawl_reports_no_older_ones(de
     assert len(hook.got) == 1
 
 
+@pytest.mark.slow
 def test_changes_are_read_from_the_last_ones_on(
     desk_of: DeskOf, hook: Any, index_line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

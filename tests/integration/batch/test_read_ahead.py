@@ -213,6 +213,7 @@ def test_a_damaged_file_that_was_read_is_read_again(new: Callable[..., Path], pa
     assert file_task.is_done(job)
 
 
+@pytest.mark.slow
 def test_bad_pages_affect_no_other_page(papers: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a task, a page that kills its reader and one that hangs are unreadable; all others are read."""
     (tmp_path / "bad_reader.py").write_text(BAD_READER)

@@ -165,6 +165,7 @@ def test_retry_after_is_waited_for(server: Any, make: Make) -> None:
     assert (report.run.outcome, counted(report, "captures")) == ("finished", [4])
 
 
+@pytest.mark.slow
 def test_a_page_that_hangs_is_recorded_in_part(server: Any, make: Make) -> None:
     """The timeout makes a truncated record, and does not affect other pages."""
     server.say("/", front("/news/slow", "/news/fast"))
@@ -314,6 +315,7 @@ def test_a_signal_stops_a_run_in_order(server: Any, make: Make, number: signal.S
         pass
 
 
+@pytest.mark.slow
 def test_a_second_signal_aborts(server: Any, make: Make) -> None:
     """It does not wait for a hanging server; the next crawl recovers what was fetched."""
     server.say("/", front("/news/slow"))

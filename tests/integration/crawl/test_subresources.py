@@ -115,6 +115,7 @@ def too_early(server: Any, pause: float = DELAY) -> list[tuple[str, str, float]]
     ]
 
 
+@pytest.mark.slow
 def test_a_redirected_robots_is_requested_in_the_turn_of_its_host(two: tuple[Any, Any], make: Make) -> None:
     """It waits for the request in progress to that host and for the pause after it; the host's pages wait for it."""
     a, b = two

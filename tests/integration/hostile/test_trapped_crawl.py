@@ -43,6 +43,7 @@ def test_a_url_of_a_trap_rule_is_not_requested(entrance: str, trapped: Callable[
     assert rig.asked()[entrance] == 1
 
 
+@pytest.mark.slow
 def test_links_that_lead_ever_deeper_end(trapped: Callable[..., Any]) -> None:
     """Relative links on a server that returns one page at any depth: a segment that occurs four times is a loop."""
     rig = trapped("/tief/")

@@ -43,6 +43,8 @@ from storage.model import (
     VisitResult,
 )
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Ingest]
 Plan = Callable[[VisitResult], NextVisit]
 MORNING = datetime(2026, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)

@@ -150,6 +150,7 @@ def test_a_takedown_leaves_no_deleted_rows_on_the_disk(tmp_path: Path) -> None:
         assert "zanzibarian" not in read_everything(archive)
 
 
+@pytest.mark.slow
 def test_import_and_rebuild_of_an_old_file_do_not_bring_it_back(archive: Archive, tmp_path: Path) -> None:
     """Neither its bytes into the archive's files nor its rows into the index; other records are imported."""
     archive.takedown([GONE], "wrong name", dry_run=False)
@@ -378,6 +379,7 @@ def test_records_that_a_second_file_has_are_removed_from_it_too(archive: Archive
     assert {url for url, _, _ in describe(archive)[0]} == {KEPT}
 
 
+@pytest.mark.slow
 def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -> None:
     """Files of `export`, receipts, and what readers of the browser got, also after a rebuild; not those of others."""
     folder, numbers = str(archive.folder), [str(archive.index.ask(find_article_id, url)) for url in (GONE, KEPT)]
@@ -406,6 +408,7 @@ def test_the_copies_that_were_made_are_named(archive: Archive, tmp_path: Path) -
     assert (archive.folder / "exports.jsonl").stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.slow
 def test_a_lost_list_is_made_again_from_the_tombstones(archive: Archive, tmp_path: Path) -> None:
     """Neither an import nor a rebuild brings the article back, and a later takedown adds to the restored list."""
     archive.takedown([GONE], "court order", dry_run=False)

@@ -9,6 +9,8 @@ from benchmarks.simulation.crawl import CRON, Outcomes, crawl
 from benchmarks.simulation.newsroom import DAY, HOUR, Month, month
 from benchmarks.simulation.policies import POLICIES
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Crawled:
@@ -18,14 +20,13 @@ class Crawled:
     done: Outcomes
 
 
-@pytest.fixture(scope="module", params=[14, pytest.param(30, marks=pytest.mark.slow)], ids=["fortnight", "month"])
-def crawled(request: pytest.FixtureRequest) -> Crawled:
-    """Run our schedule over a fortnight; with slow tests, over a month."""
-    simulated = month(request.param)
+@pytest.fixture(scope="module")
+def crawled() -> Crawled:
+    """Run our schedule over a month."""
+    simulated = month(30)
     return Crawled(simulated, crawl(simulated, POLICIES["ours"]))
 
 
-@pytest.mark.slow
 def test_there_are_forty_sources_and_two_hold_ten_items(crawled: Crawled) -> None:
     """The simulated month is the one of the figures."""
     sources = [source for _, source in crawled.month.sources()]
@@ -93,7 +94,6 @@ def test_redundant_sitemaps_are_checked_rarely(crawled: Crawled) -> None:
     assert all(crawled.done.by_source[name] <= 4 * days for name in late)
 
 
-@pytest.mark.slow
 def test_other_policies_are_worse() -> None:
     """In a fortnight polling costs five times as much, hourly checks find late, and news-crawl finds late and
     misses.

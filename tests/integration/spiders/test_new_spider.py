@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from newsarchive.cli.sites import TEMPLATES
 from newsarchive.config.toml_file import create_config_file, load_config
 from newsarchive.crawl.site_spider import load_spider
@@ -17,6 +19,7 @@ def test_every_template_is_documented() -> None:
     assert NAMES == ["api", "archive", "login", "plain", "scroll", "sitemap"]
 
 
+@pytest.mark.slow
 def test_what_is_written_loads_and_its_tests_pass(tmp_path: Path) -> None:
     """A spider of each template, in an empty archive; their sites are in newsarchive.toml."""
     folder = tmp_path / "archive"

@@ -92,6 +92,7 @@ def test_a_newsroom_of_json_alone(build: Build, newsroom: Any, index_url: str, d
     assert_rebuilds(rig, dump, different)
 
 
+@pytest.mark.slow
 def test_a_newsroom_behind_a_login(
     build: Build, newsroom: Any, dump: Any, different: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +243,7 @@ def test_a_login_that_fails_leaves_the_site_for_the_next_run(
     assert len(articles(rig)) == 7
 
 
+@pytest.mark.slow
 def test_an_error_in_a_callback_costs_no_page(build: Build, newsroom: Any, dump: Any, different: Any) -> None:
     """Its response is kept, its URL is named and fetched again, and the others are read."""
     newsroom.broken.update({2, 5})

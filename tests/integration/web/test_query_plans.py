@@ -25,6 +25,8 @@ if ROOT not in sys.path:
 from benchmarks.generate import fill  # noqa: E402 - benchmarks/ is no installed package
 from benchmarks.questions import Asking, sample  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 UNLIMITED = ServeOptions(limits=RequestLimits(rate_limit=1e9, rate_burst=10**9, query_timeout=60))
 LARGE = frozenset(
     "articles boilerplate capture_groups captures frontier link_groups links paragraphs urls"

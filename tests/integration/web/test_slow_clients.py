@@ -259,6 +259,7 @@ def test_a_form_that_is_too_long_is_refused(start: Start) -> None:
             assert client.recv(12) == b"HTTP/1.1 413"
 
 
+@pytest.mark.slow
 def test_tls_is_served_with_a_certificate(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTPS works; handshakes that are never finished keep nobody out and end after their time."""
     monkeypatch.setattr(connections, "REQUEST_TIMEOUT", 2.0)
