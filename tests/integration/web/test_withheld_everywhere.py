@@ -23,11 +23,13 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.export.formats import FORMATS
 from newsarchive.maintenance.verify_chain import latest_links
 from newsarchive.web.app import ROUTERS, create_app
+from storage.index.conditions.visibility import select_withheld_captures
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.queries.timeline import find_nearest_capture
 from storage.model import CrawlRun, Outcome
@@ -331,9 +333,22 @@ def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
         shown = client.get("/web/20260304060000mp_/https://news.example/").text
         assert "A story about number 3" in shown
         assert "[withheld]" in shown
-        # A picture that the front page named first is shown, though a blocked article has it, too.
-        assert client.get("/web/20260309im_/https://news.example/img/open.jpg").status_code == 200
-        assert withholding.index.ask(find_nearest_capture, "https://news.example/img/razzmatazz.jpg", LATE)
+
+
+@pytest.mark.parametrize("is_blocked", [True, False])
+def test_a_picture_is_withheld_with_the_article_that_named_it(withholding: Archive, is_blocked: bool) -> None:
+    """At its own address, with the target of its redirect; but not one that the front page named first."""
+    rules = AccessRules.from_config(withholding.config) if is_blocked else AccessRules()
+    reader = withholding.index.excluding(rules.exclusions(NOW))
+    names = ("razzmatazz", "razzmatazz-moved", "razzmatazz-new", "open")
+    found = [reader.ask(find_nearest_capture, f"https://news.example/img/{name}.jpg", LATE) for name in names]
+    assert [each is not None for each in found] == [not is_blocked] * 3 + [True]
+    # The selection by which they are subtracted from counts agrees with the condition by which they are left out.
+    exclude = AccessRules.from_config(withholding.config).exclusions(NOW)
+    with withholding.index._database.read_transaction() as connection:
+        held = set(connection.scalars(select_withheld_captures(connection, exclude)))
+    pictures = {each.id for each in withholding.index.stream(iter_captures) if "/img/" in each.url}
+    assert len(held & pictures) == 3
 
 
 def test_no_change_names_what_only_its_older_text_linked(withholding: Archive) -> None:
