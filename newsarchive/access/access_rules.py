@@ -179,7 +179,7 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     is_wild, host = host.startswith("*."), host.removeprefix("*.")
     name, port = (host, "") if ":" not in host or host.endswith("]") else host.rsplit(":", 1)
     name = name.rstrip(".")
-    if not _HOST.fullmatch(name) or not ("." in name or scheme or name == "localhost"):
+    if not _HOST.fullmatch(name) or not ("." in name or name[0] == "[" or scheme or name == "localhost"):
         return ()
     names = {name}
     with suppress(UnicodeError):
