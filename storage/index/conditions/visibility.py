@@ -31,7 +31,7 @@ _ASKING = CaptureRow.__table__.alias("noarchive_captures")
 _LATER = CaptureRow.__table__.alias("later_captures")
 _LEAD = VersionRow.__table__.alias("versions_with_image")
 _EMBEDDED = FrontierRow.__table__.alias("embedded_urls")
-_TARGETS = FrontierRow.__table__.alias("redirected_urls")
+_MOVED = CaptureRow.__table__.alias("redirects_of_pictures")
 _PICTURE = CaptureRow.__table__.alias("captures_of_pictures")
 _LATE = ArticleRow.__table__.alias("embargoed_articles")
 _HELD = CaptureRow.__table__.alias("withheld_captures")
@@ -80,25 +80,24 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 
 
-def _select_withheld_urls(exclude: Exclusions) -> Any:
-    """Return the ids of blocked URLs, and of pictures that the index knows of withheld articles alone."""
+def _select_pictures(exclude: Exclusions) -> Any:
+    """Return the ids of URLs of pictures that the index knows of blocked articles, and of those that ask, alone."""
     articles = union(*_select_blocked_articles(exclude))
     pages = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
-    of_page = _EMBEDDED.c.kind == UrlKind.ASSET.value, _EMBEDDED.c.via_kind == UrlKind.ARTICLE.value
-    named = select(_EMBEDDED.c.url_id).where(*of_page, _EMBEDDED.c.via_id.in_(pages))
-    targets = select(_TARGETS.c.url_id).where(_TARGETS.c.via_id.in_(named))  # of redirects
+    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
+    targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
     elsewhere = exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles))
-    is_picture = or_(_PICTURE.c.mime.like("image/%"), _PICTURE.c.redirect_url_id.is_not(None))
-    pictures = select(_PICTURE.c.url_id).where(
-        _PICTURE.c.url_id.in_(union(named, targets, lead)), is_picture, ~elsewhere
-    )
-    return union(select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)), pictures)
+    is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
+    is_picture = or_(_PICTURE.c.mime.like("image/%"), and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
+    found = _PICTURE.c.url_id.in_(union(named, targets, lead))
+    return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
 
 
 def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
     """Return conditions on the id of a visible URL."""
-    return [url_id.not_in(_select_withheld_urls(exclude))] if exclude.urlkeys or exclude.noarchive else []
+    blocked = _BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
+    return [~exists().where(*blocked)] if exclude.urlkeys else []
 
 
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
@@ -122,6 +121,7 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
     conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
     if exclude.urlkeys or exclude.noarchive:
         conditions.append(or_(article_id.is_(None), article_id.not_in(union(*_select_blocked_articles(exclude)))))
+        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(_select_pictures(exclude))))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
@@ -138,8 +138,9 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
 
 def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
+    blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     parts = [
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(_select_withheld_urls(exclude))),
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(union(blocked, _select_pictures(exclude)))),
         select(_HELD.c.id).where(_HELD.c.article_id.in_(union(*_select_blocked_articles(exclude)))),
     ]
     hidden = _TARGET.c.site_id.in_(_load_hidden(connection, exclude))
