@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -46,7 +46,7 @@ ERROR_DESCRIPTIONS: Mapping[int, str] = {
 
 def refuse_unknown(request: Request) -> None:
     """Refuse a parameter that a request does not take: with a mistyped filter it would return everything."""
-    known = {each.alias for each in get_flat_dependant(request.scope["route"].dependant).query_params}
+    known = {each.alias for each in get_flat_params(request.scope["route"].dependant)} - {*request.path_params}
     if unknown := sorted({*request.query_params} - known):
         taken = ", ".join(sorted(known)) or "none"
         raise HTTPException(400, f"Unknown parameter {unknown[0]}. This request takes: {taken}")
