@@ -244,8 +244,8 @@ class Maker:
             "text/html", _sha(f"payload {original or capture_id}"), 60_000 if kind == "response" else 0,
             "identical-payload-digest" if original else None,
             f"urn:uuid:{original:032x}" if original else None, original or None, leads_to, named, "as made",
-            20 if named == "listing" else 0, _sha(f"content {original or capture_id}"), kind == "response", article,
-            version, version,
+            20 if named == "listing" else 0, _sha(f"content {original or capture_id}"), kind == "response", False,
+            article, version, version,
         )  # fmt: skip
         return capture_id
 

@@ -158,7 +158,7 @@ def tables() -> dict[str, Table]:
                 "id url_id site_id requesting_site crawl_id warc_file_id warc_offset warc_length record_id"
                 " kind fetched_at warc_date status mime payload_digest payload_size profile"
                 " refers_to_record refers_to_id redirect_url_id outcome reason entries content_digest is_read"
-                " article_id version_id page_version_id"
+                " noarchive article_id version_id page_version_id"
             ),
         ),
         (

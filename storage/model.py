@@ -245,6 +245,8 @@ class Capture:
     """The two validators, as the server sent them."""
     max_age: int | None = None
     """Freshness lifetime in seconds (Cache-Control, RFC 9111, 5.2.2.1); None without one."""
+    noarchive: bool = False
+    """An X-Robots-Tag header says noarchive."""
 
 
 @pickle_by_slots
@@ -346,7 +348,7 @@ class Article:
     live: bool = False
     """True for a live blog (schema.org LiveBlogPosting)."""
     noarchive: bool = False
-    """The page's robots meta says noarchive."""
+    """The page's robots meta says noarchive, or its X-Robots-Tag."""
     declared: bool = False
     """The page declares itself an article, by JSON-LD or microdata."""
     paragraphs: tuple[Paragraph, ...] = ()

@@ -177,16 +177,16 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     if _SURT.fullmatch(host):
         return (f"{host.removeprefix('(').replace(',)', ')')}{path.lower()}",)
     is_wild, host = host.startswith("*."), host.removeprefix("*.")
-    name, colon, port = host.partition(":") if not host.startswith("[") else (host, "", "")
+    name, port = (host, "") if ":" not in host or host.endswith("]") else host.rsplit(":", 1)
     name = name.rstrip(".")
-    if not _HOST.fullmatch(name) or not ("." in name or scheme or name == "localhost"):
+    if not _HOST.fullmatch(name) or not ("." in name or name[0] == "[" or scheme or name == "localhost"):
         return ()
     names = {name}
     with suppress(UnicodeError):
         names.add(name.encode("idna").decode())
     with suppress(UnicodeError):
         names.add(name.encode("ascii").decode("idna"))
-    tail = f":{port}" if colon and port not in {"80", "443", ""} else ""
+    tail = f":{port}" if port not in {"80", "443", ""} else ""
     paths = {path, unquote(path), quote(unquote(path), safe="/?#&=+,;:@!$'()*~-._")}
     keys = {surt(f"http://{each}{tail}{after or '/'}") for each in names for after in paths}
     below = {f"{surt_host(each)}," for each in names if is_wild}

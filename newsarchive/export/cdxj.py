@@ -14,12 +14,11 @@ from storage.index.views.cdx import CdxLine
 
 RUN_LENGTH = 20_000
 """Lines that are sorted in memory."""
-_PROGRESS_EVERY = 1000
 
 
 def write_cdxj(request: ExportRequest, file: BinaryIO) -> int:
     """Write CDXJ that refers to the archive's own WARC files; return the number of lines."""
-    captures = request.track(request.iter_captures(), _PROGRESS_EVERY)
+    captures = request.track(request.iter_captures(), 1000)
     return write_lines((f"{line}\n" for line in sort_lines(map(cdxj_line, captures))), file)
 
 

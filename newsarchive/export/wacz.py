@@ -30,7 +30,6 @@ from storage.places.signing import sign_package
 WACZ_VERSION = "1.1.1"
 _NAME = "data.warc.gz"
 _LINES = 1024  # CDX lines in one gzip member
-_PROGRESS_EVERY = 50
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ def _write_records(request: ExportRequest, package: _WaczPackage) -> Iterator[st
     """Write the records; yield a CDXJ line for each capture."""
     with package.create_file(f"archive/{_NAME}", stored=True) as file:
         copier = RecordCopier(request, file.write)
-        yield from map(cdxj_line, request.track(copy_slice(request, copier, _NAME), _PROGRESS_EVERY))
+        yield from map(cdxj_line, request.track(copy_slice(request, copier, _NAME), 50))
 
 
 def _write_index(package: _WaczPackage, lines: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ from newsarchive.extract.blocks import Anchor, Block, normalize_space
 from newsarchive.extract.classify import looks_live
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of
-from newsarchive.extract.page_input import Headers, PageParts
+from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
 from newsarchive.extract.word_tables import entries, words
@@ -43,14 +43,13 @@ _SCRIPTS = (
 )
 """Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
-_ROBOT_NAMES = ("robots", "googlebot", "newsarchive")  # names of robots whose rules are read
 
 
 def read_metadata(parts: PageParts) -> Article:
     """Return an article with the fields that metadata gives."""
     url, head, matches, evidence = parts.page.url, parts.head, parts.layout_matches, parts.evidence
     live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
-    noarchive = "noarchive" in " ".join(head.all(*_ROBOT_NAMES)).lower()
+    noarchive = "noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower()
     return Article(
         url=url,
         canonical_url=evidence.first("canonical_url", _canonical_urls(parts)) or url,
@@ -60,26 +59,9 @@ def read_metadata(parts: PageParts) -> Article:
         language=_read_language(parts),
         access=evidence.first("access", _access_candidates(parts)),
         live=bool(matches.elements("live")) if matches.layout.live else live,
-        noarchive=noarchive or _has_noarchive_header(parts.page_input.headers),
+        noarchive=noarchive,
         declared=bool(parts.jsonld.article),
     )
-
-
-def _has_noarchive_header(headers: Headers) -> bool:
-    """Return True if an X-Robots-Tag says noarchive to all robots, or to one of those whose rules are read.
-
-    >>> [_has_noarchive_header((("x-robots-tag", each),)) for each in ("NOARCHIVE", "otherbot: noarchive, nofollow")]
-    [True, False]
-    """
-    for name, value in headers:
-        if name.lower() == "x-robots-tag":
-            robot, colon, rules = value.lower().partition(":")
-            # "noarchive, unavailable_after: DATE" names no robot.
-            if not colon or "," in robot or "noarchive" in robot:
-                robot, rules = "robots", value.lower()
-            if "noarchive" in rules and robot.strip() in _ROBOT_NAMES:
-                return True
-    return False
 
 
 def _canonical_urls(parts: PageParts) -> Iterator[tuple[str, str | None]]:

@@ -316,6 +316,8 @@ class Ingestor:
             found = tuple(spider_urls(record.capture, reading, record.output, site))
         if self.taken_down:
             found = tuple(each for each in found if digest_url(each.url) not in self.taken_down)
+        if reading.article and record.capture.noarchive:
+            reading = replace(reading, article=replace(reading.article, noarchive=True))
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
         return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)

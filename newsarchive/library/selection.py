@@ -25,8 +25,6 @@ from storage.model import Outcome
 F = TypeVar("F")
 T = TypeVar("T")
 
-_AT_ONCE = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -84,5 +82,5 @@ class Selection:
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:
-    while some := list(islice(ids, _AT_ONCE)):
+    while some := list(islice(ids, 100)):
         yield from load(some)

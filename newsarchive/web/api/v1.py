@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -41,9 +42,20 @@ ERROR_DESCRIPTIONS: Mapping[int, str] = {
     429: "Too many requests; see Retry-After",
     503: "The index does not answer, or the query takes too long; see Retry-After",
 }
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse a parameter that a request does not take: with a mistyped filter it would return everything."""
+    known = {each.alias for each in get_flat_params(request.scope["route"].dependant)} - {*request.path_params}
+    if unknown := sorted({*request.query_params} - known):
+        taken = ", ".join(sorted(known)) or "none"
+        raise HTTPException(400, f"Unknown parameter {unknown[0]}. This request takes: {taken}")
+
+
 router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
+    dependencies=[Depends(refuse_unknown)],
     responses={
         status: {"model": schemas.ProblemDetails, "description": text} for status, text in ERROR_DESCRIPTIONS.items()
     },
@@ -72,11 +84,9 @@ Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`
 
 def parse_offset(cursor: Cursor = None) -> int:
     """Return the number of items on the pages before that of a cursor (FastAPI dependency)."""
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
         raise HTTPException(400, "The cursor is not valid for this list")
-    return int(cursor)
+    return int(cursor or 0)
 
 
 Offset: TypeAlias = Annotated[int, Depends(parse_offset)]

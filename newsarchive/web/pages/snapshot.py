@@ -313,9 +313,7 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     is_text = shown.display is Display.TEXT
     requisites = page.requisites() if isinstance(page, SanitizedPage) else {}
-    found = {
-        url for query in (select_archived_urls, find_withheld_urls) for url in context.index.ask(query, requisites)
-    }
+    found = context.index.ask(select_archived_urls, requisites) | context.index.ask(find_withheld_urls, requisites)
     response = context.render(
         "snapshot.html",
         capture=capture,

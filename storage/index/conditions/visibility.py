@@ -3,7 +3,9 @@
 This module decides for every query what is withheld:
 
     article   one of its URLs is blocked, its site is hidden, it is younger than its site's embargo, or it asks for it
-    capture   the same holds for itself, for the article that it shows, or for the target of its redirect
+              by the newest page at one of its URLs, or by a later X-Robots-Tag
+    capture   the same holds for itself, for the article that it shows, or for the target of its redirect; or it is a
+              picture that such an article named first, and that is no other article's lead image
     link      the same holds for its target
 """
 
@@ -11,11 +13,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
-from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
+from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
+from storage.model import Outcome, UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
 
@@ -24,7 +27,12 @@ _TARGET = UrlRow.__table__.alias("redirect_targets")
 _READ = CaptureRow.__table__.alias("captures_of_blocked")
 _NAMED = ArticleRow.__table__.alias("articles_of_blocked")
 _SAME = UrlRow.__table__.alias("same_urls")
-_ASKING = VersionRow.__table__.alias("noarchive_versions")
+_ASKING = CaptureRow.__table__.alias("noarchive_captures")
+_LATER = CaptureRow.__table__.alias("later_captures")
+_LEAD = VersionRow.__table__.alias("versions_with_image")
+_EMBEDDED = FrontierRow.__table__.alias("embedded_urls")
+_MOVED = CaptureRow.__table__.alias("redirects_of_pictures")
+_PICTURE = CaptureRow.__table__.alias("captures_of_pictures")
 _LATE = ArticleRow.__table__.alias("embargoed_articles")
 _HELD = CaptureRow.__table__.alias("withheld_captures")
 _FIRST = CaptureRow.__table__.alias("first_captures")
@@ -60,20 +68,36 @@ def load_site_names(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
 
 
-def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
-    """Return conditions on the id of a visible URL."""
-    if not exclude.urlkeys:
-        return []
-    return [~exists().where(_BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))]
-
-
 def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     """Return the ids of articles with a blocked URL, of those captured at one, and of those that ask to be left out."""
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
     asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
     asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
+    order = tuple_(_LATER.c.fetched_at, _LATER.c.record_id) > tuple_(_ASKING.c.fetched_at, _ASKING.c.record_id)
+    shows = _LATER.c.is_read, _LATER.c.outcome == Outcome.ARTICLE.value, ~_LATER.c.noarchive
+    asking = asking.where(~exists().where(_LATER.c.url_id == _ASKING.c.url_id, order, *shows))
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
+
+
+def _select_pictures(exclude: Exclusions) -> Any:
+    """Return the ids of URLs of pictures that the index knows of blocked articles, and of those that ask, alone."""
+    articles = union(*_select_blocked_articles(exclude))
+    pages = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
+    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
+    targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
+    lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
+    elsewhere = exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles))
+    is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
+    is_picture = or_(_PICTURE.c.mime.like("image/%"), and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
+    found = _PICTURE.c.url_id.in_(union(named, targets, lead))
+    return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
+
+
+def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
+    """Return conditions on the id of a visible URL."""
+    blocked = _BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
+    return [~exists().where(*blocked)] if exclude.urlkeys else []
 
 
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
@@ -94,18 +118,16 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
     """Return conditions on visible captures (the table or an alias of it)."""
     if not exclude:
         return []
-    conditions = visible_urls(exclude, captures.c.url_id)
-    elsewhere: Conditions = []
+    conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
     if exclude.urlkeys or exclude.noarchive:
-        article_id = captures.c.article_id
         conditions.append(or_(article_id.is_(None), article_id.not_in(union(*_select_blocked_articles(exclude)))))
+        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(_select_pictures(exclude))))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
         elsewhere.append(_TARGET.c.site_id.in_(hidden))
     for site_id, until in _load_embargoes(connection, exclude):
         late = captures.c.fetched_at > until
-        article_id = captures.c.article_id
         shown = and_(article_id.is_not(None), article_id.in_(_embargoed_articles(site_id, until)))
         conditions.append(~and_(captures.c.site_id == site_id, or_(late, shown)))
         elsewhere.append(and_(_TARGET.c.site_id == site_id, late))
@@ -116,9 +138,9 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
 
 def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
-    blocked = prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
+    blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     parts = [
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(select(_BLOCKED.c.id).where(blocked))),
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(union(blocked, _select_pictures(exclude)))),
         select(_HELD.c.id).where(_HELD.c.article_id.in_(union(*_select_blocked_articles(exclude)))),
     ]
     hidden = _TARGET.c.site_id.in_(_load_hidden(connection, exclude))
@@ -138,11 +160,10 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
         conditions.append(ArticleRow.id.not_in(union(*_select_blocked_articles(exclude))))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
-    conditions += [
+    return conditions + [
         ~and_(ArticleRow.site_id == site_id, or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until))
         for site_id, until in _load_embargoes(connection, exclude)
     ]
-    return conditions
 
 
 def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:

@@ -5,7 +5,7 @@ page --links--> withheld URLs --> texts of these links --------'
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote
@@ -142,13 +142,13 @@ def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterab
     withheld = find_by_ids(connection, query, {key for each in keys.values() for key in each})
     of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
     hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(exclude.hidden)))) if exclude.hidden else ()
-    hidden = frozenset(map(strip_www, hosts))
+    hidden = tuple(f".{strip_www(host)}" for host in hosts)  # and hosts below them
     return frozenset(
         url
         for url, each in keys.items()
         if any(key.startswith(exclude.urlkeys) for key in each)
         or not withheld.isdisjoint(each)
-        or any(_is_below(url_host(inner), hidden) for inner in named[url])
+        or any(f".{strip_www(url_host(inner))}".endswith(hidden) for inner in named[url])
     )
 
 
@@ -156,9 +156,3 @@ def _spellings(url: str) -> tuple[str, str]:
     """Return the urlkey of a URL, and that without its parameters, which may be those of a feed's readers."""
     key = surt(url)
     return key, key.partition("?")[0]
-
-
-def _is_below(host: str, hosts: Collection[str]) -> bool:
-    """Return True if a host is one of these, or a host below one of them."""
-    labels = strip_www(host).split(".")
-    return any(".".join(labels[begin:]) in hosts for begin in range(len(labels)))

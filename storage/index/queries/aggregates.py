@@ -182,12 +182,9 @@ def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) 
     return tuple(OutcomeCount(outcome=Outcome(row.outcome), status=row.status, captures=row.captures) for row in rows)
 
 
-_MOST_SPELLINGS = 24
-
-
 def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:
     """Return the printed spellings of an author's name that differ in case and accents only; `author` itself first."""
-    statement = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(_MOST_SPELLINGS)
+    statement = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(24)
     if exclude:
         # A spelling that only an excluded page prints would reveal that page.
         written = (

@@ -20,7 +20,6 @@ from storage.index.views.articles import EVERYTHING, Filters
 from storage.index.views.exclusions import Exclusions
 from storage.model import Link, LinkGroup, LinkKind
 
-_AT_ONCE = 200
 _KEYS = 5_000  # versions that are selected at once: with a filter of texts each selection is a search
 _SEARCH_BATCH = 100  # lines of a search that are loaded at once
 _CANONICAL = UrlRow.__table__.alias("canonical")
@@ -44,7 +43,7 @@ def iter_archived_articles(
 ) -> Iterator[ArchivedArticle]:
     """Yield what `iter_export_lines` writes; for `with_text` see `load_articles`."""
     chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
-    for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(_AT_ONCE):
+    for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(200):
         yield from load_articles(connection, exclude, version_ids, with_text=with_text)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, text
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select, text
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
@@ -98,7 +98,10 @@ def list_crawls(
     count = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *visible_captures(connection, exclude))
     captured = count.scalar_subquery() if counted else literal(0)
     statement = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
-    statement = statement.where(*_visible_runs(exclude))
+    if exclude.hidden:
+        of_run = CrawlSiteRow.crawl_id == CrawlRow.id
+        seen = SiteRow.id == CrawlSiteRow.site_id, SiteRow.name.not_in(sorted(exclude.hidden))
+        statement = statement.where(or_(exists().where(of_run, *seen), ~exists().where(of_run)))
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
     rows = connection.execute(statement).all()
@@ -116,15 +119,6 @@ def list_crawls(
         )
         for row in rows
     )  # fmt: skip
-
-
-def _visible_runs(exclude: Exclusions) -> list[ColumnElement[bool]]:
-    """Return conditions on visible runs: they have a visible site, or no site."""
-    if not exclude.hidden:
-        return []
-    of_run = CrawlSiteRow.crawl_id == CrawlRow.id
-    seen = SiteRow.name.not_in(sorted(exclude.hidden))
-    return [or_(exists().where(of_run, SiteRow.id == CrawlSiteRow.site_id, seen), ~exists().where(of_run))]
 
 
 def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:

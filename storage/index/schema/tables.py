@@ -293,6 +293,7 @@ class CaptureRow(Base):
         _partial("ix_captures_crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
         _partial("ix_captures_listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
         _partial("ix_captures_article", "article_id", where="article_id IS NOT NULL"),
+        _partial("ix_captures_asking", "article_id", where="noarchive = 1", postgresql_where="noarchive"),
         _partial("ix_captures_version", "version_id", where="version_id IS NOT NULL"),
         _partial("ix_captures_page_version", "page_version_id", where="page_version_id IS NOT NULL"),
         _partial("ix_captures_redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
@@ -344,6 +345,9 @@ class CaptureRow(Base):
     extractor: Mapped[str | None] = _column("Version of the extractor that read it; null where is_read is false")
     etag: Mapped[str | None] = _column("ETag header of the response")
     last_modified: Mapped[str | None] = _column("Last-Modified header of the response")
+    noarchive: Mapped[bool] = _column(
+        "True if this response says noarchive: by its robots meta element or X-Robots-Tag"
+    )
     article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
     version_id: Mapped[int | None] = _column("The version of that article that it shows")
     page_version_id: Mapped[int | None] = _column(

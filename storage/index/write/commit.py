@@ -197,6 +197,7 @@ def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls:
                 "outcome": entry.outcome.value,
                 "entries": entry.item_count,
                 "content_digest": None if entry.content_digest == capture.payload_digest else entry.content_digest,
+                "noarchive": capture.noarchive or (entry.article is not None and entry.article.noarchive),
                 "extractor": entry.ingest.reading.extractor if entry.is_read else None,
             }
         )

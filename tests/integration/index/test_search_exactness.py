@@ -184,7 +184,7 @@ def fill(connection: Connection, stories: list[Story]) -> None:
             add(CaptureRow, id=text.id, url_id=story.id, site_id=story.site + 1, requesting_site="s0", warc_file_id=1,
                 warc_offset=text.id, warc_length=1, record_id=f"r{text.id}", kind="response", warc_date="",
                 fetched_at=story.dated_at + timedelta(hours=text.number), payload_size=1, outcome="article", reason="",
-                entries=0,
+                entries=0, noarchive=False,
                 article_id=story.id, version_id=text.id, page_version_id=text.id, is_read=True)  # fmt: skip
             add(VersionRow, id=text.id, article_id=story.id, site_id=story.site + 1, page_url_id=story.id,
                 capture_id=text.id, number=text.number, is_variant=False, is_current=text.is_newest,

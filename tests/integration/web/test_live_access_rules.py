@@ -43,6 +43,8 @@ PAGE = b"<html><title>A</title><body><p>A text of some length about the town.</p
         ("https://news.example/?b=2&a=1", "https://news.example/?a=1&b=2"),
         ("news.example:8080/a", "http://news.example:8080/a/b"),
         ("http://127.0.0.1:8080/a", "http://127.0.0.1:8080/a/b"),
+        ("[::1]:8080/a", "http://[::1]:8080/a/b"),
+        ("http://[::1]:80/", "http://[::1]/b"),
         ("*.news.example", "https://sport.news.example/a"),
         ("  news.example  ", "https://news.example/a"),
         ("example,news)/private/", "https://news.example/private/x"),

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,6 +12,7 @@ from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from storage.index.queries.export import iter_export_lines
 from storage.model import CrawlRun
+from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, warc_date
 
 SITE = '[[site]]\nname = "news"\nurl = "https://news.example/"\nnoarchive = "{}"'
 
@@ -48,3 +51,55 @@ def test_noarchive_is_noted_or_obeyed_by_site(
         assert sorted(url.rpartition("/")[2] for url in listed) == shown
         captured = client.get("/cdx?url=news.example&matchType=domain").text
         assert sorted(name for name in noted if f"/a/{name}" in captured) == shown
+
+
+URL, ASKS = "https://news.example/a/later", '<meta name="robots" content="noarchive">'
+FIRST = datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+def not_modified(at: datetime, header: str = "") -> bytes:
+    """Return the record of a 304 to the first capture."""
+    block = f"HTTP/1.1 304 Not Modified\r\n{header}\r\n".encode()
+    fields = (
+        ("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Date", warc_date(at)), ("WARC-Target-URI", URL),
+        ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/server-not-modified"),
+        ("WARC-Refers-To-Target-URI", URL), ("WARC-Refers-To-Date", warc_date(FIRST)), ("Content-Type", HTTP_RESPONSE),
+    )  # fmt: skip
+    return build_member("revisit", fields, block)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_shown"),
+    [
+        ([], True),
+        ([ASKS], False),
+        ([ASKS, "<!-- x -->"], True),
+        (["<!-- x -->", ASKS], False),
+        ([ASKS, "304"], False),
+        (["304"], True),
+        (["X-Robots-Tag: noarchive\r\n"], False),
+        (["X-Robots-Tag: otherbot: noarchive\r\n"], True),
+        (["X-Robots-Tag: noarchive\r\n", "<!-- x -->"], True),
+    ],
+)
+def test_the_newest_reading_asks(
+    archive_of: Callable[..., Archive], tmp_path: Path, later: list[str], is_shown: bool
+) -> None:
+    """Whether or not the text changes, also by the header of a 304; what takes it back is a page that does not ask."""
+    archive = archive_of(article(URL, "A later story") | {"at": FIRST}, config=SITE.format("obey"))
+    archive.index.begin_crawl(
+        CrawlRun(id="1", sites=tuple(site.to_site() for site in archive.config.sites), started_at=archive.now())
+    )
+    files = list[Path]()
+    for number, each in enumerate(later, 1):
+        at = FIRST.replace(hour=6 + number)
+        files.append(tmp_path / f"{number}.warc.gz")
+        if each.startswith("<"):
+            archive_of(article(URL, "A later story", each) | {"at": at})
+            files[-1] = max(tmp_path.glob("others-*.warc.gz"))
+        else:
+            files[-1].write_bytes(not_modified(at, each.removeprefix("304")))
+    archive.import_files(files[::-1])
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
+        assert bool(client.get("/search.jsonl").text) is is_shown
+        assert (client.get(f"/cdx?url={URL}").status_code == 200) is is_shown

@@ -23,14 +23,17 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
 from newsarchive.export.formats import FORMATS
 from newsarchive.maintenance.verify_chain import latest_links
 from newsarchive.web.app import ROUTERS, create_app
+from storage.index.conditions.visibility import select_withheld_captures
 from storage.index.queries.articles import find_article_id, iter_captures
+from storage.index.queries.timeline import find_nearest_capture
 from storage.model import CrawlRun, Outcome
-from storage.warc.record import HTTP_RESPONSE, build_member, new_record_id, sha256, warc_date
+from storage.warc.record import HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
 EARLY, LATE = NOW - timedelta(days=6), NOW - timedelta(hours=20)
@@ -78,6 +81,11 @@ TRACES = re.compile(
     r"|/private/|wobbulisch|gr%C3%B6%C3%9Fe|größe|skedaddl|wire\.example(?:/|%2F)copy|razzmatazz",
     re.IGNORECASE,
 )
+BLOCKED = ("https://news.example/private/x", "https://wire.example/copy/1")
+PICTURES = "".join(
+    f'<img src="https://news.example/img/{name}.jpg">' for name in ("razzmatazz", "razzmatazz-moved", "open")
+)
+"""Of blocked articles; the front page has the last one, too."""
 FILLER = "The town council met on Tuesday evening and discussed the budget for the coming year at some length. "
 
 
@@ -109,8 +117,11 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     """Yield URL, time, body, media type and status with further headers."""
     ok, html = "200 OK", "text/html"
     plain = "".join(f"<p>{headline}</p>" for headline in WITHHELD.values())
-    front = f"<html><title>News</title><body><h2>Latest</h2>{links(absolute=False)}{plain}" + "".join(
-        f'<li><a href="/2026/03/story-{n}.html">A story about number {n} of the town</a></li>' for n in range(12)
+    front = (
+        f"<html><title>News</title><body><h2>Latest</h2>{links(absolute=False)}{plain}<img src=/img/open.jpg>"
+        + "".join(
+            f'<li><a href="/2026/03/story-{n}.html">A story about number {n} of the town</a></li>' for n in range(12)
+        )
     )
     yield "https://news.example/", EARLY, front.encode(), html, ok
     yield "https://news.example/", LATE, front.replace("Latest", "Newest").encode(), html, ok
@@ -133,7 +144,9 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
             image = f"https://news.example/private/{at:%d}.jpg"
             yield url, at, page(f"A page {n} of the council", text + body, url, image=image), html, ok
     for url, headline in WITHHELD.items():
-        yield url, LATE, article(url, headline), html, ok
+        pictures = PICTURES if url in BLOCKED else ""
+        yield url, LATE, article(url, headline, pictures), html, ok
+    yield from picture_records()
     # The blocked article at an address that is not blocked; a short link to it; the embargoed site's older article.
     amp = article("https://news.example/private/x", WITHHELD["https://news.example/private/x"])
     yield "https://news.example/amp/x", LATE, amp, html, ok
@@ -161,6 +174,13 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     )
 
 
+def picture_records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
+    for name in ("razzmatazz", "razzmatazz-new", "open"):
+        yield f"https://news.example/img/{name}.jpg", LATE, b"\xff\xd8\xff" + name.encode(), "image/jpeg", "200 OK"
+    moved = "302 Found\r\nLocation: https://news.example/img/razzmatazz-new.jpg"
+    yield "https://news.example/img/razzmatazz-moved.jpg", LATE, b"", "image/jpeg", moved
+
+
 def write_records(file: Path) -> None:
     with file.open("wb") as out:
         for url, at, body, mime, status in records():
@@ -171,6 +191,12 @@ def write_records(file: Path) -> None:
                 ("Content-Type", HTTP_RESPONSE),
             )  # fmt: skip
             out.write(build_member("response", fields, block))
+            if mime == "image/jpeg":  # the page that named it first
+                page, kind = ("", "listing") if "open" in url else ("private/x", "article")
+                via = "img/razzmatazz-moved.jpg" if "-new" in url else page
+                found = f"site: news\r\nkind: asset\r\nvia: https://news.example/{via}\r\nviaKind: {kind}\r\n".encode()
+                named = ("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Concurrent-To", fields[0][1]), fields[1]
+                out.write(build_member("metadata", (*named, ("Content-Type", WARC_FIELDS)), found))
 
 
 def make_archive(folder: Path, index: str = "") -> Archive:
@@ -307,6 +333,22 @@ def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
         shown = client.get("/web/20260304060000mp_/https://news.example/").text
         assert "A story about number 3" in shown
         assert "[withheld]" in shown
+
+
+@pytest.mark.parametrize("is_blocked", [True, False])
+def test_a_picture_is_withheld_with_the_article_that_named_it(withholding: Archive, is_blocked: bool) -> None:
+    """At its own address, with the target of its redirect; but not one that the front page named first."""
+    rules = AccessRules.from_config(withholding.config) if is_blocked else AccessRules()
+    reader = withholding.index.excluding(rules.exclusions(NOW))
+    names = ("razzmatazz", "razzmatazz-moved", "razzmatazz-new", "open")
+    found = [reader.ask(find_nearest_capture, f"https://news.example/img/{name}.jpg", LATE) for name in names]
+    assert [each is not None for each in found] == [not is_blocked] * 3 + [True]
+    # The selection by which they are subtracted from counts agrees with the condition by which they are left out.
+    exclude = AccessRules.from_config(withholding.config).exclusions(NOW)
+    with withholding.index._database.read_transaction() as connection:
+        held = set(connection.scalars(select_withheld_captures(connection, exclude)))
+    pictures = {each.id for each in withholding.index.stream(iter_captures) if "/img/" in each.url}
+    assert len(held & pictures) == 3
 
 
 def test_no_change_names_what_only_its_older_text_linked(withholding: Archive) -> None:

@@ -92,6 +92,21 @@ def test_errors_are_problem_details(client: TestClient, path: str, status: int) 
     assert answer.json()["status"] == status
 
 
+def test_every_call_refuses_parameters_that_it_does_not_take(client: TestClient) -> None:
+    """A mistyped filter would return everything; each parameter that the description names is taken."""
+    calls = {path: call["get"] for path, call in build_openapi()["paths"].items()}
+    assert len(calls) > 12
+    for path, call in calls.items():
+        address = re.sub(r"\{\w+\}", "1", path)
+        answer = client.get(f"{address}?sites=news")
+        assert (answer.status_code, "Unknown parameter sites" in answer.text) == (400, True), path
+        for each in call.get("parameters", ()):
+            if each["in"] == "query":
+                assert "Unknown parameter" not in client.get(address, params={each["name"]: "1"}).text, (path, each)
+        if "{" in path:
+            assert client.get(f"{address}?{re.findall(r'{(.*?)}', path)[0]}=1").status_code == 400
+
+
 def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) -> None:
     """Lists, searches, single articles, captures."""
     url = "http://news.example/private/salaries"

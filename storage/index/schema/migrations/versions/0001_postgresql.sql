@@ -483,6 +483,7 @@ CREATE TABLE captures (
     extractor TEXT COLLATE "C",
     etag TEXT COLLATE "C",
     last_modified TEXT COLLATE "C",
+    noarchive BOOLEAN NOT NULL,
     article_id INTEGER,
     version_id INTEGER,
     page_version_id INTEGER,
@@ -499,6 +500,8 @@ CREATE TABLE captures (
 );
 
 CREATE INDEX ix_captures_article ON captures (article_id) WHERE article_id IS NOT NULL;
+
+CREATE INDEX ix_captures_asking ON captures (article_id) WHERE noarchive;
 
 CREATE INDEX ix_captures_refers_record ON captures (refers_to_record) WHERE refers_to_record IS NOT NULL;
 
@@ -591,6 +594,8 @@ COMMENT ON COLUMN captures.extractor IS 'Version of the extractor that read it; 
 COMMENT ON COLUMN captures.etag IS 'ETag header of the response';
 
 COMMENT ON COLUMN captures.last_modified IS 'Last-Modified header of the response';
+
+COMMENT ON COLUMN captures.noarchive IS 'True if this response says noarchive: by its robots meta element or X-Robots-Tag';
 
 COMMENT ON COLUMN captures.article_id IS 'The article that it shows';
 

@@ -247,6 +247,7 @@ CREATE TABLE captures (
     extractor TEXT,
     etag TEXT,
     last_modified TEXT,
+    noarchive BOOLEAN NOT NULL,
     article_id INTEGER,
     version_id INTEGER,
     page_version_id INTEGER,
@@ -265,6 +266,8 @@ CREATE TABLE captures (
 );
 
 CREATE INDEX ix_captures_article ON captures (article_id) WHERE article_id IS NOT NULL;
+
+CREATE INDEX ix_captures_asking ON captures (article_id) WHERE noarchive = 1;
 
 CREATE INDEX ix_captures_refers_record ON captures (refers_to_record) WHERE refers_to_record IS NOT NULL;
 
