@@ -1,4 +1,4 @@
-"""Verify what the index says of articles: read their captures again into an index of their own, and compare.
+"""Verify what the index says: read captures again into an index of their own, and compare.
 
 articles --> their captures --> records of the WARC files --> the one path of crawl and rebuild --> compared
 """
@@ -20,8 +20,15 @@ from storage.errors import FileMissing, WarcError
 from storage.index import Index
 from storage.index.frontier.host_state import newest_capture_id
 from storage.index.maintenance import statements
-from storage.index.maintenance.statements import Statement, list_article_ids, load_statement
-from storage.index.queries.articles import get_capture_of_record
+from storage.index.maintenance.statements import (
+    Statement,
+    find_different,
+    list_article_ids,
+    load_capture_statement,
+    load_overview,
+    load_statement,
+)
+from storage.index.queries.articles import get_capture_of_record, iter_captures
 from storage.index_address import sqlite_address
 from storage.model import RecordPlace
 from storage.places import Places, WarcFile
@@ -35,11 +42,12 @@ _VALUE_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseStatement:
-    """An article of which the index says something else than its records."""
+    """An article, capture, site, source or day of which the index says something else than the records."""
 
     article_id: int | None
-    """None: the index lacks the article."""
+    """None unless it is an article of the index."""
     url: str
+    """URL of the article or capture, or the name of what else it is."""
     what: tuple[str, ...]
     """Fields with both values; the first ones."""
 
@@ -91,7 +99,8 @@ class StatementCheck:
                     self._read_captures(scratch, ingestor, files, self.index.read(statements.find_captures, sample))
                 said = iter(sample)
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
-            problems = []
+            problems: list[FalseStatement] = []
+            known: set[str] = set()
             for number, statement in enumerate(said, 1):
                 progress(number, len(ids) if deep else min(SAMPLE, len(ids)), statement.url)
                 outcome, found = "changed", None
@@ -99,8 +108,10 @@ class StatementCheck:
                     outcome, found = self._compare(statement, scratch, files, deep=deep)
                 counts[outcome] += 1
                 problems += [found] if found else []
+                if outcome == "compared":
+                    known.update(each.record_id for each in statement.captures if each.article_id is None)
             if deep:
-                problems += self._find_unknown(scratch)
+                problems += self._compare_captures(scratch, known, last_id)
         return StatementReport(total=len(ids), problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
@@ -129,27 +140,46 @@ class StatementCheck:
             return "unread", None
         if read is not None and not said.extractors <= read.extractors:
             return "outdated", None
-        what = ["its records show no article"]
-        if read is not None:
-            different = statements.find_differences(said, read, whole=deep)
-            what = [
-                f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
-                for path, (index, record) in list(different.items())[:MAX_FIELDS]
-            ]
-            if len(different) > MAX_FIELDS:
-                what.append(f"and {len(different) - MAX_FIELDS} more fields")
-        found = FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
-        return "compared", found if what else None
+        if read is None:
+            what = ("its records show no article",)
+            return "compared", FalseStatement(article_id=said.article_id, url=said.url, what=what)
+        different = statements.find_differences(said, read, whole=deep)
+        return "compared", next(_name_differences(said.article_id, said.url, different), None)
 
-    def _find_unknown(self, scratch: Index) -> Iterator[FalseStatement]:
-        """Yield articles that the records show and the index lacks."""
-        for article_id in scratch.read(list_article_ids):
-            read = scratch.read(load_statement, article_id)
-            record_ids = read.record_ids if read else ()
-            known = [each for record_id in record_ids if (each := self.index.ask(get_capture_of_record, record_id))]
-            if read and known and all(each.article_id is None for each in known):
-                what = "its records show an article that the index lacks"
-                yield FalseStatement(article_id=None, url=read.url, what=(what,))
+    def _compare_captures(self, scratch: Index, known: set[str], last_id: int) -> Iterator[FalseStatement]:
+        """Yield other captures, sites, sources and days of which the index says something else than the records.
+
+        `known`: records that were compared with the articles. Without all files, only captures are compared.
+        """
+        is_whole = True
+        for capture in self.index.stream(iter_captures, order="oldest"):
+            again = scratch.ask(get_capture_of_record, capture.record_id)
+            is_whole = is_whole and again is not None and capture.id <= last_id
+            if again is None or capture.id > last_id or capture.article_id is not None or capture.record_id in known:
+                continue
+            said = self.index.read(load_capture_statement, capture)
+            read = scratch.read(load_capture_statement, again)
+            if said.pop("extractor") == read.pop("extractor"):
+                yield from _name_differences(None, capture.url, find_different(said, read))
+        if is_whole:
+            overviews = self.index.read(load_overview), scratch.read(load_overview)
+            for name in sorted(overviews[0].keys() | overviews[1].keys()):
+                said, read = (dict(each.get(name, {})) for each in overviews)
+                yield from _name_differences(None, name, find_different(said, read))
+
+
+def _name_differences(
+    article_id: int | None, url: str, different: Mapping[str, tuple[object, object]]
+) -> Iterator[FalseStatement]:
+    """Yield a false statement if there are differences."""
+    what = [
+        f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
+        for path, (index, record) in list(different.items())[:MAX_FIELDS]
+    ]
+    if len(different) > MAX_FIELDS:
+        what.append(f"and {len(different) - MAX_FIELDS} more fields")
+    if what:
+        yield FalseStatement(article_id=article_id, url=url, what=tuple(what))
 
 
 def _shorten(value: object) -> str:

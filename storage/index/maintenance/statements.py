@@ -1,18 +1,23 @@
-"""Statements of the index about an article, on its page, in the API and in exports; those of two indexes compared."""
+"""Statements of the index, on pages, in the API and in exports; those of two indexes compared."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, fetch_by_ids
-from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
+from storage.index.queries.articles import get_article, get_version, load_link_groups
 from storage.index.queries.export import load_articles
+from storage.index.queries.observations import list_changes
+from storage.index.queries.status import list_sources
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow, WarcFileRow
 from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.history import ChangeFilters
 from storage.model import Outcome, RecordPlace
 
 OF_ONE_INDEX = frozenset(
@@ -25,6 +30,8 @@ BY_ITS_OWN_RECORD = frozenset(
     {Outcome.ARTICLE, Outcome.REDIRECT, Outcome.GONE, Outcome.ERROR, Outcome.NOT_MODIFIED, Outcome.ASSET}
 )
 """Outcomes that need no other captures: what else a page is may depend on what other addresses showed."""
+
+_MAX_CHANGES = 10_000  # changes of an article that are compared, the newest ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +66,16 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
     ids = connection.scalars(query).all()
     versions = [get_version(connection, NO_EXCLUSIONS, version_id) for version_id in ids]
     # By these lists are sorted and filtered; pages show the dates as they are stated.
-    times = select(VersionRow.published_at, VersionRow.modified_at).where(VersionRow.article_id == article_id)
+    columns = (VersionRow.published_at, VersionRow.modified_at, VersionRow.is_corrected, VersionRow.is_current)
+    sorting = select(*columns, ArticleRow.dated_at).join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    sorting = sorting.where(VersionRow.article_id == article_id).order_by(VersionRow.number, VersionRow.id)
+    changes = list_changes(connection, NO_EXCLUSIONS, ChangeFilters(article_id=article_id), limit=_MAX_CHANGES)
     said = {
         "article": {**_by_field(article), "captures": {each.record_id: each for each in article.captures}},
         "current": article.current.number,
         "versions": versions,
-        "times": [tuple(row) for row in connection.execute(times.order_by(VersionRow.number, VersionRow.id))],
+        "sorting": [row._asdict() for row in connection.execute(sorting)],
+        "changes": [{**_by_field(each), "article": None, "capture": None} for each in changes],
         "exports": [each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, ids)],
     }
     return Statement(
@@ -74,6 +85,26 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
         captures=article.captures,
         extractors=frozenset(each.extractor for each in versions if each is not None),
     )
+
+
+def load_capture_statement(connection: Connection, capture: CaptureView) -> dict[str, object]:
+    """Return what an index says of a capture, by field, with the version of the extractor that read it."""
+    said = {**_by_field(capture), "shows an article": capture.article_id is not None}
+    if capture.outcome is Outcome.LISTING:
+        said["links"] = load_link_groups(connection, NO_EXCLUSIONS, capture.id)
+    extractor = connection.scalar(select(CaptureRow.extractor).where(CaptureRow.id == capture.id))
+    return {**dict(_flatten(said, "")), "extractor": extractor}
+
+
+def load_overview(connection: Connection) -> dict[str, Mapping[str, object]]:
+    """Return what an index says of sites with captures, of sources, and of days, by field."""
+    said: dict[str, object] = {
+        f"site {each.name}": each for each in list_site_counts(connection, NO_EXCLUSIONS) if each.captures
+    }
+    said |= {f"{each.kind.value} {each.url}": each for each in list_sources(connection, NO_EXCLUSIONS)}
+    days = count_captures_per_day(connection, NO_EXCLUSIONS, date.min)
+    said["captures of days"] = {str(each.day): each for each in days}
+    return {name: dict(_flatten(each, "")) for name, each in said.items()}
 
 
 def _by_field(value: Any) -> dict[str, object]:
@@ -129,14 +160,19 @@ def find_differences(said: Statement, read: Statement, *, whole: bool) -> dict[s
     unread: set[str] = set()
     if not whole:
         unread = {each.record_id for each in said.captures if each.outcome not in BY_ITS_OWN_RECORD}
-    different = {}
-    for path in sorted(said.values.keys() | read.values.keys()):
-        names = path.replace("[", ".").split(".")
-        if skipped.intersection(names) or (unread and path in {"article.state", "article.captures.length"}):
-            continue
-        if any(path.startswith(f"article.captures.{record_id}.") for record_id in unread):
-            continue
-        pair = said.values.get(path), read.values.get(path)
-        if pair[0] != pair[1]:
-            different[path] = pair
-    return different
+
+    def is_compared(path: str) -> bool:
+        if skipped.intersection(path.replace("[", ".").split(".")):
+            return False
+        if unread and path.startswith(("article.state", "article.captures.length", "article.history", "changes")):
+            return False
+        return not any(path.startswith(f"article.captures.{record_id}.") for record_id in unread)
+
+    different = find_different(said.values, read.values)
+    return {path: pair for path, pair in different.items() if is_compared(path)}
+
+
+def find_different(said: Mapping[str, object], read: Mapping[str, object]) -> dict[str, tuple[Any, Any]]:
+    """Return the fields that differ, with both values."""
+    pairs = {path: (said.get(path), read.get(path)) for path in sorted(said.keys() | read.keys())}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
