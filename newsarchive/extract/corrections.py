@@ -31,7 +31,7 @@ _ELSEWHERE = (
 _NAMING = ("class", "id", "itemprop", "data-testid", "data-component")
 _MAX_NAMES = 300
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
-_WORD = re.compile(r"(?<=[\s(a-zà-ÿ])[^\W\d_a-zà-ÿ]")
+_CAPITAL = re.compile(r"(?:^|(?<=[\s(a-zà-ÿ]))[^\W\d_a-zà-ÿ]")
 
 
 def is_notice(text: str, *, at_edge: bool) -> bool:
@@ -76,11 +76,10 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
         if announced or _is_named(block.element, named):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
-        elif is_outside and len(block.text) >= _MIN_SENTENCE and is_notice(block.text, at_edge=False):
-            yield block.index
-        elif role in (Role.BYLINE, Role.CAPTION) or block.zone & zones.BYLINE:
-            # Behind the name or the description.
-            if any(is_notice(block.text[place.start() :], at_edge=False) for place in _WORD.finditer(block.text)):
+        elif len(block.text) >= _MIN_SENTENCE:
+            is_behind = role in (Role.BYLINE, Role.CAPTION) or block.zone & zones.BYLINE
+            starts = [found.start() for found in _CAPITAL.finditer(block.text)] if is_behind else [0] * is_outside
+            if any(is_notice(block.text[start:], at_edge=False) for start in starts):
                 yield block.index
 
 

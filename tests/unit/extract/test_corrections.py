@@ -376,7 +376,8 @@ def test_a_retraction_that_replaces_the_text_is_read_as_the_article(notice: str)
     """It is the last version of the article; read as a page without text it would never be seen."""
     ld = {"@type": "NewsArticle", "headline": "Harbour opens", "datePublished": "2026-03-01T05:00:00Z"}
     page = (
-        f'<html lang="en"><head><title>Harbour opens</title><script type="application/ld+json">{json.dumps(ld)}</script>'
+        '<html lang="en"><head><title>Harbour opens</title>'
+        f'<script type="application/ld+json">{json.dumps(ld)}</script>'
         f"</head><body><article><h1>Harbour opens</h1><p>{notice}</p></article></body></html>"
     )
     article = extract_page(page.encode(), "https://news.example/2026/03/01/harbour-opens.html").article
