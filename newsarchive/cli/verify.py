@@ -18,7 +18,7 @@ def verify(
     *,
     repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
-    deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not only 100.")] = False,
+    deep: Annotated[bool, Option("--deep", help="Compare all that the index says, not only of 100 articles.")] = False,
     head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
     dask: Dask = None,
     archive: Folder = HERE,

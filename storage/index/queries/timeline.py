@@ -157,7 +157,7 @@ def get_adjacent_times(
     conditions = [shows_page(ids), *visible_captures(connection, exclude)]
     before = _find_next(connection, ids, [at < begin, *conditions], later=False)
     after = _find_next(connection, ids, [at >= begin + _SECOND, *conditions], later=True)
-    return before and before.fetched_at, after and after.fetched_at
+    return before.fetched_at if before else None, after.fetched_at if after else None
 
 
 def find_adjacent_capture(
