@@ -112,22 +112,13 @@ class MetadataEvent(NamedTuple):
     """Record id of the capture with the new value."""
 
 
-def parse_parts(parts: str) -> dict[str, str]:
-    """Return the digests of a version's parts by kind of change.
-
-    >>> parse_parts("headline:1a body:2b")
-    {'headline': '1a', 'body': '2b'}
-    """
-    return dict(part.split(":", 1) for part in parts.split())
-
-
 def compare_parts(before: str, after: str) -> tuple[str, ...]:
     """Return the kinds of change between two versions by the digests of their parts, in the order of ChangeKind.
 
     >>> compare_parts("headline:1a body:2b", "headline:1a body:2c byline:9")
     ('body', 'byline')
     """
-    old, new = parse_parts(before), parse_parts(after)
+    old, new = (dict(part.split(":", 1) for part in parts.split()) for parts in (before, after))
     return tuple(kind.value for kind in ChangeKind if old.get(kind.value) != new.get(kind.value))
 
 

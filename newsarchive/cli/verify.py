@@ -18,7 +18,7 @@ def verify(
     *,
     repair: Annotated[bool, Option("--repair", help="First repair files that a crash left open.")] = False,
     notes: Annotated[bool, Option("--notes", help="Also report what is unusual but not damage.")] = False,
-    deep: Annotated[bool, Option("--deep", help="Compare all articles with their records, not only 100.")] = False,
+    deep: Annotated[bool, Option("--deep", help="Compare all that the index says, not only of 100 articles.")] = False,
     head: Annotated[str, Option("--head", metavar="HEAD", help="Head of the chain that was noted elsewhere.")] = "",
     dask: Dask = None,
     archive: Folder = HERE,
@@ -69,9 +69,10 @@ def _print_statements(out: Console, remarks: Console, found: StatementReport) ->
         print_lines(remarks, false.what, f"{named}: ", "red")
     compared = f"{found.compared:,} of {pluralize(found.total, 'article')} compared with their records"
     if found.problems:
-        false_articles = pluralize(len(found.problems), "article")
-        what = f"{compared}: {false_articles} with false statements, see above. To correct them: newsarchive rebuild"
-        print_line(out, what, "bold red")
+        articles = sum(false.article_id is not None for false in found.problems)
+        others = f" and {len(found.problems) - articles:,} other entries" if articles < len(found.problems) else ""
+        what = f"{compared}: {pluralize(articles, 'article')}{others} with false statements, see above."
+        print_line(out, f"{what} To correct them: newsarchive rebuild", "bold red")
     else:
         print_line(out, f"{compared}: no differences", "green")
     for count, why in (

@@ -141,13 +141,11 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
             yield _Finding(EditKind.TYPO if typo else kind, *_excerpts(row))
     if older.section != newer.section:
         yield _Finding(EditKind.SECTION, older.section, newer.section)
-    captions = (older.image_caption or "", newer.image_caption or "")
-    if captions[0] != captions[1]:
-        pieces = diff_words(*captions)
-        caption = ParagraphDiff(kind=RowKind.CHANGED, role=Role.CAPTION, pieces=pieces, older=None, newer=None)
-        yield _Finding(EditKind.TYPO if _is_typo(caption, names) else EditKind.CAPTION, *_excerpts(caption))
     body = [row for row in comparison.rows if row.role not in {Role.CAPTION, Role.CORRECTION}]
-    for row in comparison.rows:
+    pieces = diff_words(older.image_caption or "", newer.image_caption or "")
+    image = ParagraphDiff(kind=RowKind.CHANGED, role=Role.CAPTION, pieces=pieces, older=None, newer=None)
+    images = [image] if any(piece.change is not TextChange.SAME for piece in pieces) else []
+    for row in (*images, *comparison.rows):
         if row.role is Role.CAPTION and row.kind not in {RowKind.SAME, RowKind.LEFT}:
             typo = row.kind is RowKind.CHANGED and _is_typo(row, names)
             yield _Finding(EditKind.TYPO if typo else EditKind.CAPTION, *_excerpts(row))

@@ -31,6 +31,7 @@ _ELSEWHERE = (
 _NAMING = ("class", "id", "itemprop", "data-testid", "data-component")
 _MAX_NAMES = 300
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
+_CAPITAL = re.compile(r"(?:^|(?<=[\s(a-zà-ÿ]))[^\W\d_a-zà-ÿ]")
 
 
 def is_notice(text: str, *, at_edge: bool) -> bool:
@@ -70,12 +71,16 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
             label = None
         if roles.get(block.index) is Role.CORRECTION or len(block.text) > _MAX_LENGTH:
             continue
-        is_outside = not start <= block.index <= last
+        role = roles.get(block.index)
+        is_outside = not start <= block.index <= last or role is Role.QUOTE
         if announced or _is_named(block.element, named):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
-        elif is_outside and len(block.text) >= _MIN_SENTENCE and is_notice(block.text, at_edge=False):
-            yield block.index
+        elif len(block.text) >= _MIN_SENTENCE:
+            is_behind = role in (Role.BYLINE, Role.CAPTION) or block.zone & zones.BYLINE
+            starts = [found.start() for found in _CAPITAL.finditer(block.text)] if is_behind else [0] * is_outside
+            if any(is_notice(block.text[start:], at_edge=False) for start in starts):
+                yield block.index
 
 
 def _is_announced(blocks: Sequence[Block], block: Block, label: Block) -> bool:

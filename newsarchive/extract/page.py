@@ -29,7 +29,7 @@ from newsarchive.extract.sources import (
     read_url_list,
 )
 from newsarchive.extract.tree import OversizedPage, parse_page
-from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading
+from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading, Role
 
 SHELL_TEXT = 200
 """Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""
@@ -125,7 +125,8 @@ def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False
 def _article_reading(features: PageFeatures, stub: Reading | None, score: ArticleScore) -> Reading | None:
     """Return the reading of an article; None if the page is not one."""
     article, page = features.article, features.page
-    has_text = any(paragraph.role in BODY_ROLES for paragraph in article.paragraphs)
+    # A retraction may be all that is left of the text.
+    has_text = any(paragraph.role in BODY_ROLES | {Role.CORRECTION} for paragraph in article.paragraphs)
     is_article = score.total >= ARTICLE_THRESHOLD and article.headline and has_text
     if not is_article or detect_media_page(features):
         return None

@@ -230,7 +230,7 @@ def _build_datetime(date: _Three, clock: _Three | None, zone: tzinfo | None) -> 
         year -= _BUDDHIST_OFFSET
     hour, minute, second = clock or (0, 0, 0)
     try:
-        local = datetime(year, month, day, hour % 24, minute, second, tzinfo=zone)
+        local = datetime(year, month, day, hour % 24, minute, second, tzinfo=zone) + timedelta(days=hour // 24)
         return _check_year(PageDate.from_time(local) if clock else PageDate(at=local.replace(tzinfo=UTC), is_day=True))
     except (ValueError, OverflowError):
         return None

@@ -31,8 +31,9 @@ PROMO = _start("promo")
 FOR_SUBSCRIBERS = _start("for_subscribers")
 """The beginning of a notice in place of the rest of an article."""
 DISCLAIMER = _start("disclaimer")
-CORRECTION = _start("correction")
-EARLIER_VERSION = _start("earlier_version")
+_NOTE = rf"(?:(?:{alternatives('correction_prefix')})\s*[:：]\W*)?"
+CORRECTION = Phrases(rf"^\W*{_NOTE}(?:{group_by_letter(entries('correction'))})(?!\w)")
+EARLIER_VERSION = Phrases(rf"^\W*{_NOTE}(?:{group_by_letter(entries('earlier_version'))})(?!\w)")
 """The beginning of a correction that other sentences begin with too: only at an end of the article is it one."""
 CORRECTION_POLICY = Phrases(alternatives("correction_policy"))
 """Found in a line that asks readers for corrections, or that says what kind of text this is, and is no correction."""

@@ -1,4 +1,4 @@
-"""Verify what the index says of articles: read their captures again into an index of their own, and compare.
+"""Verify what the index says: read captures again into an index of their own, and compare.
 
 articles --> their captures --> records of the WARC files --> the one path of crawl and rebuild --> compared
 """
@@ -19,11 +19,19 @@ from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
 from storage.index.frontier.host_state import newest_capture_id
-from storage.index.maintenance import statements
-from storage.index.maintenance.statements import Statement, list_article_ids, load_statement
-from storage.index.queries.articles import get_capture_of_record
+from storage.index.maintenance.statements import (
+    BY_ITS_OWN_RECORD,
+    Statement,
+    find_differences,
+    find_different,
+    list_article_ids,
+    load_capture_statement,
+    load_overview,
+    load_statement,
+)
+from storage.index.queries.articles import get_capture, get_capture_of_record, iter_captures
+from storage.index.views.articles import CaptureView
 from storage.index_address import sqlite_address
-from storage.model import RecordPlace
 from storage.places import Places, WarcFile
 
 SAMPLE = 100
@@ -35,11 +43,12 @@ _VALUE_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseStatement:
-    """An article of which the index says something else than its records."""
+    """An article, capture, site, source or day of which the index says something else than the records."""
 
     article_id: int | None
-    """None: the index lacks the article."""
+    """None unless it is an article of the index."""
     url: str
+    """URL of the article or capture, or the name of what else it is."""
     what: tuple[str, ...]
     """Fields with both values; the first ones."""
 
@@ -75,45 +84,55 @@ class StatementCheck:
         last_id = self.index.read(newest_capture_id)
         files = [file for file in self.places.files() if not (deep and file.is_open)]
         ids = self.index.read(list_article_ids)
+        total = len(ids)
         # In the system's folder of temporary files: the archive may be read-only.
         with (
             tempfile.TemporaryDirectory(prefix="newsarchive-verify-") as folder,
             closing(Index.open(sqlite_address(Path(folder) / "index.sqlite3"))) as scratch,
         ):
+            captures: Iterable[CaptureView] = self.index.stream(iter_captures, order="oldest")
             if deep:
                 with self.open_ingestor(scratch) as ingestor:
                     index_warcs([WarcRange(file=file) for file in files], self.places, scratch, ingestor, progress)
-                said = self._iter_statements(ids)
+                said: Iterable[Statement] = self._iter_statements(ids)
             else:
-                chosen = sorted(chance.sample(ids, min(SAMPLE, len(ids))))
-                sample = list(self._iter_statements(chosen))
+                ids = sorted(chance.sample(ids, min(SAMPLE, total)))
+                sample = list(self._iter_statements(ids))
+                captures = [
+                    each for article, _ in sample for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
+                ]
                 with self.open_ingestor(scratch) as ingestor:
-                    self._read_captures(scratch, ingestor, files, self.index.read(statements.find_captures, sample))
-                said = iter(sample)
+                    self._read_captures(scratch, ingestor, files, captures)
+                said = sample
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
-            problems = []
+            problems: list[FalseStatement] = []
             for number, statement in enumerate(said, 1):
-                progress(number, len(ids) if deep else min(SAMPLE, len(ids)), statement.url)
+                progress(number, len(ids), statement[0].url)
                 outcome, found = "changed", None
-                if all(each.id <= last_id for each in statement.captures):
+                if all(each.id <= last_id for each in statement[0].captures):
                     outcome, found = self._compare(statement, scratch, files, deep=deep)
                 counts[outcome] += 1
                 problems += [found] if found else []
-            if deep:
-                problems += self._find_unknown(scratch)
-        return StatementReport(total=len(ids), problems=tuple(problems), **counts)
+            problems += self._compare_captures(scratch, captures, last_id, deep=deep)
+        return StatementReport(total=total, problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
         return (said for each in ids if (said := self.index.read(load_statement, each)) is not None)
 
     def _read_captures(
-        self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Mapping[str, RecordPlace]
+        self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]
     ) -> None:
-        """Index single captures. Those that cannot be read are missing afterwards."""
+        """Index captures, and the originals of revisits. Those that cannot be read are missing afterwards."""
         register_runs([WarcRange(file=file) for file in files], scratch, ingestor)
-        for place in sorted(captures.values(), key=lambda place: (place.warc, place.offset)):
+        places: set[tuple[str, int]] = set()
+        for each in captures:
+            capture: CaptureView | None = each
+            while capture is not None and (place := (capture.place.warc, capture.place.offset)) not in places:
+                places.add(place)
+                capture = self.index.ask(get_capture, capture.refers_to_id or 0)
+        for warc, offset in sorted(places):
             try:
-                submit_capture(WarcRange(file=self.places.file(place.warc), start=place.offset), scratch, ingestor)
+                submit_capture(WarcRange(file=self.places.file(warc), start=offset), scratch, ingestor)
             except (WarcError, OSError, FileMissing):
                 continue
         settle(self.places, scratch, ingestor)
@@ -121,44 +140,57 @@ class StatementCheck:
     def _compare(
         self, said: Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
     ) -> tuple[str, FalseStatement | None]:
-        here = {file.name for file in files}
-        again = [scratch.ask(get_capture_of_record, record_id) for record_id in said.record_ids]
+        article, here = said[0], {file.name for file in files}
+        shown_by = (each.record_id for each in article.captures if each.article_id == article.id)
+        again = [scratch.ask(get_capture_of_record, record_id) for record_id in shown_by]
         article_id = next((each.article_id for each in again if each and each.article_id is not None), None)
         read = None if article_id is None else scratch.read(load_statement, article_id)
-        if any(each.place.warc not in here for each in said.captures) or None in again:
+        if any(each.place.warc not in here for each in article.captures) or None in again:
             return "unread", None
-        if read is not None and not said.extractors <= read.extractors:
+        if read is None:
+            what = ("its records show no article",)
+            return "compared", FalseStatement(article_id=article.id, url=article.url, what=what)
+        if not said[1].pop("extractors") <= read[1].pop("extractors"):
             return "outdated", None
-        what = ["its records show no article"]
-        if read is not None:
-            different = statements.find_differences(said, read, whole=deep)
-            what = [
-                f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
-                for path, (index, record) in list(different.items())[:MAX_FIELDS]
-            ]
-            if len(different) > MAX_FIELDS:
-                what.append(f"and {len(different) - MAX_FIELDS} more fields")
-        found = FalseStatement(article_id=said.article_id, url=said.url, what=tuple(what))
-        return "compared", found if what else None
+        different = find_differences(said, read, whole=deep)
+        return "compared", next(_name_differences(article.id, article.url, different), None)
 
-    def _find_unknown(self, scratch: Index) -> Iterator[FalseStatement]:
-        """Yield articles that the records show and the index lacks."""
-        for article_id in scratch.read(list_article_ids):
-            read = scratch.read(load_statement, article_id)
-            record_ids = read.record_ids if read else ()
-            known = [each for record_id in record_ids if (each := self.index.ask(get_capture_of_record, record_id))]
-            if read and known and all(each.article_id is None for each in known):
-                what = "its records show an article that the index lacks"
-                yield FalseStatement(article_id=None, url=read.url, what=(what,))
+    def _compare_captures(
+        self, scratch: Index, captures: Iterable[CaptureView], last_id: int, *, deep: bool
+    ) -> Iterator[FalseStatement]:
+        """Yield captures, or if all are read also sites, of which the index says something else than the records."""
+        is_whole = deep
+        for capture in captures:
+            again = scratch.ask(get_capture_of_record, capture.record_id)
+            if again is None or capture.id > last_id:
+                is_whole = False
+                continue
+            said = self.index.read(load_capture_statement, capture)
+            read = scratch.read(load_capture_statement, again)
+            if said.pop("extractor") == read.pop("extractor"):
+                yield from _name_differences(None, capture.url, find_different(said, read))
+        if is_whole:
+            overviews = self.index.read(load_overview), scratch.read(load_overview)
+            for name in sorted(overviews[0].keys() | overviews[1].keys()):
+                yield from _name_differences(None, name, find_different(*(each.get(name, {}) for each in overviews)))
+
+
+def _name_differences(
+    article_id: int | None, url: str, different: Mapping[str, tuple[object, object]]
+) -> Iterator[FalseStatement]:
+    """Yield a false statement if there are differences."""
+    what = [
+        f"{path} is {_shorten(index)} in the index, {_shorten(record)} by the records"
+        for path, (index, record) in list(different.items())[:MAX_FIELDS]
+    ]
+    if len(different) > MAX_FIELDS:
+        what.append(f"and {len(different) - MAX_FIELDS} more fields")
+    if what:
+        yield FalseStatement(article_id=article_id, url=url, what=tuple(what))
 
 
 def _shorten(value: object) -> str:
-    match value:
-        case None:
-            return "missing"
-        case datetime():
-            return format_time(value)
-        case Enum():
-            value = value.value
-    text = repr(value)
+    if value is None or isinstance(value, datetime):
+        return format_time(value) if value else "missing"
+    text = repr(value.value if isinstance(value, Enum) else value)
     return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"

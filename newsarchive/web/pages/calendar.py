@@ -47,8 +47,8 @@ def calendar(
     selected = None
     with suppress(ValueError):
         selected = date.fromisoformat(day)
-    requested = selected.year if selected else year or years[-1].year
-    chosen = min(max(requested, years[0].year), years[-1].year)
+    requested = selected.year if selected else year or years[-1][0]
+    chosen = min(max(requested, years[0][0]), years[-1][0])
     days = {each.day: each for each in context.index.ask(list_days, url, chosen)}
     captures: tuple[CalendarEntry, ...] = ()
     if selected and selected in days:

@@ -1,19 +1,22 @@
-"""Statements of the index about an article, on its page, in the API and in exports; those of two indexes compared."""
+"""Statements of the index, on pages, in the API and in exports; those of two indexes compared."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import IDS, fetch_by_ids
-from storage.index.queries.articles import get_article, get_version
+from storage.index.queries.aggregates import list_site_counts
+from storage.index.queries.articles import get_article, get_version, load_link_groups
 from storage.index.queries.export import load_articles
-from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow, WarcFileRow
-from storage.index.views.articles import CaptureView
+from storage.index.queries.observations import list_changes
+from storage.index.queries.status import list_sources
+from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
+from storage.index.views.articles import ArticleView, CaptureView
 from storage.index.views.exclusions import NO_EXCLUSIONS
-from storage.model import Outcome, RecordPlace
+from storage.index.views.history import ChangeFilters
+from storage.model import Outcome
 
 OF_ONE_INDEX = frozenset(
     {"id", "article_id", "version_id", "refers_to_id", "linked_from", "site_title", "extractor", "reason", "current"}
@@ -25,29 +28,19 @@ BY_ITS_OWN_RECORD = frozenset(
     {Outcome.ARTICLE, Outcome.REDIRECT, Outcome.GONE, Outcome.ERROR, Outcome.NOT_MODIFIED, Outcome.ASSET}
 )
 """Outcomes that need no other captures: what else a page is may depend on what other addresses showed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """The statements of an index about one article."""
-
-    article_id: int
-    url: str
-    values: Mapping[str, object]
-    """By field, such as "versions[1].headline"; those of captures by their record ids."""
-    captures: tuple[CaptureView, ...]
-    extractors: frozenset[str | None]
-    """Versions of the extractor that read it."""
-
-    @property
-    def record_ids(self) -> tuple[str, ...]:
-        """Records that show the article."""
-        return tuple(each.record_id for each in self.captures if each.article_id == self.article_id)
+_MAX_CHANGES = 10_000  # changes of an article that are compared, the newest ones
 
 
 def list_article_ids(connection: Connection) -> list[int]:
     """Return the ids of all articles."""
     return list(connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)))
+
+
+Statement = tuple[ArticleView, dict[str, Any]]
+"""An article, and what an index says of it by field, such as "versions[1].headline", without its captures.
+
+"extractors" are the versions of the extractor that read it.
+"""
 
 
 def load_statement(connection: Connection, article_id: int) -> Statement | None:
@@ -59,21 +52,38 @@ def load_statement(connection: Connection, article_id: int) -> Statement | None:
     ids = connection.scalars(query).all()
     versions = [get_version(connection, NO_EXCLUSIONS, version_id) for version_id in ids]
     # By these lists are sorted and filtered; pages show the dates as they are stated.
-    times = select(VersionRow.published_at, VersionRow.modified_at).where(VersionRow.article_id == article_id)
+    columns = (VersionRow.published_at, VersionRow.modified_at, VersionRow.is_corrected, VersionRow.is_current)
+    sorting = select(*columns, ArticleRow.dated_at).join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    sorting = sorting.where(VersionRow.article_id == article_id).order_by(VersionRow.number, VersionRow.id)
+    changes = list_changes(connection, NO_EXCLUSIONS, ChangeFilters(article_id=article_id), limit=_MAX_CHANGES)
     said = {
-        "article": {**_by_field(article), "captures": {each.record_id: each for each in article.captures}},
+        "article": {**_by_field(article), "captures": ()},
         "current": article.current.number,
         "versions": versions,
-        "times": [tuple(row) for row in connection.execute(times.order_by(VersionRow.number, VersionRow.id))],
+        "sorting": [row._asdict() for row in connection.execute(sorting)],
+        "changes": [{**_by_field(each), "article": None, "capture": None} for each in changes],
         "exports": [each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, ids)],
     }
-    return Statement(
-        article_id=article.id,
-        url=article.url,
-        values=dict(_flatten(said, "")),
-        captures=article.captures,
-        extractors=frozenset(each.extractor for each in versions if each is not None),
-    )
+    extractors = frozenset(each.extractor for each in versions if each is not None)
+    return article, {**dict(_flatten(said, "")), "extractors": extractors}
+
+
+def load_capture_statement(connection: Connection, capture: CaptureView) -> dict[str, object]:
+    """Return what an index says of a capture, by field, with the version of the extractor that read it."""
+    said: dict[str, object] = {"capture": {**_by_field(capture), "shows an article": capture.article_id is not None}}
+    if capture.outcome is Outcome.LISTING:
+        said["links"] = load_link_groups(connection, NO_EXCLUSIONS, capture.id)
+    extractor = connection.scalar(select(CaptureRow.extractor).where(CaptureRow.id == capture.id))
+    return {**dict(_flatten(said, "")), "extractor": extractor}
+
+
+def load_overview(connection: Connection) -> dict[str, Mapping[str, object]]:
+    """Return what an index says of sites with captures and of sources, by field."""
+    said: dict[str, object] = {
+        f"site {each.name}": each for each in list_site_counts(connection, NO_EXCLUSIONS) if each.captures
+    }
+    said |= {f"{each.kind.value} {each.url}": each for each in list_sources(connection, NO_EXCLUSIONS)}
+    return {name: dict(_flatten(each, "")) for name, each in said.items()}
 
 
 def _by_field(value: Any) -> dict[str, object]:
@@ -97,46 +107,19 @@ def _flatten(value: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-_RECORDS = (
-    select(
-        CaptureRow.record_id, CaptureRow.refers_to_id, CaptureRow.warc_offset, CaptureRow.warc_length, WarcFileRow.name
-    )
-    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-    .where(CaptureRow.id.in_(IDS))
-)
-
-
-def find_captures(connection: Connection, statements: Sequence[Statement]) -> dict[str, RecordPlace]:
-    """Return the captures to read again for some articles, by record id: their own, and the originals of revisits."""
-    chosen = {each.id for said in statements for each in said.captures if each.outcome in BY_ITS_OWN_RECORD}
-    found: dict[str, RecordPlace] = {}
-    while chosen:
-        originals: set[int] = set()
-        for row in fetch_by_ids(connection, _RECORDS, chosen):
-            if row.record_id not in found and row.refers_to_id is not None:
-                originals.add(row.refers_to_id)
-            found[row.record_id] = RecordPlace(warc=row.name, offset=row.warc_offset, length=row.warc_length)
-        chosen = originals
-    return found
-
-
 def find_differences(said: Statement, read: Statement, *, whole: bool) -> dict[str, tuple[Any, Any]]:
     """Return the fields in which two indexes differ on an article, with both values.
 
     Unless the second one was made from `whole` files, what depends on captures of other articles is left out.
     """
-    skipped: frozenset[str] = frozenset() if whole else BY_OTHER_ARTICLES
-    unread: set[str] = set()
-    if not whole:
-        unread = {each.record_id for each in said.captures if each.outcome not in BY_ITS_OWN_RECORD}
-    different = {}
-    for path in sorted(said.values.keys() | read.values.keys()):
-        names = path.replace("[", ".").split(".")
-        if skipped.intersection(names) or (unread and path in {"article.state", "article.captures.length"}):
-            continue
-        if any(path.startswith(f"article.captures.{record_id}.") for record_id in unread):
-            continue
-        pair = said.values.get(path), read.values.get(path)
-        if pair[0] != pair[1]:
-            different[path] = pair
-    return different
+    skipped = set() if whole else set(BY_OTHER_ARTICLES)
+    if not whole and any(each.outcome not in BY_ITS_OWN_RECORD for each in said[0].captures):
+        skipped |= {"state", "history", "changes"}
+    different = find_different(said[1], read[1])
+    return {path: pair for path, pair in different.items() if skipped.isdisjoint(path.replace("[", ".").split("."))}
+
+
+def find_different(said: Mapping[str, object], read: Mapping[str, object]) -> dict[str, tuple[Any, Any]]:
+    """Return the fields that differ, with both values."""
+    pairs = {path: (said.get(path), read.get(path)) for path in sorted(said.keys() | read.keys())}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}

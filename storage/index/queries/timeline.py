@@ -20,7 +20,7 @@ from storage.index.queries import articles
 from storage.index.schema.tables import CaptureRow, UrlRow
 from storage.index.views.articles import CaptureView
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.history import AdjacentTimes, CalendarEntry, CaptureSpan, DayCount, YearCount
+from storage.index.views.history import CalendarEntry, CaptureSpan, DayCount
 from storage.model import Outcome
 from storage.urls import surt, surt_host, url_host
 
@@ -147,7 +147,9 @@ def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> C
     return span if span.captures else None
 
 
-def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, time: datetime) -> AdjacentTimes:
+def get_adjacent_times(
+    connection: Connection, exclude: Exclusions, url: str, time: datetime
+) -> tuple[datetime | None, datetime | None]:
     """Return the times of the captures that show a page before and after the second of a time."""
     ids = load_page_ids(connection, url)
     begin = time.replace(microsecond=0)
@@ -155,7 +157,7 @@ def get_adjacent_times(connection: Connection, exclude: Exclusions, url: str, ti
     conditions = [shows_page(ids), *visible_captures(connection, exclude)]
     before = _find_next(connection, ids, [at < begin, *conditions], later=False)
     after = _find_next(connection, ids, [at >= begin + _SECOND, *conditions], later=True)
-    return AdjacentTimes(before.fetched_at if before else None, after.fetched_at if after else None)
+    return before.fetched_at if before else None, after.fetched_at if after else None
 
 
 def find_adjacent_capture(
@@ -199,8 +201,8 @@ def list_nearby_urls(connection: Connection, exclude: Exclusions, url: str, *, l
     return tuple(row.url for row in sorted(found))
 
 
-def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[YearCount, ...]:
-    """Return the number of captures of a page by year, from its first to its last, empty years included."""
+def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[tuple[int, int], ...]:
+    """Return years with the number of captures of a page, from its first to its last, empty years included."""
     at = CaptureRow.fetched_at
     shown = _page_conditions(connection, exclude, url)
     first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
@@ -208,7 +210,7 @@ def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[Y
         return ()
     counting = select(func.count()).select_from(CaptureRow).where(*shown)
     return tuple(
-        YearCount(year, connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0)
+        (year, connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0)
         for year in range(first.year, last.year + 1)
     )
 

@@ -18,20 +18,6 @@ class CaptureSpan(NamedTuple):
     last: datetime
 
 
-class AdjacentTimes(NamedTuple):
-    """Times of the captures before and after a time; None if there is none."""
-
-    before: datetime | None
-    after: datetime | None
-
-
-class YearCount(NamedTuple):
-    """Number of captures of a page in one year."""
-
-    year: int
-    captures: int
-
-
 class DayCount(NamedTuple):
     """Number of captures of a page on one day, in UTC."""
 

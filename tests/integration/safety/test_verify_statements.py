@@ -1,13 +1,18 @@
 """`verify` compares what the index says with what the records hold: a lie in the index is found."""
 
 import random
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.maintenance import verify_statements
+from tests.integration.safety.conftest import build_page, build_record
 
 LIES = {
     "headline": "UPDATE versions SET headline = 'Harbour council resigns' WHERE id = 2",
@@ -82,9 +87,9 @@ def test_only_deep_finds_an_article_that_was_removed(
     assert sample is not None
     assert deep is not None
     assert (sample.problems, sample.compared) == ((), 3)
-    assert [(each.article_id, each.url) for each in deep.problems] == [
-        (None, "https://harbour.example/2026/03/01/pier.html")
-    ]
+    [problem] = deep.problems[:1]
+    assert (problem.article_id, problem.url) == (None, "https://harbour.example/2026/03/01/pier.html")
+    assert "capture.shows an article is False in the index, True by the records" in problem.what
 
 
 def test_articles_of_another_extractor_are_not_called_false(
@@ -97,3 +102,101 @@ def test_articles_of_another_extractor_are_not_called_false(
     assert done.returncode == 0
     assert "3 of 4 articles compared" in done.stdout
     assert "not compared: 1 article read by another version of the extractor (newsarchive reextract)" in done.stdout
+
+
+HOST = "https://harbour.example"
+NEWS_FEED = (
+    "<?xml version='1.0'?><rss version='2.0'><channel><title>Harbour news</title><link>https://harbour.example/</link>"
+    "<item><title>Harbour council votes on pier</title><link>https://harbour.example/2026/03/01/pier.html</link></item>"
+    "</channel></rss>"
+)
+
+
+def front_page(names: Sequence[str]) -> bytes:
+    """Return a front page with a list of articles."""
+    cards = "".join(
+        f'<article><h2><a href="/2026/03/01/{name}.html">Harbour council votes on {name}</a></h2></article>'
+        for name in names
+    )
+    head = "<html lang='en'><head><title>The Harbour</title></head>"
+    return f"{head}<body><main><section><h2>Top stories</h2>{cards}</section></main></body></html>".encode()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with a front page, a feed, edits, failed looks, a moved article and changed metadata."""
+    place = tmp_path_factory.mktemp("told")
+    names = ("pier", "quay", "lock", "dock", "mole", "buoy")
+    at = (datetime(2026, 3, 1, 6, tzinfo=UTC) + timedelta(minutes=number) for number in count())
+    records = [build_record(f"{HOST}/", front_page(names), next(at))]
+    pages = {name: build_page(f"Harbour council votes on {name}", f"the {name} is sound") for name in names}
+    page = pages["pier"]
+    note = b"<p>Correction: An earlier version of this article misstated the number.</p></article>"
+    later = [
+        ("pier", page.replace(b"</article>", note), "200 OK"),
+        ("pier", page, "200 OK"),
+        ("quay", pages["quay"].replace(b"05:00:00Z", b"04:00:00Z"), "200 OK"),
+        ("lock", b"gone", "404 Not Found"),
+        ("dock", b"broken", "500 Internal Server Error"),
+    ]
+    for name, body, status in (*((name, body, "200 OK") for name, body in pages.items()), *later):
+        records.append(build_record(f"{HOST}/2026/03/01/{name}.html", body, next(at), status))
+    records.append(build_record(f"{HOST}/", front_page(names[::-1]), next(at)))
+    records.append(build_record(f"{HOST}/feed.xml", NEWS_FEED.encode(), next(at)))
+    (place / "told.warc.gz").write_bytes(b"".join(records))
+    folder = place / "archive"
+    with Archive.init(folder) as archive:
+        archive.import_files([place / "told.warc.gz"])
+    return folder
+
+
+OTHER_LIES = {
+    "label of links on a front page": ("UPDATE link_groups SET label = 'Latest'", "links[0].label is 'Latest'"),
+    "text of a link": ("UPDATE links SET anchor = 'Read this' WHERE position = 1", "links[0].links[1].anchor"),
+    "place of an article": ("UPDATE links SET position = position + 50 WHERE position = 1", "links[0].links[1].url"),
+    "a front page that had nothing": ("DELETE FROM capture_groups", "links.length is 0"),
+    "status of a front page": ("UPDATE captures SET status = 203 WHERE outcome = 'listing'", "status is 203"),
+    "outcome of a feed": ("UPDATE captures SET outcome = 'other' WHERE outcome = 'feed'", "outcome is 'other'"),
+    "status of a failed look": ("UPDATE captures SET status = 503 WHERE status = 500", "status is 503"),
+    "outcome of a failed look": ("UPDATE captures SET outcome = 'gone' WHERE status = 500", "outcome is 'gone'"),
+    "kind of a change": ("UPDATE changes SET kinds = 'typo' WHERE number = 2", "kinds[0] is 'typo'"),
+    "notice of a change": ("UPDATE changes SET notice = 'silent' WHERE number = 2", "notice is 'silent'"),
+    "time of a change": (
+        "UPDATE changes SET seen_at = '2026-03-01 05:00:00' WHERE number = 2",
+        "seen is 2026-03-01T05",
+    ),
+    "event": ("UPDATE changes SET event = 'moved' WHERE event = 'gone'", "event is 'moved'"),
+    "changes that were deleted": ("DELETE FROM changes", "changes.length is 0"),
+    "changed metadata": ("UPDATE metadata_changes SET old = '2026-01-01'", "metadata_changes[0][1] is '2026-01-01'"),
+    "correction": ("UPDATE versions SET is_corrected = NOT is_corrected", "is_corrected is"),
+    "current version": ("UPDATE versions SET is_current = NOT is_current WHERE article_id = 2", "is_current is"),
+    "order of articles": ("UPDATE articles SET dated_at = '2020-01-01' WHERE id = 2", "dated_at is 2020"),
+    "title of a site": ("UPDATE sites SET title = 'The Mast'", "title is 'The Mast'"),
+    "name of a site": ("UPDATE sites SET name = 'mast.example'", "site is 'mast.example'"),
+    "entries of a source": ("UPDATE sources SET entries = 99 WHERE kind = 'feed'", "entries is 99"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lie", OTHER_LIES)
+def test_deep_names_lies_about_anything_that_is_shown(
+    lie: str, told: Path, tmp_path: Path, change_index: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listings, placements, failed looks, changes, sites, sources: with the value of the index and of the records."""
+    monkeypatch.setattr(verify_statements, "MAX_FIELDS", 500)
+    folder = tmp_path / "archive"
+    shutil.copytree(told, folder)
+    sql, expected = OTHER_LIES[lie]
+    change_index(folder, "", sql)
+    with Archive.open_to_read(folder) as archive:
+        found = archive.verify(deep=True).statements
+    assert found is not None
+    assert any(expected in what and "by the records" in what for each in found.problems for what in each.what), lie
+
+
+def test_deep_finds_an_honest_archive_of_all_kinds_honest(told: Path, newsarchive: Command) -> None:
+    """Whatever pages, looks and changes it has, in the sample too."""
+    for how in ((), ("--deep",)):
+        done = newsarchive("verify", *how, "-A", told)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "6 of 6 articles compared with their records: no differences" in done.stdout

@@ -180,3 +180,18 @@ def test_no_stem_is_in_two_months() -> None:
     """The later stem would win unnoticed."""
     stems = [stem for of_month in stems_by_month().values() for stem in {_fold_word(stem) for stem in of_month}]
     assert sorted(stem for stem, count in Counter(stems).items() if count > 1) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-06-11T24:00:00Z", utc(2026, 6, 12)),
+        ("2026-12-31T24:00:00+05:45", utc(2026, 12, 31, 18, 15)),
+        ("2026年6月11日 25時30分", utc(2026, 6, 12, 1, 30)),
+    ],
+)
+def test_an_hour_from_24_on_is_of_the_next_day(text: str, moment: datetime) -> None:
+    """24:00 is the end of a day (ISO 8601), and 25:30 is half past one of the next day, as in Japan."""
+    found = parse_printed_date(text)
+    assert found is not None
+    assert found.at == moment
