@@ -91,12 +91,12 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
                 f"{name} in {where} cannot be set for a crawl: {reason}. Nothing was fetched. Remove it there; what "
                 "the archive owns: newsarchive help spiders"
             )
+    for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
     settings.setdict(QUIET, priority="command")
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
-    settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
-    settings.set("USER_AGENT", config.user_agent, priority="cmdline")
+    settings.setdict({"CONCURRENT_REQUESTS": config.concurrency, "USER_AGENT": config.user_agent}, "cmdline")
 
 
 def _is_same(given: Any, owned: Any) -> bool:
