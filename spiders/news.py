@@ -33,14 +33,12 @@ class NewsSpider(scrapy.Spider):
     """Requests the due URLs of a run's sites: front pages, sections, feeds, sitemaps and articles."""
 
     name = "news"
+    context: RunContext | None = None
+    """The run, once it has begun."""
     host: ScrapyHost[Any] | None = None
     """The crawl, if Scrapy's own command has started the spider."""
     refusal = "nothing was fetched: no archive is named to record pages in: scrapy crawl news -a archive=FOLDER"
     """Why nothing is fetched without a context."""
-
-    def __init__(self, context: RunContext | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.context = context
 
     @classmethod
     def from_crawler(
@@ -76,9 +74,8 @@ class NewsSpider(scrapy.Spider):
         if reason == FAILED:
             self.crawler.spider = None
 
-    def parse(self, response: Response, **kwargs: Any) -> Iterator[Any]:
+    def parse(self, response: Response, **_: Any) -> Iterator[Any]:
         """Yield the article on a page, if it is one, for `scrapy parse`. In a crawl, articles are read from records."""
-        del kwargs
         if self.context is None and isinstance(response, HtmlResponse):
             article = response.replace(cls=ArticleResponse).article
             if article is not None:

@@ -8,6 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def read_blocks(page: Path, wanted: str = "") -> list[tuple[str, str]]:
+    """Return language and text of the fenced blocks of a page; with `wanted`, only those of that language."""
+    found = re.findall(r"^( *)```([^\n`]*)\n(.*?)^ *```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = [
+        (language.strip(), re.sub(f"^{indent}", "", text, flags=re.MULTILINE)) for indent, language, text in found
+    ]
+    return [(language, text) for language, text in blocks if wanted in ("", language)]
+
+
 def read_session(page: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the commands of a page, and the lines that it shows below each."""
     for block in re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL):

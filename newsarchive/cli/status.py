@@ -22,7 +22,6 @@ from storage.index.queries.aggregates import FAILED_OUTCOMES
 MAX_PARKED = 10
 REPORT_IN_JSON = ("sites", "findings", "sources", "missing", "unsent", "unsent_bytes", "disk_used", "disk_free")
 STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
-DOCTOR_STYLES = STYLES | {Severity.ERROR: "bold red"}
 
 
 def status(
@@ -75,7 +74,9 @@ def _print_report(out: Console, report: HealthReport, next_due: datetime | None,
     for site in status.sites:
         counts = sorted(site.outcomes.items(), key=lambda pair: (-pair[1], pair[0]))
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts)
-        print_line(out, f"{site.name}: {outcomes or 'no captures yet'}")
+        failed = [each.failure_line for each in report.sources if each.site == site.name and each.failures]
+        for line in (outcomes or "no captures yet", *failed):
+            print_line(out, f"{site.name}: {line}")
 
 
 def _print_postponed(
@@ -146,7 +147,7 @@ def doctor(*, archive: Folder = HERE) -> None:
         if AS_JSON.get():
             continue
         line = safe_text(f"{finding.subject:<13}{' ' * (len(finding.subject) > 12)}{finding.sentence}")
-        out.print(safe_text(f"{finding.severity:<7}", DOCTOR_STYLES[finding.severity]), line)
+        out.print(safe_text(f"{finding.severity:<7}", STYLES[finding.severity]), line)
         for more in (finding.meaning, finding.command and f"next: {finding.command}"):
             if more:
                 out.print(safe_text(f"{'':21}{more}"))

@@ -33,8 +33,7 @@ class ArticleResponse(HtmlResponse):
     @property
     def links(self) -> tuple[LinkGroup, ...]:
         """The page's links in groups: related, latest and inline ones of an article, those of a listing."""
-        reading = self.reading
-        return reading.article.link_groups if reading.article else reading.link_groups
+        return self.reading.article.link_groups if self.reading.article else self.reading.link_groups
 
 
 def to_response(request: Request, exchange: Exchange) -> Response | None:

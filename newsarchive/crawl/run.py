@@ -63,6 +63,7 @@ from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.frontier.url_queue import advance_due_times, find_urls
+from storage.index.queries.status import list_source_health
 from storage.index.write import runs, warc_files
 from storage.model import Capture, ClosedWarc, CrawlRun, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.warc.tombstones import digest_url
@@ -204,6 +205,9 @@ class _CrawlRun:
                 outcome = run_in_loop(self._fetch(writer, ingestor))
                 archive.settle(ingestor)
                 self.counters["versions"] = ingestor.new_versions - self._recovered_versions
+                sources = archive.index.ask(list_source_health, [site.name for site in self.sites])
+                failed = [each for each in sources if each.failures and each.last_fetched_at >= self.run.started_at]
+                self.notes += [f"{each.site}: {each.failure_line}" for each in failed]
             self._is_all_committed = True
         finally:
             run = self._end(writer, outcome)

@@ -235,6 +235,3 @@ class QuietFormatter(logformatter.LogFormatter):
 
     def crawled(self, *_: Any) -> None:  # type: ignore[override]
         """Log nothing: the crawl has a log of its own."""
-
-    def scraped(self, *_: Any) -> None:  # type: ignore[override]
-        """Log nothing for items."""

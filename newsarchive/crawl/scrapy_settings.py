@@ -83,17 +83,20 @@ def crawl_settings(config: Config) -> Settings:
 def configure_crawl(settings: BaseSettings, config: Config) -> None:
     """Set what the archive owns, and the [scrapy] table; ConfigError if somebody overrides what it owns."""
     for name, (value, reason) in OWNED.items():
-        if name in config.scrapy and not _is_same(config.scrapy[name], value):
-            raise ConfigError(_refusal(name, f"[scrapy] of {config.folder / FILE_NAME}", reason))
-        if (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"] and not _is_same(settings[name], value):
-            raise ConfigError(_refusal(name, "the command line (-s)", reason))
+        is_on_command_line = (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"]
+        given = {f"[scrapy] of {config.folder / FILE_NAME}": config.scrapy.get(name, value)}
+        given["the command line (-s)"] = settings[name] if is_on_command_line else value
+        for where in (each for each in given if not _is_same(given[each], value)):
+            raise ConfigError(
+                f"{name} in {where} cannot be set for a crawl: {reason}. Nothing was fetched. Remove it there; what "
+                "the archive owns: newsarchive help spiders"
+            )
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
     settings.setdict(QUIET, priority="command")
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
-    settings.set("CONCURRENT_REQUESTS", config.concurrency, priority="cmdline")
-    settings.set("USER_AGENT", config.user_agent, priority="cmdline")
+    settings.setdict({"CONCURRENT_REQUESTS": config.concurrency, "USER_AGENT": config.user_agent}, "cmdline")
 
 
 def _is_same(given: Any, owned: Any) -> bool:
@@ -101,10 +104,3 @@ def _is_same(given: Any, owned: Any) -> bool:
     if isinstance(owned, bool):
         return str(given).lower() in (("1", "true") if owned else ("0", "false"))
     return given == owned or str(given) == str(owned)
-
-
-def _refusal(name: str, where: str, reason: str) -> str:
-    return (
-        f"{name} in {where} cannot be set for a crawl: {reason}. Nothing was fetched. Remove it there; what the "
-        "archive owns: newsarchive help spiders"
-    )

@@ -177,7 +177,7 @@ class HealthReport:
     sites: tuple[SiteHealth, ...]
     findings: tuple[Finding, ...]
     sources: tuple[SourceHealth, ...]
-    """Unhealthy feeds, sitemaps and listings of the configured sites."""
+    """Feeds, sitemaps and listings of the configured sites that are unhealthy, or whose last fetch failed."""
     missing: tuple[MissingWarc, ...]
     unsent: int
     """WARC files that wait to be uploaded to the bucket."""
@@ -197,7 +197,7 @@ def check_health(index: Index, config: Config, now: datetime, reader: Reader | N
     checked = tuple(_collect_site(reader, site, crawls, recent.get(site.name, {}), unresponsive, now) for site in sites)
     by_name = {site.name: site for site in status.sites}
     known_sources = reader.ask(list_source_health, [site.name for site in checked])
-    sources = tuple(each for each in known_sources if each.state in UNHEALTHY)
+    sources = tuple(each for each in known_sources if each.failures or each.state in UNHEALTHY)
     missing, of_files = _compare_files(index, reader, places, now)
     unsent = files_to_upload(places)
     scheduled = index.read(next_due_by_site, [site.name for site in checked])
@@ -209,6 +209,7 @@ def check_health(index: Index, config: Config, now: datetime, reader: Reader | N
         *(
             make_finding(f"source-{each.state}", f"{each.site}: {each.kind} {each.url}", site=each.site, source=each)
             for each in sources
+            if each.state in UNHEALTHY
         ),
         *(make_finding("warc-missing", file.warc, captures=file.captures) for file in missing),
         *of_files,

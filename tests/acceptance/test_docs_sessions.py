@@ -9,13 +9,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from tests.docs_sessions import build_pattern, read_session, read_shell_lines
+from tests.docs_sessions import build_pattern, read_blocks, read_session, read_shell_lines
 from tests.newsroom import Newsroom, NewsroomServer, serve
 
 pytestmark = pytest.mark.slow
@@ -36,6 +39,11 @@ NOT_RUN = {
     "createdb": "needs a database: test_cli_migrate",
     "newsarchive migrate-index": "needs a database: test_cli_migrate",
     "rsync": "needs another machine",
+    "newsarchive bucket": "needs a bucket: tests/acceptance/test_cli_bounds.py",
+    "newsarchive verify --head": "has a placeholder: tests/integration/laws/test_proof.py",
+    "openssl": "has placeholders: tests/integration/operations/test_time_stamps.py",
+    "dask": "needs a cluster: tests/integration/batch",
+    "newsarchive rebuild --dask": "needs a cluster: tests/integration/batch",
     "mkdir morgue && sudo": "needs a container engine: test_container",
     "podman": "needs a container engine: test_container",
     "tail -c": "has placeholders: tests/integration/warc reads records at their offsets",
@@ -54,6 +62,7 @@ REPLACED = {
     "reextract courier": "reextract lantern",
     "newsarchive crawl courier": "newsarchive crawl lantern",
     "python -c": "{python} -c",
+    "proof ARTICLE": "proof {story}",
     "*.warc.gz": "warc/*.warc.gz",
 }
 
@@ -136,3 +145,107 @@ def test_no_reason_is_left_over() -> None:
     """Each beginning of lines that are not run is that of a line in the docs."""
     lines = [line for page in SHELL_PAGES for line in read_shell_lines(page)]
     assert [begin for begin in NOT_RUN if not any(line.startswith(begin) for line in lines)] == []
+
+
+class CourierHandler(BaseHTTPRequestHandler):
+    """The API of the Courier, for which the docs have a spider."""
+
+    def do_GET(self) -> None:
+        """Answer with the list of articles, or one of them."""
+        number = self.path.removeprefix("/api/articles/")
+        story: dict[str, Any] = {"title": f"Story {number} of the Courier", "link": f"/news/{number}"}
+        story |= {"text": f"The harbour master told story {number}.\n\nTwice.", "date": "2026-05-04T08:00:00Z"}
+        found = {"articles": [{"id": 1}, {"id": 2}]} if self.path == "/api/latest" else story
+        body = json.dumps(found).encode()
+        self.send_response(404 if self.path == "/robots.txt" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def courier() -> Iterator[str]:
+    """URL of the Courier."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), CourierHandler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def run(*words: object, at: Path) -> str:
+    """Run a program of the environment, which succeeds, and return what it prints."""
+    program, *rest = map(str, words)
+    path = str(Path(SCRIPT).with_name(program))
+    done = subprocess.run([path, *rest], env=build_environment(), cwd=at, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_spider_of_the_docs_crawls(courier: str, tmp_path: Path) -> None:
+    """With the first block as spiders/courier.py, `crawl` has its articles."""
+    (_, source), _ = read_blocks(DOCS / "spiders.md", "python")
+    run("newsarchive", "init", "morgue", at=tmp_path)
+    run("newsarchive", "new-spider", "courier", courier, "--archive", "morgue", at=tmp_path)
+    (tmp_path / "morgue" / "spiders" / "courier.py").write_text(source)
+    assert ", 2 new article versions" in run("newsarchive", "crawl", "--archive", "morgue", at=tmp_path)
+    assert "Story 2 of the Courier" in run("newsarchive", "show", f"{courier}news/2", at=tmp_path / "morgue")
+
+
+def test_the_add_on_of_the_docs_records(courier: str, tmp_path: Path) -> None:
+    """With the second block in the settings of a new project, its spiders are recorded, and the file can be read."""
+    _, (_, setting) = read_blocks(DOCS / "spiders.md", "python")
+    run("scrapy", "startproject", "paper", at=tmp_path)
+    project = tmp_path / "paper"
+    with (project / "paper" / "settings.py").open("a") as file:
+        file.write(f"{setting}DOWNLOAD_DELAY = 0\n")
+    source = (
+        f'import scrapy\n\n\nclass Latest(scrapy.Spider):\n    name, start_urls = "latest", ["{courier}api/latest"]\n'
+    )
+    (project / "paper" / "spiders" / "latest.py").write_text(
+        f"{source}\n    def parse(self, response):\n        pass\n"
+    )
+    assert "'newsarchive/records': 2," in run("scrapy", "crawl", "latest", at=project)
+    run("newsarchive", "init", "morgue", at=project)
+    (warc,) = (project / "warc").glob("*.warc.gz")
+    assert "2 captures" in run("newsarchive", "import", warc, "--archive", "morgue", at=project)
+
+
+class LocalSpark:
+    """Spark, as far as the docs use it, in this process."""
+
+    def __init__(self, rows: Iterable[Any] = ()) -> None:
+        self.rows = list(rows)
+        self.sparkContext = self
+
+    def parallelize(self, rows: list[str], numSlices: int) -> "LocalSpark":  # noqa: N803 - Spark's own name
+        """Distribute rows, one in each partition."""
+        assert len(rows) == numSlices
+        return LocalSpark(rows)
+
+    def mapPartitions(self, function: Callable[[Iterator[Any]], Iterable[Any]]) -> "LocalSpark":  # noqa: N802
+        """Pass each partition to the function."""
+        return LocalSpark(found for row in self.rows for found in function(iter([row])))
+
+    def toDF(self, columns: list[str]) -> "LocalSpark":  # noqa: N802 - Spark's own name
+        """Name the columns."""
+        assert {len(row) for row in self.rows} == {len(columns)}
+        return self
+
+
+def test_the_scripts_for_batch_processing_run(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The first reads a file, the second all of them; both give each capture of an article with its headline."""
+    (_, script), (_, with_spark) = read_blocks(DOCS / "batch.md", "python")
+    warcs = sorted((archive / "warc").glob("*.warc.gz"))
+    (tmp_path / "crawl-00001.warc.gz").symlink_to(warcs[0])
+    monkeypatch.chdir(tmp_path)
+    exec(script, {})
+    assert len(capfd.readouterr().out.splitlines()) > 10
+    known: dict[str, Any] = {"spark": LocalSpark(), "list_of_paths": [str(path) for path in warcs]}
+    exec(with_spark, known)
+    assert len(known["frame"].rows) > 10

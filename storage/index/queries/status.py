@@ -241,6 +241,11 @@ class SourceHealth:
         return "redundant" if is_late and habits.new_items >= _MIN_NEW_ITEMS else "fine"
 
     @property
+    def failure_line(self) -> str:
+        """Line for people about a failed fetch: how to see the answer."""
+        return f"the fetch of {self.url} failed; it is repeated. Its answer: newsarchive show {self.url}"
+
+    @property
     def items_per_day(self) -> float | None:
         """Average number of items a day; None if unknown."""
         watched = sum(self.habits.watched_hours) if self.habits else 0.0

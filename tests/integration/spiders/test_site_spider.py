@@ -422,3 +422,18 @@ def test_items_are_read_again_exported_and_taken_down(build: Build, newsroom: An
     records = [each for path in (rig.folder / "warc").glob("*.warc.gz") for each in read_records(path)]
     blocks = b"".join(each.block for each in records)
     assert (b"of story 3:" in blocks, b"of story 2:" in blocks) == (False, True)
+
+
+def test_a_start_url_that_fails_is_named(build: Build, newsroom: Any) -> None:
+    """In the notes of the run and in `status`, with the command that shows its answer; when it is mended, no more."""
+    newsroom.answers["/api/latest"] = lambda _: (500, "text/plain", "broken")
+    rig = build(JSON_SPIDER)
+    line = f"courier: the fetch of {newsroom.url}/api/latest failed; it is repeated. Its answer: newsarchive show"
+    assert [each for each in rig.crawl(BEGIN).notes if each.startswith(line)]
+    status = run_in_process("status", "--archive", rig.folder)
+    assert f"{line} {newsroom.url}/api/latest\n" in status.stdout
+    shown = run_in_process("show", f"{newsroom.url}/api/latest", "--archive", rig.folder)
+    assert "its answer was HTTP 500" in shown.stderr
+    del newsroom.answers["/api/latest"]
+    assert not [each for each in rig.crawl(BEGIN + HOUR).notes if each.startswith(line)]
+    assert line not in run_in_process("status", "--archive", rig.folder).stdout
