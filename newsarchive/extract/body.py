@@ -49,7 +49,6 @@ _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMM
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
-_MAX_LABELS = 40  # of a page that are applied: each is compared with all of its text
 _MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
 
 
@@ -209,7 +208,7 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
     below = (b for b in blocks[start : max(roles, default=-1) + 1] if not b.zone & _NEVER_TEXT)
     without = Role.TEXT if len(blocks) <= MAX_BLOCKS else None
     labels = ((b, label) for b in below if roles.get(b.index, without) in _LABEL_ROLES and (label := label_role(b)))
-    for block, label in islice(labels, _MAX_LABELS):
+    for block, label in islice(labels, 40):
         index = block.index
         followers = _followers(blocks, roles, index, label)
         after = blocks[index + 1 : index + 3]

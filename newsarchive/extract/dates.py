@@ -52,7 +52,6 @@ _MONTH_AND_DAY = re.compile(
     r"(?P<dotted>\d\d?)\.(?P<number>\d\d?)\.(?=\s|$))(?![\w/]|\.\d)"
 )
 _MAX_YEARLESS_LINE = 60
-_MAX_DISTANT_LINES = 2_000  # short lines of a page, away from its headline, in which a date is looked for
 
 
 def is_date_line(block: Block) -> bool:
@@ -283,7 +282,7 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     near = {block.index for block in sources.nearby}
     short = (b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80)
     dates = (b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b))
-    distant = replace(sources, nearby=[*islice(dates, _MAX_DISTANT_LINES)])
+    distant = replace(sources, nearby=[*islice(dates, 2_000)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.parts.head.title, *sources.parts.head.all("og:title", "description", "og:description"))

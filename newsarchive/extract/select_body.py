@@ -31,8 +31,7 @@ from storage.model import Role
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-_MAX_SIZE = 7_400
-"""Most elements without menus, and blocks, that trafilatura is run on, for 0.2 s. The most of 1,500 pages is 7,336."""
+_MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
@@ -203,8 +202,7 @@ _NOT_TEXT = (
 )  # fmt: skip
 
 _MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
-MAX_BLOCKS = 4_000
-"""Largest page, in blocks, on which the article is looked for beyond the selected text."""
+MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 
