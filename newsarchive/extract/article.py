@@ -9,13 +9,13 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body
-from newsarchive.extract.classify import PageFeatures, cannot_be_article, list_loaded_scripts
+from newsarchive.extract.classify import PageFeatures, cannot_be_article
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.headline import Headline, find_headline, text_key
 from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
 from newsarchive.extract.metadata import choose_image, read_metadata
-from newsarchive.extract.page_input import DEFAULT_INPUT, PageInput, PageParts
+from newsarchive.extract.page_input import PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
 from newsarchive.extract.site_layout import LayoutMatches
@@ -27,7 +27,7 @@ _MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
 _MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
 
 
-def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatures | OversizedPage:
+def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageFeatures | OversizedPage:
     """Read headline, metadata and body of a page, by the layout of its site where there is one, without link groups."""
     layout = page_input.layout
     for selector in layout.drop:
@@ -41,7 +41,6 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
         page_input=page_input,
         jsonld=read_jsonld(page.root, page.url),
         head=read_head(page.root),
-        loaded_scripts=list_loaded_scripts(page),
         content=collect_blocks(page.body),
         layout_matches=LayoutMatches(layout, page.root),
         requisites=page_requisites(page),
@@ -52,7 +51,7 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
         parts.evidence.blocks = parts.content.blocks
     context = _read_context(parts)
     if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
-        features = _assemble_page(parts, context, NO_BODY)
+        features = _assemble_page(parts, context, NO_BODY, is_kept=keep_text)
         # The body search would take most of the time of a listing, and decide nothing.
         if cannot_be_article(features, page_input.status):
             return features
@@ -60,12 +59,12 @@ def read_article(page: Page, page_input: PageInput = DEFAULT_INPUT) -> PageFeatu
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 
-def _assemble_page(parts: PageParts, context: BodyContext, body: Body) -> PageFeatures:
+def _assemble_page(parts: PageParts, context: BodyContext, body: Body, *, is_kept: bool = True) -> PageFeatures:
     if body.dek:
         source = "layout" if context.dek >= 0 else "the line under the headline"
         parts.evidence.add_claim("dek", source, body.dek, taken=True)
     blocks, at = parts.content.blocks, context.headline.block
-    metadata = read_metadata(parts)
+    metadata = read_metadata(parts, is_kept=is_kept)
     if metadata.access is not Access.PAYWALLED and not context.layout_blocks:
         body = _use_jsonld_body(body, parts, context)
     return PageFeatures(

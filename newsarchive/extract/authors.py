@@ -179,7 +179,7 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
 def _below_text(later: list[Block]) -> Iterator[list[str]]:
     """Yield the texts of each kind of byline below the headline, however far."""
     yield [a.text for b in later for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)][:1]
-    marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE]
+    marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE][:100]
     yield [text for b in marked for text in _marked_parts(b)][:1]
     lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
     yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]
@@ -268,9 +268,10 @@ def _bare_name(after: list[Block], headline: int | None) -> list[str]:
             break
         if block.zone & _NOT_NAME or block.tag in ("h1", "h2", "h3", "td", "th"):
             continue
-        names = split_byline(block.text) if len(block.text) < _MAX_LINE else []
+        leads_to_authors = all(_AUTHOR_PAGE.search(a.href) for a in block.anchors)
+        names = split_byline(block.text) if leads_to_authors and len(block.text) < _MAX_LINE else []
         several = len(names) > 1 and all(map(is_person_name, names)) and sum(map(len, names)) > len(block.text) * 0.8
-        if (several or is_person_name(block.text)) and all(_AUTHOR_PAGE.search(a.href) for a in block.anchors):
+        if leads_to_authors and (several or is_person_name(block.text)):
             return [block.text]
     return []
 

@@ -82,7 +82,7 @@ class Block:
     @property
     def link_share(self) -> float:
         """The share of the text inside links, 0 to 1."""
-        return min(1.0, self.linked / len(self.text)) if self.text else 0.0
+        return min(1.0, self.linked / len(self.text)) if self.linked and self.text else 0.0
 
 
 @dataclass(slots=True)
@@ -152,6 +152,7 @@ def _walk_body(body: HtmlElement, wrappers: dict[HtmlElement, int]) -> "_BlockCo
     collector = _BlockCollector(wrappers)
     collector.walk_element(body, str(body.tag), 0, 0, body)
     collector.flush()
+    collector.content.characters = sum(len(block.text) for block in collector.content.blocks)
     return collector
 
 
@@ -368,7 +369,6 @@ class _BlockCollector:
         if len(lines) > 1 and not _are_paragraphs(lines):
             lines = [_join_lines(lines)]
         self.content.blocks += lines
-        self.content.characters += sum(len(each.text) for each in lines)
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""

@@ -13,7 +13,6 @@ from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import (
-    HEADINGS,
     LONG_PARAGRAPH,
     MAX_LABEL,
     RoleContext,
@@ -23,6 +22,7 @@ from newsarchive.extract.roles import (
     may_follow_body,
 )
 from newsarchive.extract.select_body import (
+    MAX_BLOCKS,
     NO_CLAIMS,
     BodyClaims,
     SelectedBody,
@@ -31,6 +31,7 @@ from newsarchive.extract.select_body import (
     find_missed_text,
     remove_non_body,
 )
+from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
@@ -159,6 +160,8 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
         if not taken and block.zone & _NEVER_TEXT and not _is_figcaption(block):
             evidence.set_role(block.index, None, "in a menu or button, or hidden")
             continue
+        if not taken and len(blocks) > MAX_BLOCKS:
+            continue
         role, rule = assign_role(block, facts)
         is_far = role is Role.CAPTION and block.index > facts.body_end + _MAX_BLOCKS_AROUND
         # A block that trafilatura has dropped gets a role only if its role is certain.
@@ -202,13 +205,11 @@ def _is_figcaption(block: Block) -> bool:
 
 def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> None:
     """Assign the role of a label to the blocks that it announces: teasers to those after "Read also"."""
-    for block in blocks[start : max(roles, default=-1) + 1]:
+    below = (b for b in blocks[start : max(roles, default=-1) + 1] if not b.zone & _NEVER_TEXT)
+    without = Role.TEXT if len(blocks) <= MAX_BLOCKS else None
+    labels = ((b, label) for b in below if roles.get(b.index, without) in _LABEL_ROLES and (label := label_role(b)))
+    for block, label in islice(labels, 40):
         index = block.index
-        if block.zone & _NEVER_TEXT or roles.get(index, Role.TEXT) not in _LABEL_ROLES:
-            continue
-        label = label_role(block)
-        if label is None:
-            continue
         followers = _followers(blocks, roles, index, label)
         after = blocks[index + 1 : index + 3]
         precedes_links = bool(after) and all(b.link_share > 0.6 for b in after)

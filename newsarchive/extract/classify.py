@@ -93,7 +93,7 @@ class PageFeatures(PageParts):
 
 
 def list_loaded_scripts(page: Page) -> str:
-    """Return the URLs of scripts and frames, and the beginnings of inline scripts: they identify challenges."""
+    """Return the URLs of scripts and frames, and the beginnings of inline scripts, in lower case."""
     found = islice(page.root.iter("script", "iframe", "form"), _MAX_SCRIPTS)
     return " ".join(each.get("src") or each.get("action") or (each.text or "")[:300] for each in found).lower()
 
@@ -359,7 +359,8 @@ def _challenge(features: PageFeatures, title: str, opening: str, status: int) ->
     length = features.content.characters
     if length >= _SHORT_PAGE * (2 if status >= 400 else 1):
         return None
-    script = next((m for m in _CHALLENGE_SCRIPTS if m in features.loaded_scripts), None)
+    scripts = list_loaded_scripts(features.page)
+    script = next((m for m in _CHALLENGE_SCRIPTS if m in scripts), None)
     phrase = _CHALLENGE.find(title) or _CHALLENGE.find(opening)
     if phrase and (script or status >= 400 or length < 1_200):
         confidence = 0.98 if script or status >= 400 else 0.85

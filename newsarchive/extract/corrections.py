@@ -120,7 +120,7 @@ def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) ->
     """
     found: list[Paragraph] = []
     printed = " ".join(paragraph.text for paragraph in paragraphs)
-    for each in as_list(article.get("correction")):
+    for each in as_list(article.get("correction"))[:50]:
         text = (each.get("text") or each.get("description")) if isinstance(each, dict) else each
         if not isinstance(text, str) or text.startswith(("http://", "https://")):
             continue

@@ -169,15 +169,10 @@ class DateSources:
     """Blocks near the headline, in page order."""
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
+    language: str = ""
+    """The language that the page states, in lower case: "en-us"; "" for none."""
     times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
     """The first <time> elements below an element, and their text: thousands of lines can be of one element."""
-
-    @property
-    def language(self) -> str:
-        """The language that the page states, in lower case: "en-us"; "" for none."""
-        head = self.parts.head
-        stated = text_of(self.parts.jsonld.article.get("inLanguage")) or head.language or head.first("og:locale")
-        return stated.lower().replace("_", "-")
 
     def jsonld_texts(self, keys: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys."""
@@ -189,7 +184,10 @@ def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | 
     """Return (published, modified)."""
     texts = sources.jsonld_texts(("datePublished", "dateModified", "dateCreated"))
     stated = map(stated_zone, texts + sources.parts.head.all(*_PUBLISHED_META, *_MODIFIED_META))
-    sources = replace(sources, zone=next((zone for zone in stated if zone is not None and zone is not UTC), None))
+    head = sources.parts.head
+    language = text_of(sources.parts.jsonld.article.get("inLanguage")) or head.language or head.first("og:locale")
+    zone = next((zone for zone in stated if zone is not None and zone is not UTC), None)
+    sources = replace(sources, zone=zone, language=language.lower().replace("_", "-"))
     modified = sources.parts.evidence.first("modified", _modified_candidates(sources))
     published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
@@ -219,7 +217,7 @@ def _choose_published(sources: DateSources, modified: SourcedDate | None) -> Sou
         candidates.append(_with_source(discovery.published, source))
         found = _more_precise(found, candidates[-1])
     if found is None or evidence.is_recording:
-        candidates += _fallback_dates(sources, modified)
+        candidates += islice(filter(None, _fallback_dates(sources, modified)), None if evidence.is_recording else 1)
         found = next((dated for dated in (found, *candidates) if dated), None)
     # A date in UTC may not be stated where the page is written.
     if found is not None and found.offset == 0 and not found.is_day and found.source in ("json-ld", "meta"):
@@ -283,7 +281,8 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     """Yield dates that are used only where nothing else gives one."""
     near = {block.index for block in sources.nearby}
     short = (b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80)
-    distant = replace(sources, nearby=[b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b)])
+    dates = (b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b))
+    distant = replace(sources, nearby=[*islice(dates, 2_000)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.parts.head.title, *sources.parts.head.all("og:title", "description", "og:description"))
@@ -410,15 +409,14 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
             text = after if _parse_line(after, sources) else _remove_first_clock(text, update_word)
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
             text = text[: update_word.start()]
-        if date := _parse_line(text, sources, day_first=not american):
-            is_printed = parse_printed_date(text, sources.zone, day_first=not american) is not None
-            if dated := _with_source(date, "visible" if is_printed else "relative"):
-                yield dated
+        if dated := _parse_line(text, sources, day_first=not american):
+            yield dated
 
 
-def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> PageDate | None:
+def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> SourcedDate | None:
     date = parse_printed_date(text, sources.zone, day_first=day_first, language=sources.language[:2])
-    return date or parse_relative_date(text, sources.parts.page_input.fetched_at, sources.zone)
+    relative = None if date else parse_relative_date(text, sources.parts.page_input.fetched_at, sources.zone)
+    return _with_source(date, "visible") or _with_source(relative, "relative")
 
 
 def _remove_first_clock(text: str, update_word: re.Match[str]) -> str:

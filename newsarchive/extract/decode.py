@@ -51,7 +51,7 @@ def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
 def _find_named_codec(payload: bytes) -> tuple[bytes, str | None]:
     """Return the byte order mark of a payload, empty for none, and the codec that its bytes name; None for none."""
     mark, codec = next((each for each in _BOMS if payload.startswith(each[0])), (b"", utf16_codec(payload)))
-    if codec is None and any(switch in payload for switch in _ISO_2022_JP):
+    if codec is None and b"\x1b" in payload and any(switch in payload for switch in _ISO_2022_JP):
         codec = "iso2022_jp_ext"
     return mark, codec
 

@@ -64,7 +64,7 @@ def find_headline(parts: PageParts) -> Headline:
     """Return the headline; its text is "" if the page has none."""
     blocks, evidence = parts.content.blocks, parts.evidence
     site = site_names(parts.head, parts.page.url)
-    claimed = _headline_claims(parts.head, parts.jsonld, site, {b.text for b in blocks if b.link_share < 0.5})
+    claimed = _headline_claims(parts.head, parts.jsonld, site, blocks)
     found = _choose_headline(parts, [claim for _, claim in claimed], site)
     if evidence.is_recording:
         block = None if found.block is None else blocks[found.block]
@@ -79,11 +79,12 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     """Choose between the blocks of the page and the claims in its metadata."""
     keys = [text_key(claim) for claim in claims]
     foremost = tuple(claims[:2])
+    in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
     best: tuple[float, Block] | None = None
     for block in parts.content.blocks:
         if len(block.text) > _MAX_LENGTH:
             continue
-        heading = block.tag in _HEADINGS or _is_inside_h1(block)
+        heading = block.tag in _HEADINGS or block.element in in_h1
         if not heading and not block.text.startswith(foremost):
             continue
         score = _score_block(block, heading, keys, site)
@@ -160,7 +161,7 @@ def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -
         is_alike = contains and 0.4 < len(own_key) / len(claim) < 2.5
         agreement = max(agreement, word_overlap(own_key, claim), 0.8 if is_alike else 0.0)
     score = agreement
-    if block.tag == "h1" or _is_inside_h1(block):
+    if block.tag == "h1" or (heading and block.tag not in _HEADINGS):
         score += 0.45 if agreement >= 0.3 else 0.3
     elif not heading and agreement < 1.0:
         return 0.0
@@ -181,13 +182,8 @@ def _leads_home(block: Block) -> bool:
     return block.link_share > 0.9 and bool(links) and not any(link.path.strip("/") or link.query for link in links)
 
 
-def _is_inside_h1(block: Block) -> bool:
-    parent = block.element.getparent()
-    return block.element.tag not in _HEADINGS and parent is not None and parent.tag == "h1"
-
-
-def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], printed: set[str]) -> list[tuple[str, str]]:
-    """Return the claims of the metadata, (source, text), without site names, best first; `printed`: page's lines."""
+def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], blocks: list[Block]) -> list[tuple[str, str]]:
+    """Return the claims of the metadata, (source, text), without site names, best first."""
     sources = [
         ("json-ld", text_of(jsonld.article.get("headline"))),
         ("og:title", head.first("og:title")),
@@ -197,9 +193,9 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], printed: set[st
     ]
     claims: dict[str, str] = {}
     for source, text in sources:
-        text = remove_site_name(text, site)
+        text = remove_site_name(text, site) if len(text) <= 5 * _MAX_LENGTH else ""
         if source == "<title>" and not claims:
-            text = _printed_part(text, printed)
+            text = _printed_part(text, {block.text for block in blocks if block.link_share < 0.5})
         if text and text_key(text) not in site:
             claims.setdefault(text, source)
     # A headline truncated in JSON-LD ("…") comes after the same headline in full.

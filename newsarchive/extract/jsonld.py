@@ -116,7 +116,7 @@ def _find_article(nodes: Sequence[Node], url: str) -> Node:
     chosen = next((node for node in titled if path and any(path in u for u in _urls(node))), titled[0])
     headline = text_of(chosen.get("headline"))
     # Missing values are taken from other nodes with the same headline: live blogs are often described twice.
-    for other in titled:
+    for other in titled[:50]:
         if other is not chosen and headline and text_of(other.get("headline")) == headline:
             chosen = {**other, **{key: value for key, value in chosen.items() if value}}
     return chosen
@@ -211,7 +211,7 @@ def read_head(root: HtmlElement) -> Head:
                 if name := element.get(key):
                     head.meta.setdefault(name.strip().lower(), []).append(content)
         elif element.tag == "link":
-            head.links.append(((element.get("rel") or "").lower(), {str(k): v for k, v in element.attrib.items()}))
+            head.links.append(((element.get("rel") or "").lower(), dict(element.items())))
         elif not head.title and next(element.iterancestors("svg"), None) is None:
             head.title = normalize_space(element.text_content())
     return head

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from itertools import chain, islice
 
@@ -45,19 +46,24 @@ _SCRIPTS = (
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
 
 
-def read_metadata(parts: PageParts) -> Article:
-    """Return an article with the fields that metadata gives."""
+def read_metadata(parts: PageParts, *, is_kept: bool) -> Article:
+    """Return an article with the fields that metadata gives; of one that is not kept, those that classify a page."""
     url, head, matches, evidence = parts.page.url, parts.head, parts.layout_matches, parts.evidence
-    live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
-    noarchive = "noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower()
-    return Article(
+    article = Article(
         url=url,
         canonical_url=evidence.first("canonical_url", _canonical_urls(parts)) or url,
         headline="",
+        access=evidence.first("access", _access_candidates(parts)),
+    )
+    if not is_kept:
+        return article
+    live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
+    noarchive = "noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower()
+    return replace(
+        article,
         section=evidence.first("section", _section_candidates(parts)),
         tags=evidence.first("tags", _tag_candidates(parts)) or (),
         language=_read_language(parts),
-        access=evidence.first("access", _access_candidates(parts)),
         live=bool(matches.elements("live")) if matches.layout.live else live,
         noarchive=noarchive,
         declared=bool(parts.jsonld.article),

@@ -12,6 +12,7 @@ from newsarchive.extract.classify import (
     detect_media_page,
     detect_paywall_stub,
     detect_placeholder,
+    list_loaded_scripts,
     score_article,
 )
 from newsarchive.extract.decode import PayloadType, decode, media_type, sniff_type, to_utf8
@@ -104,7 +105,7 @@ def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False
     page = parse_page(to_utf8(payload, page_input.headers), page_input.url)
     if page is None:
         return Reading(outcome=Outcome.EMPTY, reason="no markup that can be read")
-    features = page if isinstance(page, OversizedPage) else read_article(page, page_input)
+    features = page if isinstance(page, OversizedPage) else read_article(page, page_input, keep_text=keep_text)
     if isinstance(features, OversizedPage):
         return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
     if not page_input.url and (named := features.article.canonical_url):
@@ -158,7 +159,7 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
         return replace(media, article=article, link_groups=groups)
-    if not count and content.characters < (SHELL_TEXT if features.loaded_scripts else 1):
+    if not count and content.characters < (SHELL_TEXT if list_loaded_scripts(page) else 1):
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     listed = f"{count} links to articles in {len(groups)} {'groups' if len(groups) > 1 else 'group'}"
     return Reading(

@@ -146,8 +146,6 @@ class PageParts:
     jsonld: JsonLd
     content: PageBlocks
     layout_matches: LayoutMatches
-    loaded_scripts: str
-    """URLs of scripts and frames, and the beginnings of inline scripts, lower case."""
     requisites: tuple[str, ...]
     """URLs of the subresources that the page needs to be rendered."""
 

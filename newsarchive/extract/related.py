@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -69,7 +69,7 @@ def find_link_groups(
 ) -> tuple[LinkGroup, ...]:
     """Return the link groups of a page: inline links first, then the others in page order."""
     candidates, others = _candidates(page, content, canonical, body_blocks, listing=listing)
-    folders = Counter(folder for c in candidates for folder in {c.page.partition("?")[0].rpartition("/")[0]})
+    folders = Counter(c.page.partition("?")[0].rpartition("/")[0] for c in candidates)
     candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
     inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
@@ -145,11 +145,8 @@ def _candidates(
             score += _score_anchor_text(anchor.text)
             if anchor.zone & (zones.HEADER | zones.FOOTER) and not anchor.zone & _CONTENT_ZONES:
                 score -= 1.0
-        if (
-            not listing
-            and not target.startswith(f"{whole}/")
-            and not {"prev", "next"}.isdisjoint(anchor.rel.lower().split())
-        ):
+        leads_on = anchor.rel and not {"prev", "next"}.isdisjoint(anchor.rel.lower().split())
+        if leads_on and not listing and not target.startswith(f"{whole}/"):
             score += 1.5
         is_menu = is_excluded and (score < _MIN_MENU_SCORE or _score_anchor_text(anchor.text) < 1)
         (found if score >= 1.5 and not is_menu else others).append(LinkCandidate(anchor, url, target, score, position))
@@ -288,9 +285,12 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
 
 def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
     """Return the element around a link that is a child of one of the boxes."""
-    link = candidate.anchor.element
-    around = pairwise((link, *islice(link.iterancestors(), _MAX_LEVELS)))
-    return next((card for card, above in around if above in boxes), None)
+    card: HtmlElement | None = candidate.anchor.element
+    for _ in range(_MAX_LEVELS):
+        if card is None or (above := card.getparent()) in boxes:
+            return card
+        card = above
+    return None
 
 
 def _find_label(

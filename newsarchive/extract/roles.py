@@ -16,9 +16,9 @@ from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.urls import host, site_label
+from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(rf"{LETTER}+")
 _FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE

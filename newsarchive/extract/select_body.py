@@ -24,17 +24,14 @@ from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_p
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.roles import markup_role
-from newsarchive.extract.tree import Page
+from newsarchive.extract.tree import COUNT_ELEMENTS, Page
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-_MAX_ELEMENTS = 9_000
-"""Largest page, in elements, that trafilatura is run on: for ten thousand siblings it takes seconds.
-
-The largest of 500 news pages has 7,217 before its menus are removed."""
+_MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
@@ -66,7 +63,7 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
-    if tree.xpath("count(//*)") <= _MAX_ELEMENTS:
+    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url
@@ -137,10 +134,10 @@ def _walk_lines(element: _Element) -> Iterator[str]:
 
 
 def _remove_space(text: str) -> str:
-    """Remove white space and invisible characters, some of which trafilatura drops."""
+    """Remove the spaces of a normalized text, and invisible characters, some of which trafilatura drops."""
     if not text.isascii():
         text = _INVISIBLE.sub("", text)
-    return "".join(text.split())
+    return text.replace(" ", "")
 
 
 def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
@@ -150,7 +147,7 @@ def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
         places.setdefault(key, []).append(index)
         for line in blocks[index].lines:
             places.setdefault(_remove_space(line), []).append(index)
-    known = {key: frozenset(indexes) for key, indexes in places.items()}
+    in_block = {(_remove_space(line), block.index) for block in blocks for line in block.lines}
     found = SelectedBody()
     cursor = -1
     for line in lines:
@@ -159,7 +156,7 @@ def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
             cursor = index - 1
             found.chosen.add(cursor)
             continue
-        if cursor in known.get(key, ()):
+        if cursor >= 0 and (key == keys[cursor] or (key, cursor) in in_block):
             continue
         near = _locate_parts(key, keys, cursor, found.chosen)
         if near:
@@ -205,6 +202,7 @@ _NOT_TEXT = (
 )  # fmt: skip
 
 _MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
+MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 
@@ -231,7 +229,7 @@ def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) 
 def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
     """Return dropped text whose siblings were selected, or that is in a parent like theirs."""
     texts = sorted(i for i in chosen if markup_role(blocks[i]) is Role.TEXT and effective_length(blocks[i].text) > 60)
-    if not texts:
+    if not texts or len(blocks) > MAX_BLOCKS:
         return set()
     places = _TextPlaces.collect(blocks, texts)
     similar_parents: set[HtmlElement] = set()

@@ -15,11 +15,11 @@ _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8",
 # forms methods of their own. With one class for all elements the lookup stays in C.
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
-_ELEMENTS = XPath("count(//*)")
+COUNT_ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
-_SHADOW_ROOTS = XPath("//template[@shadowrootmode or @shadowroot]")  # shown in place of the elements around them
+_SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 _STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
@@ -68,12 +68,12 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return None
     body = SubElement(root, "body") if body is None else body
     body[:0] = late
-    if b' id="S:' in html:
-        _place_streamed_parts(root)
-    if b"shadowroot" in html:
-        for template in _SHADOW_ROOTS(root):
-            template.tag = "div"
-    elements = int(_ELEMENTS(root))
+    if templates := [*root.iter("template")]:
+        _place_streamed_parts(root, templates)
+        for template in templates:
+            if not _SHADOW_ROOTS.isdisjoint(template.keys()):
+                template.tag = "div"
+    elements = int(COUNT_ELEMENTS(root))
     if elements > MAX_ELEMENTS:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     stated = root.find(".//base[@href]")
@@ -122,9 +122,9 @@ def _find_end_tag(html: bytes, name: bytes) -> int:
     return max(at - 1, -1)
 
 
-def _place_streamed_parts(root: HtmlElement) -> None:
+def _place_streamed_parts(root: HtmlElement, templates: list[HtmlElement]) -> None:
     """Put the parts that React sends after a page where its scripts put them: S:1 for the template B:1 or P:1."""
-    places = {template.get("id", ""): template for template in root.iter("template")}
+    places = {template.get("id", ""): template for template in templates}
     for part in _STREAMED_PARTS(root):
         number = (part.get("id") or "")[2:]
         place = places.get(f"P:{number}", places.get(f"B:{number}"))

@@ -119,9 +119,10 @@ def score_article_url(url: str, own: str) -> float:
     score, kinds, section = _score_alone(url)
     if not kinds:
         return score
+    path, sign, _ = url.partition("?")
     # The query names the article: view.htm?lang=en&seq=18159.
-    is_sibling = url.partition("?")[0] == own.partition("?")[0] and any(map(str.isdigit, own.partition("?")[2]))
-    return score + _score_similarity(kinds, section, own) + (1.5 if is_sibling and "?" in url else 0.0)
+    is_sibling = sign and own.startswith(f"{path}?") and any(map(str.isdigit, own[len(path) :]))
+    return score + _score_similarity(kinds, section, own) + (1.5 if is_sibling else 0.0)
 
 
 # Links recur on all pages of a site.

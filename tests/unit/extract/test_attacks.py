@@ -68,6 +68,46 @@ def test_no_repeated_text_is_slow_anywhere(place: str, word: str) -> None:
     assert seconds_to_read(place, word * (LONGEST // len(word))) < SECONDS
 
 
+PARAGRAPH = "<p>Sentence of a story about rain that falls on hills and fields, and on the harbour of the north.</p>"
+SENTENCE = "rain on the hills and fields of the north " * 2
+WHOLE_PAGES: dict[str, tuple[str, str, str]] = {
+    "short lines between paragraphs": (PARAGRAPH * 8, "<p>rain</p>", PARAGRAPH * 8),
+    "items between paragraphs": (f"{PARAGRAPH * 8}<ul>", "<li>rain", f"</ul>{PARAGRAPH * 8}"),
+    "labels of promotions": ("", f"<div><h3>Newsletter</h3></div>{PARAGRAPH}", ""),
+    "dates that are none": ("", "<p class=date>Updated 31 Foo 2024</p>", ""),
+    "microdata of authors": ("", "<div itemprop=author>Jane Roe</div>", ""),
+    "styled paragraphs": ("", "<p style='display:block;margin:1px'>rain 1 on hills.</p>", ""),
+    "teasers in boxes": ("", f"<div class=related><p>{SENTENCE}.</p></div>", ""),
+    "a title of separators": ("<title>", "rain - ", "</title><p>Rain.</p>"),
+    "one article again and again": (
+        "<script type=application/ld+json>[",
+        '{"@type":"NewsArticle","headline":"Rain"},',
+        f"0]</script>{PARAGRAPH * 5}",
+    ),
+    "declared corrections": (
+        '<script type=application/ld+json>{"@type":"NewsArticle","headline":"Rain","correction":[',
+        '"it was so",',
+        f"0]}}</script>{PARAGRAPH * 1000}",
+    ),
+}
+WHOLE_SECONDS = 0.75
+"""CPU time for a page of 300 kB, several times what it takes; before their bounds they took up to nine times that."""
+
+
+@pytest.mark.parametrize("shape", WHOLE_PAGES)
+def test_whole_pages_of_one_shape_are_read_in_linear_time(shape: str) -> None:
+    """Each of these once took more than half a second, some several."""
+    head, unit, tail = WHOLE_PAGES[shape]
+    count = (300_000 - len(head) - len(tail)) // len(unit)
+    page = f"<html><body><h1>Rain falls on the hills</h1>{head}{unit * count}{tail}</body></html>".encode()
+    taken = []
+    for _ in range(2):
+        began = time.process_time()
+        assert extract_page(page, URL).reason
+        taken.append(time.process_time() - began)
+    assert min(taken) < WHOLE_SECONDS
+
+
 def url_patterns() -> Iterator[re.Pattern[str]]:
     for name in ("urls", "requisites", "classify", "decode", "dates"):
         for value in vars(import_module(f"newsarchive.extract.{name}")).values():
