@@ -51,7 +51,7 @@ def search(context: Context) -> Response:
     pictures = [hit.image for hit in found.page.hits if hit.image and is_http_url(hit.image)]
     return context.render(
         "search.html",
-        pictures=context.index.ask(select_archived_urls, pictures) if context.shows_thumbnails else (),
+        pictures=context.index.ask(select_archived_urls, pictures) if pictures and context.shows_thumbnails else (),
         params=params,
         found=found,
         # A facet with one value could not change the search.

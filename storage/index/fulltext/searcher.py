@@ -1,5 +1,6 @@
 """A view of one commit of the engine: counts, lists and distributions, all of them exact."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,15 +28,13 @@ class EngineSearcher:
 
     schema: Schema
     searcher: Searcher
-    _answers: dict[Hashable, Any] = field(default_factory=dict)
+    _answers: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` returns, which is kept as long as this view of the index, unless it is None."""
-        answer: T | None = self._answers.get(key)
-        if answer is None:
-            if len(self._answers) >= _MOST_ANSWERS:
-                self._answers.clear()
-            answer = self._answers[key] = make()
+        """Return what `make` returns, which is kept as long as this view of the index: those of the latest use."""
+        answer = self._answers[key] = self._answers.pop(key, None) or make()
+        if len(self._answers) > _MOST_ANSWERS:
+            self._answers.popitem(last=False)
         return answer
 
     def count(self, query: Query) -> int:

@@ -5,7 +5,7 @@ words of a version --> the versions that the engine finds most alike --> share o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -96,8 +96,8 @@ def find_similar_articles(
 
 
 def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
-    words = (word for each in paragraphs if each.is_body for word in analyze(each.text[:_MAX_LETTERS], None)[0])
-    return list(islice(words, _MAX_WORDS))
+    words = (analyze(each.text[:_MAX_LETTERS], None)[0] for each in paragraphs if each.is_body)
+    return [*islice(chain.from_iterable(words), _MAX_WORDS)]
 
 
 def _list_sequences(words: Sequence[str]) -> set[tuple[str, ...]]:

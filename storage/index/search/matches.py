@@ -106,7 +106,7 @@ class Search:
         self.connection = connection
         self.exclude = exclude
         self.engine = open_search(connection)
-        self.languages = (None, *list_distinct(connection, VersionRow.language))
+        self.languages = self.engine.remember("", lambda: (None, *list_distinct(connection, VersionRow.language)))
         self.translation = Translation(self.engine, self.languages)
         self.excluded = self.translation.exclusions(connection, exclude)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from storage.index.search.query import SearchQuery
-from storage.index.text.analyzer import Term, analyze, split_terms, stem_variants
+from storage.index.text.analyzer import Term, analyze, get_stemmer, split_terms, stem_variants
 from storage.index.views.articles import TextSegment
 
 WIDTH = 240
@@ -17,6 +17,7 @@ class MatchFinder:
 
     def __init__(self, query: SearchQuery, languages: Iterable[str | None]) -> None:
         spoken = tuple(languages)
+        self.is_idle = not query.leaves
         self._words: set[str] = set()
         self._patterns: list[re.Pattern[str]] = []
         self._phrases: list[tuple[re.Pattern[str], ...]] = []
@@ -49,7 +50,7 @@ class MatchFinder:
 
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
-        found = list(split_terms(text))
+        found = [] if self.is_idle else list(split_terms(text))
         marked = {span for term in found for span in self._in_term(term, language)}
         flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
         for phrase in self._phrases:
@@ -74,7 +75,7 @@ class MatchFinder:
         if (
             word in self._words
             or word in self._stems
-            or (self._stems and not self._stems.isdisjoint(stem_variants(term.raw, [language])))
+            or (self._stems and not self._stems.isdisjoint(get_stemmer(language)[term.raw][1]))
             or self._is_similar(word)
         ):
             yield term.start, term.end
@@ -97,7 +98,8 @@ def match_one_edit(word: str) -> re.Pattern[str]:
         letter, rest = re.escape(word[at]), re.escape(word[at + 1 :])
         swapped = "|" + re.escape(word[at + 1]) + letter + re.escape(word[at + 2 :]) if word[at + 1 :] else ""
         pattern = f"(?:{letter}{pattern}|.?{rest}|.{letter}{rest}{swapped})"
-    return re.compile(f"^{pattern}$", re.MULTILINE)
+    begin, end = re.escape(word[: (len(word) - 1) // 2]), re.escape(word[(len(word) + 1) // 2 :])
+    return re.compile(f"^(?={begin}|.*{end}$){pattern}$", re.MULTILINE)  # one half is unchanged, which few words have
 
 
 def _span_in_term(term: Term, place: int, width: int) -> tuple[int, int]:
@@ -127,7 +129,7 @@ def make_snippet(paragraphs: Sequence[str], marker: MatchFinder, language: str |
     """Return the paragraph with most matches, cut to WIDTH around the first of them."""
     if not paragraphs:
         return ()
-    text = max(paragraphs, key=lambda paragraph: marker.count_matches(paragraph, language))
+    text = paragraphs[0] if marker.is_idle else max(paragraphs, key=lambda one: marker.count_matches(one, language))
     spans = marker.find_spans(text, language)
     begin = 0
     if len(text) > WIDTH and spans:
