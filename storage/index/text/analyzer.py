@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -94,10 +94,14 @@ def analyze(text: str, language: str | None) -> tuple[list[str], set[str]]:
     >>> analyze("The tariffs", "en")
     (['the', 'tariffs'], {'tariff'})
     """
+    words: list[str] = []
+    stems: list[str] = []
+    known = get_stemmer(language)
     # No token contains white space, and most pieces between it are in the cache.
-    entries = [*map(get_stemmer(language).__getitem__, text.split())]
-    words, stems = zip(*entries, strict=True) if entries else ((), ())
-    return [*chain.from_iterable(words)], {*chain.from_iterable(stems)}
+    for of_piece, its_stems in map(known.__getitem__, text.split()):
+        words += of_piece
+        stems += its_stems
+    return words, set(stems)
 
 
 @lru_cache(maxsize=65536)
