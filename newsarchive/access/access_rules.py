@@ -189,5 +189,4 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     tail = f":{port}" if port not in {"80", "443", ""} else ""
     paths = {path, unquote(path), quote(unquote(path), safe="/?#&=+,;:@!$'()*~-._")}
     keys = {surt(f"http://{each}{tail}{after or '/'}") for each in names for after in paths}
-    below = {f"{surt_host(each)}," for each in names if is_wild}
-    return tuple(sorted(keys | below))
+    return tuple(sorted(keys | {f"{surt_host(each)}," for each in names if is_wild}))

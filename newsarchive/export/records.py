@@ -232,11 +232,13 @@ def _embedded_urls(request: ExportRequest, line: CdxLine) -> tuple[str, ...]:
 
 # Exports of records as WARC: the selected records, copied, after a warcinfo record.
 
+_PROGRESS_EVERY = 50
+
 
 def write_warc(request: ExportRequest, file: BinaryIO) -> int:
     """Copy the selected captures with their requisites; return the number of captures."""
     copied = copy_slice(request, RecordCopier(request, file.write), "newsarchive-slice.warc.gz")
-    return sum(1 for _ in request.track(copied, 50))
+    return sum(1 for _ in request.track(copied, _PROGRESS_EVERY))
 
 
 def copy_slice(request: ExportRequest, copier: RecordCopier, name: str) -> Iterator[CdxLine]:

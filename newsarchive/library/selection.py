@@ -25,6 +25,8 @@ from storage.model import Outcome
 F = TypeVar("F")
 T = TypeVar("T")
 
+_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -82,5 +84,5 @@ class Selection:
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:
-    while some := list(islice(ids, 100)):
+    while some := list(islice(ids, _AT_ONCE)):
         yield from load(some)

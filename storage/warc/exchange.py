@@ -78,8 +78,7 @@ def build_records(exchange: Exchange, originals: Originals, new_id: Callable[[],
     if len(whole) > MAX_RESPONSE:
         whole, truncated = whole[:MAX_RESPONSE], truncated or "length"
     message = parse_message(whole)
-    ids = [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)]
-    own = _Fields(exchange, info_id, ids)
+    own = _Fields(exchange, info_id, [f"<{new_id()}>" for _ in range(3 if exchange.discovery else 2)])
     type_, fields, block = _capture_record(whole, message, truncated, originals, own)
     capture = build_member(type_, fields, block, is_text=not header(message.headers, "Content-Encoding"))
     members = [capture, build_member("request", own.request(exchange), exchange.request)]

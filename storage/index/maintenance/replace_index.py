@@ -249,5 +249,4 @@ def _list_drops(schema: str, tables: Iterable[str], functions: Iterable[str], *,
 
 
 def _quote(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+    return '"' + name.replace('"', '""') + '"'

@@ -37,6 +37,7 @@ from storage.observations import MetadataEvent, MetadataField, ObservedSpan, bui
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
 _RECORDS = CaptureRow.__table__.alias("captures_of_records")
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ def _limit_days(connection: Connection, filters: ChangeFilters, most: int) -> da
 def iter_changes(reader: Reader, filters: ChangeFilters, *, limit: int | None = None) -> Iterator[ChangeView]:
     """Yield changes of articles, those seen last first; a bounded number is in memory."""
     walked = reader.walk(
-        lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=500, after=last)
+        lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
     )
     return islice(walked, limit)
 

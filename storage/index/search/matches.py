@@ -117,8 +117,7 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         unique = match_all(every, values("last", (1,)))
-        former = self._select_former(query, filters, wanted)
-        (texts,) = engine.list_columns(former, "standing")
+        (texts,) = engine.list_columns(self._select_former(query, filters, wanted), "standing")
         newest = {one >> STANDING_BITS: one for one in reversed(texts)}
         for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
             newest.pop(article, None)

@@ -376,8 +376,7 @@ def delete_captures(connection: Connection, lookups: LookupTables, records: Sequ
     change_by_ids(connection, update(CaptureRow).where(CaptureRow.refers_to_id.in_(IDS)).values(refers_to_id=None), ids)
     change_by_ids(connection, delete(CaptureRow).where(CaptureRow.id.in_(IDS)), ids)
     _delete_empty_articles(connection, articles, orphans)
-    keys = sorted({surt(url) for url in urls})
-    of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(keys))
+    of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(sorted({surt(url) for url in urls})))
     orphans.urls.update(url_ids, connection.scalars(of_urls))
     # The crawl refuses these URLs, so that the frontier need not name them.
     connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(of_urls)).values(via_id=None))

@@ -192,6 +192,6 @@ def test_no_stem_is_in_two_months() -> None:
 )
 def test_an_hour_from_24_on_is_of_the_next_day(text: str, moment: datetime) -> None:
     """24:00 is the end of a day (ISO 8601), and 25:30 is half past one of the next day, as in Japan."""
-    found = parse_printed_date(text)
+    found = parse_iso_date(text) or parse_printed_date(text)
     assert found is not None
     assert found.at == moment
