@@ -206,7 +206,7 @@ FIELDS = (
     OutputField("image", _T.TEXT, "URL of the lead image"),
     OutputField("image_caption", _T.TEXT, "Caption of the lead image", "image_caption"),
     OutputField("live_blog", _T.BOOLEAN, "True for a live blog", "is_live_blog"),
-    OutputField("noarchive", _T.BOOLEAN, "True if the page's robots meta element says noarchive", "noarchive"),
+    OutputField("noarchive", _T.BOOLEAN, "True if the robots meta element or X-Robots-Tag says noarchive", "noarchive"),
     OutputField("version", _T.INTEGER, "Number of this version, from 1", archive_only=True),
     OutputField("versions", _T.INTEGER, "Number of versions of the article", archive_only=True),
     OutputField(

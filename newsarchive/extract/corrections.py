@@ -31,7 +31,7 @@ _ELSEWHERE = (
 _NAMING = ("class", "id", "itemprop", "data-testid", "data-component")
 _MAX_NAMES = 300
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
-_CAPITAL = re.compile(r"(?:^|(?<=[\s(a-zà-ÿ]))[^\W\d_a-zà-ÿ]")
+_CAPITAL = re.compile(r"(?:^|(?<=[.!?)|]\s)|(?<=[a-zà-ÿ]))[^\W\d_a-zà-ÿ]")  # first letter of a sentence, or of a line
 
 
 def is_notice(text: str, *, at_edge: bool) -> bool:

@@ -165,10 +165,10 @@ class StatementCheck:
             if again is None or capture.id > last_id:
                 is_whole = False
                 continue
-            said = self.index.read(load_capture_statement, capture)
-            read = scratch.read(load_capture_statement, again)
-            if said.pop("extractor") == read.pop("extractor"):
-                yield from _name_differences(None, capture.url, find_different(said, read))
+            said, read = self.index.read(load_capture_statement, capture), scratch.read(load_capture_statement, again)
+            is_same = said.pop("extractor") == read.pop("extractor")
+            is_whole &= is_same
+            yield from _name_differences(None, capture.url, find_different(said, read) if is_same else {})
         if is_whole:
             overviews = self.index.read(load_overview), scratch.read(load_overview)
             for name in sorted(overviews[0].keys() | overviews[1].keys()):

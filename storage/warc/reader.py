@@ -25,7 +25,7 @@ _OUR_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE | re.ASCII)
 _NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 # To all robots, or to one whose rules are read; "noarchive, unavailable_after: DATE" names none.
-_ASKS = re.compile(r"\s*(?:(?:robots|googlebot|newsarchive)\s*:|(?![\w-]+\s*:)).*noarchive", re.IGNORECASE)
+_ASKS = re.compile(r"(?!\s*(?!robots|googlebot|newsarchive|max-|unavail)[\w-]+\s*:).*noarchive", re.IGNORECASE)
 _YEAR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 OnDamage = Callable[[WarcError], None]

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, o
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
-from storage.model import Outcome, UrlKind
+from storage.model import UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
 
@@ -75,7 +75,7 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
     asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
     order = tuple_(_LATER.c.fetched_at, _LATER.c.record_id) > tuple_(_ASKING.c.fetched_at, _ASKING.c.record_id)
-    shows = _LATER.c.is_read, _LATER.c.outcome == Outcome.ARTICLE.value, ~_LATER.c.noarchive
+    shows = _LATER.c.article_id == _ASKING.c.article_id, _LATER.c.is_read, ~_LATER.c.noarchive
     asking = asking.where(~exists().where(_LATER.c.url_id == _ASKING.c.url_id, order, *shows))
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 

@@ -293,7 +293,7 @@ class CaptureRow(Base):
         _partial("ix_captures_crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
         _partial("ix_captures_listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
         _partial("ix_captures_article", "article_id", where="article_id IS NOT NULL"),
-        _partial("ix_captures_asking", "article_id", where="noarchive = 1", postgresql_where="noarchive"),
+        _partial("ix_captures_asking", "site_id", "article_id", where="noarchive = 1", postgresql_where="noarchive"),
         _partial("ix_captures_version", "version_id", where="version_id IS NOT NULL"),
         _partial("ix_captures_page_version", "page_version_id", where="page_version_id IS NOT NULL"),
         _partial("ix_captures_redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),

@@ -501,7 +501,7 @@ CREATE TABLE captures (
 
 CREATE INDEX ix_captures_article ON captures (article_id) WHERE article_id IS NOT NULL;
 
-CREATE INDEX ix_captures_asking ON captures (article_id) WHERE noarchive;
+CREATE INDEX ix_captures_asking ON captures (site_id, article_id) WHERE noarchive;
 
 CREATE INDEX ix_captures_refers_record ON captures (refers_to_record) WHERE refers_to_record IS NOT NULL;
 
