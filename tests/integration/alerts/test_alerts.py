@@ -315,6 +315,7 @@ def test_a_slow_server_does_not_hold_the_process_that_crawls(
     assert (row["state"], row["attempts"], row["error"]) == ("open", 1, "timed out")
 
 
+@pytest.mark.slow
 def test_a_server_that_answers_byte_by_byte_is_left(
     desk_of: DeskOf, hook: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -586,6 +587,7 @@ def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: 
     assert {row["state"] for row in desk.tellings() if row["target"].startswith("mailto")} == {"open"}
 
 
+@pytest.mark.slow
 def test_a_worker_sends_what_is_due_though_it_crawls_nothing(desk_of: DeskOf, hook: Any, postgres_url: str) -> None:
     """Such as what a killed crawl left."""
     desk = desk_of(hooked(hook), index=f'index = "{postgres_url}"')

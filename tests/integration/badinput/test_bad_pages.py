@@ -67,7 +67,7 @@ def kept(rig: Any, path: str) -> bytes:
             "/huge", HUGE, f"the body has {len(HUGE)} bytes, more than the limit of 10000000",
             id="50-megabytes", marks=pytest.mark.slow,
         ),
-        pytest.param("/hangs", HANGS, "reading took longer than 1 s", id="hangs"),
+        pytest.param("/hangs", HANGS, "reading took longer than 1 s", id="hangs", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_a_page_that_cannot_be_read_is_kept_and_named(

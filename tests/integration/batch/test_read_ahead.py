@@ -101,6 +101,7 @@ def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
         return dump(archive.index)
 
 
+@pytest.mark.slow
 def test_files_read_by_workers_give_the_same_index(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
@@ -113,6 +114,7 @@ def test_files_read_by_workers_give_the_same_index(
     assert not list((there / "batch").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_file_that_workers_cannot_read_is_read_here(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_file_that_workers_cannot_read_is_read_here(
     assert different(rows(here, dump), rows(there, dump)) == {}
 
 
+@pytest.mark.slow
 def test_a_page_read_for_another_site_is_read_again_here(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:

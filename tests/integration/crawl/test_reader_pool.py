@@ -132,6 +132,7 @@ def test_pools_of_a_process_share_a_fork_server_and_replace_a_killed_one(spec: W
     assert parents[0] == parents[1] != parents[2]
 
 
+@pytest.mark.slow
 def test_workers_die_with_the_main_process(tmp_path: Path, spec: WorkerSpec) -> None:
     """After kill -9 of the main process no worker stays, not even one that hangs in a page."""
     script = tmp_path / "main.py"

@@ -218,6 +218,7 @@ def test_every_wire_form_is_recorded_to_the_byte(project: Project, either: Any) 
     assert items["/plain"]["protocol"] == "HTTP/1.1"
 
 
+@pytest.mark.slow
 def test_incomplete_responses_are_recorded_as_far_as_they_came(project: Project, either: Any) -> None:
     """The bytes received are recorded with the reason of the end, and the spider has Scrapy's error."""
     for name, (data, then, _) in CUT.items():
@@ -480,6 +481,7 @@ def test_a_spider_that_cannot_be_recorded_is_closed(project: Project, server: An
     assert "'finish_reason': 'newsarchive_failed'" in log
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_closes_the_spider(project: Project, server: Any) -> None:
     """Nothing more is fetched once a record cannot be written, and what was written before is sound."""
     for number in range(60):
@@ -498,6 +500,7 @@ def test_a_disk_that_fills_closes_the_spider(project: Project, server: Any) -> N
     assert 10 <= len(kept) == stats_of(done.stderr)["newsarchive/records"]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_at_the_end(project: Project, server: Any) -> None:
     """The error is one line, and the records of before are repaired by the next run."""
     (project.folder / "paper" / "spiders" / "last.py").write_text(FULL)

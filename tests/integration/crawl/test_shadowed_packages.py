@@ -58,6 +58,7 @@ def test_a_folder_without_a_package_is_no_obstacle(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_child_processes_do_not_import_from_the_working_directory(tmp_path: Path) -> None:
     """The command itself does not: started by its script, Python does not search there. Nor do the processes that read
     pages or crawl a site for a worker.

@@ -175,6 +175,7 @@ def test_a_callback_that_never_returns_is_interrupted(build: Build, newsroom: An
     assert newsroom.log.count(f"GET {unread[0]}") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["parse_article", "start"])
 def test_a_callback_that_never_returns_costs_its_site_alone(build: Build, newsroom: Any, where: str) -> None:
     """The run goes on after the time limit, keeps the response, and says what to correct; the next run fetches it."""
@@ -191,6 +192,7 @@ def test_a_callback_that_never_returns_costs_its_site_alone(build: Build, newsro
     assert len(articles(rig)) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["parse_article", "start"])
 def test_a_spider_that_exits_does_not_end_the_crawl(build: Build, where: str) -> None:
     """sys.exit in a spider is an error of it, and what it left is fetched by the next run."""
@@ -223,6 +225,7 @@ def test_no_callback_runs_beside_one_that_was_left(tmp_path: Path) -> None:
     assert run._spiders["slow"].calls == 1  # type: ignore[attr-defined]  # of the class above
 
 
+@pytest.mark.slow
 def test_a_login_that_fails_leaves_the_site_for_the_next_run(
     build: Build, newsroom: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +310,7 @@ class Graph(SiteSpider):
 """
 
 
+@pytest.mark.slow
 def test_answers_to_other_methods_may_be_articles(build: Build, newsroom: Any, dump: Any, different: Any) -> None:
     """They are requested in the run that finds them; arguments of durable callbacks are kept with their URLs."""
     newsroom.answers["/graphql"] = lambda body: (200, "application/json", json.dumps(tell(json.loads(body)["story"])))
@@ -342,6 +346,7 @@ def test_what_robots_txt_disallows_and_other_hosts_are_not_requested(build: Buil
     assert newsroom.log == ["GET /robots.txt", "GET /api/latest"]
 
 
+@pytest.mark.slow
 def test_a_url_that_failed_is_asked_for_the_whole_page(build: Build, newsroom: Any) -> None:
     """With the validators of the response that the spider could not read, it would get a 304 for ever."""
     newsroom.broken.add(2)
@@ -356,6 +361,7 @@ def test_a_url_that_failed_is_asked_for_the_whole_page(build: Build, newsroom: A
     assert kinds == ["response", "response"]
 
 
+@pytest.mark.slow
 def test_a_site_gets_a_spider_later(build: Build, newsroom: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """URLs that its `start` names are its own from then on, also those that the archive has fetched before."""
     monkeypatch.setenv("COURIER_PASSWORD", PASSWORD)

@@ -457,6 +457,7 @@ def test_an_export_of_before_is_not_served_once_something_in_it_is_withheld(
             assert "made before something was withheld" in client.get("/exports").text
 
 
+@pytest.mark.slow
 def test_the_digest_of_rules_is_the_same_in_every_process() -> None:
     """A server that was started again sends the exports of the one before."""
     code = (

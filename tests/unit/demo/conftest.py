@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from urllib.parse import urljoin
 
 import pytest
@@ -27,6 +28,7 @@ def newsroom() -> Newsroom:
 def walk(newsroom: Newsroom) -> Walk:
     """Return a function that collects all that links, feeds and sitemaps lead to at a given time, by URL."""
 
+    @cache
     def from_the_front_page(at: datetime) -> dict[str, Entity]:
         found: dict[str, Entity] = {}
         todo = [f"{ORIGIN}/", f"{ORIGIN}/robots.txt"]
