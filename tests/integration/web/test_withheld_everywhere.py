@@ -86,6 +86,9 @@ PICTURES = "".join(
     f'<img src="https://news.example/img/{name}.jpg">' for name in ("razzmatazz", "razzmatazz-moved", "open")
 )
 """Of blocked articles; the front page has the last one, too."""
+HELD_PICTURES = [
+    f"https://news.example/img/{name}.jpg" for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-new")
+]
 FILLER = "The town council met on Tuesday evening and discussed the budget for the coming year at some length. "
 
 
@@ -289,7 +292,7 @@ def walk(archive: Archive) -> tuple[int, list[tuple[str, list[str]]]]:
             assert answer.status_code < 500, (address, answer.text[:300])
             count += 1
             words = re.sub(r"\?.*", "", address.partition("url=")[2] or address)
-            asked = [url for url in WITHHELD if url in address or quote(url) in address]
+            asked = [url for url in (*WITHHELD, *HELD_PICTURES) if url in address or quote(url) in address]
             text = answer.text + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
             for url in asked:
                 text = re.sub(re.escape(url.partition("//")[2]) + r"|" + re.escape(quote(url, safe="")), "", text)
@@ -340,8 +343,8 @@ def test_a_picture_is_withheld_with_the_article_that_named_it(withholding: Archi
     """At its own address, with the target of its redirect; but not one that the front page named first."""
     rules = AccessRules.from_config(withholding.config) if is_blocked else AccessRules()
     reader = withholding.index.excluding(rules.exclusions(NOW))
-    names = ("razzmatazz", "razzmatazz-moved", "razzmatazz-new", "open")
-    found = [reader.ask(find_nearest_capture, f"https://news.example/img/{name}.jpg", LATE) for name in names]
+    addresses = (*HELD_PICTURES, "https://news.example/img/open.jpg")
+    found = [reader.ask(find_nearest_capture, address, LATE) for address in addresses]
     assert [each is not None for each in found] == [not is_blocked] * 3 + [True]
     # The selection by which they are subtracted from counts agrees with the condition by which they are left out.
     exclude = AccessRules.from_config(withholding.config).exclusions(NOW)
