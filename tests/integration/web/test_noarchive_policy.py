@@ -85,7 +85,7 @@ def not_modified(at: datetime, header: str = "") -> bytes:
 def test_the_newest_reading_asks(
     archive_of: Callable[..., Archive], tmp_path: Path, later: list[str], is_shown: bool
 ) -> None:
-    """Whether or not the text changes, also by the header of a 304; what takes it back is a page that does not ask."""
+    """The newest page decides, with the same text or another, or a 304 that asks; a page that does not ask ends it."""
     archive = archive_of(article(URL, "A later story") | {"at": FIRST}, config=SITE.format("obey"))
     archive.index.begin_crawl(
         CrawlRun(id="1", sites=tuple(site.to_site() for site in archive.config.sites), started_at=archive.now())

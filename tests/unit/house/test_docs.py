@@ -97,7 +97,7 @@ CHECKED = {
     "sql": "examples/placements.sql: tests/integration/laws/test_placements_elsewhere.py",
     "text": "drawings, and lines that a program prints; nobody types them",
 }
-"""How blocks of each language are checked. A new language needs an entry: it says what makes such a block right."""
+"""Checks of blocks, by language. A new language needs an entry, which says what makes such a block right."""
 PYTHON = {
     "batch.md": "tests/acceptance/test_docs_sessions.py",
     "proof.md": "tests/integration/laws/test_proof.py",
