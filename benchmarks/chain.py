@@ -26,7 +26,7 @@ from benchmarks.crawling import CONFIG, standing
 from benchmarks.newsroom import OURS, newsroom
 from newsarchive.cli.app import run
 from newsarchive.crawl import run as crawl_run
-from newsarchive.maintenance.time_stamps import stamp_head
+from newsarchive.maintenance.rfc3161 import stamp_head
 from storage.places.chain import Chain, ParsedChain
 from storage.warc import writer
 

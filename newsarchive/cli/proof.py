@@ -13,7 +13,7 @@ from newsarchive.cli.show import find_article
 from newsarchive.export.receipt import write_receipt
 from newsarchive.export.withheld_records import names_withheld
 from newsarchive.maintenance.export_log import note_export
-from newsarchive.maintenance.time_stamps import load_proofs, stamp_head
+from newsarchive.maintenance.rfc3161 import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
 from storage.errors import ExportWithheld
 from storage.index.queries.articles import get_version

@@ -19,7 +19,7 @@ from newsarchive.alerts.matching import list_failures
 from newsarchive.bucket.upload import describe_waiting, files_to_upload
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.config.units import humanize_size, pluralize
-from newsarchive.maintenance.time_stamps import STAMP_FAILED
+from newsarchive.maintenance.rfc3161 import STAMP_FAILED
 from storage.errors import BucketRefused, BucketUnreachable
 from storage.index import Index
 from storage.index.frontier.host_state import load_backoffs

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.extract.decode import decode
-from newsarchive.maintenance.time_stamps import find_tokens
+from newsarchive.maintenance.rfc3161 import find_tokens
 from newsarchive.web.context import Context, RequestContext
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
 from storage.index.queries.articles import get_capture

@@ -25,8 +25,8 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import run
-from newsarchive.maintenance import time_stamps
-from newsarchive.maintenance.time_stamps import STAMP_FAILED, stamp_head
+from newsarchive.maintenance import rfc3161
+from newsarchive.maintenance.rfc3161 import STAMP_FAILED, stamp_head
 from newsarchive.maintenance.verify_chain import HeadProof
 from newsarchive.web.app import create_app
 from storage.errors import BucketUnreachable
@@ -219,7 +219,7 @@ def test_tokens_are_in_the_bucket_too(
         # A bucket that is away is no reason not to verify by the tokens that are here.
         away = replace(kept.config, bucket="")
         monkeypatch.setattr(Bucket, "list_names", lambda *_: raise_away())
-        assert len(time_stamps.load_proofs(kept.config)[0]) == len(time_stamps.load_proofs(away)[0]) == 4
+        assert len(rfc3161.load_proofs(kept.config)[0]) == len(rfc3161.load_proofs(away)[0]) == 4
 
 
 def raise_away() -> list[str]:
@@ -261,7 +261,7 @@ def test_a_server_that_is_wrong_gives_no_token(
     """The other one's token is kept; the problem is said, is a finding of `status`, and gone with the next success."""
     servers[1].kind = kind
     if kind == "late":
-        monkeypatch.setattr(time_stamps, "TIMEOUT", 2.0)
+        monkeypatch.setattr(rfc3161, "TIMEOUT", 2.0)
     if kind == "down":
         servers[1].http.shutdown()
         servers[1].http.server_close()
@@ -311,13 +311,13 @@ def test_a_token_outlives_its_certificate(
     """What counts is that the certificate was valid at the time of the token: openssl is told that time."""
     assert stamp_head(archive.config) == []
     asked: list[str] = []
-    real = time_stamps._run_openssl
+    real = rfc3161._run_openssl
 
     def note(*words: str | Path) -> str:
         asked.append(str(words[-1]))
         return real(*words)
 
-    monkeypatch.setattr(time_stamps, "_run_openssl", note)
+    monkeypatch.setattr(rfc3161, "_run_openssl", note)
     assert archive.verify().chain.problems == ()
     times = [int(word) for word in asked if word.isdecimal()]
     assert len(times) == 2
@@ -499,7 +499,7 @@ def test_pages_say_what_is_proved(archive: Archive, pages: TestClient, page: str
     assert "Not proved yet: no time server has stamped it." in pages.get(page).text
     assert stamp_head(archive.config) == []
     text = pages.get(page).text
-    head, at = archive.places.chain.load().head, time_stamps.load_proofs(archive.config)[0][0].at
+    head, at = archive.places.chain.load().head, rfc3161.load_proofs(archive.config)[0][0].at
     assert f"In the chain since {at[:16].replace('T', ' ')} UTC, by the valid time stamp of" in text
     assert f"openssl ts -verify -digest {head} -in FILE.tsr" in text
     for token in tokens(archive):
@@ -533,7 +533,7 @@ def test_a_later_file_is_not_proved_by_an_earlier_token(archive: Archive, pages:
     """Only heads at and after the link of a file cover it."""
 
     def find_tokens(name: str) -> list[HeadProof]:
-        return time_stamps.find_tokens(archive.config, name)
+        return rfc3161.find_tokens(archive.config, name)
 
     assert stamp_head(archive.config) == []
     first = archive.places.local_files()[0].name
