@@ -32,8 +32,8 @@ from newsarchive.maintenance.rebuild import (
 )
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
-from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.rfc3161 import load_proofs
+from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool

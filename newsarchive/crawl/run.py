@@ -54,8 +54,8 @@ from newsarchive.ingest.discovery import SOURCE
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.maintenance.rfc3161 import stamp_head
+from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.schedule.visits import interval_bounds
 from newsarchive.urls.ssrf import AddressGuard, is_loopback, literal_address
 from newsarchive.version import VERSION
