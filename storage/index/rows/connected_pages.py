@@ -4,16 +4,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
-from storage.grouping import group_pairs
+from storage.grouping import group_by, group_pairs
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.duplicates import SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
 from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
+from storage.index.text.masked_digest import OPENING_BYTES
 from storage.model import BODY_ROLES
 
 _MAX_REDIRECTS = 20  # length of a chain of redirects, as in the Fetch standard
+_MAX_OPENED = 100  # pages with other texts, too, that are compared by the first sentence of one
+_LAST = bytes([255]) * (16 - OPENING_BYTES)
 PERMANENT = (301, 308)
 _BODY = sorted(role.value for role in BODY_ROLES)
 
@@ -95,6 +99,10 @@ class ConnectedPages:
             found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
         sites = {row.site_id for row in rows}
         digests = {row.digest for row in rows}
+        edited = (own for own in group_by(rows, page_of).values() if len(own) > 1)
+        for opening in {row.masked_digest[:OPENING_BYTES] for own in edited for row in own}:
+            alike = self.connection.execute(_PAGES_OF_OPENING, {"first": opening, "last": opening + _LAST})
+            found.update(page_of(row) for row in alike if row.site_id in sites)
         same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, digests, soft=sorted(self.soft))
         return found | {page_of(row) for row in same if row.site_id in sites}
 
@@ -134,6 +142,15 @@ _PAGES_OF_DIGESTS: Any = (
     select(VersionRow.site_id, VersionRow.page_url_id)
     .where(VersionRow.digest.in_(IDS), VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)))
     .distinct()
+)
+_OTHER = aliased(VersionRow)
+_PAGES_OF_OPENING: Any = (
+    select(VersionRow.site_id, VersionRow.page_url_id)
+    .where(VersionRow.masked_digest.between(bindparam("first"), bindparam("last")))
+    .where(
+        exists().where(_OTHER.page_url_id == VersionRow.page_url_id, _OTHER.masked_digest != VersionRow.masked_digest)
+    )
+    .limit(_MAX_OPENED)
 )
 _MEMBERS: Any = select(VersionRow.page_url_id).distinct()
 _IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))
