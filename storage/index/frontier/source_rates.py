@@ -86,8 +86,7 @@ class SourceRateBatch:
             newest = rates.newest_item_at
             content = SourceItems(url_id=entry.url_id, read_at=rates.last_read_at, newest_item_at=newest, ids=ids)
             named.update(entry.discovery.site, content)
-            is_current = not is_archive(newest, rates.last_read_at)
-            if before is not None and state.ids is not None and is_current:
+            if before is not None and state.ids is not None and not is_archive(newest, rates.last_read_at):
                 self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
     def save(self) -> None:

@@ -227,9 +227,8 @@ def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
     """Return whether one printed date is that of all pages with a text, and older than one of their captures."""
     pages = {text.page for text in texts}
     paths = {urlsplit(comparison.urls[page]).path for page in pages}
-    if len(pages) > MAX_DATED_PAGES or len(paths) > _MAX_DATED_PATHS:
-        return False
-    return len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
+    are_few = len(pages) <= MAX_DATED_PAGES and len(paths) <= _MAX_DATED_PATHS
+    return are_few and len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
 
 
 def _classify(texts: Sequence[PageText], comparison: Comparison, alike: Iterable[_Alike]) -> DisjointSets[int]:
