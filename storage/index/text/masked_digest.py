@@ -19,7 +19,7 @@ _MIN_TITLE_WORDS = 2
 _MAX_WORDS_IN_DATE = 3
 """Words between two numbers that may belong to a date, as in "28 de noviembre de 2026"."""
 OPENING_BYTES = 6
-_MAX_SHORT_TEXT = 600
+_MAX_SHORT_TEXT = 1_200
 _OPENING = re.compile(r".{12,}?(?:[.!?…](?=\s)|[。！？])|.+", re.DOTALL)
 
 
