@@ -20,6 +20,7 @@ Node = dict[str, Any]
 """One JSON object."""
 
 _ARTICLE_TYPES = frozenset(words("article_type"))
+_BY_READERS = frozenset({"comment", "comments"})
 _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
@@ -82,7 +83,7 @@ def _parse_block(text: str) -> Any:
 
 
 def _typed_objects(value: Any) -> Iterator[Node]:
-    """Yield typed objects, parents before children, without recursion."""
+    """Yield typed objects, parents before children, without recursion. What readers wrote is left out."""
     stack = [value]
     count = 0
     while stack and count < _MAX_NODES:
@@ -93,7 +94,7 @@ def _typed_objects(value: Any) -> Iterator[Node]:
         elif isinstance(item, dict):
             if "@type" in item:
                 yield item
-            stack.extend(v for v in reversed(list(item.values())) if isinstance(v, dict | list))
+            stack.extend(v for k, v in reversed(item.items()) if isinstance(v, dict | list) and k not in _BY_READERS)
 
 
 def node_types(node: Node) -> frozenset[str]:

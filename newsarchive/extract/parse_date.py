@@ -6,6 +6,7 @@ offset. A date without a time is a day. The current time is never used: relative
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from importlib.resources import files
@@ -18,6 +19,7 @@ _ISO = re.compile(
     r"[+-]\d\d?:?(?:\d\d)?|[A-Z]{2,5})?)?",
     re.IGNORECASE,
 )
+_WEEK_DATE = re.compile(r"\d{4}-?W\d\d-?[1-7](?!\d)")
 CLOCK = re.compile(
     r"(?<!\d)(\d{1,2})\s*(?:[:.h時时点시]|시\s)\s*(\d\d)(?::(\d\d))?\s*(?:分|분)?(?:\s*(a\.?\s?m\.?|p\.?\s?m\.?|"
     r"[πμ]\.?\s?μ\.?|[صم](?!\w)|صباح\w*|مساء\w*))?",
@@ -98,19 +100,27 @@ def parse_iso_date(text: str, zone: tzinfo | None = None) -> PageDate | None:
     text = text.strip()[:80]
     if text.isdigit() and len(text) in (10, 13):
         return _check_year(PageDate.from_time(datetime.fromtimestamp(int(text[:10]), UTC)))
-    match = _ISO.match(text)
+    match = _match_iso(text)
     if not match:
         return parse_printed_date(text, zone)
     year, month, day, hour, minute, second, half, offset = match.groups()
-    if hour and not offset and (named := _ZONE_NAME.search(text[match.end() :])):
+    if hour and not offset and (named := _ZONE_NAME.search(match.string[match.end() :])):
         offset = named[1]
     clock = _parse_clock(hour, minute, second, half) if hour else None
     return _build_datetime((int(year), int(month), int(day)), clock, _parse_zone(offset) or zone)
 
 
+def _match_iso(text: str) -> re.Match[str] | None:
+    """Match an ISO 8601 date, where a week date (2026-W24-4) is replaced by that of the calendar."""
+    if week := _WEEK_DATE.match(text):
+        with suppress(ValueError):
+            text = date.fromisoformat(week[0]).isoformat() + text[week.end() :]
+    return _ISO.match(text)
+
+
 def stated_zone(text: str) -> tzinfo | None:
     """Return the time zone stated in a machine-readable date, else None."""
-    match = _ISO.match(text.strip()[:80])
+    match = _match_iso(text.strip()[:80])
     return _parse_zone(match[8]) if match and match[8] else None
 
 

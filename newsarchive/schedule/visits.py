@@ -83,17 +83,12 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
     # A backfill finds years of articles that are older than any is checked. Their sitemap may report changes.
     is_new = visit.fetched_at == visit.first_seen_at and not unchanged
     is_too_old = is_new and visit.published is not None and visit.fetched_at - visit.published > max(ages, default=DAY)
+    plan = NextVisit(due_at=None, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY)
     if is_alternate or unchanged >= len(ages) or is_too_old:
-        return NextVisit(
-            due_at=None,
-            ended_by=VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN,
-            due_while_named=visit.fetched_at + NAMED_INTERVAL,
-            failure_count=0,
-            unchanged_count=unchanged,
-            priority=ARTICLE_PRIORITY,
-        )
-    due_at = visit.fetched_at + ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
-    return NextVisit(due_at=due_at, failure_count=0, unchanged_count=unchanged, priority=ARTICLE_PRIORITY)
+        ended_by = VisitEnd.ALTERNATE if is_alternate else VisitEnd.PLAN
+        return replace(plan, ended_by=ended_by, due_while_named=visit.fetched_at + NAMED_INTERVAL)
+    pause = ages[unchanged] - (ages[unchanged - 1] if unchanged else timedelta())
+    return replace(plan, due_at=visit.fetched_at + pause)
 
 
 def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:

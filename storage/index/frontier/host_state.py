@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, delete, exists, func, or_, select, update
 
 from storage.index.engine.statements import IDS, change_by_ids, insert_rows
 from storage.index.rows.duplicates import is_duplicate_text
@@ -132,17 +132,7 @@ def select_first_captures(connection: Connection, capture_id: int, sites: Collec
     sitemaps and assets are left out.
     """
     parameters = {"after": capture_id, "sites": list(sites)}
-    return tuple(
-        FirstCapture(
-            capture_id=row.id,
-            site=row.site,
-            url=row.url,
-            via_url=row.via,
-            has_new_article=bool(row.has_new_article),
-            redirect_count=row.redirect_count + (row.outcome == Outcome.REDIRECT.value),
-        )
-        for row in connection.execute(_build_first_captures_query(), parameters)
-    )
+    return tuple(FirstCapture(**row._asdict()) for row in connection.execute(_build_first_captures_query(), parameters))
 
 
 @cache
@@ -155,16 +145,11 @@ def _build_first_captures_query() -> Select[Any]:
     has_new_article = exists().where(
         VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_duplicate_text()
     )
+    is_redirect = case((CaptureRow.outcome == Outcome.REDIRECT.value, 1), else_=0)
+    redirects = (FrontierRow.redirect_count + is_redirect).label("redirect_count")
+    shown = (CaptureRow.id.label("capture_id"), LaneRow.site, UrlRow.url, via.c.url.label("via_url"), redirects)
     return (
-        select(
-            CaptureRow.id,
-            CaptureRow.outcome,
-            LaneRow.site,
-            FrontierRow.redirect_count,
-            UrlRow.url,
-            via.c.url.label("via"),
-            has_new_article.label("has_new_article"),
-        )
+        select(*shown, has_new_article.label("has_new_article"))
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
         .join(LaneRow, LaneRow.id == FrontierRow.lane_id)

@@ -62,7 +62,8 @@ class SourceRateBatch:
         state = self._states.get(entry.url_id)
         if state is None:
             return None
-        if entry.outcome is Outcome.NOT_MODIFIED and state.rates is not None:
+        # A capture with the bytes of the one before, too: it shows a listing, and is not read again.
+        if entry.ingest.reading.outcome is Outcome.NOT_MODIFIED and state.rates is not None:
             count, newest = state.item_count, state.rates.newest_item_at
             return SourceCheck(
                 item_count=count, new_item_dates=(), first_named_count=0, previous_count=count, newest_item_at=newest
@@ -76,7 +77,7 @@ class SourceRateBatch:
             return
         state.rates = rates
         self._changed.add(entry.url_id)
-        if entry.outcome in SOURCE_OUTCOMES:
+        if entry.ingest.reading.outcome in SOURCE_OUTCOMES:
             items = _named_items(entry, urls)
             before = state.ids if state.item_count else frozenset()
             state.item_count = len(items)
@@ -85,8 +86,7 @@ class SourceRateBatch:
             newest = rates.newest_item_at
             content = SourceItems(url_id=entry.url_id, read_at=rates.last_read_at, newest_item_at=newest, ids=ids)
             named.update(entry.discovery.site, content)
-            is_current = not is_archive(newest, rates.last_read_at)
-            if before is not None and state.ids is not None and is_current:
+            if before is not None and state.ids is not None and not is_archive(newest, rates.last_read_at):
                 self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
     def save(self) -> None:

@@ -66,12 +66,9 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
         changed_at = connection.scalar(_SAME_SINCE, {**at, "since": seen.other})
     elif seen.first != seen.fetched_at:
         changed_at = connection.scalar(_SAME, at)
-    return {
+    return {name: getattr(seen, name) for name in ("site_id", "title", "entries")} | {
         "url_id": url_id,
-        "site_id": seen.site_id,
         "kind": seen.outcome,
-        "title": seen.title,
-        "entries": seen.entries,
         "first_seen_at": seen.first,
         "last_seen_at": seen.last,
         "last_changed_at": changed_at or seen.fetched_at,

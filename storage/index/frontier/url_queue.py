@@ -81,33 +81,27 @@ FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(IDS))
 """The same for some URLs. Built once: building a statement takes longer than running it."""
 
 
+_STORED_AS_THEY_ARE = ("site", "title", "anchor", "redirect_count", "callback")
+
+
 def read_discovery(row: Mapping[str, Any]) -> Discovery:
     """Return the discovery in a row of FRONTIER_WITH_VIA."""
     return Discovery(
-        site=row["site"],
         kind=UrlKind(row["kind"]),
         via=row["via"],
         via_kind=UrlKind(row["via_kind"]) if row["via_kind"] else None,
-        title=row["title"],
         published=PageDate.parse(row["published"]) if row["published"] else None,
-        anchor=row["anchor"],
-        redirect_count=row["redirect_count"],
-        callback=row["callback"],
+        **{name: row[name] for name in _STORED_AS_THEY_ARE},
     )
 
 
 def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str, Any]:
     """Return the frontier's columns of a discovery, with the site's name for its lane."""
-    return {
-        "site": discovery.site,
+    return {name: getattr(discovery, name) for name in _STORED_AS_THEY_ARE} | {
         "kind": discovery.kind.value,
         "via_id": urls[discovery.via] if discovery.via else None,
         "via_kind": discovery.via_kind.value if discovery.via_kind else None,
-        "title": discovery.title,
         "published": discovery.published.isoformat() if discovery.published else None,
-        "anchor": discovery.anchor,
-        "redirect_count": discovery.redirect_count,
-        "callback": discovery.callback,
     }
 
 

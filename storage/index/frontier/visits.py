@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
-from storage.index.engine.statements import fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
 from storage.index.frontier.url_queue import (
@@ -143,13 +143,8 @@ def _apply_capture(
         is_named = visit.due_while_named is not None and visit.due_while_named != visit.due_at
         if is_named and context.named.list_sources(row, at, by_archives=not shows_article):
             visit = replace(visit, due_at=visit.due_while_named, ended_by=None)
-        row |= {
-            "due_at": visit.due_at,
-            "ended_by": visit.ended_by,
-            "failure_count": visit.failure_count,
-            "unchanged_count": visit.unchanged_count,
-            "priority": row["priority"] if visit.priority is None else visit.priority,
-        }
+        row |= {name: getattr(visit, name) for name in ("due_at", "ended_by", "failure_count", "unchanged_count")}
+        row["priority"] = row["priority"] if visit.priority is None else visit.priority
     elif at == row["last_fetched_at"] and discovery_rank(entry.discovery) < discovery_rank(read_discovery(row)):
         row |= _discovery_with_via(entry, urls)
     elif row["due_at"] is not None and row["due_at"] <= at < row["last_fetched_at"]:
@@ -161,6 +156,7 @@ def _apply_capture(
     return row
 
 
+_CAPTURES = select(CaptureRow).where(CaptureRow.id.in_(IDS))
 _NOTHING_KNOWN = _PreviousState(None, None, None, is_newest_article=False, gone_since=None)
 _LISTING_KINDS = (UrlKind.FEED, UrlKind.SITEMAP)
 
@@ -200,8 +196,6 @@ def _load_previous_states(
     connection: Connection, url_ids: Sequence[int], entries: Sequence[CommitEntry]
 ) -> dict[int, _PreviousState]:
     """Return the state of these URLs by the captures before this batch."""
-    if not url_ids:
-        return {}
     ids_of_batch = [entry.capture_id for entry in entries]
     mine = (CaptureRow.url_id == UrlRow.id, CaptureRow.id.not_in(ids_of_batch))
     newest = select(CaptureRow.id).where(*mine).order_by(CaptureRow.fetched_at.desc()).limit(1)
@@ -211,20 +205,10 @@ def _load_previous_states(
         select(func.min(CaptureRow.fetched_at)).where(*mine).scalar_subquery().label("first"),
         shown.order_by(CaptureRow.fetched_at.desc()).limit(1).scalar_subquery().label("version"),
         newest.scalar_subquery().label("newest"),
-    ).where(UrlRow.id.in_(list(url_ids)))
-    rows = connection.execute(query).all()
-    newest_rows = {
-        row.id: row
-        for row in connection.execute(
-            select(
-                CaptureRow.id,
-                CaptureRow.content_digest,
-                CaptureRow.payload_digest,
-                CaptureRow.version_id,
-                CaptureRow.status,
-            ).where(CaptureRow.id.in_([row.newest for row in rows if row.newest]))
-        )
-    }
+    ).where(UrlRow.id.in_(IDS))
+    rows = fetch_by_ids(connection, query, url_ids)
+    found = fetch_by_ids(connection, _CAPTURES, (row.newest for row in rows if row.newest))
+    newest_rows = {row.id: row for row in found}
     gone = [row.id for row in rows if row.newest and newest_rows[row.newest].status == HTTPStatus.GONE]
     gone_since = _load_gone_since(connection, gone, ids_of_batch)
     states: dict[int, _PreviousState] = {}
@@ -236,26 +220,22 @@ def _load_previous_states(
     return states
 
 
-def _load_gone_since(
-    connection: Connection, url_ids: Sequence[int], ids_of_batch: Sequence[int]
-) -> dict[int, datetime]:
+def _load_gone_since(connection: Connection, url_ids: Sequence[int], batch: Sequence[int]) -> dict[int, datetime]:
     """Return the time of the first of the 410 responses that each URL's captures end with."""
-    if not url_ids:
-        return {}
     other = aliased(CaptureRow)
     later_other = (
         select(other.id)
         .where(
             other.url_id == CaptureRow.url_id,
-            other.id.not_in(ids_of_batch),
+            other.id.not_in(batch),
             other.status.is_distinct_from(HTTPStatus.GONE.value),
             other.fetched_at >= CaptureRow.fetched_at,
         )
         .exists()
     )
-    rows = connection.execute(
-        select(CaptureRow.url_id, func.min(CaptureRow.fetched_at).label("since"))
-        .where(CaptureRow.url_id.in_(list(url_ids)), CaptureRow.id.not_in(ids_of_batch), ~later_other)
+    query = (
+        select(CaptureRow.url_id, func.min(CaptureRow.fetched_at))
+        .where(CaptureRow.url_id.in_(IDS), CaptureRow.id.not_in(batch), ~later_other)
         .group_by(CaptureRow.url_id)
     )
-    return {row.url_id: row.since for row in rows}
+    return dict(map(tuple, fetch_by_ids(connection, query, url_ids)))

@@ -1,19 +1,22 @@
 """Pages that are compared together: those that share a text, or that a redirect or canonical URL connects."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
-from storage.grouping import group_pairs
+from storage.grouping import group_by, group_pairs
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.duplicates import SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
 from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
+from storage.index.text.masked_digest import OPENING_BYTES
 from storage.model import BODY_ROLES
 
 _MAX_REDIRECTS = 20  # length of a chain of redirects, as in the Fetch standard
+_MAX_OPENED = 100  # pages with other texts, too, that are compared by the first sentence of one
 PERMANENT = (301, 308)
 _BODY = sorted(role.value for role in BODY_ROLES)
 
@@ -35,10 +38,10 @@ class ConnectedPages:
 
     def add(self, version_ids: Collection[int]) -> None:
         """Add the pages of these texts, and those connected with them."""
-        found = {(row.site_id, row.page_url_id) for row in self._select(VersionRow.id, version_ids)}
+        found = {page_of(row) for row in fetch_by_ids(self.connection, _TEXTS_BY_IDS, version_ids)}
         while found := found - self._pages:
             self._pages |= found
-            rows = self._select(VersionRow.page_url_id, {url_id for _, url_id in found})
+            rows = fetch_by_ids(self.connection, _TEXTS_OF_PAGES, {url_id for _, url_id in found})
             new = [row for row in rows if page_of(row) in found]
             self.rows.update((row.id, row) for row in new)
             found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
@@ -71,9 +74,6 @@ class ConnectedPages:
             moves |= {(page, target) for url_id in reached for target in at.get((page[0], url_id), ())}
         return {(source, target) for source, target in moves if source != target and source in pages}
 
-    def _select(self, column: Any, ids: Iterable[int]) -> list[AnyRow]:
-        return fetch_by_ids(self.connection, _TEXTS.where(column.in_(IDS)), ids)
-
     def _url_ids(self, page: Page) -> set[int]:
         return {page[1]} | self._alternates.get(page, set())
 
@@ -94,8 +94,11 @@ class ConnectedPages:
                 members = members.where(_IS_SHOWN)
             found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
         sites = {row.site_id for row in rows}
-        digests = {row.digest for row in rows}
-        same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, digests, soft=sorted(self.soft))
+        edited = (own for own in group_by(rows, page_of).values() if len(own) > 1)
+        for site_id, opening in {(row.site_id, row.masked_digest[:OPENING_BYTES]) for own in edited for row in own}:
+            named = {"site": site_id, "first": opening, "last": opening.ljust(16, b"\xff")}
+            found.update(map(page_of, self.connection.execute(_PAGES_OF_OPENING, named)))
+        same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, {row.digest for row in rows}, soft=sorted(self.soft))
         return found | {page_of(row) for row in same if row.site_id in sites}
 
     def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
@@ -130,10 +133,21 @@ _TEXTS: Any = (
     .join(UrlRow, UrlRow.id == VersionRow.page_url_id)
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
 )
+_TEXTS_BY_IDS, _TEXTS_OF_PAGES = (_TEXTS.where(column.in_(IDS)) for column in (VersionRow.id, VersionRow.page_url_id))
 _PAGES_OF_DIGESTS: Any = (
     select(VersionRow.site_id, VersionRow.page_url_id)
     .where(VersionRow.digest.in_(IDS), VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)))
     .distinct()
+)
+_OTHER = aliased(VersionRow)
+_PAGES_OF_OPENING: Any = (
+    select(VersionRow.site_id, VersionRow.page_url_id)
+    .where(VersionRow.site_id == bindparam("site"))
+    .where(VersionRow.masked_digest.between(bindparam("first"), bindparam("last")))
+    .where(
+        exists().where(_OTHER.page_url_id == VersionRow.page_url_id, _OTHER.masked_digest != VersionRow.masked_digest)
+    )
+    .limit(_MAX_OPENED)
 )
 _MEMBERS: Any = select(VersionRow.page_url_id).distinct()
 _IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))

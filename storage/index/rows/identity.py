@@ -6,6 +6,8 @@ captures together, so that the order of captures makes no difference:
 - A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
 - So is a text that replaces different texts on several pages, whatever headline it has on each; and one without
   evidence that shares neither headline nor half of its text with any text of its page that has evidence.
+- So are short texts with one first sentence that came in place of different texts on several pages.
+- A page that has no other text, and had this one before all other pages, keeps it: it is an article's own.
 - Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
 - Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
 """
@@ -21,6 +23,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from storage.grouping import group_by
+from storage.index.text.masked_digest import OPENING_BYTES
 from storage.model import Article, Discovery
 
 T = TypeVar("T", bound=Hashable)
@@ -35,6 +38,7 @@ _SHARED_TEXT = 0.5  # share of the shorter text from which two texts are alike
 _COMPARED = 10  # texts of a page with which each is compared, the next ones in time
 _MIN_TITLE = 12  # characters from which a title may be part of a headline, or a headline part of a title
 _MIN_REPLACED, _MIN_EVER_REPLACED = 2, 3
+_MIN_LEAD = timedelta(hours=1)  # by which a page has its own text before the site sends it at other addresses
 _OWN_SOURCES = frozenset({"json-ld", "meta", "microdata", "layout"})
 _PRINTED_SOURCES = frozenset({"time", "visible"})
 
@@ -80,6 +84,11 @@ class PageText:
     published_source: str | None
     first: tuple[datetime, str]
     """Time and record of the first capture that shows it."""
+
+    @property
+    def opening(self) -> bytes:
+        """Digest of the first sentence of a short text, of all of a long one."""
+        return self.masked[:OPENING_BYTES]
 
     @property
     def day(self) -> date | None:
@@ -137,14 +146,16 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     proven = [text for text in comparison.texts if text.version_id not in soft]
     # Pages that share a text with another page, or lead to another.
     connected = {page for move in comparison.moves for page in move}
-    for key in (attrgetter("masked"), attrgetter("digest")):
-        for sharing in group_by(proven, key).values():
+    for key in ("masked", "digest", "opening"):
+        for sharing in group_by(proven, attrgetter(key)).values():
             pages = {text.page for text in sharing}
             connected |= pages if len(pages) > 1 else set()
     compared = [text for text in proven if text.page in connected]
     alike = list(_find_alike(compared, comparison.moves, load_paragraphs))
     classes = _classify(compared, comparison, alike)
-    replacing = set(_find_replacing(compared, alike))
+    replacing = set(_find_replacing(compared, alike, ("masked", "digest"), _MIN_EVER_REPLACED))
+    # Short texts may begin alike in a stub, too, which the article follows: only what came first is replaced.
+    replacing |= set(_find_replacing(compared, alike, ("masked", "digest", "opening"), len(compared)))
     soft |= replacing
     kept = [text for text in proven if text.version_id not in replacing]
     groups = _group_pages(kept, classes, comparison.moves)
@@ -216,9 +227,8 @@ def _is_dated(texts: Sequence[PageText], comparison: Comparison) -> bool:
     """Return whether one printed date is that of all pages with a text, and older than one of their captures."""
     pages = {text.page for text in texts}
     paths = {urlsplit(comparison.urls[page]).path for page in pages}
-    if len(pages) > MAX_DATED_PAGES or len(paths) > _MAX_DATED_PATHS:
-        return False
-    return len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
+    are_few = len(pages) <= MAX_DATED_PAGES and len(paths) <= _MAX_DATED_PATHS
+    return are_few and len({text.day for text in texts}) == 1 and any(text.is_dated for text in texts)
 
 
 def _classify(texts: Sequence[PageText], comparison: Comparison, alike: Iterable[_Alike]) -> DisjointSets[int]:
@@ -260,15 +270,17 @@ def _find_alike(
             yield one, other, is_shared
 
 
-def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Iterator[int]:
-    """Yield the versions whose text replaces different texts on several pages.
+def _find_replacing(
+    texts: Sequence[PageText], alike: Iterable[_Alike], keys: Sequence[str], min_ever: int
+) -> Iterator[int]:
+    """Yield the versions whose text, by one of the keys, replaces different texts on several pages.
 
-    Where the source's title names the text, and not just the page, it belongs to the page nevertheless: an article's
-    own page, whose text the site also sends for articles that it has deleted.
+    Where the source's title names the text, and not just the page, it belongs to the page nevertheless, as on a page
+    that had it first and has no other: an article's own, which the site also sends for articles that it has deleted.
     """
     # Texts by their bodies, edits apart; `headed` are those that pages print under headlines of their own.
     bodies, headed = DisjointSets[int](), set[int]()
-    for some in (*group_by(texts, attrgetter("masked")).values(), *group_by(texts, attrgetter("digest")).values()):
+    for some in (some for key in keys for some in group_by(texts, attrgetter(key)).values()):
         bodies.join_all(text.version_id for text in some)
         if len({text.page for text in some}) > 1 and len({text.headline.casefold() for text in some}) > 1:
             headed.update(text.version_id for text in some)
@@ -282,6 +294,7 @@ def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Itera
         pages.setdefault(own, set()).add(text.page)
         of_page.setdefault(text.page, {}).setdefault(own, text.first)
     replacing: set[int] = set()
+    homes: set[Page] = set()
     for own, its_pages in pages.items():
         same, ever, earlier = DisjointSets[int](), set[int](), set[int]()
         for page in sorted(its_pages) if len(its_pages) > 1 else ():
@@ -292,11 +305,13 @@ def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Itera
             ever.update(others)
             earlier.update(one for one in others if firsts[one] < firsts[own])
         # Different texts on two pages, or on three whatever came first.
-        if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= _MIN_EVER_REPLACED:
+        if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= min_ever:
             replacing.add(own)
+            (first, home), (second, _), *_ = sorted((of_page[page][own], page) for page in its_pages)
+            homes |= {home} if len(of_page[home]) == 1 and second[0] - first[0] >= _MIN_LEAD else set()
     for text in texts:
-        is_named = text.evidence is Evidence.SOURCE and text.version_id not in headed
-        if bodies.find(text.version_id) in replacing and not is_named:
+        is_own = text.evidence is Evidence.SOURCE or (text.evidence and text.page in homes)
+        if bodies.find(text.version_id) in replacing and (text.version_id in headed or not is_own):
             yield text.version_id
 
 

@@ -95,6 +95,25 @@ def test_a_url_that_a_feed_names_is_fetched_until_it_is_an_article(
     assert schedule_of(index) == (at + timedelta(hours=1), None)
 
 
+def test_a_source_with_the_same_bytes_as_before_names_the_same(index: Index, capture_of: Make) -> None:
+    """As after a 304: it is captured as a revisit, which is not read again, and all it names is looked at again."""
+    first = capture_of(FEED)
+    index.commit([feed(first, PAGE)], PLAN)
+    at = MORNING
+    for _ in range(12):
+        minute = round((at - MORNING) / MINUTE)
+        named = RefersTo(record_id=first.record_id, url=FEED, date=first.date)
+        same = replace(
+            capture_of(FEED, minute + 1), kind="revisit", profile="identical-payload-digest", refers_to=named
+        )
+        unread = Reading(outcome=Outcome.NOT_MODIFIED, reason="the same bytes as an earlier capture")
+        revisit = replace(feed(same), reading=unread, discovered_urls=())
+        index.commit([revisit, odd(capture_of(PAGE, minute + 2), Outcome.CONSENT_WALL)], PLAN)
+        due, ended = schedule_of(index)
+        assert (due is None, ended) == (False, None)
+        at = due or at
+
+
 def test_a_url_that_no_source_names_any_more_is_given_up(index: Index, capture_of: Make) -> None:
     """The feed lists another page now; this one never was an article. The reason is in the index."""
     index.commit([feed(capture_of(FEED), PAGE)], PLAN)

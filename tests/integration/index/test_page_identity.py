@@ -198,6 +198,76 @@ def test_one_text_under_the_headline_of_each_article_is_no_version(
     assert index.ask(search_articles, "region").total == 0
 
 
+SENTENCES = (
+    "Readers in Oslo may look again on Tuesday.",
+    "The rights are with a partner who sells them abroad, and nobody here can tell for how long that will be so.",
+    "Ask your library for the printed paper.",
+    "A court in Lyon has a say in it.",
+    "It may be open to you by summer, if talks go well.",
+    "No one else is barred.",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("{0}|{2}|{1}", "en"), ("{0} {1} {2}", "en"), ("{0}|{1}|{2}", "zh"), ("{0}{2}{1}", "zh")]
+)
+def test_a_text_with_another_sentence_each_time_is_no_version(
+    index: Index, world: World, plan: Plan, text: str, language: str
+) -> None:
+    """In place of articles, under the headline, date and metadata of each; in any order of captures."""
+    fixed = {
+        "en": ("This article is not available in your country.", "We are sorry, and our lawyers are working on it."),
+        "zh": ("很抱歉，您所在的国家或地区无法查看本文。", "我们正在与合作伙伴和律师处理此事。"),
+    }[language]
+    expected = {}
+    for number, sentence in enumerate(SENTENCES):
+        path, headline = f"/news/{number}", f"The {WORDS[number]} is closed to lorries"
+        own = {"declared": True, "published": SourcedDate(at=START - timedelta(days=number), source="json-ld")}
+        sent = text.format(*fixed, sentence).split("|")
+        world.page(path, story(f"own {number}"), headline, at=3, title=headline, **own)
+        world.page(path, sent, headline, at=5, title=headline, **own)
+        expected[path] = [headline]
+    # Met first at another address of the site, where the story came later.
+    world.page("/news/9", text.format(*fixed, "Ask us.").split("|"), "The park", at=4, declared=True)
+    world.page("/news/9", story("own 9"), "The park", at=9, declared=True)
+    _deliver_in_parts(index, world.made, Random(text), plan)
+    assert articles(index) == expected | {"/news/9": ["The park"]}
+    assert sorted(outcomes(index)) == ["article"] * 7 + ["soft_error"] * 7
+
+
+def test_short_texts_that_begin_alike_are_versions(index: Index, world: World, plan: Plan) -> None:
+    """A stub that the article follows, and a page that is never anything else."""
+    expected = {}
+    for number, sentence in enumerate(SENTENCES):
+        path, headline = f"/news/{number}", f"The {WORDS[number]} is closed to lorries"
+        stub = ("This is a breaking news story and will be updated.", sentence)
+        world.page(path, stub, headline, at=number, title=headline, declared=True)
+        if number:
+            world.page(path, story(f"own {number}"), headline, at=9, title=headline, declared=True)
+        expected[path] = [headline, headline][: number + 1]
+    _deliver_in_parts(index, world.made, Random(1), plan)
+    assert articles(index) == expected
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_article_that_is_sent_at_all_addresses_keeps_its_own(
+    index: Index, world: World, plan: Plan, is_named: bool
+) -> None:
+    """For an hour or more after it was seen at its own; its later edits are versions of it."""
+    headlines = [f"The {WORDS[number]} is closed to lorries" for number in range(6)]
+    for at in (0, 30, 60):
+        for number, headline in enumerate(headlines):
+            sent = 0 if at == 30 else number
+            edit = (f"The {WORDS[number + 8]} of {WORDS[number]} says so in a letter to us.",) if at == 60 else ()
+            own = {"declared": True, "published": SourcedDate(at=START - timedelta(days=sent), source="json-ld")}
+            titles = {"title": headline} if is_named else {}
+            texts = (*story(f"own {sent}"), *edit)
+            world.page(f"/news/{number}", texts, headlines[sent], at=at, **own, **titles)
+    _deliver_in_parts(index, world.made, Random(is_named), plan)
+    assert articles(index) == {f"/news/{number}": [headline] * 2 for number, headline in enumerate(headlines)}
+    assert sorted(outcomes(index)) == ["article"] * 13 + ["soft_error"] * 5
+
+
 def test_a_wire_story_under_several_headlines_is_no_error(index: Index, world: World, plan: Plan) -> None:
     """Under headlines of their own four pages print it, correct it, and one of them had another text before."""
     pages = {f"/wire/{number}": f"{WORDS[number]} vote: what it means".capitalize() for number in range(4)}
@@ -414,12 +484,15 @@ def world_of(chance: Random) -> list[Ingest]:
     paths = ["/a", "/a?zx=1", "/a?zx=2", "/b", "/b/amp", "/c", "/d"]
     for _ in range(chance.randint(2, 16)):
         path, at = chance.choice(paths), chance.randint(0, 96)
-        kind = chance.choice(["page"] * 7 + ["maintenance", "maintenance", "redirect", "same"])
+        kind = chance.choice(["page"] * 7 + ["maintenance", "maintenance", "redirect", "same", "region"])
         if kind == "same" and made.made:
             original = chance.choice(made.made)
             made.same(original, at=at)
         elif kind == "redirect":
             made.redirect(path, chance.choice(paths), at=at, status=chance.choice([301, 302, 308]))
+        elif kind == "region":
+            texts = (SENTENCES[3], chance.choice(SENTENCES))
+            made.page(path, texts, f"Headline {path[1]}", at=at, declared=chance.random() < 0.5)
         elif kind == "maintenance":
             headline = chance.choice(["Back soon", "Back soon", f"Headline {path[1]}"])
             made.page(path, (*MAINTENANCE, f"It is {at}:00."), headline, at=at, declared=chance.random() < 0.4)

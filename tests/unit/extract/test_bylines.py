@@ -145,3 +145,15 @@ def test_source_organization_names_an_agency(stated: str, agencies: tuple[str, .
     assert article is not None
     assert article.authors == ("Ada Berg",)
     assert from_article(article).agencies == agencies
+
+
+@pytest.mark.parametrize("key", ["comment", "comments"])
+def test_a_reader_who_comments_is_no_author(key: str) -> None:
+    """Comments in an article's JSON-LD are not searched for persons."""
+    comment = '{"@type": "Comment", "text": "I think so.", "author": {"@type": "Person", "name": "Ann Reader"}}'
+    data = f'{{"@type": "NewsArticle", "headline": "Ferry stuck", "{key}": [{comment}]}}'
+    text = "<p>The ferry to the islands was stuck in the harbour for three hours, with ninety people on board.</p>" * 3
+    page = f'<script type="application/ld+json">{data}</script><h1>Ferry stuck</h1><article>{text}</article>'
+    article = extract_page(page.encode(), "https://tide.example/ferry-stuck").article
+    assert article is not None
+    assert article.authors == ()
