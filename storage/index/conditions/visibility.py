@@ -11,16 +11,43 @@ This module decides for every query what is withheld:
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    exists,
+    false,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
+from storage.index.engine.dialect import read_state, values_table
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
+
+
+class Withheld(NamedTuple):
+    """Selections of ids that are withheld by URL or on request, as lists: finding them takes longer than most queries.
+
+    Each query would read all captures of a blocked host, and several times.
+    """
+
+    articles: Select[int]
+    pages: Select[int]
+    """Of URLs of the articles."""
+    pictures: Select[int]
+    """Of URLs of pictures that are theirs alone."""
+
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
 _TARGET = UrlRow.__table__.alias("redirect_targets")
@@ -80,10 +107,27 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 
 
-def _select_pictures(exclude: Exclusions) -> Any:
-    """Return the ids of URLs of pictures that the index knows of blocked articles, and of those that ask, alone."""
-    articles = union(*_select_blocked_articles(exclude))
-    pages = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
+def _load_withheld(connection: Connection, exclude: Exclusions) -> Withheld:
+    """Return what a connection last found withheld by URL or on request, if it sees the same state of the index."""
+    found_for = exclude.urlkeys, exclude.noarchive, read_state(connection)
+    last: tuple[object, Withheld] | None = connection.info.get("withheld")
+    if last is not None and last[0] == found_for:
+        return last[1]
+
+    def listed(query: Select[Any] | CompoundSelect[Any]) -> Select[int]:
+        ids = sorted({key for key in connection.scalars(query) if key is not None})
+        return select(values_table(connection, ids, "withheld")[1])
+
+    articles = listed(union(*_select_blocked_articles(exclude)))
+    named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
+    pages = listed(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
+    withheld = Withheld(articles, pages, listed(_select_pictures(articles, pages)))
+    connection.info["withheld"] = found_for, withheld
+    return withheld
+
+
+def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
+    """Return the ids of URLs of pictures that the index knows of these articles, whose pages are given, alone."""
     named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
     targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
@@ -120,8 +164,9 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
         return []
     conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(or_(article_id.is_(None), article_id.not_in(union(*_select_blocked_articles(exclude)))))
-        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(_select_pictures(exclude))))
+        withheld = _load_withheld(connection, exclude)
+        conditions.append(or_(article_id.is_(None), article_id.not_in(withheld.articles)))
+        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(withheld.pictures)))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
@@ -138,13 +183,15 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
 
 def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
+    withheld = _load_withheld(connection, exclude)
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     parts = [
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(union(blocked, _select_pictures(exclude)))),
-        select(_HELD.c.id).where(_HELD.c.article_id.in_(union(*_select_blocked_articles(exclude)))),
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(blocked.union(withheld.pictures))),
+        select(_HELD.c.id).where(_HELD.c.article_id.in_(withheld.articles)),
+        select(_HELD.c.id).where(_HELD.c.redirect_url_id.in_(blocked)),
     ]
-    hidden = _TARGET.c.site_id.in_(_load_hidden(connection, exclude))
-    targets = [or_(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys), hidden)]
+    hidden = _load_hidden(connection, exclude)
+    targets: Conditions = [_TARGET.c.site_id.in_(hidden)] if hidden else []
     for site_id, until in _load_embargoes(connection, exclude):
         late, of_site = _HELD.c.fetched_at > until, select(_HELD.c.id).where(_HELD.c.site_id == site_id)
         parts += [of_site.where(late), of_site.where(_HELD.c.article_id.in_(_embargoed_articles(site_id, until)))]
@@ -157,7 +204,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
     """Return conditions on visible articles."""
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(ArticleRow.id.not_in(union(*_select_blocked_articles(exclude))))
+        conditions.append(ArticleRow.id.not_in(_load_withheld(connection, exclude).articles))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     return conditions + [
@@ -168,7 +215,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
 
 def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of withheld articles."""
-    parts = list(_select_blocked_articles(exclude))
+    parts = [_load_withheld(connection, exclude).articles]
     parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
     parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
     return union(*parts)
@@ -181,11 +228,9 @@ def visible_targets(connection: Connection, exclude: Exclusions, urls: Any = Url
     """
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        articles = union(*_select_blocked_articles(exclude))
-        captured = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
-        others = captured.union(select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles)))
+        pages = _load_withheld(connection, exclude).pages
         conditions.append(~prefix_condition(urls.c.urlkey, exclude.urlkeys))
-        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(others))))
+        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
     embargoed = [site_id for site_id, _ in _load_embargoes(connection, exclude)]
