@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    FromClause,
     Select,
     and_,
     exists,
@@ -56,6 +57,7 @@ _NAMED = ArticleRow.__table__.alias("articles_of_blocked")
 _SAME = UrlRow.__table__.alias("same_urls")
 _ASKING = CaptureRow.__table__.alias("noarchive_captures")
 _LATER = CaptureRow.__table__.alias("later_captures")
+_REPEAT = CaptureRow.__table__.alias("repeated_captures")
 _LEAD = VersionRow.__table__.alias("versions_with_image")
 _EMBEDDED = FrontierRow.__table__.alias("embedded_urls")
 _MOVED = CaptureRow.__table__.alias("redirects_of_pictures")
@@ -101,10 +103,17 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
     asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
     asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
-    order = tuple_(_LATER.c.fetched_at, _LATER.c.record_id) > tuple_(_ASKING.c.fetched_at, _ASKING.c.record_id)
     shows = _LATER.c.article_id == _ASKING.c.article_id, _LATER.c.is_read, ~_LATER.c.noarchive
-    asking = asking.where(~exists().where(_LATER.c.url_id == _ASKING.c.url_id, order, *shows))
+    repeated = exists().where(_REPEAT.c.refers_to_id == _ASKING.c.id, _REPEAT.c.url_id == _ASKING.c.url_id)
+    repeated = repeated.where(_is_later(_REPEAT, _LATER)).correlate(_ASKING, _LATER)
+    asking = asking.where(
+        ~exists().where(_LATER.c.url_id == _ASKING.c.url_id, _is_later(_LATER, _ASKING), ~repeated, *shows)
+    )
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
+
+
+def _is_later(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return tuple_(one.c.fetched_at, one.c.record_id) > tuple_(other.c.fetched_at, other.c.record_id)
 
 
 def _load_withheld(connection: Connection, exclude: Exclusions) -> Withheld:

@@ -223,8 +223,11 @@ def test_what_is_withheld_is_found_once_in_each_state_of_the_index(index: Index,
         reader = index.excluding(Exclusions(urlkeys=("example,news)/private",)))
         before = everything(reader)
         searches.clear()
+        reader.ask(lambda *given: [list_articles(*given), list_site_counts(*given), list_articles(*given)])
+        assert len(searches) <= 1
+        searches.clear()
         assert everything(reader) == before
-        again = len(searches)
+        again = 0 if index.is_shared else len(searches)  # other databases of the server change its snapshot
         index.commit([article_at("https://www.news.example/private/c", "The harbour is secret.", minute=5)], plan)
         index.settle()
         assert everything(reader) == before
