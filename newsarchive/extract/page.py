@@ -30,8 +30,8 @@ from newsarchive.extract.sources import (
     read_url_list,
 )
 from newsarchive.extract.tree import OversizedPage, parse_page
+from storage.article_fields import asks_noarchive
 from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading, Role
-from storage.robots_tag import asks_noarchive
 
 SHELL_TEXT = 200
 """Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO
 
+from storage.article_fields import asks_noarchive
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RefersTo
 from storage.places.file_names import Readable, warc_name
-from storage.robots_tag import asks_noarchive
 from storage.urls import resolve_url
 from storage.warc.gzip_members import find_member, read_members
 from storage.warc.payload import HttpMessage, parse_message

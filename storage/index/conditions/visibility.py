@@ -13,20 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    exists,
-    false,
-    or_,
-    select,
-    tuple_,
-    union,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
 from storage.index.engine.dialect import read_state, values_table
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
@@ -38,16 +25,11 @@ Conditions: TypeAlias = list[ColumnElement[bool]]
 
 
 class Withheld(NamedTuple):
-    """Selections of ids that are withheld by URL or on request, as lists: finding them takes longer than most queries.
-
-    Each query would read all captures of a blocked host, and several times.
-    """
+    """Lists of ids that are withheld by URL or on request: of articles, of URLs of these, of those of pictures."""
 
     articles: Select[int]
     pages: Select[int]
-    """Of URLs of the articles."""
     pictures: Select[int]
-    """Of URLs of pictures that are theirs alone."""
 
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
@@ -112,18 +94,18 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 
 
-def _is_later(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+def _is_later(one: Any, other: Any) -> ColumnElement[bool]:
     return tuple_(one.c.fetched_at, one.c.record_id) > tuple_(other.c.fetched_at, other.c.record_id)
 
 
 def _load_withheld(connection: Connection, exclude: Exclusions) -> Withheld:
-    """Return what a connection last found withheld by URL or on request, if it sees the same state of the index."""
+    """Return what is withheld, found once in each state of the index: it takes longer than most queries."""
     found_for = exclude.urlkeys, exclude.noarchive, read_state(connection)
     last: tuple[object, Withheld] | None = connection.info.get("withheld")
     if last is not None and last[0] == found_for:
         return last[1]
 
-    def listed(query: Select[Any] | CompoundSelect[Any]) -> Select[int]:
+    def listed(query: Any) -> Select[int]:
         ids = sorted({key for key in connection.scalars(query) if key is not None})
         return select(values_table(connection, ids, "withheld")[1])
 

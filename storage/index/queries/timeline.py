@@ -203,16 +203,10 @@ def list_nearby_urls(connection: Connection, exclude: Exclusions, url: str, *, l
 
 def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[tuple[int, int], ...]:
     """Return years with the number of captures of a page, from its first to its last, empty years included."""
-    at = CaptureRow.fetched_at
-    shown = _page_conditions(connection, exclude, url)
-    first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
-    if first is None:
-        return ()
-    counting = select(func.count()).select_from(CaptureRow).where(*shown)
-    return tuple(
-        (year, connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0)
-        for year in range(first.year, last.year + 1)
-    )
+    year = func.substr(utc_day(connection, CaptureRow.fetched_at), 1, 4)
+    counting = select(year, func.count()).where(*_page_conditions(connection, exclude, url)).group_by(year)
+    counts = {int(found): count for found, count in connection.execute(counting)}
+    return tuple((each, counts.get(each, 0)) for each in range(min(counts), max(counts) + 1)) if counts else ()
 
 
 def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) -> tuple[DayCount, ...]:

@@ -29,7 +29,6 @@ SHORT_MODULES = {
     "storage/callbacks.py": "types of callbacks, below all that take them",
     "storage/grouping.py": "loops that many modules had, below all of them",
     "storage/index/schema/migrations/env.py": "where Alembic looks for it",
-    "storage/robots_tag.py": "a header that captures and pages have, below both",
     "storage/pickling.py": "a decorator, below model.py and extract/",
 }
 """Modules under 40 lines, with the reason; demo/, __init__ and __main__ need none."""
