@@ -28,9 +28,7 @@ def format_time(moment: datetime) -> str:
 
 _ROBOTS = "robots|googlebot|newsarchive"
 _RULES = "unavailable_after|max-snippet|max-image-preview|max-video-preview"
-_ASKS = re.compile(
-    rf"(?:.*,)?\s*(?:{_ROBOTS})\s*:.*noarchive|(?!\s*(?!(?:{_RULES})\s*:)[\w-]+\s*:).*noarchive", re.IGNORECASE
-)
+_ASKS = re.compile(rf"(?i)(?:.*,)?\s*(?:{_ROBOTS})\s*:.*noarchive|(?!\s*(?!(?:{_RULES})\s*:)[\w-]+\s*:).*noarchive")
 """X-Robots-Tag that asks one of these robots, or all: it names none before its first rule, which may have a colon."""
 
 

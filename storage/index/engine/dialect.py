@@ -83,8 +83,7 @@ def freeze_snapshot(connection: sa.Connection) -> None:
 
 def read_state(connection: sa.Connection) -> object:
     """Return a value that is another one if the connection sees another state of the index than before."""
-    is_postgres = connection.dialect.name == "postgresql"
-    query = "SELECT pg_current_snapshot()::text" if is_postgres else "PRAGMA data_version"
+    query = "SELECT pg_current_snapshot()::text" if connection.dialect.name == "postgresql" else "PRAGMA data_version"
     return connection.exec_driver_sql(query).scalar()
 
 

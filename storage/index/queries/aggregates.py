@@ -35,7 +35,7 @@ from storage.index.schema.tables import (
 from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import EVERYTHING
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount
+from storage.index.views.status import OutcomeCount, SiteCount
 from storage.model import Outcome
 
 FAILED_OUTCOMES = frozenset(
@@ -54,18 +54,10 @@ def count_withheld(connection: Connection, exclude: Exclusions, times: Sequence[
     return tuple(connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
 
 
-def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> tuple[DailyCaptures, ...]:
-    """Return the days with captures since a day, oldest first."""
-    days: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (day, outcome), count in _count(connection, exclude, ("day", "outcome"), since).items():
-        days[day][outcome] = count
-    return tuple(
-        DailyCaptures(
-            day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED_OUTCOMES)
-        )
-        for day, outcomes in sorted(days.items())
-        if outcomes.total()
-    )
+def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> dict[date, int]:
+    """Return the number of captures by day, since a day; days without captures are left out."""
+    counts = _count(connection, exclude, ("day",), since)
+    return {date.fromisoformat(day): count for (day,), count in sorted(counts.items()) if count}
 
 
 def count_outcomes_by_site(
@@ -73,8 +65,7 @@ def count_outcomes_by_site(
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
     names, counted = load_site_names(connection), defaultdict[str, dict[Outcome, int]](dict)
-    counts = _count(connection, exclude, ("site_id", "outcome"), since, site)
-    for (site_id, outcome), count in sorted(counts.items()):
+    for (site_id, outcome), count in sorted(_count(connection, exclude, ("site_id", "outcome"), since, site).items()):
         counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
     return dict(counted)
 
@@ -156,8 +147,7 @@ def _count(
         withheld = CaptureRow.id.in_(select_withheld_captures(connection, exclude))
         columns = CaptureRow.site_id, utc_day(connection, CaptureRow.fetched_at).label("day"), CaptureRow.outcome
         tables.append(select(*columns, literal(-1).label("captures")).where(withheld).subquery())
-    ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
-    hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
+    hidden = sorted(load_site_ids(connection, exclude.hidden).values())
     counts = Counter[tuple[Any, ...]]()
     for counted in tables:
         found = select(func.sum(counted.c.captures), *(counted.c[name] for name in by))
@@ -166,7 +156,7 @@ def _count(
         if since is not None:
             found = found.where(counted.c.day >= since.isoformat())
         if site is not None:
-            found = found.where(counted.c.site_id == ids.get(site, 0))
+            found = found.where(counted.c.site_id == load_site_ids(connection, [site]).get(site, 0))
         for count, *keys in connection.execute(found.group_by(*(counted.c[name] for name in by))):
             counts[tuple(keys)] += int(count)
     return counts

@@ -89,10 +89,8 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
     images = {url for _, each in events if each.field == MetadataField.IMAGE for url in (each.old, each.new) if url}
     withheld = find_withheld_urls(connection, exclude, images)
     mask = load_mask(connection, exclude, withheld) if events else TextMask()
-    named = (
-        (one, each, f"{each.old}; {each.new}") for one, each in events if withheld.isdisjoint((each.old, each.new))
-    )
-    return group_pairs((one, each) for one, each, text in named if mask.apply(text) == text)
+    shown = ((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
+    return group_pairs((one, each) for one, each in shown if mask.apply(text := f"{each.old}; {each.new}") == text)
 
 
 # Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.

@@ -80,7 +80,7 @@ def everything(reader: Reader) -> dict[str, Any]:
         "searched export": sorted(line["url"] for line in reader.stream(iter_export_lines, Filters(query="harbour"))),
         "captures": sorted({capture.url for capture in reader.stream(iter_captures)}),
         "by site": sum(site.captures for site in reader.ask(list_site_counts)),
-        "by day": sum(day.captures for day in reader.ask(count_captures_per_day, MORNING.date())),
+        "by day": sum(reader.ask(count_captures_per_day, MORNING.date()).values()),
         "site articles": sum(site.articles for site in reader.ask(list_site_counts)),
     }
 
