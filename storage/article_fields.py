@@ -4,6 +4,7 @@ A new field is added in three places: storage.model.Article; VersionRow with its
 and FIELDS.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,17 @@ def format_time(moment: datetime) -> str:
     '2026-11-25T01:02:03Z'
     """
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_ROBOTS = "robots|googlebot|newsarchive"
+_RULES = "unavailable_after|max-snippet|max-image-preview|max-video-preview"
+_ASKS = re.compile(rf"(?i)(?:.*,)?\s*(?:{_ROBOTS})\s*:.*noarchive|(?!\s*(?!(?:{_RULES})\s*:)[\w-]+\s*:).*noarchive")
+"""X-Robots-Tag that asks one of these robots, or all: it names none before its first rule, which may have a colon."""
+
+
+def asks_noarchive(headers: Iterable[tuple[str, str]]) -> bool:
+    """Return whether an X-Robots-Tag among HTTP headers says noarchive, to all robots or to one that is obeyed."""
+    return any(name.lower() == "x-robots-tag" and bool(_ASKS.match(value, 0, 4096)) for name, value in headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

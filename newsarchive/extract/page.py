@@ -30,6 +30,7 @@ from newsarchive.extract.sources import (
     read_url_list,
 )
 from newsarchive.extract.tree import OversizedPage, parse_page
+from storage.article_fields import asks_noarchive
 from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading, Role
 
 SHELL_TEXT = 200
@@ -66,7 +67,10 @@ def extract_page(payload: bytes, url: str, headers: Headers = (), page_input: Pa
         headers: HTTP response headers, in order.
         page_input: Further metadata, such as the time of the fetch and the site layouts, and where to record evidence.
     """
-    return _add_digest(_read_html(payload, replace(page_input, url=url, headers=headers), keep_text=True), payload)
+    reading = _read_html(payload, replace(page_input, url=url, headers=headers), keep_text=True)
+    if reading.article and asks_noarchive(headers):
+        reading = replace(reading, article=replace(reading.article, noarchive=True))
+    return _add_digest(reading, payload)
 
 
 def _add_digest(reading: Reading, payload: bytes) -> Reading:

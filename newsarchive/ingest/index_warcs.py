@@ -125,7 +125,7 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
     revisit is tried again at the next settling.
     """
     ingestor.wait_until_idle()
-    unread = index.settle().unread
+    unread = index.settle()
     resubmitted = 0
     for record_id in unread:
         view, found = index.ask(get_capture_of_record, record_id), None

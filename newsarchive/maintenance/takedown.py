@@ -86,7 +86,8 @@ class Takedown:
         chosen = choose_targets(self.index, self.places, sorted(urls), self.progress, listings=listings)
         found, others, shared, naming = chosen
         if not found.record_ids:
-            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
+            what = f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed"
+            raise NotFound(f"{what}. To find an article and its address: newsarchive search WORDS")
         plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),

@@ -104,9 +104,10 @@ def check_chains(
         for name, position in chain.files.items():
             if name not in found and name not in still_open and not other_machine(name):
                 problems.append((name, f"the file of link {position + 1} of {chain.name} is missing. Restore it"))
-    links = [link for chain in chains for link in chain.links if link.reason in NOTE_REASONS or link.note == LOST]
+    links = [(each, chain.name) for chain in chains for each in chain.links]
+    links = [each for each in links if each[0].reason in NOTE_REASONS or each[0].note == LOST]
     proved = {name: each for name, each in prove_files(chains, proofs).items() if name in found}
-    notes = tuple((link.file or "key", f"{link.reason} on {link.at}: {link.note}") for link in links)
+    notes = tuple((link.file or "key", f"{link.reason} on {link.at} in {name}: {link.note}") for link, name in links)
     unproved, is_begun = len(found) - len(proved), any(chain.links for chain in chains)
     return ChainReport(problems=tuple(problems), notes=notes, proved=proved, unproved=unproved, is_begun=is_begun)
 
@@ -125,12 +126,21 @@ def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) 
 
 
 def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
-    """Yield files of which two chains contradict each other; a takedown may change a file that it knows."""
+    """Yield files of which two chains contradict each other; a takedown may change a file that it knows.
+
+    One in another chain than the file's needs a machine that some chain has seen: a chain can be added, with any key.
+    """
+    seen = {name for chain in chains for link in chain.links for name in link.heads}
     links = [(link.at, link.reason == "takedown", chain.name, link) for chain in chains for link in chain.links]
     digests: dict[str, list[str]] = {}
+    owners: dict[str, set[str]] = {}
     for at, is_takedown, name, link in sorted(links, key=lambda each: each[:3]):
         if link.file and link.reason not in MOVES:
-            known = digests.setdefault(link.file, [])
+            known, trusted = digests.setdefault(link.file, []), owners.setdefault(link.file, set())
+            if is_takedown and trusted and (not link.signature or name not in trusted | seen):
+                unknown = "is not signed" if not link.signature else "is of a machine that no other chain has seen"
+                yield link.file, f"a takedown of it ({at}) in {name} {unknown}. Restore the file, and remove that chain"
+            trusted.add(name)
             if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
                 yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {at})"
             known.append(link.sha256)

@@ -19,7 +19,7 @@ from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
 from storage.index.search.follower import Follower, follow
-from storage.index.views.articles import CommitResult, SettleResult
+from storage.index.views.articles import CommitResult
 from storage.index.write import replace_readings, runs
 from storage.index.write.commit import commit
 from storage.index.write.replace_readings import ReadingChanges, RereadCapture, RereadFilter
@@ -153,8 +153,8 @@ class Index(Reader):
         self.update_search()
         return self._database.erase_deleted()
 
-    def settle(self) -> SettleResult:
-        """Update what depends on several captures: originals of revisits, boilerplate, search documents."""
+    def settle(self) -> tuple[str, ...]:
+        """Update what depends on several captures; return the record ids of revisits that are still to be read."""
         self._uncounted_versions = 0
         return settle(self.write)
 

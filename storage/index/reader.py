@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from storage.errors import IndexReplaced, SearchDamaged
 from storage.index.engine.database import Database, WorkLimit
+from storage.index.engine.dialect import freeze_snapshot
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
 
@@ -93,6 +94,8 @@ class Reader:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self._database.read_transaction(self._timeout, self._work) as connection:
+            if self.exclude:  # what is withheld is found by one statement, and left out by others
+                freeze_snapshot(connection)
             if self._pin is not None:
                 self._pin.check(self._database, connection)
             # Queries that search find the folder there.

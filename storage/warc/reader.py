@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import BinaryIO
 
+from storage.article_fields import asks_noarchive
 from storage.errors import BadRecord, TornRecord, WarcError
 from storage.model import Capture, CrawlRun, Discovery, RefersTo
 from storage.places.file_names import Readable, warc_name
@@ -24,8 +25,6 @@ _PROFILE = re.compile(r"/revisit/([a-z-]+)")
 _OUR_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE | re.ASCII)
 _NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
-# To all robots, or to one whose rules are read; "noarchive, unavailable_after: DATE" names none.
-_ASKS = re.compile(r"(?!\s*(?!robots|googlebot|newsarchive|max-|unavail)[\w-]+\s*:).*noarchive", re.IGNORECASE)
 _YEAR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 OnDamage = Callable[[WarcError], None]
@@ -231,7 +230,7 @@ def to_capture(record: Record, run: str | None = None, message: HttpMessage | No
         etag=header(headers, "ETag"),
         last_modified=header(headers, "Last-Modified"),
         max_age=0 if _NEVER_FRESH.search(control) else min(int(lifetime[1]), 10**9) if lifetime else None,
-        noarchive=any(name.lower() == "x-robots-tag" and _ASKS.match(value) is not None for name, value in headers),
+        noarchive=asks_noarchive(headers),
     )
 
 

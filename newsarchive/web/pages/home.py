@@ -58,7 +58,7 @@ def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart 
         return None
     first, last = min(times), max(times)
     days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
-    return build_day_chart(days, {each.day: each.captures for each in index.ask(count_captures_per_day, days[0])})
+    return build_day_chart(days, index.ask(count_captures_per_day, days[0]))
 
 
 @router.get("/help", include_in_schema=False)

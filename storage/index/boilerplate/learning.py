@@ -49,8 +49,8 @@ class _Judged(NamedTuple):
     """The decision so far."""
 
 
-def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[int, int]:
-    """Count and decide on the paragraphs of sites. Return how many became boilerplate, and how many ceased to be."""
+def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> None:
+    """Count and decide on the paragraphs of sites."""
     # One writer at a time learns of a site; versions that others write meanwhile are counted the next time.
     lock_rows(connection, SiteRow.id, site_ids)
     # New and changed versions, locked so that no other's mark is lost; those that others change are skipped.
@@ -71,9 +71,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
                 if again := [one.paragraph_id for one in counts if one.is_boilerplate or dates.is_enough(one)]:
                     connection.execute(counting.SHARED_TOO, [{"of": paragraph_id} for paragraph_id in again])
         counting.count_articles(connection, site_ids, everything=everything)
-    learnt, unlearnt = 0, 0
     for lost in counting.read_lost_boilerplate(connection, site_ids, everything=everything):
-        unlearnt += len(lost)
         _mark_stale(connection, [(row.site_id, row.paragraph_id) for row in lost])
     counting.store_counts(connection, site_ids, everything=everything)
     for changed in _find_changed_decisions(connection, dates):
@@ -82,14 +80,11 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> tuple[
             [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
         )
         _mark_stale(connection, changed)
-        learnt += sum(changed.values())
-        unlearnt += len(changed) - sum(changed.values())
     counting.TABLES.drop_all(connection, checkfirst=False)
     change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_counted=True), new)
     connection.execute(
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)
     )
-    return learnt, unlearnt
 
 
 class ArticleDates:

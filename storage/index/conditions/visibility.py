@@ -15,12 +15,15 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
+from storage.index.engine.dialect import read_state, values_table
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
+Lists: TypeAlias = tuple[Select[int], Select[int], Select[int]]
+"""Ids that are withheld by URL or on request: of articles, of the URLs of these, and of the URLs of their pictures."""
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
 _TARGET = UrlRow.__table__.alias("redirect_targets")
@@ -29,6 +32,7 @@ _NAMED = ArticleRow.__table__.alias("articles_of_blocked")
 _SAME = UrlRow.__table__.alias("same_urls")
 _ASKING = CaptureRow.__table__.alias("noarchive_captures")
 _LATER = CaptureRow.__table__.alias("later_captures")
+_REPEAT = CaptureRow.__table__.alias("repeated_captures")
 _LEAD = VersionRow.__table__.alias("versions_with_image")
 _EMBEDDED = FrontierRow.__table__.alias("embedded_urls")
 _MOVED = CaptureRow.__table__.alias("redirects_of_pictures")
@@ -74,16 +78,39 @@ def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:
     read = select(_READ.c.article_id).where(_READ.c.url_id.in_(blocked), _READ.c.article_id.is_not(None))
     asking = select(_ASKING.c.article_id).join(SiteRow, SiteRow.id == _ASKING.c.site_id)
     asking = asking.where(_ASKING.c.noarchive, _ASKING.c.article_id.is_not(None), SiteRow.name.in_(exclude.noarchive))
-    order = tuple_(_LATER.c.fetched_at, _LATER.c.record_id) > tuple_(_ASKING.c.fetched_at, _ASKING.c.record_id)
     shows = _LATER.c.article_id == _ASKING.c.article_id, _LATER.c.is_read, ~_LATER.c.noarchive
-    asking = asking.where(~exists().where(_LATER.c.url_id == _ASKING.c.url_id, order, *shows))
+    repeated = exists().where(_REPEAT.c.refers_to_id == _ASKING.c.id, _REPEAT.c.url_id == _ASKING.c.url_id)
+    repeated = repeated.where(_is_later(_REPEAT, _LATER)).correlate(_ASKING, _LATER)
+    ends = _LATER.c.url_id == _ASKING.c.url_id, _is_later(_LATER, _ASKING), ~repeated
+    asking = asking.where(~exists().where(*ends, *shows))
     return read, select(_NAMED.c.id).where(_NAMED.c.url_id.in_(blocked)), asking
 
 
-def _select_pictures(exclude: Exclusions) -> Any:
-    """Return the ids of URLs of pictures that the index knows of blocked articles, and of those that ask, alone."""
-    articles = union(*_select_blocked_articles(exclude))
-    pages = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
+def _is_later(one: Any, other: Any) -> ColumnElement[bool]:
+    return tuple_(one.c.fetched_at, one.c.record_id) > tuple_(other.c.fetched_at, other.c.record_id)
+
+
+def _load_withheld(connection: Connection, exclude: Exclusions) -> Lists:
+    """Return what is withheld, found once in each state of the index: it takes longer than most queries."""
+    found_for = exclude.urlkeys, exclude.noarchive, read_state(connection)
+    last: tuple[object, Lists] | None = connection.info.get("withheld")
+    if last is not None and last[0] == found_for:
+        return last[1]
+
+    def listed(query: Any) -> Select[int]:
+        ids = sorted({key for key in connection.scalars(query) if key is not None})
+        return select(values_table(connection, ids, "withheld")[1])
+
+    articles = listed(union(*_select_blocked_articles(exclude)))
+    named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
+    pages = listed(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
+    withheld = articles, pages, listed(_select_pictures(articles, pages))
+    connection.info["withheld"] = found_for, withheld
+    return withheld
+
+
+def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
+    """Return the ids of URLs of pictures that the index knows of these articles, whose pages are given, alone."""
     named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
     targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
@@ -120,8 +147,9 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
         return []
     conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(or_(article_id.is_(None), article_id.not_in(union(*_select_blocked_articles(exclude)))))
-        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(_select_pictures(exclude))))
+        articles, _, pictures = _load_withheld(connection, exclude)
+        conditions.append(or_(article_id.is_(None), article_id.not_in(articles)))
+        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(pictures)))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
@@ -138,13 +166,15 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
 
 def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
+    articles, _, pictures = _load_withheld(connection, exclude)
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     parts = [
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(union(blocked, _select_pictures(exclude)))),
-        select(_HELD.c.id).where(_HELD.c.article_id.in_(union(*_select_blocked_articles(exclude)))),
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(blocked.union(pictures))),
+        select(_HELD.c.id).where(_HELD.c.article_id.in_(articles)),
+        select(_HELD.c.id).where(_HELD.c.redirect_url_id.in_(blocked)),
     ]
-    hidden = _TARGET.c.site_id.in_(_load_hidden(connection, exclude))
-    targets = [or_(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys), hidden)]
+    hidden = _load_hidden(connection, exclude)
+    targets: Conditions = [_TARGET.c.site_id.in_(hidden)] if hidden else []
     for site_id, until in _load_embargoes(connection, exclude):
         late, of_site = _HELD.c.fetched_at > until, select(_HELD.c.id).where(_HELD.c.site_id == site_id)
         parts += [of_site.where(late), of_site.where(_HELD.c.article_id.in_(_embargoed_articles(site_id, until)))]
@@ -157,7 +187,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
     """Return conditions on visible articles."""
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(ArticleRow.id.not_in(union(*_select_blocked_articles(exclude))))
+        conditions.append(ArticleRow.id.not_in(_load_withheld(connection, exclude)[0]))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     return conditions + [
@@ -168,7 +198,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
 
 def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of withheld articles."""
-    parts = list(_select_blocked_articles(exclude))
+    parts = [_load_withheld(connection, exclude)[0]]
     parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
     parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
     return union(*parts)
@@ -181,11 +211,9 @@ def visible_targets(connection: Connection, exclude: Exclusions, urls: Any = Url
     """
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        articles = union(*_select_blocked_articles(exclude))
-        captured = select(_READ.c.url_id).where(_READ.c.article_id.in_(articles))
-        others = captured.union(select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles)))
+        _, pages, _ = _load_withheld(connection, exclude)
         conditions.append(~prefix_condition(urls.c.urlkey, exclude.urlkeys))
-        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(others))))
+        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
     embargoed = [site_id for site_id, _ in _load_embargoes(connection, exclude)]

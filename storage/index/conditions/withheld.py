@@ -78,9 +78,10 @@ class TextMask:
         return "".join((*kept, text[end:]))
 
     def apply_to_article(self, article: F) -> F:
-        """Return an article without the names in its text, dek and captions."""
+        """Return an article without the names in its text, dek, captions and tags."""
         return replace(
             article,
+            tags=tuple(tag for tag in article.tags if self.apply(tag) == tag),
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
             all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),

@@ -81,6 +81,12 @@ def freeze_snapshot(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
+def read_state(connection: sa.Connection) -> object:
+    """Return a value that is another one if the connection sees another state of the index than before."""
+    query = "SELECT pg_current_snapshot()::text" if connection.dialect.name == "postgresql" else "PRAGMA data_version"
+    return connection.exec_driver_sql(query).scalar()
+
+
 @contextmanager
 def limit_sort_memory(connection: sa.Connection) -> Iterator[None]:
     """Have SQLite sort in little memory: it takes as much as for its page cache, beside that."""
@@ -113,10 +119,8 @@ def read_change_mark(connection: sa.Connection) -> str:
     In PostgreSQL transactions do not commit in the order of their numbers, so it is a snapshot: which had ended.
     """
     if connection.dialect.name == "postgresql":
-        query = "SELECT pg_current_snapshot()::text"
-    else:
-        query = "SELECT coalesce(max(id), 0) FROM search_changes"
-    return str(connection.exec_driver_sql(query).scalar())
+        return str(read_state(connection))
+    return str(connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM search_changes").scalar())
 
 
 def changes_since(connection: sa.Connection, mark: str) -> sa.TextClause | None:

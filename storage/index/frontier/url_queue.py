@@ -111,8 +111,8 @@ def add_discovered(
     entries: Sequence[CommitEntry],
     urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> int:
-    """Add the URLs that captures name to the frontier. Return how many are new there."""
+) -> None:
+    """Add the URLs that captures name to the frontier."""
     discovered = [found for entry in entries for found in entry.ingest.discovered_urls]
     rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
     new = {row["url_id"] for row in rows}
@@ -135,7 +135,6 @@ def add_discovered(
         # If several name it in one batch, the earliest capture counts as the first.
         entry.first_named_ids = frozenset(named & unclaimed)
         unclaimed -= named
-    return len(new)
 
 
 def put_lanes(connection: Connection, lookups: LookupTables, rows: Collection[dict[str, Any]]) -> None:

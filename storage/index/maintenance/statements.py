@@ -73,8 +73,8 @@ def load_capture_statement(connection: Connection, capture: CaptureView) -> dict
     said: dict[str, object] = {"capture": {**_by_field(capture), "shows an article": capture.article_id is not None}}
     if capture.outcome is Outcome.LISTING:
         said["links"] = load_link_groups(connection, NO_EXCLUSIONS, capture.id)
-    extractor = connection.scalar(select(CaptureRow.extractor).where(CaptureRow.id == capture.id))
-    return {**dict(_flatten(said, "")), "extractor": extractor}
+    columns = select(CaptureRow.extractor, CaptureRow.noarchive).where(CaptureRow.id == capture.id)
+    return {**dict(_flatten(said, "")), **connection.execute(columns).one()._asdict()}
 
 
 def load_overview(connection: Connection) -> dict[str, Mapping[str, object]]:

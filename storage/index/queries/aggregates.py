@@ -5,12 +5,12 @@ number of days. Excluded captures are counted separately and subtracted.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, FromClause, func, literal, select
 
 from storage.index.conditions.visibility import (
     filter_conditions,
@@ -35,7 +35,7 @@ from storage.index.schema.tables import (
 from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import EVERYTHING
 from storage.index.views.exclusions import Exclusions
-from storage.index.views.status import DailyCaptures, OutcomeCount, SiteCount
+from storage.index.views.status import OutcomeCount, SiteCount
 from storage.model import Outcome
 
 FAILED_OUTCOMES = frozenset(
@@ -54,18 +54,10 @@ def count_withheld(connection: Connection, exclude: Exclusions, times: Sequence[
     return tuple(connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
 
 
-def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> tuple[DailyCaptures, ...]:
-    """Return the days with captures since a day, oldest first."""
-    days: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (day, outcome), count in _iter_counts(connection, exclude, ("day", "outcome"), since):
-        days[day][outcome] = count
-    return tuple(
-        DailyCaptures(
-            day=date.fromisoformat(day), captures=outcomes.total(), failed=sum(outcomes[bad] for bad in FAILED_OUTCOMES)
-        )
-        for day, outcomes in sorted(days.items())
-        if outcomes.total()
-    )
+def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> dict[date, int]:
+    """Return the number of captures by day, since a day; days without captures are left out."""
+    counts = _count(connection, exclude, ("day",), since)
+    return {date.fromisoformat(day): count for (day,), count in sorted(counts.items()) if count}
 
 
 def count_outcomes_by_site(
@@ -73,7 +65,7 @@ def count_outcomes_by_site(
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
     names, counted = load_site_names(connection), defaultdict[str, dict[Outcome, int]](dict)
-    for (site_id, outcome), count in sorted(_iter_counts(connection, exclude, ("site_id", "outcome"), since, site)):
+    for (site_id, outcome), count in sorted(_count(connection, exclude, ("site_id", "outcome"), since, site).items()):
         counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
     return dict(counted)
 
@@ -113,15 +105,15 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
     Sites without visible captures are left out, as their names would reveal that there are captures; but not
     configured sites whose URL is not excluded.
     """
-    captured = Counter(
-        {site_id: count for (site_id,), count in _iter_counts(connection, exclude, ("site_id",), site=site)}
-    )
+    counts = _count(connection, exclude, ("site_id",), site=site)
+    captured = Counter({site_id: count for (site_id,), count in counts.items() if count})
     shown = visible_articles(connection, exclude)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     if site is not None:
         held = held.where(ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0))
     articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
-    captures = CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude)
+    # Not of sites without visible captures: all of their captures would be read.
+    captures = SiteRow.id.in_(captured), CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude)
     written = ArticleRow.site_id == SiteRow.id, *shown
     at, dated = CaptureRow.fetched_at, ArticleRow.dated_at
     seeks = (at, at, captures), (at, at.desc(), captures), (dated, dated.desc(), written)
@@ -146,27 +138,28 @@ def list_site_counts(connection: Connection, exclude: Exclusions, site: str | No
     )  # fmt: skip
 
 
-def _iter_counts(
+def _count(
     connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None = None, site: str | None = None
-) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Yield counts by some of site_id, day and outcome, without excluded captures."""
-    daily = DailyCapturesRow.__table__
+) -> Counter[tuple[Any, ...]]:
+    """Return numbers of captures by some of site_id, day and outcome, without excluded ones."""
+    tables: list[FromClause] = [DailyCapturesRow.__table__]
     if exclude:
         withheld = CaptureRow.id.in_(select_withheld_captures(connection, exclude))
-        day = utc_day(connection, CaptureRow.fetched_at)
-        taken = select(CaptureRow.site_id, day, CaptureRow.outcome, literal(-1)).where(withheld)
-        daily = select(daily).union_all(taken).subquery()
-    ids = load_site_ids(connection, {*exclude.hidden, *([site] if site is not None else [])})
-    hidden = sorted(ids[name] for name in exclude.hidden if name in ids)
-    found = select(func.sum(daily.c.captures), *(daily.c[name] for name in by))
-    if hidden:  # SQLite would ask an empty list for each row
-        found = found.where(daily.c.site_id.not_in(hidden))
-    if since is not None:
-        found = found.where(daily.c.day >= since.isoformat())
-    if site is not None:
-        found = found.where(daily.c.site_id == ids.get(site, 0))
-    for count, *keys in connection.execute(found.group_by(*(daily.c[name] for name in by))):
-        yield tuple(keys), int(count)
+        columns = CaptureRow.site_id, utc_day(connection, CaptureRow.fetched_at).label("day"), CaptureRow.outcome
+        tables.append(select(*columns, literal(-1).label("captures")).where(withheld).subquery())
+    hidden = sorted(load_site_ids(connection, exclude.hidden).values())
+    counts = Counter[tuple[Any, ...]]()
+    for counted in tables:
+        found = select(func.sum(counted.c.captures), *(counted.c[name] for name in by))
+        if hidden:  # SQLite would ask an empty list for each row
+            found = found.where(counted.c.site_id.not_in(hidden))
+        if since is not None:
+            found = found.where(counted.c.day >= since.isoformat())
+        if site is not None:
+            found = found.where(counted.c.site_id == load_site_ids(connection, [site]).get(site, 0))
+        for count, *keys in connection.execute(found.group_by(*(counted.c[name] for name in by))):
+            counts[tuple(keys)] += int(count)
+    return counts
 
 
 def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) -> tuple[OutcomeCount, ...]:

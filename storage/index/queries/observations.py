@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
-from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
+from storage.index.conditions.withheld import TextMask, find_withheld_urls, load_mask, load_text_masks
 from storage.index.engine.dialect import list_distinct
 from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
 from storage.index.reader import Reader
@@ -88,7 +88,9 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
     events = [(row[0], MetadataEvent(*row[1:])) for row in connection.execute(query, {"ids": list(ids)})]
     images = {url for _, each in events if each.field == MetadataField.IMAGE for url in (each.old, each.new) if url}
     withheld = find_withheld_urls(connection, exclude, images)
-    return group_pairs((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
+    mask = load_mask(connection, exclude, withheld) if events else TextMask()
+    shown = ((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
+    return group_pairs((one, each) for one, each in shown if mask.apply(text := f"{each.old}; {each.new}") == text)
 
 
 # Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from storage.grouping import group_pairs
-from storage.index.conditions.visibility import prefix_end, visible_captures
+from storage.index.conditions.visibility import conditions_on_time, prefix_end, visible_captures
 from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.queries import articles
@@ -203,25 +203,19 @@ def list_nearby_urls(connection: Connection, exclude: Exclusions, url: str, *, l
 
 def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[tuple[int, int], ...]:
     """Return years with the number of captures of a page, from its first to its last, empty years included."""
-    at = CaptureRow.fetched_at
-    shown = _page_conditions(connection, exclude, url)
-    first, last = connection.execute(select(func.min(at), func.max(at)).where(*shown)).one()
-    if first is None:
-        return ()
-    counting = select(func.count()).select_from(CaptureRow).where(*shown)
-    return tuple(
-        (year, connection.scalar(counting.where(at >= _year_start(year), at < _year_start(year + 1))) or 0)
-        for year in range(first.year, last.year + 1)
-    )
+    year = func.substr(utc_day(connection, CaptureRow.fetched_at), 1, 4)
+    counting = select(year, func.count()).where(*_page_conditions(connection, exclude, url)).group_by(year)
+    counts = {int(found): count for found, count in connection.execute(counting)}
+    return tuple((each, counts.get(each, 0)) for each in range(min(counts), max(counts) + 1)) if counts else ()
 
 
 def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) -> tuple[DayCount, ...]:
     """Return the days of a year on which a page was captured, with numbers of captures."""
     at = CaptureRow.fetched_at
-    day = utc_day(connection, at)
+    day, (first, end) = utc_day(connection, at), (datetime(each, 1, 1, tzinfo=UTC) for each in (year, year + 1))
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
-        .where(*_page_conditions(connection, exclude, url), at >= _year_start(year), at < _year_start(year + 1))
+        .where(*_page_conditions(connection, exclude, url), *conditions_on_time(at, first, end))
         .group_by(day)
         .order_by(day)
     )
@@ -253,7 +247,3 @@ def list_capture_times(  # noqa: PLR0913 - which page, between what, and which p
 
 def _page_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
     return [CaptureRow.url_id.in_(load_page_ids(connection, url)), *visible_captures(connection, exclude)]
-
-
-def _year_start(year: int) -> datetime:
-    return datetime(year, 1, 1, tzinfo=UTC)

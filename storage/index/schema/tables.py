@@ -460,7 +460,7 @@ class VersionRow(Base):
     section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
     access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
     is_live_blog: Mapped[bool] = _column("True for a live blog")
-    noarchive: Mapped[bool] = _column("True if the page's robots meta element says noarchive")
+    noarchive: Mapped[bool] = _column("True if the page or its X-Robots-Tag says noarchive")
     image_url_id: Mapped[int | None] = _to("urls.id", "Lead image")
     image_caption: Mapped[str | None] = _column("Caption of the lead image")
     paragraph_count: Mapped[int] = _column("Number of paragraphs of all roles")

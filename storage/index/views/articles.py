@@ -358,27 +358,7 @@ class WarcFileView:
 class CommitResult:
     """Rows that one commit added."""
 
-    captures: int = 0
     known: int = 0
     """Captures that were in the index before."""
-    articles: int = 0
-    """New articles."""
     versions: int = 0
     """New versions, first versions of new articles included."""
-    found: int = 0
-    """URLs that were added to the frontier."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleResult:
-    """Changes that settling made."""
-
-    resolved: int = 0
-    """Revisits whose original was found."""
-    unread: tuple[str, ...] = ()
-    """Record ids of revisits whose original, fetched under another URL, is archived now but was not read for their own
-    URL: submit them again with a reading."""
-    learnt: int = 0
-    """Paragraphs that became boilerplate."""
-    unlearnt: int = 0
-    """Paragraphs that are no longer boilerplate."""

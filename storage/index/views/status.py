@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from storage.model import Outcome
 
@@ -19,17 +19,6 @@ class CrawlView:
     sites: tuple[str, ...]
     counters: Mapping[str, int]
     captures: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DailyCaptures:
-    """Number of captures on one day."""
-
-    day: date
-    """In UTC."""
-    captures: int
-    failed: int
-    """Those with an outcome of FAILED_OUTCOMES."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def commit(connection: Connection, lookups: LookupTables, batch: Sequence[Ingest
     # Which of several sources of a URL is kept is decided later; the others may become orphans.
     orphans.urls.update(urls[via] for via in set(made).intersection(_via_urls(entries)))
 
-    drafts, new_articles = assign_versions(connection, entries, urls)
+    drafts = assign_versions(connection, entries, urls)
     link_revisits(connection, entries, urls)
     write_captures(connection, entries, urls)
     reopen_revisits(connection, entries)
@@ -62,17 +62,11 @@ def commit(connection: Connection, lookups: LookupTables, batch: Sequence[Ingest
     recompute_articles(connection, affected_articles(connection, entries))
     update_sources(connection, entries)
 
-    found = add_discovered(connection, lookups, entries, urls, orphans)
+    add_discovered(connection, lookups, entries, urls, orphans)
     schedule_next_visits(connection, lookups, entries, urls, plan, orphans)
     if delete_orphans(connection, orphans):
         lookups.clear_cache()
-    return CommitResult(
-        captures=sum(not entry.is_upgrade for entry in entries),
-        known=len(batch) - len(entries),
-        articles=new_articles,
-        versions=sum(draft.is_new for draft in drafts),
-        found=found,
-    )
+    return CommitResult(known=len(batch) - len(entries), versions=sum(draft.is_new for draft in drafts))
 
 
 def load_new_entries(connection: Connection, batch: Sequence[Ingest]) -> list[CommitEntry]:

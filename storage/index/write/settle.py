@@ -13,7 +13,6 @@ from storage.index.boilerplate.learning import learn_boilerplate
 from storage.index.engine.statements import IDS, AnyRow, find_by_ids
 from storage.index.frontier.source_status import recompute_sources, update_site_titles
 from storage.index.schema.tables import ArticleRow, CaptureRow, SearchChangeRow, SiteRow, VersionRow
-from storage.index.views.articles import SettleResult
 from storage.index.write.articles import recompute_articles
 from storage.index.write.compare_pages import compare_pages
 from storage.index.write.revisits import ResolvedRevisits, resolve_waiting_revisits
@@ -28,27 +27,23 @@ _KEPT_CHANGES = 500_000
 """Rows of the change log that are kept: a search folder that is further behind is made anew, which takes no longer."""
 
 
-def settle(write: Write) -> SettleResult:
-    """Resolve revisits, compare pages, learn boilerplate and set the titles of sites."""
+def settle(write: Write) -> tuple[str, ...]:
+    """Resolve revisits, compare pages, learn boilerplate; return record ids of revisits to read under their own URL."""
     resolved: ResolvedRevisits = write(_resolve_revisits)
     while write(compare_pages):
         pass
-    learnt, unlearnt = learn_all(write)
+    learn_all(write)
     write(_prune_changes)
     write(update_site_titles)
-    unread = tuple(sorted(resolved.unread))
-    return SettleResult(resolved=len(resolved.capture_ids), unread=unread, learnt=learnt, unlearnt=unlearnt)
+    return tuple(sorted(resolved.unread))
 
 
-def learn_all(write: Write) -> tuple[int, int]:
-    """Learn the boilerplate of all sites. Return how many paragraphs became boilerplate, and how many ceased to be."""
-    learnt, unlearnt = 0, 0
+def learn_all(write: Write) -> None:
+    """Learn the boilerplate of all sites."""
     for site_ids in _batch_sites(write(_sites_to_learn)):
-        more, less = write(partial(learn_boilerplate, site_ids=site_ids))
-        learnt, unlearnt = learnt + more, unlearnt + less
+        write(partial(learn_boilerplate, site_ids=site_ids))
     while write(_renumber_some):
         pass
-    return learnt, unlearnt
 
 
 def _renumber_some(connection: Connection) -> int:

@@ -64,8 +64,8 @@ class _ExistingVersion:
 
 def assign_versions(
     connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]
-) -> tuple[list[VersionDraft], int]:
-    """Set article and version of each entry that shows an article. Return the versions to write, and new articles.
+) -> list[VersionDraft]:
+    """Set article and version of each entry that shows an article. Return the versions to write.
 
     A text that its page has already is what `compare_pages` found that it is; a new one is a version of the article of
     its page until then.
@@ -75,7 +75,7 @@ def assign_versions(
             entry.page_url_id = urls[entry.article.canonical_url]
     texts = group_pairs(((entry.page, entry.digest or b""), entry) for entry in entries if entry.article is not None)
     if not texts:
-        return [], 0
+        return []
     existing = _load_existing(connection, {page for page, _ in texts})
     of_page = {page: one.article_id for (page, _), one in existing.items() if one.article_id is not None}
     without: dict[Page, list[CommitEntry]] = {}
@@ -91,7 +91,7 @@ def assign_versions(
     new_ids = iter(reserve_ids(connection, VersionRow, len(texts.keys() - existing.keys())))
     for (page, digest), same in texts.items():
         drafts += _assign_text(same, existing.get((page, digest)), of_page.get(page), new_ids)
-    return drafts, new_articles
+    return drafts
 
 
 def _assign_text(

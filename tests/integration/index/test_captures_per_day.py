@@ -64,4 +64,4 @@ def test_a_late_evening_belongs_to_its_day_in_utc(index: Index, article_at: Call
     early = article_at("https://news.example/b", "Early.", minute=18 * 60)
     index.commit([late, early], plan)
     days = index.ask(count_captures_per_day, late.capture.fetched_at.date() - timedelta(days=1))
-    assert [(day.day.isoformat(), day.captures) for day in days] == [("2026-03-01", 1), ("2026-03-02", 1)]
+    assert [(day.isoformat(), captures) for day, captures in days.items()] == [("2026-03-01", 1), ("2026-03-02", 1)]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, event, text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
@@ -80,7 +80,7 @@ def everything(reader: Reader) -> dict[str, Any]:
         "searched export": sorted(line["url"] for line in reader.stream(iter_export_lines, Filters(query="harbour"))),
         "captures": sorted({capture.url for capture in reader.stream(iter_captures)}),
         "by site": sum(site.captures for site in reader.ask(list_site_counts)),
-        "by day": sum(day.captures for day in reader.ask(count_captures_per_day, MORNING.date())),
+        "by day": sum(reader.ask(count_captures_per_day, MORNING.date()).values()),
         "site articles": sum(site.articles for site in reader.ask(list_site_counts)),
     }
 
@@ -207,3 +207,43 @@ def test_ask_refuses_a_query_that_yields_rows(filled: Index) -> None:
     with pytest.raises(AssertionError):
         filled.ask(iter_captures)
     assert len(list(filled.stream(iter_captures))) == filled.ask(get_status).captures
+
+
+def test_what_is_withheld_is_found_once_in_each_state_of_the_index(index: Index, article_at: Make, plan: Plan) -> None:
+    """Queries under a rule do not search again for its articles until something was committed, and then they do."""
+    fill(index, article_at, plan)
+    searches: list[str] = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        if "captures_of_blocked" in statement:
+            searches.append(statement)
+
+    try:
+        reader = index.excluding(Exclusions(urlkeys=("example,news)/private",)))
+        before = everything(reader)
+        searches.clear()
+        reader.ask(lambda *given: [list_articles(*given), list_site_counts(*given), list_articles(*given)])
+        assert len(searches) <= 1
+        searches.clear()
+        assert everything(reader) == before
+        again = 0 if index.is_shared else len(searches)  # other databases of the server change its snapshot
+        index.commit([article_at("https://www.news.example/private/c", "The harbour is secret.", minute=5)], plan)
+        index.settle()
+        assert everything(reader) == before
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert again == 0 < len(searches)
+
+
+def test_queries_under_a_rule_see_one_state_of_the_index(index: Index, article_at: Make, plan: Plan) -> None:
+    """What is committed between the search for what is withheld and the query is in neither."""
+    fill(index, article_at, plan)
+    exclude = Exclusions(urlkeys=("example,news)/private",))
+
+    def ask(connection: Connection, exclude: Exclusions) -> set[str]:
+        list_articles(connection, exclude)
+        index.commit([article_at("https://www.news.example/private/c", "The harbour is secret.", minute=5)], plan)
+        return {line.url for line in list_articles(connection, NO_EXCLUSIONS)}
+
+    assert "https://www.news.example/private/c" not in index.excluding(exclude).ask(ask)

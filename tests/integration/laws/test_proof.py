@@ -296,6 +296,33 @@ def take_down_in_other_chain(folder: Path) -> set[str]:
     return {path.name}
 
 
+def take_down_in_added_chain(folder: Path, *, key: str | None = "other.key") -> set[str]:
+    """By the right SHA-256: who can write to the folder can add the chain of a machine that never was."""
+    path = warcs(folder)[1]
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    replace_record(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    link = ChainLink(reason="takedown", file=path.name, sha256=digest, was=before, note="court\nall is proved")
+    Chain(path=folder / "warc" / "CHAIN-other", key=folder / key if key else None).append(link)
+    return {path.name}
+
+
+def take_down_without_signature(folder: Path) -> set[str]:
+    """Nor does it help that another chain has seen that one."""
+    see_other_chain(folder)
+    chain = folder / "warc" / "CHAIN-other"
+    chain.unlink()
+    return take_down_in_added_chain(folder, key=None)
+
+
+def see_other_chain(folder: Path) -> None:
+    """Have this machine note the head of another one's chain, as it does once a day."""
+    other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
+    other.append(ChainLink(reason="begun"))
+    with Archive.open(folder) as archive:
+        archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-other": other.load().head}))
+
+
 def sign_with_other_key(folder: Path) -> set[str]:
     """The whole chain anew, with a key that the archive's key neither signs nor is."""
     file = chain_file(folder)
@@ -307,11 +334,8 @@ def sign_with_other_key(folder: Path) -> set[str]:
 
 def rename_crossed_chain(folder: Path) -> set[str]:
     """The chain of another machine, whose head this one has in a link."""
-    other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
-    other.append(ChainLink(reason="begun"))
-    with Archive.open(folder) as archive:
-        archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-other": other.load().head}))
-    other.path.rename(other.path.with_name("CHAIN-renamed"))
+    see_other_chain(folder)
+    (folder / "warc" / "CHAIN-other").rename(folder / "warc" / "CHAIN-renamed")
     return {"CHAIN-other"}
 
 
@@ -320,6 +344,7 @@ FORGERIES = [
     remove_chain_and_crawl, change_with_its_chain, change_open, space_last_link, escape_last_link,
     repeat_key_of_last_link, end_last_link_with_cr, replace_by_pipe, replace_by_endless_device, replace_by_circle,
     replace_chain_by_pipe, name_what_is_no_text, accept_in_other_chain, take_down_in_other_chain, sign_with_other_key,
+    take_down_in_added_chain, take_down_without_signature,
     rename_crossed_chain,
 ]  # fmt: skip
 
@@ -335,19 +360,16 @@ def test_forgeries_are_found_and_named(folder: Path, forge: Callable[[Path], set
 
 
 def test_a_takedown_after_the_last_known_head_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also by a chain that somebody else began: nothing vouches for the file since, which is said without --notes."""
-    path = warcs(folder)[1]
+    """Also by another machine: nothing vouches for the file since, which is said without --notes."""
+    see_other_chain(folder)
     with Archive.open(folder) as archive:
         head = archive.seal().head
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
-    replace_record(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    link = ChainLink(reason="takedown", file=path.name, sha256=digest, was=before, note="court\nall is proved")
-    Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key").append(link)
+    (name,) = take_down_in_added_chain(folder)
     Archive.rebuild_in(folder, forget=True)
     assert run(["verify", "--head", f" {head.upper()}", "--archive", str(folder)]) == 0
     said = capsys.readouterr()
-    assert f"{path.name}: (not damage) takedown on" in said.err
+    assert f"{name}: (not damage) takedown on" in said.err
+    assert "in CHAIN-other: court" in said.err
     assert "2 files; not proved yet: 1 file, which is" in said.out
     assert not any(line.startswith("all is proved") for line in said.err.splitlines())
 

@@ -670,3 +670,5 @@ def test_the_command_removes_only_with_yes(
     assert "Removed: 4 records in 1 WARC file" in shown
     assert "Not reached: downloads" in shown
     assert "zanzibarian" not in read_everything(archive)
+    assert run(["takedown", GONE, "--reason", "court", "--yes", "-A", folder]) == 4
+    assert "nothing was removed. To find an article and its address: newsarchive search" in capsys.readouterr().err

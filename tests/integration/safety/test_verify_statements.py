@@ -23,6 +23,7 @@ LIES = {
     "section": "UPDATE versions SET section = NULL WHERE id = 4",
     "time of a capture": "UPDATE captures SET fetched_at = '2026-03-01 09:00:00.000000' WHERE id = 1",
     "status of a capture": "UPDATE captures SET status = 404 WHERE id = 2",
+    "a page's request not to be archived": "UPDATE captures SET noarchive = NOT noarchive WHERE id = 2",
     "first look": "UPDATE articles SET first_seen_at = '2026-01-01 06:00:00.000000' WHERE id = 2",
     "state": "UPDATE articles SET state = 'gone' WHERE id = 1",
     "address": "UPDATE urls SET url = url || '?page=2' WHERE id = (SELECT url_id FROM articles WHERE id = 1)",

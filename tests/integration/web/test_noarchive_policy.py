@@ -57,13 +57,14 @@ URL, ASKS = "https://news.example/a/later", '<meta name="robots" content="noarch
 FIRST = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
-def not_modified(at: datetime, header: str = "") -> bytes:
-    """Return the record of a 304 to the first capture."""
-    block = f"HTTP/1.1 304 Not Modified\r\n{header}\r\n".encode()
+def revisit(at: datetime, header: str = "", *, of: datetime = FIRST, is_copy: bool = False) -> bytes:
+    """Return the record of a 304 to a capture, or that of a response with the same bytes."""
+    block = f"HTTP/1.1 {'200 OK' if is_copy else '304 Not Modified'}\r\n{header}\r\n".encode()
+    profile = "identical-payload-digest" if is_copy else "server-not-modified"
     fields = (
         ("WARC-Record-ID", f"<{new_record_id()}>"), ("WARC-Date", warc_date(at)), ("WARC-Target-URI", URL),
-        ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/server-not-modified"),
-        ("WARC-Refers-To-Target-URI", URL), ("WARC-Refers-To-Date", warc_date(FIRST)), ("Content-Type", HTTP_RESPONSE),
+        ("WARC-Profile", f"http://netpreserve.org/warc/1.1/revisit/{profile}"),
+        ("WARC-Refers-To-Target-URI", URL), ("WARC-Refers-To-Date", warc_date(of)), ("Content-Type", HTTP_RESPONSE),
     )  # fmt: skip
     return build_member("revisit", fields, block)
 
@@ -79,13 +80,21 @@ def not_modified(at: datetime, header: str = "") -> bytes:
         (["304"], True),
         (["X-Robots-Tag: noarchive\r\n"], False),
         (["X-Robots-Tag: otherbot: noarchive\r\n"], True),
+        (["X-Robots-Tag: maxbot: noarchive\r\n"], True),
+        (["X-Robots-Tag: otherbot: none, googlebot: noarchive\r\n"], False),
         (["X-Robots-Tag: noarchive\r\n", "<!-- x -->"], True),
+        ([ASKS, "<!-- x -->", "again 1"], False),
+        ([ASKS, "<!-- x -->", "again 1", "<!-- y -->"], True),
+        ([ASKS, "<!-- x -->", "again 0"], True),
     ],
 )
 def test_the_newest_reading_asks(
     archive_of: Callable[..., Archive], tmp_path: Path, later: list[str], is_shown: bool
 ) -> None:
-    """The newest page decides, with the same text or another, or a 304 that asks; a page that does not ask ends it."""
+    """The newest page decides, with the same text or another, or a 304 that asks; a page that does not ask ends it.
+
+    So does one with the bytes of an earlier page that asked.
+    """
     archive = archive_of(article(URL, "A later story") | {"at": FIRST}, config=SITE.format("obey"))
     archive.index.begin_crawl(
         CrawlRun(id="1", sites=tuple(site.to_site() for site in archive.config.sites), started_at=archive.now())
@@ -97,8 +106,10 @@ def test_the_newest_reading_asks(
         if each.startswith("<"):
             archive_of(article(URL, "A later story", each) | {"at": at})
             files[-1] = max(tmp_path.glob("others-*.warc.gz"))
+        elif each.startswith("again"):
+            files[-1].write_bytes(revisit(at, of=FIRST.replace(hour=6 + int(each[-1])), is_copy=True))
         else:
-            files[-1].write_bytes(not_modified(at, each.removeprefix("304")))
+            files[-1].write_bytes(revisit(at, each.removeprefix("304")))
     archive.import_files(files[::-1])
     with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
         assert bool(client.get("/search.jsonl").text) is is_shown

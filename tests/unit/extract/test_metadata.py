@@ -8,6 +8,7 @@ import pytest
 from newsarchive.extract import read
 from newsarchive.extract.authors import split_byline
 from newsarchive.extract.dates import _find_update_word
+from newsarchive.extract.page import extract_page
 from newsarchive.extract.page_input import PageInput
 from storage.model import Access, Article, Discovery, Image, Role, UrlKind
 from storage.page_date import PageDate, SourcedDate
@@ -382,3 +383,23 @@ def test_update_words_of_every_language(line: str) -> None:
     found = _find_update_word(f"5 May 2026, {line} 6 May 2026")
     assert found is not None
     assert found[0].casefold() in line.casefold()
+
+
+@pytest.mark.parametrize(
+    ("head", "tag", "asks"),
+    [
+        ("", "", False),
+        ("", "noarchive", True),
+        ("", "MAX-snippet: 20, NoArchive", True),
+        ("", "otherbot: noarchive", False),
+        ('<meta name="robots" content="noarchive">', "otherbot: noarchive", True),
+    ],
+)
+def test_noarchive_is_read_from_the_page_and_its_headers(head: str, tag: str, asks: bool) -> None:
+    """A page outside of an archive asks by either, as one in an archive does."""
+    page = (
+        f"<html><head><title>Harbour</title>{head}</head><body><h1>Harbour</h1><p>It is open again.</p></body></html>"
+    )
+    found = extract_page(page.encode(), "https://news.example/a", [("X-Robots-Tag", tag)]).article
+    assert found is not None
+    assert found.noarchive is asks

@@ -50,7 +50,7 @@ class FakeArchive:
         if self.fails:
             raise self.fails
         self.done.append("commit " + " ".join(one.capture.url[-1] for one in batch))
-        return CommitResult(captures=len(batch), versions=1)
+        return CommitResult(versions=1)
 
     def sites(self) -> tuple[Site, ...]:
         return (Site(name="gazette", url="https://gazette.example/"),)

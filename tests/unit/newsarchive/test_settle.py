@@ -12,7 +12,6 @@ from newsarchive.ingest.index_warcs import settle
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from storage.index import Index
 from storage.index.queries.articles import get_capture_of_record
-from storage.index.views.articles import SettleResult
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, UrlKind
 from storage.places import Places
 from storage.warc.reader import CaptureRecord
@@ -29,7 +28,7 @@ def test_a_damaged_file_does_not_fail_an_upload(tmp_path: Path, content: bytes |
         (tmp_path / "a.warc.gz").write_bytes(content)
     index, ingestor = create_autospec(Index, instance=True), create_autospec(Ingestor, instance=True)
     ingestor.unwatched = ()
-    index.settle.return_value, index.read.return_value = SettleResult(unread=("urn:uuid:1",)), []
+    index.settle.return_value, index.read.return_value = ("urn:uuid:1",), []
     index.ask.return_value.place.warc = "a.warc.gz"
     index.ask.return_value.place.offset = 0
     ingestor.unwatched = ()

@@ -760,7 +760,7 @@ COMMENT ON COLUMN versions.access IS 'free or paywalled; null if the page does n
 
 COMMENT ON COLUMN versions.is_live_blog IS 'True for a live blog';
 
-COMMENT ON COLUMN versions.noarchive IS 'True if the page''s robots meta element says noarchive';
+COMMENT ON COLUMN versions.noarchive IS 'True if the page or its X-Robots-Tag says noarchive';
 
 COMMENT ON COLUMN versions.image_url_id IS 'Lead image';
 
