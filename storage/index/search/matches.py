@@ -231,11 +231,11 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
         search = Search(connection, exclude)
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
-    columns = {"section_label": fold_value, "author_label": fold_value, "language": str}
-    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))[0]
+    folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_label": fold_value, "language": str}
+    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(folds, _MOST_VALUES))[0]
     sections, authors, languages = (
         tuple((name, articles) for _, name, articles in merge_spellings(counts[column], fold)[:_MAX_PROFILE_NAMES])
-        for column, fold in columns.items()
+        for column, fold in folds.items()
     )
     return SiteProfile(sections=sections, authors=authors, languages=languages)
 
