@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 5
+ANALYZER_VERSION = 6
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -34,7 +34,7 @@ STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "dropped")
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
-"""The same for facets, as columns: compared value and printed one, see `make_label`."""
+"""Texts for facets, in columns: as they are printed."""
 NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "standing")
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
 COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
@@ -45,7 +45,6 @@ _SECONDS_BEFORE_1970 = 62_135_596_800
 _TIE_BITS = 26
 _ORDER_BITS = 44
 _MOST_COUNTED = (1 << 18) - 1
-_SEPARATOR = "\x1f"
 
 Fields: TypeAlias = Mapping[str, int | str | Sequence[str]]
 
@@ -79,21 +78,6 @@ def make_order(dated_at: datetime, digest: bytes) -> int:
 def make_sort_key(count: int, order: int) -> int:
     """Return a number that sorts documents by a count, and those of equal counts by `order`."""
     return (min(count, _MOST_COUNTED) << _ORDER_BITS) | (order >> (_TIE_BITS + 36 - _ORDER_BITS))
-
-
-def make_label(value: str, printed: str) -> str:
-    """Return a value for a facet: as it is compared and as it is printed."""
-    return f"{value}{_SEPARATOR}{printed}"
-
-
-def split_label(label: str) -> tuple[str, str]:
-    """Return a facet's value as it is compared and as it is printed.
-
-    >>> split_label(make_label("world", "World")), split_label("en")
-    (('world', 'World'), ('en', 'en'))
-    """
-    value, _, printed = label.partition(_SEPARATOR)
-    return value, printed or value
 
 
 @cache

@@ -124,10 +124,6 @@ class FulltextFolder:
         is_whole = engine["opstamp"] >= state.opstamp
         return state if is_whole and state.analyzer == ANALYZER_VERSION else None
 
-    def write_state(self, state: FolderState) -> None:
-        """Write the state, after the commit that it describes."""
-        write_atomic(self.path / "state.json", json.dumps(asdict(state)))
-
     def discard(self) -> None:
         """Have the index made anew, because it is damaged."""
         with suppress(OSError):
@@ -157,11 +153,10 @@ class FulltextFolder:
             if used is None or one.name != used.index:
                 shutil.rmtree(one, ignore_errors=True)
         name = f"index-{max(numbers, default=0) + 1}"
+        new = FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=0)
         with closing(FulltextWriter(self.path / name)) as writer:
             yield writer
-            opstamp = writer.commit()
-        new = FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=opstamp)
-        self.write_state(new)
+            self.commit(writer, new, mark)
         if used is not None:
             shutil.rmtree(self.path / used.index, ignore_errors=True)
         self.report_progress(None)
@@ -169,7 +164,7 @@ class FulltextFolder:
     def commit(self, writer: FulltextWriter, state: FolderState, mark: str) -> FolderState:
         """Commit a batch, then write its mark. A crash between the two repeats the batch, which changes nothing."""
         state = replace(state, mark=mark, opstamp=writer.commit())
-        self.write_state(state)
+        write_atomic(self.path / "state.json", json.dumps(asdict(state)))
         return state
 
     def report_progress(self, share: float | None) -> None:

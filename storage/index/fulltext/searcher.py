@@ -49,14 +49,6 @@ class EngineSearcher:
         with _translate():
             return self.searcher.fast_field_values(name, addresses)  # type: ignore[return-value]  # integer fields
 
-    def list_sorted(self, query: Query, field: str, limit: int, offset: int, *, values: str = "version") -> list[int]:
-        """Return the ids of matching versions, or other values, by a column, greatest first."""
-        offset, limit = self._clamp(offset, limit)
-        if limit <= 0:
-            return []
-        found = self._search(query, limit=limit, offset=offset, count=False, order_by_field=field)
-        return self._values(values, [address for _, address in found.hits])
-
     def list_best(self, query: Query, limit: int, offset: int) -> list[int]:
         """Return the ids of matching versions by score, best first.
 
@@ -85,10 +77,11 @@ class EngineSearcher:
         documents = self.searcher.num_docs
         return min(offset, documents), min(limit, documents - min(offset, documents))
 
-    def list_columns(self, query: Query, *columns: str) -> list[list[int]]:
-        """Return the values of columns of all matching versions, by the first one of these, greatest first."""
+    def list_columns(self, query: Query, *columns: str, limit: int = 1 << 40, offset: int = 0) -> list[list[int]]:
+        """Return the values of columns of matching versions, all or some, by the first one of these, greatest first."""
         first, *others = columns
-        hits = self._search(query, limit=max(1, self.searcher.num_docs), count=False, order_by_field=first).hits
+        offset, limit = self._clamp(offset, limit)
+        hits = self._search(query, limit=limit, offset=offset, count=False, order_by_field=first).hits if limit else ()
         addresses = [address for _, address in hits]
         return [[value for value, _ in hits], *(self._values(name, addresses) for name in others)]
 

@@ -20,7 +20,7 @@ from storage.index.conditions.visibility import (
 )
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
-from storage.index.queries.observations import load_histories
+from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
@@ -189,8 +189,10 @@ _VERSIONS = (
 )  # fmt: skip
 
 
-def get_version(connection: Connection, exclude: Exclusions, version_id: int) -> VersionView | None:
-    """Return one version with its paragraphs and links, or None."""
+def get_version(
+    connection: Connection, exclude: Exclusions, version_id: int, history: ArticleHistory | None = None
+) -> VersionView | None:
+    """Return one version with its paragraphs and links, or None. The history is loaded if it is not given."""
     if not _is_valid_id(version_id):
         return None
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
@@ -199,7 +201,7 @@ def get_version(connection: Connection, exclude: Exclusions, version_id: int) ->
         return None
     first = get_capture(connection, exclude, row.capture_id)
     assert first is not None
-    history = load_histories(connection, exclude, [row.article_id])[row.article_id]
+    history = history or load_histories(connection, exclude, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
     version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
@@ -270,13 +272,13 @@ def get_article(connection: Connection, exclude: Exclusions, article_id: int) ->
     row = connection.execute(_select_articles(connection, exclude).where(ArticleRow.id == article_id, *visible)).first()
     if row is None:
         return None
-    current = get_version(connection, exclude, row.version_id)
+    history = load_histories(connection, exclude, [article_id])[article_id]
+    current = get_version(connection, exclude, row.version_id, history)
     assert current is not None
     # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
     mine = CaptureRow.url_id.in_(load_url_ids(connection, article_id))
     held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
     all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
-    history = load_histories(connection, exclude, [article_id])[article_id]
     return ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
         last_seen=row.last_seen_at, current=current,

@@ -21,7 +21,7 @@ from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_label, make_order, make_sort_key
+from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
@@ -33,7 +33,7 @@ from storage.index.schema.tables import (
     VersionParagraphRow,
     VersionRow,
 )
-from storage.index.text.analyzer import analyze, fold_text, hash_term
+from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term
 from storage.model import BODY_ROLES, Role
 
 SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
@@ -44,6 +44,9 @@ STANDING_BITS = 20
 """Of `standing`, below the article's id: the place among its texts, greater if later; of a number the first is last."""
 _Parts: TypeAlias = Sequence[Sequence[tuple[Sequence[str], set[str]]]]
 """Words and stems of the headline, of the dek, of each paragraph of the body, caption or correction, and name."""
+_Forms: TypeAlias = tuple[set[str], set[str]]
+"""Words and stems of a text, of its headline or of its dek."""
+_STEMMED = {"stems": slice(None), "headline_stems": slice(0, 1), "dek_stems": slice(1, 2)}
 _MAX_NAMES = 1_000
 _STORY_WORDS = 15  # fewest words of a paragraph of running text
 _LONGEST_VALUE = 500
@@ -62,18 +65,22 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
         grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
         shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
-        following: _Parts = ()
+        following: Mapping[str, _Forms] = {}
+        later: set[str] = set()
         ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.digest, row.capture_urlkey))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own, others = paragraphs.get(row.id, ((), ()))
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
+            forms = {field: _collect_forms(parts[some]) for field, some in _STEMMED.items()}
             fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
+            stems = {field: " ".join(sorted(stems - words)) for field, (words, stems) in forms.items()}
             place = {"grouping": grouping, "standing": (article_id << STANDING_BITS) + standing}
-            dropped = _hash_dropped(parts, following) if following else ()
-            yield {**fields, **place, "last": int(not following), "dropped": dropped}
-            following = parts
+            dropped = _hash_dropped(forms, following, later) if following else ()
+            yield {**fields, **stems, **place, "last": int(not following), "dropped": dropped}
+            following = forms
+            later.update(*forms["stems"])
 
 
 def _build_fields(
@@ -92,9 +99,6 @@ def _build_fields(
     return {
         **({"story": story} if story is not None else {}),
         "all": join_parts(words for words, _ in chain(*parts)),
-        "stems": _join_stems(parts),
-        "headline_stems": _join_stems(parts[:1]),
-        "dek_stems": _join_stems(parts[1:2]),
         "headline": " ".join(headline),
         "dek": " ".join(dek),
         "names": join_parts(names),
@@ -116,9 +120,9 @@ def _build_fields(
         "language": [row.language] if row.language else [],
         "agency": find_agencies([*(row.organisations or "").split("\n"), *authors], own),
         "section": [section] if section else [],
-        "section_label": [make_label(section, row.section)] if section else [],
+        "section_label": [row.section] if section else [],
         "author": list(bylines),
-        "author_label": [make_label(value, name) for value, name in bylines.items()],
+        "author_label": list(bylines.values()),
         "tag": [tag[:_LONGEST_VALUE] for tag in tags],
         "changed": [*row.changed.split(), *sorted(shared["metadata"])],
         "urlkey": row.urlkey,
@@ -146,24 +150,24 @@ def identify_story(paragraphs: Sequence[Sequence[str]]) -> int | None:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1 if text else None
 
 
-def _join_stems(parts: _Parts) -> str:
-    """Return the stems of texts that are no words of them, each once."""
-    words, stems = _collect_forms(parts)
-    return " ".join(sorted(stems - words))
-
-
-def _collect_forms(parts: _Parts) -> tuple[set[str], set[str]]:
+def _collect_forms(parts: _Parts) -> _Forms:
     of_parts, stems = zip(*chain(*parts), strict=True)
     return set().union(*of_parts), set().union(*stems)
 
 
-def _hash_dropped(parts: _Parts, following: _Parts) -> list[str]:
-    """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks."""
-    dropped: set[str] = set()
-    for part in (slice(None), slice(0, 1), slice(1, 2)):
-        (words, stems), (kept, kept_stems) = _collect_forms(parts[part]), _collect_forms(following[part])
-        dropped |= (words - kept) | (stems - kept - kept_stems)
-    return sorted(set(map(hash_term, dropped)))
+def _hash_dropped(forms: Mapping[str, _Forms], following: Mapping[str, _Forms], later: set[str]) -> list[str]:
+    """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks.
+
+    Those are marked that only its headline or dek lacks, and those as gone that are of no word and no stem of this text
+    that a later one has.
+    """
+    dropped, *moved = (
+        set(map(hash_term, (words - kept) | (stems - kept - kept_stems)))
+        for (words, stems), (kept, kept_stems) in zip(forms.values(), following.values(), strict=True)
+    )
+    remaining = set(map(hash_term, later.intersection(chain(*forms["stems"]))))
+    marked = {each if each in remaining else GONE + each for each in dropped}
+    return sorted(marked | {MOVED + each for each in set().union(*moved) - dropped})
 
 
 @lru_cache(maxsize=65_536)

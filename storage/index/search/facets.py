@@ -5,7 +5,7 @@ for each value that one of its matching versions has, as it is found with any of
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.statements import IDS, batches, fetch_by_ids
-from storage.index.fulltext.fields import count_microseconds, make_label, to_time
+from storage.index.fulltext.fields import count_microseconds, to_time
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import fold_value
@@ -183,6 +183,7 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: 
     varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
+        fold = fold_value if name in ("section", "author") else str
         counted, labels = matches, counts[column]
         if chosen is not None:
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
@@ -192,11 +193,11 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: 
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
-            labels = [*labels, *_iter_other_labels(search.connection, of_counted, name)]
-        wanted = {fold_value(one) if name in ("section", "author") else one for one in list_values(chosen)}
+            labels = [*labels, *_iter_other_labels(search.connection, of_counted, name, fold)]
+        wanted = set(map(fold, list_values(chosen)))
         values = tuple(
             FacetValue(name=printed, articles=count, is_chosen=value in wanted)
-            for place, (value, printed, count) in enumerate(merge_spellings(labels))
+            for place, (value, printed, count) in enumerate(merge_spellings(labels, fold))
             if place < MOST_VALUES or value in wanted
         )
         if values:
@@ -212,7 +213,7 @@ _MOST_LABELS = 900
 
 
 def _iter_other_labels(
-    connection: Connection, varied: Sequence[Sequence[int]], name: FacetName
+    connection: Connection, varied: Sequence[Sequence[int]], name: FacetName, fold: Callable[[str], str]
 ) -> Iterator[tuple[str, int]]:
     """Yield labels of values that only older matching texts of an article have, each once for each article."""
     ids = [version for versions in varied for version in versions]
@@ -223,11 +224,10 @@ def _iter_other_labels(
         column = VersionRow.section if name == "section" else VersionRow.language
         rows = fetch_by_ids(connection, select(VersionRow.id, column).where(VersionRow.id.in_(IDS)), ids)
         printed = {version_id: [value or ""] for version_id, value in rows}
-    fold = str if name == "language" else fold_value
     for newest, *others in varied:
         known = {fold(value) for value in ("", *printed.get(newest, ()))}
         older = {fold(value): value for each in reversed(others) for value in printed.get(each, ())}
-        yield from ((make_label(value, older[value]), 1) for value in older.keys() - known)
+        yield from ((older[value], 1) for value in older.keys() - known)
 
 
 def count_periods(

@@ -55,12 +55,10 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
     state = _read_usable_state(connection, folder)
     condition = None if state is None else changes_since(connection, state.mark)
     changes = select(ArticleRow.id) if condition is None else select(SearchChangeRow.id).where(condition)
-    if condition is not None and connection.execute(changes.limit(1)).first() is None:
+    some = changes.limit((most or 0) + 1).subquery()
+    waiting = connection.scalar(select(func.count()).select_from(some)) or 0
+    if (condition is not None and not waiting) or (most is not None and waiting > most):
         return state
-    if most is not None:
-        counted = select(func.count()).select_from(changes.limit(most + 1).subquery())
-        if (connection.scalar(counted) or 0) > most:
-            return state
     with folder.lock() as is_ours:
         if not is_ours:
             return state

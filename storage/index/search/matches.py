@@ -2,14 +2,15 @@
 
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
-The last text of an article stands for it if it matches. Others are looked up, if possible only those whose next text
-lacks a word; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
+The last text of an article stands for it if it matches, and a former one if all later ones lack a word of the search.
+Others are looked up, if possible only those whose next text lacks a word; all but the newest are left out of `unique`,
+by which everything is counted, sorted and cut into pages.
 Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate
@@ -21,10 +22,10 @@ from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.dialect import list_distinct
-from storage.index.fulltext.fields import count_microseconds, make_order, split_label, to_time
+from storage.index.fulltext.fields import count_microseconds, make_order, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
-from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED
+from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED, fold_value
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
 from storage.index.search.snippet import match_one_edit
@@ -71,7 +72,8 @@ class Matches:
             return [version for version in listed if version not in self.folded][offset : offset + limit]
         if order == "rank" and self.ranked is not None:
             return self.engine.list_best(self.ranked, limit, offset)
-        return self.engine.list_sorted(self.unique, _SORTED_BY.get(order, "order"), limit, offset)
+        by = _SORTED_BY.get(order, "order")
+        return self.engine.list_columns(self.unique, by, "version", limit=limit, offset=offset)[1]
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
@@ -116,12 +118,13 @@ class Search:
         wanted = match_all(self.translation.words(query), *self.translation.filters(self.connection, filters))
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        unique = match_all(every, values("last", (1,)))
-        (texts,) = engine.list_columns(self._select_former(query, filters, wanted), "standing")
-        newest = {one >> STANDING_BITS: one for one in reversed(texts)}
-        for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
-            newest.pop(article, None)
-        unique = match_any(unique, values("standing", newest.values())) if newest else unique
+        newest = match_any(values("last", (1,)), self.translation.match_gone(query))
+        unique = match_all(every, newest)
+        (texts,) = engine.list_columns(match_without(self._select_former(query, filters, wanted), newest), "standing")
+        others = {one >> STANDING_BITS: one for one in reversed(texts)}
+        for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
+            others.pop(article, None)
+        unique = match_any(unique, values("standing", others.values())) if others else unique
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -183,7 +186,7 @@ def list_article_ids(
             return []
         older = search.translation.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
         wanted = match_all(wanted, older)
-    return search.engine.list_sorted(wanted, "order", limit, offset, values="article")
+    return search.engine.list_columns(wanted, "order", "article", limit=limit, offset=offset)[1]
 
 
 def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
@@ -228,21 +231,21 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
         search = Search(connection, exclude)
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
-    columns = ("section_label", "author_label", "language")
-    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(columns, _MOST_VALUES))[0]
+    folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_label": fold_value, "language": str}
+    counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(folds, _MOST_VALUES))[0]
     sections, authors, languages = (
-        tuple((name, articles) for _, name, articles in merge_spellings(counts[column])[:_MAX_PROFILE_NAMES])
-        for column in columns
+        tuple((name, articles) for _, name, articles in merge_spellings(counts[column], fold)[:_MAX_PROFILE_NAMES])
+        for column, fold in folds.items()
     )
     return SiteProfile(sections=sections, authors=authors, languages=languages)
 
 
-def merge_spellings(labels: Iterable[tuple[str, int]]) -> list[tuple[str, str, int]]:
-    """Return the values of labels with their most frequent spelling and their counts, most first."""
+def merge_spellings(labels: Iterable[tuple[str, int]], fold: Callable[[str], str]) -> list[tuple[str, str, int]]:
+    """Return values as they are compared, with their most frequent spelling and their counts, most first."""
     counts: Counter[str] = Counter()
     printed: dict[str, Counter[str]] = {}
-    for label, articles in labels:
-        value, spelling = split_label(label)
+    for spelling, articles in labels:
+        value = fold(spelling)
         counts[value] += articles
         printed.setdefault(value, Counter())[spelling] += articles
     names = {value: min((-count, name) for name, count in names.items())[1] for value, names in printed.items()}

@@ -15,7 +15,7 @@ from storage.index.fulltext.searcher import MOST_TERMS, EngineSearcher, match_al
 from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
 from storage.index.search.snippet import match_letters, match_one_edit
-from storage.index.text.analyzer import hash_term, stem_variants
+from storage.index.text.analyzer import GONE, MOVED, hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 from storage.index.views.exclusions import Exclusions
 
@@ -50,7 +50,22 @@ class Translation:
             return None
         forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
         hashes = set(map(hash_term, chain(*filter(None, forms))))
+        marks = ("", GONE) if all(leaf.field == "all" for leaf in words) else ("", GONE, MOVED)
+        hashes = {mark + each for each in hashes for mark in marks}
         return None if None in forms else self.engine.match_values("dropped", sorted(hashes))
+
+    def match_gone(self, query: SearchQuery) -> Query:
+        """Return a query for those of the matching former texts of which it is known that no later one matches."""
+        alone = (parts[0] for parts in query.every if len(parts) == 1)
+        words = [leaf for leaf in alone if isinstance(leaf, SearchTerm) and len(leaf.words) == 1]
+        forms = [self._find_common_form(leaf) for leaf in words if leaf.field in STEMS and not leaf.is_pattern]
+        return self.engine.match_values("dropped", [GONE + hash_term(form) for form in forms if form])
+
+    def _find_common_form(self, leaf: SearchTerm) -> str | None:
+        """Return the form of a word that all texts have in which any of its forms is, if there is one."""
+        count, forms = self.engine.count, self._list_forms(leaf)
+        found = len(forms) > 1 and count(self.term(leaf))
+        return next((form for form in forms if not found or count(self._match_forms(leaf, [form])) == found), None)
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
@@ -71,9 +86,12 @@ class Translation:
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
         if leaf.typed and leaf.field in STEMS:
-            fields, forms = (leaf.field, STEMS[leaf.field]), self._list_forms(leaf)
-            return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
+            return self._match_forms(leaf, self._list_forms(leaf))
         return self._in_field(leaf, leaf.field)
+
+    def _match_forms(self, leaf: SearchTerm, forms: Sequence[str]) -> Query:
+        fields = leaf.field, STEMS[leaf.field]
+        return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
 
     def _list_forms(self, leaf: SearchTerm) -> list[str]:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))

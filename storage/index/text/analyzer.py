@@ -53,6 +53,8 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h",
 _REMEMBERED = 30_000
 LONGEST_TERM = 80
 
+GONE, MOVED = "-", "+"
+"""Mark a hash of terms that no later text has, and of those that only the next headline or dek lacks."""
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
@@ -184,9 +186,10 @@ def stem_variants(word: str, languages: Iterable[str | None]) -> set[str]:
     return {get_stemmer(language).stem(word) for language in languages}
 
 
+@lru_cache(maxsize=65_536)
 def hash_term(term: str) -> str:
-    """Return one of 4,096 values for a term: as many take up a third of the space of the terms."""
-    return f"{crc32(term.encode()) & 0xFFF:x}"
+    """Return one of 65,536 values for a term: as many take up a third of the space of the terms."""
+    return f"{crc32(term.encode()) & 0xFFFF:x}"
 
 
 def _lower(word: str) -> str:

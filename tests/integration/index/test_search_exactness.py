@@ -30,9 +30,10 @@ from storage.index.schema.tables import (
     VersionTagRow,
     WarcFileRow,
 )
+from storage.index.search.documents import load_documents
 from storage.index.search.facets import search_with_facets
 from storage.index.search.results import find_version_ids
-from storage.index.text.analyzer import analyze, stem_variants
+from storage.index.text.analyzer import GONE, MOVED, analyze, hash_term, stem_variants
 from storage.index.views.articles import ORDERS
 from storage.index.views.exclusions import Exclusions
 
@@ -442,6 +443,28 @@ def test_what_only_a_former_text_says_is_found_in_it(index: Index, last: dict[st
     others = ["storm", '"red storm"', "storm near/3 at", "har*", "the~1", "section:world", "author:b1"]
     for query in (*others, *lost):
         assert index.ask(find_version_ids, query, limit=9) == [2 if query in lost else 3], query
+
+
+def test_a_former_text_tells_which_of_its_words_come_back(index: Index) -> None:
+    """Found in a former text is what no later one says; of a word that is back in the last, that one."""
+    said: dict[str, Any] = {"dek": [], "section": "World", "authors": [], "tags": [], "language": "en"}
+    printed = [(["storm", "vote"], ["red", "storms", "vote"]), (["calm"], ["green", "vote"]), (["calm"], ["storm"])]
+    texts = [
+        Text(id=number, number=number, is_newest=number == 3, headline=headline, paragraphs=[words], **said)
+        for number, (headline, words) in enumerate(printed, 1)
+    ]
+    dated = datetime(2020, 1, 1, tzinfo=UTC)
+    index.write(fill, [Story(id=1, site=0, dated_at=dated, url_words=["https", "news", "example", "a"], texts=texts)])
+    documents = index.read(lambda connection: list(load_documents(connection, [1])))
+    dropped: dict[int, Any] = {int(str(each["version"])): each["dropped"] for each in documents}
+    gone, back, moved = GONE + hash_term("red"), hash_term("storm"), MOVED + hash_term("vote")
+    assert {gone, back, moved, GONE + hash_term("storms")} <= {*dropped[1]}
+    assert {GONE + hash_term("green"), GONE + hash_term("vote")} <= {*dropped[2]}
+    newest = {"red": 1, "storms": 3, '"storms"': 1, "storm": 3, "headline:storm": 1, "vote": 2, "headline:vote": 1,
+              "green vote": 2, "red vote": 1, "calm": 3, "red -calm": 1, "red OR green": 2}  # fmt: skip
+    assert {query: index.ask(find_version_ids, query, limit=9) for query in newest} == {
+        query: [version] for query, version in newest.items()
+    }
 
 
 def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Index) -> None:
