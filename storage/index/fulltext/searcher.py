@@ -17,7 +17,7 @@ _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
 _MOST_ANSWERS = 64
-MOST_TERMS = 300_000
+MOST_TERMS = 1_000_000
 """Terms of a field that are listed."""
 _MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
 
