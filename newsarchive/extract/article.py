@@ -54,7 +54,7 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         features = _assemble_page(parts, context, NO_BODY, is_kept=keep_text)
         # The body search would take most of the time of a listing, and decide nothing.
         if cannot_be_article(features, page_input.status):
-            return features
+            return replace(features, is_settled=True)
     selection = SelectedBody() if context.layout_blocks else select_body(page, parts.content)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 

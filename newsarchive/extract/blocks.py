@@ -351,11 +351,12 @@ class _BlockCollector:
         if text and holder is not None:
             strong = self.bold >= len(text) * 0.95 > 0
             # A custom element is shown like a <div>.
-            tag = "div" if "-" in str(holder.tag) else str(holder.tag)
+            tag = "div" if "-" in (name := str(holder.tag)) else name
             index = len(self.content.blocks) + len(self.lines)
             self.lines.append(Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors))
             self.anchors = []
-        self.anchor_parts += [" "] * bool(self.anchor_parts)
+        if self.anchor_parts:
+            self.anchor_parts.append(" ")
         self.parts, self.holder = [], None
         self.pending_breaks = self.linked = self.bold = self.words = 0
 
@@ -400,12 +401,17 @@ class _BlockCollector:
             self.space_needed = self.space_needed or apart
             self.closed_at = self.text_count
             return
-        self.flush()
+        # Most boxes begin and end with no text: a call for each would take longer.
+        self.pending_breaks = 0
+        if self.parts or self.lines:
+            self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
         if tag in zones.HEADINGS and self.text_count == texts and (alt := _picture_text(element)):
             self.add_text(alt, element, zone)
-        self.flush()
+        self.pending_breaks = 0
+        if self.parts or self.lines:
+            self.flush()
         # A body that contains an embedded post is named for it, too.
         if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))

@@ -42,6 +42,8 @@ class PageFeatures(PageParts):
     """Blocks of the body."""
     fits_layout: bool
     """The site layout finds both headline and body."""
+    is_settled: bool = False
+    """The body was not read, because the page is neither article nor placeholder whatever it is."""
 
     @property
     def title(self) -> str | None:
@@ -230,7 +232,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-3.0, f"og:type {og}")
     if features.head.first(*_PUBLISHED_META):
         score.add(1.6 if "article" in og else 1.3, "a publication date")
-    elif _ARTICLE_ITEM(features.page.body):
+    elif b"itemtype" in features.page.html and _ARTICLE_ITEM(features.page.body):
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")

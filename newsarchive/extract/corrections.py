@@ -105,7 +105,7 @@ def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
     """
     for box in (element, *islice(element.iterancestors(), _MAX_DEPTH - 1)):
         if box not in known:
-            names = " ".join(filter(None, map(box.get, _NAMING)))[:_MAX_NAMES].lower()
+            names = " ".join([value for name, value in box.items() if name in _NAMING])[:_MAX_NAMES].lower()
             known[box] = bool(_NAMES.search(names)) and box.tag not in ("body", "html") and _is_small(box)
         if known[box]:
             return True

@@ -1,6 +1,8 @@
 """Decode payloads to text, and detect their type. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
+from codecs import iterdecode
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
@@ -31,6 +33,7 @@ _LEAST_SHARE = 0.4  # part of that share from which a text is in the language
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 """Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
 _UTF16_SAMPLE = 1024
+_PIECE = 16_384  # bytes that are decoded together
 
 
 def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
@@ -95,8 +98,10 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     'Zürich'
     """
     if _find_named_codec(payload)[1] is None:
+        # In pieces: the text, which nobody needs, would push the page out of the processor's cache.
+        pieces = (payload[at : at + _PIECE] for at in range(0, len(payload), _PIECE))
         with suppress(UnicodeDecodeError):
-            payload.decode("utf-8")
+            deque(iterdecode(pieces, "utf-8"), maxlen=0)
             return payload
     return decode(payload, headers).encode("utf-8", "replace")
 

@@ -110,7 +110,7 @@ def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False
         return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
     if not page_input.url and (named := features.article.canonical_url):
         return _read_html(payload, replace(page_input, url=named), keep_text=keep_text)
-    placeholder = detect_placeholder(features, status)
+    placeholder = None if features.is_settled else detect_placeholder(features, status)
     if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
         return replace(placeholder, title=features.title)
     if status >= 400:

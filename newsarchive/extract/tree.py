@@ -17,6 +17,7 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 COUNT_ELEMENTS = XPath("count(//*)")
 _BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
+_FIRST_END = re.compile(rb"</(?:body|html)", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
@@ -44,6 +45,10 @@ class Page:
     """Base of relative links: <base href>, or the URL of the page."""
     root: HtmlElement
     body: HtmlElement
+    elements: int
+    """The number of elements."""
+    html: bytes
+    """The markup, in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
-    return Page(url=url, base=base or url, root=root, body=body)
+    return Page(url=url, base=base or url, root=root, body=body, elements=elements, html=html)
 
 
 def _remove_control_characters(html: bytes) -> bytes:
@@ -109,17 +114,8 @@ def _repair_start(html: bytes) -> bytes:
 
 def _repair_end(html: bytes) -> bytes:
     """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
-    ends = [at for tag in (b"/body", b"/html", b"/BODY", b"/HTML") if (at := _find_end_tag(html, tag)) >= 0]
-    return html[: min(ends)] + _END_OF_BODY.sub(b"", html[min(ends) :]) if ends else html
-
-
-def _find_end_tag(html: bytes, name: bytes) -> int:
-    """Return the offset of the first "<" before a name such as "/body"; -1 for none."""
-    # Without the "<", which most tags share, bytes.find takes a fifth of the time.
-    at = html.find(name)
-    while at >= 0 and html[at - 1 : at] != b"<":
-        at = html.find(name, at + 1)
-    return max(at - 1, -1)
+    end = _FIRST_END.search(html)
+    return html[: end.start()] + _END_OF_BODY.sub(b"", html[end.start() :]) if end else html
 
 
 def _place_streamed_parts(root: HtmlElement, templates: list[HtmlElement]) -> None:
