@@ -245,13 +245,6 @@ def _are_paragraphs(lines: list[Block]) -> bool:
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
 
-def _picture_text(heading: HtmlElement) -> str:
-    """Return the text of a heading that is a picture; "" for a logo, which links, and for a picture of the text."""
-    picture = next(heading.iter("img"), None) if heading.find(".//a") is None else None
-    text = normalize_space(picture.get("alt") or "") if picture is not None else ""
-    return text if heading.tag == "h1" or any(label.match(text) for label in _LABELS) else ""
-
-
 def _join_lines(lines: list[Block]) -> Block:
     """Return lines between single <br> as one block."""
     first = lines[0]
@@ -407,8 +400,6 @@ class _BlockCollector:
             self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
-        if tag in zones.HEADINGS and self.text_count == texts and (alt := _picture_text(element)):
-            self.add_text(alt, element, zone)
         self.pending_breaks = 0
         if self.parts or self.lines:
             self.flush()

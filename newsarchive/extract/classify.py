@@ -205,10 +205,7 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
 
 
 def settle_score(features: PageFeatures, status: int) -> ArticleScore | None:
-    """Return the score of a page, read without its body, that is no article or placeholder, whatever its body is.
-
-    None for a page that may be one.
-    """
+    """Return the score of a page, read without its body, that is no article whatever that is; None if it may be one."""
     # The less text a page has, the more likely it is a placeholder.
     if detect_placeholder(features, status):
         return None

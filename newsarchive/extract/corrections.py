@@ -5,7 +5,6 @@ A block is one by its wording, by the name of an element around it (class="corre
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 
 from lxml.html import HtmlElement
 

@@ -1,8 +1,6 @@
 """Decode payloads to text, and detect their type. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
-from codecs import iterdecode
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
@@ -33,7 +31,6 @@ _LEAST_SHARE = 0.4  # part of that share from which a text is in the language
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")
 """Sequences that switch to Japanese in ISO-2022-JP, which consists of ASCII bytes only."""
 _UTF16_SAMPLE = 1024
-_PIECE = 16_384  # bytes that are decoded together
 
 
 def decode(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> str:
@@ -98,10 +95,8 @@ def to_utf8(payload: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     'Zürich'
     """
     if _find_named_codec(payload)[1] is None:
-        # In pieces: the text, which nobody needs, would push the page out of the processor's cache.
-        pieces = (payload[at : at + _PIECE] for at in range(0, len(payload), _PIECE))
         with suppress(UnicodeDecodeError):
-            deque(iterdecode(pieces, "utf-8"), maxlen=0)
+            payload.decode("utf-8")
             return payload
     return decode(payload, headers).encode("utf-8", "replace")
 

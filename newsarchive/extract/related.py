@@ -159,7 +159,9 @@ def _is_headline(anchor: Anchor) -> bool:
         return False
     element = anchor.element
     near = (element, *islice(element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or (len(element) > 0 and next(element.iter(*HEADINGS), None) is not None)
+    return any(e.tag in HEADINGS for e in near) or (
+        len(element) > 0 and next(element.iter(*HEADINGS), None) is not None
+    )
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:

@@ -265,8 +265,8 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
     if href := head.link("next"):
         add(href, "next")
     for anchor in content.anchors:
-        is_next = anchor.rel and "next" in anchor.rel.lower().split()
-        is_next = is_next or (_NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE)
+        is_labelled = _NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE
+        is_next = is_labelled or "next" in anchor.rel.lower().split()
         if not is_next and anchor.text.isdecimal() and len(anchor.text) <= 4:
             around = islice(anchor.element.iterancestors(), 4)
             named = (element.get(name) or "" for element in around for name in ("class", "id", "aria-label"))

@@ -16,13 +16,11 @@ _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8",
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 COUNT_ELEMENTS = XPath("count(//*)")
-_BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
-_FIRST_END = re.compile(rb"</(?:body|html)", re.IGNORECASE)
+_SELF_CLOSED = re.compile(rb"<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
-_STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _PIECE = 1_024  # bytes
 _MAX_ATTRIBUTES = 300
@@ -93,22 +91,16 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
 
 
 def _cut_attributes(html: bytes) -> bytes:
-    """Remove all but the first attributes of a tag that has hundreds: libxml2 compares each with all others.
-
-    >>> _cut_attributes(b"<p " + b" ".join(b"a%d=1" % n for n in range(9_000)) + b">Rain") == b"<p " + b" ".join(
-    ...     b"a%d=1" % n for n in range(_MAX_ATTRIBUTES)) + b">Rain"
-    True
-    """
+    """Remove all but the first attributes of a tag that has hundreds: libxml2 compares each with all others."""
     parts: list[bytes] = []
     end = seen = 0
     # Such a tag contains whole pieces of a page in which no tag begins.
     for at in range(0, len(html), _PIECE):
-        if at < seen or html.find(b"<", at, at + _PIECE) >= 0:
-            continue
-        seen = html.find(b"<", at) % (len(html) + 1)
-        if tag := _MANY_ATTRIBUTES.match(html, max(html.rfind(b"<", end, at), end)):
-            parts.append(html[end : tag.end(1)])
-            end = tag.end()
+        if at >= seen and html.find(b"<", at, at + _PIECE) < 0:
+            seen = html.find(b"<", at) % (len(html) + 1)
+            if tag := _MANY_ATTRIBUTES.match(html, max(html.rfind(b"<", end, at), end)):
+                parts.append(html[end : tag.end(1)])
+                end = tag.end()
     return b"".join((*parts, html[end:])) if parts else html
 
 
@@ -125,22 +117,14 @@ def _remove_control_characters(html: bytes) -> bytes:
 
 
 def _repair_start(html: bytes) -> bytes:
-    """Repair two beginnings that libxml2 fails on: a doctype with a slash in it, and a self-closed <html/>."""
-
-    def repair(match: re.Match[bytes]) -> bytes:
-        return match[0][:-2] + b">" if match[0][1:2] in b"hH" else b""
-
-    head = html[:4096]
-    # Most pages begin correctly and need not be copied.
-    standard = _STANDARD_START.match(head)
-    if _BROKEN_START.search(head, standard.end() if standard else 0) is None:
-        return html
-    return _BROKEN_START.sub(repair, head, count=2) + html[4096:]
+    """Open a self-closed <html/>, after which libxml2 reads nothing."""
+    start = _SELF_CLOSED.search(html, 0, 4096)
+    return html[: start.end() - 2] + html[start.end() - 1 :] if start else html
 
 
 def _repair_end(html: bytes) -> bytes:
     """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
-    end = _FIRST_END.search(html)
+    end = _END_OF_BODY.search(html)
     return html[: end.start()] + _END_OF_BODY.sub(b"", html[end.start() :]) if end else html
 
 
