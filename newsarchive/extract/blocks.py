@@ -394,7 +394,6 @@ class _BlockCollector:
             self.space_needed = self.space_needed or apart
             self.closed_at = self.text_count
             return
-        # Most boxes begin and end with no text: a call for each would take longer.
         self.pending_breaks = 0
         if self.parts or self.lines:
             self.flush()

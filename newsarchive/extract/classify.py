@@ -138,7 +138,6 @@ _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
 _STORY = 1.4  # points for a text in one piece under a headline, on a page with a date
 _TITLED = 0.8
 _NO_H1 = -0.5
-_NO_TEXT = -1.5
 _MIN_STORY_PARAGRAPHS = 5
 _MAX_GAP = 25  # blocks between two paragraphs of one piece
 _NOT_ARTICLES = frozenset(words("other_type"))
@@ -221,7 +220,7 @@ def settle_score(features: PageFeatures, status: int) -> ArticleScore | None:
     maximum.add(_score_length(length) + _MOST_OF_PAGE + together + story, "any body")
     if maximum.total >= ARTICLE_THRESHOLD or maximum.confidence < 1:
         return None
-    score.add(0.0 if detect_paywall_stub(features) else _NO_TEXT, "(little text)")
+    score.add(0.0 if detect_paywall_stub(features) else -1.5, "(little text)")
     return score
 
 
@@ -283,7 +282,7 @@ def _score_text(features: PageFeatures) -> tuple[float, str]:
         points = _score_length(size)
         return points + whole, f"{len(running)} paragraphs" if points else "(some text)"
     some = own >= _LITTLE_TEXT and features.has_date
-    return (-0.5 if some else _NO_TEXT) + whole, "(little text)"
+    return (-0.5 if some else -1.5) + whole, "(little text)"
 
 
 def _running_text(blocks: Sequence[Block]) -> list[Block]:
