@@ -86,7 +86,8 @@ class Takedown:
         chosen = choose_targets(self.index, self.places, sorted(urls), self.progress, listings=listings)
         found, others, shared, naming = chosen
         if not found.record_ids:
-            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed")
+            advice = "nothing was removed. To look for the URL of an article: newsarchive search WORDS"
+            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; {advice}")
         plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),
