@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from typing import Any
 
 from newsarchive.extract import zones
@@ -171,6 +171,7 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     after = nearby if headline is None else [b for b in nearby if b.index > headline]
     yield _author_links(after)
     yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
+    yield _labelled_name(nearby)
     yield [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4 and not _is_generic(b.text)][:1]
     yield _bare_name(after, headline)
 
@@ -248,6 +249,16 @@ def _dated_name(block: Block) -> str | None:
     names = [names[0] for part in parts if (names := split_byline(part)) and part.startswith(names[0])]
     others = [name for name in names if is_person_name(name)]
     return others[0] if len(parts) in (2, 3) and len(others) == 1 else None
+
+
+def _labelled_name(nearby: list[Block]) -> list[str]:
+    """Return the name in the line below a label such as "Written by"."""
+    for label, block in pairwise(nearby):
+        if label.text.strip(" :").casefold() in BARE_LEADS and block.index == label.index + 1:
+            names = split_byline(block.text[:_MAX_LINE])
+            if names and is_person_name(names[0]):
+                return [block.text[:_MAX_LINE]]
+    return []
 
 
 def _bare_name(after: list[Block], headline: int | None) -> list[str]:
