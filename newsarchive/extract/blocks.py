@@ -399,9 +399,7 @@ class _BlockCollector:
             self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
-        self.pending_breaks = 0
-        if self.parts or self.lines:
-            self.flush()
+        self.flush()
         # A body that contains an embedded post is named for it, too.
         if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))

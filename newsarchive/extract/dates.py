@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -375,8 +374,6 @@ def _date_elements(block: Block, sources: DateSources) -> Iterator[tuple[HtmlEle
             end = max(end, at + len(text))
 
 
-# The same lines are searched for each of the two dates.
-@lru_cache(maxsize=64)
 def _find_update_word(text: str) -> re.Match[str] | None:
     """Return the match of a word such as "updated" in a line."""
     low = text.lower()

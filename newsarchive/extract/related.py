@@ -157,11 +157,8 @@ def _is_headline(anchor: Anchor) -> bool:
     """Return whether a link of several words is in a heading, or contains one."""
     if _score_anchor_text(anchor.text) < 1:
         return False
-    element = anchor.element
-    near = (element, *islice(element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or (
-        len(element) > 0 and next(element.iter(*HEADINGS), None) is not None
-    )
+    near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
+    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:

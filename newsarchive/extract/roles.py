@@ -48,6 +48,7 @@ _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT_LENGTH = len("5 mins.")
 _MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
 _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
+_MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
 _LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "dt", "summary", "strong"})
@@ -160,7 +161,7 @@ def is_headline(block: Block, context: RoleContext) -> bool:
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     zone, length = block.zone, len(block.text)
     linked = block.link_share > 0.5
-    if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block):
+    if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
         named = zone & zones.FIGCAPTION and effective_length(block.text) <= _MAX_PICTURE_NAME
         is_list = zone & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
@@ -189,7 +190,7 @@ def _is_caption(block: Block) -> bool:
     return block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None
 
 
-def _shares_element_with_image(block: Block) -> bool:
+def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
     # A line that ends with a colon introduces the pictures: it is text. So are several lines, such as a record.
@@ -198,9 +199,20 @@ def _shares_element_with_image(block: Block) -> bool:
     # First, because thousands of lines may be of one element, whose images would be searched for each.
     if _has_more_text(block.element, 400):
         return False
-    if next(block.element.iter("img", "picture"), None) is None:
+    has_image = next(block.element.iter("img", "picture"), None) is not None
+    within = len(block.text) > _SHORT and block.index < context.body_end
+    if not has_image and not (within and _is_alone_with_image(block)):
         return False
     return parse_printed_date(block.text) is None and len(block.element.text_content()) < 400
+
+
+def _is_alone_with_image(block: Block) -> bool:
+    box = block.element.getparent()
+    if box is None or box.tag not in ("div", "p", "span") or not 1 < len(box) <= _MAX_IMAGE_BOX:
+        return False
+    if _has_more_text(box, len(block.text)):
+        return False
+    return next(box.iter("img", "picture"), None) is not None and " ".join(box.text_content().split()) == block.text
 
 
 def _role_by_text(block: Block, context: RoleContext) -> Role | None:

@@ -63,7 +63,7 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
-    if len(blocks) + page.elements <= _MAX_SIZE or len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE:
+    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url

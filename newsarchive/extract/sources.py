@@ -265,12 +265,11 @@ def find_next_pages(page: Page, head: Head, content: PageBlocks) -> tuple[UrlSou
     if href := head.link("next"):
         add(href, "next")
     for anchor in content.anchors:
+        rel = anchor.rel.lower().split()
         is_labelled = _NEXT_LABEL.match(anchor.text) and not anchor.zone & zones.ARTICLE
-        is_next = is_labelled or "next" in anchor.rel.lower().split()
-        if not is_next and anchor.text.isdecimal() and len(anchor.text) <= 4:
-            around = islice(anchor.element.iterancestors(), 4)
-            named = (element.get(name) or "" for element in around for name in ("class", "id", "aria-label"))
-            is_next = any(map(_PAGINATION.search, named))
-        if is_next:
+        is_number = anchor.text.isdecimal() and len(anchor.text) <= 4
+        around = islice(anchor.element.iterancestors(), 4 * is_number)
+        named = (element.get(name) or "" for element in around for name in ("class", "id", "aria-label"))
+        if "next" in rel or is_labelled or any(map(_PAGINATION.search, named)):
             add(anchor.href, anchor.text)
     return tuple(found.values())[:20]

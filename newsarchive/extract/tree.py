@@ -48,8 +48,6 @@ class Page:
     """Base of relative links: <base href>, or the URL of the page."""
     root: HtmlElement
     body: HtmlElement
-    elements: int
-    """The number of elements."""
     html: bytes
     """The markup, in UTF-8."""
 
@@ -87,7 +85,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
-    return Page(url=url, base=base or url, root=root, body=body, elements=elements, html=html)
+    return Page(url=url, base=base or url, root=root, body=body, html=html)
 
 
 def _cut_attributes(html: bytes) -> bytes:

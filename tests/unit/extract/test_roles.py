@@ -31,8 +31,8 @@ def test_text_under_a_comment_counter_is_text(label: str) -> None:
 
 
 def test_a_line_beside_a_picture_is_its_caption() -> None:
-    """In one element, within the text; but not a line that introduces the pictures."""
-    told = paragraphs(f"{TEXT}<div><img src='a.jpg'>The wall in the morning</div>{TEXT}")
+    """In a box of its own, within the text; but not a line that introduces the pictures."""
+    told = paragraphs(f"{TEXT}<div><img src='a.jpg'><p>The wall in the morning</p></div>{TEXT}")
     assert (Role.CAPTION, "The wall in the morning") in told
     told = paragraphs(
         f"{TEXT}<div><p>Ships that came to the harbour:</p><img src='a.jpg'><img src='b.jpg'></div>{TEXT}"
