@@ -26,6 +26,7 @@ from newsarchive.extract.select_body import (
     NO_CLAIMS,
     BodyClaims,
     SelectedBody,
+    dominant_zones,
     find_cut_text,
     find_missed_text,
     remove_non_body,
@@ -146,6 +147,7 @@ def _role_context(blocks: list[Block], chosen: set[int], context: BodyContext, d
         site=context.site,
         body_start=sure[0],
         body_end=sure[-1],
+        foreign_zones=~dominant_zones(blocks, sure),
         parents=frozenset(blocks[i].element.getparent() for i in sure if len(blocks[i].text) >= LONG_PARAGRAPH),
     )
 

@@ -73,6 +73,8 @@ class RoleContext:
     """First sure body block."""
     body_end: int
     """Last sure body block."""
+    foreign_zones: int
+    """Zones that do not contain most of the body."""
     parents: frozenset[HtmlElement | None]
     """Parents of the long paragraphs of the body."""
 
@@ -160,11 +162,12 @@ def is_headline(block: Block, context: RoleContext) -> bool:
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     zone, length = block.zone, len(block.text)
+    foreign = zone & context.foreign_zones
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
         named = zone & zones.FIGCAPTION and effective_length(block.text) <= _MAX_PICTURE_NAME
-        is_list = zone & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
+        is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
         return Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
@@ -174,11 +177,11 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or phrases.SHARE_WORD.search(block.text))),
         (Role.PROMO, zone & zones.PROMO and zone & _FORM_ZONES and length < 400),
-        (Role.PLAYER, zone & zones.PLAYER and block.tag in HEADINGS),
+        (Role.PLAYER, foreign & zones.PLAYER and block.tag in HEADINGS),
         (Role.BIO, zone & zones.BIO and length < 800),
-        (Role.TEASER, zone & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
+        (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
         # Longer ones were measured to be text, in a box that was never closed.
-        (Role.PROMO, is_beside_text and zone & zones.PROMO and length < LONG_PARAGRAPH and not zone & zones.TABLE),
+        (Role.PROMO, is_beside_text and foreign & zones.PROMO and length < LONG_PARAGRAPH and not zone & zones.TABLE),
     )
     return next((role for role, holds in tests if holds), None)
 

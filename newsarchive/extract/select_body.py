@@ -330,6 +330,19 @@ def _first_class(element: HtmlElement) -> str:
     return (element.get("class") or "").partition(" ")[0]
 
 
+def dominant_zones(blocks: list[Block], body: list[int]) -> int:
+    """Return the zones that contain most of a body's text: they say nothing about a single block.
+
+    <div class="newsletter-layout"> is evidence if it surrounds one paragraph, but not if it surrounds the whole page.
+    """
+    total = sum(len(blocks[i].text) for i in body)
+    length_of: dict[int, int] = {}
+    for i in body:
+        length_of[blocks[i].zone] = length_of.get(blocks[i].zone, 0) + len(blocks[i].text)
+    flags = (1 << bit for bit in range(zones.BODY.bit_length()))
+    return sum(flag for flag in flags if sum(size for zone, size in length_of.items() if zone & flag) * 2 > total)
+
+
 # Check what is left of a body against what was there, and find the text that should not have been cut.
 #
 # Classes, labels and trafilatura's own rules are only evidence. A body that is implausibly short for what the page

@@ -22,11 +22,6 @@ _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 
-_PIECE = 1_024  # bytes
-_MAX_ATTRIBUTES = 300
-_ATTRIBUTE = rb"""[\s/]++[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+"""
-_MANY_ATTRIBUTES = re.compile(rb"(<[a-zA-Z][^\s/>]*+(?:%b){%d})(?:%b)*+" % (_ATTRIBUTE, _MAX_ATTRIBUTES, _ATTRIBUTE))
-
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 _INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # the same, in text
@@ -64,8 +59,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        plain = _remove_control_characters(_repair_end(_repair_start(_cut_attributes(html))))
-        root = document_fromstring(plain, parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_end(_repair_start(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -86,20 +80,6 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
     return Page(url=url, base=base or url, root=root, body=body, html=html)
-
-
-def _cut_attributes(html: bytes) -> bytes:
-    """Remove all but the first attributes of a tag that has hundreds: libxml2 compares each with all others."""
-    parts: list[bytes] = []
-    end = seen = 0
-    # Such a tag contains whole pieces of a page in which no tag begins.
-    for at in range(0, len(html), _PIECE):
-        if at >= seen and html.find(b"<", at, at + _PIECE) < 0:
-            seen = html.find(b"<", at) % (len(html) + 1)
-            if tag := _MANY_ATTRIBUTES.match(html, max(html.rfind(b"<", end, at), end)):
-                parts.append(html[end : tag.end(1)])
-                end = tag.end()
-    return b"".join((*parts, html[end:])) if parts else html
 
 
 def _remove_control_characters(html: bytes) -> bytes:

@@ -87,6 +87,7 @@ RULES = (
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),
     Rule("tree: text after the end of the body", "tree", "_repair_end", lambda html: html),
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),
+    Rule("select: zones around the body", "select_body", "dominant_zones", always(0)),
     Rule("body: JSON-LD articleBody", "article", "_use_jsonld_body", lambda body, _parts, _context: body),
     Rule("body: boxes beside that of a label", "body", "_widen_box", lambda _blocks, _index, box: box),
     Rule("body: what labels announce", "body", "_apply_labels", always(None)),

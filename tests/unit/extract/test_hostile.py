@@ -224,13 +224,3 @@ def test_a_gzip_bomb_stops_at_the_sitemap_limit() -> None:
     reading = read(payload, PageInput(url="https://news.example/sitemap.xml.gz", headers=()))
     assert reading.outcome is Outcome.SITEMAP
     assert reading.entries == ()
-
-
-def test_a_tag_keeps_its_first_attributes() -> None:
-    """libxml2 compares each attribute with all others: 30,000 of one tag took nine seconds."""
-    attributes = " ".join(f"a{n}='>' b{n}" for n in range(15_000))
-    page = parse_page(f"<body><p class=x {attributes}>Rain<p id=y>falls</body>".encode(), "")
-    assert isinstance(page, Page)
-    first, second = page.body
-    assert (first.get("class"), len(first.attrib), first.text) == ("x", 300, "Rain")
-    assert (second.items(), second.text) == ([("id", "y")], "falls")
