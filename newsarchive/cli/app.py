@@ -175,16 +175,21 @@ def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error becomes a paragraph on standard error."""
     debug = "--debug" in words[:1] or bool(os.environ.get("NEWSARCHIVE_DEBUG"))
     try:
-        app(list(words), prog_name="newsarchive")
-        code = 0
+        code = app(list(words), prog_name="newsarchive", standalone_mode=False) or 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.__context__, BrokenPipeError):
             code = BROKEN_PIPE
     except BrokenPipeError:
         code = BROKEN_PIPE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except typer.TyperException as error:  # the command line is wrong; without a command, help is printed
+        code, place = getattr(error, "exit_code", 2), getattr(error, "ctx", None)
+        if message := getattr(error, "format_message", error.__str__)().removeprefix("Value error, ").rstrip("."):
+            named = getattr(place, "command_path", " ".join(["newsarchive", *words[:1]]))
+            stop = "" if message.endswith("?") else "."
+            _report_error(f"{message}{stop}\nNothing was done. Options: {named} --help", code, debug=debug)
     except ArchiveError as error:
         code = _report_error(str(error), error.exit_code, debug=debug)
     except OSError as error:

@@ -44,7 +44,7 @@ def takedown(
         else:
             urls = [target]
         if not urls:
-            raise NotFound(f"{target} names no URL; nothing was removed. Write one on each line")
+            raise NotFound(f"{target} names no URL; nothing was removed. Write one URL per line into it")
         with show_progress("reading pages") as step:
             reports = opened.takedown(urls, reason, step, dry_run=not yes, listings=listings)
     print_result(reports, lambda: _print(reports, yes=yes))

@@ -283,9 +283,8 @@ def _marked_parts(block: Block) -> list[str]:
     texts = [
         normalize_space(str(element.text_content()))
         for element in islice(block.element.iterdescendants(), _MAX_DESCENDANTS)
-        if isinstance(element.tag, str)
-        and element.tag not in ("script", "style")
-        and (zones.zones_of_names(element.get("class") or "") & zones.BYLINE or element.get("itemprop") == "author")
+        if zones.zones_of_names(element.get("class", "")) & zones.BYLINE or element.get("itemprop") == "author"
+        if isinstance(element.tag, str) and element.tag not in ("script", "style")
     ]
     return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]
 

@@ -245,13 +245,6 @@ def _are_paragraphs(lines: list[Block]) -> bool:
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
 
-def _picture_text(heading: HtmlElement) -> str:
-    """Return the text of a heading that is a picture; "" for a logo, which links, and for a picture of the text."""
-    picture = next(heading.iter("img"), None) if heading.find(".//a") is None else None
-    text = normalize_space(picture.get("alt") or "") if picture is not None else ""
-    return text if heading.tag == "h1" or any(label.match(text) for label in _LABELS) else ""
-
-
 def _join_lines(lines: list[Block]) -> Block:
     """Return lines between single <br> as one block."""
     first = lines[0]
@@ -351,11 +344,12 @@ class _BlockCollector:
         if text and holder is not None:
             strong = self.bold >= len(text) * 0.95 > 0
             # A custom element is shown like a <div>.
-            tag = "div" if "-" in str(holder.tag) else str(holder.tag)
+            tag = "div" if "-" in (name := str(holder.tag)) else name
             index = len(self.content.blocks) + len(self.lines)
             self.lines.append(Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors))
             self.anchors = []
-        self.anchor_parts += [" "] * bool(self.anchor_parts)
+        if self.anchor_parts:
+            self.anchor_parts.append(" ")
         self.parts, self.holder = [], None
         self.pending_breaks = self.linked = self.bold = self.words = 0
 
@@ -400,11 +394,11 @@ class _BlockCollector:
             self.space_needed = self.space_needed or apart
             self.closed_at = self.text_count
             return
-        self.flush()
+        self.pending_breaks = 0
+        if self.parts or self.lines:
+            self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
-        if tag in zones.HEADINGS and self.text_count == texts and (alt := _picture_text(element)):
-            self.add_text(alt, element, zone)
         self.flush()
         # A body that contains an embedded post is named for it, too.
         if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):

@@ -42,6 +42,8 @@ class PageFeatures(PageParts):
     """Blocks of the body."""
     fits_layout: bool
     """The site layout finds both headline and body."""
+    settled_score: "ArticleScore | None" = None
+    """The article score of a page whose body was not read, see settle_score; None for any other page."""
 
     @property
     def title(self) -> str | None:
@@ -125,7 +127,7 @@ _ARTICLE_ITEM = XPath(
 )
 _PUBLISHED_META = ("article:published_time", "datepublished", "parsely-pub-date", "pubdate")
 _MIN_PRICES = 8
-_PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|USD|EUR|GBP|zł|kr)\b")
+_PRICE = re.compile(r"[$€£¥₹\d](?:(?<!\d)\s?\d|(?<=\d)\s?(?:€|USD|EUR|GBP|zł|kr)\b)")  # begins with one set: faster
 _NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
@@ -201,13 +203,14 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
     return score
 
 
-def cannot_be_article(features: PageFeatures, status: int) -> bool:
-    """Return whether a page, read without its body, is neither article nor placeholder, whatever its body is."""
+def settle_score(features: PageFeatures, status: int) -> ArticleScore | None:
+    """Return the score of a page, read without its body, that is no article whatever that is; None if it may be one."""
     # The less text a page has, the more likely it is a placeholder.
     if detect_placeholder(features, status):
-        return False
+        return None
     # Scored like a stub, so that the missing text does not count against it ...
-    maximum = score_article(features, stub=True)
+    score = score_article(features, stub=True)
+    maximum = ArticleScore([*score.parts])
     # ... and with the highest text score that any body of the page can have: that of all its running text.
     text = _running_text(features.content.blocks)
     together = _IN_ONE_ARTICLE if features.enclosing_article is not None else 0.0
@@ -215,7 +218,10 @@ def cannot_be_article(features: PageFeatures, status: int) -> bool:
     story = _STORY + _TITLED - _NO_H1 if is_possible_story else 0.0
     length = sum(effective_length(b.text) for b in text)
     maximum.add(_score_length(length) + _MOST_OF_PAGE + together + story, "any body")
-    return maximum.total < ARTICLE_THRESHOLD and maximum.confidence == 1
+    if maximum.total >= ARTICLE_THRESHOLD or maximum.confidence < 1:
+        return None
+    score.add(0.0 if detect_paywall_stub(features) else -1.5, "(little text)")
+    return score
 
 
 def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
@@ -230,7 +236,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-3.0, f"og:type {og}")
     if features.head.first(*_PUBLISHED_META):
         score.add(1.6 if "article" in og else 1.3, "a publication date")
-    elif _ARTICLE_ITEM(features.page.body):
+    elif b"itemtype" in features.page.html and _ARTICLE_ITEM(features.page.body):
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")

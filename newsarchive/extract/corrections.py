@@ -5,7 +5,6 @@ A block is one by its wording, by the name of an element around it (class="corre
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -59,7 +58,7 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
     """
     label: Block | None = None
     last = max(roles, default=start)
-    named: dict[HtmlElement, bool] = {}
+    named: dict[tuple[HtmlElement, int], bool] = {}
     for block in blocks:
         if block.zone & _ELSEWHERE or block.link_share > 0.6:
             continue
@@ -98,18 +97,18 @@ def _is_small(element: HtmlElement) -> bool:
     return has_little_text and element.find(".//h1") is None
 
 
-def _is_named(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
+def _is_named(element: HtmlElement, known: dict[tuple[HtmlElement, int], bool], depth: int = _MAX_DEPTH) -> bool:
     """Return whether an element around a block is named after a correction, and holds little else.
 
     Many blocks share the elements around them: what was found of each is kept in `known`.
     """
-    for box in (element, *islice(element.iterancestors(), _MAX_DEPTH - 1)):
-        if box not in known:
-            names = " ".join(filter(None, map(box.get, _NAMING)))[:_MAX_NAMES].lower()
-            known[box] = bool(_NAMES.search(names)) and box.tag not in ("body", "html") and _is_small(box)
-        if known[box]:
-            return True
-    return False
+    place = element, depth
+    if place not in known:
+        names = " ".join([value for name, value in element.items() if name in _NAMING])[:_MAX_NAMES].lower()
+        own = names and _NAMES.search(names) and element.tag not in ("body", "html") and _is_small(element)
+        around = element.getparent() if depth > 1 else None
+        known[place] = bool(own) or (around is not None and _is_named(around, known, depth - 1))
+    return known[place]
 
 
 def read_declared_corrections(article: Node, paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:

@@ -78,23 +78,31 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
-    tags = [box.tag for box in content.non_article]
     # A name that is broken, such as "p<", could not be set again.
     boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
-    for box in content.non_article:
-        box.tag = _REMOVED_TAG
+    # The elements inside a container are not copied only to be removed.
+    places = [_replace(box, box.makeelement(_REMOVED_TAG)) for box in content.non_article]
     for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
         box.tag = "div"
         box.attrib.clear()
     tree = copy(page.root)
-    for box, tag in zip(content.non_article, tags, strict=True):
-        box.tag = tag
+    for box, place in reversed([*zip(content.non_article, places, strict=True)]):
+        _replace(place, box)
     for box, tag, attributes in boxes:
         box.tag = tag
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
+
+
+def _replace(old: HtmlElement, new: HtmlElement) -> HtmlElement:
+    """Put an element in the place of another, before the same text; return it."""
+    new.tail = old.tail
+    parent = old.getparent()
+    if parent is not None:
+        parent.replace(old, new)
+    return new
 
 
 def _find_dense_text(blocks: list[Block]) -> set[int]:
@@ -135,7 +143,7 @@ def _walk_lines(element: _Element) -> Iterator[str]:
 
 def _remove_space(text: str) -> str:
     """Remove the spaces of a normalized text, and invisible characters, some of which trafilatura drops."""
-    if not text.isascii():
+    if not (text.isascii() or text.isprintable()):
         text = _INVISIBLE.sub("", text)
     return text.replace(" ", "")
 

@@ -16,12 +16,11 @@ _PARSER = HTMLParser(collect_ids=False, default_doctype=False, encoding="utf-8",
 _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 
 COUNT_ELEMENTS = XPath("count(//*)")
-_BROKEN_START = re.compile(rb"<!doctype[^>]{0,1000}>|<html[^>]{0,1000}/>", re.IGNORECASE)
+_SELF_CLOSED = re.compile(rb"<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
-_STANDARD_START = re.compile(rb"\s*<!doctype\s{1,100}html\s{0,100}>", re.IGNORECASE)
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
@@ -44,6 +43,8 @@ class Page:
     """Base of relative links: <base href>, or the URL of the page."""
     root: HtmlElement
     body: HtmlElement
+    html: bytes
+    """The markup, in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
-    return Page(url=url, base=base or url, root=root, body=body)
+    return Page(url=url, base=base or url, root=root, body=body, html=html)
 
 
 def _remove_control_characters(html: bytes) -> bytes:
@@ -94,32 +95,15 @@ def _remove_control_characters(html: bytes) -> bytes:
 
 
 def _repair_start(html: bytes) -> bytes:
-    """Repair two beginnings that libxml2 fails on: a doctype with a slash in it, and a self-closed <html/>."""
-
-    def repair(match: re.Match[bytes]) -> bytes:
-        return match[0][:-2] + b">" if match[0][1:2] in b"hH" else b""
-
-    head = html[:4096]
-    # Most pages begin correctly and need not be copied.
-    standard = _STANDARD_START.match(head)
-    if _BROKEN_START.search(head, standard.end() if standard else 0) is None:
-        return html
-    return _BROKEN_START.sub(repair, head, count=2) + html[4096:]
+    """Open a self-closed <html/>, after which libxml2 reads nothing."""
+    start = _SELF_CLOSED.search(html, 0, 4096)
+    return html[: start.end() - 2] + html[start.end() - 1 :] if start else html
 
 
 def _repair_end(html: bytes) -> bytes:
     """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
-    ends = [at for tag in (b"/body", b"/html", b"/BODY", b"/HTML") if (at := _find_end_tag(html, tag)) >= 0]
-    return html[: min(ends)] + _END_OF_BODY.sub(b"", html[min(ends) :]) if ends else html
-
-
-def _find_end_tag(html: bytes, name: bytes) -> int:
-    """Return the offset of the first "<" before a name such as "/body"; -1 for none."""
-    # Without the "<", which most tags share, bytes.find takes a fifth of the time.
-    at = html.find(name)
-    while at >= 0 and html[at - 1 : at] != b"<":
-        at = html.find(name, at + 1)
-    return max(at - 1, -1)
+    end = _END_OF_BODY.search(html)
+    return html[: end.start()] + _END_OF_BODY.sub(b"", html[end.start() :]) if end else html
 
 
 def _place_streamed_parts(root: HtmlElement, templates: list[HtmlElement]) -> None:

@@ -86,8 +86,8 @@ class Takedown:
         chosen = choose_targets(self.index, self.places, sorted(urls), self.progress, listings=listings)
         found, others, shared, naming = chosen
         if not found.record_ids:
-            what = f"the archive in {self.folder} has no capture of {', '.join(urls)}; nothing was removed"
-            raise NotFound(f"{what}. To find an article and its address: newsarchive search WORDS")
+            advice = "nothing was removed. To look for the URL of an article: newsarchive search WORDS"
+            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; {advice}")
         plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),

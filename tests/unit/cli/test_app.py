@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,12 +98,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"), [(["serch"], "Did you mean 'search'"), (["search", "--lim", "3"], "--limit")]
+    ("words", "told"),
+    [(["serch"], "Did you mean 'search'"), (["search", "--lim", "3"], "--limit"), (["show", "--diff", "1"], "--diff")],
 )
 def test_invalid_arguments_are_a_usage_error(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A mistyped word ends with 2 and is told what may have been meant."""
     assert app.run(words) == 2
-    assert told in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert re.fullmatch(r"newsarchive: .*[.?]\nNothing was done. Options: newsarchive.* --help\n", shown), "two lines"
 
 
 def raising(error: BaseException) -> Callable[..., None]:

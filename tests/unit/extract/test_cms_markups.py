@@ -149,18 +149,6 @@ def spans_as_blocks(story: Story) -> str:
     return f"<span>{wrap('span style=display:block', lines)}</span>"
 
 
-def headings_as_pictures(story: Story) -> str:
-    words = story.language
-
-    def heading(text: str, level: int) -> str:
-        return f'<h{level}><img src=/t.png alt="{text}"></h{level}>'
-
-    text = f"{heading(story.headline, 1)}<p>{story.dek}</p><p>{words.date}</p>{wrap('p', story.paragraphs)}"
-    notes = "".join(f"{heading(name, 3)}<p>{notice}</p>" for name, notice in labelled(story))
-    player = f"<p>0:00 0:00 {words.close}</p>"
-    return f"{text}{notes}{player}{heading(words.related, 3)}<ul>{wrap('li', links(story.related))}</ul>"
-
-
 def single_line_breaks(story: Story) -> str:
     """Nothing but single <br> is between the paragraphs, notices and links, all in one element."""
     words = story.language
@@ -203,7 +191,6 @@ MARKUPS: tuple[Callable[[Story], str], ...] = (
     headings_by_role,
     mail,
     spans_as_blocks,
-    headings_as_pictures,
     single_line_breaks,
     title_and_line_breaks,
     preformatted,
