@@ -9,7 +9,7 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body
-from newsarchive.extract.classify import PageFeatures, settle_score
+from newsarchive.extract.classify import PageFeatures, score_without_body
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
 from newsarchive.extract.headline import Headline, find_headline, text_key
@@ -53,8 +53,8 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
     if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
         features = _assemble_page(parts, context, NO_BODY, is_kept=keep_text)
         # The body search would take most of the time of a listing, and decide nothing.
-        if score := settle_score(features, page_input.status):
-            return replace(features, settled_score=score)
+        if score := score_without_body(features, page_input.status):
+            return replace(features, early_score=score)
     selection = SelectedBody() if context.layout_blocks else select_body(page, parts.content)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 

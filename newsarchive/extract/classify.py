@@ -42,8 +42,8 @@ class PageFeatures(PageParts):
     """Blocks of the body."""
     fits_layout: bool
     """The site layout finds both headline and body."""
-    settled_score: "ArticleScore | None" = None
-    """The article score of a page whose body was not read, see settle_score; None for any other page."""
+    early_score: "ArticleScore | None" = None
+    """The article score of a page whose body was not read, see score_without_body; None for any other page."""
 
     @property
     def title(self) -> str | None:
@@ -203,8 +203,8 @@ def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore
     return score
 
 
-def settle_score(features: PageFeatures, status: int) -> ArticleScore | None:
-    """Return the score of a page, read without its body, that is no article whatever that is; None if it may be one."""
+def score_without_body(features: PageFeatures, status: int) -> ArticleScore | None:
+    """Return the score of a page that was read without its body, if no body can make it an article; else None."""
     # The less text a page has, the more likely it is a placeholder.
     if detect_placeholder(features, status):
         return None
@@ -236,7 +236,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
         score.add(-3.0, f"og:type {og}")
     if features.head.first(*_PUBLISHED_META):
         score.add(1.6 if "article" in og else 1.3, "a publication date")
-    elif b"itemtype" in features.page.html and _ARTICLE_ITEM(features.page.body):
+    elif b"itemtype" in features.page.html.lower() and _ARTICLE_ITEM(features.page.body):
         score.add(1.5, "microdata of an article")
     elif features.has_date:
         score.add(0.6, "a date")

@@ -114,15 +114,15 @@ def _read_html(payload: bytes, page_input: PageInput, *, keep_text: bool = False
         return Reading(outcome=Outcome.TOO_LARGE, reason=features.reason)
     if not page_input.url and (named := features.article.canonical_url):
         return _read_html(payload, replace(page_input, url=named), keep_text=keep_text)
-    settled = features.settled_score
-    placeholder = None if settled else detect_placeholder(features, status)
+    early = features.early_score
+    placeholder = None if early else detect_placeholder(features, status)
     if placeholder and (status < 400 or placeholder.outcome is Outcome.CHALLENGE):
         return replace(placeholder, title=features.title)
     if status >= 400:
         outcome = Outcome.GONE if status in (404, 410) else Outcome.ERROR
         return Reading(outcome=outcome, reason=f"HTTP {status}", title=features.title)
-    stub = None if settled else detect_paywall_stub(features)
-    score = settled or score_article(features, stub=stub is not None)
+    stub = None if early else detect_paywall_stub(features)
+    score = early or score_article(features, stub=stub is not None)
     page_input.evidence.set_score(score.parts, ARTICLE_THRESHOLD)
     reading = _article_reading(features, stub, score) or _listing_reading(features, score, keep_text=keep_text)
     return replace(reading, title=features.title, requisites=features.requisites)

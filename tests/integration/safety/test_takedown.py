@@ -671,4 +671,4 @@ def test_the_command_removes_only_with_yes(
     assert "Not reached: downloads" in shown
     assert "zanzibarian" not in read_everything(archive)
     assert run(["takedown", GONE, "--reason", "court", "--yes", "-A", folder]) == 4
-    assert "nothing was removed. To find an article and its address: newsarchive search" in capsys.readouterr().err
+    assert "nothing was removed. To look for the URL of an article: newsarchive search" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_a_skipped_search_changes_nothing(page: bytes, monkeypatch: pytest.Monke
         return [replace(each, reason=re.sub(r"^weight -?[\d.]+, .*", "weight", each.reason)) for each in readings]
 
     short = read_all()
-    monkeypatch.setattr(article, "settle_score", lambda *_: None)
+    monkeypatch.setattr(article, "score_without_body", lambda *_: None)
     assert read_all() == short
 
 

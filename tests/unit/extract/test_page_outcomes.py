@@ -190,3 +190,13 @@ def test_a_notice_far_below_is_no_part_of_the_story() -> None:
     notice = "<p>This page uses small files to see how readers use it, and to show them what they like to read.</p>"
     page = f"<html>{HEAD}<body>{story}{links}{notice}</body></html>"
     assert outcome(page, "https://paper.example/service/view.htm?lang=e") is Outcome.ARTICLE
+
+
+@pytest.mark.parametrize("name", ["itemtype", "itemType", "ITEMTYPE"])
+def test_microdata_counts_in_any_case(name: str) -> None:
+    """Names of attributes are written in any case; without microdata the weight is 1.2."""
+    page = (
+        f"<html><body><div itemscope {name}='https://schema.org/NewsArticle'><h1>Opening</h1>{TEXT}</div></body></html>"
+    )
+    reading = read(page.encode(), PageInput(url="https://baths.example/hours", headers=(), status=200))
+    assert reading.reason.startswith("weight 2.7,")
