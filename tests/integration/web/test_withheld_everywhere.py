@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -376,7 +377,7 @@ def export_text(content: bytes, form: str, folder: Path) -> str:
         return gzip.decompress(content).decode("latin-1")
     if form == "sqlite":
         (folder / "copy.sqlite").write_bytes(content)
-        with sqlite3.connect(folder / "copy.sqlite") as copy:
+        with closing(sqlite3.connect(folder / "copy.sqlite")) as copy:
             return "\n".join(copy.iterdump())
     if form == "parquet":  # compressed
         parquet = pytest.importorskip("pyarrow.parquet")
