@@ -4,19 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, bindparam, func, or_, select
 
-from storage.grouping import group_by, group_pairs
+from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.rows.duplicates import SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
 from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
-from storage.index.text.masked_digest import OPENING_BYTES
 from storage.model import BODY_ROLES
 
 _MAX_REDIRECTS = 20  # length of a chain of redirects, as in the Fetch standard
-_MAX_OPENED = 100  # pages with other texts, too, that are compared by the first sentence of one
 PERMANENT = (301, 308)
 _BODY = sorted(role.value for role in BODY_ROLES)
 
@@ -94,11 +91,8 @@ class ConnectedPages:
                 members = members.where(_IS_SHOWN)
             found.update((group.site_id, url_id) for url_id in self.connection.scalars(members))
         sites = {row.site_id for row in rows}
-        edited = (own for own in group_by(rows, page_of).values() if len(own) > 1)
-        for site_id, opening in {(row.site_id, row.masked_digest[:OPENING_BYTES]) for own in edited for row in own}:
-            named = {"site": site_id, "first": opening, "last": opening.ljust(16, b"\xff")}
-            found.update(map(page_of, self.connection.execute(_PAGES_OF_OPENING, named)))
-        same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, {row.digest for row in rows}, soft=sorted(self.soft))
+        digests = {row.digest for row in rows}
+        same = fetch_by_ids(self.connection, _PAGES_OF_DIGESTS, digests, soft=sorted(self.soft))
         return found | {page_of(row) for row in same if row.site_id in sites}
 
     def _find_alternates(self, pages: Collection[Page]) -> set[Page]:
@@ -138,16 +132,6 @@ _PAGES_OF_DIGESTS: Any = (
     select(VersionRow.site_id, VersionRow.page_url_id)
     .where(VersionRow.digest.in_(IDS), VersionRow.masked_digest.not_in(bindparam("soft", expanding=True)))
     .distinct()
-)
-_OTHER = aliased(VersionRow)
-_PAGES_OF_OPENING: Any = (
-    select(VersionRow.site_id, VersionRow.page_url_id)
-    .where(VersionRow.site_id == bindparam("site"))
-    .where(VersionRow.masked_digest.between(bindparam("first"), bindparam("last")))
-    .where(
-        exists().where(_OTHER.page_url_id == VersionRow.page_url_id, _OTHER.masked_digest != VersionRow.masked_digest)
-    )
-    .limit(_MAX_OPENED)
 )
 _MEMBERS: Any = select(VersionRow.page_url_id).distinct()
 _IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))

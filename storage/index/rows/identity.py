@@ -6,8 +6,8 @@ captures together, so that the order of captures makes no difference:
 - A text of several pages without evidence of an article (its source's title, metadata, a date) is a soft error.
 - So is a text that replaces different texts on several pages, whatever headline it has on each; and one without
   evidence that shares neither headline nor half of its text with any text of its page that has evidence.
-- So are short texts with one first sentence that came in place of different texts on several pages.
-- A page that has no other text, and had this one before all other pages, keeps it: it is an article's own.
+- A page that had such a text before all others, by an hour, and has no other keeps it, with evidence and the same
+  headline everywhere: it is an article's own.
 - Pages whose texts are the same are one article with several addresses. They part when one has a text of its own.
 - Pages that a permanent redirect or a canonical URL connects are one article if they share a text, edits apart.
 """
@@ -23,7 +23,6 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from storage.grouping import group_by
-from storage.index.text.masked_digest import OPENING_BYTES
 from storage.model import Article, Discovery
 
 T = TypeVar("T", bound=Hashable)
@@ -86,11 +85,6 @@ class PageText:
     """Time and record of the first capture that shows it."""
 
     @property
-    def opening(self) -> bytes:
-        """Digest of the first sentence of a short text, of all of a long one."""
-        return self.masked[:OPENING_BYTES]
-
-    @property
     def day(self) -> date | None:
         """Day of publication by the page itself."""
         own = self.published_source in _OWN_SOURCES or self.published_source in _PRINTED_SOURCES
@@ -146,16 +140,14 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     proven = [text for text in comparison.texts if text.version_id not in soft]
     # Pages that share a text with another page, or lead to another.
     connected = {page for move in comparison.moves for page in move}
-    for key in ("masked", "digest", "opening"):
-        for sharing in group_by(proven, attrgetter(key)).values():
+    for key in (attrgetter("masked"), attrgetter("digest")):
+        for sharing in group_by(proven, key).values():
             pages = {text.page for text in sharing}
             connected |= pages if len(pages) > 1 else set()
     compared = [text for text in proven if text.page in connected]
     alike = list(_find_alike(compared, comparison.moves, load_paragraphs))
     classes = _classify(compared, comparison, alike)
-    replacing = set(_find_replacing(compared, alike, ("masked", "digest"), _MIN_EVER_REPLACED))
-    # Short texts may begin alike in a stub, too, which the article follows: only what came first is replaced.
-    replacing |= set(_find_replacing(compared, alike, ("masked", "digest", "opening"), len(compared)))
+    replacing = set(_find_replacing(compared, alike))
     soft |= replacing
     kept = [text for text in proven if text.version_id not in replacing]
     groups = _group_pages(kept, classes, comparison.moves)
@@ -270,17 +262,15 @@ def _find_alike(
             yield one, other, is_shared
 
 
-def _find_replacing(
-    texts: Sequence[PageText], alike: Iterable[_Alike], keys: Sequence[str], min_ever: int
-) -> Iterator[int]:
-    """Yield the versions whose text, by one of the keys, replaces different texts on several pages.
+def _find_replacing(texts: Sequence[PageText], alike: Iterable[_Alike]) -> Iterator[int]:
+    """Yield the versions whose text replaces different texts on several pages.
 
     Where the source's title names the text, and not just the page, it belongs to the page nevertheless, as on a page
     that had it first and has no other: an article's own, which the site also sends for articles that it has deleted.
     """
     # Texts by their bodies, edits apart; `headed` are those that pages print under headlines of their own.
     bodies, headed = DisjointSets[int](), set[int]()
-    for some in (some for key in keys for some in group_by(texts, attrgetter(key)).values()):
+    for some in (*group_by(texts, attrgetter("masked")).values(), *group_by(texts, attrgetter("digest")).values()):
         bodies.join_all(text.version_id for text in some)
         if len({text.page for text in some}) > 1 and len({text.headline.casefold() for text in some}) > 1:
             headed.update(text.version_id for text in some)
@@ -294,7 +284,7 @@ def _find_replacing(
         pages.setdefault(own, set()).add(text.page)
         of_page.setdefault(text.page, {}).setdefault(own, text.first)
     replacing: set[int] = set()
-    homes: set[Page] = set()
+    homes: set[Page] = set()  # pages that had a replacing text first, and have no other
     for own, its_pages in pages.items():
         same, ever, earlier = DisjointSets[int](), set[int](), set[int]()
         for page in sorted(its_pages) if len(its_pages) > 1 else ():
@@ -305,7 +295,7 @@ def _find_replacing(
             ever.update(others)
             earlier.update(one for one in others if firsts[one] < firsts[own])
         # Different texts on two pages, or on three whatever came first.
-        if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= min_ever:
+        if len(set(map(same.find, earlier))) >= _MIN_REPLACED or len(set(map(same.find, ever))) >= _MIN_EVER_REPLACED:
             replacing.add(own)
             (first, home), (second, _), *_ = sorted((of_page[page][own], page) for page in its_pages)
             homes |= {home} if len(of_page[home]) == 1 and second[0] - first[0] >= _MIN_LEAD else set()

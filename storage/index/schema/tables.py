@@ -436,7 +436,7 @@ class VersionRow(Base):
         "Digests of its parts without boilerplate, by kind of change; null for an article's only version"
     )
     masked_digest: Mapped[bytes] = _column(
-        "Digest of the body without numbers, times and headline; begins with that of the first sentence if it is short"
+        "First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
     )
     evidence: Mapped[int] = _column(
         "What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"

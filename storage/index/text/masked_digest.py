@@ -18,16 +18,12 @@ _PUNCTUATION = ".,;:!?\"'()[]{}«»„“”‘’–—-…"
 _MIN_TITLE_WORDS = 2
 _MAX_WORDS_IN_DATE = 3
 """Words between two numbers that may belong to a date, as in "28 de noviembre de 2026"."""
-OPENING_BYTES = 6
-_MAX_SHORT_TEXT = 1_200
-_OPENING = re.compile(r".{12,}?(?:[.!?…](?=\s)|[。！？])|.+", re.DOTALL)
 
 
 def masked_digest(article: Article) -> bytes:
     """Return the digest over the body without numbers, times, addresses and the page's own headline.
 
-    Pages that a site sends in place of others (maintenance, error, offline, a region) differ in these at most, or in
-    another sentence: the first bytes for a short text are of its first sentence.
+    Pages that a site sends in place of others (maintenance, error, offline, a region) differ in these at most.
     """
     # The words of the title in the URL's path, as the page may print it.
     words = [_LETTERS.findall(segment) for segment in urlsplit(article.url).path.casefold().split("/")]
@@ -36,13 +32,8 @@ def masked_digest(article: Article) -> bytes:
     headline = article.headline.casefold()
     body = (mask_own_address(each.text, article).casefold() for each in article.paragraphs if each.role in BODY_ROLES)
     parts = [text.replace(headline, _MASK) if len(headline) >= _MIN_ADDRESS else text for text in body]
-    parts = parts or [headline]
-    opening = _OPENING.match(parts[0]) if sum(map(len, parts)) <= _MAX_SHORT_TEXT else None
-    whole, first = (
-        hashlib.sha256((masked.replace(title, _MASK) if title else masked).encode()).digest()
-        for masked in ("\0".join(map(mask_text, parts)), mask_text(opening[0]) if opening else "")
-    )
-    return ((first[:OPENING_BYTES] if opening else b"") + whole)[:16]
+    masked = "\0".join(map(mask_text, parts or [headline]))
+    return hashlib.sha256((masked.replace(title, _MASK) if title else masked).encode()).digest()[:16]
 
 
 def mask_own_address(text: str, article: Article) -> str:

@@ -208,33 +208,6 @@ SENTENCES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "language"), [("{0}|{2}|{1}", "en"), ("{0} {1} {2}", "en"), ("{0}|{1}|{2}", "zh"), ("{0}{2}{1}", "zh")]
-)
-def test_a_text_with_another_sentence_each_time_is_no_version(
-    index: Index, world: World, plan: Plan, text: str, language: str
-) -> None:
-    """In place of articles, under the headline, date and metadata of each; in any order of captures."""
-    fixed = {
-        "en": ("This article is not available in your country.", "We are sorry, and our lawyers are working on it."),
-        "zh": ("很抱歉，您所在的国家或地区无法查看本文。", "我们正在与合作伙伴和律师处理此事。"),
-    }[language]
-    expected = {}
-    for number, sentence in enumerate(SENTENCES):
-        path, headline = f"/news/{number}", f"The {WORDS[number]} is closed to lorries"
-        own = {"declared": True, "published": SourcedDate(at=START - timedelta(days=number), source="json-ld")}
-        sent = text.format(*fixed, sentence).split("|")
-        world.page(path, story(f"own {number}"), headline, at=3, title=headline, **own)
-        world.page(path, sent, headline, at=5, title=headline, **own)
-        expected[path] = [headline]
-    # Met first at another address of the site, where the story came later.
-    world.page("/news/9", text.format(*fixed, "Ask us.").split("|"), "The park", at=4, declared=True)
-    world.page("/news/9", story("own 9"), "The park", at=9, declared=True)
-    _deliver_in_parts(index, world.made, Random(text), plan)
-    assert articles(index) == expected | {"/news/9": ["The park"]}
-    assert sorted(outcomes(index)) == ["article"] * 7 + ["soft_error"] * 7
-
-
 def test_short_texts_that_begin_alike_are_versions(index: Index, world: World, plan: Plan) -> None:
     """A stub that the article follows, and a page that is never anything else."""
     expected = {}

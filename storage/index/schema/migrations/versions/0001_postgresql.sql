@@ -726,7 +726,7 @@ COMMENT ON COLUMN versions.is_corrected IS 'True if it has a correction, editor'
 
 COMMENT ON COLUMN versions.parts IS 'Digests of its parts without boilerplate, by kind of change; null for an article''s only version';
 
-COMMENT ON COLUMN versions.masked_digest IS 'Digest of the body without numbers, times and headline; begins with that of the first sentence if it is short';
+COMMENT ON COLUMN versions.masked_digest IS 'First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses';
 
 COMMENT ON COLUMN versions.evidence IS 'What says that it is an article: 2 its source''s title for it, 1 its metadata, 0 neither';
 

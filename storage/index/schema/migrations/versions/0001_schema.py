@@ -1,13 +1,13 @@
 """Create the schema, from an SQL script for each database.
 
-Revision: v7.
+Revision: v6.
 """
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "v7"
+revision = "v6"
 down_revision = None
 branch_labels = None
 depends_on = None
