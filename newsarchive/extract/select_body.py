@@ -45,7 +45,7 @@ _NOT_BODY = (
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
-_LINE_END = "\x1f"  # no tree contains this character
+_LINE_END = "\x1f"  # no page prints this character
 
 
 @dataclass(slots=True)
@@ -81,28 +81,23 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
     # A name that is broken, such as "p<", could not be set again.
     boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
     # The elements inside a container are not copied only to be removed.
-    places = [_replace(box, box.makeelement(_REMOVED_TAG)) for box in content.non_article]
+    emptied = [(box, box.tag, list(box)) for box in content.non_article]
+    for box, _, _ in emptied:
+        box.tag = _REMOVED_TAG
+        del box[:]
     for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
         box.tag = "div"
         box.attrib.clear()
     tree = copy(page.root)
-    for box, place in reversed([*zip(content.non_article, places, strict=True)]):
-        _replace(place, box)
+    for box, tag, children in emptied:
+        box.tag = tag
+        box[:] = children
     for box, tag, attributes in boxes:
         box.tag = tag
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
-
-
-def _replace(old: HtmlElement, new: HtmlElement) -> HtmlElement:
-    """Put an element in the place of another, before the same text; return it."""
-    new.tail = old.tail
-    parent = old.getparent()
-    if parent is not None:
-        parent.replace(old, new)
-    return new
 
 
 def _find_dense_text(blocks: list[Block]) -> set[int]:

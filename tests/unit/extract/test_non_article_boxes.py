@@ -1,6 +1,10 @@
 """Containers without article text, removed before trafilatura searches a page."""
 
+import pytest
+from lxml.html import tostring
+
 from newsarchive.extract.blocks import collect_blocks
+from newsarchive.extract.select_body import select_body
 from newsarchive.extract.tree import Page, parse_page
 
 
@@ -39,3 +43,20 @@ def test_a_wrapper_of_the_headline_is_no_box() -> None:
 def test_table_cells_and_list_items_are_no_boxes() -> None:
     """The cell of a stock table may have the class "ticker"."""
     assert boxes('<table><tr><td id="a" class="ticker">HD</td><td id="b"></td></tr></table>') == []
+
+
+@pytest.mark.parametrize("reference", ["&#1;", "&#11;", "&#x1F;", "&#xFFFE;", " and the rest"])
+def test_the_tree_is_as_before_after_the_search_of_the_body(reference: str) -> None:
+    """Boxes that are left out come back with their elements and texts, whatever is written behind them."""
+    text = "".join(
+        f"<p>Paragraph {number} of a story about rain that falls on hills and on those who live there, and do not mind it at all.</p>"
+        for number in range(9)
+    )
+    box = f"<nav>Read <i>this</i>{reference}<b>box</b> too</nav>{reference}"
+    page = parse_page(f"<body><h1>Rain</h1>{box}{text}<p>See {box}</p></body>".encode(), "https://news.example/rain")
+    assert isinstance(page, Page)
+    content = collect_blocks(page.body)
+    before = tostring(page.root)
+    assert len(content.non_article) == 2
+    assert select_body(page, content).chosen
+    assert tostring(page.root) == before
