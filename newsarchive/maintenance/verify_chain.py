@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsarchive.config.units import pluralize
+from storage.grouping import group_pairs
 from storage.places.chain import LOST, MOVES, START, ParsedChain
 from storage.warc.check import FileReport
 
@@ -128,22 +129,32 @@ def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) 
 def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
     """Yield files of which two chains contradict each other; a takedown may change a file that it knows.
 
-    One in another chain than the file's needs a machine that some chain has seen: a chain can be added, with any key.
+    Its chain must be known to all chains that have a link of the file: a chain can be added by anybody, with any key.
     """
-    seen = {name for chain in chains for link in chain.links for name in link.heads}
+    seen = {chain.name: {name for link in chain.links for name in link.heads} for chain in chains}
+    linking = group_pairs((link.file, chain.name) for chain in chains for link in chain.links if link.file)
     links = [(link.at, link.reason == "takedown", chain.name, link) for chain in chains for link in chain.links]
     digests: dict[str, list[str]] = {}
-    owners: dict[str, set[str]] = {}
     for at, is_takedown, name, link in sorted(links, key=lambda each: each[:3]):
         if link.file and link.reason not in MOVES:
-            known, trusted = digests.setdefault(link.file, []), owners.setdefault(link.file, set())
-            if is_takedown and trusted and (not link.signature or name not in trusted | seen):
-                unknown = "is not signed" if not link.signature else "is of a machine that no other chain has seen"
-                yield link.file, f"a takedown of it ({at}) in {name} {unknown}. Restore the file, and remove that chain"
-            trusted.add(name)
+            known = digests.setdefault(link.file, [])
+            unaware = [other for other in linking[link.file] if name not in _find_known(other, seen)]
+            if is_takedown and known and (unaware or not link.signature):
+                why = f"is of a machine that {unaware[0]} has not seen" if unaware else "is not signed"
+                yield link.file, f"a takedown of it ({at}) in {name} {why}. Restore the file, and remove that chain"
             if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
                 yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {at})"
             known.append(link.sha256)
+
+
+def _find_known(name: str, seen: Mapping[str, Collection[str]]) -> set[str]:
+    """Return a chain, those that it has seen, and those that these have seen."""
+    known, waiting = set[str](), [name]
+    while waiting:
+        if (chain := waiting.pop()) not in known:
+            known.add(chain)
+            waiting += seen.get(chain, ())
+    return known
 
 
 def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:

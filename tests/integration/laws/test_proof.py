@@ -307,6 +307,17 @@ def take_down_in_added_chain(folder: Path, *, key: str | None = "other.key") -> 
     return {path.name}
 
 
+def take_down_in_prepared_chain(folder: Path) -> set[str]:
+    """In one that has a link of the file as it is, and that itself and another added chain have seen."""
+    path = warcs(folder)[1]
+    added = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
+    added.append(ChainLink(reason="found", file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
+    for name in ("CHAIN-other", "CHAIN-second"):
+        chain = Chain(path=folder / "warc" / name, key=folder / "other.key")
+        chain.append(ChainLink(reason="crossed", heads={"CHAIN-other": added.load().head}))
+    return take_down_in_added_chain(folder)
+
+
 def take_down_without_signature(folder: Path) -> set[str]:
     """Nor does it help that another chain has seen that one."""
     see_other_chain(folder)
@@ -344,8 +355,7 @@ FORGERIES = [
     remove_chain_and_crawl, change_with_its_chain, change_open, space_last_link, escape_last_link,
     repeat_key_of_last_link, end_last_link_with_cr, replace_by_pipe, replace_by_endless_device, replace_by_circle,
     replace_chain_by_pipe, name_what_is_no_text, accept_in_other_chain, take_down_in_other_chain, sign_with_other_key,
-    take_down_in_added_chain, take_down_without_signature,
-    rename_crossed_chain,
+    take_down_in_added_chain, take_down_in_prepared_chain, take_down_without_signature, rename_crossed_chain,
 ]  # fmt: skip
 
 
