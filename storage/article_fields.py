@@ -26,15 +26,31 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_ROBOTS = "robots|googlebot|newsarchive"
-_RULES = "unavailable_after|max-snippet|max-image-preview|max-video-preview"
-_ASKS = re.compile(rf"(?i)(?:.*,)?\s*(?:{_ROBOTS})\s*:.*noarchive|(?!\s*(?!(?:{_RULES})\s*:)[\w-]+\s*:).*noarchive")
-"""X-Robots-Tag that asks one of these robots, or all: it names none before its first rule, which may have a colon."""
+_OBEYED = frozenset({"", "robots", "googlebot", "newsarchive"})
+"""Robots whose rules are obeyed; "" for rules before which none is named."""
+_WITH_VALUE = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+_ROBOT = re.compile(r"[^\s:]+")
 
 
 def asks_noarchive(headers: Iterable[tuple[str, str]]) -> bool:
     """Return whether an X-Robots-Tag among HTTP headers says noarchive, to all robots or to one that is obeyed."""
-    return any(name.lower() == "x-robots-tag" and bool(_ASKS.match(value, 0, 4096)) for name, value in headers)
+    return any(name.lower() == "x-robots-tag" and _says_noarchive(value[:4096].lower()) for name, value in headers)
+
+
+def _says_noarchive(value: str) -> bool:
+    """Return whether rules say noarchive. The name of a robot, with a colon, counts for all rules up to the next name.
+
+    >>> _says_noarchive("googlebot: noindex, noarchive"), _says_noarchive("noindex, otherbot: noarchive")
+    (True, False)
+    """
+    robot = ""
+    for part in value.split(","):
+        name, colon, rule = map(str.strip, part.partition(":"))
+        if colon and name not in _WITH_VALUE and _ROBOT.fullmatch(name):
+            robot = name
+        if robot in _OBEYED and (rule if colon else name) == "noarchive":
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
