@@ -186,7 +186,7 @@ def run(words: Sequence[str]) -> int:
         code = INTERRUPTED
     except typer.TyperException as error:  # the command line is wrong; without a command, help is printed
         code, place = getattr(error, "exit_code", 2), getattr(error, "ctx", None)
-        if message := getattr(error, "format_message", error.__str__)().removeprefix("Value error, ").rstrip("."):
+        if message := getattr(error, "format_message", error.__str__)().replace(": Value error, ", ": ").rstrip("."):
             named = getattr(place, "command_path", " ".join(["newsarchive", *words[:1]]))
             stop = "" if message.endswith("?") else "."
             _report_error(f"{message}{stop}\nNothing was done. Options: {named} --help", code, debug=debug)

@@ -99,7 +99,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["serch"], "Did you mean 'search'"), (["search", "--lim", "3"], "--limit"), (["show", "--diff", "1"], "--diff")],
+    [
+        (["serch"], "Did you mean 'search'"),
+        (["search", "--lim", "3"], "--limit"),
+        (["show", "--diff", "1"], "--diff"),
+        (["export", "--format", "foo"], "'--format': 'foo' is not one of"),
+    ],
 )
 def test_invalid_arguments_are_a_usage_error(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A mistyped word ends with 2 and is told what may have been meant."""
