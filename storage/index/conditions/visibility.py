@@ -11,7 +11,7 @@ This module decides for every query what is withheld:
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
@@ -22,8 +22,17 @@ from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]
-Lists: TypeAlias = tuple[Select[int], Select[int], Select[int]]
-"""Ids that are withheld by URL or on request: of articles, of the URLs of these, and of the URLs of their pictures."""
+
+
+class WithheldIds(NamedTuple):
+    """What is withheld by URL or on request."""
+
+    articles: Select[int]
+    pages: Select[int]
+    """URLs of the articles."""
+    pictures: Select[int]
+    """URLs of their pictures."""
+
 
 _BLOCKED = UrlRow.__table__.alias("blocked_urls")
 _TARGET = UrlRow.__table__.alias("redirect_targets")
@@ -90,10 +99,10 @@ def _is_later(one: Any, other: Any) -> ColumnElement[bool]:
     return tuple_(one.c.fetched_at, one.c.record_id) > tuple_(other.c.fetched_at, other.c.record_id)
 
 
-def _load_withheld(connection: Connection, exclude: Exclusions) -> Lists:
+def _load_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
     """Return what is withheld, found once in each state of the index: it takes longer than most queries."""
     found_for = exclude.urlkeys, exclude.noarchive, read_state(connection)
-    last: tuple[object, Lists] | None = connection.info.get("withheld")
+    last: tuple[object, WithheldIds] | None = connection.info.get("withheld")
     if last is not None and last[0] == found_for:
         return last[1]
 
@@ -104,7 +113,7 @@ def _load_withheld(connection: Connection, exclude: Exclusions) -> Lists:
     articles = listed(union(*_select_blocked_articles(exclude)))
     named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
     pages = listed(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
-    withheld = articles, pages, listed(_select_pictures(articles, pages))
+    withheld = WithheldIds(articles, pages, listed(_select_pictures(articles, pages)))
     connection.info["withheld"] = found_for, withheld
     return withheld
 
@@ -147,9 +156,9 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
         return []
     conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
     if exclude.urlkeys or exclude.noarchive:
-        articles, _, pictures = _load_withheld(connection, exclude)
-        conditions.append(or_(article_id.is_(None), article_id.not_in(articles)))
-        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(pictures)))
+        withheld = _load_withheld(connection, exclude)
+        conditions.append(or_(article_id.is_(None), article_id.not_in(withheld.articles)))
+        conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(withheld.pictures)))
         elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(captures.c.site_id.not_in(hidden))
@@ -166,11 +175,11 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
 
 def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
-    articles, _, pictures = _load_withheld(connection, exclude)
+    withheld = _load_withheld(connection, exclude)
     blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
     parts = [
-        select(_HELD.c.id).where(_HELD.c.url_id.in_(blocked.union(pictures))),
-        select(_HELD.c.id).where(_HELD.c.article_id.in_(articles)),
+        select(_HELD.c.id).where(_HELD.c.url_id.in_(blocked.union(withheld.pictures))),
+        select(_HELD.c.id).where(_HELD.c.article_id.in_(withheld.articles)),
         select(_HELD.c.id).where(_HELD.c.redirect_url_id.in_(blocked)),
     ]
     hidden = _load_hidden(connection, exclude)
@@ -187,7 +196,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
     """Return conditions on visible articles."""
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        conditions.append(ArticleRow.id.not_in(_load_withheld(connection, exclude)[0]))
+        conditions.append(ArticleRow.id.not_in(_load_withheld(connection, exclude).articles))
     if hidden := _load_hidden(connection, exclude):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     return conditions + [
@@ -198,7 +207,7 @@ def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
 
 def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
     """Return a selection of the ids of withheld articles."""
-    parts = [_load_withheld(connection, exclude)[0]]
+    parts = [_load_withheld(connection, exclude).articles]
     parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
     parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
     return union(*parts)
@@ -211,7 +220,7 @@ def visible_targets(connection: Connection, exclude: Exclusions, urls: Any = Url
     """
     conditions: Conditions = []
     if exclude.urlkeys or exclude.noarchive:
-        _, pages, _ = _load_withheld(connection, exclude)
+        pages = _load_withheld(connection, exclude).pages
         conditions.append(~prefix_condition(urls.c.urlkey, exclude.urlkeys))
         conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
     if hidden := _load_hidden(connection, exclude):

@@ -77,11 +77,15 @@ class TextMask:
             number += size or 1
         return "".join((*kept, text[end:]))
 
+    def names_withheld(self, text: str) -> bool:
+        """Return whether a name is in a text."""
+        return self.apply(text) != text
+
     def apply_to_article(self, article: F) -> F:
         """Return an article without the names in its text, dek, captions and tags."""
         return replace(
             article,
-            tags=tuple(tag for tag in article.tags if self.apply(tag) == tag),
+            tags=tuple(tag for tag in article.tags if not self.names_withheld(tag)),
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
             all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),

@@ -90,7 +90,7 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
     withheld = find_withheld_urls(connection, exclude, images)
     mask = load_mask(connection, exclude, withheld) if events else TextMask()
     shown = ((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
-    return group_pairs((one, each) for one, each in shown if mask.apply(text := f"{each.old}; {each.new}") == text)
+    return group_pairs((one, each) for one, each in shown if not mask.names_withheld(f"{each.old}; {each.new}"))
 
 
 # Changes of all articles: a list that is filtered, and the edits whose kinds are still to be told.

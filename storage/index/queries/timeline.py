@@ -212,7 +212,8 @@ def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[t
 def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) -> tuple[DayCount, ...]:
     """Return the days of a year on which a page was captured, with numbers of captures."""
     at = CaptureRow.fetched_at
-    day, (first, end) = utc_day(connection, at), (datetime(each, 1, 1, tzinfo=UTC) for each in (year, year + 1))
+    day = utc_day(connection, at)
+    first, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     rows = connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
         .where(*_page_conditions(connection, exclude, url), *conditions_on_time(at, first, end))

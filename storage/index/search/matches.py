@@ -118,7 +118,7 @@ class Search:
         wanted = match_all(self.translation.words(query), *self.translation.filters(self.connection, filters))
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        newest = match_any(values("last", (1,)), self.translation.match_gone(query))
+        newest = match_any(values("last", (1,)), self.translation.match_newest_former(query))
         unique = match_all(every, newest)
         (texts,) = engine.list_columns(match_without(self._select_former(query, filters, wanted), newest), "standing")
         others = {one >> STANDING_BITS: one for one in reversed(texts)}

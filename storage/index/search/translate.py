@@ -54,7 +54,7 @@ class Translation:
         hashes = {mark + each for each in hashes for mark in marks}
         return None if None in forms else self.engine.match_values("dropped", sorted(hashes))
 
-    def match_gone(self, query: SearchQuery) -> Query:
+    def match_newest_former(self, query: SearchQuery) -> Query:
         """Return a query for those of the matching former texts of which it is known that no later one matches."""
         alone = (parts[0] for parts in query.every if len(parts) == 1)
         words = [leaf for leaf in alone if isinstance(leaf, SearchTerm) and len(leaf.words) == 1]

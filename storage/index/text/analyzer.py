@@ -53,8 +53,10 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h",
 _REMEMBERED = 30_000
 LONGEST_TERM = 80
 
-GONE, MOVED = "-", "+"
-"""Mark a hash of terms that no later text has, and of those that only the next headline or dek lacks."""
+GONE = "-"
+"""Marks the hash of a term that no later text has."""
+MOVED = "+"
+"""Marks the hash of a term that only the next text's headline or dek lacks."""
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
