@@ -48,10 +48,8 @@ def test_table_cells_and_list_items_are_no_boxes() -> None:
 @pytest.mark.parametrize("reference", ["&#1;", "&#11;", "&#x1F;", "&#xFFFE;", " and the rest"])
 def test_the_tree_is_as_before_after_the_search_of_the_body(reference: str) -> None:
     """Boxes that are left out come back with their elements and texts, whatever is written behind them."""
-    text = "".join(
-        f"<p>Paragraph {number} of a story about rain that falls on hills and on those who live there, and do not mind it at all.</p>"
-        for number in range(9)
-    )
+    line = "of a story about rain that falls on hills and on those who live there, and do not mind it at all."
+    text = "".join(f"<p>Paragraph {number} {line}</p>" for number in range(9))
     box = f"<nav>Read <i>this</i>{reference}<b>box</b> too</nav>{reference}"
     page = parse_page(f"<body><h1>Rain</h1>{box}{text}<p>See {box}</p></body>".encode(), "https://news.example/rain")
     assert isinstance(page, Page)
