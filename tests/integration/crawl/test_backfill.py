@@ -186,7 +186,7 @@ def test_a_backfill_reaches_its_date_and_ends(gazette: Any, archive: Archive) ->
     assert not [path for path in paths if path.startswith(("/story/10", "/page/10"))]
     assert done.waiting_after < done.waiting_before + 3
     again = len(gazette.log)
-    backfill(archive, BackfillRequest(site="gazette", until=NOW - DAY * 225), now=clock(NOW + DAY / 24))
+    backfill(archive, BackfillRequest(site="gazette", until=NOW - DAY * 225), now=clock(NOW + DAY / 36))
     assert [path for path in asked(gazette, again) if path.startswith(("/story/", "/mapped/"))] == []
 
 
