@@ -97,7 +97,7 @@ WHOLE_PAGES: dict[str, tuple[str, str, str]] = {
 }
 PLAIN = "<p>Sentence of a story about rain that falls on hills and fields, and on the harbour of the north.</p>" * 3_000
 MOST_TIMES = 4
-"""CPU time for a page of 300 kB, in that for one of plain paragraphs; before their bounds they took up to 25 times that."""
+"""CPU time for a page of 300 kB, in that for one of plain paragraphs; before their bounds up to 25 times that."""
 
 
 @cache
