@@ -25,7 +25,7 @@ Conditions: TypeAlias = list[ColumnElement[bool]]
 
 
 class WithheldIds(NamedTuple):
-    """What is withheld by URL or on request."""
+    """Selections of the ids that are withheld by URL or on request."""
 
     articles: Select[int]
     pages: Select[int]
@@ -106,14 +106,14 @@ def _load_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
     if last is not None and last[0] == found_for:
         return last[1]
 
-    def listed(query: Any) -> Select[int]:
+    def select_ids(query: Any) -> Select[int]:
         ids = sorted({key for key in connection.scalars(query) if key is not None})
         return select(values_table(connection, ids, "withheld")[1])
 
-    articles = listed(union(*_select_blocked_articles(exclude)))
+    articles = select_ids(union(*_select_blocked_articles(exclude)))
     named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
-    pages = listed(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
-    withheld = WithheldIds(articles, pages, listed(_select_pictures(articles, pages)))
+    pages = select_ids(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
+    withheld = WithheldIds(articles, pages, select_ids(_select_pictures(articles, pages)))
     connection.info["withheld"] = found_for, withheld
     return withheld
 

@@ -237,7 +237,7 @@ def test_what_is_withheld_is_found_once_in_each_state_of_the_index(index: Index,
 
 
 def test_queries_under_a_rule_see_one_state_of_the_index(index: Index, article_at: Make, plan: Plan) -> None:
-    """What is committed between the search for what is withheld and the query is in neither."""
+    """A commit between the search for withheld articles and the query is seen by neither."""
     fill(index, article_at, plan)
     exclude = Exclusions(urlkeys=("example,news)/private",))
 
