@@ -34,7 +34,7 @@ def read_authors(parts: PageParts, nearby: list[Block], headline: int | None) ->
 
     def parse_names(texts: Sequence[str]) -> tuple[str, ...]:
         names: list[str] = []
-        for text in texts:
+        for text in texts[:_MAX_LINKS]:
             _add_names(text, names, agencies, site)
         return tuple(names[:_MAX_AUTHORS])
 
@@ -161,7 +161,8 @@ def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) 
 
 def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[str]]:
     """Yield the texts of each kind of byline near the headline, the most certain first."""
-    yield [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)]
+    linked = [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text]
+    yield [text for text in linked[:_MAX_LINKS] if not _is_generic(text)]
     yield [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
     yield next(filter(None, map(_chinese_names, nearby)), [])
     marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < _MAX_LINE]

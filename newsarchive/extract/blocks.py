@@ -290,7 +290,7 @@ class _BlockCollector:
         if zone & zones.LINES and "\n" in text:
             self.add_lines(text, holder, zone)
             return
-        if text.isspace():
+        if not text or text.isspace():
             if self.parts:
                 self.parts.append(" ")
                 if self.anchor is not None:

@@ -76,9 +76,9 @@ def _decode_undeclared(payload: bytes, headers: Sequence[tuple[str, str]]) -> st
 def utf16_codec(payload: bytes) -> str | None:
     """Return the codec of UTF-16 without a byte order mark, by the NULs in its markup; None for another encoding."""
     start = payload[:_UTF16_SAMPLE]
-    even, odd = start[::2].count(0), start[1::2].count(0)
-    if b"<\0" not in start and b"\0<" not in start:
+    if b"\0" not in start or (b"<\0" not in start and b"\0<" not in start):  # one byte is found faster than two
         return None
+    even, odd = start[::2].count(0), start[1::2].count(0)
     if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > len(start):
         return None
     return "utf-16-le" if odd > even else "utf-16-be"

@@ -44,7 +44,7 @@ _STYLED_ELEMENTS = XPath("/descendant::*/@style[contains(., 'url(')]/..")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _URL = re.compile(r"""url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
 _DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
 _MAX_SRCSET = 20_000
 _WIDTH = re.compile(r"(min|max)-width\s*:\s*(\d+(?:\.\d+)?|\.\d+)(px|em|rem)")
@@ -229,12 +229,15 @@ def _css_urls(text: str) -> Iterator[str]:
     for match in found:
         urls = next((group for group in match.groups() if group), "")
         if urls and not urls.lower().startswith(("data:", "#", "about:")):
-            yield _unescape_css(urls)
+            yield unescape_css(urls)
 
 
-def _unescape_css(text: str) -> str:
+def unescape_css(text: str) -> str:
+    """Return a text of a stylesheet with the characters for which its escapes stand."""
+
     def plain(match: re.Match[str]) -> str:
-        number = int(match[1], 16) if match[1] else 0
-        return match[2] or (chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "")
+        number = int(match[1] or "0", 16)
+        valid = 0 < number < 0x110000 and not 0xD800 <= number < 0xE000
+        return match[3] or "" if match[1] is None else chr(number) if valid else "\ufffd"
 
     return _ESCAPE.sub(plain, text) if "\\" in text else text

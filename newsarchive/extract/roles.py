@@ -51,7 +51,7 @@ _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no suppo
 _MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "dt", "summary", "strong"})
+_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "th", "dt", "summary", "strong"})
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters

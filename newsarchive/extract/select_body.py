@@ -72,7 +72,8 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
-    taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
+    unlinked = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)  # links are no running text
+    taken = unlinked + sum(len(text) for _, text in found.unplaced)
     return SelectedBody(chosen=dense) if sum(len(blocks[i].text) for i in dense) > 2 * taken else found
 
 

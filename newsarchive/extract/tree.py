@@ -22,6 +22,11 @@ _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 
+# A name of bounded length, and a value if there is one.
+_ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=<]{0,400}+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s><]{0,400}+))?+)"""
+_LONG_TAG = re.compile(rb"(<[a-zA-Z]%b{200})%b++" % (_ATTRIBUTE, _ATTRIBUTE))
+_SHORTER_THAN_LONG_TAGS = 600
+
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 _INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # the same, in text
@@ -58,8 +63,14 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     """Return the tree of a page in UTF-8; None if it has no markup."""
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
+    # libxml2 takes time in the square of the number of attributes of a tag: it gets two hundred. Few pieces are long.
+    pieces = html.split(b"</")
+    plain = b"</".join(_LONG_TAG.sub(rb"\1", one) if len(one) > _SHORTER_THAN_LONG_TAGS else one for one in pieces)
+    # After a self-closed <html/> it reads nothing.
+    if start := _SELF_CLOSED.search(plain, 0, 4096):
+        plain = plain[: start.end() - 2] + plain[start.end() - 1 :]
     try:
-        root = document_fromstring(_remove_control_characters(_repair_end(_repair_start(html))), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_end(plain)), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -92,12 +103,6 @@ def _remove_control_characters(html: bytes) -> bytes:
         for character in _NONCHARACTERS:
             html = html.replace(character, b"")
     return html
-
-
-def _repair_start(html: bytes) -> bytes:
-    """Open a self-closed <html/>, after which libxml2 reads nothing."""
-    start = _SELF_CLOSED.search(html, 0, 4096)
-    return html[: start.end() - 2] + html[start.end() - 1 :] if start else html
 
 
 def _repair_end(html: bytes) -> bytes:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from newsarchive.extract.requisites import unescape_css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from storage.urls import resolve_url
 
@@ -18,7 +19,6 @@ EMPTY_URL = "data:,"
 """Replacement of a URL that is not archived: causes no request."""
 _HEX = re.compile(r"\\0{0,4}([0-9a-fA-F]{2})(?![0-9a-fA-F])(?:\r\n|[ \t\r\n\f])?")
 _LETTER = re.compile(r"\\([g-zG-Z])")
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'"
 _URL = rf"url\(\s*+(?:{_STRING}|(?:[^\s\"'()\\]|\\.)*+)\s*+\)"
 _TOKEN = re.compile(
@@ -95,7 +95,7 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
     text = (text[4:-1] if text[:4].lower() == "url(" else text).strip()
     if text[:1] in ('"', "'"):
         text = text[1:-1]
-    reference = _ESCAPE.sub(_unescape, text).strip()
+    reference = unescape_css(text).strip()
     if reference.startswith("#") or _DATA.match(reference):
         return quote_css(reference)
     try:
@@ -106,13 +106,6 @@ def _rewrite_url(text: str, base: str, map_url: UrlMapper, kind: EmbedKind | Non
         return EMPTY_URL
     mapped = map_url(url, kind or (EmbedKind.OTHER if _FONT.search(url) else EmbedKind.IMAGE))
     return EMPTY_URL if mapped is None else quote_css(mapped)
-
-
-def _unescape(found: re.Match[str]) -> str:
-    if found[1]:
-        point = int(found[1], 16)
-        return chr(point) if 0 < point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
-    return "" if found[2] else found[3]
 
 
 def quote_css(text: str) -> str:

@@ -61,8 +61,8 @@ _BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")
-_CANONICAL = UrlRow.__table__.alias("canonical")
-_IMAGE = UrlRow.__table__.alias("image")
+CANONICAL = UrlRow.__table__.alias("canonical")
+IMAGE = UrlRow.__table__.alias("image")
 
 _CAPTURES = (
     select(
@@ -179,13 +179,13 @@ def _find_capture(connection: Connection, exclude: Exclusions, condition: Column
 _VERSIONS = (
     select(
         VersionRow, ArticleRow.site_id, SiteRow.name.label("site"), SiteRow.title.label("site_title"),
-        _CANONICAL.c.url.label("canonical_url"),
-        _IMAGE.c.url.label("image"),
+        CANONICAL.c.url.label("canonical_url"),
+        IMAGE.c.url.label("image"),
     )
     .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-    .join(_CANONICAL, _CANONICAL.c.id == ArticleRow.url_id)
-    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
+    .join(CANONICAL, CANONICAL.c.id == ArticleRow.url_id)
+    .join(IMAGE, IMAGE.c.id == VersionRow.image_url_id, isouter=True)
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from storage.index.conditions.visibility import current_version, filter_conditio
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
-from storage.index.queries.articles import load_links
+from storage.index.queries.articles import CANONICAL, IMAGE, load_links
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
@@ -22,8 +22,6 @@ from storage.model import Link, LinkGroup, LinkKind
 
 _KEYS = 5_000  # versions that are selected at once: with a filter of texts each selection is a search
 _SEARCH_BATCH = 100  # lines of a search that are loaded at once
-_CANONICAL = UrlRow.__table__.alias("canonical")
-_IMAGE = UrlRow.__table__.alias("image")
 
 
 def iter_export_lines(
@@ -139,8 +137,8 @@ def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
     """Select the columns of lines; versions under conditions on `_COUNTED` are counted."""
     return (
         select(
-            VersionRow, UrlRow.url, _CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
-            SiteRow.title.label("site_title"), CaptureRow.record_id, _IMAGE.c.url.label("image"),
+            VersionRow, UrlRow.url, CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
+            SiteRow.title.label("site_title"), CaptureRow.record_id, IMAGE.c.url.label("image"),
             ArticleRow.first_seen_at, ArticleRow.last_seen_at,
             WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
             CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
@@ -150,10 +148,10 @@ def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
         )
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-        .join(_CANONICAL, _CANONICAL.c.id == ArticleRow.url_id)
+        .join(CANONICAL, CANONICAL.c.id == ArticleRow.url_id)
         .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
         .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-        .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
+        .join(IMAGE, IMAGE.c.id == VersionRow.image_url_id, isouter=True)
         .where(VersionRow.id.in_(IDS))
     )  # fmt: skip

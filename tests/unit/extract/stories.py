@@ -210,11 +210,16 @@ def head(story: Story, headline: str = "h1") -> str:
     return f"{before}{title}<div class=q6>{wrap('p', story.paragraphs)}</div>"
 
 
-def notices(story: Story) -> str:
+def labelled(story: Story) -> tuple[tuple[str, str], ...]:
+    """Return the notices, each with its label."""
     words = story.language
-    labelled = ((words.ai, words.disclaimer), (words.newsletter, words.offer))
-    boxes = "".join(f"<div class=q7><h4>{label}</h4><p>{text}</p></div>" for label, text in labelled)
-    return f"{boxes}<div class=q9><span>0:00</span> <span>0:00</span> <button>{words.close}</button></div>"
+    return ((words.ai, words.disclaimer), (words.newsletter, words.offer))
+
+
+def notices(story: Story) -> str:
+    boxes = "".join(f"<div class=q7><h4>{label}</h4><p>{text}</p></div>" for label, text in labelled(story))
+    close = story.language.close
+    return f"{boxes}<div class=q9><span>0:00</span> <span>0:00</span> <button>{close}</button></div>"
 
 
 def texts_of(article: Article, role: Role) -> str:

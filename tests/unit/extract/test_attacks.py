@@ -115,6 +115,109 @@ def test_whole_pages_of_one_shape_are_read_in_linear_time(shape: str) -> None:
     assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
 
 
+FRAGMENTS = [
+    *("<p>rain</p>", "<li>rain", "<ul><li>rain</ul>", "<h2>Rain on the hills</h2>", "<h3>Related</h3>", "<b>rain</b> "),
+    *("<p class=date>Updated 31 May 2024</p>", "<time datetime=2024-05-01>May 1, 2024</time>", "<p>By Jane Roe</p>"),
+    *("<a rel=author href=/author/jane>Jane Roe</a>", "<span class=date>a</span>", "rain<br>", "<hr>", "<div>", "</p>"),
+    *("<a href=/x>", "<font color=red>x", "<blockquote>", "<table><tr><td>", "<table><tr><td>rain<td>hill</table>"),
+    *("<figure><img src=/a.jpg><figcaption>Rain on the hills</figcaption></figure>", "<video src=/a.mp4></video>"),
+    *("<picture><source srcset='/a.jpg 1x, /b.jpg 2x'><img src=/c.jpg></picture>", "<iframe src=/embed/x></iframe>"),
+    *(
+        "<meta name=author content='Jane Roe'>",
+        "<link rel=alternate href=/feed type=application/rss+xml>",
+        "<base href=/>",
+    ),
+    *("<script>var a=1</script>", "<style>a{background:url(/b.png)}</style>", "<!-- x -->", "<!-- x ", "<![CDATA[x]]>"),
+    '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Rain","author":{"name":"Jane"}}</script>',
+    *("&amp;", "&foo;", "\0", "\ufffd", "<", "\N{COMBINING ACUTE ACCENT}", "\N{RIGHT-TO-LEFT OVERRIDE}", "雨が降る。"),
+    *("<select><option>rain</select>", "<form><input name=a><button>Go</button></form>", "<textarea>x</textarea>"),
+    *(
+        "<nav><a href=/a>A</a></nav>",
+        "<aside><p>rain on hills</p></aside>",
+        "<footer>rain</footer>",
+        "<div hidden>x</div>",
+    ),
+    "<section aria-label=Related><a href=/a-b-c-d-e>rain on hills and fields</a></section>",
+    "<div class=card><a href=/a-b-c-d-e-1><img src=/a.jpg></a><h3><a href=/a-b-c-d-e-1>one two three</a></h3></div>",
+    "<div role=tablist><button role=tab id=t1>Related</button></div><div role=tabpanel aria-labelledby=t1>rain</div>",
+    "<p>Correction: An earlier version of this article said rain.</p>",
+    "<p>Read also: <a href=/a-b-c-d-e-f>rain on the hills again</a></p>",
+    "<div itemprop=liveBlogUpdate itemscope itemtype=http://schema.org/BlogPosting><p>rain</p></div>",
+    *("<template><p>x</template>", "<x-part>rain</x-part>", "<svg><path d=M0></svg>", "<dl><dt>rain<dd>hills</dl>"),
+    *("<details><summary>Related</summary>rain</details>", "<pre>rain\nhills\n</pre>", "<noscript>x</noscript>"),
+    *(
+        "<a href=/a-b-c-d-e-1>one two three four five</a> ",
+        "<a rel=tag href=/tag/rain>rain</a> ",
+        "</body>",
+        "<frameset>",
+    ),
+]
+
+
+def page_of_fragments(fragments: list[str], size: int) -> str:
+    """Return some fragments, again and again, between the paragraphs of an article."""
+    unit = "".join(fragments)
+    return f"<h1>Rain falls on the hills</h1>{PARAGRAPH * 8}{unit * (size // len(unit.encode()))}{PARAGRAPH * 8}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_repeated_fragment_is_slow(fragment: str) -> None:
+    """300 kB of any element between the paragraphs of an article take no more time than four times as many of those."""
+    assert seconds_to_read_page(page_of_fragments([fragment], 300_000)) < MOST_TIMES * seconds_to_read_plain_page()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))
+def test_no_combination_of_fragments_is_slow(fragments: list[str]) -> None:
+    """Elements that are repeated in turn are read, and in time in proportion to their number."""
+    assert seconds_to_read_page(page_of_fragments(fragments, 60_000)) < MOST_TIMES / 2 * seconds_to_read_plain_page()
+
+
+def number_attributes(pattern: str, count: int) -> str:
+    """Return attributes of different names, "{}" in the pattern."""
+    return "".join(pattern.format(number) for number in range(count))
+
+
+ATTRIBUTES = {
+    "with values": " a{}=1",
+    "without values": " a{}",
+    "after slashes": "/a{}",
+    "that are no names": " =a{}",
+    "with tags in quotes": " a{}='<'",
+    "with ends of tags in quotes": 'a{}=">"',
+    "that look like text between tags": ' a{}="><p x="',
+}
+
+
+@pytest.mark.parametrize("shape", ATTRIBUTES)
+@pytest.mark.parametrize("tag", ["<p", "<script", "<title>Rain<a b='</title><p"])
+def test_attributes_of_one_tag_are_read_in_linear_time(shape: str, tag: str) -> None:
+    """One tag with all attributes of a page; libxml2 alone takes time in the square of their number."""
+    pattern = ATTRIBUTES[shape]
+    attributes = number_attributes(pattern, 300_000 // (len(pattern) + 3))
+    assert seconds_to_read_page(f"<h1>Rain</h1>{tag}{attributes}>") < MOST_TIMES * seconds_to_read_plain_page()
+
+
+@pytest.mark.parametrize(
+    "unit", ["<p" + " a=<b" * 99 + ">", "<p" + " a='<b'" * 99 + ">", "<a", "<a/b=", "<a b='", "<p" + " " * 1_000]
+)
+def test_tags_with_many_attributes_are_read_in_linear_time(unit: str) -> None:
+    """Each "<" may begin a tag, in which attributes are counted."""
+    body = f"<h1>Rain</h1>{unit * (300_000 // len(unit))}"
+    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
+
+
+def test_a_tag_is_read_with_its_first_attributes() -> None:
+    """Attributes behind the hundredth are left out, and scripts that look like such a tag end where they ended."""
+    many = number_attributes(" data-a{}=1", 200)
+    words = "".join(f"<p id=x{many}>Rain fell on the hills for {n} hours, and the ferry stayed.</p>" for n in range(9))
+    script = f"<script>for (i=0; i<n; i++) {{ {' x = y;' * 200} }}</script>"
+    reading = extract_page(f"<h1>Rain falls</h1>{script}{words}".encode(), URL)
+    assert reading.article is not None
+    assert len(reading.article.paragraphs) == 9
+
+
 def url_patterns() -> Iterator[re.Pattern[str]]:
     for name in ("urls", "requisites", "classify", "decode", "dates"):
         for value in vars(import_module(f"newsarchive.extract.{name}")).values():

@@ -13,16 +13,12 @@ from tests.unit.extract.stories import (
     Story,
     assert_parts_are_apart,
     head,
+    labelled,
     links,
     notices,
     read_page,
     wrap,
 )
-
-
-def labelled(story: Story) -> tuple[tuple[str, str], ...]:
-    words = story.language
-    return ((words.ai, words.disclaimer), (words.newsletter, words.offer))
 
 
 def blogger(story: Story) -> str:

@@ -98,6 +98,13 @@ def test_deep_nesting_is_read(tag: str) -> None:
     assert seconds_for(payload) < 5
 
 
+@pytest.mark.parametrize("inner", ["<a href=/x>", "<i>", "<a href=/x>y</a><i>", "<span>\n"])
+def test_deep_elements_without_text_are_read(inner: str) -> None:
+    """What is deeper than elements are walked may have no text at all, beside words of the same line."""
+    page = f"<h1>Rain</h1><p>Rain fell on the hills <b>{'<i>x<b>' * 300}{inner * 200}"
+    assert extract_page(page.encode(), URL).reason
+
+
 def test_fifty_megabytes_are_too_large() -> None:
     """A page above the size limit is archived, with an outcome of its own."""
     reading = extract_page(b"<html><body><p>" + b"x" * 50_000_000 + b"</p></body></html>", URL)
