@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from newsarchive.library.public import Archive, extract_page
     from storage.article_fields import ArchivedArticle
     from storage.errors import ArchiveError
+    from storage.index.queries.links import Placement
     from storage.index.views.articles import CaptureView, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
     from storage.model import Article, Capture, Outcome, Reading
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Archive", "ArchiveError", "ArchivedArticle", "Article", "ArticleItem", "Capture", "CaptureView", "ChangeView",
-    "CrawlResult", "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "SiteSpider", "extract_page",
-    "read_warc",
+    "CrawlResult", "ListingCapture", "Outcome", "Placement", "Reading", "SaveResult", "SearchHit", "SiteSpider",
+    "extract_page", "read_warc",
 ]  # fmt: skip
 
 _HOMES = {
@@ -31,6 +32,7 @@ _HOMES = {
     "newsarchive.library.public": ("Archive", "extract_page"),
     "storage.article_fields": ("ArchivedArticle",),
     "storage.errors": ("ArchiveError",),
+    "storage.index.queries.links": ("Placement",),
     "storage.index.views.articles": ("CaptureView", "SearchHit"),
     "storage.index.views.history": ("ChangeView", "ListingCapture"),
     "storage.model": ("Article", "Capture", "Outcome", "Reading"),

@@ -43,9 +43,7 @@ def add(
     url: Annotated[str, Argument(help="URL of the front page.")],
     *,
     name: Annotated[str | None, Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
-    delay: Annotated[
-        str | None, Option(metavar="TIME", help="Delay between two requests; by default the archive's setting.")
-    ] = None,
+    delay: Annotated[str | None, Option(metavar="TIME", help="Delay between requests; by default as set.")] = None,
     archive: Folder = HERE,
 ) -> None:
     """Probe a news site and add it to newsarchive.toml.

@@ -55,7 +55,8 @@ def alerts(
             {"alert": each, "stopped": each not in running, **dict(store.run("count-alert", alert=each.key)[0])}
             for each in known
         ]
-    print_result(states, lambda: _print(states))
+    none = "There are no alerts. To add one, write an [[alert]] into newsarchive.toml: newsarchive help alerts"
+    print_result(states, lambda: _print(states) if states else print_line(stdout(), none))
     raise Exit(int(action == "send" and any(state["error"] for state in states)))
 
 

@@ -66,9 +66,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     dry_run: Annotated[bool, Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
     ping: Annotated[str | None, Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[
-        int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting.")
-    ] = 0,
+    readers: Annotated[int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: as set.")] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:
@@ -306,9 +304,8 @@ def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[s
     """
     if len(past) > MAX_BACKLOG_LINES:
         pages = pluralize(sum(each.url_count for each in past), "older page")
-        return [
-            f"{len(past):,} sites: {pages} were not fetched. To fetch: newsarchive backfill SITE --until DATE{where}"
-        ]
+        what = f"{len(past):,} sites: {pages} were not fetched"
+        return [f"{what}. To fetch: newsarchive backfill SITE --until DATE{where}"]
     return [
         f"{each.site}: {pluralize(each.url_count, 'older page')} "
         f"{'was' if each.url_count == 1 else 'were'} not fetched. To fetch back to {each.until:%B %Y}: "

@@ -43,10 +43,7 @@ def demo(
     folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
     *,
     port: Annotated[
-        int | None,
-        Option(
-            "--serve", min=0, max=65535, metavar="PORT", help="Only serve the site, for other commands; 0: any port."
-        ),
+        int | None, Option("--serve", min=0, max=65535, metavar="PORT", help="Only serve the site; 0: any port.")
     ] = None,
 ) -> None:
     """Archive a simulated news site and show the result.

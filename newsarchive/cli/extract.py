@@ -31,9 +31,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
     form: Annotated[Format, Option("--format", help="json, jsonl: all fields; others: the text.")] = "json",
     why: Annotated[bool, Option("--explain", help="Explain each field, and the role of each line.")] = False,
     html: Annotated[Path | None, Option(metavar="FILE", help="Write the explanation as an HTML page.")] = None,
-    fetched: Annotated[
-        str | None, Option(metavar="DATE", help='Time of the fetch, for dates such as "3 hours ago".')
-    ] = None,
+    fetched: Annotated[str | None, Option(metavar="DATE", help='Time of the fetch, for "3 hours ago".')] = None,
     site: Annotated[str | None, Option(metavar="SITE", help="Use the layouts of this site.")] = None,
     archive: Annotated[
         Path | None,

@@ -26,6 +26,10 @@ def show_help(
     if topic not in pages:
         raise BadParameter(f"there is no page {topic!r}. Topics: {', '.join(pages)}", param_hint="TOPIC")
     text = pages[topic].read_text("utf-8")
+    print_result({"topic": topic, "text": text}, lambda: _show_page(text))
+
+
+def _show_page(text: str) -> None:
     if sys.stdout.isatty():
         from rich.markdown import Markdown
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from typer import Argument, Exit, Option, confirm
+from typer import Argument, Exit, Option
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.crawl import save_pages
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import print_line, print_lines, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import print_line, print_lines, print_result, sanitize, show_progress, stderr, stdout
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.config.units import pluralize
 from newsarchive.crawl.save import clean_url
@@ -102,13 +102,15 @@ def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Pa
 
 def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:
     """Ask once whether a site of the files is one of the archive; ConfigError if it may not be or nobody answers."""
-    question = f"The files call the site {ours} of this archive {theirs}. Import its pages as those of {ours}?"
-    if yes or (sys.stdin.isatty() and confirm(question, err=True)):
-        return
-    raise ConfigError(
-        f"the files call the site {ours} of this archive {theirs}; nothing was imported. To import its pages as those"
-        f" of {ours}: newsarchive import --yes FILE... To keep them apart, import them into another archive"
-    )
+    question = f"The files call the site {ours} of this archive {theirs}. Import its pages as those of {ours}? [y/N]"
+    if not yes and sys.stdin.isatty():
+        print(sanitize(question), end=" ", file=sys.stderr, flush=True)
+        yes = sys.stdin.readline().strip().lower() in ("y", "yes")  # at the end of input it is empty
+    if not yes:
+        raise ConfigError(
+            f"the files call the site {ours} of this archive {theirs}; nothing was imported. To import its pages as "
+            f"those of {ours}: newsarchive import --yes FILE... To keep them apart, import them into another archive"
+        )
 
 
 def _count(captures: int, versions: int) -> str:

@@ -13,10 +13,8 @@ from newsarchive.cli.options import HERE, Folder, Sites, parse_value
 from newsarchive.cli.output import print_result, sanitize
 from newsarchive.config import toml_file
 from newsarchive.config.units import parse_duration
-from newsarchive.operations.cron import ScheduledCrawl, crontab, systemd_units, systemd_worker_unit
+from newsarchive.operations.cron import ScheduledCrawl, crontab, systemd_units
 from storage.errors import ConfigError
-
-EVERY = timedelta(minutes=10)
 
 
 def schedule(  # noqa: PLR0913 - each is an option of the command line
@@ -41,10 +39,10 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
         raise ConfigError(f"--worker takes no sites, --every or --ping, {why}")
     config, names = toml_file.load_config(archive), tuple(sites or ())
     config.select_sites(names)
-    interval = parse_value(parse_duration, every, "--every") or EVERY
+    interval = parse_value(parse_duration, every, "--every") or timedelta(minutes=10)
     user, folder = getpass.getuser(), config.folder.resolve()
     job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
-    lines = systemd_worker_unit(job) if worker else systemd_units(job) if units else crontab(job)
+    lines = systemd_units(job, worker=worker) if worker or units else crontab(job)
     print_result(
         {"text": lines, "command": job.command_line, "seconds": interval.total_seconds()},
         lambda: print(sanitize(lines), end=""),

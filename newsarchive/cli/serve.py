@@ -11,7 +11,7 @@ from pathlib import Path
 from socket import socket
 from typing import Annotated
 
-from typer import BadParameter, Option, prompt
+from typer import Abort, BadParameter, Option, prompt
 
 from newsarchive.access.access_rules import check_blocked
 from newsarchive.archive import Archive
@@ -37,9 +37,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     public: Annotated[bool, Option("--public", help="Allow a public address without authentication.")] = False,
     open_: Annotated[bool, Option("--open", help="Open a web browser.")] = False,
     replay: Annotated[bool, Option("--replay", help="Start pywb too, which replays pages with their scripts.")] = False,
-    replay_port: Annotated[
-        int | None, Option(min=1, max=65535, metavar="PORT", help="Port of pywb; by default the next one.")
-    ] = None,
+    replay_port: Annotated[int | None, Option(min=1, max=65535, help="Port of pywb; by default the next one.")] = None,
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[bool, Option("--hash-password", help="Ask for a password and print its hash.")] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
@@ -108,12 +106,15 @@ def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, 
 
 def print_password_hash() -> None:
     """Read a password (on a terminal twice, else a line of standard input) and print its hash."""
-    if sys.stdin.isatty():
-        secret = prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        secret = sys.stdin.readline().rstrip("\r\n")
+    ask, secret = partial(prompt, "Password", hide_input=True, confirmation_prompt=True), ""
+    try:
+        secret = ask() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    except Abort as end:
+        if not isinstance(end.__context__, EOFError):
+            raise
     if not secret:
-        raise BadParameter("the password is empty; no hash was made", param_hint="--hash-password")
+        problem = "no password was read; no hash was made. Write one, or give it as a line of standard input"
+        raise BadParameter(problem, param_hint="--hash-password")
     # Only this line goes to standard output, so that it can be appended to the file.
     print(f'NAME = "{hash_secret(secret)}"')
     print("Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.", file=sys.stderr)

@@ -55,9 +55,7 @@ def new_spider(
     name: Annotated[str, Argument(metavar="NAME", help="Name of the spider, and of a new site.")],
     url: Annotated[str, Argument(metavar="URL", help="Front page of the site.")],
     *,
-    template: Annotated[
-        str, Option("--template", metavar="NAME", help="plain, api, archive, scroll, sitemap or login.")
-    ] = "plain",
+    template: Annotated[str, Option(metavar="NAME", help="plain, api, archive, scroll, sitemap or login.")] = "plain",
     archive: Folder = HERE,
 ) -> None:
     """Write a spider for one site.
@@ -86,11 +84,11 @@ def new_spider(
     for file in sorted((TEMPLATES / template).iterdir()):
         text = Template(file.read_text("utf-8")).substitute(words)
         (folder / names.get(file.name, f"pages/{name}{file.suffix}")).write_text(text, "utf-8")
-    todo = f'write spider = "{name}" into the [[site]] {site.name} of {archive / FILE_NAME}, then ' if site else ""
+    todo = f'write spider = "{name}" into the [[site]] {site.name} of {archive / FILE_NAME}, and run' if site else "run"
     added = "" if site else f", and the site {name} was added to {archive / FILE_NAME}"
-    line = f"{folder / name}.py is written{added}. Change it, {todo}run: python -m pytest {folder}, newsarchive crawl"
+    line = f"{folder / name}.py is written{added}. Change it until its test passes (python -m pytest {folder}), then "
     result = {"spider": folder / f"{name}.py", "site": site.name if site else name}
-    print_result(result, lambda: print_line(stdout(), line))
+    print_result(result, lambda: print_line(stdout(), f"{line}{todo}: newsarchive crawl {result['site']}"))
 
 
 def unwatch(

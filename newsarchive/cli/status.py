@@ -57,8 +57,8 @@ def _print_report(out: Console, report: HealthReport, next_due: datetime | None,
     out.print(f"{articles}, {captures} ({humanize_size(status.warc_bytes)})")
     if (crawl := status.last_crawl) is not None:
         end = f"{crawl.outcome or 'running'}{f' {short_time(crawl.finished_at)} UTC' if crawl.finished_at else ''}"
-        begin = short_time(crawl.started_at)
-        out.print(safe_text(f"last crawl: {', '.join(crawl.sites)}, started {begin} UTC, {end}"))
+        begin = f"started {short_time(crawl.started_at)} UTC"
+        out.print(safe_text(f"last crawl: {', '.join([*crawl.sites, begin, end])}"))
     if report.unsent:
         size = humanize_size(report.unsent_bytes)
         out.print(safe_text(f"{pluralize(report.unsent, 'WARC file')} ({size}) to be uploaded to the bucket", "yellow"))

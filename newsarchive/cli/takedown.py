@@ -18,8 +18,7 @@ from storage.errors import NotFound
 def takedown(
     *,
     target: Annotated[
-        str,
-        Argument(metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file with URLs, one per line."),
+        str, Argument(metavar="ARTICLE|URL|FILE", help="Number of an article, a URL, or a file of URLs, one a line.")
     ],
     reason: Annotated[str, Option("--reason", metavar="TEXT", help="Reason; it is kept in the archive.")],
     yes: Annotated[bool, Option("--yes", help="Remove; without it, only print what would be removed.")] = False,

@@ -21,10 +21,11 @@ from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import Thread
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import scrapy
-from scrapy import Request
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import HtmlResponse, Response
 from scrapy.http.cookies import CookieJar
@@ -65,13 +66,27 @@ class SiteSpider(scrapy.Spider):
     callback_timeout = 300.0
     """Seconds that `start` or a callback may take."""
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Create the spider for a command of Scrapy's, which applies its add-ons later. Called by Scrapy."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider._warn_unrecorded, signals.spider_opened)  # noqa: SLF001 - its own
+        return spider
+
+    def _warn_unrecorded(self) -> None:
+        if not hasattr(self.settings.getwithbase("DOWNLOAD_HANDLERS")["https"], "addon"):
+            advice = "To record it, set ADDONS (newsarchive help spiders), or run: newsarchive crawl"
+            LOG.warning("nothing that the spider %s fetches here is archived. %s", self.name, advice)
+
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests."""
         for url in self.start_urls or [self.site_url]:
             yield Request(url)
 
-    def parse(self, response: Response, **kwargs: Any) -> Any:
-        """Yield what is found in a response, by default nothing: then the archive reads it like any page."""
+    if not TYPE_CHECKING:  # Scrapy's type lets subclasses have other parameters
+
+        def parse(self, response: Response, **kwargs: Any) -> Any:
+            """Yield what is found in a response, by default nothing: then the archive reads it like any page."""
 
     def run_callback(self, callback: Any, response: Response) -> tuple[SpiderOutput, list[Request]]:
         """Call the callback of a request, or of a name; return its output, and the requests made in this run.

@@ -22,7 +22,7 @@ _SINGLE_FILE = re.compile(rb"Page saved with SingleFile\s+url:\s*(https?://\S+)\
 # Chrome and Internet Explorer: <!-- saved from url=(0022)https://news.example/a -->
 _SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(https?://[^\s>]+)()")
 _MHTML = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE)
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<|(?:from|snapshot-content-location|mime-version):)", re.IGNORECASE)
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _URLS = re.compile(rb"\s*(?:https?://\S+\s+)+")
 
 
@@ -62,7 +62,7 @@ def detect_kind(file: Path) -> str:
     """Return what a file holds: page, urls (a list of URLs), or warc (anything else)."""
     with file.open("rb") as opened:
         head = opened.read(_HEAD_SIZE)
-    is_page = file.suffix.lower() in SUFFIXES or _PAGE.match(head)
+    is_page = file.suffix.lower() in SUFFIXES or _PAGE.match(head) or _MHTML.match(head)
     return "page" if is_page else "urls" if _URLS.fullmatch(head + b"\n") else "warc"
 
 
@@ -101,8 +101,9 @@ def _parse_mhtml(data: bytes) -> Iterator[SavedResource]:
 
 
 def _clean_url(url: str) -> str | None:
-    """Return a URL without fragment; None for what no server had, such as cid:frame."""
-    return url.partition("#")[0] if url.startswith(("http://", "https://")) else None
+    """Return a URL without fragment and folds; None for what no server had, such as cid:frame."""
+    url = "".join(url.partition("#")[0].split())
+    return url if url.startswith(("http://", "https://")) else None
 
 
 def _parse_date(text: str) -> datetime | None:

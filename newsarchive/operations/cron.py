@@ -1,7 +1,6 @@
 """Text of crontab lines and systemd units for regular crawls."""
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -66,23 +65,17 @@ def _cron_fields(every: timedelta) -> str:
     )
 
 
-def systemd_units(job: ScheduledCrawl) -> str:
-    """Return a service and its timer, each below its file name."""
-    return _fill_units("crawl.systemd", job, job.command_line)
-
-
-def systemd_worker_unit(job: ScheduledCrawl) -> str:
-    """Return a service that runs a worker, below its file name; sites and interval are not used."""
-    return _fill_units("worker.systemd", job, [str(job.command), "worker", "--archive", str(job.archive)])
-
-
-def _fill_units(file: str, job: ScheduledCrawl, words: Iterable[str]) -> str:
-    template = files("newsarchive.operations").joinpath(file).read_text("utf-8")
+def systemd_units(job: ScheduledCrawl, *, worker: bool = False) -> str:
+    """Return a service and its timer, or the service of a worker (without sites and interval), below its file name."""
+    words = [str(job.command), "worker", "--archive", str(job.archive)] if worker else job.command_line
+    file = files("newsarchive.operations").joinpath("worker.systemd" if worker else "crawl.systemd")
     command, user = " ".join(map(_quote_systemd, words)), f"User={job.user}\n" if job.user else ""
     name = " ".join(str(job.archive).replace("%", "%%").split())  # a description is one line
     folder = _quote_systemd(str(job.archive), variables=False)
     every, seconds = format_duration(job.every), round(job.every.total_seconds())
-    return template.format(command=command, user=user, name=name, folder=folder, every=every, seconds=seconds)
+    return file.read_text("utf-8").format(
+        command=command, user=user, name=name, folder=folder, every=every, seconds=seconds
+    )
 
 
 def _quote_systemd(word: str, *, variables: bool = True) -> str:

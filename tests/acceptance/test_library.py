@@ -520,15 +520,17 @@ def test_the_example_prints_changed_headlines(morgue: Path) -> None:
 
 USER_PROGRAM = """
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from newsarchive import (
-    Archive, ArchiveError, ArchivedArticle, Article, Capture, CaptureView, ChangeView, CrawlResult, ListingCapture,
-    Outcome, Reading, SaveResult, SearchHit, extract_page, read_warc,
+    Archive, ArchiveError, ArchivedArticle, Article, ArticleItem, Capture, CaptureView, ChangeView, CrawlResult,
+    ListingCapture, Outcome, Placement, Reading, SaveResult, SearchHit, SiteSpider, extract_page, read_warc,
 )
+from scrapy import Request
+from scrapy.http import Response
 
 def use(folder: Path) -> list[dict[str, Any]]:
     reading: Reading = extract_page("<p>", fetched=datetime.now(timezone.utc))
@@ -542,12 +544,13 @@ def use(folder: Path) -> list[dict[str, Any]]:
             captures: Iterator[CaptureView] = archive.captures(outcome=Outcome.GONE)
             listings: Iterator[ListingCapture] = archive.listings(site="a")
             changes: Iterator[ChangeView] = archive.changes(event=("gone", "back"))
+            places: Iterator[Placement] = archive.placements(site="a")
             result: CrawlResult = other.crawl(["a"], max_time="1h")
             counts: int = result.counts["captures"]
             saved: SaveResult = other.save("https://news.example/a")
             kind: Outcome | None = saved.outcome
             print(next(versions).version, hits[0].url, next(captures).status, next(listings).groups, counts)
-            print(next(changes).kinds)
+            print(next(changes).kinds, next(places).minutes, kind)
             return [each.to_dict() for each in shown]
     except ArchiveError as problem:
         sys.exit(problem.exit_code)
@@ -557,6 +560,20 @@ def read() -> Iterator[Capture]:
         for capture, reading in read_warc(source, timeout=3):
             if reading.article:
                 yield capture
+
+class Courier(SiteSpider):
+    headers = {"Accept": "application/json"}
+
+    async def start(self) -> AsyncIterator[Request]:
+        yield Request(self.site_url + "latest", callback=self.parse)
+
+    def parse(self, response: Response) -> Iterator[Request]:
+        yield response.follow("/api/1", callback=self.parse_article, cb_kwargs={"day": "2026-05-04"})
+
+    def parse_article(self, response: Response, day: str) -> Iterator[ArticleItem]:
+        yield ArticleItem(headline=response.text, published=day)
+
+print(Courier().try_callback("parse", Path("page.html"), "https://news.example/").requests)
 """
 WRONG_PROGRAM = """
 from datetime import datetime
@@ -575,6 +592,7 @@ with Archive.open("morgue") as archive:
 def test_types_hold_outside_of_the_checkout(tmp_path: Path) -> None:
     """A program of a user's that uses every public name passes mypy --strict, and each mistake is found."""
     pytest.importorskip("mypy")
+    assert [name for name in newsarchive.__all__ if len(re.findall(rf"\b{name}\b", USER_PROGRAM)) < 2] == []
     (tmp_path / "right.py").write_text(USER_PROGRAM)
     (tmp_path / "wrong.py").write_text(WRONG_PROGRAM)
     words = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache")]

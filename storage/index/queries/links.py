@@ -85,7 +85,7 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Consecutive captures of a listing that show an article at the same place."""
+    """Consecutive captures of a listing that show an article at one place. Example: `next(archive.placements())`."""
 
     article_id: int
     url: str

@@ -568,6 +568,14 @@ def test_the_command_lists_and_tests_alerts(desk_of: DeskOf, hook: Any, smtp: An
     ]
 
 
+def test_an_archive_without_alerts_says_so(desk_of: DeskOf) -> None:
+    """An empty list is a sentence for people."""
+    listed = run_command(desk_of())
+    assert listed.stdout == (
+        "There are no alerts. To add one, write an [[alert]] into newsarchive.toml: newsarchive help alerts\n"
+    )
+
+
 def test_a_crawl_and_save_send_what_they_find_though_no_server_answers(desk_of: DeskOf, hook: Any, smtp: Any) -> None:
     """All that the first crawl finds is new; a refused mail does not change how it ends."""
     site = f'[[site]]\nname = "quay"\nurl = "http://127.0.0.1:{hook.port}/"\nallow_private = true\nobey_robots = false'

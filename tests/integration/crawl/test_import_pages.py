@@ -192,3 +192,16 @@ def test_a_zone_is_not_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     (page, picture) = parse_page_file(mhtml(STORY))
     assert page.saved_at == picture.saved_at == datetime(2026, 11, 24, 9, tzinfo=UTC)
     assert (page.mime, picture.mime, picture.payload) == ("text/html; charset=utf-8", "image/png", PICTURE)
+
+
+@pytest.mark.parametrize("first", ["From", "Content-Type"])
+def test_an_mhtml_file_is_known_by_its_header(folder: Path, first: str) -> None:
+    """From standard input too, whichever field is the first, and where the lines of its URLs are folded."""
+    head, _, rest = mhtml(STORY).decode().replace("\r\n\t", "").partition("\r\n\r\n")
+    fields = sorted(head.splitlines(), key=lambda line: not line.startswith(first))
+    whole = "\r\n".join([*fields, "", rest]).replace("Location: ", "Location: \r\n ").replace("/news/", "/ne\r\n ws/")
+    done = run_in_process("import", "-", "--archive", folder, stdin=whole)
+    assert (done.returncode, done.stderr) == (0, "")
+    with Archive.open(folder) as archive:
+        found = {each.url for each in archive.index.stream(iter_captures)}
+    assert found == {f"{URL}-3", "https://gazette.example/dot.png"}

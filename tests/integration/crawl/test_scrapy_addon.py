@@ -110,6 +110,17 @@ class FullSpider(WireSpider):
         resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
 """
 
+COURIER = """
+from newsarchive import ArticleItem, SiteSpider
+
+
+class Courier(SiteSpider):
+    name = "courier"
+
+    def parse(self, response):
+        yield ArticleItem(headline=response.css("h1::text").get())
+"""
+
 
 Asked = tuple[str, str, dict[str, Any]]
 """Method, URL and meta of a request."""
@@ -432,6 +443,24 @@ def test_what_scrapy_playwright_leaves_to_scrapy_is_exact(project: Project, serv
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("addons", "recorded"), [(None, 1), ("{}", 0), ('{"newsarchive.scrapy_addon.WarcAddon": null}', 0)]
+)
+def test_a_spider_of_a_site_that_nothing_records_says_so(
+    project: Project, server: Any, addons: str | None, recorded: int
+) -> None:
+    """Run by its own name, it is one of Scrapy's: the add-on records it, else one line says that nothing does."""
+    (project.folder / "paper" / "spiders" / "courier.py").write_text(COURIER)
+    server.say("/", sized(OK, b"<h1>Ferry</h1>"))
+    project.set("ROBOTSTXT_OBEY = False\n")
+    more = ["-s", f"ADDONS={addons}"] if addons else []
+    done = project.crawl("courier", "-a", f"site_url={server.base}/", *more)
+    assert [item["headline"] for item in project.items()] == ["Ferry"]
+    assert len([record for record in project.records() if record.type == "response"]) == recorded
+    said = "nothing that the spider courier fetches here is archived. To record it, set ADDONS"
+    assert done.stderr.count(said) == 1 - recorded
+
+
 def test_a_killed_spider_leaves_a_file_that_is_repaired(project: Project, server: Any) -> None:
     """After kill -9 the next spider closes the file, and all that was received before is in it."""
     for number in range(30):
@@ -557,3 +586,5 @@ def test_pages_are_read_into_an_archive(
         assert ended.returncode == 0, ended.stdout + ended.stderr
     with Archive.open(folder) as archive:
         assert different(before, dump(archive.index)) == {}
+    status = run_in_process("status", "--archive", folder).stdout
+    assert re.search(r"^last crawl: started 2\d{3}-", status, re.MULTILINE), "it has no configured sites"

@@ -48,8 +48,11 @@ def test_what_is_written_loads_and_its_tests_pass(tmp_path: Path) -> None:
         "120",
         "spiders",
     ]
-    checked = subprocess.run(lint, cwd=folder, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
+    types = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
+    types += [f"spiders/the_{template}.py" for template in NAMES]
+    for words in (lint, types):
+        checked = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import io
 import json
 import os
 import re
@@ -9,11 +10,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from newsarchive.cli import app
+from newsarchive.cli.import_ import _require_consent
 from newsarchive.version import VERSION
 from storage import errors
 
@@ -254,3 +257,57 @@ def test_a_signal_while_modules_are_imported_is_no_traceback(number: signal.Sign
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (128 + number, "\nnewsarchive: interrupted; nothing was done\n")
+
+
+class Terminal(io.StringIO):
+    """A terminal on which nobody answers."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_an_error_is_no_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It breaks between words, and on a wide terminal before a line is hard to read."""
+    terminal, message = Terminal(), "the index cannot be used; nothing was done. " * 5
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(app, "app", raising(errors.ConfigError(message)))
+    app.run(["search", "x"])
+    lines = terminal.getvalue().splitlines()
+    assert " ".join(lines) == f"newsarchive: {message}".strip()
+    assert min(columns, 100) / 2 < max(map(len, lines)) <= min(columns, 100)
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "told"),
+    [
+        (EOFError(), 2, "no password was read; no hash was made. Write one, or give it as a line of standard input"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_the_end_of_input_is_no_interrupt(
+    ended: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-D at the prompt for a password says what was not read, and what answers instead; Ctrl-C interrupts."""
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", raising(ended))
+    assert app.run(["serve", "--hash-password"]) == code
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("", False), ("\n", False), ("n\n", False), ("y\n", True), ("YES\n", True)]
+)
+def test_who_does_not_answer_does_not_agree(
+    answer: str, agreed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the end of input, the import ends with the option that answers."""
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    with nullcontext() if agreed else pytest.raises(errors.ConfigError, match="newsarchive import --yes FILE"):
+        _require_consent("\x1b[31mlantern", "beacon", yes=False)
+    asked = capsys.readouterr()
+    assert "Import its pages as those of beacon? [y/N]" in asked.err
+    assert (asked.out, "\x1b" in asked.err) == ("", False)

@@ -1,5 +1,6 @@
 """`newsarchive help` shows the manual, and messages cite pages that it has."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -76,3 +77,12 @@ def test_a_page_is_formatted_on_a_terminal(capsys: pytest.CaptureFixture[str], m
     assert "Exit codes" in shown
     assert "# Exit codes" not in shown
     assert "| --- |" not in shown
+
+
+def test_a_page_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json, the list of pages and each page are a value."""
+    assert run(["help", "--json"]) == 0
+    assert "spiders" in json.loads(capsys.readouterr().out)
+    assert run(["help", "spiders", "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page == {"topic": "spiders", "text": (DOCS / "spiders.md").read_text("utf-8")}

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from newsarchive.cli.app import run
-from newsarchive.operations.cron import ScheduledCrawl, systemd_worker_unit
+from newsarchive.operations.cron import ScheduledCrawl, systemd_units
 
 
 def test_a_workers_service_is_started_again_whatever_ended_it() -> None:
     """A worker that gave up its sites has to come back; one that is told to end gets the time it needs."""
-    unit = systemd_worker_unit(
-        ScheduledCrawl(command=Path("/srv/venv/bin/newsarchive"), archive=Path("/srv/50% news"), user="archive")
+    unit = systemd_units(
+        ScheduledCrawl(command=Path("/srv/venv/bin/newsarchive"), archive=Path("/srv/50% news"), user="archive"),
+        worker=True,
     )
     assert 'ExecStart=/srv/venv/bin/newsarchive worker --archive "/srv/50%% news"\n' in unit
     assert "Restart=always\n" in unit

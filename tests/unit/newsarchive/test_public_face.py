@@ -7,8 +7,8 @@ def test_the_public_api_is_as_documented() -> None:
     """The public names are those of this list, and each can be imported."""
     face = [
         "Archive", "ArchiveError", "ArchivedArticle", "Article", "ArticleItem", "Capture", "CaptureView", "ChangeView",
-        "CrawlResult", "ListingCapture", "Outcome", "Reading", "SaveResult", "SearchHit", "SiteSpider", "extract_page",
-        "read_warc",
+        "CrawlResult", "ListingCapture", "Outcome", "Placement", "Reading", "SaveResult", "SearchHit", "SiteSpider",
+        "extract_page", "read_warc",
     ]  # fmt: skip
     assert newsarchive.__all__ == face
     assert all(getattr(newsarchive, name).__name__ == name for name in newsarchive.__all__)
