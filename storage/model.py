@@ -514,9 +514,9 @@ class VisitResult:
     is_alternate_url: bool = False
     """Its canonical URL is another one, which has been captured."""
     is_listed_as_article: bool = False
-    """A feed or sitemap lists it."""
-    leads_to_article: bool = False
-    """It redirects to a URL that has been captured as an article."""
+    """A feed or sitemap lists it, and it does not redirect to a URL that has been captured as an article."""
+    may_be_article: bool = False
+    """Its URL has the form of the site's articles, or it redirects, but not to one that has been captured."""
     repeats_no_article: bool = False
     """The server says that nothing changed since a response that was no article."""
     gone_since: datetime | None = None
@@ -572,6 +572,7 @@ class Ingest:
     discovery: Discovery
     reading: Reading
     discovered_urls: tuple[DiscoveredUrl, ...] = ()
+    has_article_url: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

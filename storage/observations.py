@@ -66,6 +66,10 @@ class ChangeEvent(StrEnum):
     """Shown again after it was gone or moved; the text may be another one."""
 
 
+CHANGED_BACK = "changed-back"
+"""Kind of an edit after which an earlier version stands again."""
+
+
 class Look(NamedTuple):
     """One capture of an article."""
 

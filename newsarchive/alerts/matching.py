@@ -6,14 +6,12 @@ The state is in alerts.sqlite3 in the archive's folder, which a rebuild and a mo
 """
 
 import json
-import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from newsarchive.archive import Archive
 from newsarchive.config.schema import AlertConfig, Config
 from newsarchive.config.toml_file import read_config
 from storage.errors import StorageError
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import AnyRow, batches, load_statements
 from storage.index.queries.observations import list_changes
 from storage.index.search.percolate import (
     find_changed_articles,
@@ -36,8 +34,7 @@ from storage.index.views.history import ChangeFilters
 from storage.places.folder import open_private
 
 FILE = "alerts.sqlite3"
-_SQL = files("newsarchive.alerts").joinpath("store.sql").read_text("utf-8")
-_STATEMENTS: dict[str, str] = dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", _SQL))
+_STATEMENTS = load_statements("newsarchive.alerts", "store.sql")
 _AT_ONCE = 1_000
 
 

@@ -20,7 +20,7 @@ from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json, write_rows
 from storage.errors import ConfigError
 from storage.index.queries.observations import iter_changes
 from storage.index.views.history import ChangeFilters
-from storage.observations import ChangeEvent
+from storage.observations import CHANGED_BACK, ChangeEvent
 from storage.places.folder import open_atomic
 
 
@@ -70,6 +70,7 @@ def _print(changes: Iterable[Mapping[str, Any]]) -> None:
     for count, change in enumerate(changes, 1):  # noqa: B007 - it is printed at the end
         out.print(safe_text(f"{change['article']:>5}  {change['headline']}", "bold"))
         what = ", ".join(change["kinds"]) or change["event"]
+        what = what.replace(CHANGED_BACK, f"changed back to version {change['version']}")
         facts = [f"{short_time(datetime.fromisoformat(change['seen']))} UTC", change["site"], what, change["notice"]]
         facts += [f"+{change['added']} -{change['removed']}"] if change["added"] or change["removed"] else []
         out.print(safe_text("       " + " · ".join(filter(None, facts)), "dim"))

@@ -185,9 +185,10 @@ MAIL_ADDRESSES = SettingType("list of mail addresses", _list_of(_mail_address))
 EVENTS = SettingType("list of events", _list_of(_choice("edited", "gone", "moved", "back")))
 NOTICES = SettingType("list of words", _list_of(_choice("noted", "dated", "silent")))
 _KINDS = (
-    "retraction correction rewritten headline numbers names quotes removed added headline-wording dek byline wording"
+    "changed-back retraction correction rewritten headline numbers names quotes removed added headline-wording dek"
+    " byline wording caption section order typo"
 )
-KINDS = SettingType("list of kinds", _list_of(_choice(*_KINDS.split(), "caption", "section", "order", "typo")))
+KINDS = SettingType("list of kinds", _list_of(_choice(*_KINDS.split())))
 DURATION_LIST = SettingType("list of durations", _list_of(_positive_duration))
 
 

@@ -18,11 +18,14 @@ from newsarchive.diff.paragraphs import DiffPiece, TextChange, diff_words, simil
 from newsarchive.extract.corrections import is_notice
 from storage.article_fields import ArticleFields
 from storage.model import Role
+from storage.observations import CHANGED_BACK
 
 
 class EditKind(StrEnum):
     """Kind of an edit, the most important first; an edit may have several."""
 
+    CHANGED_BACK = CHANGED_BACK
+    """The text is an earlier version again; told by the captures, not by the two texts."""
     RETRACTION = "retraction"
     CORRECTION = "correction"
     """A correction or editor's note was added."""

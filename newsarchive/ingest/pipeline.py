@@ -18,7 +18,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Protocol
 
-from newsarchive.ingest.article_urls import ArticleUrlPatterns
+from newsarchive.ingest.article_urls import ARTICLES, ArticleUrlPatterns
 from newsarchive.ingest.discovery import discover_urls, spider_urls
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import SiteLookup
@@ -309,8 +309,11 @@ class Ingestor:
         """Collect everything that a capture writes into the index."""
         discovery = self._sites.get_discovery(record)
         site = self._sites.requesting_site(discovery.site, record.capture)
-        self._article_urls.add(site.name, record.capture.url, reading.outcome)
         likes = partial(self._article_urls.predicts_article, site.name)
+        is_like = bool(likes(record.capture.url))
+        # In an outage known articles are other pages, which says nothing of their URLs.
+        if reading.outcome in ARTICLES or not self._index.is_captured(record.capture.url):
+            self._article_urls.add(site.name, record.capture.url, reading.outcome)
         found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
         if record.output is not None:
             found = tuple(spider_urls(record.capture, reading, record.output, site))
@@ -320,4 +323,6 @@ class Ingestor:
             reading = replace(reading, article=replace(reading.article, noarchive=True))
         if reading.extractor and (extractor := self._layouts.extractor_version(discovery.site)):
             reading = replace(reading, extractor=extractor)
-        return Ingest(capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found)
+        return Ingest(
+            capture=record.capture, discovery=discovery, reading=reading, discovered_urls=found, has_article_url=is_like
+        )

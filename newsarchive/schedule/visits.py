@@ -120,7 +120,8 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #     any other         10 min, 40 min, 3 h, 11 h, 2 d, 7 d, 28 d, and sooner at  |   names it any more
 #                       the ages at which an article is checked                   |
 #
-# A page that was never an article, after failures or redirects: ten pauses of two days at most, while a source names it
+# A page that was never an article, after failures or redirects, or with an article's URL: ten pauses of two days at
+# most, while a source names it
 
 # Responses that say nothing of the page itself.
 FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
@@ -141,7 +142,7 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     retry = NextVisit(due_at=None, failure_count=failures, unchanged_count=visit.unchanged_count)
     if visit.gone_since is not None and visit.fetched_at - visit.gone_since >= GONE_AFTER:
         return replace(retry, ended_by=VisitEnd.GONE)
-    is_promised = visit.was_article or (visit.is_listed_as_article and not visit.leads_to_article)
+    is_promised = visit.was_article or visit.is_listed_as_article
     pauses = QUICK_PAUSES if is_promised or visit.outcome in FAILURE_OUTCOMES else SLOW_PAUSES
     pauses = GONE_PAUSES if visit.outcome is Outcome.GONE else pauses
     pause = pauses[failures - 1] if failures <= len(pauses) else None
@@ -151,8 +152,9 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
         later = [each for each in to_checks if each >= QUICK_PAUSES[0]]
         pause = min(later if pause is None else [pause, *later], default=None)
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
-    may_be_article = pauses is not SLOW_PAUSES or (visit.outcome is Outcome.REDIRECT and not visit.leads_to_article)
-    is_first_look = may_be_article and not visit.was_article and failures <= MAX_FIRST_LOOKS
+    is_first_look = (
+        (visit.may_be_article or pauses is not SLOW_PAUSES) and not visit.was_article and failures <= MAX_FIRST_LOOKS
+    )
     named = min(pause or NAMED_INTERVAL, FIRST_LOOK_PAUSE if is_first_look else NAMED_INTERVAL)
     return replace(
         retry,
@@ -218,7 +220,10 @@ def plan_source_visit(visit: VisitResult, intervals: VisitIntervals, unchanged: 
 def _due_by_rates(rates: SourceRates, visit: VisitResult, intervals: VisitIntervals) -> datetime:
     expected, at = ExpectedRates(rates), visit.fetched_at
     share = first_named_share(rates, trusted=not visit.is_next_page)
-    is_old = rates.newest_item_at is not None and at - rates.newest_item_at > intervals.archive_sitemap_interval
+    newest = rates.newest_item_at
+    if newest and rates.last_new_at > rates.first_read_at:
+        newest = max(newest, rates.last_new_at)  # it gets new items, whatever dates it gives them
+    is_old = newest is not None and at - newest > intervals.archive_sitemap_interval
     if visit.kind is UrlKind.SITEMAP and is_old:
         return at + intervals.archive_sitemap_interval
     shortest, longest = interval_bounds(visit.kind, intervals)

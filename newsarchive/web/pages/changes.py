@@ -21,7 +21,7 @@ from storage.index.queries.aggregates import list_site_names
 from storage.index.queries.observations import find_changes, iter_changes, list_changes
 from storage.index.search.query import parse_date_range
 from storage.index.views.history import ChangeFilters, ChangeView
-from storage.observations import ChangeEvent
+from storage.observations import CHANGED_BACK, ChangeEvent
 
 router = APIRouter(include_in_schema=False)
 
@@ -99,6 +99,7 @@ def show_changes(context: Context) -> Response:
 def describe_change(change: ChangeView) -> str:
     """Return what was changed in a line: "numbers, byline: without a notice"."""
     what = ", ".join(KINDS.get(kind, kind) for kind in change.kinds) or EVENTS[change.event]
+    what = what.replace(KINDS[CHANGED_BACK], f"{KINDS[CHANGED_BACK]} to version {change.version}")
     return f"{what}: {NOTICES[change.notice]}" if change.notice in NOTICES else what
 
 

@@ -10,7 +10,6 @@ and takes the lease. The holder itself gives up earlier, after DEADLINE, so no s
 """
 
 import os
-import re
 import secrets
 import select
 import signal
@@ -21,11 +20,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from storage.errors import ArchiveBusy, ArchiveError
 from storage.index.engine.postgres import connect, enter_jobs_schema, translate_driver_errors
+from storage.index.engine.statements import load_statements
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,14 +125,7 @@ LEASE_LOST = (
     "newsarchive crawl"
 )
 
-STATEMENTS = {
-    name: text.encode()
-    for name, text in re.findall(
-        r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)",
-        files("storage.index.cluster").joinpath("cluster.sql").read_text("utf-8"),
-    )
-}
-"""Statements of cluster.sql, by name."""
+STATEMENTS = {name: text.encode() for name, text in load_statements("storage.index.cluster", "cluster.sql").items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

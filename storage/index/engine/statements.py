@@ -1,7 +1,9 @@
 """Statements that both databases share: inserting many rows, reserving their ids, and batches of keys."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Executable, Float, LargeBinary, Row, Select, Table, bindparam, text
@@ -17,6 +19,12 @@ IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 """Keys that the condition of a statement takes."""
 STREAMING = {"stream_results": True, "yield_per": 1_000}
 """Execution options with which the rows of a query come in batches, and are not in memory all at once."""
+
+
+def load_statements(package: str, file: str) -> dict[str, str]:
+    """Return the statements of an SQL file in a package, by the names in the comments before them."""
+    sql = files(package).joinpath(file).read_text("utf-8")
+    return dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", sql))
 
 
 def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:

@@ -21,6 +21,8 @@ from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, Outcome, SourceCheck, S
 
 MAX_REMEMBERED_ITEMS = 2_000
 """Items of a reading that are remembered. In a sitemap with more, an item is new if nothing had named it before."""
+_MAX_ADDED = 50
+"""New items of a sitemap read before that are current whatever date it gives them; more are an imported history."""
 _DAY = timedelta(days=1)
 _RATE_COLUMNS = (
     "first_read_at", "last_read_at", "last_new_at", "bursts", "new_items", "first_named_items", "longest_gap",
@@ -47,6 +49,8 @@ class SourceRateBatch:
         self._changed: set[int] = set()
         self.mentions: dict[int, datetime] = {}
         """Times at which a source named a URL that its previous reading did not name, by the ids of these URLs."""
+        self.added: set[int] = set()
+        """Ids of URLs that nothing had named before a sitemap that was read before did."""
         for row in fetch_by_ids(connection, _BY_IDS, self._states):
             ids = unpack_ids(row.item_ids)
             known = None if ids is None else frozenset(ids)
@@ -75,6 +79,8 @@ class SourceRateBatch:
         state = self._states.get(entry.url_id)
         if state is None or rates is None or rates == state.rates:
             return
+        if state.item_count and entry.outcome is Outcome.SITEMAP and len(entry.first_named_ids) <= _MAX_ADDED:
+            self.added |= entry.first_named_ids
         state.rates = rates
         self._changed.add(entry.url_id)
         if entry.ingest.reading.outcome in SOURCE_OUTCOMES:

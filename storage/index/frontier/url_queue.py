@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
 from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
@@ -277,6 +277,19 @@ _MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow
     FrontierRow.kind == UrlKind.ARTICLE.value,
     FrontierRow.last_fetched_at.is_not(None),
     or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
+)
+
+
+def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
+    """Leave these URLs to no backfill: each gets the priority that it has within its month."""
+    change_by_ids(connection, _PROMOTE, url_ids)
+
+
+_WAITS_FOR_BACKFILL = and_(FrontierRow.priority >= BACKFILL_PRIORITY, FrontierRow.last_fetched_at.is_(None))
+_PROMOTE = (
+    update(FrontierRow)
+    .where(FrontierRow.url_id.in_(IDS), _WAITS_FOR_BACKFILL)
+    .values(priority=(FrontierRow.priority - BACKFILL_PRIORITY) % 100)
 )
 
 

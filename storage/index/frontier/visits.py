@@ -20,6 +20,7 @@ from storage.index.frontier.url_queue import (
     blank_row,
     discovery_columns,
     discovery_rank,
+    promote_added,
     put_lanes,
     read_discovery,
 )
@@ -102,6 +103,7 @@ def schedule_next_visits(
     insert_rows(connection, FrontierRow, planned, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
     context.sources.save()
     advance_mentioned(connection, context.sources.mentions)
+    promote_added(connection, context.sources.added)
 
 
 def _apply_capture(
@@ -122,6 +124,7 @@ def _apply_capture(
     if row["last_fetched_at"] is None or at > row["last_fetched_at"]:
         printed = (entry.article and entry.article.published) or entry.discovery.published
         outcome = Outcome.SOFT_ERROR if entry.capture_id in context.duplicates.soft_errors else entry.outcome
+        leads = entry.capture_id in context.leading
         result = VisitResult(
             site=entry.discovery.site, kind=entry.discovery.kind, outcome=outcome, status=capture.status,
             fetched_at=at, changed=is_new,
@@ -130,8 +133,8 @@ def _apply_capture(
             published=printed.at if printed else None, is_duplicate=entry.capture_id in context.duplicates.copies,
             was_article=known.version_id is not None or entry.version_id is not None,
             is_alternate_url=entry.capture_id in context.alternates,
-            is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS,
-            leads_to_article=entry.capture_id in context.leading,
+            is_listed_as_article=entry.discovery.via_kind in _LISTING_KINDS and not leads,
+            may_be_article=(entry.ingest.has_article_url or outcome is Outcome.REDIRECT) and not leads,
             repeats_no_article=entry.outcome is Outcome.NOT_MODIFIED and not shows_article, gone_since=gone_since,
             is_next_page=entry.discovery.kind is entry.discovery.via_kind is UrlKind.LISTING,
             is_stray_target=entry.discovery.redirect_count > 0 and outcome is Outcome.OTHER,

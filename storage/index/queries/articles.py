@@ -409,7 +409,7 @@ _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, O
 
 
 def list_page_outcomes(connection: Connection, site: str, *, limit: int = 5000) -> list[tuple[str, Outcome]]:
-    """Return the URLs of a site's newest `limit` captures, each with the outcome of its newest capture."""
+    """Return the URLs of a site's newest `limit` captures, articles as such, others as the newest of them shows."""
     rows = connection.execute(
         select(UrlRow.url, CaptureRow.outcome)
         .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
@@ -420,5 +420,6 @@ def list_page_outcomes(connection: Connection, site: str, *, limit: int = 5000) 
     )
     newest: dict[str, Outcome] = {}
     for row in rows:
-        newest.setdefault(row.url, Outcome(row.outcome))
+        outcome = Outcome(row.outcome)
+        newest[row.url] = outcome if outcome is Outcome.ARTICLE else newest.get(row.url, outcome)
     return list(newest.items())

@@ -33,7 +33,7 @@ from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import list_values
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify, FoundChanges
-from storage.observations import MetadataEvent, MetadataField, ObservedSpan, build_spans
+from storage.observations import CHANGED_BACK, MetadataEvent, MetadataField, ObservedSpan, build_spans
 
 _BEFORE = CaptureRow.__table__.alias("captures_before")
 _RECORDS = CaptureRow.__table__.alias("captures_of_records")
@@ -116,7 +116,7 @@ def _select_changes(connection: Connection, exclude: Exclusions, filters: Change
     Conditions on other tables are subqueries: joined, these tables would be read first, and whole.
     """
     conditions, is_few = _filter_articles(connection, filters)
-    query = select(*_KEY).where(*_change_conditions(filters), *conditions)
+    query = select(*_KEY).where(*_change_conditions(connection, exclude, filters), *conditions)
     if exclude:
         shown = ArticleRow.id == ChangeRow.article_id, *visible_articles(connection, exclude)
         query = query.where(select(ArticleRow.id).where(*shown).exists())
@@ -152,14 +152,16 @@ def _filter_articles(connection: Connection, filters: ChangeFilters) -> tuple[li
     return conditions, filters.article_id is not None or filters.records is not None
 
 
-def _change_conditions(filters: ChangeFilters) -> list[Any]:
+def _change_conditions(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> list[Any]:
     conditions: list[Any] = []
     for column, values in ((ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice)):
         if values is not None:
             conditions.append(column.in_(list_values(values)))
     if filters.kind is not None:
         kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
-        conditions.append(or_(*(kinds.contains(f" {kind} ", autoescape=True) for kind in list_values(filters.kind))))
+        wanted = list_values(filters.kind)
+        back = [_is_changed_back(connection, exclude)] * (CHANGED_BACK in wanted)
+        conditions.append(or_(*(kinds.contains(f" {kind} ", autoescape=True) for kind in wanted), *back))
     if filters.size is not None:
         conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
     conditions += conditions_on_time(ChangeRow.seen_at, filters.since, filters.until)
@@ -169,6 +171,14 @@ def _change_conditions(filters: ChangeFilters) -> list[Any]:
         shown = select(_RECORDS.c.id).where(_RECORDS.c.record_id.in_(filters.records))
         conditions.append(ChangeRow.capture_id.in_(shown))
     return conditions
+
+
+def _is_changed_back(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
+    """Return a condition: another version was shown last, and a visible capture before shows this one."""
+    earlier = select(CaptureRow.id).join(VersionRow, VersionRow.id == CaptureRow.version_id)
+    same = (VersionRow.article_id == ChangeRow.article_id, VersionRow.number == ChangeRow.number)
+    earlier = earlier.where(*same, CaptureRow.fetched_at < ChangeRow.seen_at, *visible_captures(connection, exclude))
+    return and_(ChangeRow.number != ChangeRow.before_number, earlier.exists())
 
 
 def list_changes(
@@ -206,7 +216,8 @@ def _load_changes_by_key(
     connection: Connection, exclude: Exclusions, keys: Iterable[Sequence[Any]]
 ) -> tuple[ChangeView, ...]:
     wanted = [(article_id, capture_id) for _, article_id, capture_id in keys]
-    rows = fetch_by_ids(connection, _VIEWS, {capture_id for _, capture_id in wanted})
+    views = _VIEWS.add_columns(_is_changed_back(connection, exclude).label("is_back"))
+    rows = fetch_by_ids(connection, views, {capture_id for _, capture_id in wanted})
     found = {(row.article_id, row.capture_id): row for row in rows}
     rows = [found[key] for key in wanted if key in found]
     shown = {version for row in rows for version in (row.older_id, row.version_id)}
@@ -214,7 +225,8 @@ def _load_changes_by_key(
     return tuple(
         ChangeView(
             article=row.article_id, url=row.url, site=row.site, headline=row.headline, section=row.section,
-            language=row.language, event=row.event, kinds=tuple((row.kinds or "").split()), notice=row.notice,
+            language=row.language, event=row.event, notice=row.notice,
+            kinds=(CHANGED_BACK,) * bool(row.is_back) + tuple((row.kinds or "").split()),
             seen_before=row.seen_before_at, seen=row.seen_at, version_before=row.before_number, version=row.number,
             added=row.added, removed=row.removed, before=row.older and masks[row.older_id].apply(row.older),
             after=row.newer and masks[row.version_id].apply(row.newer), capture=row.capture_id,

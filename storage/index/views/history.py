@@ -103,7 +103,7 @@ class ChangeView:
     event: str
     """edited, gone, moved or back."""
     kinds: tuple[str, ...]
-    """Kinds of an edit, the most important first."""
+    """Kinds of an edit, the most important first; changed-back: `version` had been seen before `version_before`."""
     notice: str | None
     """noted: the page has a note on it; dated: a later modification date; silent: neither; null unless text differs."""
     seen_before: datetime

@@ -78,3 +78,27 @@ def test_the_page_of_an_outage_is_no_source_for_ever(paper: Paper) -> None:
     assert 1 <= later["/sorry"] <= 8
     headlines, _ = paper.archived()
     assert len(headlines) == len(SUBJECTS)
+
+
+def test_an_article_that_only_a_listing_names_is_late_by_two_days_at_most_after_an_outage(paper: Paper) -> None:
+    """Its URL has the form of the site's articles. Menu pages of another form are fetched no more often for that."""
+    crawl_at(paper, 0)
+    offline = sent("<title>Offline</title><h1>You are offline</h1><p>Please try again later; it may be the line.</p>")
+    late, menu = paper.paths["harbour"].replace("harbour", "signal-box"), "/imprint"
+    cards = "".join(
+        f"<article><h2><a href='{path}'>Plans that are put off again</a></h2></article>"
+        for path in (late, *paper.paths.values())
+    )
+    body = f"<main>{cards}</main><footer><nav><a href='{menu}'>Imprint</a></nav></footer>"
+    paper.server.say("/", sent(f"<html><head><title>The Courier</title></head><body>{body}</body></html>"))
+    paper.server.say(late, offline)
+    paper.server.say(menu, sent("<title>Imprint</title><h1>Imprint</h1><p>The publisher is the town itself.</p>"))
+    for hours in (6, 18, 32):
+        crawl_at(paper, hours)
+    paper.server.say(late, sent(story("signal box")))
+    requests: Counter[str] = Counter()
+    for hours in range(36, 32 + 51, 9):
+        requests += crawl_at(paper, hours)
+    assert len(paper.archived()[0]) == len(SUBJECTS) + 1
+    assert requests[menu] == 0
+    assert requests[late] >= 1

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from newsarchive.diff.edits import EditKind
 from newsarchive.ingest.index_warcs import classify_edits
 from storage.index import Index
 from storage.index.queries import observations
-from storage.index.queries.observations import find_changes, list_changes
+from storage.index.queries.observations import find_changes, list_changes, load_histories
 from storage.index.views.exclusions import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView
 from storage.model import Ingest, Outcome, Paragraph, Reading, Role
@@ -157,3 +158,28 @@ def test_a_change_that_an_earlier_capture_shows_takes_the_place_of_the_later_one
     (change,) = index.ask(list_changes, limit=10)
     assert change.seen < late[0].seen
     assert change.kinds == ("numbers",)
+
+
+def test_an_edit_that_is_undone_is_changed_back_to_the_version_that_stood_before(
+    index: Index, article_at: Make, plan: Any
+) -> None:
+    """Texts 1, 2, 1, 3, gone, 2: the third and the last change are returns; the order of arrival does not matter."""
+    texts = {1: BEFORE, 2: AFTER, 3: "The harbour will not open, the mayor said on Monday after nine years of work."}
+    looks = [article_at(URL, texts[number], minute=60 * at) for at, number in enumerate((1, 2, 1, 3))]
+    looks += [gone(article_at(URL, minute=240)), article_at(URL, texts[2], minute=300)]
+    for look in looks[::-1]:
+        index.commit([look], plan)
+    index.settle()
+    classify_edits(index)
+    changes = index.ask(list_changes, limit=10)
+    assert [(one.version_before, one.version, "changed-back" in one.kinds) for one in changes] == [
+        (3, 2, True), (3, None, False), (1, 3, False), (2, 1, True), (1, 2, False)
+    ]  # fmt: skip
+    assert changes[3].kinds[0] == EditKind.CHANGED_BACK
+    assert set(changes[3].kinds[1:]) == set(changes[4].kinds)
+    (article,) = index.ask(load_histories, [changes[0].article]).values()
+    assert [span.is_changed_back for span in article.spans[1:]] == ["changed-back" in c.kinds for c in changes[::-1]]
+    for filters in (ChangeFilters(kind="changed-back"), ChangeFilters(kind=("typo", "changed-back"))):
+        assert index.ask(list_changes, filters, limit=10) == (changes[0], changes[3])
+        assert index.ask(find_changes, filters, limit=10).total == 2
+    assert changes[3] in index.ask(list_changes, ChangeFilters(kind="numbers"), limit=10)

@@ -12,9 +12,11 @@ from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.schedule import planner
 from storage.index import Index
 from storage.index.frontier import host_state
+from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.schema.tables import FrontierRow, UrlRow
 from storage.model import (
+    BACKFILL_PRIORITY,
     Capture,
     DiscoveredUrl,
     Discovery,
@@ -29,6 +31,7 @@ from storage.model import (
 
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 FEED, PAGE = "https://news.example/feed", "https://news.example/a"
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 SORRY = "https://news.example/sorry"
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 Make = Callable[..., Capture]
@@ -244,3 +247,29 @@ class NoOriginals:
 
     def read_block(self, place: RecordPlace) -> bytes:
         raise AssertionError(place)
+
+
+def test_a_page_that_is_new_in_a_known_sitemap_is_left_to_no_backfill(index: Index, capture_of: Make) -> None:
+    """Whatever date the sitemap gives it: a lastmod may lie. At the first reading, and of very many, it is believed."""
+
+    def sitemap(minute: int, *urls: str) -> Ingest:
+        how = Discovery(site="news", kind=UrlKind.ARTICLE, via=FEED, via_kind=UrlKind.SITEMAP)
+        found = tuple(
+            DiscoveredUrl(url=url, discovery=how, due_at=MORNING, modified=LONG_AGO, priority=BACKFILL_PRIORITY + 5_130)
+            for url in urls
+        )
+        reading = Reading(outcome=Outcome.SITEMAP, reason="")
+        return Ingest(
+            capture=capture_of(FEED, minute), discovery=Discovery(site="news", kind=UrlKind.SITEMAP),
+            reading=reading, discovered_urls=found,
+        )  # fmt: skip
+
+    old = [f"https://news.example/old/{number}" for number in range(3)]
+    index.commit([sitemap(0, *old)], PLAN)
+    due = DueQuery(now=MORNING + 2 * DAY, sites=["news"], limit=100, per_host=100)
+    assert [one.url for one in index.read(select_due_urls, due) if one.url != FEED] == []
+    index.commit([sitemap(day(1), *old, PAGE)], PLAN)
+    assert [(one.url, one.priority) for one in index.read(select_due_urls, due) if one.url != FEED] == [(PAGE, 30)]
+    many = [f"https://news.example/imported/{number}" for number in range(60)]
+    index.commit([sitemap(day(1.5), *old, PAGE, *many)], PLAN)
+    assert [one.url for one in index.read(select_due_urls, due) if one.url != FEED] == [PAGE]

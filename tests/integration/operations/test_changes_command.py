@@ -75,3 +75,16 @@ def test_a_format_that_does_not_fit_the_output_is_an_error(folder: Path, options
     assert done.returncode != 0
     assert "nothing was done. Add" in done.stderr
     assert not Path("changes.txt").exists()
+
+
+def test_an_edit_that_is_undone_is_told_as_changed_back(archive_of: Callable[..., Archive]) -> None:
+    """As text, and as a kind in lines."""
+    looks = [
+        {"url": "https://news.example/2026/03/harbour.html", "body": (PAGE % years).encode(),
+         "at": datetime(2026, 3, day, 5, tzinfo=UTC)}
+        for day, years in ((1, "nine"), (2, "eleven"), (3, "nine"))
+    ]  # fmt: skip
+    folder = archive_of(*looks).folder
+    assert run(folder).stdout.count("changed back to version 1") == 1
+    (line,) = run(folder, "--kind", "changed-back", "--json").stdout.splitlines()
+    assert json.loads(line)["kinds"] == ["changed-back", "numbers"]

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
+from storage.index.queries.export import iter_export_lines
 
 FACTS = (
     '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Harbour opens", "author": "Ada Berg"}'
@@ -74,3 +75,25 @@ def test_a_wrong_filter_is_named_and_never_widens_the_list_in_silence(client: Te
 def test_the_home_page_and_the_menu_lead_there(client: TestClient) -> None:
     """From every page in one click."""
     assert 'href="/changes"' in client.get("/help").text
+
+
+def test_an_edit_that_is_undone_is_changed_back_at_every_door(archive_of: Callable[..., Archive]) -> None:
+    """Page, home page, feeds, tables, API, comparison and article: to which version, and when which one was seen."""
+    looks = [
+        {"url": URL, "body": (PAGE % years).encode(), "at": datetime(2026, 3, day, 5, tzinfo=UTC)}
+        for day, years in ((1, "nine"), (2, "eleven"), (3, "nine"))
+    ]
+    archive = archive_of(*looks)
+    client = TestClient(create_app(archive))
+    for path in ("/changes", "/changes?kind=changed-back", "/changes.atom", "/changes.json", "/"):
+        assert "changed back to version 1" in client.get(path).text
+    assert client.get("/changes?kind=changed-back").text.count("<article") == 1
+    (row,) = csv.DictReader(client.get("/changes.csv?kind=changed-back").text.splitlines())
+    assert (row["kinds"], row["version_before"], row["version"]) == ("changed-back; numbers", "2", "1")
+    (change,) = client.get("/api/v1/changes?kind=changed-back").json()["changes"]
+    assert (change["kinds"], change["version_before"], change["version"]) == (["changed-back", "numbers"], 2, 1)
+    for path in ("/article/1", "/article/1/compare?a=1&b=2", "/article/1/compare?a=2&b=1"):
+        assert "hanged back" in client.get(path).text
+    (line,) = archive.index.stream(iter_export_lines)
+    for history in (line["history"], client.get("/api/v1/articles/1").json()["history"]):
+        assert [(span["version"], span["changed_back"]) for span in history] == [(1, False), (2, False), (1, True)]

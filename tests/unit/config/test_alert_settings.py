@@ -34,7 +34,11 @@ def test_filters_know_all_values_of_changes(name: str, values: type[EditKind]) -
     ("lines", "line", "said"),
     [
         ('[[alert]]\nname = "a"\n', 1, "an alert needs a name, and what it looks for"),
-        ('[[alert]]\nname = "a"\nquery = "b"\n[[alert]]\nname = "c"\nkind = ["odd"]\n', 6, 'must be "retraction" or'),
+        (
+            '[[alert]]\nname = "a"\nquery = "b"\n[[alert]]\nname = "c"\nkind = ["odd"]\n',
+            6,
+            'must be "changed-back" or "retraction" or',
+        ),
         ('[[alert]]\nname = "a"\nquery = "b"\nmail = ["a b"]\n', 4, "must be mail addresses"),
         ('[[alert]]\nname = "a"\nquery = "b"\nwebhook = "ftp://x"\n', 4, "must be a URL"),
         ('[[alert]]\nname = "a"\nquery = "b"\nevery = "weekly"\n', 4, '"at once" or "hourly" or "daily"'),

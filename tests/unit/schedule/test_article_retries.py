@@ -113,7 +113,8 @@ def test_no_age_at_which_an_article_is_checked_is_left_out_after_404s() -> None:
 def test_a_page_that_was_never_an_article_is_looked_at_every_two_days_while_it_is_named(outcome: Outcome) -> None:
     """Ten times, however soon each of them failed: a source names an article for some days only."""
     for failures in range(10):
-        planned = plan_next_visit(answer(outcome, status=404, failures=failures))
+        facts = {"may_be_article": outcome is Outcome.REDIRECT}
+        planned = plan_next_visit(answer(outcome, status=404, failures=failures, **facts))
         assert planned.due_while_named is not None
         assert planned.due_while_named <= NOON + timedelta(days=2)
 
@@ -128,6 +129,9 @@ def test_other_pages_that_only_a_listing_links_are_fetched_seldom() -> None:
     """The pages of a menu are named by every front page: three more fetches in the first month."""
     times = times_of_visits(Outcome.OTHER, is_named=True, until=timedelta(days=37), first_seen_at=NOON)
     assert [at - NOON for at in times] == [timedelta(days=day) for day in (0, 1, 8)]
+    alike = times_of_visits(Outcome.OTHER, is_named=True, first_seen_at=NOON, may_be_article=True)
+    assert [at - NOON for at in alike[:6]] == [timedelta(days=day) for day in (0, 1, 3, 5, 7, 9)]
+    assert len(alike) < 20, "after ten fetches once a month"
     promised = times_of_visits(Outcome.OTHER, is_named=True, until=DAY, is_listed_as_article=True)
     assert len(promised) > 4, "a feed that lists it says that it is an article"
 

@@ -1,6 +1,7 @@
 """Publication rates learnt from the checks of a source, and the visits planned by them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -235,6 +236,15 @@ def test_a_sitemap_of_old_pages_is_checked_monthly() -> None:
     )
     due_at = visit(old, None, MONDAY, UrlKind.SITEMAP).due_at
     assert due_at == MONDAY + DEFAULT_INTERVALS.archive_sitemap_interval
+
+
+def test_a_sitemap_that_gets_new_items_is_no_archive_whatever_dates_it_gives_them() -> None:
+    """A lastmod of 2001 under every page does not make its interval a month."""
+    lies = SourceCheck(item_count=9, new_item_dates=(None,), first_named_count=1, newest_item_at=MONDAY - 9_000 * DAY)
+    rates = visit(lies, None, MONDAY, UrlKind.SITEMAP).source_rates
+    later = visit(replace(lies, previous_count=8), rates, MONDAY + 30 * DAY, UrlKind.SITEMAP)
+    assert later.due_at is not None
+    assert later.due_at <= MONDAY + 31 * DAY
 
 
 def test_a_next_page_of_a_listing_is_checked_rarely_until_it_lists_items_first() -> None:
