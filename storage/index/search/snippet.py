@@ -11,6 +11,7 @@ from storage.index.views.articles import TextSegment
 WIDTH = 240
 ELLIPSIS = "\u2026"
 _PIECE = re.compile(r"\S+")
+_WORD = r"(?<![^\W_]){}(?![^\W_])"
 
 
 class MatchFinder:
@@ -18,7 +19,6 @@ class MatchFinder:
 
     def __init__(self, query: SearchQuery, languages: Iterable[str | None]) -> None:
         spoken = tuple(languages)
-        self.is_idle = not query.leaves
         self._words: set[str] = set()
         self._patterns: list[re.Pattern[str]] = []
         self._phrases: list[tuple[re.Pattern[str], ...]] = []
@@ -44,7 +44,7 @@ class MatchFinder:
         if self._forms and not (self._phrases or self._patterns):
             for text in texts:  # without folding and stemming, which takes longer than all else
                 lowered = text.lower()
-                if all(word in lowered and _match_word(word).search(lowered) for word, _ in self._forms):
+                if all(word in lowered and re.search(_WORD.format(word), lowered) for word, _ in self._forms):
                     return text
         best, most = texts[0], 0
         greatest = 2 * len(self._forms) + len(self._phrases) + bool(self._patterns)
@@ -119,11 +119,6 @@ class MatchFinder:
 def match_letters(word: str) -> re.Pattern[str]:
     """Return a pattern for a line with a word in which an asterisk stands for any letters."""
     return re.compile(f"^{'.*'.join(map(re.escape, word.split('*')))}$", re.MULTILINE)
-
-
-@lru_cache(maxsize=64)
-def _match_word(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
 
 
 @lru_cache(maxsize=64)
