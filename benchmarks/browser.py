@@ -40,7 +40,7 @@ REQUESTS, CLIENTS = 2_000, 8
 OF_POSTGRES = 2.0
 """Times as long PostgreSQL may take."""
 MEMORY = 250
-"""Megabytes that the server may take."""
+"""Megabytes that the server may take, beside the files that it has mapped."""
 HEAVY = ("CDX, front page, all of it", "CDX, a page of a domain")
 """Of these no more than `Limits.heavy` are served at once, and the others sent away: a crowd does not ask for them."""
 
@@ -170,7 +170,7 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
     asked = [(kind.address(), kind.status) for kind in chance.choices(kinds, k=REQUESTS)]
     csv = [f"/search.csv?q={word}" for word in drawn.common[:10]]
     with serving(folder) as server:
-        fresh = server.memory()["VmRSS"]
+        fresh = server.memory()["RssAnon"]
         began = time.perf_counter()
         used = server.cpu()
         answers = crowd(server, [path for path, _ in asked], CLIENTS)
@@ -189,9 +189,9 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
         f"CSV of a common word: first rows after {at([each.first for each in rows], 0.95):.0f} ms, "
         f"{_format_times(rows)}"
     )
-    print(f"server: {memory['VmRSS']} MB afterwards, {memory['VmHWM']} MB at most ({MEMORY} allowed)")
+    print(f"server: {memory['RssAnon']} MB ({MEMORY} allowed), and {memory['RssFile']} MB of mapped files")
     problems = [f"{each.path}: HTTP {each.status}" for each in wrong[:10]]
-    return [*problems, *([f"memory: {memory['VmHWM']} MB"] if memory["VmHWM"] > MEMORY else [])]
+    return [*problems, *([f"memory: {memory['RssAnon']} MB"] if memory["RssAnon"] > MEMORY else [])]
 
 
 def _format_times(answers: Sequence[Answer]) -> str:

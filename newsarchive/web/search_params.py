@@ -1,7 +1,7 @@
 """Search parameters: parsed from a query string into filters, and written back as URLs of related searches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 
@@ -18,6 +18,8 @@ MAX_PAGES = 50_000
 _MOST_VALUES = 50  # values of one filter
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag", "agency")
+_IN_URL = ("q", *_NAMED, "since", "until", "sort", "chart", "copies")
+_DEFAULTS = {"sort": "newest", "chart": "count"}
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
 _SEPARATOR = "\n"
 """Between several values of a parameter, which contain no control characters."""
@@ -113,17 +115,19 @@ class SearchParams:
     @property
     def query(self) -> dict[str, str | tuple[str, ...]]:
         """Query parameters without the page."""
-        values: dict[str, str | tuple[str, ...]] = {"q": self.q}
-        for name in _NAMED:
-            several = self.values(name)
-            values[name] = several if len(several) > 1 else "".join(several)
-        values |= {"since": self.since, "until": self.until, "sort": self.sort if self.sort != "newest" else ""}
-        values |= {"chart": self.chart if self.chart != "count" else "", "copies": self.copies}
-        return {name: value for name, value in values.items() if value}
+        return self._build_query({})
+
+    def _build_query(self, changes: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+        given = {name: changes.get(name, getattr(self, name)) for name in _IN_URL}
+        return {
+            name: tuple(value.split(_SEPARATOR)) if _SEPARATOR in value else value
+            for name, value in given.items()
+            if value and value != _DEFAULTS.get(name)
+        }
 
     def url(self, path: str = "/search", **changes: str) -> str:
         """Return the URL of this search with changed parameters, from its first page."""
-        return build_url(path, **replace(self, page=1, **changes).query)  # type: ignore[arg-type]  # `sort` is one of ORDERS
+        return build_url(path, **self._build_query(changes))
 
     def url_with_facet(self, name: str, value: str) -> str:
         """Return the URL of this search with a facet's value as a filter, too."""

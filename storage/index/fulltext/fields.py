@@ -8,6 +8,7 @@
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
     story      what copies of one text in several papers have in common; missing for a text of a few words
+    repeated   1 if another article had the story when the document was written: of two copies at least one has it
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
 """
@@ -19,7 +20,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 6
+ANALYZER_VERSION = 7
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -35,7 +36,8 @@ VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """Texts for facets, in columns: as they are printed."""
-NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "standing")
+NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "repeated",
+           "standing")  # fmt: skip
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
 COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""

@@ -18,12 +18,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from tantivy import Document, Index
+from tantivy import Document, Index, Occur, Query
 
 from storage.errors import DiskFull, SearchDamaged
-from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, build_schema, build_tokenizer
+from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, Fields, build_document, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.places.folder import lock_file, write_atomic
 
@@ -52,16 +53,31 @@ class FulltextWriter:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(0o750, exist_ok=True)
         self._index = _open_index(folder)
+        self._stories: dict[object, object] = {}  # of the documents since the last commit: an article with each story
         with _translate_errors():
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
 
-    def replace(self, articles: Iterable[int], documents: Iterable[Document]) -> None:
-        """Delete the documents of articles, and add documents."""
+    def replace(self, articles: Iterable[int], documents: Iterable[Fields]) -> None:
+        """Delete the documents of articles, and add documents, of which those with a known story are marked."""
         with _translate_errors():
             for article_id in articles:
                 self._writer.delete_documents_by_term("article", article_id)
-            for document in documents:
-                self._writer.add_document(document)
+            for fields in documents:
+                self._writer.add_document(build_document({**fields, "repeated": int(self._is_repeated(fields))}))
+
+    def _is_repeated(self, fields: Fields) -> bool:
+        """Return whether another article has the story: of two documents of one story, at least the later is marked."""
+        story, article = fields.get("story"), fields["article"]
+        if story is None:
+            return False
+        if self._stories.setdefault(story, article) != article:
+            return True
+        committed = self._index.searcher()
+        if not committed.doc_freq("story", story):
+            return False
+        term = partial(Query.term_query, self._index.schema, index_option="basic")
+        others = [(Occur.Must, term("story", story)), (Occur.MustNot, term("article", article))]
+        return bool(committed.search(Query.boolean_query(others), limit=1, count=False).hits)
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.
@@ -70,12 +86,15 @@ class FulltextWriter:
         """
         with _translate_errors():
             try:
-                return self._writer.commit()
+                opstamp = self._writer.commit()
             except BaseException as error:
                 self._writer.rollback()
                 if isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 raise ValueError(str(error)) from error  # also of a panic of the engine
+            self._index.reload()
+            self._stories.clear()
+            return opstamp
 
     def close(self) -> None:
         """Wait for the engine's threads. What is wrong was said by `commit`."""

@@ -85,11 +85,6 @@ class EngineSearcher:
         addresses = [address for _, address in hits]
         return [[value for value, _ in hits], *(self._values(name, addresses) for name in others)]
 
-    def list_shared(self, query: Query, field: str) -> list[int]:
-        """Return the values of a column that several matching versions have; of more than 65,000 the most frequent."""
-        terms = {"field": field, **_ALL_BUCKETS, "min_doc_count": 2}
-        return [bucket["key"] for bucket in self._aggregate(query, {"shared": {"terms": terms}})["shared"]["buckets"]]
-
     def summarize(
         self, query: Query, sizes: Mapping[str, int]
     ) -> tuple[dict[str, list[tuple[Any, int]]], Sequence[float], int]:

@@ -22,7 +22,7 @@ from storage.index.conditions.withheld import find_withheld_urls, load_text_mask
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.rows.interning import short_digest
-from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
+from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
     CaptureGroupRow,
@@ -61,8 +61,6 @@ _BEYOND_IDS = 1 << 31
 
 _REDIRECT = UrlRow.__table__.alias("redirect")
 _REFERRED = UrlRow.__table__.alias("referred")
-CANONICAL = UrlRow.__table__.alias("canonical")
-IMAGE = UrlRow.__table__.alias("image")
 
 _CAPTURES = (
     select(
@@ -176,19 +174,6 @@ def _find_capture(connection: Connection, exclude: Exclusions, condition: Column
     return _capture_view(row, exclude) if row else None
 
 
-_VERSIONS = (
-    select(
-        VersionRow, ArticleRow.site_id, SiteRow.name.label("site"), SiteRow.title.label("site_title"),
-        CANONICAL.c.url.label("canonical_url"),
-        IMAGE.c.url.label("image"),
-    )
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-    .join(CANONICAL, CANONICAL.c.id == ArticleRow.url_id)
-    .join(IMAGE, IMAGE.c.id == VersionRow.image_url_id, isouter=True)
-)  # fmt: skip
-
-
 def get_version(
     connection: Connection, exclude: Exclusions, version_id: int, history: ArticleHistory | None = None
 ) -> VersionView | None:
@@ -196,7 +181,7 @@ def get_version(
     if not _is_valid_id(version_id):
         return None
     visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    row = connection.execute(_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
+    row = connection.execute(SELECT_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
     if row is None:
         return None
     first = get_capture(connection, exclude, row.capture_id)

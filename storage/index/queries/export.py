@@ -10,10 +10,10 @@ from storage.index.conditions.visibility import current_version, filter_conditio
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
-from storage.index.queries.articles import CANONICAL, IMAGE, load_links
+from storage.index.queries.articles import load_links
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
-from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
+from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
 from storage.index.views.articles import EVERYTHING, Filters
@@ -135,23 +135,16 @@ _COUNTED = VersionRow.__table__.alias("counted")
 
 def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
     """Select the columns of lines; versions under conditions on `_COUNTED` are counted."""
+    captured = SELECT_VERSIONS.join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    versions = select(func.count()).select_from(_COUNTED).where(~_COUNTED.c.is_variant, *counted)
     return (
-        select(
-            VersionRow, UrlRow.url, CANONICAL.c.url.label("canonical_url"), SiteRow.name.label("site"),
-            SiteRow.title.label("site_title"), CaptureRow.record_id, IMAGE.c.url.label("image"),
-            ArticleRow.first_seen_at, ArticleRow.last_seen_at,
+        captured.join(UrlRow, UrlRow.id == CaptureRow.url_id)
+        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+        .add_columns(
+            UrlRow.url, CaptureRow.record_id, ArticleRow.first_seen_at, ArticleRow.last_seen_at,
             WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
             CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
-            select(func.count()).select_from(_COUNTED)
-            .where(_COUNTED.c.article_id == VersionRow.article_id, ~_COUNTED.c.is_variant, *counted)
-            .scalar_subquery().label("versions"),
+            versions.where(_COUNTED.c.article_id == VersionRow.article_id).scalar_subquery().label("versions"),
         )
-        .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-        .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-        .join(CANONICAL, CANONICAL.c.id == ArticleRow.url_id)
-        .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-        .join(IMAGE, IMAGE.c.id == VersionRow.image_url_id, isouter=True)
         .where(VersionRow.id.in_(IDS))
     )  # fmt: skip

@@ -18,7 +18,7 @@ from storage.index.queries.articles import load_article_lines
 from storage.index.rows.version_parts import load_paragraphs
 from storage.index.schema.tables import VersionRow
 from storage.index.search.matches import Search
-from storage.index.text.analyzer import analyze
+from storage.index.text.analyzer import split_words
 from storage.index.views.articles import ArticleLine
 from storage.index.views.exclusions import Exclusions
 
@@ -96,7 +96,7 @@ def find_similar_articles(
 
 
 def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
-    words = (analyze(each.text[:_MAX_LETTERS], None)[0] for each in paragraphs if each.is_body)
+    words = (split_words(each.text[:_MAX_LETTERS]) for each in paragraphs if each.is_body)
     return [*islice(chain.from_iterable(words), _MAX_WORDS)]
 
 

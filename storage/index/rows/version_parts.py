@@ -17,7 +17,9 @@ from storage.index.schema.tables import (
     AuthorRow,
     BoilerplateRow,
     ParagraphRow,
+    SiteRow,
     TagRow,
+    UrlRow,
     VersionAuthorRow,
     VersionParagraphRow,
     VersionRow,
@@ -25,6 +27,20 @@ from storage.index.schema.tables import (
 )
 from storage.model import BODY_ROLES, BOILERPLATE_ROLES, Role
 from storage.observations import ChangeKind
+
+_CANONICAL = UrlRow.__table__.alias("canonical")
+_IMAGE = UrlRow.__table__.alias("image")
+SELECT_VERSIONS: AnySelect = (
+    select(
+        VersionRow, SiteRow.name.label("site"), SiteRow.title.label("site_title"),
+        _CANONICAL.c.url.label("canonical_url"), _IMAGE.c.url.label("image"),
+    )
+    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
+    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
+    .join(_CANONICAL, _CANONICAL.c.id == ArticleRow.url_id)
+    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
+)  # fmt: skip
+"""Versions with their site, and the URLs of their article and of their lead image."""
 
 
 def load_authors(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

@@ -19,24 +19,15 @@ from sqlalchemy import Connection, select
 
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
-from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
-from storage.index.rows.version_parts import load_authors, load_tags
-from storage.index.schema.tables import (
-    ArticleRow,
-    BoilerplateRow,
-    CaptureRow,
-    MetadataChangeRow,
-    ParagraphRow,
-    UrlRow,
-    VersionParagraphRow,
-    VersionRow,
-)
+from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
+from storage.index.schema.tables import ArticleRow, CaptureRow, MetadataChangeRow, UrlRow, VersionRow
 from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term
 from storage.model import BODY_ROLES, Role
 
-SEARCHED_ROLES = BODY_ROLES | {Role.CAPTION, Role.CORRECTION}
+_AROUND = {Role.CAPTION, Role.CORRECTION}
+SEARCHED_ROLES = BODY_ROLES | _AROUND
 """Roles of the paragraphs that a document contains."""
 ALONE, ALIKE, VARIED = range(3)
 """Values of `grouping`: the article's only text; one of several with the same facet values; with different ones."""
@@ -59,7 +50,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         return
     ids = [row.id for row in rows]
     authors, tags = load_authors(connection, ids), load_tags(connection, ids)
-    paragraphs = _load_paragraphs(connection, rows)
+    paragraphs = load_paragraphs(connection, ids)
     metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
     for article_id, versions in group_by(rows, attrgetter("article_id")).items():
         facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
@@ -69,7 +60,8 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         later: set[str] = set()
         ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.digest, row.capture_urlkey))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
-            own, others = paragraphs.get(row.id, ((), ()))
+            own = [each.text for each in paragraphs[row.id] if each.is_body]
+            others = [each.text for each in paragraphs[row.id] if each.role in _AROUND and not each.boilerplate]
             names = [*authors[row.id], *tags[row.id], row.section or ""][:_MAX_NAMES]
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
@@ -195,32 +187,4 @@ _METADATA_CHANGES: Any = (
     select(MetadataChangeRow.article_id, MetadataChangeRow.field)
     .where(MetadataChangeRow.article_id.in_(IDS))
     .distinct()
-)
-
-
-def _load_paragraphs(connection: Connection, versions: Sequence[AnyRow]) -> dict[int, tuple[list[str], list[str]]]:
-    """Return the searched texts of versions without boilerplate: the body, and captions and corrections."""
-    sites = {row.id: row.site_id for row in versions}
-    rows = fetch_by_ids(connection, _PARAGRAPHS, sites)
-    boilerplate = fetch_by_ids(connection, _LEARNT, {row.paragraph_id for row in rows})
-    learnt = {(row.site_id, row.paragraph_id) for row in boilerplate}
-    texts: dict[int, tuple[list[str], list[str]]] = {}
-    for version_id, paragraph_id, role, paragraph in rows:
-        if role in _SEARCHED and not (role in COUNTED and (sites[version_id], paragraph_id) in learnt):
-            texts.setdefault(version_id, ([], []))[role not in _BODY].append(paragraph)
-    return texts
-
-
-_BODY = {role.value for role in BODY_ROLES}
-_SEARCHED = {role.value for role in SEARCHED_ROLES}
-_LEARNT = select(BoilerplateRow.site_id, BoilerplateRow.paragraph_id).where(
-    BoilerplateRow.paragraph_id.in_(IDS), BoilerplateRow.is_boilerplate
-)
-_PARAGRAPHS: Any = (
-    select(
-        VersionParagraphRow.version_id, VersionParagraphRow.paragraph_id, VersionParagraphRow.role, ParagraphRow.text
-    )
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.version_id.in_(IDS))
-    .order_by(VersionParagraphRow.version_id, VersionParagraphRow.position)
 )

@@ -19,7 +19,6 @@ from storage.grouping import group_pairs
 from storage.index.engine.database import Database
 from storage.index.engine.dialect import changes_since, identify_index, read_change_mark
 from storage.index.engine.statements import IDS, batches, find_by_ids
-from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
@@ -69,7 +68,7 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
         with folder.build(identify_index(connection), mark) as writer:
             for start in range(0, len(ids), _BATCH):
                 folder.report_progress(start / len(ids))
-                writer.replace((), map(build_document, load_documents(connection, ids[start : start + _BATCH])))
+                writer.replace((), load_documents(connection, ids[start : start + _BATCH]))
                 if start and start % _COMMIT == 0:
                     writer.commit()
         return folder.read_state()
@@ -110,7 +109,7 @@ def _apply(connection: Connection, folder: FulltextFolder, state: FolderState, m
         return None
     with folder.write(state) as writer:
         for some in batches(changed, _BATCH):
-            writer.replace(some, map(build_document, load_documents(connection, some)))
+            writer.replace(some, load_documents(connection, some))
         state = folder.commit(writer, state, mark)
     return None if folder.deleted_share(state) > _MOST_DELETED else state
 

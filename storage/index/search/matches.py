@@ -90,7 +90,8 @@ def fold_copies(matches: Matches) -> Matches:
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
     engine = matches.engine
-    shared = match_all(matches.unique, engine.match_values("story", engine.list_shared(matches.unique, "story")))
+    (stories,) = engine.list_columns(match_all(matches.unique, engine.match_values("repeated", (1,))), "story")
+    shared = match_all(matches.unique, engine.match_values("story", set(stories)))
     columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
     ranks: Counter[tuple[int, int]] = Counter()
     texts: dict[tuple[int, int], list[tuple[int, int]]] = {}
@@ -241,12 +242,11 @@ def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> 
 
 
 def merge_spellings(labels: Iterable[tuple[str, int]], fold: Callable[[str], str]) -> list[tuple[str, str, int]]:
-    """Return values as they are compared, with their most frequent spelling and their counts, most first."""
-    counts: Counter[str] = Counter()
-    printed: dict[str, Counter[str]] = {}
+    """Return values as they are compared, with their first spelling and the sum of their counts, most first."""
+    counts: dict[str, int] = {}
+    names: dict[str, str] = {}
     for spelling, articles in labels:
         value = fold(spelling)
-        counts[value] += articles
-        printed.setdefault(value, Counter())[spelling] += articles
-    names = {value: min((-count, name) for name, count in names.items())[1] for value, names in printed.items()}
+        counts[value] = counts.get(value, 0) + articles
+        names.setdefault(value, spelling)
     return sorted(((value, names[value], count) for value, count in counts.items()), key=lambda one: (-one[2], one[0]))

@@ -9,8 +9,8 @@ from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import IDS
 from storage.index.fulltext.searcher import match_all
-from storage.index.rows.version_parts import load_authors, load_paragraphs
-from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow
+from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs
+from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
 from storage.index.search.matches import Matches, Search, fold_copies, suggest_query
 from storage.index.search.query import SearchQuery, parse_query
@@ -112,7 +112,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
             matching=min(texts_found.get(version.article_id, 1), counts[version.article_id]),
-            site=version.site, url=version.url,
+            site=version.site, url=version.canonical_url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(
                 [masks[version.id].apply(each) for each in (version.dek or "", *texts[version.id]) if each],
@@ -126,7 +126,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
             papers=len(matches.copies.get(version.id, ())),
             copies=tuple(
-                StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.url, headline=copy.headline)
+                StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.canonical_url, headline=copy.headline)
                 for copy in filter(None, map(versions.get, copies[version.id]))
             ),
         )
@@ -134,21 +134,8 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     )  # fmt: skip
 
 
-_IMAGE = UrlRow.__table__.alias("image")
 _VERSIONS = (
-    select(
-        VersionRow,
-        ArticleRow.first_seen_at,
-        ArticleRow.state,
-        SiteRow.name.label("site"),
-        UrlRow.url,
-        CaptureRow.fetched_at.label("captured"),
-        _IMAGE.c.url.label("image"),
-    )
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(SiteRow, SiteRow.id == ArticleRow.site_id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .join(_IMAGE, _IMAGE.c.id == VersionRow.image_url_id, isouter=True)
+    SELECT_VERSIONS.join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .add_columns(ArticleRow.first_seen_at, ArticleRow.state, CaptureRow.fetched_at.label("captured"))
     .where(VersionRow.id.in_(IDS))
 )

@@ -10,6 +10,8 @@ from storage.index.views.articles import TextSegment
 
 WIDTH = 240
 ELLIPSIS = "\u2026"
+_PIECE = re.compile(r"\S+")
+_WORD = r"(?<![^\W_]){}(?![^\W_])"
 
 
 class MatchFinder:
@@ -17,11 +19,11 @@ class MatchFinder:
 
     def __init__(self, query: SearchQuery, languages: Iterable[str | None]) -> None:
         spoken = tuple(languages)
-        self.is_idle = not query.leaves
         self._words: set[str] = set()
         self._patterns: list[re.Pattern[str]] = []
         self._phrases: list[tuple[re.Pattern[str], ...]] = []
         self._stems: set[str] = set()
+        self._forms: list[tuple[str, set[str]]] = []  # of each word its stems
         for leaf in query.leaves:
             if leaf.field == "url":
                 continue
@@ -29,20 +31,38 @@ class MatchFinder:
                 self._patterns.append(match_one_edit(leaf.words[0]))
             elif leaf.typed or leaf.between is not None:
                 self._words.update(leaf.words)
-                for raw in leaf.typed:
-                    self._stems |= stem_variants(raw, spoken)
+                stems = set().union(*(stem_variants(raw, spoken) for raw in leaf.typed))
+                self._stems |= stems
+                self._forms += [(word, stems) for word in leaf.words]
             elif len(leaf.words) == 1 and leaf.has_wildcard:
                 self._patterns.append(match_letters(leaf.words[0]))
             else:
                 self._phrases.append(tuple(map(match_letters, leaf.words)))
 
-    def count_matches(self, text: str, language: str | None) -> int:
-        """Estimate how many terms a text contains, without their positions."""
+    def choose_text(self, texts: Sequence[str], language: str | None) -> str:
+        """Return the text with most terms, of several the first; a word as it was typed counts twice a form."""
+        if self._forms and not (self._phrases or self._patterns):
+            for text in texts:  # without folding and stemming, which takes longer than all else
+                lowered = text.lower()
+                if all(word in lowered and re.search(_WORD.format(word), lowered) for word, _ in self._forms):
+                    return text
+        best, most = texts[0], 0
+        greatest = 2 * len(self._forms) + len(self._phrases) + bool(self._patterns)
+        for text in texts:
+            if most < greatest and (found := self._count_matches(text, language)) > most:
+                best, most = text, found
+        return best
+
+    def _count_matches(self, text: str, language: str | None) -> int:
         words, stems = analyze(text, language)
         printed = set(words)
-        found = len(self._words & printed) + len(self._stems & (stems | printed))
-        found += sum(any(phrase[0].fullmatch(word) for word in printed) for phrase in self._phrases)
-        return found + (bool(self._patterns) and any(map(self._is_similar, printed)))
+        forms = stems | printed
+        found = sum(2 if word in printed else not its.isdisjoint(forms) for word, its in self._forms)
+        if self._phrases or self._patterns:
+            lines = "\n".join(printed)
+            found += sum(phrase[0].search(lines) is not None for phrase in self._phrases)
+            found += any(pattern.search(lines) for pattern in self._patterns)
+        return found
 
     def _is_similar(self, word: str) -> bool:
         """Return whether a word matches a pattern, or differs in one letter from a fuzzy word."""
@@ -50,9 +70,13 @@ class MatchFinder:
 
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
-        found = [] if self.is_idle else list(split_terms(text))
+        found = list(split_terms(text)) if self._phrases or self._patterns else self._find_candidates(text, language)
         marked = {span for term in found for span in self._in_term(term, language)}
-        flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
+        flat = [
+            (word, *_span_in_term(term, place, 2))
+            for term in (found if self._phrases else ())
+            for place, word in enumerate(term.words)
+        ]
         for phrase in self._phrases:
             for at in range(len(flat) - len(phrase) + 1):
                 if all(pattern.fullmatch(word) for pattern, (word, _, _) in zip(phrase, flat[at:], strict=False)):
@@ -64,6 +88,17 @@ class MatchFinder:
             else:
                 merged.append((start, end))
         return merged
+
+    def _find_candidates(self, text: str, language: str | None) -> list[Term]:
+        """Return the terms of those pieces between white space that have a wanted word or stem."""
+        found: list[Term] = []
+        known = get_stemmer(language)
+        for match in _PIECE.finditer(text) if self._words else ():
+            words, stems = known[match[0]]
+            if not (self._words.isdisjoint(words) and self._stems.isdisjoint((*words, *stems))):
+                at = match.start()
+                found += (term._replace(start=at + term.start, end=at + term.end) for term in split_terms(match[0]))
+        return found
 
     def _in_term(self, term: Term, language: str | None) -> Iterable[tuple[int, int]]:
         if term.is_run:
@@ -129,7 +164,7 @@ def make_snippet(paragraphs: Sequence[str], marker: MatchFinder, language: str |
     """Return the paragraph with most matches, cut to WIDTH around the first of them."""
     if not paragraphs:
         return ()
-    text = paragraphs[0] if marker.is_idle else max(paragraphs, key=lambda one: marker.count_matches(one, language))
+    text = marker.choose_text(paragraphs, language)
     spans = marker.find_spans(text, language)
     begin = 0
     if len(text) > WIDTH and spans:

@@ -29,6 +29,15 @@ def test_highlighting_and_indexing_use_the_same_words(text: str, language: str |
     assert [word for term in split_terms(text) for word in term.words] == analyze(text, language)[0]
 
 
+@given(st.text(st.characters(max_codepoint=127)), LANGUAGES)
+def test_ascii_texts_are_split_like_all_others(text: str, language: str | None) -> None:
+    """A text in ASCII has the terms that it has beside other letters."""
+    words, stems = analyze(text, language)
+    others, other_stems = analyze("\u00e9", language)
+    assert analyze(f"{text} \u00e9", language) == (words + others, stems | other_stems)
+    assert [term.raw for term in split_terms(text)] == [term.raw for term in split_terms(f"{text} \u00e9")][:-1]
+
+
 @given(st.text())
 def test_terms_say_where_they_stand(text: str) -> None:
     """The position of a term is that of its characters."""

@@ -1,10 +1,15 @@
+import tempfile
 from collections import Counter
+from itertools import combinations
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tantivy import Query
 
 from storage.index.fulltext.fields import build_document
-from storage.index.fulltext.folder import index_in_memory
+from storage.index.fulltext.folder import FulltextFolder, index_in_memory
 
 
 @pytest.mark.parametrize("authors", [3, 999, 1_000, 1_001, 2_500])
@@ -25,3 +30,30 @@ def test_ranges_are_counted_whatever_their_number() -> None:
     engine = index_in_memory(build_document({"version": place, "dated": at}) for place, at in enumerate(moments))
     counts = engine.count_ranges(Query.all_query(), "dated", range(70_001))
     assert {at: count for at, count in enumerate(counts) if count} == {5: 2, 7: 1, 69_999: 1}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 5), st.lists(st.integers(1, 3), max_size=3), st.booleans()), max_size=12))
+def test_of_two_copies_at_least_one_is_marked(steps: list[tuple[int, list[int], bool]]) -> None:
+    """In whatever order and commits articles are written, and written anew with other texts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = FulltextFolder(Path(name))
+        written: dict[int, list[int]] = {}
+        with folder.build("an index", "0") as writer:
+            for article, stories, commits in steps:
+                versions = [{"version": article, "article": article, "story": story} for story in stories]
+                writer.replace([article], versions)
+                written[article] = stories
+                if commits:
+                    writer.commit()
+        state = folder.read_state()
+        assert state is not None
+        found = folder.open_searcher(state).list_columns(Query.all_query(), "story", "article", "repeated")
+        folder.close()
+    texts = list(zip(*found, strict=True))
+    assert sorted((story, article) for story, article, _ in texts) == sorted(
+        (story, article) for article, stories in written.items() for story in stories
+    )
+    for (story, article, marked), (other_story, other, other_marked) in combinations(texts, 2):
+        if story == other_story and article != other:
+            assert marked or other_marked
