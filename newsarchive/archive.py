@@ -54,7 +54,7 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
-from storage.places.chain import ChainLink, ParsedChain
+from storage.places.chain import PREFIX, ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
@@ -344,9 +344,20 @@ class Archive(AbstractContextManager["Archive"]):
                 reports.append(work.run(work.make_plan(left, reason, self.now(), listings=listings)))
         return reports
 
-    def seal(self, *, new_key: bool = False) -> ParsedChain:
-        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
+    def seal(self, *, new_key: bool = False, machine: str = "") -> ParsedChain:
+        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key.
+
+        With the id of another `machine`, first link its chain as one of this archive; NotFound if there is none.
+        """
         begin_work(self.places, self.index)
+        if machine:
+            chains = {each.name: each.head for each in self.places.load_chains() if each.links}
+            if not (heads := {name: head for name, head in chains.items() if name == PREFIX + machine}):
+                raise NotFound(
+                    f"{self.places.folder} has no chain {PREFIX}{machine}, so no link was added. It has: "
+                    f"{', '.join(chains)}. Copy the chain there from that machine, and run this again"
+                )
+            self.places.chain.append(ChainLink(reason="machine", heads=heads))
         if new_key:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()

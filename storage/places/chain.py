@@ -27,7 +27,8 @@ LOST = "the key before was lost"
 
 
 Reason = Literal[
-    "begun", "closed", "crash", "import", "upgrade", "found", "takedown", "uploaded", "returned", "crossed", "key"
+    "begun", "closed", "crash", "import", "upgrade", "found", "takedown", "uploaded", "returned", "crossed", "machine",
+    "key",
 ]  # fmt: skip
 """Reason of a link, as the manual describes it."""
 MOVES = frozenset({"uploaded", "returned"})
@@ -84,6 +85,8 @@ class ParsedChain:
     torn: bytes = b""
     key: str = ""
     """Public key of the last links; "" if they are not signed."""
+    uploaded: int = 0
+    """Number of its first links that the bucket has, too."""
 
     @property
     def head(self) -> str:
