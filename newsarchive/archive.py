@@ -302,7 +302,8 @@ class Archive(AbstractContextManager["Archive"]):
             problems = () if dry_run else self.recover(ingestor).problems
             require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
-            wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractor_versions(requesting))
+            layouts = SiteLayouts(self.config.sites)
+            wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
             places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
             with open_batch_readings(
                 where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
@@ -352,12 +353,10 @@ class Archive(AbstractContextManager["Archive"]):
         begin_work(self.places, self.index)
         if machine:
             chains = {each.name: each.head for each in self.places.load_chains() if each.links}
-            if not (heads := {name: head for name, head in chains.items() if name == PREFIX + machine}):
-                raise NotFound(
-                    f"{self.places.folder} has no chain {PREFIX}{machine}, so no link was added. It has: "
-                    f"{', '.join(chains)}. Copy the chain there from that machine, and run this again"
-                )
-            self.places.chain.append(ChainLink(reason="machine", heads=heads))
+            if (name := PREFIX + machine) not in chains:
+                advice = f"It has {', '.join(chains)}. Copy the chain of that machine there first"
+                raise NotFound(f"{self.places.folder} has no chain {name}, so no link was added. {advice}")
+            self.places.chain.append(ChainLink(reason="machine", heads={name: chains[name]}))
         if new_key:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()

@@ -71,7 +71,9 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
             document = bare_extraction(tree, options=options)
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
-    dense = _find_dense_text(blocks)
+    # The paragraphs under the element with most running text: a fallback for unusual markup.
+    best = _densest((b for b in blocks if len(b.text) > 80 and b.link_share < 0.4), _NOT_BODY)
+    dense = {b.index for b in best} if sum(len(b.text) for b in best) > _MIN_RESCUED else set[int]()
     taken = sum(len(blocks[i].text) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
     return SelectedBody(chosen=dense) if sum(len(blocks[i].text) for i in dense) > 2 * taken else found
 
@@ -98,12 +100,6 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
-
-
-def _find_dense_text(blocks: list[Block]) -> set[int]:
-    """Return the paragraphs under the element with most running text: a fallback for unusual markup."""
-    best = _densest((b for b in blocks if len(b.text) > 80 and b.link_share < 0.4), _NOT_BODY)
-    return {b.index for b in best} if sum(len(b.text) for b in best) > _MIN_RESCUED else set()
 
 
 def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:

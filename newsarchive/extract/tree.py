@@ -59,7 +59,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_remove_control_characters(_repair_end(_repair_start(html))), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_ends(html)), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -94,14 +94,10 @@ def _remove_control_characters(html: bytes) -> bytes:
     return html
 
 
-def _repair_start(html: bytes) -> bytes:
-    """Open a self-closed <html/>, after which libxml2 reads nothing."""
-    start = _SELF_CLOSED.search(html, 0, 4096)
-    return html[: start.end() - 2] + html[start.end() - 1 :] if start else html
-
-
-def _repair_end(html: bytes) -> bytes:
-    """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
+def _repair_ends(html: bytes) -> bytes:
+    """Open a self-closed <html/>, and remove </body> and </html>: browsers read on after them, libxml2 does not."""
+    if start := _SELF_CLOSED.search(html, 0, 4096):
+        html = html[: start.end() - 2] + html[start.end() - 1 :]
     end = _END_OF_BODY.search(html)
     return html[: end.start()] + _END_OF_BODY.sub(b"", html[end.start() :]) if end else html
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from newsarchive.config.units import pluralize
 from storage.grouping import group_pairs
-from storage.places.chain import LOST, MOVES, PREFIX, START, ParsedChain
+from storage.places.chain import LOST, MOVES, PREFIX, START, Era, ParsedChain
 from storage.warc.check import FileReport
 
 WRITTEN_HERE = frozenset({"closed", "crash", "upgrade"})
@@ -14,8 +13,6 @@ WRITTEN_HERE = frozenset({"closed", "crash", "upgrade"})
 NOTE_REASONS = frozenset({"takedown", "found", "upgrade", "crash"})
 Finding = tuple[str, str]
 """Name of a WARC file or chain, and what is to be said of it."""
-Keyed = tuple[str, int]
-"""Name of a chain, and how many of its keys had been lost by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,47 +132,36 @@ def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
     All chains that have a link of the file must have linked its chain as that of a machine: a chain can be added by
     anybody, with any key. After a key that was lost it must be linked again.
     """
-    rows = [
-        (chain.name, lost, head, link)
-        for chain in chains
-        for lost, head, link in zip(
-            accumulate(int(each.note == LOST) for each in chain.links), chain.heads, chain.links, strict=True
-        )
-    ]
-    owners = {(name, head): (name, lost) for name, lost, head, _ in rows}
-    trusted = group_pairs(
-        ((name, lost), owners[named])
-        for name, lost, _, link in rows
-        for named in link.heads.items()
-        if link.reason == "machine" and named in owners
-    )
-    linking = group_pairs((link.file, name) for name, *_, link in rows if link.file)
+    rows = [row for chain in chains for row in zip(chain.eras, chain.heads, chain.links, strict=True)]
+    eras = {(era[0], head): era for era, head, _ in rows}
+    vouching = ((era, link.heads.items()) for era, _, link in rows if link.reason == "machine")
+    trusted = group_pairs((era, eras[named]) for era, heads in vouching for named in heads if named in eras)
+    linking = group_pairs((link.file, era[0]) for era, _, link in rows if link.file)
     digests: dict[str, list[str]] = {}
-    for name, lost, _, link in sorted(rows, key=lambda row: (row[3].at, row[3].reason == "takedown", row[0])):
+    for (name, lost), _, link in sorted(rows, key=lambda row: (row[2].at, row[2].reason == "takedown", row[0])):
         if link.file and link.reason not in MOVES:
             known, is_takedown = digests.setdefault(link.file, []), link.reason == "takedown"
             others = {*linking[link.file]} - {name} if is_takedown and known else ()
             unaware = [other for other in sorted(others) if (name, lost) not in _find_machines(other, trusted)]
             if is_takedown and known and (unaware or not link.signature):
-                why = f"is of a machine that {unaware[0]} does not vouch for" if unaware else "is not signed"
-                command = f"newsarchive seal --machine {name.removeprefix(PREFIX)}"
-                advice = f"; if it is of a machine of yours, run on that of {unaware[0]}: {command}" if unaware else ""
+                vouch = f"if it is yours, run there: newsarchive seal --machine {name.removeprefix(PREFIX)}"
+                why = f"is of a machine that {unaware[0]} does not vouch for ({vouch})" if unaware else "is not signed"
                 yield (
                     link.file,
-                    f"a takedown of it ({link.at}) in {name} {why}. Restore it, and remove that chain{advice}",
+                    f"a takedown of it ({link.at}) in {name} {why}. Restore the file, and remove that chain",
                 )
             if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
                 yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {link.at})"
             known.append(link.sha256)
 
 
-def _find_machines(name: str, trusted: Mapping[Keyed, Collection[Keyed]]) -> set[Keyed]:
+def _find_machines(name: str, trusted: Mapping[Era, Collection[Era]]) -> set[Era]:
     """Return the chains that a chain has linked as those of machines, and that these have."""
-    found, waiting = set[Keyed](), [keyed for keyed in trusted if keyed[0] == name]
+    found, waiting = set[Era](), [era for era in trusted if era[0] == name]
     while waiting:
-        if (keyed := waiting.pop()) not in found:
-            found.add(keyed)
-            waiting += trusted.get(keyed, ())
+        if (era := waiting.pop()) not in found:
+            found.add(era)
+            waiting += trusted.get(era, ())
     return found
 
 

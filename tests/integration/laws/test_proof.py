@@ -624,7 +624,7 @@ def test_a_machine_that_nobody_has_is_not_linked(folder: Path, capsys: pytest.Ca
     assert run(["seal", "--machine", "5e1f2a3b4c5d", "--archive", str(folder)]) == 4
     assert chain_file(folder).read_bytes() == before
     said = " ".join(capsys.readouterr().err.split())
-    assert f"has no chain CHAIN-5e1f2a3b4c5d, so no link was added. It has: {chain_file(folder).name}" in said
+    assert f"has no chain CHAIN-5e1f2a3b4c5d, so no link was added. It has {chain_file(folder).name}" in said
 
 
 def test_a_machine_links_only_files_that_it_wrote(machines: tuple[Path, Path], tmp_path: Path) -> None:

@@ -170,10 +170,7 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     yield "https://news.example/feed.xml", EARLY, feed.encode(), "application/rss+xml", ok
     urls = "".join(f"<url><loc>{url}</loc></url>" for url in WITHHELD)
     sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
-    yield "https://news.example/sitemap.xml", EARLY, sitemap.encode(), "application/xml", ok
-    packed = gzip.compress(sitemap.encode())
-    yield "https://news.example/sitemap.xml.gz", EARLY, packed, "application/gzip", ok
-    yield "https://news.example/twice.xml.gz", EARLY, gzip.compress(packed), "application/x-gzip", ok
+    yield from sitemap_records(sitemap.encode())
     yield (
         "https://news.example/data.json",
         EARLY,
@@ -181,6 +178,12 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
         "text/plain",
         ok,
     )
+
+
+def sitemap_records(sitemap: bytes) -> Iterator[tuple[str, datetime, bytes, str, str]]:
+    yield "https://news.example/sitemap.xml", EARLY, sitemap, "application/xml", "200 OK"
+    for name, body in (("once", gzip.compress(sitemap)), ("twice", gzip.compress(gzip.compress(sitemap)))):
+        yield f"https://news.example/{name}.xml.gz", EARLY, body, "application/gzip", "200 OK"
 
 
 def picture_records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
