@@ -54,7 +54,7 @@ from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
-from storage.places.chain import ChainLink, ParsedChain
+from storage.places.chain import PREFIX, ChainLink, ParsedChain
 from storage.places.folder import ensure_machine_id
 from storage.places.signing import KEY_FILE, create_key
 from storage.warc.tombstones import digest_url, load_takedowns
@@ -302,7 +302,8 @@ class Archive(AbstractContextManager["Archive"]):
             problems = () if dry_run else self.recover(ingestor).problems
             require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
-            wanted = replace(wanted, by_site=SiteLayouts(self.config.sites).extractor_versions(requesting))
+            layouts = SiteLayouts(self.config.sites)
+            wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
             places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
             with open_batch_readings(
                 where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
@@ -344,9 +345,18 @@ class Archive(AbstractContextManager["Archive"]):
                 reports.append(work.run(work.make_plan(left, reason, self.now(), listings=listings)))
         return reports
 
-    def seal(self, *, new_key: bool = False) -> ParsedChain:
-        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key."""
+    def seal(self, *, new_key: bool = False, machine: str = "") -> ParsedChain:
+        """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key.
+
+        With the id of another `machine`, first link its chain as one of this archive; NotFound if there is none.
+        """
         begin_work(self.places, self.index)
+        if machine:
+            chains = {each.name: each.head for each in self.places.load_chains() if each.links}
+            if (name := PREFIX + machine) not in chains:
+                advice = f"It has {', '.join(chains)}. Copy the chain of that machine there first"
+                raise NotFound(f"{self.places.folder} has no chain {name}, so no link was added. {advice}")
+            self.places.chain.append(ChainLink(reason="machine", heads={name: chains[name]}))
         if new_key:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()

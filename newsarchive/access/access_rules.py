@@ -169,7 +169,7 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     >>> urlkey_prefixes("HTTPS://www.News.example.:443/%70rivate/"), urlkey_prefixes("example,news,")
     (('example,news)/private/',), ('example,news,',))
     >>> urlkey_prefixes("bücher.example"), urlkey_prefixes("private stuff")
-    (('example,bücher)/', 'example,xn--bcher-kva)/'), ())
+    (('example,bücher)/', 'example,bücher:', 'example,xn--bcher-kva)/', 'example,xn--bcher-kva:'), ())
     """
     scheme, rest = _SCHEME.match(entry.strip()), _SCHEME.sub("", entry.strip())
     authority, path = _AUTHORITY.match(rest), _AUTHORITY.sub("", rest)
@@ -189,4 +189,5 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     tail = f":{port}" if port not in {"80", "443", ""} else ""
     paths = {path, unquote(path), quote(unquote(path), safe="/?#&=+,;:@!$'()*~-._")}
     keys = {surt(f"http://{each}{tail}{after or '/'}") for each in names for after in paths}
-    return tuple(sorted(keys | {f"{surt_host(each)}," for each in names if is_wild}))
+    wide = ("," * is_wild, ":" * (not tail and path in {"", "/"}))  # a host without a path is meant on each port
+    return tuple(sorted(keys | {surt_host(each) + end for each in names for end in wide if end}))

@@ -24,16 +24,18 @@ from storage.places.folder import open_atomic
 def seal(
     *,
     new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
+    machine: Annotated[str, Option("--machine", metavar="ID", help="Link the chain of that machine as ours.")] = "",
     print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
 ) -> None:
     """Print the head of the chain, and have it stamped.
 
     The head covers all closed WARC files. Noted elsewhere, it proves later that they were not changed: newsarchive
-    verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does not.
+    verify --head HEAD. The servers of `time_servers` stamp it. Exits with 1 if one does not. With --machine, takedowns
+    of another machine of this archive count.
     """
     with Archive.open(archive) as opened:
-        chain = opened.seal(new_key=new_key)
+        chain = opened.seal(new_key=new_key, machine=machine)
         problems = [] if print_only else stamp_head(opened.config)
     said = {"head": chain.head, "key": chain.key, "time": chain.links[-1].at}
     lines = [f"{name}: {value}" for name, value in said.items()]

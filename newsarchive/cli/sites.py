@@ -104,8 +104,9 @@ def unwatch(
     """
     with Archive.open(archive) as opened:
         urls = dict.fromkeys(url for target in targets for url in _list_urls(opened, target))
-        before = [url for url in opened.config.unwatched if url not in urls]
-        toml_file.set_unwatched(archive, before if undo else [*before, *urls])
+        before = tuple(url for url in opened.config.unwatched if url not in urls)
+        unwatched = before if undo else (*before, *urls)
+        toml_file.write_setting(archive, "unwatched", unwatched, unwatched)
         if undo:
             due = {each.url_id: opened.now() for each in opened.index.read(url_queue.find_urls, urls)}
             opened.index.write(url_queue.advance_due_times, due)

@@ -184,15 +184,11 @@ def remove_site(folder: Path, name: str) -> Config:
 
 def set_index(folder: Path, address: str) -> Config:
     """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    return _write_setting(folder, "index", address, index_url(address, folder.absolute()))
+    return write_setting(folder, "index", address, index_url(address, folder.absolute()))
 
 
-def set_unwatched(folder: Path, urls: Sequence[str]) -> Config:
-    """Change the setting `unwatched` in the file, and return the new settings. All other lines stay byte for byte."""
-    return _write_setting(folder, "unwatched", tuple(urls), tuple(urls))
-
-
-def _write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
+def write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
+    """Change a setting, which is read as `resolved`, like `set_index`."""
     text = (folder / FILE_NAME).read_bytes().decode()
     table = re.search(r"(?m)^[ \t]*\[", text)
     wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read

@@ -151,7 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if page.location:
             self.send_header("Location", page.location.replace(recorded, origin))
-        body = _replace_origin(page, recorded.encode(), origin.encode())
+        is_packed = page.mime == "application/gzip"
+        body = (gzip.decompress(page.body) if is_packed else page.body).replace(recorded.encode(), origin.encode())
+        body = gzip.compress(body, mtime=0) if is_packed else body
         self.send_header("Content-Type", page.mime)
         if page.mime.startswith("text/") and "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, mtime=0)
@@ -162,9 +164,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_HEAD = do_GET  # noqa: N815 - the base class's name
-
-
-def _replace_origin(page: RecordedPage, recorded: bytes, origin: bytes) -> bytes:
-    if page.mime == "application/gzip":
-        return gzip.compress(gzip.decompress(page.body).replace(recorded, origin), mtime=0)
-    return page.body.replace(recorded, origin)

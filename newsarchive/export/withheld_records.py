@@ -17,7 +17,7 @@ from storage.index.reader import Reader
 from storage.index.views.cdx import CdxLine
 from storage.places import Places
 from storage.urls import resolve_url
-from storage.warc.payload import decode_payload, parse_http_headers
+from storage.warc.payload import MAX_CODINGS, decode_entity, decode_payload, parse_http_headers
 from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, Record
 
@@ -34,6 +34,7 @@ _URL = re.compile(
 _REFERENCE = re.compile(
     r"""\b(?:href|src|action|content|url)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
 )
+_FILE_CODINGS = (("content-encoding", "gzip"),) * MAX_CODINGS
 _END = re.compile(r"[),.;:!?\]]+$")
 
 
@@ -67,6 +68,8 @@ def _find_record_urls(record: Record, base: str) -> Iterator[str]:
         for _, value in headers:
             yield from find_urls(value, base)
         body = decode_payload(record.block, MAX_SIZE)
+    # The .gz of a sitemap is part of the resource, whatever coding it was sent with.
+    body = decode_entity(body, _FILE_CODINGS, MAX_SIZE)
     yield from find_urls(decode(body, headers), base)
 
 

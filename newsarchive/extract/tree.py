@@ -66,11 +66,8 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     # libxml2 takes time in the square of the number of attributes of a tag: it gets two hundred. Few pieces are long.
     pieces = html.split(b"</")
     plain = b"</".join(_LONG_TAG.sub(rb"\1", one) if len(one) > _SHORTER_THAN_LONG_TAGS else one for one in pieces)
-    # After a self-closed <html/> it reads nothing.
-    if start := _SELF_CLOSED.search(plain, 0, 4096):
-        plain = plain[: start.end() - 2] + plain[start.end() - 1 :]
     try:
-        root = document_fromstring(_remove_control_characters(_repair_end(plain)), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_ends(plain)), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -105,8 +102,10 @@ def _remove_control_characters(html: bytes) -> bytes:
     return html
 
 
-def _repair_end(html: bytes) -> bytes:
-    """Remove </body> and </html>: browsers read on after them, libxml2 does not."""
+def _repair_ends(html: bytes) -> bytes:
+    """Open a self-closed <html/>, and remove </body> and </html>: browsers read on after them, libxml2 does not."""
+    if start := _SELF_CLOSED.search(html, 0, 4096):
+        html = html[: start.end() - 2] + html[start.end() - 1 :]
     end = _END_OF_BODY.search(html)
     return html[: end.start()] + _END_OF_BODY.sub(b"", html[end.start() :]) if end else html
 

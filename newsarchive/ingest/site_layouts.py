@@ -4,7 +4,7 @@ Only the settings decide, never the index: a page that was imported before its s
 `rebuild` will read it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,10 +52,6 @@ class SiteLayouts:
             layouts = found.layouts if found is not None else None
             self._cache[name] = (None, None) if layouts is None else (layouts, extractor_version(layouts))
         return self._cache[name]
-
-    def extractor_versions(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the extractor versions by name, for the names that have one."""
-        return {name: version for name in names if (version := self.extractor_version(name)) is not None}
 
     def find_site(self, url: str) -> SiteConfig | None:
         """Return the site whose hosts include the URL's host or its longest parent domain, as in the index."""

@@ -68,7 +68,7 @@ def complete_rewrites(places: Places, index: Index) -> None:
 def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     """Link files that are older than the chain, by their digests in the index; repair files that were left open.
 
-    Once a day, link the heads of other chains.
+    Once a day, link the heads of other chains; those in the bucket as of machines of this archive.
     """
     complete_rewrites(places, index)
     with suppress(BucketUnreachable, BucketRefused):  # done at the next start then
@@ -87,10 +87,14 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
             old = [file for file in own if not file.is_open and file.name not in linked]
             links = [measure_link(file, "upgrade", sha256=digests.get(file.name)) for file in old]
             places.chain.append(*(links or [ChainLink(reason="begun")]))
-        crossed_at = max((link.at for link in chain.links if link.reason == "crossed"), default="")
+        crossed_at = max((link.at for link in chain.links if link.heads), default="")
         if chain.links and crossed_at < format_at(places.chain.now() - timedelta(days=1)):
-            heads = {other.name: other.head for other in places.load_chains() if other.name != chain.name}
-            places.chain.append(*([ChainLink(reason="crossed", heads=heads)] if heads else []))
+            others = [other for other in places.load_chains() if other.name != chain.name]
+            # Whoever can put a file into the folder can put a chain there, but not into the bucket.
+            machines = {other.name: other.heads[other.uploaded - 1] for other in others if other.uploaded}
+            rest = {other.name: other.head for other in others if not other.uploaded}
+            crossed = ChainLink(reason="machine", heads=machines), ChainLink(reason="crossed", heads=rest)
+            places.chain.append(*(link for link in crossed if link.heads))
     return repair_open_files(places)
 
 

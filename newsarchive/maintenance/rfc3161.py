@@ -85,9 +85,7 @@ def find_tokens(config: Config, warc: str) -> list[HeadProof]:
         state = path.stat()
         chain = _load_chain(path, state.st_size, state.st_mtime_ns)
         for head in chain.heads[chain.files.get(warc, len(chain.heads)) :]:
-            found = [
-                _read_token(each, each.stat().st_mtime_ns, config.time_authorities) for each in tokens.get(head, ())
-            ]
+            found = [_read_token(one, one.stat().st_mtime_ns, config.time_authorities) for one in tokens.get(head, ())]
             if valid := [each for each in found if each.at]:
                 return valid
             invalid += found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from newsarchive.config.units import pluralize
 from storage.grouping import group_pairs
-from storage.places.chain import LOST, MOVES, START, ParsedChain
+from storage.places.chain import LOST, MOVES, PREFIX, START, Era, ParsedChain
 from storage.warc.check import FileReport
 
 WRITTEN_HERE = frozenset({"closed", "crash", "upgrade"})
@@ -129,32 +129,40 @@ def _chain_problems(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) 
 def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
     """Yield files of which two chains contradict each other; a takedown may change a file that it knows.
 
-    Its chain must be known to all chains that have a link of the file: a chain can be added by anybody, with any key.
+    All chains that have a link of the file must have linked its chain as that of a machine: a chain can be added by
+    anybody, with any key. After a key that was lost it must be linked again.
     """
-    seen = {chain.name: {name for link in chain.links for name in link.heads} for chain in chains}
-    linking = group_pairs((link.file, chain.name) for chain in chains for link in chain.links if link.file)
-    links = [(link.at, link.reason == "takedown", chain.name, link) for chain in chains for link in chain.links]
+    rows = [row for chain in chains for row in zip(chain.eras, chain.heads, chain.links, strict=True)]
+    eras = {(era[0], head): era for era, head, _ in rows}
+    vouching = ((era, link.heads.items()) for era, _, link in rows if link.reason == "machine")
+    trusted = group_pairs((era, eras[named]) for era, heads in vouching for named in heads if named in eras)
+    linking = group_pairs((link.file, era[0]) for era, _, link in rows if link.file)
     digests: dict[str, list[str]] = {}
-    for at, is_takedown, name, link in sorted(links, key=lambda each: each[:3]):
+    for (name, lost), _, link in sorted(rows, key=lambda row: (row[2].at, row[2].reason == "takedown", row[0])):
         if link.file and link.reason not in MOVES:
-            known = digests.setdefault(link.file, [])
-            unaware = [other for other in linking[link.file] if name not in _find_known(other, seen)]
+            known, is_takedown = digests.setdefault(link.file, []), link.reason == "takedown"
+            others = {*linking[link.file]} - {name} if is_takedown and known else ()
+            unaware = [other for other in sorted(others) if (name, lost) not in _find_machines(other, trusted)]
             if is_takedown and known and (unaware or not link.signature):
-                why = f"is of a machine that {unaware[0]} has not seen" if unaware else "is not signed"
-                yield link.file, f"a takedown of it ({at}) in {name} {why}. Restore the file, and remove that chain"
+                vouch = f"if it is yours, run there: newsarchive seal --machine {name.removeprefix(PREFIX)}"
+                why = f"is of a machine that {unaware[0]} does not vouch for ({vouch})" if unaware else "is not signed"
+                yield (
+                    link.file,
+                    f"a takedown of it ({link.at}) in {name} {why}. Restore the file, and remove that chain",
+                )
             if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
-                yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {at})"
+                yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {link.at})"
             known.append(link.sha256)
 
 
-def _find_known(name: str, seen: Mapping[str, Collection[str]]) -> set[str]:
-    """Return a chain, those that it has seen, and those that these have seen."""
-    known, waiting = set[str](), [name]
+def _find_machines(name: str, trusted: Mapping[Era, Collection[Era]]) -> set[Era]:
+    """Return the chains that a chain has linked as those of machines, and that these have."""
+    found, waiting = set[Era](), [era for era in trusted if era[0] == name]
     while waiting:
-        if (chain := waiting.pop()) not in known:
-            known.add(chain)
-            waiting += seen.get(chain, ())
-    return known
+        if (era := waiting.pop()) not in found:
+            found.add(era)
+            waiting += trusted.get(era, ())
+    return found
 
 
 def _file_problems(chains: Sequence[ParsedChain], found: Mapping[str, FileReport]) -> Iterator[Finding]:

@@ -17,12 +17,6 @@ MAX_IN_MEMORY = 1 << 20
 _REFUSED = re.compile(r"q=0(\.0{1,3})?")
 
 
-def load_response(context: RequestContext, line: CdxLine) -> tuple[ResponseStream, bytes]:
-    """Return the archived response of a capture, as `open_archived_response` finds it, and the entity read from it."""
-    with _translate_os_errors(line), open_archived_response(context, line) as stream:
-        return stream, b"".join(stream.chunks)
-
-
 @contextmanager
 def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[ResponseStream]:
     """Open the archived response of a capture as a stream: for bodies that may be too large for memory.
@@ -33,7 +27,7 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
     with ExitStack() as opened:
 
         def open_line(line: CdxLine) -> ResponseStream:
-            with _translate_os_errors(line):
+            with name_os_errors(line):
                 return opened.enter_context(open_response(context.archive.places.file(line.warc), line.offset))
 
         own = open_line(line)
@@ -68,7 +62,7 @@ def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Ite
 
 
 @contextmanager
-def _translate_os_errors(line: CdxLine) -> Iterator[None]:
+def name_os_errors(line: CdxLine) -> Iterator[None]:
     """Turn an OSError into a StorageError: an unreadable file is neither a bug nor a gap in the archive."""
     try:
         yield

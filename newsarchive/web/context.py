@@ -35,6 +35,7 @@ T = TypeVar("T")
 ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}
 ROWS |= {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 """Media types of files by their suffixes."""
+FORM = "application/x-www-form-urlencoded"
 
 
 class RequestContext:
@@ -130,8 +131,10 @@ Context: TypeAlias = Annotated[RequestContext, Depends()]
 
 
 async def read_form(request: Request) -> QueryParams:
-    """Return the fields of a form."""
-    body = await request.body()
+    """Return the fields of a form; 415 for a body in another format, of which no field would be read."""
+    body, media_type = await request.body(), request.headers.get("content-type", FORM).partition(";")[0].strip()
+    if media_type.lower() != FORM:
+        raise HTTPException(415, f"Nothing was done: send the fields of the form as {FORM}, not as {media_type}")
     if len(body) > MAX_FORM_SIZE:
         raise HTTPException(413, "The form is too long")
     try:
@@ -142,3 +145,10 @@ async def read_form(request: Request) -> QueryParams:
 
 
 FormFields: TypeAlias = Annotated[QueryParams, Depends(read_form)]
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Refuse a name that a request does not take: without a mistyped filter it would be of everything."""
+    if unknown := sorted({*given} - {*known}):
+        taken = ", ".join(sorted(known)) or "none"
+        raise HTTPException(400, f"Unknown {what} {unknown[0]}. This request takes: {taken}")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from storage.callbacks import utc_now
 from storage.places.folder import open_private, raise_write_error, sync_folder, write_all
@@ -24,13 +23,9 @@ PREFIX = "CHAIN-"
 START = "0" * 64
 """Head of a chain without links."""
 LOST = "the key before was lost"
-
-
-Reason = Literal[
-    "begun", "closed", "crash", "import", "upgrade", "found", "takedown", "uploaded", "returned", "crossed", "key"
-]  # fmt: skip
-"""Reason of a link, as the manual describes it."""
 MOVES = frozenset({"uploaded", "returned"})
+Era = tuple[str, int]
+"""Name of a chain, and how many of its keys had been lost by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +79,9 @@ class ParsedChain:
     torn: bytes = b""
     key: str = ""
     """Public key of the last links; "" if they are not signed."""
+    uploaded: int = 0
+    """Number of its first links that the bucket has, too."""
+    eras: list[Era] = field(default_factory=list)
 
     @property
     def head(self) -> str:
@@ -99,6 +97,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
     """Read the lines of a chain; contradictions are noted, not raised."""
     chain = ParsedChain(name=name)
     *chain.lines, chain.torn = data.split(b"\n")
+    lost = 0
     for line in chain.lines:
         try:
             link, stated = _parse_line(line)
@@ -109,6 +108,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
         if link.file and link.reason not in MOVES:
             chain.files[link.file] = len(chain.links)
         chain.links.append(link)
+        chain.eras.append((name, lost := lost + (link.note == LOST)))
         chain.heads.append(hashlib.sha256(line).hexdigest())
     return chain
 

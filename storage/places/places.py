@@ -104,6 +104,7 @@ class Places:
             copied = copies.get(chain.name, b"").split(b"\n")[:-1]
             if differing := [at for at, line in enumerate(copied) if chain.lines[at : at + 1] != [line]]:
                 chain.breaks.append(f"link {differing[0] + 1} differs from its copy in the bucket")
+            chain.uploaded = min([len(copied), *differing])
             with suppress(OSError, StorageError):  # a key that only its owner may read, or a damaged one
                 if chain.links and chain.name == self.chain.path.name and self.key and self.key.exists():
                     key, old = load_signers(self.key, chain.key)

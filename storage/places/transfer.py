@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
-from storage.places.chain import Chain, ChainLink, Reason
+from storage.places.chain import Chain, ChainLink
 from storage.places.digests import Digests, digest_chunks, digest_file
 from storage.places.folder import lock_file, open_private, raise_write_error, sync_folder, write_all
 
@@ -191,7 +191,7 @@ class BucketTransfer:
                 self._bucket.delete(name)
             return True
 
-    def _note_move(self, reason: Reason, name: str, digests: Digests) -> None:
+    def _note_move(self, reason: str, name: str, digests: Digests) -> None:
         if self._chain is not None and self._chain.load([name]).find(name):
             link = ChainLink(reason=reason, file=name, size=digests.size, sha256=digests.sha256, note=self._bucket.url)
             self._chain.append(link)

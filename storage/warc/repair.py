@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import StorageError
 from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
-from storage.places.chain import Chain, ChainLink, Reason
+from storage.places.chain import Chain, ChainLink
 from storage.places.digests import HashingReader
 from storage.places.folder import lock_file, open_atomic
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
@@ -65,7 +65,7 @@ def digest_records(file: Readable) -> list[bytes]:
         return [hashlib.sha256(raw.read(length)).digest() for offset, length in spans if raw.seek(offset) >= 0]
 
 
-def measure_link(file: Path | WarcFile, reason: Reason, note: str = "", sha256: str | None = None) -> ChainLink:
+def measure_link(file: Path | WarcFile, reason: str, note: str = "", sha256: str | None = None) -> ChainLink:
     """Return a link for a file, which is read if its SHA-256 is not known."""
     size = file.size if isinstance(file, WarcFile) else file.stat().st_size
     records = "" if sha256 else hashlib.sha256(b"".join(digest_records(file))).hexdigest()

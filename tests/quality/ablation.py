@@ -85,7 +85,7 @@ RULES = (
     Rule("select: boxes alike", "select_body", "_find_repeated_boxes", always([])),
     Rule("blocks: boxes that are the article", "blocks", "_find_article_boxes", always(set())),
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),
-    Rule("tree: text after the end of the body", "tree", "_repair_end", lambda html: html),
+    Rule("tree: text after the end of the body", "tree", "_repair_ends", lambda html: html),
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),
     Rule("select: zones around the body", "select_body", "dominant_zones", always(0)),
     Rule("body: JSON-LD articleBody", "article", "_use_jsonld_body", lambda body, _parts, _context: body),

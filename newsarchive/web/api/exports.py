@@ -20,7 +20,7 @@ from newsarchive.export.background import KEPT_FOR, ExportJob, ExportJobs, TooMa
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.request import ExportRequest
 from newsarchive.maintenance.export_log import note_export
-from newsarchive.web.context import Context, FormFields, RequestContext
+from newsarchive.web.context import Context, FormFields, RequestContext, refuse_unknown
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from newsarchive.web.search_params import SearchParams
 from storage.errors import ArchiveError
@@ -35,6 +35,7 @@ MAX_ARTICLE_EXPORT = 500_000_000
 """Maximum size of the export of one article, in bytes; larger ones are made on the command line."""
 MAX_JOB_CPU = 3600.0
 """CPU seconds that the queries of an export in the background may take."""
+_FIELDS = {*SearchParams.__dataclass_fields__, "format", "article", "all_versions"} - {"problems"}
 
 
 def get_export_jobs(request: Request) -> ExportJobs:
@@ -61,13 +62,15 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
 @router.post("/exports")
 def start_export(jobs: Jobs, fields: FormFields) -> Response:
     """Queue an export and redirect to the list."""
+    refuse_unknown(fields, _FIELDS, "field")
     try:
-        form = Format(fields.get("format", "jsonl"))
+        if (form := fields.get("format", "")) not in FORMATS or fields.get("all_versions", "1") != "1":
+            raise ValueError(f"format must be one of {', '.join(FORMATS)}, and all_versions 1 or left out")
         filters = _parse_filters(fields)
     except ValueError as problem:
         raise HTTPException(400, f"Invalid export: {problem}") from None
     try:
-        jobs.submit(form, filters, all_versions="all_versions" in fields)
+        jobs.submit(Format(form), filters, all_versions="all_versions" in fields)
     except TooManyJobs as problem:
         text = str(problem)
         raise HTTPException(429, f"{text[0].upper()}{text[1:]}", headers={"retry-after": "60"}) from None

@@ -18,7 +18,7 @@ from newsarchive.urls.timestamps import to_utc
 from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
-from newsarchive.web.context import ROWS, Context, RequestContext
+from newsarchive.web.context import ROWS, Context, RequestContext, refuse_unknown
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
@@ -44,18 +44,16 @@ ERROR_DESCRIPTIONS: Mapping[int, str] = {
 }
 
 
-def refuse_unknown(request: Request) -> None:
-    """Refuse a parameter that a request does not take: with a mistyped filter it would return everything."""
+def check_parameters(request: Request) -> None:
+    """Refuse a parameter that a request does not take."""
     known = {each.alias for each in get_flat_params(request.scope["route"].dependant)} - {*request.path_params}
-    if unknown := sorted({*request.query_params} - known):
-        taken = ", ".join(sorted(known)) or "none"
-        raise HTTPException(400, f"Unknown parameter {unknown[0]}. This request takes: {taken}")
+    refuse_unknown(request.query_params, known, "parameter")
 
 
 router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
-    dependencies=[Depends(refuse_unknown)],
+    dependencies=[Depends(check_parameters)],
     responses={
         status: {"model": schemas.ProblemDetails, "description": text} for status, text in ERROR_DESCRIPTIONS.items()
     },

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from newsarchive.alerts.matching import filter_changes, filter_texts, open_store
 from newsarchive.config.schema import ALERT_SETTINGS, AlertConfig
 from newsarchive.config.toml_file import to_toml
-from newsarchive.web.context import Context, FormFields, RequestContext
+from newsarchive.web.context import Context, FormFields, RequestContext, refuse_unknown
 from newsarchive.web.feeds import render_feed
 from newsarchive.web.pages import changes, search
 from storage.index.queries.observations import list_changes
@@ -63,6 +63,7 @@ def show_alerts(context: Context) -> Response:
 @router.post("/alerts")
 def change_alerts(context: Context, fields: FormFields) -> Response:
     """Save or delete an alert of the reader; 403 if the archive knows no readers."""
+    refuse_unknown(fields, ["delete", *(each.name for each in ALERT_SETTINGS)], "field")
     reader, alerts = _list_alerts(context)
     own, deleted = {each.key for each in alerts if each.reader}, fields.get("delete")
     if not reader or (len(own) >= MAX_ALERTS and not deleted):

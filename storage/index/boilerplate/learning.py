@@ -11,7 +11,6 @@ articles of a period, so everything that may be boilerplate is decided again, an
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -104,17 +103,15 @@ class ArticleDates:
         """Articles that must carry a paragraph of one of the sites at least for it to be boilerplate."""
         return min((rule.min_articles(len(dates)) for dates in self._of.values()), default=0)
 
-    def window(self, site_id: int, first: datetime, last: datetime) -> int:
-        """Return the number of articles of the site between two dates, within bounds."""
-        dates = self._of[site_id]
+    def window(self, seen: AnyRow) -> int:
+        """Return the number of articles of a site between the first and last that carry a paragraph, within bounds."""
+        dates, first, last = self._of[seen.site_id], seen.first_seen_at, seen.last_seen_at
         between = bisect_right(dates, count_microseconds(last)) - bisect_left(dates, count_microseconds(first))
         return rule.comparison_window(between, len(dates))
 
     def is_enough(self, counts: AnyRow) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
-        return rule.is_enough_in_best_place(
-            counts.articles_seen, self.window(counts.site_id, counts.first_seen_at, counts.last_seen_at)
-        )
+        return rule.is_enough_in_best_place(counts.articles_seen, self.window(counts))
 
 
 def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iterator[dict[SiteParagraph, bool]]:
@@ -128,7 +125,7 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
                     last_from_start=row.last_from_start, first_from_end=row.first_from_end,
                     last_from_end=row.last_from_end,
                 ),
-                dates.window(row.site_id, row.first_seen_at, row.last_seen_at),
+                dates.window(row),
                 row.is_boilerplate,
             )
             for row in rows

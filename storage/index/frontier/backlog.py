@@ -34,8 +34,7 @@ class ListedPage:
 def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...]:
     """Return the pages that the newest capture of a listing links to, in its order."""
     rows = connection.execute(_LISTED_PAGES, {"digest": short_digest(url)})
-    found = {row.id: ListedPage(url_id=row.id, url=row.url, dated_at=row.dated_at) for row in rows}
-    return tuple(found.values())
+    return tuple({row.id: ListedPage(url_id=row.id, url=row.url, dated_at=row.dated_at) for row in rows}.values())
 
 
 def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:

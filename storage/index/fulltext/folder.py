@@ -73,11 +73,10 @@ class FulltextWriter:
         if self._stories.setdefault(story, article) != article:
             return True
         committed = self._index.searcher()
-        if not committed.doc_freq("story", story):
-            return False
         term = partial(Query.term_query, self._index.schema, index_option="basic")
         others = [(Occur.Must, term("story", story)), (Occur.MustNot, term("article", article))]
-        return bool(committed.search(Query.boolean_query(others), limit=1, count=False).hits)
+        found = committed.doc_freq("story", story) and committed.search(Query.boolean_query(others), limit=1).hits
+        return bool(found)
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.

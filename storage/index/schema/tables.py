@@ -32,9 +32,7 @@ from sqlalchemy.types import TypeDecorator
 
 def format_utc(value: datetime | None) -> str | None:
     """Return a time as SQLite stores it: text that sorts, with a fraction of a second only if there is one."""
-    if value is None:
-        return None
-    return value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+    return None if value is None else value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
 
 
 def _parse_time(value: str | None) -> datetime | None:

@@ -237,7 +237,8 @@ def count_periods(
 
     The filters beside a search select its reference: the articles of which it finds a share.
     """
-    found = [to_time(moment) for matches, _ in counted for moment in matches.find_extremes()]
+    spans = (each.engine.summarize(each.unique, {})[1] if each.total is None else each.extremes for each, _ in counted)
+    found = [to_time(moment) for extremes in spans for moment in extremes]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)

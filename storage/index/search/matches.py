@@ -61,10 +61,6 @@ class Matches:
         """Return the number of articles."""
         return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded)
 
-    def find_extremes(self) -> Sequence[float]:
-        """Return the least and the greatest date; none if nothing matches."""
-        return self.engine.summarize(self.unique, {})[1] if self.total is None else self.extremes
-
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
         if self.folded:

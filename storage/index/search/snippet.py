@@ -72,11 +72,7 @@ class MatchFinder:
         """Return the positions of matches in a text, in order and without overlap."""
         found = list(split_terms(text)) if self._phrases or self._patterns else self._find_candidates(text, language)
         marked = {span for term in found for span in self._in_term(term, language)}
-        flat = [
-            (word, *_span_in_term(term, place, 2))
-            for term in (found if self._phrases else ())
-            for place, word in enumerate(term.words)
-        ]
+        flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
         for phrase in self._phrases:
             for at in range(len(flat) - len(phrase) + 1):
                 if all(pattern.fullmatch(word) for pattern, (word, _, _) in zip(phrase, flat[at:], strict=False)):

@@ -22,7 +22,7 @@ from newsarchive.maintenance.recover import repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
 from storage.errors import StorageError
 from storage.model import CrawlRun, Exchange, RefersTo
-from storage.places.chain import START, Chain, ChainLink, parse_chain
+from storage.places.chain import LOST, START, Chain, ChainLink, parse_chain
 from storage.warc.reader import read_records
 from storage.warc.record import header, parse_fields
 from storage.warc.writer import HEAD_FIELD, WarcWriter
@@ -314,12 +314,30 @@ def take_down_in_prepared_chain(folder: Path) -> set[str]:
     added.append(ChainLink(reason="found", file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
     for name in ("CHAIN-other", "CHAIN-second"):
         chain = Chain(path=folder / "warc" / name, key=folder / "other.key")
-        chain.append(ChainLink(reason="crossed", heads={"CHAIN-other": added.load().head}))
+        chain.append(ChainLink(reason="machine", heads={"CHAIN-other": added.load().head}))
     return take_down_in_added_chain(folder)
 
 
+def take_down_in_added_chain_that_is_crossed(folder: Path) -> set[str]:
+    """The next crawl links the head of each chain in the folder, which vouches for none."""
+    named = take_down_in_added_chain(folder)
+    with Archive.open(folder) as archive:
+        last = archive.seal().links[-1]
+    assert (last.reason, "CHAIN-other" in last.heads) == ("crossed", True)
+    return named
+
+
+def take_down_with_a_lost_key(folder: Path) -> set[str]:
+    """In the chain of a machine, which anybody can go on with by a key of their own."""
+    see_other_chain(folder)
+    (folder / "other.key").unlink()
+    named = take_down_in_added_chain(folder)
+    assert parse_chain("", (folder / "warc" / "CHAIN-other").read_bytes()).links[-2].note == LOST
+    return named
+
+
 def take_down_without_signature(folder: Path) -> set[str]:
-    """Nor does it help that another chain has seen that one."""
+    """Nor does it help that another chain vouches for that one."""
     see_other_chain(folder)
     chain = folder / "warc" / "CHAIN-other"
     chain.unlink()
@@ -327,11 +345,9 @@ def take_down_without_signature(folder: Path) -> set[str]:
 
 
 def see_other_chain(folder: Path) -> None:
-    """Have this machine note the head of another one's chain, as it does once a day."""
-    other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
-    other.append(ChainLink(reason="begun"))
-    with Archive.open(folder) as archive:
-        archive.places.chain.append(ChainLink(reason="crossed", heads={"CHAIN-other": other.load().head}))
+    """Have this machine link another one's chain, as its owner does."""
+    Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key").append(ChainLink(reason="begun"))
+    assert run(["seal", "--print", "--machine", "other", "--archive", str(folder)]) == 0
 
 
 def sign_with_other_key(folder: Path) -> set[str]:
@@ -356,6 +372,7 @@ FORGERIES = [
     repeat_key_of_last_link, end_last_link_with_cr, replace_by_pipe, replace_by_endless_device, replace_by_circle,
     replace_chain_by_pipe, name_what_is_no_text, accept_in_other_chain, take_down_in_other_chain, sign_with_other_key,
     take_down_in_added_chain, take_down_in_prepared_chain, take_down_without_signature, rename_crossed_chain,
+    take_down_in_added_chain_that_is_crossed, take_down_with_a_lost_key,
 ]  # fmt: skip
 
 
@@ -578,7 +595,7 @@ def machines(tmp_path: Path) -> tuple[Path, Path]:
 def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) -> None:
     """A link holds the head of the other chain; moves to the bucket are links; copies in the bucket go on."""
     folded = [parse_chain("", chain_file(folder).read_bytes()) for folder in machines]
-    assert [[link.reason for link in links_of(each)] for each in machines] == [["closed", "uploaded", "crossed"]] * 2
+    assert [[link.reason for link in links_of(each)] for each in machines] == [["closed", "uploaded", "machine"]] * 2
     assert folded[0].links[4].heads == {chain_file(machines[1]).name: folded[1].heads[3]}
     with Archive.open(machines[0]) as archive, archive.ingestor() as ingestor:
         archive.recover(ingestor)
@@ -586,6 +603,28 @@ def test_chains_of_machines_are_crossed_once_a_day(machines: tuple[Path, Path]) 
         chains = archive.places.load_chains()
         assert {chain.head for chain in chains} == {chain.head for chain in folded}
         assert archive.verify().chain.problems == ()
+
+
+def test_takedowns_of_a_machine_with_the_same_bucket_count(machines: tuple[Path, Path]) -> None:
+    """Each machine links the chains that it finds in the bucket as those of machines."""
+    with Archive.open(machines[1]) as archive:
+        (report,) = archive.takedown(["https://news.example/a/0-0.html"], "court order 7", dry_run=False)
+        assert report.records > 0
+        assert archive.upload().problems == []
+        links = archive.places.chain.load().links
+    assert [(link.reason, link.file) for link in links if link.reason == "takedown"] == [
+        ("takedown", warcs(machines[0])[0].name)
+    ]
+    assert check(machines[1]).problems == ()
+
+
+def test_a_machine_that_nobody_has_is_not_linked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is added; the message names the chains that there are."""
+    before = chain_file(folder).read_bytes()
+    assert run(["seal", "--machine", "5e1f2a3b4c5d", "--archive", str(folder)]) == 4
+    assert chain_file(folder).read_bytes() == before
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"has no chain CHAIN-5e1f2a3b4c5d, so no link was added. It has {chain_file(folder).name}" in said
 
 
 def test_a_machine_links_only_files_that_it_wrote(machines: tuple[Path, Path], tmp_path: Path) -> None:

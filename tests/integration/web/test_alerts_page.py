@@ -131,6 +131,17 @@ def test_a_wrong_field_is_named_and_nothing_saved(archive: Archive, fields: dict
     assert f"The alert was not saved: {said}" in answer.text
 
 
+def test_a_body_that_is_not_the_form_saves_no_alert(archive: Archive) -> None:
+    """With a field that is passed over it would report more than was asked for."""
+    client = sign_in(archive, "ada")
+    fields = {"name": "mine", "query": "mayor"}
+    assert client.post("/alerts", json=fields).status_code == 415
+    answer = client.post("/alerts", data=fields | {"sit": "news.example"})
+    assert (answer.status_code, "Unknown field sit" in answer.text) == (400, True)
+    with closing(open_store(archive.folder)) as store:
+        assert store.run("reader-alerts") == []
+
+
 def test_a_request_to_delete_saves_nothing(archive: Archive) -> None:
     """Be it for an alert that is not the reader's, with the fields of one that would be saved."""
     client = sign_in(archive, "ada")

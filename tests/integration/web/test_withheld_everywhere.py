@@ -170,7 +170,7 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     yield "https://news.example/feed.xml", EARLY, feed.encode(), "application/rss+xml", ok
     urls = "".join(f"<url><loc>{url}</loc></url>" for url in WITHHELD)
     sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
-    yield "https://news.example/sitemap.xml", EARLY, sitemap.encode(), "application/xml", ok
+    yield from sitemap_records(sitemap.encode())
     yield (
         "https://news.example/data.json",
         EARLY,
@@ -178,6 +178,12 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
         "text/plain",
         ok,
     )
+
+
+def sitemap_records(sitemap: bytes) -> Iterator[tuple[str, datetime, bytes, str, str]]:
+    yield "https://news.example/sitemap.xml", EARLY, sitemap, "application/xml", "200 OK"
+    for name, body in (("once", gzip.compress(sitemap)), ("twice", gzip.compress(gzip.compress(sitemap)))):
+        yield f"https://news.example/{name}.xml.gz", EARLY, body, "application/gzip", "200 OK"
 
 
 def picture_records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
@@ -296,7 +302,11 @@ def walk(archive: Archive) -> tuple[int, list[tuple[str, list[str]]]]:
             count += 1
             words = re.sub(r"\?.*", "", address.partition("url=")[2] or address)
             asked = [url for url in (*WITHHELD, *HELD_PICTURES) if url in address or quote(url) in address]
-            text = answer.text + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+            body = answer.content
+            while body[:2] == b"\x1f\x8b":
+                body = gzip.decompress(body)
+            text = body.decode("utf-8", "replace") if body != answer.content else answer.text
+            text += " ".join(f"{name}: {value}" for name, value in answer.headers.items())
             for url in asked:
                 text = re.sub(re.escape(url.partition("//")[2]) + r"|" + re.escape(quote(url, safe="")), "", text)
                 text = text.replace(url.removeprefix("https://"), "").replace(quote(url), "")

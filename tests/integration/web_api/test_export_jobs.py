@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import html
@@ -153,6 +154,28 @@ def test_other_sites_ask_for_nothing(client: TestClient) -> None:
 def test_nonsense_is_refused(client: TestClient, fields: dict[str, str]) -> None:
     """400, and nothing is made."""
     assert client.post("/exports", data=fields).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"json": {"format": "csv", "site": "news"}}, 415, "not as application/json"),
+        ({"data": {"format": "csv"}, "files": {"a": b""}}, 415, "not as multipart/form-data"),
+        ({"content": b'{"format": "csv"}'}, 400, "format must be one of jsonl, csv"),
+        ({"content": b"format"}, 400, "format must be one of jsonl, csv"),
+        ({}, 400, "format must be one of jsonl, csv"),
+        ({"data": {"format": "csv", "sit": "news"}}, 400, "Unknown field sit. This request takes: "),
+        ({"data": {"format": "csv", "problems": "1"}}, 400, "Unknown field problems"),
+        ({"data": {"format": "csv", "all_versions": "no"}}, 400, "all_versions 1 or left out"),
+    ],
+)
+def test_a_body_that_is_not_the_form_starts_no_export(
+    client: TestClient, body: dict[str, Any], status: int, said: str
+) -> None:
+    """Nor one of everything, which a field that is passed over would leave."""
+    answer = client.post("/exports", **body)
+    assert (answer.status_code, said in answer.text) == (status, True), answer.text
+    assert client.app.state.exports.list_jobs() == ()  # type: ignore[attr-defined]
 
 
 def test_a_public_archive_makes_exports_only_if_allowed(opened: Callable[..., TestClient]) -> None:

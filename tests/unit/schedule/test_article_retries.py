@@ -113,8 +113,8 @@ def test_no_age_at_which_an_article_is_checked_is_left_out_after_404s() -> None:
 def test_a_page_that_was_never_an_article_is_looked_at_every_two_days_while_it_is_named(outcome: Outcome) -> None:
     """Ten times, however soon each of them failed: a source names an article for some days only."""
     for failures in range(10):
-        facts = {"may_be_article": outcome is Outcome.REDIRECT}
-        planned = plan_next_visit(answer(outcome, status=404, failures=failures, **facts))
+        may_be_article = outcome is Outcome.REDIRECT
+        planned = plan_next_visit(answer(outcome, status=404, failures=failures, may_be_article=may_be_article))
         assert planned.due_while_named is not None
         assert planned.due_while_named <= NOON + timedelta(days=2)
 
