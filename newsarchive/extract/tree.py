@@ -25,7 +25,7 @@ _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object sc
 # A name of bounded length, and a value if there is one.
 _ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=<]{0,400}+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s><]{0,400}+))?+)"""
 _LONG_TAG = re.compile(rb"(<[a-zA-Z]%b{200})%b++" % (_ATTRIBUTE, _ATTRIBUTE))
-_SHORTER_THAN_LONG_TAGS = 600
+_LONG = 2_000  # bytes between two ends of elements
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
@@ -63,11 +63,8 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     """Return the tree of a page in UTF-8; None if it has no markup."""
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
-    # libxml2 takes time in the square of the number of attributes of a tag: it gets two hundred. Few pieces are long.
-    pieces = html.split(b"</")
-    plain = b"</".join(_LONG_TAG.sub(rb"\1", one) if len(one) > _SHORTER_THAN_LONG_TAGS else one for one in pieces)
     try:
-        root = document_fromstring(_remove_control_characters(_repair_ends(plain)), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_ends(_cut_long_tags(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -100,6 +97,18 @@ def _remove_control_characters(html: bytes) -> bytes:
         for character in _NONCHARACTERS:
             html = html.replace(character, b"")
     return html
+
+
+def _cut_long_tags(html: bytes) -> bytes:
+    """Leave a tag its first attributes: libxml2 takes time in the square of their number."""
+    kept, start = [], 0
+    while start < len(html):
+        end = html.rfind(b"</", start + 1, start + _LONG)
+        if is_long := end < 0:
+            end = html.find(b"</", start + _LONG) % (len(html) + 1)  # -1 is the end of the page
+        kept.append(_LONG_TAG.sub(rb"\1", html[start:end]) if is_long else html[start:end])
+        start = end
+    return b"".join(kept)
 
 
 def _repair_ends(html: bytes) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.article_fields import TABLE_FIELDS, FieldType, format_time, table_row
+from storage.index.engine.statements import load_statements
 from storage.index.views.cdx import CdxLine
 
 _AT_ONCE = 500
@@ -21,34 +22,9 @@ _SQL_TYPES = {FieldType.INTEGER: "INTEGER", FieldType.BOOLEAN: "INTEGER"}
 _COLUMNS = ", ".join(
     f"{_COLUMN_NAMES.get(field.name, field.name)} {_SQL_TYPES.get(field.type, 'TEXT')}" for field in TABLE_FIELDS
 )
-_TABLES = f"""
-PRAGMA page_size=8192;
-PRAGMA journal_mode=OFF;
-PRAGMA synchronous=OFF;
-CREATE TABLE articles (id INTEGER PRIMARY KEY, {_COLUMNS});
-CREATE TABLE links (
-    article INTEGER REFERENCES articles(id), kind TEXT, label TEXT, position INTEGER, url TEXT, anchor TEXT
-);
-CREATE TABLE captures (
-    id INTEGER PRIMARY KEY, url TEXT, urlkey TEXT, fetched_at TEXT, status INTEGER, mime TEXT, kind TEXT,
-    payload_digest TEXT, warc TEXT, warc_offset INTEGER, warc_length INTEGER
-);
-"""
 # Datasette and sqlite-utils recognize a full-text table by its SQL: content in double quotes or brackets. With single
 # quotes they ignore it without a message, and a search returns all rows.
-_LAST = """
-CREATE VIRTUAL TABLE "articles_fts" USING FTS5(
-    headline, dek, body, authors, tokenize="unicode61 remove_diacritics 2", content="articles", content_rowid="id"
-);
-INSERT INTO articles_fts(articles_fts) VALUES ('rebuild');
-CREATE INDEX articles_by_published ON articles(published);
-CREATE INDEX articles_by_site ON articles(site, published);
-CREATE INDEX links_by_article ON links(article);
-CREATE INDEX links_by_url ON links(url);
-CREATE INDEX captures_by_urlkey ON captures(urlkey, fetched_at);
-ANALYZE;
-"""
-
+_STATEMENTS = load_statements("storage.index.maintenance", "datasette_copy.sql")
 _ARTICLE = f"INSERT INTO articles VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
 _LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -64,7 +40,7 @@ def write_datasette_copy(
     connection = sqlite3.connect(path, isolation_level=None)
     numbered, numbered_captures, count = enumerate(lines, 1), enumerate(captures, 1), 0
     try:
-        connection.executescript(_TABLES)
+        connection.executescript(_STATEMENTS["tables"].replace(":columns", _COLUMNS))
         connection.execute("BEGIN")
         while batch := list(islice(numbered, _AT_ONCE)):
             connection.executemany(_ARTICLE, [(number, *table_row(line)) for number, line in batch])
@@ -81,7 +57,7 @@ def write_datasette_copy(
             connection.executemany(_CAPTURE, map(_capture, some))
             tell(count)
         connection.execute("COMMIT")
-        connection.executescript(_LAST)
+        connection.executescript(_STATEMENTS["indexes"])
     except sqlite3.OperationalError as problem:
         if problem.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
             full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL

@@ -233,12 +233,11 @@ def _iter_other_labels(
 def count_periods(
     search: Search, counted: Sequence[tuple[Matches, Filters]], step: HistogramStep | None = None
 ) -> tuple[Histogram, ...]:
-    """Return a histogram of each of several searches over the same periods, empty if nothing is found.
+    """Return a histogram of each of several counted searches over the same periods, empty if nothing is found.
 
     The filters beside a search select its reference: the articles of which it finds a share.
     """
-    spans = (each.engine.summarize(each.unique, {})[1] if each.total is None else each.extremes for each, _ in counted)
-    found = [to_time(moment) for extremes in spans for moment in extremes]
+    found = [to_time(moment) for matches, _ in counted for moment in matches.extremes]
     if not found:
         return tuple(Histogram(step=step or "day", bars=()) for _ in counted)
     step, edges = choose_periods(min(found), max(found), step)
@@ -295,7 +294,10 @@ def count_trends(
     for query in queries:
         words = query.every or query.never or query.filters.selects_texts
         dated = replace(EVERYTHING, since=query.filters.since, until=query.filters.until)
-        counted.append((search.find(query), replace(dated, site=query.filters.site if words else None)))
+        found = search.find(query)
+        _, extremes, total = search.engine.summarize(found.unique, {})
+        found = replace(found, total=total, extremes=extremes)
+        counted.append((found, replace(dated, site=query.filters.site if words else None)))
     histograms = count_periods(search, counted, step)
     trends = (
         Trend(

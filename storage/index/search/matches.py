@@ -55,7 +55,7 @@ class Matches:
     total: int | None = None
     """Number of texts in `unique`, if they have been counted."""
     extremes: Sequence[float] = ()
-    """Their least and greatest date in that case."""
+    """Their least and greatest date in that case, if there are any."""
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -129,8 +129,11 @@ class Search:
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
         dropped = self.translation.match_dropped(query)
-        if dropped is None or filters.selects_texts:
+        others = replace(filters, language=None, section=None, author=None, byline=None)
+        if dropped is None or others.selects_texts:
             return former
+        if others != filters:
+            dropped = match_any(dropped, values("grouping", (VARIED,)))
         if self.excluded:
             withheld = match_all(wanted, values("grouping", (ALIKE, VARIED)), match_any(*self.excluded))
             dropped = match_any(dropped, values("article", set(engine.list_columns(withheld, "article")[0])))
