@@ -348,15 +348,19 @@ class Archive(AbstractContextManager["Archive"]):
     def seal(self, *, new_key: bool = False, machine: str = "") -> ParsedChain:
         """Return the chain, whose head may be noted elsewhere; with `new_key`, first replace the archive's key.
 
-        With the id of another `machine`, first link its chain as one of this archive; NotFound if there is none.
+        With the id of another `machine`, first link its chain as one of this archive: one that has no breaks.
         """
         begin_work(self.places, self.index)
         if machine:
-            chains = {each.name: each.head for each in self.places.load_chains() if each.links}
-            if (name := PREFIX + machine) not in chains:
-                advice = f"It has {', '.join(chains)}. Copy the chain of that machine there first"
-                raise NotFound(f"{self.places.folder} has no chain {name}, so no link was added. {advice}")
-            self.places.chain.append(ChainLink(reason="machine", heads={name: chains[name]}))
+            own, name = self.places.chain.path.name, PREFIX + machine
+            chains = {each.name: each for each in self.places.load_chains() if each.links and each.name != own}
+            if name not in chains:
+                what = f"{self.places.folder} has no chain {name} of another machine, so no link was added"
+                advice = "Copy the chain of that machine there first, then run: newsarchive seal --machine ID"
+                raise NotFound(f"{what}. It has {', '.join(chains) or 'none'}. {advice}")
+            if breaks := chains[name].breaks:
+                raise StorageError(f"{name} is not vouched for: {breaks[0]}. Next, run: newsarchive verify")
+            self.places.chain.append(ChainLink(reason="machine", heads={name: chains[name].head}))
         if new_key:
             create_key(self.folder / KEY_FILE)
         self.places.chain.append()

@@ -573,17 +573,17 @@ class Ingest:
     reading: Reading
     discovered_urls: tuple[DiscoveredUrl, ...] = ()
     has_article_url: bool = False
+    """Its URL has the form of the site's articles, by the pages read before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedWarc:
-    """A WARC file that is complete."""
+    """A WARC file that is complete, with its digest in hexadecimal."""
 
     name: str
     """File name, without folder and without ".open"."""
     size: int
     sha256: str
-    """64 hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,5 +189,5 @@ def urlkey_prefixes(entry: str) -> tuple[str, ...]:
     tail = f":{port}" if port not in {"80", "443", ""} else ""
     paths = {path, unquote(path), quote(unquote(path), safe="/?#&=+,;:@!$'()*~-._")}
     keys = {surt(f"http://{each}{tail}{after or '/'}") for each in names for after in paths}
-    wide = ("," * is_wild, ":" * (not tail and path in {"", "/"}))  # a host without a path is meant on each port
+    wide = ("," * is_wild, ":" * (not port and path in {"", "/"}))  # a host without port and path is meant on each port
     return tuple(sorted(keys | {surt_host(each) + end for each in names for end in wide if end}))

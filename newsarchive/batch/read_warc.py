@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -155,9 +155,7 @@ def read_items(
         for item in items:
             pending = _start_capture(item, settings, reader) if isinstance(item, CaptureRecord) else _PendingItem(item)
             waiting.append(pending)
-            while waiting and (
-                waiting[0].is_read or len(waiting) > MAX_PENDING or sum(w.size for w in waiting) > MAX_PENDING_BYTES
-            ):
+            while waiting and (waiting[0].is_read or _is_full(waiting)):
                 yield waiting.popleft().finish()
     except Exception as error:  # noqa: BLE001 - raised below, after the items before it
         problem = error
@@ -185,6 +183,10 @@ class _PendingItem:
         assert self.discovery is not None
         reading = self.reading.result() if isinstance(self.reading, Future) else self.reading
         return CaptureReading(record=self.item, discovery=self.discovery, reading=reading)
+
+
+def _is_full(waiting: Collection[_PendingItem]) -> bool:
+    return len(waiting) > MAX_PENDING or sum(each.size for each in waiting) > MAX_PENDING_BYTES
 
 
 def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: ReaderPool) -> _PendingItem:

@@ -43,7 +43,7 @@ def add(
     url: Annotated[str, Argument(help="URL of the front page.")],
     *,
     name: Annotated[str | None, Option(metavar="NAME", help="Name of the site; by default its host.")] = None,
-    delay: Annotated[str | None, Option(metavar="TIME", help="Delay between requests; by default as set.")] = None,
+    delay: Annotated[str | None, Option(metavar="TIME", help="Request delay; by default the setting `delay`.")] = None,
     archive: Folder = HERE,
 ) -> None:
     """Probe a news site and add it to newsarchive.toml.

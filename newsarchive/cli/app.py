@@ -208,7 +208,7 @@ def run(words: Sequence[str]) -> int:
 def _report_error(message: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    width = min(100, stderr().width) if sys.stderr.isatty() else 10_000
+    width = min(100, stderr().width or 100) if sys.stderr.isatty() else 10_000
     for line in f"newsarchive: {sanitize(message)}".splitlines():
         print(textwrap.fill(line, width, break_long_words=False), file=sys.stderr)
     return code

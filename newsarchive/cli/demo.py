@@ -43,14 +43,14 @@ def demo(
     folder: Annotated[Path | None, Argument(metavar="[DIR]", help="Folder of the new archive.")] = None,
     *,
     port: Annotated[
-        int | None, Option("--serve", min=0, max=65535, metavar="PORT", help="Only serve the site; 0: any port.")
+        int | None, Option("--serve", min=0, max=65535, metavar="PORT", help="Only serve the site on PORT (0: any).")
     ] = None,
 ) -> None:
     """Archive a simulated news site and show the result.
 
     Starts a simulated newspaper on the loopback interface, archives it with the ordinary commands, advances its clock,
     and crawls it twice more, so that edited articles have versions and the front page has a history. The archive is
-    kept. With --serve, nothing is archived: the newspaper is online until Ctrl-C, and Enter advances its clock.
+    kept. With --serve, the newspaper is only online for other commands, until Ctrl-C; Enter advances its clock.
     """
     if port is not None:
         serve_newspaper(port)

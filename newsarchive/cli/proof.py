@@ -24,7 +24,10 @@ from storage.places.folder import open_atomic
 def seal(
     *,
     new_key: Annotated[bool, Option("--new-key", help="Replace the key, signed by the old one.")] = False,
-    machine: Annotated[str, Option("--machine", metavar="ID", help="Link the chain of that machine as ours.")] = "",
+    machine: Annotated[
+        str,
+        Option("--machine", metavar="ID", help="Vouch for the chain of another machine of this archive, by its id."),
+    ] = "",
     print_only: Annotated[bool, Option("--print", help="Print only; ask no time server.")] = False,
     archive: Folder = HERE,
 ) -> None:

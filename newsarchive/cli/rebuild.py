@@ -53,8 +53,8 @@ def _print_rebuild(out: Console, result: RebuildResult) -> None:
 def reextract(  # noqa: PLR0913 - every word is an option of the command line
     sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites; by default all.")] = None,
     *,
-    since: Annotated[str | None, Option(metavar="DATE", help="Fetched since this date, time, or age (7d).")] = None,
-    until: Annotated[str | None, Option(metavar="DATE", help="Fetched before; the same formats.")] = None,
+    since: Annotated[str | None, Option(metavar="DATE", help="Captures since this date, time, or age (7d).")] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Captures fetched before; the same formats.")] = None,
     everything: Annotated[bool, Option("--all", help="Include captures that this version has extracted.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
     readers: Annotated[

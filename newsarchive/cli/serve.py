@@ -106,7 +106,8 @@ def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, 
 
 def print_password_hash() -> None:
     """Read a password (on a terminal twice, else a line of standard input) and print its hash."""
-    ask, secret = partial(prompt, "Password", hide_input=True, confirmation_prompt=True), ""
+    ask = partial(prompt, "Password", hide_input=True, confirmation_prompt=True)
+    secret = ""
     try:
         secret = ask() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     except Abort as end:

@@ -25,7 +25,7 @@ from storage.index.cluster.leases import LeaseHolder, list_lease_holders
 
 def worker(
     *,
-    slots: Annotated[int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Sites at once; 0: one per core.")] = 0,
+    slots: Annotated[int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Concurrent sites; 0: one per core.")] = 0,
     archive: Folder = HERE,
 ) -> None:
     """Crawl due sites as one of several machines.

@@ -83,7 +83,7 @@ class SiteSpider(scrapy.Spider):
         for url in self.start_urls or [self.site_url]:
             yield Request(url)
 
-    if not TYPE_CHECKING:  # Scrapy's type lets subclasses have other parameters
+    if not TYPE_CHECKING:  # mypy would refuse a subclass's `parse(self, response, day)` as an incompatible override
 
         def parse(self, response: Response, **kwargs: Any) -> Any:
             """Yield what is found in a response, by default nothing: then the archive reads it like any page."""

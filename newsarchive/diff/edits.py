@@ -25,7 +25,7 @@ class EditKind(StrEnum):
     """Kind of an edit, the most important first; an edit may have several."""
 
     CHANGED_BACK = CHANGED_BACK
-    """The text is an earlier version again; told by the captures, not by the two texts."""
+    """The text is an earlier version again; found by the captures, not by the two texts."""
     RETRACTION = "retraction"
     CORRECTION = "correction"
     """A correction or editor's note was added."""

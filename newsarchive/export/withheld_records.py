@@ -69,8 +69,10 @@ def _find_record_urls(record: Record, base: str) -> Iterator[str]:
             yield from find_urls(value, base)
         body = decode_payload(record.block, MAX_SIZE)
     # The .gz of a sitemap is part of the resource, whatever coding it was sent with.
-    body = decode_entity(body, _FILE_CODINGS, MAX_SIZE)
-    yield from find_urls(decode(body, headers), base)
+    decoded = decode_entity(body, _FILE_CODINGS, MAX_SIZE)
+    if (decoded or body).startswith(b"\x1f\x8b"):
+        raise PayloadError("the gzip file cannot be decoded completely")
+    yield from find_urls(decode(decoded, headers), base)
 
 
 def find_urls(text: str, base: str) -> Iterator[str]:

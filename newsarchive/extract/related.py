@@ -124,8 +124,8 @@ def _candidates(
     # Menus of a site come before its articles: what is in a <nav> after the text is a list in the wrong element.
     begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
-        is_excluded, zone = _is_excluded(anchor, listing=listing), anchor.zone
-        is_in_menu = zone & (zones.NAV | zones.MENU) and not zone & (zones.COMMENTS | zones.CONSENT)
+        is_excluded = _is_excluded(anchor, listing=listing)
+        is_in_menu = anchor.zone & (zones.NAV | zones.MENU) and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
         if is_excluded and not (anchor.block > begin and is_in_menu):
             continue
         url = resolve_link(page.base, anchor.href)

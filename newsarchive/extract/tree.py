@@ -22,10 +22,16 @@ _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 
-# A name of bounded length, and a value if there is one.
-_ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=<]{0,400}+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s><]{0,400}+))?+)"""
-_LONG_TAG = re.compile(rb"(<[a-zA-Z]%b{200})%b++" % (_ATTRIBUTE, _ATTRIBUTE))
-_LONG = 2_000  # bytes between two ends of elements
+_ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+)"""
+# Names and values are bounded, as each of many "<" may begin a tag.
+_BOUNDED = _ATTRIBUTE.replace(b">=]*", b">=<]{0,400}").replace(b"s>]*", b"s><]{0,400}")
+_MANY_ATTRIBUTES = re.compile(rb"<[a-zA-Z]%b{200}" % _BOUNDED)
+# A comment, or a tag with its name, two hundred attributes, all others, and the text of an element without markup.
+_MARKUP = re.compile(
+    rb"(?s)<!--.*?(?:-->|\Z)|(?P<first><(?:(?P<raw>(?i:script|style|textarea|title))(?=[\s/>])|[a-zA-Z][^\s/>]*+)"
+    rb"%b{0,200}+)(?:%b*+)(?P<text>(?(raw)(?:.*?(?=</(?i:(?P=raw)))|.*)))" % (_ATTRIBUTE, _ATTRIBUTE)
+)
+_LONG = 2_000  # bytes without the end of an element
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
@@ -64,7 +70,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_remove_control_characters(_repair_ends(_cut_long_tags(html))), parser=_PARSER)
+        root = document_fromstring(_remove_control_characters(_repair_ends(_cut_attributes(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
     body = root.find("body")
@@ -99,16 +105,17 @@ def _remove_control_characters(html: bytes) -> bytes:
     return html
 
 
-def _cut_long_tags(html: bytes) -> bytes:
-    """Leave a tag its first attributes: libxml2 takes time in the square of their number."""
-    kept, start = [], 0
+def _cut_attributes(html: bytes) -> bytes:
+    """Leave a tag two hundred attributes: libxml2 takes time in the square of their number."""
+    start = 0
     while start < len(html):
         end = html.rfind(b"</", start + 1, start + _LONG)
-        if is_long := end < 0:
+        if end < 0:
             end = html.find(b"</", start + _LONG) % (len(html) + 1)  # -1 is the end of the page
-        kept.append(_LONG_TAG.sub(rb"\1", html[start:end]) if is_long else html[start:end])
+            if _MANY_ATTRIBUTES.search(html, start, end):
+                return _MARKUP.sub(lambda found: found["first"] + found["text"] if found["first"] else found[0], html)
         start = end
-    return b"".join(kept)
+    return html
 
 
 def _repair_ends(html: bytes) -> bytes:

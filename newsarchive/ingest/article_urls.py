@@ -6,7 +6,7 @@
 Each URL is counted under two templates: one with the names of its folders, and one with `{word}` in their place. The
 first template with enough URLs decides, so that `topics/{word}` can reject what `{word}/{word}` leaves open.
 
-They decide the order in which links are fetched, and nothing else: a reading never depends on earlier ones.
+They decide the order of links, and how soon a page that was no article is fetched again; no reading depends on them.
 """
 
 from collections.abc import Callable, Iterable

@@ -102,7 +102,7 @@ def _parse_mhtml(data: bytes) -> Iterator[SavedResource]:
 
 def _clean_url(url: str) -> str | None:
     """Return a URL without fragment and folds; None for what no server had, such as cid:frame."""
-    url = "".join(url.partition("#")[0].split())
+    url = re.sub(r"[\r\n]+[ \t]*", "", url.partition("#")[0]).strip()
     return url if url.startswith(("http://", "https://")) else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from newsarchive.config.units import pluralize
 from storage.grouping import group_pairs
-from storage.places.chain import LOST, MOVES, PREFIX, START, Era, ParsedChain
+from storage.places.chain import LOST, MOVES, PREFIX, START, KeyPeriod, ParsedChain
 from storage.warc.check import FileReport
 
 WRITTEN_HERE = frozenset({"closed", "crash", "upgrade"})
@@ -132,11 +132,11 @@ def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
     All chains that have a link of the file must have linked its chain as that of a machine: a chain can be added by
     anybody, with any key. After a key that was lost it must be linked again.
     """
-    rows = [row for chain in chains for row in zip(chain.eras, chain.heads, chain.links, strict=True)]
-    eras = {(era[0], head): era for era, head, _ in rows}
-    vouching = ((era, link.heads.items()) for era, _, link in rows if link.reason == "machine")
-    trusted = group_pairs((era, eras[named]) for era, heads in vouching for named in heads if named in eras)
-    linking = group_pairs((link.file, era[0]) for era, _, link in rows if link.file)
+    rows = [row for chain in chains for row in zip(chain.periods, chain.heads, chain.links, strict=True)]
+    periods = {(period[0], head): period for period, head, _ in rows}
+    vouching = ((period, link.heads.items()) for period, _, link in rows if link.reason == "machine" and link.signature)
+    trusted = group_pairs((period, periods[named]) for period, heads in vouching for named in heads if named in periods)
+    linking = group_pairs((link.file, period[0]) for period, _, link in rows if link.file)
     digests: dict[str, list[str]] = {}
     for (name, lost), _, link in sorted(rows, key=lambda row: (row[2].at, row[2].reason == "takedown", row[0])):
         if link.file and link.reason not in MOVES:
@@ -146,22 +146,20 @@ def _conflicts(chains: Sequence[ParsedChain]) -> Iterator[Finding]:
             if is_takedown and known and (unaware or not link.signature):
                 vouch = f"if it is yours, run there: newsarchive seal --machine {name.removeprefix(PREFIX)}"
                 why = f"is of a machine that {unaware[0]} does not vouch for ({vouch})" if unaware else "is not signed"
-                yield (
-                    link.file,
-                    f"a takedown of it ({link.at}) in {name} {why}. Restore the file, and remove that chain",
-                )
+                what = f"a takedown of it ({link.at}) in {name} {why}. Restore the file, and remove that chain"
+                yield link.file, what
             if known and (link.was if is_takedown else link.sha256) not in (known if is_takedown else known[-1:]):
                 yield link.file, f"{name} gives the file another SHA-256 than before ({link.reason}, {link.at})"
             known.append(link.sha256)
 
 
-def _find_machines(name: str, trusted: Mapping[Era, Collection[Era]]) -> set[Era]:
+def _find_machines(name: str, trusted: Mapping[KeyPeriod, Collection[KeyPeriod]]) -> set[KeyPeriod]:
     """Return the chains that a chain has linked as those of machines, and that these have."""
-    found, waiting = set[Era](), [era for era in trusted if era[0] == name]
+    found, waiting = set[KeyPeriod](), [period for period in trusted if period[0] == name]
     while waiting:
-        if (era := waiting.pop()) not in found:
-            found.add(era)
-            waiting += trusted.get(era, ())
+        if (period := waiting.pop()) not in found:
+            found.add(period)
+            waiting += trusted.get(period, ())
     return found
 
 

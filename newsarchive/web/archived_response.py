@@ -27,7 +27,7 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
     with ExitStack() as opened:
 
         def open_line(line: CdxLine) -> ResponseStream:
-            with name_os_errors(line):
+            with translate_os_errors(line):
                 return opened.enter_context(open_response(context.archive.places.file(line.warc), line.offset))
 
         own = open_line(line)
@@ -62,15 +62,13 @@ def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Ite
 
 
 @contextmanager
-def name_os_errors(line: CdxLine) -> Iterator[None]:
+def translate_os_errors(line: CdxLine) -> Iterator[None]:
     """Turn an OSError into a StorageError: an unreadable file is neither a bug nor a gap in the archive."""
     try:
         yield
     except OSError as problem:
-        raise StorageError(
-            f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed. Check the disk, then "
-            "run: newsarchive verify"
-        ) from problem
+        what = f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed"
+        raise StorageError(f"{what}. Check the disk, then run: newsarchive verify") from problem
 
 
 def content_coding(headers: Headers) -> str | None:

@@ -132,9 +132,11 @@ Context: TypeAlias = Annotated[RequestContext, Depends()]
 
 async def read_form(request: Request) -> QueryParams:
     """Return the fields of a form; 415 for a body in another format, of which no field would be read."""
-    body, media_type = await request.body(), request.headers.get("content-type", FORM).partition(";")[0].strip()
+    body = await request.body()
+    media_type = request.headers.get("content-type", FORM).partition(";")[0].strip()
     if media_type.lower() != FORM:
-        raise HTTPException(415, f"Nothing was done: send the fields of the form as {FORM}, not as {media_type}")
+        sent = f"as {media_type}" if media_type else "without a Content-Type"
+        raise HTTPException(415, f"Nothing was done: send the fields of the form as {FORM}, not {sent}")
     if len(body) > MAX_FORM_SIZE:
         raise HTTPException(413, "The form is too long")
     try:

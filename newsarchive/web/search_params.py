@@ -118,6 +118,7 @@ class SearchParams:
         return self._build_query({})
 
     def _build_query(self, changes: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+        assert changes.keys() <= {*_IN_URL}
         given = {name: changes.get(name, getattr(self, name)) for name in _IN_URL}
         return {
             name: tuple(value.split(_SEPARATOR)) if _SEPARATOR in value else value

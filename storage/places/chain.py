@@ -24,7 +24,7 @@ START = "0" * 64
 """Head of a chain without links."""
 LOST = "the key before was lost"
 MOVES = frozenset({"uploaded", "returned"})
-Era = tuple[str, int]
+KeyPeriod = tuple[str, int]
 """Name of a chain, and how many of its keys had been lost by then."""
 
 
@@ -81,7 +81,7 @@ class ParsedChain:
     """Public key of the last links; "" if they are not signed."""
     uploaded: int = 0
     """Number of its first links that the bucket has, too."""
-    eras: list[Era] = field(default_factory=list)
+    periods: list[KeyPeriod] = field(default_factory=list)
 
     @property
     def head(self) -> str:
@@ -108,7 +108,7 @@ def parse_chain(name: str, data: bytes, *, check_signatures: bool = False) -> Pa
         if link.file and link.reason not in MOVES:
             chain.files[link.file] = len(chain.links)
         chain.links.append(link)
-        chain.eras.append((name, lost := lost + (link.note == LOST)))
+        chain.periods.append((name, lost := lost + (link.note == LOST)))
         chain.heads.append(hashlib.sha256(line).hexdigest())
     return chain
 
@@ -119,7 +119,7 @@ def _find_breaks(chain: ParsedChain, link: ChainLink, stated: dict[str, object] 
     signed = {name: value for name, value in (stated or {}).items() if name not in {"signature", "endorsement"}}
 
     def lacks(signature: str, key: str) -> bool:
-        return bool(key) and stated is not None and not is_signed(_format_line(signed), signature, key)
+        return bool(key or signature) and stated is not None and not is_signed(_format_line(signed), signature, key)
 
     wrong = {
         "does not follow the link before: a link was changed, removed, inserted or moved": link.previous != chain.head,

@@ -217,7 +217,8 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
     line = context.find(get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
-        with archived_response.name_os_errors(line), archived_response.open_archived_response(context, line) as answer:
+        opened = archived_response.open_archived_response(context, line)
+        with archived_response.translate_os_errors(line), opened as answer:
             entity = b"".join(answer.chunks)
         display = choose_display(capture.mime or media_type(answer.headers), entity)
         if display is Display.TEXT and names_withheld(context.index, context.archive.places, line):

@@ -281,7 +281,7 @@ _MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow
 
 
 def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
-    """Leave these URLs to no backfill: each gets the priority that it has within its month."""
+    """Give URLs that wait for a backfill their ordinary priority."""
     change_by_ids(connection, _PROMOTE, url_ids)
 
 

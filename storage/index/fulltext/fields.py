@@ -36,7 +36,8 @@ VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """Texts for facets, in columns: as they are printed."""
-NUMBERS = tuple("article site capture_site newest last grouping corrected edited story repeated standing".split())
+NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "repeated",
+           "standing")  # fmt: skip
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
 COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""

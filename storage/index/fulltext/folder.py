@@ -88,6 +88,7 @@ class FulltextWriter:
                 opstamp = self._writer.commit()
             except BaseException as error:
                 self._writer.rollback()
+                self._stories.clear()
                 if isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 raise ValueError(str(error)) from error  # also of a panic of the engine
@@ -180,7 +181,7 @@ class FulltextFolder:
         self.report_progress(None)
 
     def commit(self, writer: FulltextWriter, state: FolderState, mark: str) -> FolderState:
-        """Commit a batch, then write its mark. A crash between the two repeats the batch, which changes nothing."""
+        """Commit a batch, then write its mark. A crash between the two repeats the batch, which changes no result."""
         state = replace(state, mark=mark, opstamp=writer.commit())
         write_atomic(self.path / "state.json", json.dumps(asdict(state)))
         return state

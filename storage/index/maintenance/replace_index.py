@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage.errors import ArchiveBusy, DiskFull, IndexFailure, IndexTooNew
 from storage.index.engine.database import Database
+from storage.index.engine.statements import load_statements
 from storage.index.schema.tables import Base
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
@@ -108,27 +109,9 @@ def remove_log(file: Path) -> None:
 
 _MAY_CREATE = text("SELECT has_database_privilege(current_database(), 'CREATE')")
 TABLES = (*sorted(Base.metadata.tables), "alembic_version")
-_OWN_TABLES = text(
-    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relkind = 'r'"
-    " AND c.relname = ANY(:names) ORDER BY 1"
-)
-_GRANTS = text(
-    "SELECT format('GRANT %s ON %I TO %s%s', a.privilege_type, c.relname,"
-    " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,"
-    " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
-    " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = to_regnamespace(quote_ident(:schema))"
-    " AND c.relname = ANY(:names) AND a.grantee <> c.relowner"
-)
-_DEPENDENTS = text(
-    "SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
-    " JOIN pg_class c ON c.oid = d.refobjid WHERE d.classid = 'pg_rewrite'::regclass"
-    " AND d.refclassid = 'pg_class'::regclass"
-    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
-    " AND r.ev_class <> c.oid UNION SELECT conrelid::regclass::text FROM pg_constraint f"
-    " JOIN pg_class c ON c.oid = f.confrelid JOIN pg_class o ON o.oid = f.conrelid WHERE f.contype = 'f'"
-    " AND c.relnamespace = to_regnamespace(quote_ident(:schema)) AND c.relname = ANY(:names)"
-    " AND NOT (o.relnamespace = c.relnamespace AND o.relname = ANY(:names)) ORDER BY 1"
-)
+_STATEMENTS = {
+    name: text(sql) for name, sql in load_statements("storage.index.maintenance", "replace_index.sql").items()
+}
 
 
 class _SchemaReplacement:
@@ -169,14 +152,14 @@ class _SchemaReplacement:
 
     def _old_tables(self, connection: Connection) -> list[str]:
         names = [*TABLES, *FORMER_TABLES] if _read_revision(connection, self._schema) in FORMER else list(TABLES)
-        return list(connection.scalars(_OWN_TABLES, {"schema": self._schema, "names": names}))
+        return list(connection.scalars(_STATEMENTS["own-tables"], {"schema": self._schema, "names": names}))
 
     def _check(self, connection: Connection) -> None:
         revision = _read_revision(connection, self._schema)
         if revision not in (None, HEAD, *FORMER):
             raise IndexTooNew(str(revision), HEAD)
         names = self._old_tables(connection)
-        dependents = connection.scalars(_DEPENDENTS, {"schema": self._schema, "names": names}).all()
+        dependents = connection.scalars(_STATEMENTS["dependents"], {"schema": self._schema, "names": names}).all()
         if dependents:
             raise IndexFailure(
                 f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
@@ -197,7 +180,6 @@ class _SchemaReplacement:
         run = connection.exec_driver_sql
         run(f"SET LOCAL lock_timeout = {round(_WAIT * 1000)}")
         old = self._old_tables(connection)
-        named = {"schema": self._schema, "names": old}
         if old:
             try:
                 run(f"LOCK TABLE {', '.join(f'{own}.{_quote(name)}' for name in old)} IN ACCESS EXCLUSIVE MODE")
@@ -206,7 +188,8 @@ class _SchemaReplacement:
                 if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"}:
                     raise _InUse from error
                 raise
-        grants = connection.scalars(_GRANTS, {**named, "names": [name for name in old if name in TABLES]}).all()
+        named = {"schema": self._schema, "names": [name for name in old if name in TABLES]}
+        grants = connection.scalars(_STATEMENTS["grants"], named).all()
         for statement in _list_drops(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
             run(statement)
         for name in TABLES:
@@ -235,7 +218,7 @@ class _InUse(Exception):
 
 
 def _read_revision(connection: Connection, schema: str) -> str | None:
-    if not connection.scalars(_OWN_TABLES, {"schema": schema, "names": ["alembic_version"]}).all():
+    if not connection.scalars(_STATEMENTS["own-tables"], {"schema": schema, "names": ["alembic_version"]}).all():
         return None
     found = connection.exec_driver_sql(f"SELECT version_num FROM {_quote(schema)}.alembic_version").scalar()  # noqa: S608 - quoted
     return None if found is None else str(found)

@@ -394,7 +394,7 @@ _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, O
 
 
 def list_page_outcomes(connection: Connection, site: str, *, limit: int = 5000) -> list[tuple[str, Outcome]]:
-    """Return the URLs of a site's newest `limit` captures, articles as such, others as the newest of them shows."""
+    """Return the URLs of a site's newest `limit` captures, each as ARTICLE if one of them is, else as its newest is."""
     rows = connection.execute(
         select(UrlRow.url, CaptureRow.outcome)
         .join(CaptureRow, CaptureRow.url_id == UrlRow.id)

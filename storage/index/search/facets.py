@@ -193,7 +193,7 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: 
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
-            labels = [*labels, *_iter_other_labels(search.connection, of_counted, name, fold)]
+            labels = [*labels, *sorted(_iter_other_labels(search.connection, of_counted, name, fold))]
         wanted = set(map(fold, list_values(chosen)))
         values = tuple(
             FacetValue(name=printed, articles=count, is_chosen=value in wanted)

@@ -180,6 +180,13 @@ def test_no_file_breaks_the_parser(data: bytes, before: str) -> None:
     assert all(page.url is None or page.url.startswith("https://") for page in pages)
 
 
+@pytest.mark.parametrize(("blank", "kept"), [(" ", " "), ("\r\n ", ""), ("\r\n\t", "")], ids=["blank", "fold", "tab"])
+def test_a_fold_is_removed_from_a_url_but_a_blank_is_not(blank: str, kept: str) -> None:
+    """A URL without its blanks would be another one."""
+    page, _ = parse_page_file(mhtml(STORY, url=f"{URL}{blank}b.html"))
+    assert page.url == f"{URL}{kept}b.html"
+
+
 @pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 09:00:00", "Tue, 24 Nov 99999 09:00:00 +0000"])
 def test_a_date_that_is_none_is_unknown(date: str) -> None:
     """The time of the file is taken then."""

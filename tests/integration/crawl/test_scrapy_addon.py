@@ -442,7 +442,6 @@ def test_what_scrapy_playwright_leaves_to_scrapy_is_exact(project: Project, serv
     assert [one.path for one in server.log] == ["/page/exact"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("addons", "recorded"), [(None, 1), ("{}", 0), ('{"newsarchive.scrapy_addon.WarcAddon": null}', 0)]
 )
@@ -461,6 +460,7 @@ def test_a_spider_of_a_site_that_nothing_records_says_so(
     assert done.stderr.count(said) == 1 - recorded
 
 
+@pytest.mark.slow
 def test_a_killed_spider_leaves_a_file_that_is_repaired(project: Project, server: Any) -> None:
     """After kill -9 the next spider closes the file, and all that was received before is in it."""
     for number in range(30):

@@ -344,6 +344,29 @@ def take_down_without_signature(folder: Path) -> set[str]:
     return take_down_in_added_chain(folder, key=None)
 
 
+def take_down_after_a_link_without_signature(folder: Path, signature: str = "") -> set[str]:
+    """The chain of an archive without a key can be continued by anybody, so it vouches for none."""
+    mine = chain_file(folder)
+    links = [replace(each, signature="") for each in parse_chain("", mine.read_bytes()).links[1:]]
+    mine.unlink()
+    Chain(path=mine).append(*links)
+    other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
+    other.append(ChainLink(reason="begun"))
+    last = Chain(path=mine).load()
+    link = ChainLink(reason="machine", heads={"CHAIN-other": other.load().head}, signature=signature)
+    line = replace(link, at=last.links[-1].at, previous=last.head).to_line()
+    mine.write_bytes(mine.read_bytes() + line + b"\n")
+    (folder / "signing.key").unlink()
+    return take_down_in_added_chain(folder)
+
+
+def take_down_after_a_link_with_any_signature(folder: Path) -> set[str]:
+    """A signature without a key is none."""
+    name = chain_file(folder).name
+    take_down_after_a_link_without_signature(folder, "ab" * 64)
+    return {name}
+
+
 def see_other_chain(folder: Path) -> None:
     """Have this machine link another one's chain, as its owner does."""
     Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key").append(ChainLink(reason="begun"))
@@ -373,6 +396,7 @@ FORGERIES = [
     replace_chain_by_pipe, name_what_is_no_text, accept_in_other_chain, take_down_in_other_chain, sign_with_other_key,
     take_down_in_added_chain, take_down_in_prepared_chain, take_down_without_signature, rename_crossed_chain,
     take_down_in_added_chain_that_is_crossed, take_down_with_a_lost_key,
+    take_down_after_a_link_without_signature, take_down_after_a_link_with_any_signature,
 ]  # fmt: skip
 
 
@@ -624,7 +648,24 @@ def test_a_machine_that_nobody_has_is_not_linked(folder: Path, capsys: pytest.Ca
     assert run(["seal", "--machine", "5e1f2a3b4c5d", "--archive", str(folder)]) == 4
     assert chain_file(folder).read_bytes() == before
     said = " ".join(capsys.readouterr().err.split())
-    assert f"has no chain CHAIN-5e1f2a3b4c5d, so no link was added. It has {chain_file(folder).name}" in said
+    assert "has no chain CHAIN-5e1f2a3b4c5d of another machine, so no link was added. It has none" in said
+    assert "Copy the chain of that machine there first, then run: newsarchive seal --machine ID" in said
+    own = chain_file(folder).name.removeprefix("CHAIN-")
+    assert run(["seal", "--machine", own, "--archive", str(folder)]) == 4
+    assert chain_file(folder).read_bytes() == before
+
+
+def test_a_chain_with_breaks_is_not_linked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it says may be by anybody; the message leads to `verify`, which names the breaks."""
+    own = chain_file(folder)
+    other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
+    other.append(ChainLink(reason="begun"), ChainLink(reason="found", file="1.warc.gz", sha256="a" * 64))
+    other.path.write_bytes(other.path.read_bytes().replace(b"a" * 64, b"b" * 64))
+    assert run(["seal", "--print", "--machine", "other", "--archive", str(folder)]) == StorageError.exit_code
+    assert "machine" not in {link.reason for link in parse_chain("", own.read_bytes()).links}
+    said = " ".join(capsys.readouterr().err.split())
+    assert "is not signed with the archive's key" in said
+    assert "run: newsarchive verify" in said
 
 
 def test_a_machine_links_only_files_that_it_wrote(machines: tuple[Path, Path], tmp_path: Path) -> None:

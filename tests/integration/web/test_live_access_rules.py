@@ -62,6 +62,13 @@ def test_a_blocked_entry_matches_what_a_person_means(entry: str, url: str) -> No
     assert not surt("https://other.example/private/x").startswith(urlkey_prefixes(entry))
 
 
+@pytest.mark.parametrize("entry", ["news.example:80", "http://news.example:443", "*.news.example:443/"])
+def test_a_blocked_entry_with_a_port_is_meant_on_that_port_alone(entry: str) -> None:
+    """Also one that is the port of a scheme."""
+    assert surt("https://news.example/private/x").startswith(urlkey_prefixes(entry))
+    assert not surt("https://news.example:8443/private/x").startswith(urlkey_prefixes(entry))
+
+
 @pytest.mark.parametrize(
     "entry", ["", " ", "/private/", "private stuff", "https://", "private", "https:///private", "?a"]
 )

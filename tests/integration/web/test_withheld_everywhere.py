@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -349,6 +349,38 @@ def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
         shown = client.get("/web/20260304060000mp_/https://news.example/").text
         assert "A story about number 3" in shown
         assert "[withheld]" in shown
+
+
+def compress_again(body: bytes, times: int) -> bytes:
+    for _ in range(times):
+        body = gzip.compress(body, mtime=0)
+    return body
+
+
+@pytest.mark.parametrize(
+    ("body", "is_held"),
+    [
+        (compress_again(b"<p>A text.", 2), False),
+        (compress_again(b"https://news.example/private/x", 2), True),
+        (compress_again(b"https://news.example/private/x", 6), True),
+        (b"\x1f\x8bjunk", True),
+        (b"\x1f\x8b\x08\x08\0\0\0\0\0\x03https://news.example/private/x", True),
+        (compress_again(b"\x1f\x8bjunk", 1), True),
+    ],
+    ids=["open", "twice", "six times", "junk", "file name", "junk inside"],
+)
+def test_a_gzip_file_that_cannot_be_searched_is_not_handed_out(
+    archive_of: Callable[..., Archive], body: bytes, is_held: bool
+) -> None:
+    """Compressed more often than it is decoded, or with nothing that can be decoded."""
+    archive = archive_of(
+        {"url": "https://news.example/file.gz", "body": body, "mime": "application/gzip"},
+        {"url": "https://news.example/private/x", "body": b"<p>A text."},
+        config='[serve]\nblocked = ["https://news.example/private/"]',
+    )
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=True) as client:
+        answer = client.get("/web/2026id_/https://news.example/file.gz")
+        assert answer.status_code == (403 if is_held else 200)
 
 
 @pytest.mark.parametrize("is_blocked", [True, False])

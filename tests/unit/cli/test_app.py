@@ -267,9 +267,9 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", [0, 40, 80, 200])
 def test_an_error_is_no_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It breaks between words, and on a wide terminal before a line is hard to read."""
+    """It breaks between words, and on a wide terminal, or one of unknown width, before a line is hard to read."""
     terminal, message = Terminal(), "the index cannot be used; nothing was done. " * 5
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
@@ -278,7 +278,8 @@ def test_an_error_is_no_wider_than_the_terminal(columns: int, monkeypatch: pytes
     app.run(["search", "x"])
     lines = terminal.getvalue().splitlines()
     assert " ".join(lines) == f"newsarchive: {message}".strip()
-    assert min(columns, 100) / 2 < max(map(len, lines)) <= min(columns, 100)
+    widest = min(columns or 100, 100)
+    assert widest / 2 < max(map(len, lines)) <= widest
 
 
 @pytest.mark.parametrize(
@@ -301,10 +302,10 @@ def test_the_end_of_input_is_no_interrupt(
 @pytest.mark.parametrize(
     ("answer", "agreed"), [("", False), ("\n", False), ("n\n", False), ("y\n", True), ("YES\n", True)]
 )
-def test_who_does_not_answer_does_not_agree(
+def test_only_yes_agrees_to_an_import(
     answer: str, agreed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """At the end of input, the import ends with the option that answers."""
+    """Else the import ends with the option that agrees; the question cannot control the terminal."""
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     with nullcontext() if agreed else pytest.raises(errors.ConfigError, match="newsarchive import --yes FILE"):
         _require_consent("\x1b[31mlantern", "beacon", yes=False)

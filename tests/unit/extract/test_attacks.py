@@ -10,10 +10,12 @@ from pkgutil import iter_modules
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml.html import tostring
 
 import newsarchive.extract
 from newsarchive.extract import extract_page
 from newsarchive.extract.requisites import _choose_candidate
+from newsarchive.extract.tree import Page, parse_page
 from newsarchive.extract.urls import segment_kinds
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
@@ -167,6 +169,7 @@ def test_no_repeated_fragment_is_slow(fragment: str) -> None:
     assert seconds_to_read_page(page_of_fragments([fragment], 300_000)) < MOST_TIMES * seconds_to_read_plain_page()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))
 def test_no_combination_of_fragments_is_slow(fragments: list[str]) -> None:
@@ -208,14 +211,35 @@ def test_tags_with_many_attributes_are_read_in_linear_time(unit: str) -> None:
     assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
 
 
-def test_a_tag_is_read_with_its_first_attributes() -> None:
-    """Attributes behind the hundredth are left out, and scripts that look like such a tag end where they ended."""
-    many = number_attributes(" data-a{}=1", 200)
-    words = "".join(f"<p id=x{many}>Rain fell on the hills for {n} hours, and the ferry stayed.</p>" for n in range(9))
-    script = f"<script>for (i=0; i<n; i++) {{ {' x = y;' * 200} }}</script>"
-    reading = extract_page(f"<h1>Rain falls</h1>{script}{words}".encode(), URL)
-    assert reading.article is not None
-    assert len(reading.article.paragraphs) == 9
+def test_a_tag_is_read_with_its_first_two_hundred_attributes() -> None:
+    """In their order; those behind them are left out."""
+    many = number_attributes(" data-a{}=1", 1_000)
+    page = parse_page(f"<h1>Rain falls</h1><p id=x{many}>Rain fell.</p><p id=y>{'It rained. ' * 9}</p>".encode(), URL)
+    assert isinstance(page, Page)
+    first, second = page.root.iter("p")
+    assert [*first.attrib] == ["id", *(f"data-a{number}" for number in range(199))]
+    assert (first.text, second.get("id")) == ("Rain fell.", "y")
+
+
+MANY_WORDS = " ".join(f"word{number}" for number in range(300))
+LIKE_TAGS = {
+    "comment": f"<!-- rain <falls {MANY_WORDS} -->",
+    "script": f"<script>if (rain<falls) {{ {MANY_WORDS.replace(' ', '; ')} }}</script>",
+    "JSON-LD": f'<script type="application/ld+json">{{"description": "rain <falls {MANY_WORDS}"}}</script>',
+    "value": f'<meta name=description content="rain <falls {MANY_WORDS} and <b>ends</b> here">',
+    "title": f"<title>rain <falls {MANY_WORDS}</title>",
+}
+
+
+@pytest.mark.parametrize("kind", LIKE_TAGS)
+def test_what_only_looks_like_a_tag_with_many_attributes_is_whole(kind: str) -> None:
+    """Comments, scripts, titles and quoted values have no tags, whatever else the page has."""
+    long_tag = f"<p{number_attributes(' data-a{}=1', 300)}>Rain fell.</p>"
+    for others in ("", long_tag):
+        page = parse_page(f"<h1>Rain falls</h1>{others}{LIKE_TAGS[kind]}<p>It rained.</p>".encode(), URL)
+        assert isinstance(page, Page)
+        assert kind == "comment" or "word299" in tostring(page.root, encoding="unicode")
+        assert [each.text for each in page.root.iter("p")] == [*(["Rain fell."] if others else []), "It rained."]
 
 
 def url_patterns() -> Iterator[re.Pattern[str]]:
