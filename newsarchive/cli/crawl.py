@@ -66,9 +66,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     dry_run: Annotated[bool, Option("--dry-run", help="List the URLs that are due, and fetch nothing.")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="Print only problems, for cron.")] = False,
     ping: Annotated[str | None, Option(metavar="URL", help="Health check URL, instead of the setting.")] = None,
-    readers: Annotated[
-        int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Reader processes; 0: the setting `reader_processes`.")
-    ] = 0,
+    readers: Annotated[int, Option(min=0, max=MAX_PROCESSES, metavar="N", help="Readers; 0: `reader_processes`.")] = 0,
     clock: Clock = None,
     archive: Folder = HERE,
 ) -> None:

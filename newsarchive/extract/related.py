@@ -125,8 +125,7 @@ def _candidates(
     begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
         is_excluded = _is_excluded(anchor, listing=listing)
-        is_in_menu = anchor.zone & (zones.NAV | zones.MENU) and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
-        if is_excluded and not (anchor.block > begin and is_in_menu):
+        if is_excluded and not (anchor.block > begin and _is_in_menu(anchor)):
             continue
         url = resolve_link(page.base, anchor.href)
         if url is None or site_label(host(url)) != site:
@@ -172,6 +171,11 @@ def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
+
+
+def _is_in_menu(anchor: Anchor) -> bool:
+    """Return whether a link is excluded for nothing but a <nav> or menu around it."""
+    return anchor.zone & (zones.NAV | zones.MENU) != 0 and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
 
 
 def _score_anchor_text(text: str) -> float:
@@ -516,13 +520,16 @@ def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts."""
     found: dict[str, Link] = {}
     for candidate in (c for c in candidates if c.page):
-        known, anchor = found.get(candidate.page), candidate.anchor
-        # Beside the heading in a link stand the kicker, date and summary of a card.
-        titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
-        text = titles[0] if len(titles) == 1 and titles[0] in anchor.text and titles[0] else anchor.text
+        known, text = found.get(candidate.page), _title_of(candidate.anchor)
         if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
             found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)
     return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
+
+
+def _title_of(anchor: Anchor) -> str:
+    """Return the text of a link, or of the heading in it: beside that stand the kicker, date and summary of a card."""
+    titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
+    return titles[0] if len(titles) == 1 and titles[0] in anchor.text and titles[0] else anchor.text
 
 
 def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) -> tuple[LinkGroup, ...]:

@@ -86,7 +86,7 @@ def prove_files(chains: Sequence[ParsedChain], proofs: Sequence[HeadProof]) -> d
 def latest_links(chains: Sequence[ParsedChain]) -> dict[str, tuple[ParsedChain, int]]:
     """Return the chain and position of each file's link; a takedown may be in the chain of another machine."""
     places = [(chain, position) for chain in chains for position in chain.files.values()]
-    places.sort(key=lambda place: place[0].links[place[1]].at)
+    places.sort(key=lambda place: (place[0].links[place[1]].at, place[0].links[place[1]].reason == "takedown"))
     return {chain.links[position].file: (chain, position) for chain, position in places}
 
 

@@ -109,9 +109,7 @@ def remove_log(file: Path) -> None:
 
 _MAY_CREATE = text("SELECT has_database_privilege(current_database(), 'CREATE')")
 TABLES = (*sorted(Base.metadata.tables), "alembic_version")
-_STATEMENTS = {
-    name: text(sql) for name, sql in load_statements("storage.index.maintenance", "replace_index.sql").items()
-}
+_STATEMENTS = load_statements("storage.index.maintenance", "replace_index.sql")
 
 
 class _SchemaReplacement:
@@ -152,14 +150,14 @@ class _SchemaReplacement:
 
     def _old_tables(self, connection: Connection) -> list[str]:
         names = [*TABLES, *FORMER_TABLES] if _read_revision(connection, self._schema) in FORMER else list(TABLES)
-        return list(connection.scalars(_STATEMENTS["own-tables"], {"schema": self._schema, "names": names}))
+        return list(connection.scalars(text(_STATEMENTS["own-tables"]), {"schema": self._schema, "names": names}))
 
     def _check(self, connection: Connection) -> None:
         revision = _read_revision(connection, self._schema)
         if revision not in (None, HEAD, *FORMER):
             raise IndexTooNew(str(revision), HEAD)
         names = self._old_tables(connection)
-        dependents = connection.scalars(_STATEMENTS["dependents"], {"schema": self._schema, "names": names}).all()
+        dependents = connection.scalars(text(_STATEMENTS["dependents"]), {"schema": self._schema, "names": names}).all()
         if dependents:
             raise IndexFailure(
                 f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
@@ -189,7 +187,7 @@ class _SchemaReplacement:
                     raise _InUse from error
                 raise
         named = {"schema": self._schema, "names": [name for name in old if name in TABLES]}
-        grants = connection.scalars(_STATEMENTS["grants"], named).all()
+        grants = connection.scalars(text(_STATEMENTS["grants"]), named).all()
         for statement in _list_drops(self._schema, old, (*FUNCTIONS, *FORMER_FUNCTIONS), cascade=False):
             run(statement)
         for name in TABLES:
@@ -218,7 +216,7 @@ class _InUse(Exception):
 
 
 def _read_revision(connection: Connection, schema: str) -> str | None:
-    if not connection.scalars(_STATEMENTS["own-tables"], {"schema": schema, "names": ["alembic_version"]}).all():
+    if not connection.scalars(text(_STATEMENTS["own-tables"]), {"schema": schema, "names": ["alembic_version"]}).all():
         return None
     found = connection.exec_driver_sql(f"SELECT version_num FROM {_quote(schema)}.alembic_version").scalar()  # noqa: S608 - quoted
     return None if found is None else str(found)

@@ -224,7 +224,8 @@ def test_what_is_withheld_is_found_once_in_each_state_of_the_index(index: Index,
         before = everything(reader)
         searches.clear()
         reader.ask(lambda *given: [list_articles(*given), list_site_counts(*given), list_articles(*given)])
-        assert len(searches) <= 1
+        # Two statements, once; other databases of the server change its snapshot between two transactions.
+        assert len(searches) <= 2 * index.is_shared
         searches.clear()
         assert everything(reader) == before
         again = 0 if index.is_shared else len(searches)  # other databases of the server change its snapshot

@@ -48,7 +48,7 @@ def test_kinds_of_edits_are_those_of_a_judge() -> None:
         claimed.update(kinds)
         judged.update(gold)
     scores = {kind: 2 * right[kind] / (claimed[kind] + judged[kind]) for kind in judged}
-    assert set(scores) == {kind.value for kind in EditKind}
+    assert set(scores) == {kind.value for kind in EditKind} - {EditKind.CHANGED_BACK.value}  # two texts do not tell
     assert sum(scores.values()) / len(scores) >= 0.88, scores
     assert right["typo"] / claimed["typo"] >= 0.97, (right["typo"], claimed["typo"])
 
