@@ -656,7 +656,7 @@ def test_a_machine_that_nobody_has_is_not_linked(folder: Path, capsys: pytest.Ca
 
 
 def test_a_chain_with_breaks_is_not_linked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What it says may be by anybody; the message leads to `verify`, which names the breaks."""
+    """Its links may be by anybody; the message leads to `verify`, which names the breaks."""
     own = chain_file(folder)
     other = Chain(path=folder / "warc" / "CHAIN-other", key=folder / "other.key")
     other.append(ChainLink(reason="begun"), ChainLink(reason="found", file="1.warc.gz", sha256="a" * 64))

@@ -100,7 +100,7 @@ def test_deep_nesting_is_read(tag: str) -> None:
 
 @pytest.mark.parametrize("inner", ["<a href=/x>", "<i>", "<a href=/x>y</a><i>", "<span>\n"])
 def test_deep_elements_without_text_are_read(inner: str) -> None:
-    """What is deeper than elements are walked may have no text at all, beside words of the same line."""
+    """Elements deeper than are walked may have no text at all, beside words of the same line."""
     page = f"<h1>Rain</h1><p>Rain fell on the hills.</p><p>It was <b>{'<i>x<b>' * 300}{inner * 200}"
     reading = extract_page(page.encode(), URL)
     assert reading.article is not None
