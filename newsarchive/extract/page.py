@@ -17,7 +17,7 @@ from newsarchive.extract.classify import (
 )
 from newsarchive.extract.decode import PayloadType, decode, media_type, sniff_type, to_utf8
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
-from newsarchive.extract.related import add_layout_groups, find_link_groups
+from newsarchive.extract.related import add_layout_groups, find_link_groups, list_other_links
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
 from newsarchive.extract.sources import (
     decompress_gzip,
@@ -35,6 +35,7 @@ from storage.model import BODY_ROLES, LinkGroup, Outcome, Reading, Role
 
 SHELL_TEXT = 200
 """Characters below which a page without links, but with scripts, shows nothing: "Please enable JavaScript"."""
+_MIN_OTHER_LINKS = 4  # links that do not look like articles' from which a page is a listing: "back soon" has a few
 _ANY_CONTENT = re.compile(rb"[^ \t\r\n\0]")
 
 
@@ -157,14 +158,20 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
+    is_listing = count >= (1 if page_input.is_listing else 6)
+    is_shell = not count and content.characters < (SHELL_TEXT if list_loaded_scripts(page) else 1)
+    if page_input.is_listing and not count:
+        # What a site's front page names may be named nowhere else, and a wrong link costs one request.
+        groups = list_other_links(page, content)
+        count = sum(len(group.links) for group in groups)
+        is_listing = count >= _MIN_OTHER_LINKS
     # A page may be an article that is not taken for one.
     around = _groups_around_text(features) if keep_text and features.body else groups
     article = replace(features.article, link_groups=around)
-    is_listing = count >= (1 if page_input.is_listing else 6)
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
         return replace(media, article=article, link_groups=groups)
-    if not count and content.characters < (SHELL_TEXT if list_loaded_scripts(page) else 1):
+    if is_shell and not is_listing:
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     listed = f"{count} links to articles in {len(groups)} {'groups' if len(groups) > 1 else 'group'}"
     return Reading(

@@ -37,6 +37,7 @@ _MAX_CARD_LINES = 6  # of a card before its first link
 _MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
+_MIN_OTHER_SCORE = -3.0  # of a link to a page; files and front pages have less
 _MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
 _MIN_LIST = 4  # links from which cards side by side are a list
 
@@ -108,6 +109,15 @@ def find_link_groups(
         kind = LinkKind.LISTING if listing else _kind(group)
         found.append(LinkGroup(kind=kind, label=group.label_text, links=links))
     return tuple(found)
+
+
+def list_other_links(page: Page, content: PageBlocks) -> tuple[LinkGroup, ...]:
+    """Return the links outside menus, header and footer of a listing on which none looks like an article's."""
+    found, others = _candidates(page, content, "", frozenset(), listing=True)
+    outside = zones.NAV | zones.MENU | zones.HEADER | zones.FOOTER
+    named = [c for c in found + others if c.anchor.text and c.score > _MIN_OTHER_SCORE and not c.anchor.zone & outside]
+    links = _links(sorted(named, key=lambda c: c.position))
+    return (LinkGroup(kind=LinkKind.LISTING, label="", links=links),) if links else ()
 
 
 def _candidates(

@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, bi
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.statements import STREAMING, AnyRow, load_statements
-from storage.index.schema.tables import ArticleRow, BoilerplateRow, ParagraphRow, VersionParagraphRow, VersionRow
+from storage.index.schema.tables import ArticleRow, BoilerplateRow
 
 _LARGE = 4
 """From this fraction of all articles on, a scan of all paragraphs costs less than one by versions."""
@@ -88,53 +88,13 @@ def _for_sites(sql: str) -> Any:
     return text(sql).bindparams(bindparam("sites", expanding=True))
 
 
-# CROSS JOIN makes SQLite join in this order: it does not know how large the tables are.
-_SHARE = """
-INSERT INTO shared_paragraphs (paragraph_id, length)
-SELECT paragraphs.id, length(paragraphs.text)
-FROM ({several}) AS several CROSS JOIN paragraphs
-WHERE paragraphs.id = several.paragraph_id
-"""
-_SHARED_BY_ANY = text(
-    _SHARE.format(
-        several="""
-SELECT paragraph_id FROM version_paragraphs GROUP BY paragraph_id HAVING min(version_id) <> max(version_id)"""
-    )
-)
-_SHARED_BY_SITES = _for_sites(
-    _SHARE.format(
-        several="""
-SELECT version_paragraphs.paragraph_id AS paragraph_id
-FROM articles CROSS JOIN versions CROSS JOIN version_paragraphs
-WHERE articles.site_id IN :sites AND versions.article_id = articles.id
-AND version_paragraphs.version_id = versions.id
-GROUP BY version_paragraphs.paragraph_id HAVING min(articles.id) <> max(articles.id)"""
-    )
-)
-_OF_NEW = (
-    select(VersionParagraphRow.paragraph_id)
-    .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .where(~VersionRow.is_counted, ArticleRow.site_id.in_(bindparam("sites", expanding=True)))
-)
-_SEVERAL_WITH_NEW = (
-    select(VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.paragraph_id.in_(_OF_NEW))
-    .group_by(VersionParagraphRow.paragraph_id)
-    .having(func.min(VersionParagraphRow.version_id) != func.max(VersionParagraphRow.version_id))
-)
-SHARED_WITH_NEW = _SHARED.insert().from_select(
-    ["paragraph_id", "length"],
-    select(ParagraphRow.id, func.length(ParagraphRow.text)).where(ParagraphRow.id.in_(_SEVERAL_WITH_NEW)),
-)
-"""Selects those of the paragraphs of `select_all_paragraphs` that an uncounted version has."""
-SHARED_TOO = text(
-    "INSERT INTO shared_paragraphs (paragraph_id, length) SELECT id, length(text) FROM paragraphs WHERE id = :of"
-    " ON CONFLICT (paragraph_id) DO NOTHING"
-)
-"""Selects one more paragraph."""
-
 _STATEMENTS = load_statements("storage.index.boilerplate", "counting.sql")
+_SHARED_BY_ANY = text(_STATEMENTS["share-by-any"])
+_SHARED_BY_SITES = _for_sites(_STATEMENTS["share-by-sites"])
+SHARED_WITH_NEW = _for_sites(_STATEMENTS["share-with-new"])
+"""Selects those of the paragraphs of `select_all_paragraphs` that an uncounted version has."""
+SHARED_TOO = text(_STATEMENTS["share-one"])
+"""Selects one more paragraph."""
 _COUNT, _UNCOUNTED = _STATEMENTS["count"], _STATEMENTS["uncounted"]
 _ROLES: Any = bindparam("roles", expanding=True)
 _COUNT_BY_VERSION = _for_sites(

@@ -1,3 +1,48 @@
+-- share-by-any
+INSERT INTO shared_paragraphs (paragraph_id, length)
+SELECT paragraphs.id, length(paragraphs.text)
+FROM (
+    SELECT paragraph_id FROM version_paragraphs GROUP BY paragraph_id HAVING min(version_id) <> max(version_id)
+) AS several CROSS JOIN paragraphs
+WHERE paragraphs.id = several.paragraph_id
+
+-- share-by-sites
+-- CROSS JOIN makes SQLite join in this order: it does not know how large the tables are.
+INSERT INTO shared_paragraphs (paragraph_id, length)
+SELECT paragraphs.id, length(paragraphs.text)
+FROM (
+    SELECT version_paragraphs.paragraph_id AS paragraph_id
+    FROM articles CROSS JOIN versions CROSS JOIN version_paragraphs
+    WHERE articles.site_id IN :sites AND versions.article_id = articles.id
+    AND version_paragraphs.version_id = versions.id
+    GROUP BY version_paragraphs.paragraph_id
+    HAVING min(articles.id) <> max(articles.id)
+) AS several CROSS JOIN paragraphs
+WHERE paragraphs.id = several.paragraph_id
+
+-- share-with-new
+INSERT INTO shared_paragraphs (paragraph_id, length)
+SELECT id, length(text)
+FROM paragraphs
+WHERE id IN (
+    SELECT paragraph_id
+    FROM version_paragraphs
+    WHERE paragraph_id IN (
+        SELECT version_paragraphs.paragraph_id
+        FROM version_paragraphs
+        JOIN versions ON versions.id = version_paragraphs.version_id
+        JOIN articles ON articles.id = versions.article_id
+        WHERE NOT versions.is_counted AND articles.site_id IN :sites
+    )
+    GROUP BY paragraph_id
+    HAVING min(version_id) <> max(version_id)
+)
+
+-- share-one
+INSERT INTO shared_paragraphs (paragraph_id, length)
+SELECT id, length(text) FROM paragraphs WHERE id = :of
+ON CONFLICT (paragraph_id) DO NOTHING
+
 -- count
 -- A text does not count for an article whose headline or dek it is. Lengths are compared first, as that is cheap.
 INSERT INTO counted_paragraphs
