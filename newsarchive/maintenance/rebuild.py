@@ -15,7 +15,7 @@ from newsarchive.config.toml_file import index_url, set_index
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.recover import repair_open_files, unindexed_ranges
+from newsarchive.maintenance.recover import record_linked_digests, repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveBusy, CapturesLost, ConfigError, FilesLost, LostFile
 from storage.index import Index
@@ -115,7 +115,7 @@ class Rebuild:
             self.marker.remove()
         if self.marker.get_start() is None:
             replacement.clear()
-        result = self._fill(replacement, files, progress)
+        result = self._fill(replacement, files, progress, forget=forget)
         lost = lost or find_unread_files(known, load_known_files(replacement.address))
         if lost and not forget:
             # The new index stays, so that the next rebuild resumes with nothing left to read.
@@ -124,7 +124,9 @@ class Rebuild:
         self.marker.remove()
         return replace(result, lost=lost)
 
-    def _fill(self, replacement: Replacement, files: Sequence[WarcFile], progress: ProgressCallback) -> RebuildResult:
+    def _fill(
+        self, replacement: Replacement, files: Sequence[WarcFile], progress: ProgressCallback, *, forget: bool
+    ) -> RebuildResult:
         with closing(Index.open(replacement.address)) as index:
             since = self.marker.get_start()
             resumes = since is not None and _matches_files(index, files, since)
@@ -134,6 +136,8 @@ class Rebuild:
             read = self._index_files(index, [] if resumes else files, progress)
             # What a rebuild that is resumed still lacks, and files that an import brought meanwhile.
             rest = self._index_files(index, None, progress)
+            if not forget:
+                record_linked_digests(self.places, index, {file.name for file in files})
             captures, versions = index.read(count_captures_and_versions)
         return RebuildResult(
             files=len(files),

@@ -1,7 +1,7 @@
 """Recover from a crash: repair torn WARC files, and index records that the index lacks (law 3). Import WARC files."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -98,6 +98,19 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     return repair_open_files(places)
 
 
+def record_linked_digests(places: Places, index: Index, names: Collection[str]) -> None:
+    """Note size and digest that files had when they were closed, by this machine's chain, where they were changed since.
+
+    Those of a file that was cut before it was indexed would make the restored file look changed.
+    """
+    chain = places.chain.load(names)
+    for file in index.read(list_warc_files):
+        link = chain.find(file.name) if file.name in names and file.state == "closed" else None
+        if link and link.sha256 != file.sha256:
+            closed = ClosedWarc(name=file.name, size=link.size, sha256=link.sha256)
+            index.write(warc_files.record_closed_warc, closed, None)
+
+
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
     """Return the parts of closed files that the index lacks; with a bucket, also those of other machines.
 
@@ -132,6 +145,7 @@ def recover(
                 captures += indexed.captures - indexed.known
                 versions += indexed.versions
                 files += indexed.files
+                record_linked_digests(places, index, {part.file.name for part in ranges})
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")

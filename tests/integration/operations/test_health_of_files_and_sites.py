@@ -22,6 +22,7 @@ from storage.index.frontier.host_state import SavedBackoff, save_backoffs
 from storage.index.views.exclusions import Exclusions
 from storage.index.write import runs
 from storage.model import CrawlRun, DiscoveredUrl, Discovery, Site, UrlKind
+from storage.warc.repair import measure_link
 
 NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -96,6 +97,42 @@ def test_a_file_that_lost_bytes_is_an_error(archive_of: ArchiveOf) -> None:
     [finding] = [each for each in find_all(archive) if each.code == "warc-changed"]
     assert (finding.subject, finding.severity) == (file.name, Severity.ERROR)
     assert f"{path.stat().st_size:,} bytes; it had {path.stat().st_size + 7:,}" in finding.sentence
+
+
+@pytest.mark.parametrize("command", ["rebuild", "crawl"])
+def test_an_index_made_of_a_cut_file_knows_that_it_was_cut(
+    archive_of: ArchiveOf, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """By the chain. The restored file is the right one, and `verify` names what the index lacks; --forget accepts."""
+    down = 'contact = "desk@news.example"\n[[site]]\nname = "down"\nurl = "http://127.0.0.1:9/"\nallow_private = true'
+    with archive_of(PAGE, config=down) as archive:
+        place = ("--archive", str(archive.folder))
+        [file] = archive.places.local_files()
+        path = archive.places.folder / file.name
+        link = measure_link(archive.places.file(file.name), "closed")
+        archive.places.chain.append(link)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    for index in archive.folder.glob("index.sqlite3*"):
+        index.unlink()
+    app.run([command, *place])
+    with Archive.open(archive.folder) as again:
+        [finding] = [each for each in find_all(again) if each.code == "warc-changed"]
+        assert f"{len(whole) - 9:,} bytes; it had {len(whole):,}" in finding.sentence
+        path.write_bytes(whole)
+        assert not [each for each in find_all(again) if each.code == "warc-changed"]
+    capsys.readouterr()
+    assert app.run(["verify", *place]) == 1
+    captured = capsys.readouterr()
+    said = " ".join((captured.out + captured.err).split())
+    assert "has changed" not in said
+    assert "newsarchive rebuild" in said
+    app.run(["rebuild", *place])
+    assert app.run(["verify", *place]) == 0
+    path.write_bytes(whole[:-9])
+    app.run(["rebuild", "--forget", *place])
+    with Archive.open(archive.folder) as accepted:
+        assert not [each for each in find_all(accepted) if each.code == "warc-changed"]
 
 
 def test_a_capture_of_the_future_is_an_error(archive_of: ArchiveOf, capsys: pytest.CaptureFixture[str]) -> None:
