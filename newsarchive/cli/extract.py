@@ -12,7 +12,7 @@ from newsarchive.cli.render_explanation import print_explanation
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
 from newsarchive.extract import extract_page
-from newsarchive.extract.page_input import PageInput
+from newsarchive.extract.page_input import UNKNOWN_URL, PageInput
 from newsarchive.extract.serialize import reading_to_json, reading_to_text
 from newsarchive.extract.site_layout import NO_LAYOUTS
 from newsarchive.ingest.page_files import SUFFIXES, list_files, parse_page_file
@@ -20,8 +20,6 @@ from newsarchive.ingest.site_layouts import find_layouts
 from storage.errors import ConfigError
 
 Format: TypeAlias = Literal["json", "jsonl", "txt", "md", "xml"]
-UNKNOWN_URL = "https://page.invalid/saved-page.html"
-"""Stands for the URL of a page whose file states none. It is not printed, and links are relative."""
 
 
 def extract(  # noqa: PLR0913 - every word is an option of the command line
@@ -49,7 +47,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         raise ConfigError("--url, --explain and --html are for a single page; nothing was read. Name one file")
     for file in named:
         page = parse_page_file(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())[0]
-        at = url or page.url or UNKNOWN_URL
+        at = url or page.url or _find_named_url(page.payload)
         known = find_layouts(at, archive, site)
         fetched_at = parse_time(fetched, "--fetched") or page.saved_at
         asked = PageInput(layouts=known[1] if known else NO_LAYOUTS, fetched_at=fetched_at)
@@ -61,6 +59,12 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         said = to_json(head | reading_to_json(reading))
         said = said if "json" in form else sanitize(reading_to_text(reading, form))
         print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
+
+
+def _find_named_url(payload: bytes) -> str:
+    """Return the URL that a page names as its own, or one that is not printed, so that links are relative."""
+    article = extract_page(payload, UNKNOWN_URL).article
+    return article.canonical_url if article else UNKNOWN_URL
 
 
 def _explain(explained: Explanation, html: Path | None, site: str | None, *, why: bool) -> None:

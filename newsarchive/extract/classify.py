@@ -14,7 +14,7 @@ from newsarchive.extract.blocks import Block, count_ideographs, effective_length
 from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
-from newsarchive.extract.page_input import PageParts
+from newsarchive.extract.page_input import UNKNOWN_URL, PageParts
 from newsarchive.extract.parse_date import CLOCK, LETTER
 from newsarchive.extract.tree import Page
 from newsarchive.extract.urls import is_media_url, score_article_url, split_url
@@ -251,8 +251,8 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
 
 
 def _score_url(url: str, score: ArticleScore) -> None:
-    if not url:
-        return  # not known
+    if url in ("", UNKNOWN_URL):
+        return
     parts = split_url(url)
     if not parts.path.strip("/") and not parts.query:
         score.add(-4.0, "URL of a front page")

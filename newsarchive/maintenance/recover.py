@@ -99,7 +99,7 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
 
 
 def record_linked_digests(places: Places, index: Index, names: Collection[str]) -> None:
-    """Note size and digest that files had when they were closed, by this machine's chain, where they were changed since.
+    """Note size and digest that changed files had when they were closed, by the chain of this machine.
 
     Those of a file that was cut before it was indexed would make the restored file look changed.
     """

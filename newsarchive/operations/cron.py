@@ -8,6 +8,7 @@ from pathlib import Path
 
 from newsarchive.config.units import format_duration
 from storage.errors import ConfigError
+from storage.grouping import group_pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +45,31 @@ def crontab(job: ScheduledCrawl) -> str:
     return (
         "# Add this to the crontab of the archive's owner: crontab -e\n"
         "# If a crawl is still running, the next one exits at once (exit code 75).\n"
-        f"{_cron_fields(job.every)} {command} || [ $? -eq 75 ]\n"
+        + "".join(f"{fields} {command} || [ $? -eq 75 ]\n" for fields in _cron_fields(job.every))
     )
 
 
-def _cron_fields(every: timedelta) -> str:
-    """Return the five time fields for an interval; ConfigError for one that cron cannot express.
+def _cron_fields(every: timedelta) -> list[str]:
+    """Return the five time fields of each line that an interval needs; ConfigError for one that cron cannot express.
 
     >>> [_cron_fields(timedelta(minutes=minutes)) for minutes in (10, 60, 360, 1440)]
-    ['*/10 * * * *', '7 * * * *', '7 */6 * * *', '7 3 * * *']
+    [['*/10 * * * *'], ['7 * * * *'], ['7 */6 * * *'], ['7 3 * * *']]
+    >>> _cron_fields(timedelta(minutes=96))
+    ['7 0,8,16 * * *', '43 1,9,17 * * *', '19 3,11,19 * * *', '55 4,12,20 * * *', '31 6,14,22 * * *']
     """
-    minutes = every.total_seconds() / 60
-    if minutes in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30):
-        return f"*/{minutes:g} * * * *".replace("*/1 ", "* ")
-    if minutes in (60, 120, 180, 240, 360, 480, 720, 1440):  # not on the hour, when most jobs start
-        return {60: "7 * * * *", 1440: "7 3 * * *"}.get(round(minutes), f"7 */{minutes / 60:g} * * *")
-    raise ConfigError(
-        f"cron cannot run a command every {format_duration(every)}; nothing was printed. Choose a part of an hour or a "
-        f"day, such as 30m or 2h, or use systemd: newsarchive schedule --systemd --every {format_duration(every)}"
-    )
+    minutes, rest = divmod(every.total_seconds(), 60)
+    if minutes < 1 or rest or 1440 % minutes:
+        words = format_duration(every)
+        raise ConfigError(
+            f"cron begins anew each day, of which {words} is no whole part; nothing was printed. Choose one, such as "
+            f"30m, 90m or 2h, or use systemd: newsarchive schedule --systemd --every {words}"
+        )
+    if 60 % minutes == 0 and minutes < 60:
+        return [f"*/{minutes:g} * * * *".replace("*/1 ", "* ")]
+    if minutes % 60 == 0 and minutes < 1440:  # not on the hour, when most jobs start
+        return [f"7 */{minutes / 60:g} * * *".replace("*/1 ", "* ")]
+    hours = group_pairs((at % 60, str(at // 60)) for at in range(187 if minutes == 1440 else 7, 1440, int(minutes)))
+    return [f"{minute} {','.join(at)} * * *" for minute, at in hours.items()]
 
 
 def systemd_units(job: ScheduledCrawl, *, worker: bool = False) -> str:

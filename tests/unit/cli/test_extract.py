@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from newsarchive.cli import app
 from newsarchive.cli.output import sanitize
+from newsarchive.extract import extract_page
 from newsarchive.extract.serialize import reading_to_text
 from storage.model import BODY_ROLES, Article, Outcome, Paragraph, Reading, Role
 
@@ -128,6 +129,27 @@ def test_a_page_without_a_url_is_read(run: Run) -> None:
     links = [link["url"] for group in said["links"] for link in group["links"]]
     assert links
     assert all(f"https://www.echodecorvan.example{link}" in json.dumps(known) for link in links if link.startswith("/"))
+
+
+NAMING = (
+    '<html><head><title>Rain</title><link rel="canonical" href="{}"><meta property="og:type" content="article"></head>'
+    "<body><h1>Rain falls on the hills</h1><p>Rain has fallen on the hills and on those who live there for days.</p>"
+    "<p>Snow has fallen on the hills and on those who live there for days.</p>"
+    '<p>Nobody knew of <a href="/2026/05/03/the-rain-in-the-hills">the rain of the day before</a>.</p></body></html>'
+)
+NAMED = "https://news.example/2026/05/04/the-rain-of-may"
+
+
+def test_the_url_that_a_page_names_is_its_url(run: Run) -> None:
+    """Its form counts as it does where the URL is given; an unknown one is no evidence, as in the library."""
+    page = NAMING.format(NAMED)
+    found = json.loads(run("extract", "-", stdin=page.encode())[1])
+    assert found == json.loads(run("extract", "-", "--url", NAMED, stdin=page.encode())[1])
+    assert (found["url"], found["outcome"]) == (NAMED, "article")
+    unknown = NAMING.format("").replace("the-rain-in-the-hills", "rain").encode()
+    alone = json.loads(run("extract", "-", stdin=unknown)[1])
+    reading = extract_page(unknown, "")
+    assert (alone["outcome"], alone["confidence"]) == (str(reading.outcome), reading.confidence)
 
 
 def test_many_pages_are_a_line_each(run: Run, tmp_path: Path) -> None:
