@@ -176,7 +176,7 @@ def test_background_that_unlike_articles_repeat_is_no_copying(tmp_path: Path) ->
             for line in opened.ask(list_articles, limit=100)
         }
     sites = [f"site-{number}.example" for number in range(9)]
-    assert found == dict.fromkeys(sites, set()) | {sites[0]: {sites[8]}, sites[8]: {sites[0]}}
+    assert found == {site: set() for site in sites} | {sites[0]: {sites[8]}, sites[8]: {sites[0]}}
 
 
 def test_what_is_withheld_is_no_copy(index: Index, ids: dict[str, int]) -> None:
