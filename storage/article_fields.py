@@ -1,7 +1,7 @@
 """The fields of an article as `extract`, `export`, the JSON API, Parquet and the Datasette copy write them.
 
 A new field is added in three places: storage.model.Article; VersionRow with its migration; and here, to ArticleFields
-and FIELDS.
+and article_fields.txt.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from storage.agencies import find_agencies
@@ -175,8 +176,7 @@ class FieldType(Enum):
     METADATA_CHANGES = "metadata_changes"
 
 
-_T = FieldType
-CELL_TYPES = frozenset({_T.TEXT, _T.INTEGER, _T.BOOLEAN, _T.TIME, _T.DATE, _T.TEXTS})
+CELL_TYPES = frozenset(map(FieldType, ("text", "integer", "boolean", "time", "date", "texts")))
 """Types that fit into a cell of a table."""
 
 
@@ -195,81 +195,21 @@ class OutputField:
     """False for what tables leave out although it would fit into a cell."""
 
 
-FIELDS = (
-    OutputField("url", _T.TEXT, "URL that this version was fetched from"),
-    OutputField("canonical_url", _T.TEXT, "URL that the page names as its own; with `site` it identifies the article"),
-    OutputField("site", _T.TEXT, "Name of the site, or host of an imported page", archive_only=True),
-    OutputField("headline", _T.TEXT, "Headline, as printed", "headline"),
-    OutputField("dek", _T.TEXT, "Subheading below the headline", "dek"),
-    OutputField("kicker", _T.TEXT, "Line above the headline that names its subject or series", "kicker"),
-    OutputField("authors", _T.TEXTS, "Names, in the order of the byline"),
-    OutputField("organisations", _T.TEXTS, "News agencies, desks and publishers in the byline", "organisations"),
-    OutputField("agencies", _T.TEXTS, "News agencies that the byline, dateline or closing line names, by short names"),
-    OutputField("author_links", _T.TEXTS, "URLs of the authors' pages and profiles", "author_links"),
-    OutputField(
-        "published",
-        _T.DATE,
-        "Publication date as the page or its source states it, with its offset; never the fetch time",
-        "published",
-    ),
-    OutputField("published_source", _T.TEXT, "Where that date is from: json-ld, meta, feed ...", "published_source"),
-    OutputField("modified", _T.DATE, "Modification date as the page states it", "modified"),
-    OutputField("modified_source", _T.TEXT, "Where that date is from", "modified_source"),
-    OutputField("language", _T.TEXT, "Primary language subtag (BCP 47), such as en or zh", "language"),
-    OutputField("section", _T.TEXT, "Section of the site", "section"),
-    OutputField("tags", _T.TEXTS, "Tags, as printed"),
-    OutputField(
-        "corrections",
-        _T.TEXTS,
-        "Corrections, editor's notes and retractions, wherever the page has them",
-        archive_only=True,
-    ),
-    OutputField("body", _T.TEXT, "The article's own text, a blank line between paragraphs"),
-    OutputField("paragraphs", _T.PARAGRAPHS, "Paragraphs in reading order with their roles, without boilerplate"),
-    OutputField(
-        "boilerplate", _T.TEXTS, "Paragraphs that the site prints under many articles", archive_only=True, is_cell=False
-    ),
-    OutputField("links", _T.LINKS, "Groups of links, in the order of the page"),
-    OutputField("access", _T.TEXT, "free or paywalled; null if the page does not say", "access"),
-    OutputField("image", _T.TEXT, "URL of the lead image"),
-    OutputField("image_caption", _T.TEXT, "Caption of the lead image", "image_caption"),
-    OutputField("live_blog", _T.BOOLEAN, "True for a live blog", "is_live_blog"),
-    OutputField("noarchive", _T.BOOLEAN, "True if the robots meta element or X-Robots-Tag says noarchive", "noarchive"),
-    OutputField("version", _T.INTEGER, "Number of this version, from 1", archive_only=True),
-    OutputField("versions", _T.INTEGER, "Number of versions of the article", archive_only=True),
-    OutputField(
-        "changed",
-        _T.TEXTS,
-        "Kinds of change from the text that was seen before this version: headline, dek, body, byline, section,"
-        " caption, correction; empty for the first text",
-        archive_only=True,
-    ),
-    OutputField(
-        "history",
-        _T.HISTORY,
-        "What was seen of the article when, as spans of captures in a row that found the same; what stood between two"
-        " captures is not known",
-        archive_only=True,
-    ),
-    OutputField(
-        "metadata_changes",
-        _T.METADATA_CHANGES,
-        "Changes of dates, tags and the image address, which make no version, each with both captures",
-        archive_only=True,
-    ),
-    OutputField("first_seen", _T.TIME, "First capture of the article", archive_only=True),
-    OutputField("last_seen", _T.TIME, "Last capture of the article", archive_only=True),
-    OutputField("capture", _T.CAPTURE, "WARC record of this version's page", archive_only=True),
-)
-"""Every key that is written, in its order."""
-CAPTURE_FIELDS = (
-    OutputField("warc", _T.TEXT, "Name of the WARC file"),
-    OutputField("offset", _T.INTEGER, "First byte of the record in the file"),
-    OutputField("length", _T.INTEGER, "Length of the record in bytes"),
-    OutputField("fetched_at", _T.TIME, "Time of the request"),
-    OutputField("status", _T.INTEGER, "HTTP status"),
-    OutputField("payload_digest", _T.TEXT, "Digest of the HTTP entity"),
-)
+def _read_field(line: str) -> OutputField:
+    name, type_, column, limits, description = line.split(" | ")
+    return OutputField(
+        name,
+        FieldType(type_),
+        description,
+        None if column == "-" else column,
+        "archive" in limits,
+        "cell" not in limits,
+    )
+
+
+_, *_TABLES = Path(__file__).with_suffix(".txt").read_text("utf-8").split("\n\n")
+FIELDS, CAPTURE_FIELDS = (tuple(map(_read_field, table.splitlines())) for table in _TABLES)
+"""Every key that is written, in its order, and those of `capture`."""
 TABLE_FIELDS = (*(field for field in FIELDS if field.is_cell and field.type in CELL_TYPES), *CAPTURE_FIELDS)
 """Columns of CSV and of the Datasette copy: what fits into a cell, the fields of `capture` last."""
 _DATES = tuple(field.name for field in FIELDS if field.type is FieldType.DATE)

@@ -12,6 +12,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -28,8 +29,6 @@ TERMINATED = 143  # 128 + SIGTERM
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
 
-ARCHIVE, ACCESS, MAINTAIN = "Crawling and importing", "Searching, reading and exporting", "Operation and maintenance"
-
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
@@ -43,40 +42,11 @@ class CommandEntry:
     panel: str
 
 
-COMMANDS = (
-    CommandEntry("init", "add:init", "Create an archive in a folder.", ARCHIVE),
-    CommandEntry("add", "add:add", "Probe a news site and add it to newsarchive.toml.", ARCHIVE),
-    CommandEntry("remove-site", "sites:remove_site", "Remove a site from newsarchive.toml.", ARCHIVE),
-    CommandEntry("rename-site", "sites:rename_site", "Rename a site in newsarchive.toml.", ARCHIVE),
-    CommandEntry("new-spider", "sites:new_spider", "Write a spider for one site.", ARCHIVE),
-    CommandEntry("crawl", "crawl:crawl", "Fetch due URLs of the configured sites.", ARCHIVE),
-    CommandEntry("save", "crawl:save", "Save single pages into the archive, now.", ARCHIVE),
-    CommandEntry("unwatch", "sites:unwatch", "End the visits of articles: they are not fetched again.", ARCHIVE),
-    CommandEntry("backfill", "crawl:backfill", "Fetch older articles of a site.", ARCHIVE),
-    CommandEntry("worker", "workers:worker", "Crawl due sites as one of several machines.", ARCHIVE),
-    CommandEntry("import", "import_:import_files", "Import WARC files of other tools, and saved pages.", ARCHIVE),
-    CommandEntry("demo", "demo:demo", "Archive a simulated news site and show the result.", ARCHIVE),
-    CommandEntry("serve", "serve:serve", "Serve the archive to web browsers: search, read, compare, replay.", ACCESS),
-    CommandEntry("search", "search:search", "Search articles by words.", ACCESS),
-    CommandEntry("show", "show:show", "Show one article: text, versions, links and WARC records.", ACCESS),
-    CommandEntry("changes", "changes:changes", "List edits of articles, and articles gone, moved or back.", ACCESS),
-    CommandEntry("alerts", "alerts:alerts", "List, send and test alerts, or delete a reader's alert.", ACCESS),
-    CommandEntry("export", "export:export", "Export articles or records for other programs.", ACCESS),
-    CommandEntry("proof", "proof:proof", "Write a receipt of an article: its records, and what proves them.", ACCESS),
-    CommandEntry("extract", "extract:extract", "Extract the article from saved pages.", ACCESS),
-    CommandEntry("status", "status:status", "Show contents, site status and findings of the archive.", MAINTAIN),
-    CommandEntry("schedule", "schedule:schedule", "Print a crontab line or systemd units for crawls.", MAINTAIN),
-    CommandEntry("workers", "workers:workers", "Show the workers and the sites that they crawl.", MAINTAIN),
-    CommandEntry("verify", "verify:verify", "Verify WARC records, and the index against them.", MAINTAIN),
-    CommandEntry("seal", "proof:seal", "Print the head of the chain, and have it stamped.", MAINTAIN),
-    CommandEntry("bucket", "bucket:bucket", "Show and change where WARC files are stored: folder or bucket.", MAINTAIN),
-    CommandEntry("replay", "replay:replay", "Install pywb, which replays pages with their scripts.", MAINTAIN),
-    CommandEntry("rebuild", "rebuild:rebuild", "Rebuild the index from the WARC files.", MAINTAIN),
-    CommandEntry("takedown", "takedown:takedown", "Remove articles for good.", MAINTAIN),
-    CommandEntry("migrate-index", "migrate_index:migrate_index", "Copy the index to another database.", MAINTAIN),
-    CommandEntry("reextract", "rebuild:reextract", "Extract stored pages again, after an upgrade.", MAINTAIN),
-    CommandEntry("doctor", "status:doctor", "Check the installation and the archive for problems.", MAINTAIN),
-    CommandEntry("help", "help:show_help", "Show a page of the manual.", MAINTAIN),
+_, *_PANELS = Path(__file__).with_name("commands.txt").read_text("utf-8").strip().split("\n\n")
+COMMANDS = tuple(
+    CommandEntry(name, target, summary, panel)
+    for panel, *lines in map(str.splitlines, _PANELS)
+    for name, target, summary in (line.split(" | ") for line in lines)
 )
 
 

@@ -11,11 +11,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from newsarchive.diff.articles import Comparison, EditVerdict, ParagraphDiff, RowKind, compare_versions
-from newsarchive.diff.paragraphs import DiffPiece, TextChange, diff_words, similarity_terms
+from newsarchive.diff.paragraphs import NUMERALS, DiffPiece, TextChange, diff_words, similarity_terms, tokenize
 from newsarchive.extract.corrections import is_notice
+from newsarchive.extract.word_tables import alternatives, words
 from storage.article_fields import ArticleFields
 from storage.model import Role
 from storage.observations import CHANGED_BACK
@@ -54,19 +57,20 @@ class EditKind(StrEnum):
 
 
 _RANK = {kind: place for place, kind in enumerate(EditKind)}
+_PIECE, _WITHDRAWN = (rf"\b(?:{alternatives(name)})\b" for name in ("withdrawn_piece", "withdrawn"))
+# Of the article itself, within one clause: a note may speak of anything else that was withdrawn.
 _RETRACTION = re.compile(
-    r"(?i)\bretraction\b|(?:article|story|piece|report)\W+(?:\w+\W+){0,5}(?:retracted|withdrawn)|zurückgezogen|retirad[oa]"
-    r"|retiré|ritirat[oa]|ritrattazione|撤回|撤稿"
+    rf"(?i)\bretraction\b|ritrattazione|撤稿|(?:記事|文章|报道|報道|本文|稿件)[^。，、；]{{0,8}}撤回"
+    rf"|{_PIECE}\W[^.;:!?…]{{0,60}}?{_WITHDRAWN}|{_WITHDRAWN}\W[^.;:!?…]{{0,20}}?{_PIECE}"
 )
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*|[零〇一二三四五六七八九十百千万億亿兆]{2,}")
-_NUMBER_WORDS = frozenset(
-    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-    " nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half"
-    " zwei drei vier fünf sechs sieben acht neun zehn elf zwölf hundert tausend million millionen milliarden"
-    " deux trois quatre cinq sept huit neuf dix onze douze vingt trente cent mille dos tres cuatro cinco seis siete"
-    " ocho nueve diez cien mil due tre quattro cinque sei sette otto nove dieci".split()
+_NUMBER = re.compile(rf"\d+(?:[.,:]\d+)*[{NUMERALS}]*|[{NUMERALS}]{{2,}}")
+_NUMBER_WORDS = [word.casefold() for word in words("number_word")]
+_SHORT, _LONG = ("|".join(word for word in _NUMBER_WORDS if len(word) >= letters) for letters in (0, 4))
+# dreiundzwanzig, vijftienhonderd, twenty-two, dix-huit
+_NUMBER_WORD = re.compile(
+    rf"(?:ein(?:und)?)?(?:{_LONG})(?:(?:und|en|ën)?(?:{_LONG}))*|(?:{_SHORT})(?:-(?:et-)?(?:{_SHORT}|one|un))*"
 )
-_NEGATIONS = frozenset("no not never none nicht kein keine pas aucun non ningún mai 不 没 未 無".split())
+_NEGATIONS = frozenset(words("negation"))
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ſА-ЯЁΑ-Ω][^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;»”\"“„«(\n\u2013\u2014-])\s*$")
@@ -152,12 +156,19 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
         if row.role is Role.CAPTION and row.kind not in {RowKind.SAME, RowKind.LEFT}:
             typo = row.kind is RowKind.CHANGED and _is_typo(row, names)
             yield _Finding(EditKind.TYPO if typo else EditKind.CAPTION, *_excerpts(row))
-    changed = [row for row in body if row.kind not in {RowKind.SAME, RowKind.LEFT}]
+    runs = [
+        list(rows) for differ, rows in groupby(body, lambda row: row.kind not in {RowKind.SAME, RowKind.LEFT}) if differ
+    ]
+    changed = list(chain.from_iterable(runs))
+    divided = {id(row) for run in runs if len(run) > 1 and _is_divided(run) for row in run}
     if _is_rewritten(body):
         yield _Finding(EditKind.REWRITTEN, *_excerpts(changed[0]))
         return
     replaced = _find_replaced_quotes(changed)
     for row in changed:
+        if id(row) in divided:
+            yield _Finding(EditKind.TYPO, *_excerpts(row))
+            continue
         for kind in (EditKind.QUOTES,) if id(row) in replaced else _paragraph_kinds(row, names):
             yield _Finding(kind, *_excerpts(row))
 
@@ -167,6 +178,12 @@ def _find_replaced_quotes(rows: Sequence[ParagraphDiff]) -> set[int]:
     quoted = {id(row): row.kind for row in rows if _join(row.pieces).lstrip("-–—― ")[:1] in _QUOTES}
     both = {RowKind.ADDED, RowKind.REMOVED}
     return {each for each, kind in quoted.items() if kind in both} if both <= set(quoted.values()) else set()
+
+
+def _is_divided(rows: Sequence[ParagraphDiff]) -> bool:
+    """Return whether consecutive paragraphs differ only in where one ends and the next begins."""
+    old, new = (_letters(_join(chain.from_iterable(map(side, rows)))) for side in map(attrgetter, ("before", "after")))
+    return old == new and all(row.kind is not RowKind.MOVED for row in rows)
 
 
 def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
@@ -181,11 +198,13 @@ def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
 def _headline_kind(row: ParagraphDiff, names: frozenset[str]) -> EditKind:
     if _is_typo(row, names):
         return EditKind.TYPO
-    old, new = (set(similarity_terms(_join(side))) for side in (row.before, row.after))
+    texts = [_join(side) for side in (row.before, row.after)]
+    old, new = (set(similarity_terms(text)) for text in texts)
+    denied, denies = ({*tokenize(text.casefold())} & _NEGATIONS for text in texts)
     facts = any(_numbers(run.removed) != _numbers(run.added) for run in _runs(row))
     facts = facts or any(_differ(_names(run.removed, names), _names(run.added, names)) for run in _runs(row))
     common = len(old & new) / max(min(len(old), len(new)), 1)
-    says_other = facts or (old ^ new) & _NEGATIONS or common < _SAME_HEADLINE
+    says_other = facts or denied != denies or common < _SAME_HEADLINE
     return EditKind.HEADLINE if says_other else EditKind.REWORDED
 
 
@@ -214,7 +233,7 @@ def _differ(old: frozenset[str], new: frozenset[str]) -> bool:
 
 
 def _numbers(text: str) -> frozenset[str]:
-    words = {word for word in map(str.casefold, _WORD.findall(text)) if word in _NUMBER_WORDS}
+    words = {word for word in map(str.casefold, _WORD.findall(text)) if _NUMBER_WORD.fullmatch(word)}
     return frozenset(words | {number.strip(".,:") for number in _NUMBER.findall(text)})
 
 
@@ -286,9 +305,8 @@ def _is_slip(run: _Run, names: frozenset[str]) -> bool:
         return False
     if _letters(run.removed) == _letters(run.added):
         return True
-    if not new and len(old) == 1:
-        last = _WORD.findall(run.before[-60:])[-1:]
-        return old == last  # a word that was printed twice
+    if len(old) + len(new) == 1:
+        return [*old, *new] == _WORD.findall(run.before[-60:])[-1:]  # a word that was printed twice
     if len(old) != len(new) or not names.isdisjoint({*old, *new} - ({*old} & {*new})):
         return False
     return all(_is_misspelling(*pair) for pair in zip(old, new, strict=True))
@@ -317,7 +335,9 @@ def _is_misspelling(old: str, new: str) -> bool:
     if len(left) == len(right) == 2 and left == right[::-1]:
         return min(len(old), len(new)) >= 3
     length = min(len(old), len(new))
-    inside = start >= 2 and ((end >= 2 and length >= 6) or (end == 1 and length >= 8 and not (left and right)))
+    # One letter for another makes more words than one too many or too few does: schlecht, schlicht.
+    needed = 9 if left and right else 6 if end >= 2 else 8
+    inside = start >= 2 and length >= needed and end >= (2 if left and right else 1)
     return inside and max(len(left), len(right)) <= 1
 
 

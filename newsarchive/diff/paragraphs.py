@@ -29,8 +29,10 @@ _MARKS = (
     r"\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u102b-\u103e"
     r"\u17b4-\u17d3\u200c\u200d\u3099\u309a\ufe00-\ufe0f"
 )
+NUMERALS = "零〇一二三四五六七八九十百千万萬億亿兆"
 _TOKEN = re.compile(
     rf"[{_SPACES}]+"
+    rf"|(?:\d[\d.,]*|[{NUMERALS}])[{NUMERALS}]+"  # a number is one word
     rf"|[{_UNSPACED}][{_MARKS}]*"
     rf"|[^{_SPACES}{_PUNCTUATION}{_UNSPACED}]+(?:['’][^{_SPACES}{_PUNCTUATION}{_UNSPACED}]+)*"
     rf"|[{_PUNCTUATION}]"

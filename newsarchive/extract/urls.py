@@ -75,6 +75,17 @@ def page_key(url: str) -> str:
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{query}"
 
 
+def remove_tracking(url: str) -> str:
+    """Return a URL without tracking parameters and fragment.
+
+    >>> remove_tracking("https://a.example/x?utm_source=b&id=7&fbclid=c#d")
+    'https://a.example/x?id=7'
+    """
+    address, _, query = url.partition("#")[0].partition("?")
+    kept = "&".join(pair for pair in query.split("&") if pair and not _TRACKING.match(pair.partition("=")[0]))
+    return f"{address}?{kept}" if kept else address
+
+
 def _segments(parts: SplitResult) -> list[str]:
     segments = [segment for segment in parts.path.split("/") if segment]
     # The folder is the name: /2024/05/rain-falls/index.html

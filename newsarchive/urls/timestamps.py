@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 _DIGITS = re.compile(r"[0-9]{4,14}")
 _EARLIEST = "00010101000000"
+_LATEST = datetime(9999, 12, 1, tzinfo=UTC)  # later times are this one: a span that is added leads to no error
 _HALF_SECOND = timedelta(milliseconds=500)
 
 
@@ -37,7 +38,7 @@ def timestamp_start(digits: str) -> datetime | None:
     # One that ends within a field counts up to the field before: "20261" is the year.
     digits = digits[: len(digits) // 2 * 2]
     try:
-        return datetime.strptime(digits + _EARLIEST[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return min(datetime.strptime(f"{digits}{_EARLIEST[len(digits) :]}+0000", "%Y%m%d%H%M%S%z"), _LATEST)
     except ValueError:
         return None
 
@@ -60,7 +61,7 @@ datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
         steps = {4: timedelta(days=1), 5: timedelta(hours=1), 6: timedelta(minutes=1), 7: timedelta(seconds=1)}
         return first + steps[len(digits) // 2]
     except (ValueError, OverflowError):
-        return datetime.max.replace(tzinfo=UTC)
+        return _LATEST
 
 
 def timestamp_middle(digits: str) -> datetime | None:

@@ -82,7 +82,7 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
 
 def _parse_time(text: str) -> datetime | None:
     """Return the end of the period that a time names, so that a day includes its captures; None if empty."""
-    digits = re.sub(r"[-T:\s]", "", text)
+    digits = re.sub(r"[-T:\sZ]", "", text)
     time = timestamp_start(digits) if len(digits) == 14 else timestamp_end(digits)
     if digits and time is None:
         raise HTTPException(400, f"{text} is not a time: write 2026-03-01T06:05, or a timestamp of up to 14 digits.")

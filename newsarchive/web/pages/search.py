@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from newsarchive.export.articles import flatten_line
 from newsarchive.export.citations import BIBLIOGRAPHIES
-from newsarchive.urls.wb_url import is_http_url
+from newsarchive.extract.urls import remove_tracking
+from newsarchive.urls.wb_url import ensure_scheme, is_http_url
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.feeds import FeedEntry, render_feed
 from newsarchive.web.jinja_env import build_url
@@ -17,7 +18,7 @@ from newsarchive.web.pages.bar_charts import draw_bars
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.article_fields import TABLE_FIELDS
 from storage.index.queries.export import iter_found_articles
-from storage.index.queries.timeline import select_archived_urls
+from storage.index.queries.timeline import find_nearest_capture, select_archived_urls
 from storage.index.search.facets import MIN_ARCHIVED, search_with_facets
 from storage.index.search.results import search_articles
 from storage.index.views.articles import SearchHit, TextSegment
@@ -25,6 +26,8 @@ from storage.index.views.articles import SearchHit, TextSegment
 router = APIRouter()
 
 FEED_SIZE = 50
+_URL = re.compile(r"https?://\S+|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+"""With or without a scheme."""
 COLUMNS = tuple(field.name for field in TABLE_FIELDS if field.name not in {"body", "agencies"})
 """Of CSV: without what is read from the text, which is not loaded."""
 
@@ -33,12 +36,24 @@ def _parse_params(context: RequestContext) -> SearchParams:
     return SearchParams.from_query(context.request.query_params, context.options.limits.max_query_length)
 
 
+def _find_url(context: RequestContext, query: str) -> str | None:
+    """Return the URL that a query is, as it is archived; None for words, and for what could be some."""
+    asked = query.strip().strip("<>")
+    if not _URL.fullmatch(asked):
+        return None
+    # Without parameters of campaigns only if the archive has no such URL: some sites name their articles by "ref".
+    for url in (ensure_scheme(asked), remove_tracking(ensure_scheme(asked))):
+        if context.index.ask(find_nearest_capture, url, context.now) is not None:
+            return url
+    return asked if is_http_url(asked) else None
+
+
 @router.get("/search", include_in_schema=False)
 def search(context: Context) -> Response:
     """Return a page of results; of a URL, redirect to its captures."""
     params = _parse_params(context)
-    if is_http_url(params.q) and not re.search(r"\s", params.q):
-        return RedirectResponse(build_url("/calendar", url=params.q), 302)
+    if url := _find_url(context, params.q):
+        return RedirectResponse(build_url("/calendar", url=url), 302)
     found = context.index.ask(
         search_with_facets,
         params.q,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
-from storage.index.engine.dialect import read_state, values_table
+from storage.index.engine.dialect import keep_while_unchanged, values_table
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Filters, list_values
 from storage.index.views.exclusions import Exclusions
@@ -100,12 +100,12 @@ def _is_later(one: Any, other: Any) -> ColumnElement[bool]:
 
 
 def _load_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
-    """Return what is withheld, found once in each state of the index: it takes longer than most queries."""
-    found_for = exclude.urlkeys, exclude.noarchive, read_state(connection)
-    last: tuple[object, WithheldIds] | None = connection.info.get("withheld")
-    if last is not None and last[0] == found_for:
-        return last[1]
+    """Return what is withheld by these rules: finding it takes longer than most queries."""
+    rules = Exclusions(urlkeys=exclude.urlkeys, noarchive=exclude.noarchive)
+    return keep_while_unchanged(connection, _find_withheld, rules)
 
+
+def _find_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
     def select_ids(query: Any) -> Select[int]:
         ids = sorted({key for key in connection.scalars(query) if key is not None})
         return select(values_table(connection, ids, "withheld")[1])
@@ -113,9 +113,7 @@ def _load_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
     articles = select_ids(union(*_select_blocked_articles(exclude)))
     named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
     pages = select_ids(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
-    withheld = WithheldIds(articles, pages, select_ids(_select_pictures(articles, pages)))
-    connection.info["withheld"] = found_for, withheld
-    return withheld
+    return WithheldIds(articles, pages, select_ids(_select_pictures(articles, pages)))
 
 
 def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:

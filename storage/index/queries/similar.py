@@ -6,6 +6,7 @@ words of a version --> the versions that the engine finds most alike --> share o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TypeAlias
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -22,13 +23,16 @@ from storage.index.text.analyzer import split_words
 from storage.index.views.articles import ArticleLine
 from storage.index.views.exclusions import Exclusions
 
+_Sequences: TypeAlias = set[tuple[str, ...]]
 _CANDIDATES = 40
 _TERMS = 60
 """Words by which the engine looks for candidates: those that are frequent in the text and rare elsewhere."""
 _SEQUENCE = 4
 """Words of a sequence (a shingle; Broder 1997). Longer ones are lost by few edits, shorter ones are common."""
 _LEAST_SEQUENCES = 8
-_LEAST_SHARE = 0.35  # follow-ups of a story repeat less of it as background
+_LEAST_SHARE = 0.35
+_BACKGROUND = 4  # articles that are unlike each other and repeat a paragraph make it background, which is no copying
+_REPEATED = 0.8  # of the sequences of a paragraph an article that repeats it has so many
 _RELATED = 5
 _MAX_WORDS, _MAX_LETTERS = 5_000, 50_000
 """Words of a text, and letters of a paragraph, that are compared, from the beginning: a page may have megabytes."""
@@ -55,7 +59,8 @@ def find_similar_articles(
 
     Boilerplate does not count. Of an article the version that shares most does. Empty while the search folder is made.
     """
-    words = _split_words(load_paragraphs(connection, [version_id])[version_id])
+    paragraphs = load_paragraphs(connection, [version_id])[version_id]
+    words = _split_words(paragraphs)
     if len(words) < _SEQUENCE:
         return ()
     try:
@@ -78,12 +83,11 @@ def find_similar_articles(
     articles = {row.id: row.article_id for row in rows if row.article_id}
     texts, sequences = load_paragraphs(connection, list(articles)), _list_sequences(words)
     # In the order of the engine, the article that is most alike first.
+    theirs = {version: _list_sequences(_split_words(texts[version])) for version in ranked if version in articles}
+    background = _find_background(paragraphs, sequences, [*theirs.values()])
     shares: dict[int, float] = {}
-    for version in filter(articles.__contains__, ranked):
-        theirs = _list_sequences(_split_words(texts[version]))
-        # Of the smaller set in the other (containment); texts of a few words share nothing.
-        least = min(len(sequences), len(theirs))
-        share = len(sequences & theirs) / least if least >= _LEAST_SEQUENCES else 0.0
+    for version, other in theirs.items():
+        share = _compute_share(sequences - background, other - background)
         shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
     found = [
         SimilarArticle(article=line, share=shares[line.id])
@@ -95,10 +99,29 @@ def find_similar_articles(
     return (*copies[:limit], *related[:_RELATED])
 
 
+def _compute_share(one: _Sequences, other: _Sequences) -> float:
+    """Return the part of the smaller set that the other has too (containment); texts of a few words share nothing."""
+    least = min(len(one), len(other))
+    return len(one & other) / least if least >= _LEAST_SEQUENCES else 0.0
+
+
+def _find_background(paragraphs: Sequence[ParagraphView], text: _Sequences, others: Sequence[_Sequences]) -> _Sequences:
+    """Return the sequences of the paragraphs of a text that several articles repeat, all of them otherwise unlike."""
+    background: _Sequences = set()
+    for passage in (_list_sequences(_split_words([each])) for each in paragraphs):
+        unlike = [text - passage]
+        repeating = (other for other in others if len(passage & other) > _REPEATED * len(passage))
+        for rest in (other - passage for other in repeating):
+            is_unlike = all(_compute_share(rest, each) < _LEAST_SHARE for each in unlike)
+            unlike += [rest] if is_unlike and len(rest) >= _LEAST_SEQUENCES else []
+        background |= passage if len(unlike) > _BACKGROUND else set()
+    return background
+
+
 def _split_words(paragraphs: Sequence[ParagraphView]) -> list[str]:
     words = (split_words(each.text[:_MAX_LETTERS]) for each in paragraphs if each.is_body)
     return [*islice(chain.from_iterable(words), _MAX_WORDS)]
 
 
-def _list_sequences(words: Sequence[str]) -> set[tuple[str, ...]]:
+def _list_sequences(words: Sequence[str]) -> _Sequences:
     return set(zip(*(words[start:] for start in range(_SEQUENCE)), strict=False))

@@ -163,6 +163,20 @@ def test_a_hidden_site_does_not_exist_for_readers(filled: Index) -> None:
     assert reader.ask(get_site_profile, "hidden").authors == ()
 
 
+def test_counts_of_all_sites_follow_each_commit(index: Index, article_at: Make, plan: Plan) -> None:
+    """They are kept while the index is unchanged, for each set of exclusions, and no longer."""
+    fill(index, article_at, plan)
+    readers = [index, index.excluding(Exclusions(hidden=frozenset({"hidden"})))]
+
+    def count() -> list[int]:
+        return [sum(site.captures for site in reader.ask(list_site_counts)) for reader in readers]
+
+    before = count()
+    assert count() == before
+    index.commit([article_at("https://stranger.example/e", "The harbour is strange.", site="")], plan)
+    assert count() == [each + 1 for each in before]
+
+
 def test_counts_by_site_leave_out_what_is_excluded(filled: Index) -> None:
     """Counts of an embargoed site stop at the embargo, and blocked URLs are not counted."""
 

@@ -160,6 +160,25 @@ def test_unlike_stories_are_no_copies(index: Index, ids: dict[str, int]) -> None
     assert len(pairs) <= 1, pairs
 
 
+def test_background_that_unlike_articles_repeat_is_no_copying(tmp_path: Path) -> None:
+    """A brief of which half is a paragraph that many articles print is no copy of any of them; a copy of it is one."""
+    stories = load_stories()[:8]
+    background = " ".join(load_stories()[8])[:260]
+    briefs = [[" ".join(story)[:260], background] for story in stories]
+    briefs.append(["A paper wrote this first line itself.", *briefs[0]])
+    pages = [(f"https://site-{number}.example/a", text) for number, text in enumerate(briefs)]
+    with closing(Index.open(f"sqlite:///{tmp_path / 'index.sqlite3'}")) as opened:
+        opened.commit([make_ingest(number, *page) for number, page in enumerate(pages)], plan_nothing)
+        opened.settle()
+        opened.update_search()
+        found = {
+            line.site: {one.article.site for one in find(opened, line.id) if one.is_copy}
+            for line in opened.ask(list_articles, limit=100)
+        }
+    sites = [f"site-{number}.example" for number in range(9)]
+    assert found == {site: set() for site in sites} | {sites[0]: {sites[8]}, sites[8]: {sites[0]}}
+
+
 def test_what_is_withheld_is_no_copy(index: Index, ids: dict[str, int]) -> None:
     """A hidden site has neither copies nor articles on the subject."""
     article = index.ask(get_article, ids["https://paper.example/0"])

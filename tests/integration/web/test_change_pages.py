@@ -179,7 +179,11 @@ def test_a_front_page_is_shown_over_time(archive_of: ArchiveOf) -> None:
     assert "capture 1 of 3" in first
     assert "Story number eleven of the day in this capture only" in first
     assert words(main(client, f"/listing?url={HOME}&at=2026")) == newest
+    assert words(main(client, f"/listing?url={HOME}&at=2026-03-01T06:00Z")) == first
     assert client.get(f"/listing?url={HOME}&at=never").status_code == 400
+    for last in ("9999", "99991231235959", "9999-12-31T23:59"):  # an hour and a day are added to it
+        assert words(main(client, f"/listing?url={HOME}&at={last}")) == newest
+        assert client.get(f"/listing?url={HOME}&a={last}&b={last}").status_code == 200
     assert HOME in main(client, "/listing")
 
 

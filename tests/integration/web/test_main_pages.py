@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -152,6 +153,24 @@ def test_a_url_in_the_search_box_leads_to_its_captures(browser: TestClient) -> N
         "/calendar?url=https%3A%2F%2Fnews.example%2Fa%3Fb%3D1",
     )
     assert browser.get("/search?q=https://news.example/a+harbour", follow_redirects=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form", ["{bare}", "<{url}>", "{url}?utm_source=x&fbclid=y", "{url}#top", "{bare}?utm_medium=z"]
+)
+def test_a_url_is_found_as_people_paste_it(browser: TestClient, form: str) -> None:
+    """Without its scheme, in angle brackets, with parameters of a campaign: it leads to the captures of the page."""
+    url = browser.get("/api/v1/articles?limit=1").json()["articles"][0]["url"]
+    pasted = form.format(url=url, bare=url.partition("://")[2])
+    answer = browser.get(f"/search?{urlencode({'q': pasted})}")
+    assert (answer.status_code, answer.url.path) == (200, "/calendar")
+
+
+@pytest.mark.parametrize("words", ["harbour.example", "3.5", "body.news", '"news.example"'])
+def test_words_that_could_be_a_url_are_searched(browser: TestClient, words: str) -> None:
+    """Only what is archived is taken for a URL without a scheme."""
+    answer = browser.get(f"/search?{urlencode({'q': words})}")
+    assert (answer.status_code, answer.url.path) == (200, "/search")
 
 
 def test_a_search_leads_to_an_export_of_what_it_finds(browsers: Browsers) -> None:

@@ -37,6 +37,14 @@ def test_any_digits_are_a_time_or_none(digits: str) -> None:
         assert found is None or found.tzinfo is not None
 
 
+@pytest.mark.parametrize("digits", ["9999", "999912", "99991231", "99991231235959"])
+def test_a_span_can_be_added_to_any_time(digits: str) -> None:
+    """Also to the last: pages add hours and days."""
+    for found in (timestamp_start(digits), timestamp_end(digits), timestamp_middle(digits)):
+        assert found is not None
+        assert found + timedelta(days=7) > found
+
+
 def test_a_capture_is_nearest_to_its_own_timestamp() -> None:
     """Also late in its second, when a capture of the second before is close."""
     late = datetime(2026, 3, 1, 6, 0, 4, 990_000, tzinfo=UTC)
