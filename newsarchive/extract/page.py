@@ -12,6 +12,7 @@ from newsarchive.extract.classify import (
     detect_media_page,
     detect_paywall_stub,
     detect_placeholder,
+    has_login_form,
     list_loaded_scripts,
     score_article,
 )
@@ -164,6 +165,8 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
         return replace(media, article=article, link_groups=groups)
+    if not count and content.characters < SHELL_TEXT and has_login_form(page):
+        return Reading(outcome=Outcome.LOGIN_WALL, reason="a form that asks for a password, and little text")
     if not count and content.characters < (SHELL_TEXT if list_loaded_scripts(page) else 1):
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     listed = f"{count} links to articles in {len(groups)} {'groups' if len(groups) > 1 else 'group'}"
