@@ -418,7 +418,7 @@ def has_login_form(page: Page) -> bool:
     """Return whether the page asks for a password, outside menus, boxes beside the text, and what is hidden."""
     fields = (each for each in page.body.iter("input") if (each.get("type") or "").lower() == "password")
     return any(
-        not any(zones.zones_of_element(each.tag, each.items()) & _AROUND_TEXT for each in field.iterancestors())
+        not any(zones.zones_of_element(str(each.tag), each.items()) & _AROUND_TEXT for each in field.iterancestors())
         for field in fields
     )
 
