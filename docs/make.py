@@ -155,10 +155,13 @@ def commands() -> str:
         "`newsarchive COMMAND --help` prints the same, and `newsarchive help TOPIC` the pages of this manual."
         " `--archive DIR` or the variable `NEWSARCHIVE_DIR` names the archive's folder; without them it is the current"
         " folder. Every command has `--json`, which prints its result as JSON on standard output, while messages and"
-        " errors stay text on standard error; a list of changes is one object a line, and `export` prints what it wrote"
-        " into FILE. Every command has `--verbose` (`-v`), which logs each step on standard error: a line for each"
-        " response of a crawl, and for each step of long work. On a terminal, long work has a bar with the time that"
-        " remains.",
+        " errors stay text on standard error, and the exit code is the same. That is one value, on one line, or nothing"
+        " where a command fails before it has a result. One object a line, or none, is printed by `changes`, `extract`"
+        " and `export` (whose `--format` must be of JSON then), and by commands that run on: `worker` for each message,"
+        " `demo --serve` for each time of its clock, `serve` when it listens. With `-o FILE`, `export` prints what"
+        " it wrote, and `changes` nothing. Every command has `--verbose` (`-v`), which logs each step on standard"
+        " error: a line for each response of a crawl, and for each step of long work. On a terminal, long work has a"
+        " bar with the time that remains.",
         *parts,
     )
 

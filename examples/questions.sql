@@ -61,6 +61,6 @@ ORDER BY sites.name, boilerplate.articles_seen DESC;
 SELECT sites.name, substr(CAST(captures.fetched_at AS text), 1, 10) AS day, captures.outcome, count(*) AS captures
 FROM captures
 JOIN sites ON sites.id = captures.site_id
-WHERE captures.outcome IN ('error', 'challenge', 'consent_wall', 'soft_404', 'empty', 'unreadable')
+WHERE captures.outcome IN ('error', 'challenge', 'consent_wall', 'login_wall', 'soft_404', 'empty', 'unreadable')
 GROUP BY sites.name, substr(CAST(captures.fetched_at AS text), 1, 10), captures.outcome
 ORDER BY day, sites.name;

@@ -13,7 +13,7 @@ from newsarchive.alerts.delivery import make_secret, send, send_hits
 from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder, parse_time
-from newsarchive.cli.output import print_line, print_result, short_time, stdout
+from newsarchive.cli.output import print_line, print_lines, print_result, short_time, stdout
 from newsarchive.config.schema import AlertConfig
 from storage.errors import NotFound
 
@@ -40,7 +40,8 @@ def alerts(
             raise NotFound(f"no {what} is named {name!r}; nothing was done. To see all: newsarchive alerts")
         if is_test:
             samples = [_send_sample(opened, store, alert, target) for alert in chosen for target in alert.targets]
-            raise Exit(int(False in samples))
+            print_result(samples, lambda: print_lines(stdout(), map("{target}: {text}".format_map, samples)))
+            raise Exit(int(not all(sample["accepted"] for sample in samples)))
         if action == "delete":
             with store:
                 store.run("delete-alert", key=chosen[0].key)
@@ -73,10 +74,10 @@ def _label(alert: AlertConfig) -> str:
     return f"{alert.name} of {alert.reader}" if alert.reader else alert.name
 
 
-def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> bool:
-    """Send a sample to a target, and print how that went, and the secret of a webhook; return False if it failed."""
+def _send_sample(archive: Archive, store: AlertStore, alert: AlertConfig, target: str) -> dict[str, Any]:
+    """Send a sample to a target; return how that went, with the secret of a webhook."""
     line = {**SAMPLE, "seen": archive.now().isoformat(), "archived": archive.config.serve.public_url or None}
     problem = send(archive, store, alert, target, secrets.token_hex(16), [line])
-    secret = f"; signed with whsec_{b64encode(make_secret(store, target)).decode()}"
-    print_line(stdout(), f"{target}: {problem or 'accepted'}{'' if target.startswith('mailto:') else secret}")
-    return not problem
+    secret = None if target.startswith("mailto:") else f"whsec_{b64encode(make_secret(store, target)).decode()}"
+    text = f"{problem or 'accepted'}{f'; signed with {secret}' if secret else ''}"
+    return {"target": target, "accepted": not problem, "secret": secret, "text": text}

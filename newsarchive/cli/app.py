@@ -19,13 +19,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from newsarchive.cli.output import INTERRUPTED, choose_json, log_steps, sanitize, stderr
+from newsarchive.cli.output import choose_json, log_steps, sanitize, stderr
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells report it."""
-TERMINATED = 143  # 128 + SIGTERM
+INTERRUPTED, TERMINATED = 130, 143  # 128 + SIGINT, 128 + SIGTERM
 OUTPUT = 74
 """EX_IOERR: a file named on the command line cannot be read or written."""
 

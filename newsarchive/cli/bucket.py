@@ -8,16 +8,7 @@ from typer import BadParameter, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import (
-    AS_JSON,
-    create_table,
-    end_command,
-    print_line,
-    print_result,
-    show_progress,
-    stderr,
-    stdout,
-)
+from newsarchive.cli.output import create_table, end_command, print_line, print_result, show_progress, stderr, stdout
 from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -65,9 +56,8 @@ def bucket(
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
     facts = {"folder": opened.places.folder, "bucket": opened.config.bucket, "files": found}
-    if AS_JSON.get() or not check:
-        print_result(facts, lambda: _print_locations(opened, found, files=files))
-    for each in wrong if check else [each for each in wrong if each.problem and not AS_JSON.get()]:
+    print_result(facts, lambda: None if check else _print_locations(opened, found, files=files))
+    for each in wrong if check else [each for each in wrong if each.problem]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
         print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
     raise Exit(int(check and bool(wrong)))

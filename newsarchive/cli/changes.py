@@ -12,7 +12,7 @@ from typer import Option
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, SiteName, Withheld
-from newsarchive.cli.output import AS_JSON, print_line, safe_text, short_time, stderr, stdout
+from newsarchive.cli.output import AS_JSON, print_line, require_json, safe_text, short_time, stderr, stdout
 from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
@@ -56,6 +56,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     if (format_, into is None) in {("parquet", True), ("text", False)}:
         fitting = "Add -o FILE.parquet" if into is None else "Add --format jsonl, csv or parquet"
         raise ConfigError(f"{format_} is not written to {into or 'standard output'}; nothing was done. {fitting}")
+    require_json(format_, into)
     with Archive.open_to_read(archive) as opened:
         filters = opened.build_filters(ChangeFilters, "--", **chosen, **listed)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)

@@ -14,17 +14,9 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
+from newsarchive.cli.app import INTERRUPTED
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
-from newsarchive.cli.output import (
-    AS_JSON,
-    INTERRUPTED,
-    print_line,
-    print_lines,
-    print_result,
-    show_progress,
-    stderr,
-    stdout,
-)
+from newsarchive.cli.output import AS_JSON, print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
@@ -34,6 +26,7 @@ from newsarchive.crawl.named_pages import NamedPages
 from newsarchive.crawl.run import CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.crawl.save import save as run_save
+from newsarchive.ingest.page_files import read_urls
 from newsarchive.operations.health import check_health
 from newsarchive.operations.healthchecks import ping as ping_check
 from newsarchive.operations.metrics import format_metrics
@@ -46,7 +39,7 @@ from storage.model import Outcome
 from storage.places.folder import write_atomic
 from storage.warc.tombstones import digest_url, load_takedowns
 
-_REPORTED = "error challenge consent_wall soft_404 soft_error empty unreadable paywall_stub too_large"
+_REPORTED = "error challenge consent_wall login_wall soft_404 soft_error empty unreadable paywall_stub too_large"
 REPORTED_OUTCOMES = tuple(map(Outcome, _REPORTED.split()))
 """Outcomes that are reported in the summary; not all of them are failures."""
 STUCK_AFTER = timedelta(days=1)
@@ -137,22 +130,22 @@ def save(
     Each is fetched with its requisites, by the rules of a crawl. A page of a host that no site has is kept under a site
     of the host's name. Exits with 1 if a page was not saved, and with 75 if its site is being crawled.
     """
-    wanted = [url for word in urls for url in (sys.stdin.read().split() if word == "-" else [word])]
+    wanted = [url for word in urls for url in (read_urls(sys.stdin.buffer.read()) if word == "-" else [word])]
     if not wanted:
         raise ConfigError("there is no URL on standard input; nothing was saved. Write one per line, or: save URL")
-    raise Exit(save_pages(wanted, archive))
+    pages, code = save_pages(wanted, archive)
+    print_result(pages, lambda: print_pages(pages))
+    raise Exit(code)
 
 
-def save_pages(urls: Sequence[str], archive: Path) -> int:
-    """Save pages into the archive in a folder, print what each became, and return the exit code."""
+def save_pages(urls: Sequence[str], archive: Path) -> tuple[list[dict[str, Any]], int]:
+    """Save pages into the archive in a folder; return what each became, and the exit code."""
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("saving") as progress:
         pages, runs = run_save(opened, urls, progress=progress, sole_process=True)
         results = [describe_page(opened, pages, url) for url in pages.urls]
-    for problem in dict.fromkeys(problem for each in runs for problem in each.problems):
-        print_line(stderr(), problem)
-    print_result(results, lambda: print_pages(results))
+    print_lines(stderr(), dict.fromkeys(problem for each in runs for problem in each.problems))
     is_interrupted = any(each.is_interrupted for each in runs)
-    return INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results))
+    return results, INTERRUPTED if is_interrupted else int(not all(page["saved"] for page in results))
 
 
 def print_pages(pages: Sequence[dict[str, Any]]) -> None:
@@ -188,11 +181,10 @@ def print_due_urls(archive: Archive, names: Sequence[str], now: Callable[[], dat
     seeds = {each.url: each.discovery for site in sites for each in list_seeds(site, at)}
     known = {each.url for each in archive.index.read(find_urls, seeds)}
     ended = load_takedowns(archive.folder, archive.places).union(map(digest_url, archive.config.unwatched))
-    listed = [*((url, found) for url, found in seeds.items() if url not in known), *due]
-    listed = [(url, found) for url, found in listed if digest_url(url) not in ended]
-    lines = [f"{found.site} {found.kind.value} {url}" for url, found in listed]
-    values = [{"site": found.site, "kind": found.kind, "url": url} for url, found in listed]
-    print_result(values, lambda: print_lines(stdout(), lines) if lines else print_line(stderr(), "No URL is due."))
+    found = [*((url, each) for url, each in seeds.items() if url not in known), *due]
+    values = [{"site": each.site, "kind": each.kind, "url": url} for url, each in found if digest_url(url) not in ended]
+    lines = map("{site} {kind} {url}".format_map, values)
+    print_result(values, lambda: print_lines(stdout(), lines) if values else print_line(stderr(), "No URL is due."))
 
 
 def run_with_progress(

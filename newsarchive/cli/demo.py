@@ -29,14 +29,7 @@ from storage.index.views.history import ChangeFilters
 
 SITE = "lantern"
 WORDS = "harbour"
-ABOUT = (
-    "This is a demonstration. The Alder Bay Lantern is a simulated newspaper; newsarchive demo crawled it three times: "
-    "on the morning of 4 May 2026, ninety minutes later, and the next morning. It is offline now, so no new captures "
-    "arrive. Start with [an article that was edited silently](/article/{edited}/compare), "
-    "[the changes of the front page](/listing?url={quoted}&a={first}&b={last}), "
-    "[the front page as it looked](/web/{first}/{front}), [a search](/search?q={words}) "
-    "or [a capture](/record/{record}); [Help](/help) lists everything else."
-)
+ABOUT = Path(__file__).parents[1] / "demo" / "about.md"
 
 
 def demo(
@@ -88,7 +81,9 @@ def serve_newspaper(port: int) -> None:
     """Serve the simulated newspaper until Ctrl-C or SIGTERM; each line of standard input advances its clock."""
     signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # in the background of a shell, reading then fails
     with suppress(KeyboardInterrupt, SystemExit), serve_demo_site(port) as newsroom:
-        print_result({"url": newsroom.url}, lambda: print_commands(newsroom.url))
+        line = f"\nA simulated newspaper is online at {newsroom.url} (Ctrl-C to stop). To archive it elsewhere:"
+        line += f"\n  newsarchive add {newsroom.url} --name {SITE} --delay 0s"
+        print_result({"url": newsroom.url}, partial(print, line))
         sys.stdout.flush()
         for left in reversed(range(len(newsroom.site.times))):
             clock, note = format_time(newsroom.time), "Enter advances its clock." if left else "This is its last day."
@@ -101,12 +96,6 @@ def serve_newspaper(port: int) -> None:
                     continue
             break
         signal.pause()
-
-
-def print_commands(url: str) -> None:
-    """Print the command that archives the newspaper which is served."""
-    print_note(f"A simulated newspaper is online at {url} (Ctrl-C to stop). To archive it elsewhere:")
-    print_line(stdout(), f"  newsarchive add {url} --name {SITE} --delay 0s")
 
 
 def choose_folder(wanted: Path | None) -> Path:
@@ -149,7 +138,7 @@ def write_about(archive: Archive, front: str) -> int:
     record = article.current.capture.id if article else 1
     first, last = format_timestamp(min(times)), format_timestamp(max(times))
     links = {"edited": edit.article, "record": record, "front": front, "quoted": quote(front, safe="")}
-    about = ABOUT.format(**links, words=quote(WORDS), first=first, last=last)
+    about = ABOUT.read_text("utf-8").strip().format(**links, words=quote(WORDS), first=first, last=last)
     with (archive.folder / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write(f"\n[serve]\nabout = {json.dumps(about)}\n")
     return edit.article

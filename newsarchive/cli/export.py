@@ -13,7 +13,7 @@ from typer import Exit, Option
 from newsarchive.access.access_rules import AccessRules
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Author, Folder, Section, Since, SiteName, Until, Withheld
-from newsarchive.cli.output import print_line, print_result, show_progress, stderr
+from newsarchive.cli.output import print_line, print_result, require_json, show_progress, stderr
 from newsarchive.cli.show import find_article
 from newsarchive.config.units import pluralize
 from newsarchive.export.articles import write_placements
@@ -90,8 +90,7 @@ def _report_missed(missed: MissedCaptures, into: Path | None, *, partial: bool) 
     if missed.count and into and not partial:
         raise (ExportIncomplete if damaged else ExportWithheld)(str(into), missed.count)
     if damaged:
-        what = f"{pluralize(damaged, 'capture')} could not be copied"
-        print_line(stderr(), f"{what}. To see why: newsarchive verify")
+        print_line(stderr(), f"{pluralize(damaged, 'capture')} could not be copied. To see why: newsarchive verify")
         raise Exit(ExportIncomplete.exit_code)
     if missed.count and not partial:
         print_line(stderr(), "Nothing is damaged. With these captures: --withheld; without them: --partial")
@@ -106,10 +105,11 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
             suffixes = ", ".join(info.suffix for info in FORMATS.values())
             advice = f"Use one of {suffixes}, or choose a format with --format"
             raise ConfigError(f"{into.name} has no known suffix; nothing was done. {advice}")
-    info = FORMATS[format_ or Format.JSONL]
+    info = FORMATS[format_ := format_ or Format.JSONL]
     if into is None and not info.is_stream:
         advice = f"Name a file: -o FILE{info.suffix}"
         raise ConfigError(f"{info.name} cannot be written to standard output; nothing was done. {advice}")
+    require_json(format_, into)
     return info
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from typer import Argument, Option
 
 from newsarchive.cli.options import parse_time
-from newsarchive.cli.output import AS_JSON, sanitize, stderr, stdout, to_json
+from newsarchive.cli.output import AS_JSON, require_json, sanitize, stderr, stdout, to_json
 from newsarchive.cli.render_explanation import print_explanation
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
@@ -42,6 +42,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
     reason, confidence, and the fields of `export` without those that only an archive has. In the folder of an archive,
     its site layouts are used.
     """
+    require_json(form)
     named = list(list_files(files, SUFFIXES))
     if (why or html or url) and len(named) != 1:
         raise ConfigError("--url, --explain and --html are for a single page; nothing was read. Name one file")
@@ -56,8 +57,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
             continue
         reading = extract_page(page.payload, at, page_input=asked)
         head = {"url": at, "outcome": "", "reason": "", "confidence": reading.confidence}  # in this order
-        said = to_json(head | reading_to_json(reading))
-        said = said if "json" in form else sanitize(reading_to_text(reading, form))
+        said = to_json(head | reading_to_json(reading)) if "json" in form else sanitize(reading_to_text(reading, form))
         print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
 
 
@@ -68,8 +68,6 @@ def _find_named_url(payload: bytes) -> str:
 
 
 def _explain(explained: Explanation, html: Path | None, site: str | None, *, why: bool) -> None:
-    if html is not None:
-        html.write_text(render_report(explained), "utf-8")
     if AS_JSON.get():
         reading = explained.reading
         fields = {
@@ -83,4 +81,5 @@ def _explain(explained: Explanation, html: Path | None, site: str | None, *, why
     elif why:
         print_explanation(stdout(), explained)
     if html is not None:
+        html.write_text(render_report(explained), "utf-8")
         stderr().print(f"Explanation written to {html}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -12,13 +11,13 @@ from typer import Argument, Exit, Option
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.crawl import save_pages
+from newsarchive.cli.crawl import print_pages, save_pages
 from newsarchive.cli.options import HERE, Dask, Folder, Scratch
-from newsarchive.cli.output import print_line, print_lines, print_result, sanitize, show_progress, stderr, stdout
+from newsarchive.cli.output import AS_JSON, print_line, print_result, sanitize, show_progress, stderr, stdout
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.config.units import pluralize
 from newsarchive.crawl.save import clean_url
-from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records
+from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records, read_urls
 from newsarchive.maintenance.recover import ImportResult
 from newsarchive.maintenance.site_names import find_other_names
 from storage.errors import ConfigError
@@ -53,9 +52,10 @@ def import_files(
             unsent = opened.upload(step).problems
     lost = [problem for each in result.adopted for problem in each.damage]
     problems = [*nameless, *lost, *result.read.problems, *unsent]
-    show = partial(_print, result, problems, folder, has_more=bool(lost or nameless or urls))
-    print_result({"imported": result, "problems": problems}, show)
-    code = save_pages(urls, archive) if urls else 0
+    if not AS_JSON.get():  # before the pages of lists are fetched, which may take long
+        _print(result, problems, folder, has_more=bool(lost or nameless or urls))
+    saved, code = save_pages(urls, archive) if urls else ([], 0)
+    print_result({"imported": result, "saved": saved, "problems": problems}, lambda: print_pages(saved))
     raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
 
@@ -70,15 +70,15 @@ def _print(result: ImportResult, problems: Sequence[str], folder: str, *, has_mo
             said.append(f"already archived as {', '.join(adopted.already_imported)}")
         print_line(out, f"{adopted.source.removeprefix(f'{folder}/')}: {', '.join(said)}")
     known, new = result.read.known, result.read.captures - result.read.known
-    already = (
-        f" {pluralize(known, 'capture')} {'was' if known == 1 else 'were'} in the archive already." if known else ""
-    )
+    was = "was" if known == 1 else "were"
+    already = f" {pluralize(known, 'capture')} {was} in the archive already." if known else ""
     is_damaged = any(each.damage for each in result.adopted)
     skipped = " Damaged records were skipped; the source files are unchanged." if is_damaged else ""
     out.print(f"{_count(new, result.read.versions)} imported.{already}{skipped}")
     if not (new or has_more or result.recovered.captures):
         out.print("There was nothing new: the archive had all of it.")
-    print_lines(stderr(), problems)
+    for problem in problems:
+        print_line(stderr(), problem)
 
 
 def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Path], list[str], list[str]]:
@@ -94,7 +94,7 @@ def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Pa
                 case "page":
                     nameless.append(f"{file} has no URL, and was not imported: newsarchive import {file} --url URL")
                 case "urls":
-                    urls += file.read_text("utf-8", "replace").split()
+                    urls += read_urls(file.read_bytes())
                 case _:
                     warcs.append(file)
     return [*warcs, *([pages] if pages.stat().st_size else [])], urls, nameless

@@ -22,6 +22,7 @@ from rich.text import Text
 from typer import Exit
 
 from storage.article_fields import ArticleFields, format_time, paragraphs_to_json
+from storage.errors import ConfigError
 from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; the characters that change the direction of text; surrogates.
@@ -34,8 +35,6 @@ PROGRAM, STEPS = logging.getLogger("newsarchive"), logging.getLogger("newsarchiv
 
 AS_JSON = ContextVar("AS_JSON", default=False)
 """State of `choose_json`."""
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 + SIGINT."""
 
 
 def sanitize(text: str) -> str:
@@ -71,6 +70,13 @@ def to_json(value: object) -> str:
 def choose_json(requested: bool) -> None:
     """Print results as JSON (option --json)."""
     AS_JSON.set(requested)
+
+
+def require_json(format_: str, into: PurePath | None = None) -> None:
+    """Raise ConfigError if --json is given, and what goes to standard output is in another format."""
+    if AS_JSON.get() and into is None and format_ not in {"json", "jsonl", "csl"}:
+        advice = "Leave out one of them, or choose --format jsonl"
+        raise ConfigError(f"--json and --format {format_} exclude each other; nothing was printed. {advice}")
 
 
 def print_result(value: object, show: Callable[[], object]) -> None:

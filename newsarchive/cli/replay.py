@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from typer import Argument, echo
 
 from newsarchive.cli.output import print_result, stderr
-from newsarchive.replay.environment import ReplayEnvironment, default_environment, install, remove
+from newsarchive.replay.environment import default_environment, install, remove
 from storage.errors import ReplayFailure
 
 
@@ -24,17 +24,11 @@ def replay(
         install(environment, stderr().print)
     if action == "remove":
         remove(environment)
-    facts = {"folder": environment.folder, "installed": environment.installed_version}
-    print_result(facts, lambda: _print(environment, action))
-
-
-def _print(environment: ReplayEnvironment, action: str) -> None:
-    if environment.installed_version is None:
-        if action == "status":
-            raise ReplayFailure(
-                "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
-            )
-        echo(f"Not installed: {environment.folder}")
-    else:
-        where = f"{environment.installed_version} is installed in {environment.folder}"
-        echo(f"{where}. To start it: newsarchive serve --replay")
+    folder, installed = environment.folder, environment.installed_version
+    where = f"{installed} is installed in {folder}. To start it: newsarchive serve --replay"
+    where = where if installed else f"Not installed: {folder}"
+    print_result({"folder": folder, "installed": installed}, lambda: echo(where))
+    if action == "status" and installed is None:
+        raise ReplayFailure(
+            "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
+        )

@@ -43,10 +43,8 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     user, folder = getpass.getuser(), config.folder.resolve()
     job = ScheduledCrawl(command=program_path(), archive=folder, sites=names, every=interval, user=user, ping=ping)
     lines = systemd_units(job, worker=worker) if worker or units else crontab(job)
-    print_result(
-        {"text": lines, "command": job.command_line, "seconds": interval.total_seconds()},
-        lambda: print(sanitize(lines), end=""),
-    )
+    facts = {"text": lines, "command": job.command_line, "seconds": interval.total_seconds()}
+    print_result(facts, lambda: print(sanitize(lines), end=""))
 
 
 def program_path() -> Path:

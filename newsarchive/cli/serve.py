@@ -55,9 +55,8 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
         return
     if new_token:
         token, hashed = create_token()
-        # Only this line goes to standard output, so that it can be appended to the file.
-        print(f'NAME = "{hashed}"')
-        print(f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}", file=sys.stderr)
+        advice = f"Add it below [serve.tokens] in newsarchive.toml. Give to the program: {token}"
+        print_hash({"hash": hashed, "token": token}, advice)
         return
     if sys.stderr.isatty():
         print_line(stderr(), f"Opening the archive in {archive.absolute()}", "dim")
@@ -106,7 +105,7 @@ def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, 
 
 def print_password_hash() -> None:
     """Read a password (on a terminal twice, else a line of standard input) and print its hash."""
-    ask = partial(prompt, "Password", hide_input=True, confirmation_prompt=True)
+    ask = partial(prompt, "Password", hide_input=True, confirmation_prompt=True, err=True)
     secret = ""
     try:
         secret = ask() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
@@ -116,6 +115,11 @@ def print_password_hash() -> None:
     if not secret:
         problem = "no password was read; no hash was made. Write one, or give it as a line of standard input"
         raise BadParameter(problem, param_hint="--hash-password")
-    # Only this line goes to standard output, so that it can be appended to the file.
-    print(f'NAME = "{hash_secret(secret)}"')
-    print("Add it below [serve.users] in newsarchive.toml, with a name in place of NAME.", file=sys.stderr)
+    advice = "Add it below [serve.users] in newsarchive.toml, with a name in place of NAME."
+    print_hash({"hash": hash_secret(secret)}, advice)
+
+
+def print_hash(made: dict[str, str], advice: str) -> None:
+    """Print the setting of a hash; only this line goes to standard output, so that it can be appended to the file."""
+    print_result(made, lambda: print(f'NAME = "{made["hash"]}"'))
+    print(advice, file=sys.stderr)

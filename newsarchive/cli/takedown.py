@@ -39,7 +39,7 @@ def takedown(
         if target.isdecimal():
             urls = [find_article(opened, target).url]
         elif "://" not in target and file.is_file():
-            urls = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip()]
+            urls = [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
         else:
             urls = [target]
         if not urls:

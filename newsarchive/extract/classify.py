@@ -347,6 +347,7 @@ _PRIVACY = Phrases(alternatives("privacy"))
 _MAX_WALL_TEXT = 800  # longest running text, in characters, of a consent wall that mentions privacy more than cookies
 _NOT_FOUND = Phrases(alternatives("not_found"))
 _PAYWALL = Phrases(alternatives("paywall"))
+_AROUND_TEXT = zones.NAV | zones.HEADER | zones.FOOTER | zones.ASIDE | zones.MENU | zones.HIDDEN
 _SHORT_PAGE = 2_000  # longest challenge or soft 404, in characters
 _MEDIA_TYPES = frozenset(words("media_type"))
 _MIN_LISTED = 12  # links to articles from which a page with a video is a listing
@@ -411,6 +412,15 @@ def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
         return None
     confidence = min(0.95, 0.6 + share / 2)
     return Reading(outcome=Outcome.CONSENT_WALL, reason=f'says "{phrase}"', confidence=confidence)
+
+
+def has_login_form(page: Page) -> bool:
+    """Return whether the page asks for a password, outside menus, boxes beside the text, and what is hidden."""
+    fields = (each for each in page.body.iter("input") if (each.get("type") or "").lower() == "password")
+    return any(
+        not any(zones.zones_of_element(str(each.tag), each.items()) & _AROUND_TEXT for each in field.iterancestors())
+        for field in fields
+    )
 
 
 def detect_paywall_stub(features: PageFeatures) -> Reading | None:

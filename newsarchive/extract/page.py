@@ -12,6 +12,7 @@ from newsarchive.extract.classify import (
     detect_media_page,
     detect_paywall_stub,
     detect_placeholder,
+    has_login_form,
     list_loaded_scripts,
     score_article,
 )
@@ -159,7 +160,7 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
     groups = add_layout_groups(page, page_input.layout, groups)
     count = sum(len(group.links) for group in groups)
     is_listing = count >= (1 if page_input.is_listing else 6)
-    is_shell = not count and content.characters < (SHELL_TEXT if list_loaded_scripts(page) else 1)
+    is_little = not count and content.characters < SHELL_TEXT
     if page_input.is_listing and not count:
         # What a site's front page names may be named nowhere else, and a wrong link costs one request.
         groups = list_other_links(page, content)
@@ -171,7 +172,9 @@ def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: 
     media = None if page_input.is_listing else detect_media_page(features, count)
     if media is not None:
         return replace(media, article=article, link_groups=groups)
-    if is_shell and not is_listing:
+    if is_little and not is_listing and has_login_form(page):
+        return Reading(outcome=Outcome.LOGIN_WALL, reason="a form that asks for a password, and little text")
+    if is_little and not is_listing and (list_loaded_scripts(page) or not content.characters):
         return Reading(outcome=Outcome.EMPTY, reason="no text before scripts run")
     listed = f"{count} links to articles in {len(groups)} {'groups' if len(groups) > 1 else 'group'}"
     return Reading(

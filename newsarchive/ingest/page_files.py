@@ -3,6 +3,7 @@
 Imported, each is a resource record (WARC 1.1, 6.4), with the time at which it was saved: no response is known.
 """
 
+import codecs
 import email
 import re
 import uuid
@@ -23,7 +24,7 @@ _SINGLE_FILE = re.compile(rb"Page saved with SingleFile\s+url:\s*(https?://\S+)\
 _SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(https?://[^\s>]+)()")
 _MHTML = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related", re.IGNORECASE)
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
-_URLS = re.compile(rb"\s*(?:https?://\S+\s+)+")
+_URL = re.compile("https?://.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,15 @@ def detect_kind(file: Path) -> str:
     with file.open("rb") as opened:
         head = opened.read(_HEAD_SIZE)
     is_page = file.suffix.lower() in SUFFIXES or _PAGE.match(head) or _MHTML.match(head)
-    return "page" if is_page else "urls" if _URLS.fullmatch(head + b"\n") else "warc"
+    urls = read_urls(head)
+    # The head may end within its last URL.
+    return "page" if is_page else "urls" if urls and all(map(_URL.match, urls[:-1] or urls)) else "warc"
+
+
+def read_urls(data: bytes) -> list[str]:
+    """Return the URLs of a list in UTF-8, or in UTF-16 if a byte order mark says so."""
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if marked else "utf-8-sig", "replace").split()
 
 
 def read_records(file: Path, url: str | None) -> Iterator[bytes]:

@@ -41,7 +41,8 @@ def extract_page(
     from newsarchive.extract.page import extract_page as read_payload
     from newsarchive.extract.page_input import PageInput
 
-    payload = html.encode("utf-8", "replace") if isinstance(html, str) else bytes(html)
+    # bytes() alone would make a page of a number or of the name of a file.
+    payload = html.encode("utf-8", "replace") if isinstance(html, str) else bytes(memoryview(html))
     return read_payload(payload, url or "", headers, PageInput(fetched_at=fetched))
 
 

@@ -73,6 +73,7 @@ _PHRASES = {
     Outcome.EMPTY: "an empty body",
     Outcome.CHALLENGE: "a page that asks whether the reader is human",
     Outcome.CONSENT_WALL: "a page that asks for consent",
+    Outcome.LOGIN_WALL: "a form that asks for a password",
     Outcome.PAYWALL_STUB: "the beginning of the text only",
     Outcome.SOFT_404: 'a page that says "not found"',
     Outcome.SOFT_ERROR: "a text that the site sends in place of articles",

@@ -124,7 +124,8 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 # most, while a source names it
 
 # Responses that say nothing of the page itself.
-FAILURE_OUTCOMES = frozenset(map(Outcome, "error challenge consent_wall soft_404 soft_error empty gone".split()))
+_FAILURES = "error challenge consent_wall login_wall soft_404 soft_error empty gone"
+FAILURE_OUTCOMES = frozenset(map(Outcome, _FAILURES.split()))
 # Readable pages and files that are no article.
 OTHER_OUTCOMES = frozenset(map(Outcome, "other listing media redirect asset feed sitemap".split()))
 QUICK_PAUSES = (*(10 * MINUTE * 4**step for step in range(4)), 2 * DAY, 7 * DAY, 28 * DAY)

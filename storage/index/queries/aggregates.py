@@ -39,7 +39,7 @@ from storage.index.views.status import OutcomeCount, SiteCount
 from storage.model import Outcome
 
 FAILED_OUTCOMES = frozenset(
-    map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
+    map(Outcome, ("error", "challenge", "consent_wall", "login_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
 

@@ -50,6 +50,35 @@ def test_outcomes(page: str, status: int, expected: Outcome) -> None:
     assert outcome(page, status=status) is expected
 
 
+LOGIN = '<form method="post"><label>User name <input name="user"></label><input type="{}"><button>Go</button></form>'
+
+
+@pytest.mark.parametrize("kind", ["password", "PassWord"])
+@pytest.mark.parametrize("before", ["", "<h1>The Lantern</h1>", "<header>The Lantern</header><p>Please sign in.</p>"])
+@pytest.mark.parametrize("script", ["", "<script src=/app.js></script>"])
+def test_a_bare_login_form_is_named_as_one(kind: str, before: str, script: str) -> None:
+    """With scripts and without them, and although a form has no text of its own."""
+    page = f"<html>{HEAD}<body>{before}{LOGIN.format(kind)}{script}</body></html>"
+    assert outcome(page) is Outcome.LOGIN_WALL
+    assert outcome(page, status=403) is Outcome.ERROR
+    assert outcome(page.replace(kind, "search")) is not Outcome.LOGIN_WALL
+
+
+@pytest.mark.parametrize("box", ["header", "nav", "aside", "footer", 'div class="menu"', "div hidden"])
+def test_a_login_form_beside_the_text_makes_no_login_wall(box: str) -> None:
+    """Readable pages stay what they are, however short, and so does a list of links."""
+    form = f"<{box}>{LOGIN.format('password')}</{box.split(maxsplit=1)[0]}>"
+    short = f"<html><body>{form}<p>Closed on Mondays.</p></body></html>"
+    assert outcome(short) is outcome(short.replace(form, "")) is Outcome.OTHER
+    assert outcome(ARTICLE.replace("<article>", f"{form}<article>")) is Outcome.ARTICLE
+    assert outcome(ARTICLE.replace("</article>", f"{LOGIN.format('password')}</article>")) is Outcome.ARTICLE
+    stories = "".join(
+        f"<li><a href=/world/10423{i}/{i}-hills-where-no-rain-fell>No rain on {i} hills</a>" for i in range(9)
+    )
+    listing = f"<html><body>{LOGIN.format('password')}<ul>{stories}</ul></body></html>"
+    assert outcome(listing, url="https://news.example/world") is Outcome.LISTING
+
+
 def test_a_page_that_is_no_article_says_what_it_lacks() -> None:
     """Of a page that is no list either, links tell nothing."""
     for text, reason in ((TEXT, "too little that speaks for one"), ("<p>Closed on Mondays.</p>", "little text")):

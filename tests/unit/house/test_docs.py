@@ -105,6 +105,8 @@ PYTHON = {
     "spiders.md": "tests/acceptance/test_docs_sessions.py",
 }
 """Tests that run the blocks of Python of a page."""
+NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+"""Temporary folders of a build of nginx, which need not exist where only its program is."""
 DIRECTIVES = set(
     "server listen server_name ssl_certificate ssl_certificate_key merge_slashes location proxy_pass proxy_set_header "
     "proxy_read_timeout".split()
@@ -174,7 +176,9 @@ def test_the_settings_of_nginx_are_settings_of_nginx(tmp_path: Path) -> None:
         files = {"pem": certificate.certificate_file, "key": certificate.key_file}
         text = re.sub(r"/etc/ssl/\S+\.(pem|key)", lambda found: str(files[found[1]]), text)
         file = tmp_path / "nginx.conf"
-        file.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {text} }}".replace("443", "8443"))
+        own = "".join(f"{name}_temp_path {tmp_path}/{name}; " for name in NGINX_FOLDERS)
+        text = f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {own}{text} }}"
+        file.write_text(text.replace("443", "8443"))
         done = subprocess.run([nginx, "-t", "-p", tmp_path, "-c", file], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

@@ -1,6 +1,8 @@
 """The public function `extract_page`."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,3 +85,12 @@ def test_the_public_names_are_shown() -> None:
     assert dir(newsarchive) == newsarchive.__all__ == sorted(newsarchive.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'extract_pages'"):
         _ = newsarchive.extract_pages  # type: ignore[attr-defined]  # which type checkers refuse, too
+
+
+@pytest.mark.parametrize("page", [None, 3, Path("page.html"), ["<p>"]])
+def test_only_text_and_bytes_are_a_page(page: Any) -> None:
+    """A number is no page of as many zero bytes, and a path none of its name; all that holds bytes is one."""
+    with pytest.raises(TypeError, match="bytes-like"):
+        extract_page(page)
+    text = b"<p>Closed on Mondays.</p>"
+    assert extract_page(bytearray(text)) == newsarchive.extract_page(text)  # type: ignore[arg-type]
