@@ -27,12 +27,12 @@ from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragra
 
 EXPLAINED_FIELDS = (
     "headline", "dek", "authors", "organisations", "published", "modified", "section", "tags", "language", "image",
-    "access", "canonical_url", "body",
+    "access", "canonical_url", "selection", "body",
 )  # fmt: skip
 """In the order in which they are shown."""
 OUTSIDE = BlockRole(role=None, rule="outside the article")
 HEADLINE = BlockRole(role=None, rule="the headline")
-_SHOWN_IF_CLAIMED = frozenset({"organisations", "body"})
+_SHOWN_IF_CLAIMED = frozenset({"organisations", "selection", "body"})
 _SEPARATORS = ("\n", "\t")  # between blocks that are merged into one paragraph
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 _ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}

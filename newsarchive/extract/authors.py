@@ -104,9 +104,8 @@ def _author_value(jsonld: JsonLd) -> Any:
 def _authors_from_meta(head: Head) -> list[str]:
     named = head.all(*words("author_meta"))
     label = head.first("twitter:label1").strip(" :").casefold()
-    if not named and label in BARE_LEADS:
-        named = head.all("twitter:data1")[:1]
-    return named or head.all("article:author")
+    labelled = head.all("twitter:data1")[:1] if label in BARE_LEADS else []
+    return named or labelled or head.all("article:author")
 
 
 def _add_names(text: str, names: list[str], organisations: list[str], site: set[str]) -> None:

@@ -6,6 +6,7 @@ tree is not modified.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -106,6 +107,7 @@ def effective_length(text: str) -> int:
     return len(text) if text.isascii() else len(text) + 2 * count_ideographs(text)
 
 
+@lru_cache(maxsize=256)  # several rules ask for the length of one paragraph
 def count_ideographs(text: str) -> int:
     """Return the number of ideographs, kana and the like: characters for a word or syllable, written without spaces."""
     return len(_IDEOGRAPH.findall(text))
@@ -382,10 +384,7 @@ class _BlockCollector:
                 inline = inline and not (tag == "span" and opened & zones.BLOCK)
                 zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
-        elif tag in zones.TAG_ZONES:
-            opened = zones.TAG_ZONES[tag]
-            zone |= opened
-        elif "-" in tag:
+        elif tag in zones.TAG_ZONES or "-" in tag:
             opened = zones.zones_of_element(tag, ())
             zone |= opened
         if inline:
@@ -394,9 +393,7 @@ class _BlockCollector:
             self.space_needed = self.space_needed or apart
             self.closed_at = self.text_count
             return
-        self.pending_breaks = 0
-        if self.parts or self.lines:
-            self.flush()
+        self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
         self.walk_children(element, zone, depth, element)
         self.flush()

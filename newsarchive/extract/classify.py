@@ -83,9 +83,7 @@ class PageFeatures(PageParts):
     def in_one_article(self) -> bool:
         """One <article> contains the headline and most of the body."""
         enclosing_article = self.enclosing_article
-        if enclosing_article is None or not self.body:
-            return False
-        inside = (b for b in self.body if enclosing_article in b.element.iterancestors("article"))
+        inside = (b for b in self.body if enclosing_article in [*b.element.iterancestors("article")])
         return sum(len(b.text) for b in inside) > 0.6 * sum(len(b.text) for b in self.body)
 
     @property
@@ -459,12 +457,9 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
     media = [node for node in features.jsonld.nodes if node_types(node) & _MEDIA_TYPES]
     # A section page describes all its videos, the page of one video only that one.
     types = {kind for node in media for kind in node_types(node)} & _MEDIA_TYPES if len(media) == 1 else set()
-    signs = [
-        f"og:type {og}" if og.startswith(("video", "music")) else "",
-        f"JSON-LD {'/'.join(sorted(types))}" if types else "",
-        "its address" if is_media_url(features.page.url) else "",
-    ]
-    signs = [why for why in signs if why]
+    signs = [f"og:type {og}"] if og.startswith(("video", "music")) else []
+    signs += [f"JSON-LD {'/'.join(sorted(types))}"] if types else []
+    signs += ["its address"] if is_media_url(features.page.url) else []
     is_weak = len(signs) == 1 and not signs[0].startswith("og:")
     if not signs or (is_weak and (links >= _MIN_LISTED or not (types or _has_player(features)))):
         return None
@@ -473,7 +468,5 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
 
 
 def _has_player(features: PageFeatures) -> bool:
-    page = features.page.root
-    if features.headline_block is None:
-        return False
-    return page.find(".//video") is not None or page.find(".//audio") is not None or len(page.findall(".//figure")) > 2
+    page, has_headline = features.page.root, features.headline_block is not None
+    return has_headline and (next(page.iter("video", "audio"), None) is not None or len(page.findall(".//figure")) > 2)

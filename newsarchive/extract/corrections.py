@@ -104,7 +104,7 @@ def _is_named(element: HtmlElement, known: dict[tuple[HtmlElement, int], bool], 
     """
     place = element, depth
     if place not in known:
-        names = " ".join([value for name, value in element.items() if name in _NAMING])[:_MAX_NAMES].lower()
+        names = " ".join(filter(None, map(element.get, _NAMING)))[:_MAX_NAMES].lower()
         own = names and _NAMES.search(names) and element.tag not in ("body", "html") and _is_small(element)
         around = element.getparent() if depth > 1 else None
         known[place] = bool(own) or (around is not None and _is_named(around, known, depth - 1))

@@ -128,10 +128,9 @@ def _path(url: str) -> str:
 
 
 def _urls(node: Node) -> list[str]:
-    values = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
-    main = values[2]
-    if isinstance(main, dict):
-        values += [main.get("@id"), main.get("url")]
+    main = node.get("mainEntityOfPage")
+    within = [main.get("@id"), main.get("url")] if isinstance(main, dict) else []
+    values = [node.get("url"), node.get("@id"), main, *within]
     return [v for v in values if isinstance(v, str)]
 
 

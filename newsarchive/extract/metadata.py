@@ -113,7 +113,7 @@ def _section_candidates(parts: PageParts) -> Iterator[tuple[str, str | None]]:
     yield "breadcrumbs", _section_from_breadcrumbs(listed, page)
     printed = [
         (normalize_space(str(a.text_content())), a.get("href") or "")
-        for trail in _BREADCRUMBS(page.root)
+        for trail in (_BREADCRUMBS(page.root) if b"readcrumb" in page.html else ())
         if len(normalize_space(str(trail.text_content()))) < _MAX_BREADCRUMBS_LENGTH
         for a in trail.iter("a")
     ]

@@ -78,9 +78,7 @@ def find_link_groups(
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
-    tabs = {
-        a.href[1:]: a.text for a in content.anchors if len(a.href) > 1 and a.href[0] == "#" and 1 < len(a.text) < 50
-    }
+    tabs = {a.href[1:]: a.text for a in content.anchors if a.href[:1] == "#" and a.href[1:] and 1 < len(a.text) < 50}
     named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
@@ -94,10 +92,8 @@ def find_link_groups(
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
-    found: list[LinkGroup] = []
     inline_links = _links(inline + [c for g in single for c in g.candidates])
-    if inline_links:
-        found.append(LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links))
+    found = [LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links)] if inline_links else []
     seen: set[tuple[str, ...]] = set()
     for group in kept:
         links = _links(group.candidates)
@@ -106,6 +102,10 @@ def find_link_groups(
         if not links or targets in seen:
             continue
         seen.add(targets)
+        names = (
+            (box.get("aria-label") or "")[:_MAX_LABEL] for box in (group.box, *islice(group.box.iterancestors(), 2))
+        )
+        group.label_text = group.label_text or next(filter(_announces_links, names), "")
         kind = LinkKind.LISTING if listing else _kind(group)
         found.append(LinkGroup(kind=kind, label=group.label_text, links=links))
     return tuple(found)

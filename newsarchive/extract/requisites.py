@@ -41,8 +41,9 @@ _LINKS = frozenset({"stylesheet", "icon", "preload", "apple-touch-icon", "manife
 
 # By way of the attribute: testing each element of a page takes twelve times as long.
 _STYLED_ELEMENTS = XPath("/descendant::*/@style[contains(., 'url(')]/..")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_URL = re.compile(r"""url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)  # the end of a stylesheet ends a comment, too
+# Searched for by its bracket: to find a letter in either case, each character of a stylesheet would be tried.
+_URL = re.compile(r"""\((?<=url\()\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
 _DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
@@ -110,15 +111,12 @@ def _unique_absolute(base: str, urls: Iterable[str]) -> tuple[str, ...]:
 
 
 def _find_urls(root: HtmlElement) -> Iterator[str]:
+    readers = {"link": _link_urls, "img": _image_urls, "source": _source_urls}
     for element in root.iter(*_TAGS):
-        if element.tag == "link":
-            yield from _link_urls(element)
+        if read_urls := readers.get(str(element.tag)):
+            yield from read_urls(element)
         elif element.tag == "style":
             yield from _css_urls(element.text or "")
-        elif element.tag == "img":
-            yield from _image_urls(element)
-        elif element.tag == "source":
-            yield from _source_urls(element)
         elif element.tag != "input" or (element.get("type") or "").lower() == "image":
             yield _first(element, _OTHERS[str(element.tag)])
         if style := element.get("style"):

@@ -23,6 +23,7 @@ from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_prose, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
+from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import markup_role
 from newsarchive.extract.tree import COUNT_ELEMENTS, Page
 from newsarchive.extract.word_tables import words
@@ -58,7 +59,7 @@ class SelectedBody:
     """Lines without a block: (the block they follow, -1 for none; text)."""
 
 
-def select_body(page: Page, content: PageBlocks) -> SelectedBody:
+def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENCE) -> SelectedBody:
     """Run trafilatura on a page, and locate its lines among the blocks."""
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
@@ -72,9 +73,17 @@ def select_body(page: Page, content: PageBlocks) -> SelectedBody:
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
-    unlinked = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)  # links are no running text
-    taken = unlinked + sum(len(text) for _, text in found.unplaced)
-    return SelectedBody(chosen=dense) if sum(len(blocks[i].text) for i in dense) > 2 * taken else found
+    taken = sum(_running_length(blocks[i]) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
+    length = _text_length(blocks[i] for i in dense)
+    if length <= 2 * taken:
+        return found
+    evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
+    return SelectedBody(chosen=dense)
+
+
+def _running_length(block: Block) -> int:
+    """Return the length of a text outside of its links: a list of headlines is no running text."""
+    return len(block.text) - block.linked
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
@@ -139,9 +148,7 @@ def _walk_lines(element: _Element) -> Iterator[str]:
 
 def _remove_space(text: str) -> str:
     """Remove the spaces of a normalized text, and invisible characters, some of which trafilatura drops."""
-    if not (text.isascii() or text.isprintable()):
-        text = _INVISIBLE.sub("", text)
-    return text.replace(" ", "")
+    return (text if text.isascii() or text.isprintable() else _INVISIBLE.sub("", text)).replace(" ", "")
 
 
 def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:

@@ -18,6 +18,7 @@ _PARSER.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
 COUNT_ELEMENTS = XPath("count(//*)")
 _SELF_CLOSED = re.compile(rb"<html[^>]{0,1000}/>", re.IGNORECASE)
 _END_OF_BODY = re.compile(rb"</(?:body|html)\s{0,100}>", re.IGNORECASE)
+_FRAMES = re.compile(rb"<(/?)(?:frameset|noframes)\b", re.IGNORECASE)
 _STREAMED_PARTS = XPath("//div[@hidden][starts-with(@id, 'S:')]")
 _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates shown in place of the elements around them
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
@@ -25,16 +26,15 @@ _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object sc
 _ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+)"""
 # Names and values are bounded, as each of many "<" may begin a tag.
 _BOUNDED = _ATTRIBUTE.replace(b">=]*", b">=<]{0,400}").replace(b"s>]*", b"s><]{0,400}")
-_MANY_ATTRIBUTES = re.compile(rb"<[a-zA-Z]%b{200}" % _BOUNDED)
+_MANY_ATTRIBUTES = re.compile(rb"<[a-zA-Z]%b{500}" % _BOUNDED)
 # A comment, or a tag with its name, two hundred attributes, all others, and the text of an element without markup.
 _MARKUP = re.compile(
     rb"(?s)<!--.*?(?:-->|\Z)|(?P<first><(?:(?P<raw>(?i:script|style|textarea|title))(?=[\s/>])|[a-zA-Z][^\s/>]*+)"
     rb"%b{0,200}+)(?:%b*+)(?P<text>(?(raw)(?:.*?(?=</(?i:(?P=raw)))|.*)))" % (_ATTRIBUTE, _ATTRIBUTE)
 )
-_LONG = 2_000  # bytes without the end of an element
+_LONG = 1_500  # bytes in which a tag has no such number of attributes
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
-_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 _INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # the same, in text
 
 MAX_CHARACTERS = 8_000_000
@@ -70,9 +70,11 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_remove_control_characters(_repair_ends(_cut_attributes(html))), parser=_PARSER)
+        root = document_fromstring(_cut_attributes(_repair_ends(_remove_control_characters(html))), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
+    if next(root.iter("noframes"), None) is not None:  # libxml2 reads no elements in it
+        return parse_page(_FRAMES.sub(rb"<\1div", html), url)
     body = root.find("body")
     # libxml2 opens no <body> before elements that HTML 4 did not have: they are left in the <head>.
     late = [each for each in root.iterfind("head/*") if each.tag not in _IN_HEAD]
@@ -85,8 +87,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         for template in templates:
             if not _SHADOW_ROOTS.isdisjoint(template.keys()):
                 template.tag = "div"
-    elements = int(COUNT_ELEMENTS(root))
-    if elements > MAX_ELEMENTS:
+    if (elements := int(COUNT_ELEMENTS(root))) > MAX_ELEMENTS:
         return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
@@ -100,21 +101,24 @@ def _remove_control_characters(html: bytes) -> bytes:
         html = html.translate(None, _CONTROL_BYTES)
     # A single byte is found many times faster than two.
     if b"\xef" in html and b"\xef\xbf" in html:
-        for character in _NONCHARACTERS:
-            html = html.replace(character, b"")
+        html = html.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")  # U+FFFE and U+FFFF
     return html
 
 
 def _cut_attributes(html: bytes) -> bytes:
-    """Leave a tag two hundred attributes: libxml2 takes time in the square of their number."""
+    """Leave a tag of very many attributes two hundred: libxml2 takes time in the square of their number."""
     start = 0
     while start < len(html):
-        end = html.rfind(b"</", start + 1, start + _LONG)
-        if end < 0:
-            end = html.find(b"</", start + _LONG) % (len(html) + 1)  # -1 is the end of the page
-            if _MANY_ATTRIBUTES.search(html, start, end):
-                return _MARKUP.sub(lambda found: found["first"] + found["text"] if found["first"] else found[0], html)
-        start = end
+        # `">` ends a tag, unless it opens a value, or stands in one that the last single quote before it has opened.
+        end = html.rfind(b'">', start + 1, start + _LONG)
+        is_long = end < 0
+        end = end if end > 0 else html.find(b'">', start + _LONG) % (len(html) + 1)  # -1 is the end of the page
+        before = html[start:end], html[start : max(start, html.rfind(b"'", start, end))]
+        if any(text.rstrip().endswith(b"=") for text in before):
+            is_long, end = True, len(html)
+        if is_long and _MANY_ATTRIBUTES.search(html, start, end):
+            return _MARKUP.sub(lambda found: found["first"] + found["text"] if found["first"] else found[0], html)
+        start = end + 2
     return html
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from newsarchive.extract import phrases
 from newsarchive.extract.word_tables import words
 
 (
@@ -51,7 +52,7 @@ _STYLES = {
 }
 _NAME_ATTRIBUTES = frozenset({"class", "id", "data-component", "data-testid", "data-module"})
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "itemprop"})
+_OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "aria-label", "itemprop"})
 _DIGITS = "0123456789"
 _MAX_NAMES = 300  # characters of an element's class, id and the like that are examined
 _MAX_CACHE_KEY = _MAX_NAMES + 100  # longest cache key, in characters, so that no page can fill the memory
@@ -122,6 +123,8 @@ def _zones_of_attribute(name: str, value: str) -> int:
             return _ROLE_ZONES.get(value, 0)
         case "itemprop":
             return _PROPERTIES.get(value.lower(), 0)
+        case "aria-label":
+            return PROMO if phrases.NEWSLETTER.match(value) else 0
         case "aria-hidden":
             return HIDDEN if value == "true" else 0
         case _:  # hidden, whatever its value

@@ -18,7 +18,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from storage.model import Outcome, Reading
+from newsarchive.extract.blocks import Block
+from newsarchive.extract.roles import label_role
+from newsarchive.extract.zones import zones_of_names
+from storage.model import Outcome, Reading, Role
 from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, world_figures
 
 WORKERS = 2
@@ -55,6 +58,16 @@ def keep_groups_apart(groups: list[Any], _content: object) -> list[Any]:
     return groups
 
 
+def zones_without_large_type(names: str) -> int:
+    """Replace the zones of class names: large type is no dek."""
+    return zones_of_names.__wrapped__(names.replace("large-font", ""))
+
+
+def label_outside_of_header_cells(block: Block) -> Role | None:
+    """Replace the roles of labels: a header cell announces nothing."""
+    return None if block.tag == "th" else label_role(block)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule: where it is, and what decides nothing in its place."""
@@ -78,12 +91,15 @@ RULES = (
         "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
     ),
     Rule("select: densest text", "select_body", "_find_dense_text", always(set())),
+    Rule("select: links are no running text", "select_body", "_running_length", lambda block: len(block.text)),
     Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),
     Rule("select: text like its siblings", "select_body", "find_missed_text", always(set())),
     Rule("select: title of the text after it", "select_body", "_is_title_of_text", always(False)),
     Rule("select: read a short body again", "select_body", "find_cut_text", always(set())),
     Rule("select: boxes alike", "select_body", "_find_repeated_boxes", always([])),
     Rule("blocks: boxes that are the article", "blocks", "_find_article_boxes", always(set())),
+    Rule("blocks: text that a button reveals", "blocks", "_continues_text", always(False)),
+    Rule("blocks: sentences in a box of teasers", "blocks", "_is_text_without_link", always(False)),
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),
     Rule("tree: text after the end of the body", "tree", "_repair_ends", lambda html: html),
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),
@@ -96,6 +112,7 @@ RULES = (
     Rule("body: short lines after teasers", "body", "_lines_after_teasers", always(set())),
     Rule("body: corrections", "corrections", "find_corrections", always(())),
     Rule("dek: all", "dek", "find_dek_block", always(-1)),
+    Rule("dek: in large type", "zones", "zones_of_names", zones_without_large_type),
     Rule("dek: line alone with the headline", "dek", "_is_alone_with_headline", always(False)),
     Rule("dek: sentence beside the date", "dek", "_is_dated_sentence", always(False)),
     Rule("roles: by surrounding elements", "roles", "_role_by_zones", always(None)),
@@ -105,6 +122,7 @@ RULES = (
     Rule("roles: relative dates", "roles", "_is_relative_date_line", always(False)),
     Rule("roles: bylines", "roles", "_is_byline", always(False)),
     Rule("roles: biographies", "roles", "_is_bio", always(False)),
+    Rule("roles: labels in header cells", "roles", "label_role", label_outside_of_header_cells),
     Rule("roles: teasers", "roles", "_is_teaser", always(False)),
     Rule("roles: captions beside a picture", "roles", "_shares_element_with_image", always(False)),
     Rule("roles: cells of a page's layout", "roles", "_is_layout_cell", always(False)),

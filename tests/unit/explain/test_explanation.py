@@ -13,6 +13,8 @@ from newsarchive.extract import extract_page
 from newsarchive.extract.page_input import PageInput
 from newsarchive.extract.site_layout import Layouts, read_layout
 from storage.model import BODY_ROLES, Role
+from tests.unit.extract.stories import ENGLISH, Story
+from tests.unit.extract.test_further_markups import styled_components
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
@@ -126,6 +128,15 @@ def test_payloads_without_a_page_are_explained(payload: bytes) -> None:
     explanation = explain(payload, URL)
     assert explanation.reading == extract_page(payload, URL)
     assert "The page has no text." in render_report(explanation)
+
+
+def test_the_densest_text_of_a_page_is_explained_where_links_were_selected() -> None:
+    """A list of fifty headlines is no running text: how much is in its place, and how much was selected, is told."""
+    story = Story.generate(ENGLISH, 21)
+    explanation = explain(f"<title>{story.headline}</title>{styled_components(story)}".encode(), URL)
+    [selection] = [each for each in explanation.fields if each.name == "selection"]
+    assert summarize_field(selection).by == "densest text"
+    assert re.fullmatch(r"2\d{3} characters, not \d\d outside of links", selection.value)
 
 
 def test_a_body_from_jsonld_is_explained() -> None:

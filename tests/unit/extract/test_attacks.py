@@ -153,6 +153,50 @@ FRAGMENTS = [
         "</body>",
         "<frameset>",
     ),
+    *(
+        "<table><tr><td>",
+        "<b>",
+        "<b><i>rain",
+        "<a>",
+        "<a href=/x><p>rain",
+        "<option>rain",
+        "<br>",
+        "<dt>",
+        "<dt>rain<dd>hills",
+    ),
+    *(
+        "<base href=http://a.example/>",
+        "<p style='color:red;background:url(/x.png)'>x</p>",
+        "<font size=5>",
+        "<h1>Rain</h1>",
+    ),
+    *(
+        "<form>",
+        "<button>",
+        "<object>",
+        "<noframes>x",
+        "<template shadowrootmode=open>",
+        "<math><mi>x",
+        "<title>Rain</title>",
+    ),
+    *("<template id=B:1></template><div hidden id=S:1>x</div>", "<a href='../../a/b-c-d-e'>one two three four</a>"),
+    *(
+        "<p class=promo>rain on the hills, and on the fields of the north, for hours.</p>",
+        "<p class=correction>rain.</p>",
+    ),
+    *(
+        "<p>0:00</p>",
+        "<p>Close</p>",
+        "<p>AI Disclaimer</p><p>rain",
+        "<p>rain:</p>",
+        "&CounterClockwiseContourIntegral;",
+        "&#x1F600;",
+    ),
+    *(
+        "<article><h2>Rain on hills</h2><p>It rained on hills and fields.</p></article>",
+        "<h2>10:30</h2><p>rain on the hills</p>",
+    ),
+    "<div itemprop=liveBlogUpdate><time>10:30</time><h3>Rain</h3><p>It rained on the hills for hours.</p></div>",
 ]
 
 
@@ -167,6 +211,34 @@ def page_of_fragments(fragments: list[str], size: int) -> str:
 def test_no_repeated_fragment_is_slow(fragment: str) -> None:
     """300 kB of any element between the paragraphs of an article take no more time than four times as many of those."""
     assert seconds_to_read_page(page_of_fragments([fragment], 300_000)) < MOST_TIMES * seconds_to_read_plain_page()
+
+
+LINKED_DATA = '<script type="application/ld+json">'
+NESTED = '{"@type":"NewsArticle","headline":"Rain","a":'
+DENSE_PAGES = {
+    "one srcset": "<img srcset='" + ", ".join(f"/a{number}.jpg {number}w" for number in range(18_000)) + "'>",
+    "addresses in a style": "<style>" + "a{background:url(/b.png)}" * 11_000 + "</style>",
+    "addresses that do not end": "<style>" + "url( " * 60_000 + "</style>",
+    "imports that do not end": "<style>" + "@import " * 36_000 + "</style>",
+    "comments that do not end": "<style>url(" + "/* " * 90_000 + "</style>",
+    "style of an element": "<p style='" + ("display" + " " * 60) * 4_200 + "'>x</p>",
+    "nested objects": LINKED_DATA + NESTED * 5_000 + "1" + "}" * 5_000 + "</script>",
+    "objects nested as deep as is read": (LINKED_DATA + NESTED * 900 + "1" + "}" * 900 + "</script>") * 6,
+    "nested lists": LINKED_DATA + "[" * 150_000 + "]" * 149_000 + "</script>",
+    "objects that do not end": LINKED_DATA + '{"headline":"' * 20_000 + "</script>",
+    "nested tables": "<table><tr><td>rain" * 15_000,
+    "nested links": "<a href=/x><p>rain" * 16_000,
+    "different links": "".join(f"<li><a href=/a-b-c-d-{number}>one two three {number}</a>" for number in range(6_000)),
+    "different names": "".join(f"<p class='a{number} related{number}b'>rain {number}</p>" for number in range(8_000)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", DENSE_PAGES)
+def test_no_dense_page_is_slow(shape: str) -> None:
+    """300 kB in one attribute, one style or one script, or in elements none of which ends or is like another."""
+    body = f"<h1>Rain falls on the hills</h1>{PARAGRAPH * 8}{DENSE_PAGES[shape]}{PARAGRAPH * 8}"
+    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
 
 
 @pytest.mark.slow
@@ -190,7 +262,16 @@ ATTRIBUTES = {
     "with tags in quotes": " a{}='<'",
     "with ends of tags in quotes": 'a{}=">"',
     "that look like text between tags": ' a{}="><p x="',
+    "with elements in quotes": ' a{}="</p><p x=y>"',
+    "with ends of tags in single quotes": " a{}='x\">'",
+    "with elements in single quotes": " a{}='</p><p x=\"y\">'",
+    "with ends of both kinds": " a{0}=\"'>\" b{0}='x\">'",
+    "with ends of elements without quotes": " a{}=</p",
+    "after ends of elements": " </p{}",
+    "with quotes in their names": " a{0}\"x b{0}'",
+    "with blanks before their values": ' a{}= "> "',
 }
+RARE = ('="</p>"', "='</p>'", "=</p", " </p", "='x\">'", '=">"', '= "> "', "='</p><p x=\"y\">'", "=\"</p><p x='y'>\"")
 
 
 @pytest.mark.parametrize("shape", ATTRIBUTES)
@@ -200,6 +281,25 @@ def test_attributes_of_one_tag_are_read_in_linear_time(shape: str, tag: str) -> 
     pattern = ATTRIBUTES[shape]
     attributes = number_attributes(pattern, 300_000 // (len(pattern) + 3))
     assert seconds_to_read_page(f"<h1>Rain</h1>{tag}{attributes}>") < MOST_TIMES * seconds_to_read_plain_page()
+
+
+@pytest.mark.parametrize("rare", RARE)
+@pytest.mark.parametrize("usual", ["", "=1", "='x'", '="x"'])
+def test_attributes_of_one_tag_are_read_in_linear_time_whatever_stands_in_some_of_them(usual: str, rare: str) -> None:
+    """Each hundredth attribute has what ends a tag or an element elsewhere: no stretch of the page is without it."""
+    attributes = "".join(
+        f" a{number}{usual if number % 100 else rare}" for number in range(290_000 // (7 + len(usual)))
+    )
+    assert seconds_to_read_page(f"<h1>Rain</h1><p{attributes}>") < MOST_TIMES * seconds_to_read_plain_page()
+
+
+@pytest.mark.parametrize("end", [">", ' b="x">', " b='x\">'>"])
+@pytest.mark.parametrize("count", [150, 450, 2_000])
+def test_many_tags_of_many_attributes_are_read_in_linear_time(count: int, end: str) -> None:
+    """Hundreds of attributes in each tag of a page, and what ends a tag elsewhere in its last one."""
+    tag = f"<p{number_attributes(' a{}', count)}{end}rain</p>"
+    body = f"<h1>Rain</h1>{tag * (300_000 // len(tag))}"
+    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
 
 
 @pytest.mark.parametrize(
@@ -221,7 +321,7 @@ def test_a_tag_is_read_with_its_first_two_hundred_attributes() -> None:
     assert (first.text, second.get("id")) == ("Rain fell.", "y")
 
 
-MANY_WORDS = " ".join(f"word{number}" for number in range(300))
+MANY_WORDS = " ".join(f"word{number}" for number in range(600))
 LIKE_TAGS = {
     "comment": f"<!-- rain <falls {MANY_WORDS} -->",
     "script": f"<script>if (rain<falls) {{ {MANY_WORDS.replace(' ', '; ')} }}</script>",
@@ -234,11 +334,11 @@ LIKE_TAGS = {
 @pytest.mark.parametrize("kind", LIKE_TAGS)
 def test_what_only_looks_like_a_tag_with_many_attributes_is_whole(kind: str) -> None:
     """Comments, scripts, titles and quoted values have no tags, whatever else the page has."""
-    long_tag = f"<p{number_attributes(' data-a{}=1', 300)}>Rain fell.</p>"
+    long_tag = f"<p{number_attributes(' data-a{}=1', 600)}>Rain fell.</p>"
     for others in ("", long_tag):
         page = parse_page(f"<h1>Rain falls</h1>{others}{LIKE_TAGS[kind]}<p>It rained.</p>".encode(), URL)
         assert isinstance(page, Page)
-        assert kind == "comment" or "word299" in tostring(page.root, encoding="unicode")
+        assert kind == "comment" or "word599" in tostring(page.root, encoding="unicode")
         assert [each.text for each in page.root.iter("p")] == [*(["Rain fell."] if others else []), "It rained."]
 
 
