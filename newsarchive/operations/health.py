@@ -68,22 +68,6 @@ INDEX_EMPTY = "index-empty"
 UNHEALTHY = frozenset({"failing", "silent", "overflowing"})
 """States of a source that are findings."""
 
-_PHRASES = {
-    Outcome.REDIRECT: "a redirect to itself, or to a page that is no article",
-    Outcome.EMPTY: "an empty body",
-    Outcome.CHALLENGE: "a page that asks whether the reader is human",
-    Outcome.CONSENT_WALL: "a page that asks for consent",
-    Outcome.LOGIN_WALL: "a form that asks for a password",
-    Outcome.PAYWALL_STUB: "the beginning of the text only",
-    Outcome.SOFT_404: 'a page that says "not found"',
-    Outcome.SOFT_ERROR: "a text that the site sends in place of articles",
-    Outcome.LISTING: "a list of links",
-    Outcome.MEDIA: "a page without text",
-    Outcome.FEED: "a feed",
-    Outcome.SITEMAP: "a sitemap",
-    Outcome.ASSET: "a file that is no page",
-}
-
 
 class Severity(StrEnum):
     """Severity of a finding."""
@@ -119,6 +103,7 @@ class Finding:
 
 
 _TEXTS = tomllib.loads(files("newsarchive.operations").joinpath("findings.toml").read_text("utf-8"))
+_ANSWERS: dict[str, str] = _TEXTS.pop("answers")
 
 
 def make_finding(name: str, subject: str = "", *, site: str | None = None, **facts: object) -> Finding:
@@ -373,7 +358,7 @@ def describe_answer(answer: Answer, site_url: str) -> str:
     if answer.outcome in (Outcome.ERROR, Outcome.GONE):
         is_cut = answer.status is None or 200 <= answer.status < 300
         return "an incomplete response" if is_cut else f"HTTP {answer.status}"
-    return _PHRASES.get(answer.outcome, "a page that is no article")
+    return _ANSWERS.get(answer.outcome, "a page that is no article")
 
 
 def _check_uploads(places: Places, unsent: Sequence[WarcFile], now: datetime) -> Iterator[Finding]:

@@ -9,9 +9,11 @@ from string import Formatter
 import pytest
 
 from newsarchive.operations import doctor, health
+from storage.model import Outcome
 
 FOLDER = files("newsarchive.operations")
 TEXTS = tomllib.loads(FOLDER.joinpath("findings.toml").read_text("utf-8"))
+ANSWERS = TEXTS.pop("answers")
 SOURCE_STATES = [f"source-{state}" for state in sorted(health.UNHEALTHY)]
 
 
@@ -44,3 +46,8 @@ def test_a_finding_is_given_the_facts_of_its_texts(name: str, facts: set[str]) -
 def test_every_text_is_of_a_finding() -> None:
     """The file has no texts that no check reports."""
     assert set(TEXTS) == {name for name, _ in reported_findings()}
+
+
+def test_every_answer_is_an_outcome() -> None:
+    """A misspelt one would be described as "a page that is no article"."""
+    assert set(ANSWERS) <= {outcome.value for outcome in Outcome}
