@@ -28,10 +28,12 @@ WITH looks AS (
   FROM places
   WHERE choice = 1
 )
-SELECT article_id, urls.url, nullif(sources.title, '') AS title, block, label, spans.position,
+SELECT article_id, article_urls.url AS article_url, urls.url, nullif(sources.title, '') AS title, block, label, spans.position,
   min(fetched_at) AS first, max(fetched_at) AS last,
   CASE WHEN count(next_at) = count(*) THEN max(next_at) END AS until, count(*) AS captures
 FROM spans
 JOIN urls ON urls.id = spans.url_id
+JOIN articles ON articles.id = article_id
+JOIN urls AS article_urls ON article_urls.id = articles.url_id
 LEFT JOIN sources ON sources.url_id = spans.url_id
-GROUP BY article_id, urls.url, sources.title, block, label, spans.position, spans.url_id, span;
+GROUP BY article_id, article_urls.url, urls.url, sources.title, block, label, spans.position, spans.url_id, span;

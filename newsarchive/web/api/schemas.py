@@ -349,7 +349,9 @@ class ChangePage(ApiModel):
     next: Next
 
 
-_Placement: Any = fields_of(Placement, "article_id url title block label position first last until captures")
+_Placement: Any = fields_of(
+    Placement, "article_id article_url url title block label position first last until captures"
+)
 
 
 class PlacementSpan(_Placement, ApiModel):  # type: ignore[misc]

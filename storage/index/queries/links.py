@@ -4,7 +4,7 @@ links to any of its URLs --> link groups --> captured pages: versions of article
 captures of a listing, in order --> the place of an article in each --> spans of captures that show it at one place
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import AnyRow, batches
+from storage.index.engine.statements import IDS, AnyRow, batches, fetch_by_ids
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
 from storage.index.schema.tables import (
+    ArticleRow,
     CaptureGroupRow,
     CaptureRow,
     LinkGroupRow,
@@ -88,6 +89,8 @@ class Placement:
     """Consecutive captures of a listing that show an article at one place. Example: `next(archive.placements())`."""
 
     article_id: int
+    article_url: str
+    """Canonical URL of the article, as in exports of articles."""
     url: str
     """URL of the listing."""
     title: str | None
@@ -133,12 +136,13 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
             listing = seen.setdefault(url_id, {})
             listing[at] = min(listing.get(at, place), place)
     found: list[Placement] = []
+    article_url = _load_article_urls(connection, [article_id])[article_id] if seen else ""
     for url_id, url, title in _load_listing_names(connection, sorted(seen)):
         time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
         first, last = min(seen[url_id]), max(seen[url_id])
         after = connection.scalar(select(func.min(time)).where(time > last, *listed))
         times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
-        found += _build_placements(times, seen[url_id], (article_id, url, title))
+        found += _build_placements(times, seen[url_id], (article_id, article_url, url, title))
     return tuple(found)
 
 
@@ -189,31 +193,40 @@ def list_listing_placements(
     after = connection.scalar(select(func.min(at)).where(at > times[-1], *listed))
     times += [after] if after else []
     title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
+    article_urls = _load_article_urls(connection, seen)
     found = [
         placement
         for article_id, places in seen.items()
-        for placement in _build_placements(times, places, (article_id, url, title))
+        for placement in _build_placements(times, places, (article_id, article_urls[article_id], url, title))
     ]
     return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
 
 
 def _build_placements(
-    times: Sequence[datetime], seen: Mapping[datetime, _Place], named: tuple[int, str, str | None]
+    times: Sequence[datetime], seen: Mapping[datetime, _Place], named: tuple[int, str, str, str | None]
 ) -> list[Placement]:
-    """Return the spans of consecutive captures with the same place. `named`: article, URL and title of the listing."""
-    article_id, url, title = named
+    """Return the spans of consecutive captures with the same place.
+
+    `named`: the article and its URL, URL and title of the listing.
+    """
+    article_id, article_url, url, title = named
     found: list[Placement] = []
     spans = [(place, list(run)) for place, run in groupby(times, seen.get)]
     for number, (place, run) in enumerate(spans, 1):
         if place is not None:
             found.append(
                 Placement(
-                    article_id=article_id, url=url, title=title, block=place.block, label=place.label,
-                    position=place.position, first=run[0], last=run[-1],
+                    article_id=article_id, article_url=article_url, url=url, title=title, block=place.block,
+                    label=place.label, position=place.position, first=run[0], last=run[-1],
                     until=spans[number][1][0] if number < len(spans) else None, captures=len(run),
                 )
             )  # fmt: skip
     return found
+
+
+def _load_article_urls(connection: Connection, article_ids: Iterable[int]) -> dict[int, str]:
+    query = select(ArticleRow.id, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
+    return {row.id: row.url for row in fetch_by_ids(connection, query.where(ArticleRow.id.in_(IDS)), article_ids)}
 
 
 def _listing_captures(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:

@@ -53,6 +53,10 @@ def test_rows_are_those_of_the_api(archive: Archive, index_url: str, tmp_path: P
         assert list(csv.DictReader(lines)) == [
             {name: "" if value is None else str(value) for name, value in row.items()} for row in told
         ]
+    done = run_in_process("export", "--archive", archive.folder)
+    assert {row["article_url"] for row in told} == {
+        json.loads(line)["canonical_url"] for line in done.stdout.splitlines()
+    }
     assert export("none.jsonl", "--until", "2000-01-01").read_text() == ""
     parquet = pytest.importorskip("pyarrow.parquet")
     typed = parquet.read_table(export("all.parquet")).to_pylist()
