@@ -1,9 +1,11 @@
 """The table of export formats, for the command line and the browser."""
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from importlib.resources import files
 from typing import BinaryIO
 
 from newsarchive.export.articles import write_articles, write_sqlite
@@ -46,45 +48,15 @@ class FormatInfo:
     """False if it cannot be written to standard output."""
 
 
-FORMATS: Mapping[Format, FormatInfo] = {
-    Format.JSONL: FormatInfo(
-        name="JSONL", suffix=".jsonl", media_type="application/x-ndjson", noun="article",
-        write=partial(write_articles, format_="jsonl"), description="One JSON object per line",
-    ),
-    Format.CSV: FormatInfo(
-        name="CSV", suffix=".csv", media_type="text/csv", noun="article",
-        write=partial(write_articles, format_="csv"), description="Table for spreadsheets, without links",
-    ),
-    Format.PARQUET: FormatInfo(
-        name="Parquet", suffix=".parquet", media_type="application/vnd.apache.parquet", noun="article",
-        write=partial(write_articles, format_="parquet"), description="Table for data frames", is_stream=False,
-    ),
-    Format.WARC: FormatInfo(
-        name="WARC", suffix=".warc.gz", media_type="application/warc", noun="capture", write=write_warc,
-        description="Records byte for byte, with page requisites",
-    ),
-    Format.WACZ: FormatInfo(
-        name="WACZ", suffix=".wacz", media_type="application/wacz", noun="capture", write=write_wacz,
-        description="Records, index and pages in one file, for ReplayWeb.page", is_stream=False,
-    ),
-    Format.CDXJ: FormatInfo(
-        name="CDXJ", suffix=".cdxj", media_type="text/x-cdxj", noun="capture", write=write_cdxj,
-        description="Sorted index of captures, for pywb",
-    ),
-    Format.SQLITE: FormatInfo(
-        name="SQLite", suffix=".sqlite", media_type="application/vnd.sqlite3", noun="article", write=write_sqlite,
-        description="Database with full text, for Datasette", is_stream=False,
-    ),
-    Format.BIBTEX: FormatInfo(
-        name="BibTeX", suffix=".bib", media_type="application/x-bibtex; charset=utf-8", noun="article",
-        description="Bibliography", write=partial(write_bibliography, suffix="bib"),
-    ),
-    Format.RIS: FormatInfo(
-        name="RIS", suffix=".ris", media_type="application/x-research-info-systems; charset=utf-8", noun="article",
-        description="Bibliography, for EndNote", write=partial(write_bibliography, suffix="ris"),
-    ),
-    Format.CSL: FormatInfo(
-        name="CSL-JSON", suffix=".csl.json", media_type="application/vnd.citationstyles.csl+json", noun="article",
-        description="Bibliography, for Zotero", write=partial(write_bibliography, suffix="csl.json"),
-    ),
-}  # fmt: skip
+_WRITERS: Mapping[Format, Callable[[ExportRequest, BinaryIO], int]] = {
+    Format.WARC: write_warc,
+    Format.WACZ: write_wacz,
+    Format.CDXJ: write_cdxj,
+    Format.SQLITE: write_sqlite,
+    **{form: partial(write_articles, format_=form.value) for form in (Format.JSONL, Format.CSV, Format.PARQUET)},
+    Format.BIBTEX: partial(write_bibliography, suffix="bib"),
+    Format.RIS: partial(write_bibliography, suffix="ris"),
+    Format.CSL: partial(write_bibliography, suffix="csl.json"),
+}
+_FACTS = tomllib.loads(files("newsarchive.export").joinpath("formats.toml").read_text("utf-8"))
+FORMATS: Mapping[Format, FormatInfo] = {form: FormatInfo(write=_WRITERS[form], **_FACTS[form]) for form in Format}
