@@ -3,6 +3,8 @@
 newsarchive.settings  <  [scrapy] of newsarchive.toml  <  those of the archive  <  scrapy -s NAME=VALUE, if allowed
 """
 
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
@@ -10,61 +12,14 @@ from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
 from newsarchive.config.schema import FILE_NAME, Config
 from storage.errors import ConfigError
 
-_ADAPTER = "newsarchive.crawl.scrapy_adapter"
-_SCHEDULES = "the index decides what is fetched next, so that no URL is lost with the process"
-_RECORDS = "every byte is recorded by the archive's own downloader"
-_REPEATS = "the index repeats and follows by itself: each response is a record, and due again by its own rules"
-
+_TABLES = tomllib.loads(files("newsarchive.crawl").joinpath("scrapy_settings.toml").read_text("utf-8"))
 OWNED: dict[str, tuple[Any, str]] = {
-    "SCHEDULER": (f"{_ADAPTER}.FrontierScheduler", _SCHEDULES),
-    "DUPEFILTER_CLASS": ("scrapy.dupefilters.BaseDupeFilter", _SCHEDULES),
-    "JOBDIR": (None, _SCHEDULES),
-    "DOWNLOADER": (f"{_ADAPTER}.CaptureDownloader", _RECORDS),
-    "DOWNLOAD_HANDLERS": ({}, _RECORDS),
-    "HTTPCACHE_ENABLED": (False, "a second store would hide responses from the records"),
-    "COMPRESSION_ENABLED": (False, _RECORDS),
-    "RETRY_ENABLED": (False, _REPEATS),
-    "REDIRECT_ENABLED": (False, _REPEATS),
-    "ROBOTSTXT_OBEY": (False, "the archive has its own robots.txt rules; set obey_robots"),
-    "AUTOTHROTTLE_ENABLED": (False, "the archive keeps to delays of its own; set delay and max_delay"),
-    "DOWNLOAD_DELAY": (0, "the archive keeps to delays of its own; set delay"),
-    "CONCURRENT_REQUESTS_PER_DOMAIN": (1, "each host gets one request at a time"),
-    "CONCURRENT_REQUESTS": (None, "set concurrency"),
-    "DOWNLOAD_TIMEOUT": (0, "set timeout"),
-    "DOWNLOAD_MAXSIZE": (0, "set max_body_size"),
-    "USER_AGENT": (None, "set user_agent, or contact"),
-    "DOWNLOADER_MIDDLEWARES_BASE": (
-        {
-            "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
-            "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": 700,
-            "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
-        },
-        "Scrapy's others repeat, follow, cache or decode; your own go into DOWNLOADER_MIDDLEWARES",
-    ),
-    "SPIDER_MIDDLEWARES_BASE": ({}, "responses are read from their records"),
-    "TWISTED_REACTOR": ("twisted.internet.asyncioreactor.AsyncioSelectorReactor", _RECORDS),
+    name: (stated.get("value"), stated["reason"]) for name, stated in _TABLES["owned"].items()
 }
 """Settings that the archive owns: value and reason. None: from newsarchive.toml, or Scrapy's default."""
-
-LEAN: dict[str, Any] = {
-    "EXTENSIONS_BASE": {},
-    "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
-    "STATS_DUMP": False,
-    "LOG_LEVEL": "WARNING",
-}
+LEAN: dict[str, Any] = _TABLES["lean"]
 """Settings of `newsarchive crawl` without a [scrapy] table: nothing reads statistics or listens to signals."""
-QUIET: dict[str, Any] = {
-    # A crawl logs its pages itself, and these two would open ports.
-    "LOG_FORMATTER": f"{_ADAPTER}.QuietFormatter",
-    "TELNETCONSOLE_ENABLED": False,
-    "REMOTE_CONTROL_ENABLED": False,
-    # It would ask a host of somebody else's for a list of domains.
-    "COOKIES_ENABLED": False,
-    "DEFAULT_REQUEST_HEADERS": {},
-    "CONCURRENT_ITEMS": 1,
-    "WARN_ON_GENERATOR_RETURN_VALUE": False,
-    "URLLENGTH_LIMIT": 0,
-}
+QUIET: dict[str, Any] = _TABLES["quiet"]
 TABLE_PRIORITY = 25
 """Above a project's settings.py, below the spider's and the command line's."""
 
