@@ -29,6 +29,7 @@ from storage.index.schema.tables import (
     CrawlRow,
     DailyCapturesRow,
     SiteRow,
+    UrlRow,
     VersionAuthorRow,
     VersionRow,
 )
@@ -42,6 +43,13 @@ FAILED_OUTCOMES = frozenset(
     map(Outcome, ("error", "challenge", "consent_wall", "soft_404", "soft_error", "empty", "unreadable"))
 )
 """Outcomes that need attention if they are frequent."""
+
+
+def list_withheld_urls(connection: Connection, exclude: Exclusions) -> Sequence[str]:
+    """Return the URLs of the newest articles that are withheld now."""
+    held = ArticleRow.id.in_(select_withheld_articles(connection, exclude))
+    query = select(UrlRow.url).join(ArticleRow, ArticleRow.url_id == UrlRow.id).where(held)
+    return connection.scalars(query.order_by(ArticleRow.id.desc()).limit(1_000)).all() if exclude else ()
 
 
 def count_withheld(connection: Connection, exclude: Exclusions, times: Sequence[datetime]) -> tuple[int, ...]:
