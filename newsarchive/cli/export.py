@@ -21,7 +21,6 @@ from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import NAMES_WITHHELD, ExportRequest, MissedCaptures
 from newsarchive.maintenance.export_log import note_export
 from storage.errors import ArchiveError, ConfigError, ExportIncomplete, ExportWithheld
-from storage.index.queries.aggregates import list_withheld_urls
 from storage.index.queries.articles import get_article
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
@@ -72,14 +71,13 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         request = ExportRequest.build(
             opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
         )
-        held = request.index.ask(list_withheld_urls)
         if not partial and (hidden := [each for each in named if not request.index.ask(get_article, each.id)]):
             raise ExportWithheld(str(into or "the export"), len(hidden))
         count = _write_export(request, info, into, missed, partial=partial)
         place = str(into.resolve()) if into else "standard output"
         what = f"{info.name}{' with what is withheld' if withheld else ''}"
         if count:
-            note_export(opened.folder, what, place, filters, [each.url for each in named], held)
+            note_export(opened.folder, what, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         line = f"{pluralize(count, noun)} written to {into}"

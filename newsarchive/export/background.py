@@ -25,7 +25,7 @@ from newsarchive.export.request import ExportRequest, MissedCaptures
 from newsarchive.maintenance.export_log import note_export
 from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
-from storage.index.queries.aggregates import count_withheld, list_withheld_urls
+from storage.index.queries.aggregates import count_withheld
 from storage.index.views.articles import EVERYTHING, Filters
 from storage.places import raise_write_error
 from storage.places.folder import open_atomic, remove_parts, write_atomic
@@ -169,8 +169,8 @@ class ExportJobs:
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, request, missed)
             if count:
-                said, without = "made for a reader of the browser", request.index.ask(list_withheld_urls)
-                note_export(self._folder.parent, FORMATS[job.format].name, said, job.filters, without=without)
+                said = "made for a reader of the browser"
+                note_export(self._folder.parent, FORMATS[job.format].name, said, job.filters)
             if missed.count:
                 problem = f"captures that were not copied: {missed.count:,}, the first: {next(iter(missed.by_cause))}"
             # What was withheld meanwhile may be in the file if it was archived before, and is not if it came later.

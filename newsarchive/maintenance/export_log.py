@@ -17,30 +17,25 @@ MAX_LIST = 100_000_000
 """Bytes of that file, beyond which no more exports are noted: readers cannot fill the disk with it."""
 
 
-def note_export(
-    folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = (),
-    without: Collection[str] = (),
-) -> None:  # fmt: skip
-    """Add an export to the list in the archive's folder, if that can be written: of some articles, or without some."""
+def note_export(folder: Path, what: str, into: str, filters: Filters = EVERYTHING, urls: Collection[str] = ()) -> None:
+    """Add an export to the list in the archive's folder, if that can be written; `urls` are of its only articles."""
     values = {"site": " or ".join(list_values(filters.site)), "since": filters.since, "until": filters.until}
     chosen = "".join(f", {name} {value}" for name, value in values.items() if value)
     said = f"{what} of {utc_now():%Y-%m-%d %H:%M} UTC, {into}{chosen}"
-    noted = {"export": said, "articles": [*map(digest_url, urls)], "without": [*map(digest_url, without)]}
     with suppress(OSError), open(folder / EXPORTS, "a", opener=open_private) as file:
         if file.tell() < MAX_LIST:
             # A line end comes first too: the incomplete line of a writer that was killed must not spoil this one.
-            file.write(f"\n{json.dumps(noted)}\n")
+            file.write(f"\n{json.dumps({'export': said, 'articles': [*map(digest_url, urls)]})}\n")
 
 
-def list_exports(folder: Path, articles: Collection[str], urls: Collection[str]) -> list[str]:
-    """Return a line for each export that may have one of the articles, of which these are all URLs."""
-    named, wanted, found = {*map(digest_url, articles)}, {*map(digest_url, urls)}, list[str]()
+def list_exports(folder: Path, urls: Collection[str]) -> list[str]:
+    """Return a line for each export that may have articles of these URLs."""
+    wanted, found = {*map(digest_url, urls)}, list[str]()
     with suppress(FileNotFoundError), (folder / EXPORTS).open() as lines:
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):
                 noted = json.loads(line)
-                may_have = not noted["articles"] or wanted & {*noted["articles"]}
-                found += [noted["export"]] if may_have and named - {*noted.get("without", ())} else []
+                found += [noted["export"]] if not noted["articles"] or wanted & {*noted["articles"]} else []
         if os.fstat(lines.fileno()).st_size >= MAX_LIST:
             found.append(f"later ones are not known, because {EXPORTS} is full")
     return found

@@ -96,7 +96,7 @@ class Takedown:
             files=found.files,
             others=sorted(others),
             kept=[f"{url}, which other pages may use" for url in sorted(shared)],
-            given_out=list_exports(self.folder, urls, found.urls),
+            given_out=list_exports(self.folder, found.urls),
         )
         removed, naming_too = _select_records(plan), _select_records(replace(plan, urls=[], record_ids=sorted(naming)))
         left = list[str]()
