@@ -341,15 +341,15 @@ class ExportIncomplete(ArchiveError):
 
 
 class ExportWithheld(ArchiveError):
-    """Captures of an export name a page that is withheld, so its file was not written."""
+    """Articles or captures of an export are withheld, or name a page that is, so its file was not written."""
 
     exit_code = 77
 
     def __init__(self, file: str, count: int, advice: str = "") -> None:
         choices = "To export them too: newsarchive export --withheld; to leave them out: newsarchive export --partial"
         super().__init__(
-            f"{file} was not written: {count:,} {'capture names' if count == 1 else 'captures name'} a page that is "
-            f"withheld, and records are copied unchanged or not at all. Nothing is damaged. {advice or choices}"
+            f"{file} was not written: {count:,} of its articles or captures cannot be given out: withheld, or naming a "
+            f"page that is, and records are copied unchanged or not at all. Nothing is damaged. {advice or choices}"
         )
 
 

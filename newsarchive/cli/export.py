@@ -21,6 +21,7 @@ from newsarchive.export.formats import FORMATS, Format, FormatInfo
 from newsarchive.export.request import NAMES_WITHHELD, ExportRequest, MissedCaptures
 from newsarchive.maintenance.export_log import note_export
 from storage.errors import ArchiveError, ConfigError, ExportIncomplete, ExportWithheld
+from storage.index.queries.articles import get_article
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 from storage.places.folder import open_atomic
@@ -52,8 +53,8 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     """Export articles or records for other programs.
 
     For the formats: newsarchive help export. With -o the file appears, or replaces the old one, when the export is
-    complete. Exits with 65 if captures could not be copied, and with 77 if records name a page that is withheld; then
-    no file is written, unless --partial.
+    complete. Exits with 65 if captures could not be copied, and with 77 if a named article is withheld, or
+    records name a page that is; then no file is written, unless --partial.
     """
     info, missed = _choose_format(format_, into), MissedCaptures()
     chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
@@ -70,10 +71,13 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
         request = ExportRequest.build(
             opened, exclude, filters=filters, all_versions=all_versions, report_missed=missed.add
         )
+        if not partial and (hidden := [each for each in named if not request.index.ask(get_article, each.id)]):
+            raise ExportWithheld(str(into or "the export"), len(hidden))
         count = _write_export(request, info, into, missed, partial=partial)
         place = str(into.resolve()) if into else "standard output"
         what = f"{info.name}{' with what is withheld' if withheld else ''}"
-        note_export(opened.folder, what, place, filters, [each.url for each in named])
+        if count:
+            note_export(opened.folder, what, place, filters, [each.url for each in named])
     if into is not None:
         noun = "version" if all_versions and info.noun == "article" else info.noun
         line = f"{pluralize(count, noun)} written to {into}"

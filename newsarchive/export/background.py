@@ -168,7 +168,9 @@ class ExportJobs:
             self._update(job := replace(job, state="running"))
             missed, problem = MissedCaptures(), ""
             count, size = self._write_file(job, request, missed)
-            note_export(self._folder.parent, FORMATS[job.format].name, "made for a reader of the browser", job.filters)
+            if count:
+                said = "made for a reader of the browser"
+                note_export(self._folder.parent, FORMATS[job.format].name, said, job.filters)
             if missed.count:
                 problem = f"captures that were not copied: {missed.count:,}, the first: {next(iter(missed.by_cause))}"
             # What was withheld meanwhile may be in the file if it was archived before, and is not if it came later.

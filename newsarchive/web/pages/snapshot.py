@@ -9,6 +9,7 @@ import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -28,7 +29,8 @@ from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
 from newsarchive.web.thumbnails import get_thumbnail
 from storage.errors import NotFound, PayloadError
-from storage.index.conditions.withheld import find_withheld_urls, load_mask
+from storage.index.conditions.withheld import find_withheld_urls, load_mask, load_names
+from storage.index.queries.articles import get_version
 from storage.index.queries.cdx import get_cdx_line
 from storage.index.queries.timeline import (
     find_nearest_capture,
@@ -39,6 +41,7 @@ from storage.index.queries.timeline import (
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
+from storage.model import Outcome
 from storage.warc.payload import decode_entity
 from storage.warc.record import header
 from storage.warc.streaming import ResponseStream
@@ -207,8 +210,12 @@ class LoadedCapture:
         if index.exclude and isinstance(page, SanitizedPage):
             urls = {url for _, url, _ in page.links} | {page.refresh_url or ""}
             withheld = index.ask(find_withheld_urls, urls | page.requisites().keys())
-            anchors = [element.text_content() for element, url, _ in page.links if url in withheld]
-            page.withhold(withheld, index.ask(load_mask, withheld, anchors).apply)
+            names = index.ask(load_names, withheld).values()
+            texts = [element.text_content() for element, url, _ in page.links if url in withheld]
+            version = index.ask(get_version, self.capture.version_id or 0) if withheld else None
+            own_text = " ".join(each.text for each in version.all_paragraphs) if version else ""
+            mask = index.ask(load_mask, [*texts, *chain.from_iterable(names)])
+            page.withhold(withheld, mask.apply, own_text)
         return page
 
 
@@ -221,7 +228,8 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
         with archived_response.translate_os_errors(line), opened as answer:
             entity = b"".join(answer.chunks)
         display = choose_display(capture.mime or media_type(answer.headers), entity)
-        if display is Display.TEXT and names_withheld(context.index, context.archive.places, line):
+        is_data = display is Display.TEXT or capture.outcome in {Outcome.FEED, Outcome.SITEMAP}
+        if is_data and names_withheld(context.index, context.archive.places, line):
             raise NotFound(WITHHELD_BYTES)
         body = decode_entity(entity, answer.headers, context.archive.config.max_body_size)
     except NotFound as problem:

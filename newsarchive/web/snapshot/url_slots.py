@@ -39,10 +39,10 @@ class UrlSlot:
     value: str
 
 
-def legal_text(text: str) -> str:
+def xml_text(text: str) -> str:
     r"""Return a text without characters that XML forbids: lxml reads them and does not write them.
 
-    >>> legal_text("a\x0b\x00b\ud800c\ufffed")
+    >>> xml_text("a\x0b\x00b\ud800c\ufffed")
     'abcd'
     """
     return _ILLEGAL.sub("", text)
@@ -52,9 +52,9 @@ def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
     """Write the rewritten value into the tree; an attribute without an archived URL is left out."""
     value = next(iter(_rewrite_values(slot, base, map_url)), None)
     if slot.syntax is SlotSyntax.SHEET:
-        slot.element.text = legal_text(css.escape_for_style_element(value or ""))
+        slot.element.text = xml_text(css.escape_for_style_element(value or ""))
     elif value is not None:
-        slot.element.set(slot.attribute, legal_text(value))
+        slot.element.set(slot.attribute, xml_text(value))
     elif slot.attribute == "href":
         slot.element.drop_tag()
 

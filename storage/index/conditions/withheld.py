@@ -5,7 +5,7 @@ page --links--> withheld URLs --> texts of these links --------'
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote
@@ -15,7 +15,8 @@ from sqlalchemy import Connection, and_, not_, select
 from storage.article_fields import ArticleFields
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
-from storage.index.engine.statements import IDS, find_by_ids
+from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
+from storage.index.schema import tables
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.exclusions import Exclusions
 from storage.urls import strip_www, surt, url_host
@@ -26,7 +27,11 @@ _MOST_HEADLINES = 5_000  # newest withheld articles whose headlines are looked f
 _MIN_WORDS = 3
 """Words (characters of Chinese and Japanese) of the shortest name that is replaced: "here" names no article."""
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+_CUT = re.compile(r"(?:\u2026|\.\.\.)\W*$")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
+_MIN_SENTENCE = 8  # words of the shortest sentence that is looked for
+_OPENING = 3  # paragraphs of a version whose sentences are looked for
 _EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
 
 F = TypeVar("F", bound=ArticleFields)
@@ -45,7 +50,7 @@ class TextMask:
         """Return a mask of these headlines, link texts and URLs too."""
         names, ends = dict(self.names), dict(self.ends)
         for text in texts:
-            words = tuple(word.casefold() for word in _WORD.findall(text.partition("://")[2] or text))
+            words = tuple(word.casefold() for word in WORD.findall(text.partition("://")[2] or text))
             if len(words) >= _MIN_WORDS:
                 names[words[:2]] = names.get(words[:2], frozenset()) | {words}
                 ends[words[-2:]] = ends.get(words[-2:], frozenset()) | {words}
@@ -58,14 +63,14 @@ class TextMask:
         >>> [mask.apply(text) for text in ("\u201cThe HARBOUR is closed\u201d!", "\u2026is closed. The harbour\u2026")]
         ['\u201c[withheld]\u201d!', '\u2026[withheld]. [withheld]\u2026']
         """
-        found = list(_WORD.finditer(text)) if self.names else []
+        found = list(WORD.finditer(text)) if self.names else []
         words = tuple(each[0].casefold() for each in found)
         kept: list[str] = []
-        end, number = 0, 0
+        end, number, is_cut = 0, 0, _CUT.search(text)
         while number < len(words):
             candidates = self.names.get(words[number : number + 2], ())
             parts = [(words[number : number + len(name)], name) for name in candidates]
-            if text.endswith("\u2026"):
+            if is_cut:
                 parts += [(part, name[: len(part)]) for part, name in parts]
             if number == 0 and text.startswith("\u2026"):
                 cut = ((size, self.ends.get(words[size - 2 : size], ())) for size in range(2, len(words) + 1))
@@ -92,27 +97,34 @@ class TextMask:
         )
 
 
-def load_mask(
-    connection: Connection, exclude: Exclusions, urls: Iterable[str] = (), anchors: Iterable[str] = ()
-) -> TextMask:
-    """Return the mask of withheld articles; also of these withheld URLs and of the texts of links to them."""
+def load_mask(connection: Connection, exclude: Exclusions, names: Iterable[str] = ()) -> TextMask:
+    """Return the mask of the newest withheld headlines, and of further names."""
     if not exclude:
         return TextMask()
-    addresses = set(urls)
-    newest = connection.scalars(
-        select(VersionRow.headline)
-        .where(VersionRow.article_id.in_(select_withheld_articles(connection, exclude)))
-        .order_by(VersionRow.id.desc())
-        .limit(_MOST_HEADLINES)
-    )
-    captured = (
-        select(VersionRow.headline)
-        .join(CaptureRow, CaptureRow.article_id == VersionRow.article_id)
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    )
-    keys = {key for url in addresses for key in _spellings(url)}
-    named = find_by_ids(connection, captured.where(UrlRow.urlkey.in_(IDS)).distinct(), keys)
-    return TextMask().extend({*newest, *named, *addresses, *anchors})
+    withheld = VersionRow.article_id.in_(select_withheld_articles(connection, exclude))
+    newest = select(VersionRow.headline).where(withheld).order_by(VersionRow.id.desc()).limit(_MOST_HEADLINES)
+    return TextMask().extend({*connection.scalars(newest), *names})
+
+
+def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[str]) -> dict[str, set[str]]:
+    """Return what a text that names these withheld URLs may not have: the URL, headlines, and sentences of teasers."""
+    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)})
+    names = {(row.urlkey, row.headline) for row in rows}
+    texts = {(row.urlkey, text) for row in rows for text in (row.dek, row.text) if text}
+    sentences = {(key, each) for key, text in texts for each in _SENTENCE_END.split(text)}
+    found = group_pairs(names | {(key, each) for key, each in sentences if len(WORD.findall(each)) >= _MIN_SENTENCE})
+    return {url: {url, *(name for key in _spellings(url) for name in found.get(key, ()))} for url in urls}
+
+
+_PRINTED = tables.VersionParagraphRow.__table__.alias("printed")
+_OPENINGS = (
+    select(UrlRow.urlkey, VersionRow.headline, VersionRow.dek, tables.ParagraphRow.text)
+    .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
+    .join(VersionRow, VersionRow.article_id == CaptureRow.article_id)
+    .outerjoin(_PRINTED, and_(_PRINTED.c.version_id == VersionRow.id, _PRINTED.c.position < _OPENING))
+    .outerjoin(tables.ParagraphRow, tables.ParagraphRow.id == _PRINTED.c.paragraph_id)
+    .where(UrlRow.urlkey.in_(IDS))
+)
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
@@ -127,8 +139,9 @@ def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Se
         .where(VersionRow.id.in_(version_ids))
     ).all()
     withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
-    named = group_pairs((row.id, row.anchor) for row in links if row.url in withheld)
-    mask = load_mask(connection, exclude, withheld)
+    names = load_names(connection, exclude, withheld)
+    named = group_pairs((row.id, text) for row in links if row.url in names for text in (row.anchor, *names[row.url]))
+    mask = load_mask(connection, exclude)
     return {version_id: mask.extend(named.get(version_id, ())) for version_id in version_ids}
 
 

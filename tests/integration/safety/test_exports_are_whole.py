@@ -102,7 +102,7 @@ def test_records_that_name_a_withheld_page_are_no_damage(
     into, folder = tmp_path / f"all.{suffix}", archive.folder
     refused = newsarchive("export", "-o", into, "-A", folder)
     assert (refused.returncode, into.exists()) == (77, False)
-    assert "1 capture names a page that is withheld" in refused.stderr
+    assert "1 of its articles or captures cannot be given out" in refused.stderr
     assert "Nothing is damaged" in refused.stderr
     assert "verify" not in refused.stderr
     rest = newsarchive("export", "-o", into, "--partial", "-A", folder)

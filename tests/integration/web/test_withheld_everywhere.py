@@ -79,7 +79,7 @@ WITHHELD = {
 """URLs and headlines; the second word of each is in no other page, and the bodies have it too."""
 TRACES = re.compile(
     r"zanzibar|quixot|flumdidd|news\.example(?:/|%2F)private|secret\.example|held\.example(?:/|%2F)new|example,secret"
-    r"|/private/|wobbulisch|gr%C3%B6%C3%9Fe|größe|skedaddl|wire\.example(?:/|%2F)copy|razzmatazz",
+    r"|/private/|wobbulisch|gr%C3%B6%C3%9Fe|größe|skedaddl|wire\.example(?:/|%2F)copy|razzmatazz|teaserly|smitherooned",
     re.IGNORECASE,
 )
 BLOCKED = ("https://news.example/private/x", "https://wire.example/copy/1")
@@ -90,6 +90,9 @@ PICTURES = "".join(
 HELD_PICTURES = [
     f"https://news.example/img/{name}.jpg" for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-new")
 ]
+TEASER = "The minister left smitherooned after a long night of talks with the port in the capital."
+"""The beginning of the blocked article's text."""
+OWN = "That was all that the mayor of the city had to say about it on Monday."
 FILLER = "The town council met on Tuesday evening and discussed the budget for the coming year at some length. "
 
 
@@ -114,7 +117,13 @@ def links(*, absolute: bool = True) -> str:
     more = (f'<li><a href="{url}?utm_source=x">{headline}</a></li>' for url, headline in WITHHELD.items())
     share = f'<a href="https://share.example/?u={quote("https://news.example/private/x", safe="")}">Share it</a>'
     relative = '<a href="/private/x" data-url="/private/x">More on how they zanzibarically resigned</a>'
-    return f"<ul>{''.join(inside)}{''.join(more)}</ul>{share}{'' if absolute else relative}"
+    cards = "".join(
+        f'<div class="card"><img src="/img/teaserly{n}.jpg" alt="Teaserly shown">'
+        f'<h3><a href="{url}">{title}</a></h3><a href="/authors/{n}">Ann Smith</a> <a href="/topics/{n}">Town</a>'
+        f"<p>Teaserly <b>told</b> {n}.</p></div>"
+        for n, (url, title) in enumerate(WITHHELD.items())
+    )
+    return f"<ul>{''.join(inside)}{''.join(more)}</ul>{cards}{share}{'' if absolute else relative}"
 
 
 def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
@@ -123,17 +132,27 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     plain = "".join(f"<p>{headline}</p>" for headline in WITHHELD.values())
     front = (
         f"<html><title>News</title><body><h2>Latest</h2>{links(absolute=False)}{plain}<img src=/img/open.jpg>"
+        f"<p>{TEASER}</p><p>{TEASER[:60]} ...</p>"
         + "".join(
             f'<li><a href="/2026/03/story-{n}.html">A story about number {n} of the town</a></li>' for n in range(12)
         )
     )
     yield "https://news.example/", EARLY, front.encode(), html, ok
     yield "https://news.example/", LATE, front.replace("Latest", "Newest").encode(), html, ok
-    inline = f'<p>As reported, <a href="/private/x">{WITHHELD["https://news.example/private/x"]}</a>. {FILLER}</p>'
+    inline = (
+        f"<p>{TEASER} {OWN} Of NUMBER.</p>"
+        f'<p>As reported, <a href="/private/x">{WITHHELD["https://news.example/private/x"]}</a>. {OWN}</p>'
+    )
     related = f"<aside><h3>Related articles</h3>{links()}</aside>"
     for n in range(3):
         url = f"https://news.example/2026/03/story-{n}.html"
-        yield url, EARLY + timedelta(hours=n), article(url, f"Open story{n} of the town", inline + related), html, ok
+        yield (
+            url,
+            EARLY + timedelta(hours=n),
+            article(url, f"Open story{n} of the town", inline.replace("NUMBER", f"{n}") + related),
+            html,
+            ok,
+        )
     edited = article("https://news.example/2026/03/story-0.html", "Open story0 of the whole town", inline + related)
     yield "https://news.example/2026/03/story-0.html", LATE, edited, html, ok
     # Link texts that are no headlines, which the next text of the page does not have; and pictures of its metadata.
@@ -150,8 +169,8 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
             tags = ", ".join(["council", *list(WITHHELD.values())[:4]] if at == EARLY or n else ["council"])
             yield url, at, page(f"A page {n} of the council", text + body, url, image=image, keywords=tags), html, ok
     for url, headline in WITHHELD.items():
-        pictures = PICTURES if url in BLOCKED else ""
-        yield url, LATE, article(url, headline, pictures), html, ok
+        shown = article(url, headline, PICTURES if url in BLOCKED else "")
+        yield url, LATE, shown.replace(b"</h1>", f"</h1><p>{TEASER}</p>".encode()), html, ok
     yield from picture_records()
     # The blocked article at an address that is not blocked; a short link to it; the embargoed site's older article.
     amp = article("https://news.example/private/x", WITHHELD["https://news.example/private/x"])
@@ -160,9 +179,9 @@ def records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     yield "https://held.example/old", EARLY, article("https://held.example/old", "An older story"), html, ok
     # A copy of an agency's text that is withheld, and one that is not.
     wire = "".join(f"<p>Agency {n}. {FILLER * 2}</p>" for n in range(4))
-    named = {"author": "Razzmatazz Jones", "keywords": "razzmatazz, town"}
-    yield "https://wire.example/copy/1", EARLY, page("Ferry skedaddlish stops on Monday", wire, "", **named), html, ok
-    again = page("Ferry skedaddlish stops on Monday", f"{wire}<p>Skedaddlish, {FILLER}</p>", "", **named)
+    by = {"author": "Razzmatazz Jones", "keywords": "razzmatazz, town"}
+    yield "https://wire.example/copy/1", EARLY, page("Ferry skedaddlish stops on Monday", wire, "", **by), html, ok
+    again = page("Ferry skedaddlish stops on Monday", f"{wire}<p>Skedaddlish, {FILLER}</p>", "", **by)
     yield "https://wire.example/copy/1", LATE, again, html, ok
     yield "https://wire.example/open/2", EARLY, page("Ferry halts in the port", wire, ""), html, ok
     items = "".join(f"<item><title>{title}</title><link>{url}</link></item>" for url, title in WITHHELD.items())
@@ -349,6 +368,60 @@ def test_what_is_withheld_is_in_the_archive(withholding: Archive) -> None:
         shown = client.get("/web/20260304060000mp_/https://news.example/").text
         assert "A story about number 3" in shown
         assert "[withheld]" in shown
+        story = client.get("/web/20260304060000mp_/https://news.example/2026/03/story-0.html").text
+        assert all(text in story for text in ("As reported,", OWN))
+        assert story.count(OWN) == 2
+
+
+CARDS = {
+    "box": "<div><img src=/p.jpg alt='A teaser'>{}<p>A teaser of <i>it</i></p><a href=/by/ann>By Teaser</a></div>",
+    "table": "<table><tr><td>{}</td><td>A teaser</td></tr><tr><td><a href=/2026/03/b-story-of-the-town>B</a></table>",
+    "definition": "<dl><dt>{}</dt><dd>A teaser</dd><dt><a href=/2026/03/b-story-of-the-town>B</a></dt></dl>",
+    "flat": "<img src=/p.jpg alt=teaser>{} \u2013 a teaser<p>Its teaser</p><h2>Sport</h2>",
+    "background": "<li style='background:url(/teaser.jpg)' title='A teaser' class=teaser>{}</li>",
+    "whole": "<a href=https://news.example/private/x><h3>Its name</h3><p>A teaser</p></a>",
+}
+"""Teasers, each with the word in text or attribute."""
+
+
+@pytest.mark.parametrize("card", [*CARDS])
+def test_a_teaser_is_withheld_with_its_link(archive_of: Callable[..., Archive], card: str) -> None:
+    """Whatever the markup; the other stories of the page keep their own."""
+    named = '<h3><a href="/private/x">The name of the story</a></h3>'
+    stories = "".join(
+        f"<div><h3><a href=/2026/03/story-{n}-of-town>A story of number {n} in town</a></h3><p>Its summary</p></div>"
+        for n in range(8)
+    )
+    front = f"<html><title>News</title><body><main>{stories}{CARDS[card].format(named)}{stories}</main></body></html>"
+    archive = archive_of(
+        {"url": "https://news.example/", "body": front.encode()},
+        {"url": "https://news.example/private/x", "body": article("https://news.example/private/x", "The name here")},
+        config='[serve]\nblocked = ["https://news.example/private/"]',
+    )
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=True) as client:
+        shown = client.get("/web/2026mp_/https://news.example/").text
+        assert "teaser" not in shown.lower()
+        assert "[withheld]" in shown
+        assert shown.count("Its summary") == 16
+        assert shown.count("story of number 7") == 2
+        assert ("Sport" in shown) == ("Sport" in CARDS[card])
+        assert "p.jpg" not in client.get("/web/2026/https://news.example/").text
+        assert client.get("/web/2026id_/https://news.example/").status_code == 403
+
+
+def test_a_feed_that_was_sent_as_a_page_is_withheld_as_one(archive_of: Callable[..., Archive]) -> None:
+    """Its markup has no links, so that nothing tells which text is of which."""
+    item = "<title>The name of it</title><link>https://news.example/private/x</link><description>A teaser</description>"
+    channel = f"<channel><title>News</title><item>{item}</item></channel>"
+    feed = f'<?xml version="1.0"?><rss version="2.0">{channel}</rss>'
+    archive = archive_of(
+        {"url": "https://news.example/feed", "body": feed.encode(), "mime": "text/html"},
+        {"url": "https://news.example/private/x", "body": article("https://news.example/private/x", "The name here")},
+        config='[serve]\nblocked = ["https://news.example/private/"]',
+    )
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000", follow_redirects=True) as client:
+        assert "teaser" not in client.get("/web/2026/https://news.example/feed").text
+        assert client.get("/web/2026mp_/https://news.example/feed").status_code == 404
 
 
 def compress_again(body: bytes, times: int) -> bytes:
@@ -520,6 +593,29 @@ def test_the_digest_of_rules_is_the_same_in_every_process() -> None:
         for seed in "123"
     }
     assert len(digests) == 1
+
+
+def test_an_export_of_a_withheld_article_says_so(
+    archive_of: Callable[..., Archive], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And no export without the article, or of nothing, counts as a copy of it."""
+    pages = [f"https://news.example/{name}" for name in ("private/x", "open")]
+    archive = archive_of(
+        *({"url": url, "body": article(url, f"The name of {n}")} for n, url in enumerate(pages)),
+        config='[serve]\nblocked = ["https://news.example/private/"]',
+    )
+    words = ["export", "-A", str(archive.folder), "-o", str(tmp_path / "all.csv")]
+    assert run([*words, "--article", pages[0]]) == 77
+    assert "1 of its articles or captures cannot be given out: withheld" in capsys.readouterr().err
+    assert not (tmp_path / "all.csv").exists()
+    assert run([*words, "--article", pages[0], "--partial"]) == 0
+    assert run(words) == 0
+    with TestClient(create_app(archive), base_url="http://127.0.0.1:8000") as client:
+        make_export(client)
+    made = [archive.takedown([url], "court", dry_run=True)[0].plan.given_out for url in pages]
+    assert [len(each) for each in made] == [0, 2]
+    assert run([*words, "--withheld", "--article", pages[0]]) == 0
+    assert len(archive.takedown([pages[0]], "court", dry_run=True)[0].plan.given_out) == 1
 
 
 def test_no_receipt_discloses_what_is_withheld(
