@@ -156,17 +156,12 @@ def _find_kinds(comparison: Comparison, older: ArticleFields, newer: ArticleFiel
     if _is_rewritten(body):
         yield _Finding(EditKind.REWRITTEN, *_excerpts(changed[0]))
         return
-    replaced = _find_replaced_quotes(changed)
+    quoted = {id(row): row.kind for row in changed if _join(row.pieces).lstrip("-–—― ")[:1] in _QUOTES}
+    both = {RowKind.ADDED, RowKind.REMOVED}  # one quotation taken out, and one put in
+    replaced = {each for each, kind in quoted.items() if kind in both} if both <= set(quoted.values()) else set()
     for row in changed:
         for kind in (EditKind.QUOTES,) if id(row) in replaced else _paragraph_kinds(row, names):
             yield _Finding(kind, *_excerpts(row))
-
-
-def _find_replaced_quotes(rows: Sequence[ParagraphDiff]) -> set[int]:
-    """Return the ids of paragraphs that are quotations, one taken out and one put in."""
-    quoted = {id(row): row.kind for row in rows if _join(row.pieces).lstrip("-–—― ")[:1] in _QUOTES}
-    both = {RowKind.ADDED, RowKind.REMOVED}
-    return {each for each, kind in quoted.items() if kind in both} if both <= set(quoted.values()) else set()
 
 
 def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:
