@@ -93,18 +93,14 @@ class NewsSpider(scrapy.Spider):
             "Accept": ACCEPT.get(due.discovery.kind, ACCEPT_PAGE),
             "Accept-Encoding": ACCEPT_ENCODING,
         }
-        # Of a 304, a spider that failed before would get nothing.
-        is_conditional = not (due.discovery.callback and due.failure_count)
-        if due.etag and is_conditional:
+        if due.etag:
             headers["If-None-Match"] = due.etag
-        if due.last_modified and is_conditional:
+        if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
-        request = Request(due.url, headers=headers, errback=self.log_failure, meta={"due": due}, dont_filter=True)
+        request = Request(due.url, headers=headers, meta={"due": due}, dont_filter=True)
+        # What ends a run is reported elsewhere.
+        request.errback = lambda failure: self.logger.debug("%s", failure.value)
         self.context.spiders.prepare(due, request)
         if not request.url.isascii():
             raise ValueError(f"{due.url} has no valid host name")
         return request
-
-    def log_failure(self, failure: Any) -> None:
-        """Log a failure for debugging: what ends a run is reported elsewhere."""
-        self.logger.debug("%s", failure.value)

@@ -300,14 +300,6 @@ def history_to_json(spans: Iterable[ObservedSpan]) -> list[dict[str, Any]]:
     ]
 
 
-def metadata_changes_to_json(changes: Iterable[MetadataEvent]) -> list[dict[str, Any]]:
-    """Return changes of metadata as dicts."""
-    return [
-        {**change._asdict(), "seen_before": format_time(change.seen_before), "seen": format_time(change.seen)}
-        for change in changes
-    ]
-
-
 _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: str,
     FieldType.INTEGER: int,
@@ -319,5 +311,8 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.LINKS: links_to_json,
     FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
     FieldType.HISTORY: history_to_json,
-    FieldType.METADATA_CHANGES: metadata_changes_to_json,
+    FieldType.METADATA_CHANGES: lambda changes: [
+        {**change._asdict(), "seen_before": format_time(change.seen_before), "seen": format_time(change.seen)}
+        for change in changes
+    ],
 }

@@ -110,9 +110,11 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
         texts = read(list_texts, some)
         with store:
             new = [each for each in texts if store.note_seen(each.record_id, f"{each.url} sha256:{each.digest.hex()}")]
-            # One that differs in boilerplate only is no new text.
-            records = {each.id: each.record_id for each in new if not each.is_variant}
-            matches = read(match_searches, searches, [each for each in new if each.id in records])
+            # One that differs in boilerplate only, or is another reading of the same bytes, is no new text.
+            read_before = {(each.article_id, each.number) for each in set(texts).difference(new)}
+            new = [each for each in new if not each.is_variant and (each.article_id, each.number) not in read_before]
+            records = {each.id: each.record_id for each in new}
+            matches = read(match_searches, searches, new)
             for alert, ids in zip(of_texts, matches, strict=True):
                 if ids:
                     store.add_hits(alert, [(records[each], "") for each in sorted(ids)], now)

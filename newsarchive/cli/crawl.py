@@ -37,6 +37,7 @@ from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.status import list_crawls
 from storage.model import Outcome
 from storage.places.folder import write_atomic
+from storage.warc.spider_output import SPIDER
 from storage.warc.tombstones import digest_url, load_takedowns
 
 _REPORTED = "error challenge consent_wall login_wall soft_404 soft_error empty unreadable paywall_stub too_large"
@@ -167,7 +168,8 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
     if capture.outcome is Outcome.NOT_MODIFIED:
         what = "unchanged since the capture before"
     if capture.article_id is not None and (article := archive.article(capture.article_id)) is not None:
-        same = ", unchanged" if capture.kind == "revisit" else ""
+        anew = ", read anew by its spider" if SPIDER in capture.reason else ""
+        same = f", unchanged{anew}" if capture.kind == "revisit" else ""
         what = f"article {article.id}{same}: {article.current.headline}"
     is_page = capture.outcome not in FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
     return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}

@@ -14,12 +14,11 @@ from newsarchive.cli.output import AS_JSON, print_result, short_time, stdout, to
 from newsarchive.diff.articles import compare_versions
 from newsarchive.extract.content_credentials import describe_credentials
 from newsarchive.ingest.originals import ArchivedOriginals
-from newsarchive.operations.health import describe_answer
 from storage.errors import ArchiveError, ConfigError, NotFound
 from storage.index.queries.articles import find_article_id, get_version
 from storage.index.queries.links import list_backlinks
 from storage.index.queries.status import get_status, list_boilerplate
-from storage.index.queries.visit_schedule import Answer, get_visit_schedule
+from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.index.views.articles import ArticleView, VersionView
 from storage.warc.payload import decode_payload
 
@@ -54,7 +53,10 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
             compared = compare_versions(*(_version(opened, found, number) for number in diff))
             print_result(compared, lambda: render.print_comparison(out, compared))
             return
-        schedule = opened.index.ask(get_visit_schedule, found.url, datetime.now(UTC))
+        # A spider's article may be fetched at another address than that of its readers.
+        urls = dict.fromkeys([found.url, *(each.url for each in found.captures if each.article_id == found.id)])
+        schedules = [opened.index.ask(get_visit_schedule, url, opened.now()) for url in urls]
+        schedule = next((each for each in schedules if each and each.due_at), schedules[0])
         credentials = find_credentials(opened, found.current.image or "")
         links = opened.index.ask(list_backlinks, found.id)
     if AS_JSON.get():
@@ -86,11 +88,11 @@ def find_article(archive: Archive, name: str) -> ArticleView:
         return found
     schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
     if schedule is not None and schedule.outcome is not None:
-        answer = describe_answer(Answer(schedule.outcome, schedule.status, schedule.redirect_url), name)
         raise NotFound(
             f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
-            f" {short_time(schedule.last_fetched_at)} UTC, and its answer was {answer};"
-            f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open"
+            f" {short_time(schedule.last_fetched_at)} UTC, and read as {schedule.outcome} ({schedule.reason});"
+            f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open;"
+            f" to fetch it now: newsarchive save {name}"
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 

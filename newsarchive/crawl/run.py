@@ -129,6 +129,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
     require_browser(chosen)
     counters: Counter[str] = Counter()
     spiders = SpiderRun(archive.config.folder, chosen, counters)
+    spiders.reads_anew = pages is not None
     began = now()
     run = CrawlRun(
         id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",

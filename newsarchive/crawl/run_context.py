@@ -26,14 +26,13 @@ from newsarchive.crawl.recorder import OnCommit, Recorder, RunSpider
 from newsarchive.crawl.render import PageRenderer
 from newsarchive.crawl.robots import MAX_SIZE as MIN_ROBOTS_SIZE
 from newsarchive.crawl.robots import RobotsResponse
-from newsarchive.crawl.site_spider import SpiderRun
+from newsarchive.crawl.site_spider import CONDITIONAL_HEADERS, SpiderRun
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.errors import ArchiveBusy
 from storage.model import Capture, DueUrl, Exchange, Reading, UrlKind
 from storage.warc.payload import parse_http_headers
 from storage.warc.record import header
 
-CONDITIONAL_HEADERS = ("if-none-match", "if-modified-since")
 ACCEPT_ENCODING = "gzip, deflate, br"
 """Codings that programs which replay WARC files can decode. Not zstd: `storage.warc.payload` reads it if a server sends
 it anyway, but other programs would show an empty page.

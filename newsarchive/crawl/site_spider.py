@@ -13,7 +13,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import Thread
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import scrapy
@@ -42,6 +43,7 @@ from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Exchange, U
 from storage.warc.spider_output import ArticleItem, SpiderOutput, SpiderRequest
 from storage.warc.writer import WarcWriter
 
+CONDITIONAL_HEADERS = ("if-none-match", "if-modified-since")
 SPIDERS = "spiders"
 """Folder of the sites' own spiders, beside newsarchive.toml."""
 MAX_ERROR = 300
@@ -148,10 +150,8 @@ def call_in_time(function: Callable[[], Result], seconds: float) -> Result:
         except BaseException as problem:  # noqa: BLE001 - raised again by `result`
             result.set_exception(problem)
 
-    thread = Thread(target=call, name="spider", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not result.done():
+    Thread(target=call, name="spider", daemon=True).start()
+    if wait([result], seconds).not_done:
         raise CallbackTimeout(f"it did not return within {seconds:g} seconds, and was left")
     return result.result()
 
@@ -191,8 +191,12 @@ class SpiderRun:
     """The spiders of a run's sites."""
 
     def __init__(self, folder: Path, sites: Sequence[SiteConfig], counters: Counter[str]) -> None:
+        self.reads_anew = False  # callbacks are called also for responses that have not changed
         self._spiders = {site.name: load_spider(folder, site) for site in sites if site.spider}
         self._sites = {site.name: site.to_site() for site in sites}
+        files = {name: (folder / SPIDERS / f"{spider.name}.py").stat() for name, spider in self._spiders.items()}
+        # A copy may keep the time of the change.
+        self._changed = {name: max(file.st_mtime, file.st_ctime) for name, file in files.items()}
         self._counters = counters
         self.problems: list[str] = []
         """A line for each kind of error."""
@@ -241,6 +245,10 @@ class SpiderRun:
             return
         callback = due.discovery.callback or self._callbacks.get(due.url)
         request.meta["due"] = replace(due, discovery=replace(due.discovery, callback=callback))
+        is_changed = due.last_fetched_at is not None and due.last_fetched_at.timestamp() < self._changed[site]
+        if callback and (is_changed or self.reads_anew or due.failure_count):  # of a 304, it would get nothing
+            for name in CONDITIONAL_HEADERS:
+                request.headers.pop(name, None)
         if is_on_site_host(self._sites[site], due.url):
             request.headers.update(self._spiders[site].headers)
         if own := self._requests.get(due.url_id):
@@ -302,8 +310,10 @@ class SpiderRun:
     def _note_error(self, site: str, url: str, callback: Any, problem: BaseException) -> str:
         text = " ".join(str(getattr(problem, "reason", problem)).split())[:MAX_ERROR]
         name = getattr(callback, "__name__", callback).partition(" ")[0]
-        error = f"{name}: {type(problem).__name__}: {text}"
-        advice = f"The response is kept, and fetched again; correct {SPIDERS}/{self._spiders[site].name}.py"
+        file = f"{SPIDERS}/{self._spiders[site].name}.py"
+        lines = [each.lineno for each in extract_tb(problem.__traceback__) if each.filename.endswith(file)]
+        error = f"{name}: {type(problem).__name__}: {text} ({file}{f', line {lines[-1]}' if lines else ''})"
+        advice = f"The response is kept, and fetched again; correct {file}"
         if not any(f": {error}. " in line for line in self.problems):
             self.problems.append(f"{site}: its spider failed, first for {url}: {error}. {advice}")
         self._counters["spider_errors"] += 1

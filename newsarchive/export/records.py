@@ -28,6 +28,7 @@ from storage.warc.uncompressed import is_uncompressed
 
 _CHUNK = 1 << 20
 _HEAD_SIZE = 1 << 14
+_REFERENCES = {"warc-concurrent-to", "warc-refers-to"}
 _MAX_COMPANIONS = 4
 _CAPTURES = frozenset({"response", "revisit", "resource"})
 
@@ -103,7 +104,9 @@ class RecordCopier:
         at = line.offset + line.length
         for _ in range(_MAX_COMPANIONS):
             headers = _headers_at(file, at)
-            if headers is None or not _is_companion(headers, line.record_id):
+            is_capture = (header(headers or (), "WARC-Type") or "").lower() in _CAPTURES
+            referring = [value for name, value in headers or () if name.lower() in _REFERENCES]
+            if headers is None or is_capture or line.record_id not in [each.strip("<> ") for each in referring]:
                 return
             length = _check_member(file, at)
             # Provenance names another page, which may be excluded.
@@ -135,13 +138,6 @@ class RecordCopier:
 
 def _file_name(file: BinaryIO) -> str:
     return file.name.rpartition("/")[2]
-
-
-def _is_companion(headers: Headers, record_id: str) -> bool:
-    if (header(headers, "WARC-Type") or "").lower() in _CAPTURES:
-        return False
-    references = {"warc-concurrent-to", "warc-refers-to"}
-    return any(name.lower() in references and value.strip("<> ") == record_id for name, value in headers)
 
 
 def _headers_at(file: BinaryIO, offset: int) -> Headers | None:

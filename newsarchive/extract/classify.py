@@ -297,7 +297,10 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
     linked = sum(1 for b in headings if b.link_share > 0.8)
     if linked >= 8 and linked * 2 > len(headings):
         score.add(-1.0, "most headings are links")
-    is_teaser_list = not features.has_date and _has_mostly_teasers(features)
+    # Paragraphs directly below a linked title describe other pages.
+    blocks, text = features.content.blocks, _running_text(features.body)
+    titled = sum(1 for block in text if block.index and blocks[block.index - 1].link_share > 0.8)
+    is_teaser_list = not features.has_date and len(text) >= _MIN_STORY_PARAGRAPHS and titled * 2 > len(text)
     score.add(-1.5 if is_teaser_list else 0.0, "most paragraphs are teasers")
     is_story = features.has_date and _is_story(features)
     is_titled = features.has_date and text_key(features.head.title).startswith(text_key(features.article.headline))
@@ -311,13 +314,6 @@ def _score_structure(features: PageFeatures, score: ArticleScore) -> None:
     if not features.jsonld.article and not features.has_date:
         prices = sum(1 for b in blocks if _PRICE.search(b.text))
         score.add(-1.5 if prices >= _MIN_PRICES else 0.0, f"{prices} prices")
-
-
-def _has_mostly_teasers(features: PageFeatures) -> bool:
-    """Return whether most paragraphs are directly below a linked title, as descriptions of other pages are."""
-    blocks, text = features.content.blocks, _running_text(features.body)
-    titled = sum(1 for block in text if block.index and blocks[block.index - 1].link_share > 0.8)
-    return len(text) >= _MIN_STORY_PARAGRAPHS and titled * 2 > len(text)
 
 
 def _is_story(features: PageFeatures) -> bool:

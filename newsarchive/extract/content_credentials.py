@@ -31,13 +31,10 @@ def describe_credentials(picture: bytes) -> str:
         with suppress(*_UNREADABLE):
             end = found.end() + int.from_bytes(found[1])
             certificate = x509.load_der_x509_certificate(signature[found.start() : end])
-            if _is_signer([each.value for each in certificate.extensions]):
+            extensions = [each.value for each in certificate.extensions]
+            usages = [usage for each in extensions if isinstance(each, x509.ExtendedKeyUsage) for usage in each]
+            is_authority = any(isinstance(each, x509.BasicConstraints) and each.ca for each in extensions)
+            # Certificates of authorities and time servers may stand before the signer's.
+            if not is_authority and ExtendedKeyUsageOID.TIME_STAMPING not in usages:
                 return f"signed as {certificate.subject.rfc4514_string()}; not verified here"
     return "present; no signer can be read"
-
-
-def _is_signer(extensions: list[x509.ExtensionType]) -> bool:
-    """Return False for certificates of authorities and time servers, which may stand before the signer's."""
-    is_authority = any(isinstance(each, x509.BasicConstraints) and each.ca for each in extensions)
-    usages = [usage for each in extensions if isinstance(each, x509.ExtendedKeyUsage) for usage in each]
-    return not is_authority and ExtendedKeyUsageOID.TIME_STAMPING not in usages

@@ -152,8 +152,10 @@ def _kicker_above(blocks: list[Block], headline: Block) -> str:
 def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
     """Score a block by its agreement with the claims, and by its rank as a heading."""
     own_key = text_key(block.text)
-    # A heading that links to the front page is the name of the site.
-    if not own_key or own_key in site or _leads_home(block):
+    # A line that is a link to the front page is the name of the site.
+    links = [split_url(each.href) for each in block.anchors if each.text and each.href.startswith(("/", "http"))]
+    leads_elsewhere = not links or any(link.path.strip("/") or link.query for link in links)
+    if not own_key or own_key in site or (block.link_share > 0.9 and not leads_elsewhere):
         return 0.0
     agreement = 0.0
     for claim in keys:
@@ -174,12 +176,6 @@ def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -
     if len(own_key.split()) <= 1 and len(own_key) < 12 and agreement < 1.0:
         score -= 0.3
     return score
-
-
-def _leads_home(block: Block) -> bool:
-    """Return whether all of a line is a link to the front page."""
-    links = [split_url(each.href) for each in block.anchors if each.text and each.href.startswith(("/", "http"))]
-    return block.link_share > 0.9 and bool(links) and not any(link.path.strip("/") or link.query for link in links)
 
 
 def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], blocks: list[Block]) -> list[tuple[str, str]]:

@@ -87,7 +87,12 @@ def _search_pages(
     """
     own = assets - first.urls
     words = {url: max(_WORD.findall(_HOST.sub("", url)), key=len, default="").encode() for url in own}
-    names, naming = _compile_names(first.urls), set[str]()
+    # The forms in which pages name the URLs: with and without host, escaped or not.
+    paths = {path if len(path := _HOST.sub("", url)) > 1 else url for url in first.urls}
+    forms = {form for path in paths for each in (path, unquote(path)) for form in (each, each.replace("&", "&amp;"))}
+    forms |= {form.replace("/", "\\/") for form in forms}
+    names = re.compile(b"(?:%b)(?![\\w-])" % b"|".join(re.escape(form).encode() for form in sorted(forms)))
+    naming = set[str]()
     total, _ = index.read(count_captures_and_versions)
     for number, capture in enumerate(index.stream(iter_captures)):
         progress(number, total, capture.url)
@@ -113,11 +118,3 @@ def _read_text(block: bytes, kind: str) -> bytes:
             return to_utf8(block)
         return to_utf8(decode_payload(block, _MAX_SIZE), parse_http_headers(block)[1])
     return b""
-
-
-def _compile_names(urls: Collection[str]) -> re.Pattern[bytes]:
-    """Return a pattern for the forms in which pages name URLs: with and without host, escaped or not."""
-    paths = {path if len(path := _HOST.sub("", url)) > 1 else url for url in urls}
-    forms = {form for path in paths for each in (path, unquote(path)) for form in (each, each.replace("&", "&amp;"))}
-    forms |= {form.replace("/", "\\/") for form in forms}
-    return re.compile(b"(?:%b)(?![\\w-])" % b"|".join(re.escape(form).encode() for form in sorted(forms)))

@@ -27,7 +27,7 @@ from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.aggregates import FAILED_OUTCOMES, count_articles_per_day, count_outcomes_by_site
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.status import SourceHealth, get_status, list_crawls, list_source_health, list_warc_files
-from storage.index.queries.visit_schedule import Answer, list_failed_looks, list_lapsed_articles
+from storage.index.queries.visit_schedule import Answer, get_visit_schedule, list_failed_looks, list_lapsed_articles
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureFilters, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
@@ -35,6 +35,7 @@ from storage.index_address import sqlite_file
 from storage.model import Outcome
 from storage.places import Places, WarcFile
 from storage.places.file_names import owning_machine
+from storage.warc.spider_output import SPIDER
 
 WEEK = timedelta(days=7)
 WEEKS = 8
@@ -191,6 +192,7 @@ def check_health(index: Index, config: Config, now: datetime, reader: Reader | N
     is_index_empty = any(each.code == INDEX_EMPTY for each in of_files)  # then it knows nothing of crawls either
     findings = [
         *(each for each in of_sites if each.code != NEVER_CRAWLED or not is_index_empty),
+        *_check_spiders(reader, sites, now),
         *_check_lapsed(reader, by_name, now),
         *(
             make_finding(f"source-{each.state}", f"{each.site}: {each.kind} {each.url}", site=each.site, source=each)
@@ -323,6 +325,17 @@ def _check_site(
         yield finding("thin-day", day=yesterday)
 
 
+def _check_spiders(reader: Reader, sites: Iterable[SiteConfig], now: datetime) -> Iterator[Finding]:
+    """Check for sites whose own spider could not read the newest response of a URL."""
+    for name in (site.name for site in sites if site.spider):
+        filters = CaptureFilters(site=name, outcome=Outcome.ERROR, since=now - WEEK)
+        failed = {each.url for each in reader.stream(iter_captures, filters) if SPIDER in each.reason}
+        newest = (reader.ask(get_visit_schedule, url, now) for url in sorted(failed))
+        if errors := [each for each in newest if each and each.outcome is Outcome.ERROR and SPIDER in each.reason]:
+            count = pluralize(len(errors), "complete response")
+            yield make_finding("spider-failed", name, site=name, count=count, error=errors[0])
+
+
 def _check_lapsed(reader: Reader, sites: Mapping[str, SiteStatus], now: datetime) -> Iterator[Finding]:
     """Check for sites of which a run of the last week found many articles to be none any more, or several in a row."""
     by_site: dict[str, tuple[int, Counter[Answer]]] = {}
@@ -357,7 +370,7 @@ def describe_answer(answer: Answer, site_url: str) -> str:
         return f"a redirect to {(target.path or '/') if is_here else answer.redirect_url}"
     if answer.outcome in (Outcome.ERROR, Outcome.GONE):
         is_cut = answer.status is None or 200 <= answer.status < 300
-        return "an incomplete response" if is_cut else f"HTTP {answer.status}"
+        return "an incomplete or unreadable response" if is_cut else f"HTTP {answer.status}"
     return _ANSWERS.get(answer.outcome, "a page that is no article")
 
 

@@ -19,6 +19,8 @@ from storage.warc.record import Record, header, parse_fields, sha256
 
 FIELD = "newsarchive-spider"
 """Field of the metadata record that has the output."""
+SPIDER = "the site's spider "
+"""Part of the reason of each reading by it, and of each complete response that it has not read."""
 _DERIVED = ("canonical_url", "published_source", "modified_source")
 _FIELDS = {each.name: each.type for each in FIELDS if not each.archive_only and each.name not in _DERIVED}
 _TYPES: dict[FieldType, tuple[type, ...]] = {
@@ -128,9 +130,10 @@ class SpiderOutput:
 
     def reading(self, url: str, mime: str | None, extractor: str) -> Reading | None:
         """Return the reading of the response; None if the common readers read it."""
-        what, digest = f"the site's spider {self.spider}", sha256(self.to_json().encode())
+        what, digest = f"{SPIDER}{self.spider}", sha256(self.to_json().encode())
         if self.error:
-            return Reading(outcome=Outcome.ERROR, reason=f"{what} failed: {self.error}", extractor=extractor)
+            reason = f"a complete response, but {what} failed: {self.error}"
+            return Reading(outcome=Outcome.ERROR, reason=reason, extractor=extractor)
         if self.item is None and (not self.requests or any(name in (mime or "html") for name in ("html", "xml"))):
             return None
         links = tuple(Link(url=each.url, anchor="") for each in self.requests if each.kind == UrlKind.ARTICLE)

@@ -299,6 +299,7 @@ def _load_version_lines(
             spans=seen[row.number],
         )
         for row in first_rows.values()
+        if seen[row.number]
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def load_histories(connection: Connection, exclude: Exclusions, ids: Sequence[in
 
 
 _PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(
-    VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None)
+    VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None), ~VersionRow.is_variant
 )
 
 
@@ -97,7 +97,7 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
 
 
 def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
-    """Return a condition: a row of versions is the article's version with a number, the first of its variants."""
+    """Return a condition: a row of versions is the one that counts of those of the article with a number."""
     return and_(versions.c.article_id == ChangeRow.article_id, versions.c.number == number, ~versions.c.is_variant)
 
 

@@ -243,7 +243,7 @@ class SourceHealth:
     @property
     def failure_line(self) -> str:
         """Line for people about a failed fetch: how to see the answer."""
-        return f"the fetch of {self.url} failed; it is repeated. Its answer: newsarchive show {self.url}"
+        return f"{self.url} was not fetched or not read; it is fetched again. Its answer: newsarchive show {self.url}"
 
     @property
     def items_per_day(self) -> float | None:

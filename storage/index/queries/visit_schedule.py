@@ -32,8 +32,7 @@ class VisitSchedule:
     last_fetched_at: datetime | None
     outcome: Outcome | None
     """Of its newest capture; None without one."""
-    status: int | None
-    redirect_url: str | None
+    reason: str
 
 
 def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, now: datetime) -> VisitSchedule | None:
@@ -41,10 +40,8 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
     frontier = connection.execute(ROWS_OF_URLS, {"ids": [short_digest(url)]}).first()
     if frontier is None:
         return None
-    target = aliased(UrlRow)
     newest = connection.execute(
-        select(CaptureRow.outcome, CaptureRow.status, target.url.label("target"))
-        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        select(CaptureRow.outcome, CaptureRow.reason)
         .where(CaptureRow.url_id == frontier.url_id, *visible_captures(connection, exclude))
         .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
         .limit(1)
@@ -58,8 +55,7 @@ def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, no
         named_by=tuple(sorted(named)),
         last_fetched_at=frontier.last_fetched_at,
         outcome=Outcome(newest.outcome) if newest else None,
-        status=newest.status if newest else None,
-        redirect_url=newest.target if newest else None,
+        reason=newest.reason if newest else "",
     )
 
 

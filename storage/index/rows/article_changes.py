@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, union, update
 
 from storage.grouping import group_by
 from storage.index.engine.statements import IDS, batches, change_by_ids, insert_rows
@@ -34,9 +34,12 @@ def load_looks(
         for article_id, its_rows in group_by(rows, attrgetter("article")).items():
             own_urls = {row.url_id for row in its_rows}
             looks[article_id] = []
+            numbers: dict[tuple[int, str], int] = {}
             for row in its_rows:
                 if row.article_id in (article_id, None):
                     number = row.number if row.article_id == article_id else None
+                    if number is not None and row.is_read:  # another reading of the same bytes is no edit
+                        number = numbers.setdefault((row.url_id, row.payload), number)
                     moved = row.redirect_url_id not in own_urls
                     look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
                     if look is not None:
@@ -51,10 +54,12 @@ PLACES = union(
     select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS)),
 ).subquery()
 """The URLs of articles: the canonical one, and all that showed it."""
+PAYLOAD = func.coalesce(CaptureRow.payload_digest, CaptureRow.record_id).label("payload")
+"""Digest by which captures of a URL with the same bytes are found."""
 _LOOKS = (
     select(
         PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
-        CaptureRow.article_id, CaptureRow.redirect_url_id, VersionRow.number,
+        CaptureRow.article_id, CaptureRow.redirect_url_id, CaptureRow.is_read, PAYLOAD, VersionRow.number,
     )
     .select_from(PLACES)
     .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)

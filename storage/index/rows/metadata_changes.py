@@ -88,9 +88,11 @@ _DELETE = delete(MetadataChangeRow).where(
 def _changes(article_id: int, captures: Sequence[AnyRow], metadata: Mapping[int, AnyRow]) -> Iterator[dict[str, Any]]:
     """Yield the changes of one article."""
     by_id = {row.id: row for row in captures}
+    # Of several readings of the same bytes the newest one counts: the publisher has changed nothing.
+    newest = {(row.url_id, row.payload): metadata[row.id] for row in captures if row.id in metadata}
     before: dict[int, tuple[int, AnyRow]] = {}
     for capture in captures:
-        shown = _find_metadata(capture, by_id, metadata)
+        shown = newest.get((capture.url_id, capture.payload)) or _find_metadata(capture, by_id, metadata)
         if shown is None:
             continue
         last = before.get(capture.url_id)

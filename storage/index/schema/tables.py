@@ -417,9 +417,9 @@ class VersionRow(Base):
     )
     capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
     number: Mapped[int] = _column(
-        "From 1, in the order of first captures; the same for rows that differ in boilerplate only"
+        "From 1, in the order of first captures; the same for rows that differ in boilerplate or their reading only"
     )
-    is_variant: Mapped[bool] = _column("True if it differs from an earlier row with its number in boilerplate only")
+    is_variant: Mapped[bool] = _column("True if another row with its number stands for both")
     is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
     digest: Mapped[bytes] = _column(
         "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"

@@ -10,7 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, and_, bindparam, func, or_, s
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids, insert_rows, reserve_ids
-from storage.index.rows.article_changes import PLACES, recompute_changes
+from storage.index.rows.article_changes import PAYLOAD, PLACES, recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.version_parts import load_part_digests
@@ -126,7 +126,7 @@ _AFFECTED: CompoundSelect[int | None] = union(
 _CAPTURES = (
     select(
         CaptureRow.article_id, CaptureRow.id, CaptureRow.url_id, CaptureRow.version_id, CaptureRow.refers_to_id,
-        CaptureRow.fetched_at,
+        CaptureRow.fetched_at, CaptureRow.is_read, PAYLOAD,
     )
     .where(CaptureRow.article_id.in_(IDS))
     .order_by(CaptureRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
@@ -135,7 +135,8 @@ _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 """Columns of a version that depend on the other versions of its article."""
 _IN_ORDER = (
     select(
-        VersionRow.id, VersionRow.article_id, VersionRow.published_at, *(getattr(VersionRow, name) for name in _ORDERED)
+        VersionRow.id, VersionRow.article_id, VersionRow.published_at, CaptureRow.url_id, PAYLOAD,
+        *(getattr(VersionRow, name) for name in _ORDERED),
     )
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
     .where(VersionRow.article_id.in_(IDS))
@@ -179,21 +180,32 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
 def _order(
     versions: Sequence[AnyRow], captures: Sequence[AnyRow], parts: Mapping[int, str | None]
 ) -> dict[int, dict[str, Any]]:
-    """Return what depends on all versions of an article, by id; if only boilerplate differs, they share a number."""
+    """Return what depends on all versions of an article, by id; if only boilerplate differs, they share a number.
+
+    So do readings of the same bytes, of which the newest one counts: the publisher has edited nothing.
+    """
+    read = [((row.url_id, row.payload), row.version_id) for row in captures if row.is_read]
+    first, newest = dict(reversed(read)), dict(read)
+    shows = [newest.get((row.url_id, row.payload), row.version_id) for row in captures]
     numbers: dict[str | None, int] = {}
+    counted: dict[int, dict[str, Any]] = {}
     ordered: dict[int, dict[str, Any]] = {}
     for row in versions:
-        is_variant = parts[row.id] in numbers
-        number = numbers.setdefault(parts[row.id], len(numbers) + 1)
+        reread = ordered.get(first.get((row.url_id, row.payload), 0))
+        is_variant = reread is None and parts[row.id] in numbers
+        number = numbers.setdefault(parts[row.id], reread["number"] if reread else len(counted) + 1)
         ordered[row.id] = {
-            "number": number, "is_variant": is_variant, "is_current": row.id == captures[-1].version_id,
-            "changed": "", "parts": parts[row.id],
+            "number": number, "is_variant": is_variant, "is_current": row.id == shows[-1], "changed": "",
+            "parts": parts[row.id],
         }  # fmt: skip
+        if not is_variant:
+            counted.get(number, {})["is_variant"] = True
+            counted[number] = ordered[row.id]
     shown = 0
     told: set[int] = set()
     before: str | None = None
-    for capture in captures:
-        version = ordered[capture.version_id]
+    for version_id in shows:
+        version = ordered[version_id]
         if version["number"] not in told and shown:
             version["changed"] = " ".join(compare_parts(before or "", version["parts"] or ""))
         shown, before = version["number"], version["parts"]

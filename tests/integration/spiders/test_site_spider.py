@@ -184,7 +184,7 @@ def test_a_callback_that_never_returns_costs_its_site_alone(build: Build, newsro
     limited = JSON_SPIDER.replace("    def start", "    callback_timeout = 0.5\n\n    def start")
     rig.write_spider(limited.replace(line, f"        import time\n        time.sleep(60)\n{line}"))
     problems = rig.crawl(BEGIN).problems
-    said = f"{where}: CallbackTimeout: it did not return within 0.5 seconds, and was left. The response is kept"
+    said = f"{where}: CallbackTimeout: it did not return within 0.5 seconds, and was left (spiders/courier.py)"
     assert any(said in line and "correct spiders/courier.py" in line for line in problems), problems
     assert any("Nothing more of it was requested; the next crawl tries again" in line for line in problems)
     rig.write_spider(JSON_SPIDER)
@@ -200,7 +200,7 @@ def test_a_spider_that_exits_does_not_end_the_crawl(build: Build, where: str) ->
     line = {"parse_article": "        story = response", "start": "        yield Request(self.site_url +"}[where]
     rig.write_spider(JSON_SPIDER.replace(line, f"        raise SystemExit(3)\n{line}"))
     problems = rig.crawl(BEGIN).problems
-    assert any(f"{where}: SystemExit: 3. The response is kept" in line for line in problems), problems
+    assert any(f"{where}: SystemExit: 3 (spiders/courier.py, line" in line for line in problems), problems
     rig.write_spider(JSON_SPIDER)
     assert rig.crawl(BEGIN + HOUR).problems == ()
     assert len(articles(rig)) == 7
@@ -254,13 +254,13 @@ def test_an_error_in_a_callback_costs_no_page(build: Build, newsroom: Any, dump:
     report = rig.crawl(BEGIN)
     (line,) = report.problems
     assert line.startswith(f"courier: its spider failed, first for {newsroom.url}/api/articles/")
-    assert line.endswith(
-        ": parse_article: KeyError: 'title'. The response is kept, and fetched again; correct spiders/courier.py"
-    )
+    where = "(spiders/courier.py, line 21)"
+    advice = "The response is kept, and fetched again; correct spiders/courier.py"
+    assert line.endswith(f": parse_article: KeyError: 'title' {where}. {advice}")
     assert report.run.counters["spider_errors"] == 2
     assert sorted(articles(rig)) == [f"/news/{n}" for n in (1, 3, 4, 6, 7)]
     failed = sorted(each for each in outcomes(rig) if each[1] == "error")
-    why = "the site's spider courier failed: parse_article: KeyError: 'title'"
+    why = f"a complete response, but the site's spider courier failed: parse_article: KeyError: 'title' {where}"
     assert failed == [("/api/articles/2", "error", why), ("/api/articles/5", "error", why)]
     newsroom.broken.clear()
     assert rig.crawl(BEGIN + HOUR).problems == ()
@@ -434,12 +434,12 @@ def test_a_start_url_that_fails_is_named(build: Build, newsroom: Any) -> None:
     """In the notes of the run and in `status`, with the command that shows its answer; when it is mended, no more."""
     newsroom.answers["/api/latest"] = lambda _: (500, "text/plain", "broken")
     rig = build(JSON_SPIDER)
-    line = f"courier: the fetch of {newsroom.url}/api/latest failed; it is repeated. Its answer: newsarchive show"
+    line = f"courier: {newsroom.url}/api/latest was not fetched or not read; it is fetched again. Its answer:"
     assert [each for each in rig.crawl(BEGIN).notes if each.startswith(line)]
     status = run_in_process("status", "--archive", rig.folder)
-    assert f"{line} {newsroom.url}/api/latest\n" in status.stdout
+    assert f"{line} newsarchive show {newsroom.url}/api/latest\n" in status.stdout
     shown = run_in_process("show", f"{newsroom.url}/api/latest", "--archive", rig.folder)
-    assert "its answer was HTTP 500" in shown.stderr
+    assert "and read as error (HTTP 500); it is fetched again" in shown.stderr
     del newsroom.answers["/api/latest"]
     assert not [each for each in rig.crawl(BEGIN + HOUR).notes if each.startswith(line)]
     assert line not in run_in_process("status", "--archive", rig.folder).stdout
