@@ -34,27 +34,15 @@ def format_config(index: str, warc_folder: Path) -> str:
     # `{limit}` passes the limits of pywb's fuzzy queries. The file name decides which of the two archive paths has a
     # record: a file that is being written has another name in the folder and is read over HTTP.
     query = "url={url}&closest={closest}&sort=closest&from={from}&to={to}&limit={limit}"
-    settings_yaml = {
-        "enable_auto_colls": False,
-        "framed_replay": True,
-        "enable_memento": True,
-        # pywb's own CDX API would disclose record locations; /cdx obeys the access rules.
-        "cdx_api_endpoint": "",
-        "csp-header": CSP,
-        "collections": {
-            COLLECTION: {
-                "index_group": {
-                    "newsarchive": {
-                        "type": "cdx", "api_url": f"{index}/cdx?{query}", "replay_url": ""
-                    }
-                },
-                # After so many seconds without an answer from the index a page seems not to be archived.
-                "timeout": 5,
-                "archive_paths": [f"{warc_folder}/", f"{index}/warcs/"],
-            }
-        },
-    }  # fmt: skip
-    return json.dumps(settings_yaml, indent=2)
+    collection = {
+        "index_group": {"newsarchive": {"type": "cdx", "api_url": f"{index}/cdx?{query}", "replay_url": ""}},
+        # After so many seconds without an answer from the index a page seems not to be archived.
+        "timeout": 5,
+        "archive_paths": [f"{warc_folder}/", f"{index}/warcs/"],
+    }
+    # pywb's own CDX API would disclose record locations; /cdx obeys the access rules.
+    settings = {"enable_auto_colls": False, "framed_replay": True, "enable_memento": True, "cdx_api_endpoint": ""}
+    return json.dumps({**settings, "csp-header": CSP, "collections": {COLLECTION: collection}}, indent=2)
 
 
 # pywb as a child process of the server: started, supervised, restarted, and stopped with it.
