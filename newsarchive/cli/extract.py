@@ -12,7 +12,7 @@ from newsarchive.cli.render_explanation import print_explanation
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
 from newsarchive.extract import extract_page
-from newsarchive.extract.page_input import UNKNOWN_URL, PageInput
+from newsarchive.extract.page_input import UNKNOWN_HOST, UNKNOWN_URL, PageInput
 from newsarchive.extract.serialize import reading_to_json, reading_to_text
 from newsarchive.extract.site_layout import NO_LAYOUTS
 from newsarchive.ingest.page_files import SUFFIXES, list_files, parse_page_file
@@ -58,7 +58,7 @@ def extract(  # noqa: PLR0913 - every word is an option of the command line
         reading = extract_page(page.payload, at, page_input=asked)
         head = {"url": at, "outcome": "", "reason": "", "confidence": reading.confidence}  # in this order
         said = to_json(head | reading_to_json(reading)) if "json" in form else sanitize(reading_to_text(reading, form))
-        print(said.replace(UNKNOWN_URL, "").replace("https://page.invalid/", "/"))
+        print(said.replace(UNKNOWN_URL, "").replace(UNKNOWN_HOST, "/"))
 
 
 def _find_named_url(payload: bytes) -> str:

@@ -57,18 +57,18 @@ class EditKind(StrEnum):
 
 
 _RANK = {kind: place for place, kind in enumerate(EditKind)}
-_PIECE, _WITHDRAWN = (rf"\b(?:{alternatives(name)})\b" for name in ("withdrawn_piece", "withdrawn"))
+_PIECE, _WITHDRAWN, _CLAUSE = (rf"\b(?:{alternatives(name)})\b" for name in ("withdrawn_piece", "withdrawn", "clause"))
 # Of the article itself, within one clause: a note may speak of anything else that was withdrawn.
 _RETRACTION = re.compile(
     rf"(?i)\bretraction\b|ritrattazione|撤稿|(?:記事|文章|报道|報道|本文|稿件)[^。，、；]{{0,8}}撤回"
-    rf"|{_PIECE}\W[^.;:!?…]{{0,60}}?{_WITHDRAWN}|{_WITHDRAWN}\W[^.;:!?…]{{0,20}}?{_PIECE}"
+    rf"|{_PIECE}\W(?:(?!{_CLAUSE})[^.;:!?…]){{0,60}}?{_WITHDRAWN}|{_WITHDRAWN}\W[^.;:!?…]{{0,20}}?{_PIECE}"
 )
 _NUMBER = re.compile(rf"\d+(?:[.,:]\d+)*[{NUMERALS}]*|[{NUMERALS}]{{2,}}")
-_NUMBER_WORDS = [word.casefold() for word in words("number_word")]
+_NUMBER_WORDS = sorted((word.casefold() for word in words("number_word")), key=len, reverse=True)
 _SHORT, _LONG = ("|".join(word for word in _NUMBER_WORDS if len(word) >= letters) for letters in (0, 4))
 # dreiundzwanzig, vijftienhonderd, twenty-two, dix-huit
 _NUMBER_WORD = re.compile(
-    rf"(?:ein(?:und)?)?(?:{_LONG})(?:(?:und|en|ën)?(?:{_LONG}))*|(?:{_SHORT})(?:-(?:et-)?(?:{_SHORT}|one|un))*"
+    rf"(?:ein(?:und)?)?(?:{_LONG})(?:(?:und|en|ën)?(?:{_LONG}))*+|(?:{_SHORT})(?:-(?:et-)?(?:{_SHORT}|one|un))*"
 )
 _NEGATIONS = frozenset(words("negation"))
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -182,8 +182,8 @@ def _find_replaced_quotes(rows: Sequence[ParagraphDiff]) -> set[int]:
 
 def _is_divided(rows: Sequence[ParagraphDiff]) -> bool:
     """Return whether consecutive paragraphs differ only in where one ends and the next begins."""
-    old, new = (_letters(_join(chain.from_iterable(map(side, rows)))) for side in map(attrgetter, ("before", "after")))
-    return old == new and all(row.kind is not RowKind.MOVED for row in rows)
+    old, new = (_join(chain.from_iterable(map(side, rows))).split() for side in map(attrgetter, ("before", "after")))
+    return "".join(old) == "".join(new) and all(row.kind is not RowKind.MOVED for row in rows)
 
 
 def _is_rewritten(rows: Sequence[ParagraphDiff]) -> bool:

@@ -32,7 +32,7 @@ _MARKS = (
 NUMERALS = "零〇一二三四五六七八九十百千万萬億亿兆"
 _TOKEN = re.compile(
     rf"[{_SPACES}]+"
-    rf"|(?:\d[\d.,]*|[{NUMERALS}])[{NUMERALS}]+"  # a number is one word
+    rf"|(?:\d[\d.,]{{0,30}}|[{NUMERALS}])[{NUMERALS}]+"  # a number is one word
     rf"|[{_UNSPACED}][{_MARKS}]*"
     rf"|[^{_SPACES}{_PUNCTUATION}{_UNSPACED}]+(?:['’][^{_SPACES}{_PUNCTUATION}{_UNSPACED}]+)*"
     rf"|[{_PUNCTUATION}]"

@@ -6,7 +6,6 @@ tree is not modified.
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -107,7 +106,6 @@ def effective_length(text: str) -> int:
     return len(text) if text.isascii() else len(text) + 2 * count_ideographs(text)
 
 
-@lru_cache(maxsize=256)  # several rules ask for the length of one paragraph
 def count_ideographs(text: str) -> int:
     """Return the number of ideographs, kana and the like: characters for a word or syllable, written without spaces."""
     return len(_IDEOGRAPH.findall(text))

@@ -14,7 +14,7 @@ from newsarchive.extract.blocks import Block, count_ideographs, effective_length
 from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
-from newsarchive.extract.page_input import UNKNOWN_URL, PageParts
+from newsarchive.extract.page_input import UNKNOWN_HOST, PageParts
 from newsarchive.extract.parse_date import CLOCK, LETTER
 from newsarchive.extract.tree import Page
 from newsarchive.extract.urls import is_media_url, score_article_url, split_url
@@ -22,6 +22,7 @@ from newsarchive.extract.word_tables import Phrases, alternatives, words
 from storage.model import Access, Article, Outcome, Reading, UrlKind
 
 _MAX_SCRIPTS = 40
+_MAX_PASSWORDS = 10  # fields that are looked at
 _LIVE_TITLE = re.compile(rf"^\W*(?:{alternatives('live_title_start')})\W|{alternatives('live_title')}", re.IGNORECASE)
 """Neither site names nor concerts match: "Ferry is back - Hull Live", "Live music returns"."""
 _LIVE_PATH = re.compile(alternatives("live_path"), re.IGNORECASE)
@@ -249,7 +250,7 @@ def _score_markup(features: PageFeatures, score: ArticleScore) -> None:
 
 
 def _score_url(url: str, score: ArticleScore) -> None:
-    if url in ("", UNKNOWN_URL):
+    if not url or url.startswith(UNKNOWN_HOST):
         return
     parts = split_url(url)
     if not parts.path.strip("/") and not parts.query:
@@ -410,7 +411,7 @@ def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
 
 def has_login_form(page: Page) -> bool:
     """Return whether the page asks for a password, outside menus, boxes beside the text, and what is hidden."""
-    fields = (each for each in page.body.iter("input") if (each.get("type") or "").lower() == "password")
+    fields = islice((e for e in page.body.iter("input") if (e.get("type") or "").lower() == "password"), _MAX_PASSWORDS)
     return any(
         not any(zones.zones_of_element(str(each.tag), each.items()) & _AROUND_TEXT for each in field.iterancestors())
         for field in fields

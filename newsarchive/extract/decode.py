@@ -20,11 +20,7 @@ _HEAD_SIZE = 8192  # bytes in which a page may declare its encoding. HTML says 1
 _SAMPLE_SIZE = 16384  # bytes examined to guess an encoding of single bytes
 _MAX_GUESSED = 400_000  # bytes examined to guess an encoding of Chinese, Japanese or Korean text
 _FREQUENT_CHARACTERS = {
-    "gb18030": ("的一是不了在人有我他这中大来上国个到说们为", 0.12),
-    "big5hkscs": ("的一是不了在人有我他這中大來上國個到說們為", 0.12),
-    "cp932": ("のにはをたがでてとしれさいるなかこもま", 0.30),
-    "euc_jp": ("のにはをたがでてとしれさいるなかこもま", 0.30),
-    "cp949": ("이다는을의에가고하한지로서도를은기사", 0.20),
+    codec: (letters, float(share)) for codec, letters, share in map(str.split, table_lines("frequent_characters"))
 }
 """The most frequent characters of the language of an encoding, and their usual share of a text."""
 _LEAST_SHARE = 0.4  # part of that share from which a text is in the language

@@ -17,7 +17,7 @@ from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolv
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
-from newsarchive.extract.word_tables import entries, words
+from newsarchive.extract.word_tables import entries, table_lines, words
 from storage.model import Access, Article, Image
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
@@ -31,17 +31,7 @@ _MAX_COMMAS = 3  # commas in the name of a section, at most
 _MAX_BREADCRUMBS_LENGTH = 200  # longest row of breadcrumbs, in characters; some sites give the class to the whole page
 _MAX_BREADCRUMBS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script that is not Latin
-_SCRIPTS = (
-    (re.compile("[\uac00-\ud7af]"), "ko"),
-    (re.compile("[\u3040-\u30ff]"), "ja"),
-    (re.compile("[\u4e00-\u9fff]"), "zh ja yue"),
-    (re.compile("[\u0620-\u064a]"), "ar fa ur ps ckb sd ug"),
-    (re.compile("[\u05d0-\u05ea]"), "he iw yi"),
-    (re.compile("[\u0430-\u044f]"), "ru uk be bg sr mk kk ky mn tg"),
-    (re.compile("[\u03b1-\u03c9]"), "el"),
-    (re.compile("[\u0e01-\u0e2e]"), "th"),
-    (re.compile("[\u0904-\u0939]"), "hi mr ne"),
-)
+_SCRIPTS = [(re.compile(first), others) for first, _, others in (line.partition(" ") for line in table_lines("script"))]
 """Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
 

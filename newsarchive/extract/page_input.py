@@ -13,7 +13,8 @@ from storage.model import Discovery, Image, Role, UrlKind
 from storage.page_date import SourcedDate
 
 T = TypeVar("T")
-UNKNOWN_URL = "https://page.invalid/saved-page.html"
+UNKNOWN_HOST = "https://page.invalid/"
+UNKNOWN_URL = f"{UNKNOWN_HOST}saved-page.html"
 """Stands for the URL of a page that states none, so that its relative links are kept. Its form is no evidence."""
 
 

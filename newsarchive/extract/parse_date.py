@@ -29,12 +29,7 @@ _AFTERNOON = re.compile("오후|下午|午後|晚上")
 _HOUR = re.compile(r"(?<![\d.])(\d{1,2})\s*(a\.?m\.?|p\.?m\.?)\b", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d\d?):?(\d\d)?\b")
 _PRINTED_OFFSET = re.compile(r"((?:GMT|UTC)\s*[+-]\d\d?(?::?\d\d)?|(?<=\d\s)[+-]\d\d:?\d\d)(?!\d)")
-_ZONES = {
-    "z": 0, "utc": 0, "gmt": 0, "bst": 1, "ist": 5.5, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3,
-    "msk": 3, "мск": 3, "est": -5, "edt": -4, "et": -5, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
-    "pdt": -7, "jst": 9, "kst": 9, "hkt": 8, "sgt": 8, "wib": 7, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
-    "sast": 2, "eat": 3, "wat": 1, "pkt": 5, "gst": 4,
-}  # fmt: skip
+_ZONES = {name: float(hours) for name, hours in map(str.split, table_lines("zone_offset"))}
 _ZONE_NAME = re.compile(r"\b(" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 
 

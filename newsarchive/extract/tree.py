@@ -70,11 +70,12 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
     if len(html) > MAX_CHARACTERS and (length := len(html.decode("utf-8", "replace"))) > MAX_CHARACTERS:
         return OversizedPage(reason=f"{length} characters of HTML, {MAX_CHARACTERS} are read")
     try:
-        root = document_fromstring(_cut_attributes(_repair_ends(_remove_control_characters(html))), parser=_PARSER)
+        markup = _cut_attributes(_repair_ends(_remove_control_characters(html)))
+        root = document_fromstring(markup, parser=_PARSER)
+        if next(root.iter("noframes"), None) is not None:  # libxml2 reads no elements in it
+            root = document_fromstring(_FRAMES.sub(rb"<\1div", markup), parser=_PARSER)
     except (LxmlError, ValueError, AssertionError):
         return None
-    if next(root.iter("noframes"), None) is not None:  # libxml2 reads no elements in it
-        return parse_page(_FRAMES.sub(rb"<\1div", html), url)
     body = root.find("body")
     # libxml2 opens no <body> before elements that HTML 4 did not have: they are left in the <head>.
     late = [each for each in root.iterfind("head/*") if each.tag not in _IN_HEAD]

@@ -65,8 +65,8 @@ def detect_kind(file: Path) -> str:
         head = opened.read(_HEAD_SIZE)
     is_page = file.suffix.lower() in SUFFIXES or _PAGE.match(head) or _MHTML.match(head)
     urls = read_urls(head)
-    # The head may end within its last URL.
-    return "page" if is_page else "urls" if urls and all(map(_URL.match, urls[:-1] or urls)) else "warc"
+    whole = urls[:-1] or urls if len(head) == _HEAD_SIZE else urls  # the head may end within its last URL
+    return "page" if is_page else "urls" if urls and all(map(_URL.match, whole)) else "warc"
 
 
 def read_urls(data: bytes) -> list[str]:

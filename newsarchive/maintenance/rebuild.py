@@ -4,7 +4,7 @@ After an interruption, the same command resumes a rebuild, and begins a transfer
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from newsarchive.config.toml_file import index_url, set_index
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.recover import record_linked_digests, repair_open_files, unindexed_ranges
+from newsarchive.maintenance.recover import reopen_changed_files, repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveBusy, CapturesLost, ConfigError, FilesLost, LostFile
 from storage.index import Index
@@ -115,7 +115,9 @@ class Rebuild:
             self.marker.remove()
         if self.marker.get_start() is None:
             replacement.clear()
-        result = self._fill(replacement, files, progress, forget=forget)
+        accepted = {file.name for file in known or () if file.is_closed}
+        unknown = set() if forget else {file.name for file in files} - accepted
+        result = self._fill(replacement, files, unknown, progress)
         lost = lost or find_unread_files(known, load_known_files(replacement.address))
         if lost and not forget:
             # The new index stays, so that the next rebuild resumes with nothing left to read.
@@ -125,8 +127,9 @@ class Rebuild:
         return replace(result, lost=lost)
 
     def _fill(
-        self, replacement: Replacement, files: Sequence[WarcFile], progress: ProgressCallback, *, forget: bool
+        self, replacement: Replacement, files: Sequence[WarcFile], unknown: Collection[str], progress: ProgressCallback
     ) -> RebuildResult:
+        """Index all files; those that the old index did not know may have been changed before they were read."""
         with closing(Index.open(replacement.address)) as index:
             since = self.marker.get_start()
             resumes = since is not None and _matches_files(index, files, since)
@@ -136,8 +139,7 @@ class Rebuild:
             read = self._index_files(index, [] if resumes else files, progress)
             # What a rebuild that is resumed still lacks, and files that an import brought meanwhile.
             rest = self._index_files(index, None, progress)
-            if not forget:
-                record_linked_digests(self.places, index, {file.name for file in files})
+            reopen_changed_files(self.places, index, unknown)
             captures, versions = index.read(count_captures_and_versions)
         return RebuildResult(
             files=len(files),

@@ -98,17 +98,16 @@ def begin_work(places: Places, index: Index) -> tuple[RepairedFile, ...]:
     return repair_open_files(places)
 
 
-def record_linked_digests(places: Places, index: Index, names: Collection[str]) -> None:
-    """Note size and digest that changed files had when they were closed, by the chain of this machine.
+def reopen_changed_files(places: Places, index: Index, names: Collection[str]) -> None:
+    """Leave files incomplete in the index that are not as this machine's chain has them: the next crawl reads on.
 
-    Those of a file that was cut before it was indexed would make the restored file look changed.
+    One that was cut before it was indexed is so complete as soon as it is restored.
     """
     chain = places.chain.load(names)
     for file in index.read(list_warc_files):
         link = chain.find(file.name) if file.name in names and file.state == "closed" else None
         if link and link.sha256 != file.sha256:
-            closed = ClosedWarc(name=file.name, size=link.size, sha256=link.sha256)
-            index.write(warc_files.record_closed_warc, closed, None)
+            index.write(warc_files.reopen_warc, file.name)
 
 
 def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
@@ -145,7 +144,7 @@ def recover(
                 captures += indexed.captures - indexed.known
                 versions += indexed.versions
                 files += indexed.files
-                record_linked_digests(places, index, {part.file.name for part in ranges})
+                reopen_changed_files(places, index, {part.file.name for part in ranges})
                 problems += indexed.problems
         except (BucketUnreachable, BucketRefused) as problem:
             problems.append(f"{problem}. Files in the bucket that the index lacks are indexed by the next crawl")

@@ -61,8 +61,8 @@ def _cron_fields(every: timedelta) -> list[str]:
     if minutes < 1 or rest or 1440 % minutes:
         words = format_duration(every)
         raise ConfigError(
-            f"cron begins anew each day, of which {words} is no whole part; nothing was printed. Choose one, such as "
-            f"30m, 90m or 2h, or use systemd: newsarchive schedule --systemd --every {words}"
+            f"cron cannot run a command every {words}, as a day is no multiple of it; nothing was printed. Choose a "
+            f"part of a day, such as 30m, 90m or 2h, or use systemd: newsarchive schedule --systemd --every {words}"
         )
     if 60 % minutes == 0 and minutes < 60:
         return [f"*/{minutes:g} * * * *".replace("*/1 ", "* ")]

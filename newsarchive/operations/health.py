@@ -34,6 +34,7 @@ from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.index_address import sqlite_file
 from storage.model import Outcome
 from storage.places import Places, WarcFile
+from storage.places.chain import ParsedChain
 from storage.places.file_names import owning_machine
 from storage.warc.spider_output import SPIDER
 
@@ -401,10 +402,13 @@ def _compare_files(
         urls = tuple(capture.url for capture in captures)
         if urls or not reader.exclude:
             missing.append(MissingWarc(warc=file.name, captures=file.captures, urls=urls))
-    return tuple(missing), tuple(_check_known_files(stored, known))
+    chain = places.chain.load([file.name for file in known if file.state != "closed"])
+    return tuple(missing), tuple(_check_known_files(stored, known, chain))
 
 
-def _check_known_files(stored: Mapping[str, WarcFile], known: Sequence[WarcFileView]) -> Iterator[Finding]:
+def _check_known_files(
+    stored: Mapping[str, WarcFile], known: Sequence[WarcFileView], chain: ParsedChain
+) -> Iterator[Finding]:
     """Check for closed files that the index lacks (it is new, of before them, or another's), or has in another size."""
     names = {file.name for file in known}
     lacking = [file for file in stored.values() if file.name not in names and not file.is_open and file.size]
@@ -415,8 +419,10 @@ def _check_known_files(stored: Mapping[str, WarcFile], known: Sequence[WarcFileV
         yield make_finding("warc-unindexed" if is_known else INDEX_EMPTY, "index", count=count, verb=verb)
     for row in known:
         file = stored.get(row.name)
-        if file and not file.is_open and row.state == "closed" and row.size not in {None, file.size}:
-            yield make_finding("warc-changed", row.name, size=file.size, known_size=row.size)
+        link = chain.find(row.name)
+        size = row.size if row.state == "closed" else link and link.size
+        if file and not file.is_open and size not in {None, file.size}:
+            yield make_finding("warc-changed", row.name, size=file.size, known_size=size)
 
 
 def _folder_size(folder: Path) -> int:

@@ -108,13 +108,20 @@ def _compute_share(one: _Sequences, other: _Sequences) -> float:
 def _find_background(paragraphs: Sequence[ParagraphView], text: _Sequences, others: Sequence[_Sequences]) -> _Sequences:
     """Return the sequences of the paragraphs of a text that several articles repeat, all of them otherwise unlike."""
     background: _Sequences = set()
+    common = [(other, len(text & other)) for other in others]
     for passage in (_list_sequences(_split_words([each])) for each in paragraphs):
-        unlike = [text - passage]
-        repeating = (other for other in others if len(passage & other) > _REPEATED * len(passage))
-        for rest in (other - passage for other in repeating):
-            is_unlike = all(_compute_share(rest, each) < _LEAST_SHARE for each in unlike)
-            unlike += [rest] if is_unlike and len(rest) >= _LEAST_SEQUENCES else []
-        background |= passage if len(unlike) > _BACKGROUND else set()
+        unlike: list[_Sequences] = []
+        for other, shared in common:
+            held = len(passage & other)
+            # The share of what is left of both texts, without making these sets: the passage is a part of the text.
+            least = min(len(text) - len(passage), len(other) - held)
+            is_alike = least >= _LEAST_SEQUENCES and shared - held >= _LEAST_SHARE * least
+            if held > _REPEATED * len(passage) and not is_alike and len(other) - held >= _LEAST_SEQUENCES:
+                rest = other - passage
+                unlike += [rest] if all(_compute_share(rest, each) < _LEAST_SHARE for each in unlike) else []
+            if len(unlike) == _BACKGROUND:
+                background |= passage
+                break
     return background
 
 

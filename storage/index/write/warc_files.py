@@ -23,6 +23,12 @@ def record_closed_warc(connection: Connection, file: ClosedWarc, run_id: str | N
     connection.execute(update(WarcFileRow).where(WarcFileRow.name == file.name).values(values))
 
 
+def reopen_warc(connection: Connection, name: str) -> None:
+    """Note that a WARC file is not indexed as it was when it was closed."""
+    file = update(WarcFileRow).where(WarcFileRow.name == name)
+    connection.execute(file.values(state="open", size=None, sha256=None))
+
+
 def has_files(connection: Connection) -> bool:
     """Return True if the index has any WARC file."""
     return connection.scalar(select(WarcFileRow.id).limit(1)) is not None

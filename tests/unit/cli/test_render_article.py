@@ -308,7 +308,7 @@ def test_an_empty_list_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 def schedule(**facts: object) -> VisitSchedule:
     usual: dict[str, object] = {
         "url": "https://news.example/a", "due_at": None, "ended_by": None, "named_by": (), "last_fetched_at": None,
-        "outcome": None, "status": None, "redirect_url": None,
+        "outcome": None, "reason": "",
     }  # fmt: skip
     return VisitSchedule(**(usual | facts))  # type: ignore[arg-type]  # the dict's values have the fields' types
 

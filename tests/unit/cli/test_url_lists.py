@@ -24,6 +24,6 @@ def test_a_long_list_is_one(tmp_path: Path) -> None:
     many = "".join(f"https://news.example/{number}\n" for number in range(9_000))
     (file := tmp_path / "list.txt").write_text(many)
     assert detect_kind(file) == "urls"
-    for other in (f"My list\n{many}", "", "\n", "https://"):
+    for other in (f"My list\n{many}", "", "\n", "https://", f"{URLS[0]} notes"):
         file.write_text(other)
         assert detect_kind(file) == "warc"

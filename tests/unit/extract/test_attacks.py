@@ -17,6 +17,7 @@ from newsarchive.extract import extract_page
 from newsarchive.extract.requisites import _choose_candidate
 from newsarchive.extract.tree import Page, parse_page
 from newsarchive.extract.urls import segment_kinds
+from storage.model import Outcome
 
 URL = "https://news.example/world/2024/05/rain-falls-on-the-hills-10234.html"
 TEXT = "".join(f"<p>Sentence number {n} of a story about rain that falls on hills and fields.</p>" for n in range(30))
@@ -375,3 +376,17 @@ def test_srcset_candidates_are_split_as_in_html() -> None:
     """At white space and at commas that end a word."""
     assert _choose_candidate("a,b.jpg 320w,c.jpg 1400w") == "c.jpg"
     assert _choose_candidate("\n" * 19_000 + "a.jpg") == "a.jpg"
+
+
+@pytest.mark.parametrize("name", ["nofr\x01ames", "nofr\uffffames", "nofr</body>ames", "noframes"])
+def test_names_that_cleaning_makes_are_read_once(name: str) -> None:
+    """Characters that are removed may make the name of an element."""
+    page = f"<html><body><h1>Rain</h1></body><{name}>{TEXT}</{name}></html>"
+    assert extract_page(page.encode(), URL).article is not None
+
+
+def test_many_fields_for_passwords_below_many_elements_are_read() -> None:
+    """Each was looked for in all elements around it."""
+    boxes = "".join(f"<div class='a b-{number}'>" for number in range(200))
+    page = f"<html><body><nav>{boxes}{'<input type=password>' * 20_000}<script src=a.js></script></body></html>"
+    assert extract_page(page.encode(), URL).outcome is Outcome.EMPTY

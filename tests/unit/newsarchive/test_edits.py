@@ -121,11 +121,36 @@ def test_a_paragraph_that_is_divided_adds_nothing(*, joined: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            ["The index rose 1.5 percent.", "Its share fell 2.5 cents."],
+            ["The index rose 15 percent.", "Its share fell 25 cents."],
+        )
+    ],
+)
+def test_points_that_differ_in_two_paragraphs_are_no_division(before: list[str], after: list[str]) -> None:
+    """Decimal points change what a text says."""
+    sides = [article_of("en", EMPTY | {"paragraphs": [*texts, "End."]}) for texts in (before, after)]
+    assert EditKind.TYPO not in classify_edit(*sides).kinds
+
+
+@pytest.mark.parametrize("part", ["vierzehn", "1,", "zwanzigund", "1.", "a-", "twenty-"])
+def test_text_that_repeats_without_end_is_compared(part: str) -> None:
+    """Some of these took time in the square of their length, or more: such a test would not end."""
+    sides = [article_of("de", EMPTY | {"paragraphs": [text]}) for text in ("Kurz.", f"{part * 30_000}x")]
+    assert classify_edit(*sides).kinds
+
+
+@pytest.mark.parametrize(
     ("note", "kind"),
     [
         ("Correction: this story has been amended; the withdrawn timetable was that of last year.", "correction"),
         ("Korrektur: Der Antrag wurde nicht zurückgezogen, wie es zuvor hieß.", "correction"),
         ("Corrección: el producto no fue retirado del mercado, como decía una versión anterior.", "correction"),
+        ("An earlier version of this article misstated when the bill was withdrawn.", "correction"),
+        ("This article was corrected to say that troops had withdrawn.", "correction"),
+        ("An earlier version of this report said that Mr Smith had retracted his statement.", "correction"),
         ("Editor's note: we have retracted this article.", "retraction"),
         ("Anmerkung der Redaktion: Dieser Artikel wurde zurückgezogen.", "retraction"),
         ("От редакции: публикация отозвана.", "retraction"),

@@ -712,9 +712,9 @@ COMMENT ON COLUMN versions.duplicate_of_id IS 'The version of the article that h
 
 COMMENT ON COLUMN versions.capture_id IS 'The first capture that shows this text';
 
-COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate only';
+COMMENT ON COLUMN versions.number IS 'From 1, in the order of first captures; the same for rows that differ in boilerplate or their reading only';
 
-COMMENT ON COLUMN versions.is_variant IS 'True if it differs from an earlier row with its number in boilerplate only';
+COMMENT ON COLUMN versions.is_variant IS 'True if another row with its number stands for both';
 
 COMMENT ON COLUMN versions.is_current IS 'True for the version that the newest capture of the article shows';
 
