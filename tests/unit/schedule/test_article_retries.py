@@ -157,3 +157,11 @@ def test_a_source_that_names_a_url_never_makes_it_due_later(
     assert planned.due_while_named is not None
     assert NOON + timedelta(minutes=10) <= planned.due_while_named <= NOON + timedelta(days=30)
     assert planned.due_at is None or not was_article or planned.due_at == planned.due_while_named
+
+
+@pytest.mark.parametrize("outcome", sorted({*ODD} - {Outcome.GONE}))
+def test_a_page_that_a_source_promised_is_looked_at_also_after_it_was_named(outcome: Outcome) -> None:
+    """The source may have named it only in an outage of the site: the ages at which an article is checked remain."""
+    times = times_of_visits(outcome, is_named=False, is_listed_as_article=True, first_seen_at=NOON)
+    assert times[-1] == NOON + max(DEFAULT_INTERVALS.recheck)
+    assert len(times) <= 30
