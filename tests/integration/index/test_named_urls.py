@@ -118,12 +118,14 @@ def test_a_source_with_the_same_bytes_as_before_names_the_same(index: Index, cap
 
 
 def test_a_url_that_no_source_names_any_more_is_given_up(index: Index, capture_of: Make) -> None:
-    """The feed lists another page now; this one never was an article. The reason is in the index."""
+    """The feed lists another page now; this one never was an article, at none of the ages at which one is checked."""
     index.commit([feed(capture_of(FEED), PAGE)], PLAN)
     index.commit([odd(capture_of(PAGE, 1))], PLAN)
     assert schedule_of(index)[0] is not None
     index.commit([feed(capture_of(FEED, 2), "https://news.example/b")], PLAN)
     index.commit([odd(capture_of(PAGE, 20))], PLAN)
+    assert schedule_of(index) == (MORNING + 61 * MINUTE, None)
+    index.commit([odd(capture_of(PAGE, day(31)))], PLAN)
     assert schedule_of(index) == (None, "no_article")
 
 
@@ -132,19 +134,19 @@ def test_the_last_reading_of_a_source_counts_for_two_months(index: Index, captur
     index.commit([feed(capture_of(FEED), PAGE)], PLAN)
     index.commit([odd(capture_of(PAGE, day(50)))], PLAN)
     assert schedule_of(index)[0] is not None
-    index.commit([odd(capture_of(PAGE, day(70)))], PLAN)
+    index.commit([odd(capture_of(PAGE, day(81)))], PLAN)
     assert schedule_of(index) == (None, "no_article")
 
 
 def test_a_new_mention_makes_a_page_due_that_was_given_up(index: Index, capture_of: Make) -> None:
     """A feed lists it again; mentions in each reading are no new ones."""
-    index.commit([odd(capture_of(PAGE))], PLAN)
+    index.commit([odd(capture_of(PAGE)), odd(capture_of(PAGE, day(31)))], PLAN)
     assert schedule_of(index) == (None, "no_article")
-    index.commit([feed(capture_of(FEED, day(9)), PAGE)], PLAN)
-    assert schedule_of(index) == (MORNING + 9 * DAY, None)
-    index.commit([odd(capture_of(PAGE, day(9)))], PLAN)
+    index.commit([feed(capture_of(FEED, day(39)), PAGE)], PLAN)
+    assert schedule_of(index) == (MORNING + 39 * DAY, None)
+    index.commit([odd(capture_of(PAGE, day(39)))], PLAN)
     due, _ = schedule_of(index)
-    index.commit([feed(capture_of(FEED, day(9) + 1), PAGE)], PLAN)
+    index.commit([feed(capture_of(FEED, day(39) + 1), PAGE)], PLAN)
     assert schedule_of(index) == (due, None)
 
 
