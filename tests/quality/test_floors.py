@@ -81,10 +81,10 @@ def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
     ratio = median(seconds) / median(beside)
     figures.add("cpu", "beside_trafilatura_at_most", ratio, "pages: CPU, in that of trafilatura with metadata")
     by_length = sorted(seconds)
-    # CPU time, including metadata and links; a busy machine is slower at everything.
-    figures.add("cpu", "median_ms_at_most", median(seconds) * 1e3, "pages: CPU ms, median", slower=2)
-    figures.add("cpu", "p99_ms_at_most", by_length[len(by_length) * 99 // 100] * 1e3, "pages: CPU ms, p99", slower=3)
-    figures.add("cpu", "longest_ms_at_most", by_length[-1] * 1e3, "pages: CPU ms, longest", slower=3)
+    # CPU time, including metadata and links. The figure beside trafilatura tells more: a busy machine is slower at all.
+    figures.add("cpu", "median_ms_at_most", median(seconds) * 1e3, "pages: CPU ms, median", slower=4)
+    figures.add("cpu", "p99_ms_at_most", by_length[len(by_length) * 99 // 100] * 1e3, "pages: CPU ms, p99", slower=4)
+    figures.add("cpu", "longest_ms_at_most", by_length[-1] * 1e3, "pages: CPU ms, longest", slower=4)
 
 
 def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: Path) -> None:
