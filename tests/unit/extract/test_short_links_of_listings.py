@@ -48,7 +48,7 @@ def test_no_link_of_a_front_page_is_too_short(box: str) -> None:
 
 
 def test_links_that_look_like_articles_stand_alone() -> None:
-    """Where a front page has such links, others are not followed: tags, authors, services."""
+    """Other links of such a front page are not followed: tags, authors, services."""
     cards = "".join(
         f"<h2><a href='/town/10{n}{n}4/the-bridge-of-the-town-opens-{n}'>The bridge opens on day {n}</a></h2>"
         for n in range(6)
