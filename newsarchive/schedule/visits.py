@@ -121,7 +121,8 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #                       the ages at which an article is checked                   |
 #
 # A page that was never an article, after failures or redirects, or with an article's URL: ten pauses of two days at
-# most, while a source names it. One that a source promised: at these ages, also once it is named no more.
+# most, while a source names it. One that a source promised, redirects, or has an article's URL: at these ages, also once
+# it is named no more.
 
 # Responses that say nothing of the page itself.
 _FAILURES = "error challenge consent_wall login_wall soft_404 soft_error empty gone"
@@ -149,12 +150,12 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     pause = pauses[failures - 1] if failures <= len(pauses) else None
     # No age at which an article is checked is left out.
     to_checks = [age - (visit.fetched_at - visit.first_seen_at) for age in intervals.recheck]
-    later = [each for each in to_checks if each >= QUICK_PAUSES[0] and pauses is not SLOW_PAUSES]
+    is_likely_article = visit.may_be_article or pauses is not SLOW_PAUSES
+    later = [each for each in to_checks if each >= pauses[0] and is_likely_article]
     pause = min(later if pause is None else [pause, *later], default=None)
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
     # A source may have named an article only in an outage of the site.
-    last = min(later, default=None) if last is None and is_promised else last
-    is_likely_article = visit.may_be_article or pauses is not SLOW_PAUSES
+    last = min(later, default=None) if last is None and (is_promised or visit.may_be_article) else last
     is_first_look = is_likely_article and not visit.was_article and failures <= MAX_FIRST_LOOKS
     named = min(pause or NAMED_INTERVAL, FIRST_LOOK_PAUSE if is_first_look else NAMED_INTERVAL)
     return replace(

@@ -165,3 +165,13 @@ def test_a_page_that_a_source_promised_is_looked_at_also_after_it_was_named(outc
     times = times_of_visits(outcome, is_named=False, is_listed_as_article=True, first_seen_at=NOON)
     assert times[-1] == NOON + max(DEFAULT_INTERVALS.recheck)
     assert len(times) <= 30
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REDIRECT, Outcome.OTHER, Outcome.LISTING])
+def test_a_page_with_the_url_of_an_article_is_looked_at_also_after_it_was_named(outcome: Outcome) -> None:
+    """A front page may have named an article only while its site redirected: ages from a day on remain."""
+    times = times_of_visits(outcome, is_named=False, may_be_article=True, first_seen_at=NOON)
+    assert [at - NOON for at in times] == [
+        age for age in (timedelta(), *DEFAULT_INTERVALS.recheck) if not age or age >= DAY
+    ]
+    assert len(times_of_visits(outcome, is_named=False, first_seen_at=NOON)) == 1, "nothing says that it is an article"
