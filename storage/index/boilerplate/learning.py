@@ -13,20 +13,26 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate import counting, rule
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import IDS, STREAMING, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import (
+    IDS,
+    STREAMING,
+    AnyRow,
+    change_by_ids,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+)
 from storage.index.fulltext.fields import count_microseconds
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
-    ParagraphRow,
     SearchChangeRow,
     SiteRow,
-    UrlRow,
     VersionParagraphRow,
     VersionRow,
 )
@@ -160,41 +166,11 @@ def _decide(connection: Connection, judged: Sequence[_Judged]) -> dict[SiteParag
     }
 
 
-_CARRYING = (
-    select(ArticleRow.id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .where(
-        ArticleRow.site_id == bindparam("site_id"),
-        ArticleRow.id.in_(
-            select(VersionRow.article_id)
-            .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
-            .where(VersionParagraphRow.paragraph_id == bindparam("paragraph_id"))
-        ),
-    )
-    .order_by(ArticleRow.dated_at.desc(), UrlRow.url)
-    .limit(rule.SAMPLE)
+_STATEMENTS = load_statements("storage.index.boilerplate", "learning.sql")
+_CARRYING = text(_STATEMENTS["carrying"]).bindparams(sample=rule.SAMPLE)
+_PARAGRAPHS_OF_ARTICLES = text(_STATEMENTS["paragraphs-of-articles"]).bindparams(
+    IDS, bindparam("roles", rule.COUNTED, expanding=True)
 )
-"""The newest articles of a site that carry a paragraph."""
-_PARAGRAPHS_OF_ARTICLES = (
-    select(
-        VersionRow.article_id,
-        VersionParagraphRow.paragraph_id,
-        func.length(ParagraphRow.text),
-        BoilerplateRow.paragraph_id.is_not(None),
-    )
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(VersionParagraphRow, VersionParagraphRow.version_id == VersionRow.id)
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .join(
-        BoilerplateRow,
-        (BoilerplateRow.site_id == ArticleRow.site_id)
-        & (BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id),
-        isouter=True,
-    )
-    .where(VersionRow.article_id.in_(IDS), VersionRow.is_current, VersionParagraphRow.role.in_(rule.COUNTED))
-)
-
-
 _UPDATE_DECISION = (
     update(BoilerplateRow)
     .where(BoilerplateRow.site_id == bindparam("site"), BoilerplateRow.paragraph_id == bindparam("paragraph"))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Lock
 from typing import Any, TypeVar
 
 from tantivy import DocAddress, Occur, Query, Schema, Searcher
@@ -29,6 +30,7 @@ class EngineSearcher:
     schema: Schema
     searcher: Searcher
     _answers: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    listing: Lock = field(default_factory=Lock)  # held while terms are listed: 100 MB for half a million
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` returns, which is kept as long as this view of the index: those of the latest use."""

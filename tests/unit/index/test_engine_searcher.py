@@ -1,7 +1,11 @@
 import tempfile
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +14,8 @@ from tantivy import Query
 
 from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import FulltextFolder, index_in_memory
+from storage.index.search.query import SearchTerm
+from storage.index.search.translate import Translation
 
 
 @pytest.mark.parametrize("authors", [3, 999, 1_000, 1_001, 2_500])
@@ -57,3 +63,28 @@ def test_of_two_copies_at_least_one_is_marked(steps: list[tuple[int, list[int], 
     for (story, article, marked), (other_story, other, other_marked) in combinations(texts, 2):
         if story == other_story and article != other:
             assert marked or other_marked
+
+
+class CountingSearcher:
+    """Counts how many threads list terms at once, and how often terms are listed."""
+
+    def __init__(self) -> None:
+        self.lists, self.running, self.most = 0, 0, 0
+
+    def terms_with_prefix(self, field: str, prefix: str, **options: Any) -> list[tuple[str, int]]:
+        self.lists, self.running = self.lists + 1, self.running + 1
+        self.most = max(self.most, self.running)
+        time.sleep(0.02)
+        self.running -= 1
+        return [(f"{prefix}ter", 1), (f"{prefix}d", 1)]
+
+
+def test_one_thread_at_a_time_lists_the_terms_of_a_field() -> None:
+    """The list of a large archive takes 100 MB while it is made: eight readers must not take eight times as much."""
+    counting = CountingSearcher()
+    engine = replace(index_in_memory([]), searcher=counting)  # type: ignore[arg-type]  # only lists terms
+    terms = [SearchTerm((word,)) for word in ("win*", "win*", "mis*", "win*t*r") * 4]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda term: Translation(engine, ("en",)).term(term), terms))
+    assert len(found) == len(terms)
+    assert (counting.lists, counting.most) == (2, 1)
