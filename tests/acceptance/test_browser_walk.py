@@ -638,7 +638,7 @@ def test_pictures_of_the_main_pages(chromium: Any, demo: Demo, pages: dict[str, 
     for name, page, size, scheme in PICTURES:
         with Walk(chromium, demo.base, size, scheme, zone="UTC") as walk:
             opened = walk.open(pages[page][0])
-            opened.wait_for_timeout(300)
+            opened.wait_for_load_state("networkidle")  # pictures are loaded when they are seen
             # Playwright itself takes no WebP, which is a third of a PNG here.
             session = walk.context.new_cdp_session(opened)
             shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 82})
