@@ -159,6 +159,29 @@ def test_a_middleware_changes_requests_and_the_records_have_them_as_sent(server:
     assert (report.problems, report.run.counters["refused"]) == ((), 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ('CLOSESPIDER_PAGECOUNT = "many"', "invalid literal for int"),
+        ('DOWNLOADER_MIDDLEWARES = { "nosuch.Module" = 500 }', "No module named 'nosuch'"),
+        ('EXTENSIONS = { "nosuch.Module" = 0 }', "No module named 'nosuch'"),
+    ],
+)
+def test_a_table_with_which_scrapy_cannot_begin_is_an_error_of_the_settings(
+    server: Any, make: Make, line: str, cause: str
+) -> None:
+    """Not of the program; and the crawl after it is corrected fetches everything."""
+    folder = make(f"[scrapy]\n{line}\n")
+    with Archive.open(folder) as archive, pytest.raises(ConfigError, match=cause) as raised:
+        crawl(archive)
+    assert f"[scrapy] of {folder / 'newsarchive.toml'}" in str(raised.value)
+    assert server.log == []
+    make()
+    with Archive.open(folder) as archive:
+        assert crawl(archive).problems == ()
+    assert {each.path for each in server.log} == PATHS
+
+
 def test_cookies_of_a_middleware_are_sent_where_they_are_on(server: Any, make: Make, tmp_path: Path) -> None:
     """Off by default; what is sent is in the records, as a placeholder."""
     table = f'DOWNLOADER_MIDDLEWARES = {{ "{__name__}.Cookies" = 500 }}'
