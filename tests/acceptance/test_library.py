@@ -507,6 +507,19 @@ def test_the_docs_page_runs(
     assert [name for name in methods if f"{name}(" not in page] == ["close"]  # which a with statement calls
 
 
+def test_the_counts_per_day_of_the_page_on_research_data_are_those_of_the_archive(
+    morgue: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its code runs as it stands, and counts each article once."""
+    monkeypatch.chdir(morgue.parent)
+    (block,) = re.findall(r"```python\n(.*?)```", (DOCS.parent / "how-to" / "research-data.md").read_text(), re.DOTALL)
+    exec(block, {})
+    counts = [line.split(";") for line in capsys.readouterr().out.splitlines()]
+    with Archive.open(morgue) as archive:
+        found = len(list(archive.articles(since=date(2026, 1, 1), until=date(2026, 6, 30))))
+    assert (sum(int(count) for _, _, count in counts), {site for site, _, _ in counts}) == (found, {"lantern"})
+
+
 def test_the_example_prints_changed_headlines(morgue: Path) -> None:
     """Each edit has the text that went and the text that came."""
     program = DOCS.parents[1] / "examples" / "changed_headlines.py"
