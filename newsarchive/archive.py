@@ -197,7 +197,9 @@ class Archive(AbstractContextManager["Archive"]):
             if value := chosen.get(name):
                 # Changes are filtered by the full name of an author.
                 self.require_articles(name, {"byline" if name == "author" and kind is ChangeFilters else name: value})
-        times = {name: parse_time(chosen[name], f"{prefix}{name}") for name in ("since", "until")}
+        times = {
+            name: parse_time(chosen[name], f"{prefix}{name}", is_end=name == "until") for name in ("since", "until")
+        }
         return kind(**chosen | times)
 
     def article(self, article_id: int) -> ArticleView | None:

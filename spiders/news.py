@@ -57,6 +57,7 @@ class NewsSpider(scrapy.Spider):
                 host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
             except ArchiveError as problem:
                 refusal = str(problem)
+                crawler.settings.set("FEEDS", {}, "cmdline")  # which would be empty files
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.host, spider.refusal = host, refusal
         return spider
@@ -75,11 +76,12 @@ class NewsSpider(scrapy.Spider):
             self.crawler.spider = None
 
     def parse(self, response: Response, **_: Any) -> Iterator[Any]:
-        """Yield the article on a page, if it is one, for `scrapy parse`. In a crawl, articles are read from records."""
+        """Yield the article on a page and requests of its links, for `scrapy parse`. A crawl reads records."""
         if self.context is None and isinstance(response, HtmlResponse):
-            article = response.replace(cls=ArticleResponse).article
-            if article is not None:
-                yield article_to_json(from_article(article))
+            page = response.replace(cls=ArticleResponse)
+            if page.article is not None:
+                yield article_to_json(from_article(page.article))
+            yield from (Request(link.url) for group in page.links for link in group.links)
 
     def request(self, due: DueUrl) -> Request:
         """Return the request for a URL; conditional if the last response had validators (RFC 9110, 13).

@@ -1,11 +1,16 @@
-"""Dates as pages, feeds and sitemaps state them, in the one form that the index, WARC files and exports use."""
+"""Dates as pages, feeds and sitemaps state them, in the one form that the index, WARC files and exports use.
 
+Periods, as people write them in filters.
+"""
+
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from storage.pickling import pickle_by_slots
 
 _DAY_LENGTH = len("2026-06-11")
+_PERIOD = re.compile(r"[0-9]{4}(-[0-9]{1,2}){0,2}")
 
 
 @pickle_by_slots
@@ -89,3 +94,21 @@ class SourcedDate(PageDate):
     source: str
     """json-ld, meta, microdata, time, visible, relative ("3 hours ago"), url, feed, sitemap, elsewhere (on the page),
     title, script; modified: the page only says when it was changed."""
+
+
+def parse_date_range(value: str) -> tuple[datetime, datetime] | None:
+    """Return the begin and end of a year, month or day, the end excluded; None if the text is none of these.
+
+    >>> [f"{moment:%Y-%m-%d}" for moment in parse_date_range("2026-11") or ()]
+    ['2026-11-01', '2026-12-01']
+    """
+    if not _PERIOD.fullmatch(value):
+        return None
+    numbers = [int(part) for part in value.split("-")]
+    try:
+        year, month, day = (*numbers, 1, 1)[:3]
+        first = datetime(year, month, day, tzinfo=UTC)
+        later = first + timedelta(days=(366, 31, 1)[len(numbers) - 1])  # in the next year, month or day
+        return first, later if len(numbers) == 3 else later.replace(day=1)
+    except (ValueError, OverflowError):
+        return None

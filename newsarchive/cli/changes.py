@@ -37,7 +37,7 @@ def changes(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     size: Annotated[int | None, Option(min=1, max=1_000_000_000, help="Minimum of characters changed.")] = None,
     since: Annotated[str | None, Option(metavar="DATE", help="Seen since this date, time, or age: 7d.")] = None,
-    until: Annotated[str | None, Option(metavar="DATE", help="Seen before; the same formats.")] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Seen until then; a date is included.")] = None,
     limit: Annotated[int | None, Option(min=1, max=1_000_000, help="Number of changes; by default all.")] = None,
     format_: Annotated[
         Literal["text", "json", "jsonl", "csv", "parquet"], Option("--format", help="Output format.")

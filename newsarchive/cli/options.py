@@ -21,7 +21,7 @@ Folder = Annotated[Path, Option("--archive", "-A", metavar="DIR", envvar="NEWSAR
 Sites = Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites to crawl; by default all.")]
 SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only articles of this site.")]
 Since = Annotated[str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age (7d).")]
-Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published before; the same formats.")]
+Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published until then; a date is included.")]
 Dask = Annotated[str | None, Option("--dask", metavar="ADDRESS", help="Dask scheduler (see: newsarchive help batch).")]
 Scratch = Annotated[
     Path | None,

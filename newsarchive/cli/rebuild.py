@@ -54,7 +54,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     sites: Annotated[list[str] | None, Argument(metavar="[SITE]...", help="Sites; by default all.")] = None,
     *,
     since: Annotated[str | None, Option(metavar="DATE", help="Captures since this date, time, or age (7d).")] = None,
-    until: Annotated[str | None, Option(metavar="DATE", help="Captures fetched before; the same formats.")] = None,
+    until: Annotated[str | None, Option(metavar="DATE", help="Captures until then; a date is included.")] = None,
     everything: Annotated[bool, Option("--all", help="Include captures that this version has extracted.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Report what would change, without changing anything.")] = False,
     readers: Annotated[
@@ -70,7 +70,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     Processes captures that another version of the extractor has read, or that could not be read. If interrupted, the
     same command continues. Exits with 75 while a crawl is running, and with 1 if some records could not be read.
     """
-    begin, end = parse_time(since, "--since"), parse_time(until, "--until")
+    begin, end = parse_time(since, "--since"), parse_time(until, "--until", is_end=True)
     named_sites = tuple(sites) if sites else None
     wanted = RereadFilter(extractor=EXTRACTOR, everything=everything, sites=named_sites, since=begin, until=end)
     with Archive.open(archive) as opened, show_progress("extracting") as step:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from storage.errors import ConfigError
+from storage.page_date import parse_date_range
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 # Powers of ten, as disks are sold and as WARC tools count.
@@ -34,13 +35,13 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is too long for a duration") from None
 
 
-def parse_time(time: str | date | None, name: str) -> datetime | None:
+def parse_time(time: str | date | None, name: str, *, is_end: bool = False) -> datetime | None:
     """Return a time, a day, or the text of one or of an age as a time in UTC; text without a time zone is UTC.
 
-    "today" and "yesterday" are days. ConfigError for anything else, and for a datetime without a time zone, which
-    Python takes for local time.
+    A day, month or year is its beginning, or with `is_end` its end; "today" and "yesterday" are days. ConfigError for
+    anything else, and for a datetime without a time zone, which Python takes for local time.
 
-    >>> parse_time("2026-11-25", "--since") == parse_time(date(2026, 11, 25), "since")
+    >>> parse_time("2026-11-25", "--until", is_end=True) == parse_time(date(2026, 11, 26), "since")
     True
     """
     if time is None:
@@ -50,6 +51,8 @@ def parse_time(time: str | date | None, name: str) -> datetime | None:
             raise ValueError("no time zone")
         if time in ("today", "yesterday"):
             time = datetime.now(UTC).date() - timedelta(days=time == "yesterday")
+        if period := parse_date_range(str(time)):
+            return period[is_end]
         try:
             read = datetime.fromisoformat(str(time))
         except ValueError:

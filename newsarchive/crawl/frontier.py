@@ -204,13 +204,13 @@ class FrontierWindow:
         # A pause that the host asks for may be a date, so it counts from now.
         self._hosts.release(host, (self._clock() if pause.reason else host.last_response_at) + pause.seconds)
 
-    def discard(self, due: DueUrl) -> None:
-        """Put off for ever a URL for which no request can be made."""
+    def discard(self, due: DueUrl, reason: str = "") -> None:
+        """Put off a URL whose request is not sent for that reason; for ever if no request can be made."""
         request = self._in_flight.pop(due.url_id)
         self._uncommitted.pop(due.url_id, None)
         for each in [due] if request.waiting_url is None else self._robots_pending.discard(due):
             self._counters["refused"] += 1
-            self._postpone(each, None, "no valid URL")
+            self._postpone(each, self._now() + HOUR if reason else None, reason or "no valid URL")
         self._hosts.release(request.host)
 
     def record_commit(self, url_id: int) -> None:

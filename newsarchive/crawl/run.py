@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import BaseSettings
 
 from newsarchive.alerts.delivery import follow_alerts
@@ -47,7 +46,7 @@ from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
-from newsarchive.crawl.scrapy_settings import configure_crawl, crawl_settings
+from newsarchive.crawl.scrapy_settings import configure_crawl, run_spider
 from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
@@ -289,8 +288,7 @@ class _CrawlRun:
                     if self.host is not None:
                         await self.host.hold(context)
                     else:
-                        runner = AsyncCrawlerRunner(crawl_settings(self.archive.config))
-                        await runner.crawl(runner.create_crawler("news"), context=context)
+                        await run_spider(self.archive.config, context)
                 if context.recorder.failure is None:
                     await context.frontier.flush()
             finally:

@@ -16,11 +16,10 @@ from scrapy.utils.misc import build_from_crawler
 from twisted.internet.defer import Deferred
 
 from newsarchive.crawl.article_response import to_response
-from newsarchive.crawl.politeness import ResponseSummary
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.scrapy_host import ScrapyHost
 from storage.errors import ArchiveError
-from storage.model import DueUrl, Exchange
+from storage.model import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -194,15 +193,14 @@ class CaptureDownloader:
 
     async def _fetch_through(self, middlewares: DownloaderMiddlewareManager, request: Request) -> Request | Response:
         """Fetch a request that middlewares may change, and pass the response on."""
-        due: DueUrl = request.meta["due"]
         is_sent = False
 
         async def send(changed: Request) -> Response:
             nonlocal is_sent
-            proxy = changed.meta.get("proxy")
-            if proxy or changed.url != request.url or changed.method != "GET":
-                what = f"set the proxy {urlsplit(proxy).hostname}" if proxy else "changed the URL or method"
-                raise ValueError(f"a downloader middleware has {what} of {request}, which a crawl cannot; not sent")
+            if proxy := changed.meta.get("proxy"):
+                raise ArchiveError(f"has set the proxy {urlsplit(proxy).hostname} for a request")
+            if changed.url != request.url or changed.method != "GET":
+                raise ArchiveError("has changed the method or URL of a request")
             is_sent = True
             signals, spider = self._crawler.signals, self._crawler.spider
             signals.send_catch_log(request_reached_downloader, request=changed, spider=spider)
@@ -214,12 +212,26 @@ class CaptureDownloader:
             return response
 
         try:
-            return await middlewares.download_async(send, request)
-        finally:
-            if not is_sent:  # a middleware has refused or answered it
-                get_run_context(self._crawler).frontier.record_response(
-                    due, ResponseSummary(no_response=True, is_blocked=True)
-                )
+            response = await middlewares.download_async(send, request)
+            if not is_sent:
+                raise ArchiveError("has answered or replaced a request")
+        except Exception as failure:
+            if not is_sent:
+                self._refuse(request, failure)
+            raise
+        return response
+
+    def _refuse(self, request: Request, failure: Exception) -> None:
+        """Put off a request that a middleware did not pass on as it was, and name each cause once in the report."""
+        frontier = get_run_context(self._crawler).frontier
+        what = str(failure) if isinstance(failure, ArchiveError) else f"has raised {type(failure).__name__}: {failure}"
+        frontier.discard(request.meta["due"], f"a downloader middleware {what}")
+        known = any(what in each for each in frontier.problems)
+        if not known and not isinstance(failure, IgnoreRequest):  # by which it refuses what it is meant to refuse
+            frontier.problems.append(
+                f"a downloader middleware {what}, as for {request.url}; nothing was fetched for it. A crawl sends "
+                "what is due, with the header fields that DOWNLOADER_MIDDLEWARES set: newsarchive help spiders"
+            )
 
     async def _record(self, request: Request) -> Exchange | None:
         headers = [

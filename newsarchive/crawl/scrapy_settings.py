@@ -7,6 +7,7 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
+from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
 
 from newsarchive.config.schema import FILE_NAME, Config
@@ -22,17 +23,6 @@ LEAN: dict[str, Any] = _TABLES["lean"]
 QUIET: dict[str, Any] = _TABLES["quiet"]
 TABLE_PRIORITY = 25
 """Above a project's settings.py, below the spider's and the command line's."""
-
-
-def crawl_settings(config: Config) -> Settings:
-    """Return Scrapy's settings for a crawl that the archive starts itself."""
-    settings = Settings()
-    settings.setmodule("newsarchive.settings", priority="project")
-    if not config.scrapy:
-        settings.setdict(LEAN, priority="project")
-    settings.set("LOG_VERSIONS", [], priority="project")
-    configure_crawl(settings, config)
-    return settings
 
 
 def configure_crawl(settings: BaseSettings, config: Config) -> None:
@@ -52,6 +42,24 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
     settings.setdict(QUIET, priority="command")
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
     settings.setdict({"CONCURRENT_REQUESTS": config.concurrency, "USER_AGENT": config.user_agent}, "cmdline")
+
+
+async def run_spider(config: Config, context: Any) -> None:
+    """Run the spider of all sites in a run's context; ConfigError if Scrapy cannot begin with the [scrapy] table."""
+    settings = Settings()
+    settings.setmodule("newsarchive.settings", priority="project")
+    if not config.scrapy:
+        settings.setdict(LEAN, priority="project")
+    configure_crawl(settings, config)
+    crawler = AsyncCrawlerRunner(settings).create_crawler("news")
+    try:
+        await crawler.crawl_async(context=context)
+    except Exception as problem:
+        if crawler._engine is not None or not config.scrapy:  # noqa: SLF001 - `engine` raises an error without one
+            raise
+        raise ConfigError(
+            f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
+        ) from problem
 
 
 def _is_same(given: Any, owned: Any) -> bool:

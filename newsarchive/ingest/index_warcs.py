@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from newsarchive.diff.edits import Edit, classify_edit
 from newsarchive.ingest.pipeline import Ingestor
@@ -19,7 +18,6 @@ from storage.index.frontier import url_queue
 from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.observations import list_edits_to_classify
 from storage.index.rows.article_changes import store_edits
-from storage.index.views.history import EditToClassify
 from storage.index.write import runs, warc_files
 from storage.model import ClosedWarc, CrawlRun
 from storage.places import Places, WarcFile
@@ -146,14 +144,12 @@ def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
 def classify_edits(index: Index) -> None:
     """Classify all edits that are not classified, some in each transaction; an interrupted run is continued later."""
     while edits := index.read(list_edits_to_classify, limit=100):
-        index.write(store_edits, [_classify_edit(edit) for edit in edits])
-
-
-def _classify_edit(edit: EditToClassify) -> dict[str, Any]:
-    """Return the row of a classified edit; nothing is to be told where no text differs."""
-    found = Edit() if edit.older is None or edit.newer is None else classify_edit(edit.older, edit.newer)
-    key = {"article_id": edit.article_id, "capture_id": edit.capture_id, "texts": edit.texts}
-    return asdict(found) | key | {"kinds": " ".join(found.kinds), "notice": found.notice}
+        rows = []
+        for edit in edits:  # nothing is to be told where no text differs
+            found = Edit() if edit.older is None or edit.newer is None else classify_edit(edit.older, edit.newer)
+            key = {"article_id": edit.article_id, "capture_id": edit.capture_id, "texts": edit.texts}
+            rows.append(asdict(found) | key | {"kinds": " ".join(found.kinds), "notice": found.notice})
+        index.write(store_edits, rows)
 
 
 def read_capture(

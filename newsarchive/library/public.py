@@ -53,8 +53,9 @@ class Archive(AbstractContextManager["Archive"]):
     cannot be used. Its iterators read in batches, hold no connection meanwhile, and may be left at any time.
 
     Times are in UTC. `since` (included) and `until` (excluded) are datetimes with a time zone, days, ISO 8601 text (UTC
-    if it names no zone) or ages such as "7d". Of several values in a tuple one has to match. A site that the archive
-    does not have is an error (ArchiveError); an article that it does not have is none.
+    if it names no zone) or ages such as "7d"; a day, or a month such as "2026-05", is included in both. Of several
+    values in a tuple one has to match. A site that the archive does not have is an error (ArchiveError); an article
+    that it does not have is none.
     Example: `[article.url for article in Archive.open("morgue").articles()]`
     """
 

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple, Self
 from starlette.datastructures import QueryParams
 
 from newsarchive.web.jinja_env import build_url, language_name
-from storage.index.search.query import parse_date_range
 from storage.index.text.analyzer import fold_text
 from storage.index.views.articles import ORDERS, Filters, Order
+from storage.page_date import parse_date_range
 
 PAGE_SIZE = 20
 MAX_PAGES = 50_000

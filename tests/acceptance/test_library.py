@@ -120,7 +120,7 @@ def test_filters_select_articles(archive: Archive, small_batches: None) -> None:
     for since in (noon, "2026-05-03T12:00", "2026-05-03T14:00+02:00", noon.astimezone()):
         assert list(archive.articles(since=since)) == wanted
     day = [each for each in everything if dated(each).date() == date(2026, 5, 3)]
-    assert list(archive.articles(since=date(2026, 5, 3), until="2026-05-04")) == day
+    assert list(archive.articles(since=date(2026, 5, 3), until="2026-05-03")) == day
     assert list(archive.articles(site=("lantern",), since="7000d")) == everything
     name = next(each.authors[0] for each in everything if each.authors)
     mine = list(archive.articles(author=name))
@@ -505,6 +505,19 @@ def test_the_docs_page_runs(
     assert re.findall(r"`(\w+)`", named[1]) == newsarchive.__all__
     methods = [name for name in vars(Archive) if not name.startswith("_")]
     assert [name for name in methods if f"{name}(" not in page] == ["close"]  # which a with statement calls
+
+
+def test_the_counts_per_day_of_the_page_on_research_data_are_those_of_the_archive(
+    morgue: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its code runs as it stands, and counts each article once."""
+    monkeypatch.chdir(morgue.parent)
+    (block,) = re.findall(r"```python\n(.*?)```", (DOCS.parent / "how-to" / "research-data.md").read_text(), re.DOTALL)
+    exec(block, {})
+    counts = [line.split(";") for line in capsys.readouterr().out.splitlines()]
+    with Archive.open(morgue) as archive:
+        found = len(list(archive.articles(since=date(2026, 1, 1), until=date(2026, 6, 30))))
+    assert (sum(int(count) for _, _, count in counts), {site for site, _, _ in counts}) == (found, {"lantern"})
 
 
 def test_the_example_prints_changed_headlines(morgue: Path) -> None:

@@ -15,11 +15,13 @@ private names of Twisted and Scrapy is tested by tests/integration/crawl/test_re
 
 import asyncio
 import re
+import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from importlib.resources import files
 from io import BytesIO
 from typing import Any
 
@@ -491,18 +493,7 @@ class LenientParser(HTTPClientParser):
 
 RecordingProtocol.parser = LenientParser
 
-_TLS_REASONS = {
-    "certificate verify failed": "its certificate is not trusted: expired, self-signed, or without its whole chain",
-    "certificate of another host": "its certificate is for another host",
-    "unrecognized name": "it has no certificate for this host name",
-    "certificate required": "it wants a certificate of the client",
-    "handshake failure": "it accepts none of the encryption methods offered",
-    "unexpected eof": "it closed the connection during the TLS handshake",
-    "unsupported protocol": "it speaks no version of TLS that is safe to use",
-    "protocol version": "it speaks no version of TLS that is safe to use",
-    "wrong version number": "it does not speak TLS on this port",
-    "packet length too long": "it does not speak TLS on this port",
-}
+_TLS_REASONS = tomllib.loads(files("newsarchive.crawl.download").joinpath("tls_errors.toml").read_text("utf-8"))
 """By words of OpenSSL's messages."""
 
 

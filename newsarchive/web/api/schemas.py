@@ -344,7 +344,7 @@ class ChangePage(ApiModel):
 
     total: int
     since: date | None
-    """If they are too many to count: the first of the days that are counted; `until` that day has those before."""
+    """If they are too many to count: the first day that is counted; `until` the day before has those before."""
     changes: tuple[ChangeView, ...]
     next: Next
 

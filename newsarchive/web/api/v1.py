@@ -1,6 +1,5 @@
 """/api/v1/: the archive as JSON, described by /openapi.json and at /api; openapi.ABOUT is what holds for all of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Literal, TypeAlias
@@ -8,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
@@ -19,6 +18,7 @@ from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import ROWS, Context, RequestContext, refuse_unknown
+from newsarchive.web.middleware.problem_details import DESCRIPTIONS
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
@@ -33,15 +33,7 @@ from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
 from storage.observations import ChangeEvent
-
-ERROR_DESCRIPTIONS: Mapping[int, str] = {
-    400: "Invalid request: a malformed parameter, or a cursor of another list",
-    401: "The archive requires a user name and password, or a token",
-    404: "Not in the archive, or not published",
-    414: "The URL is too long",
-    429: "Too many requests; see Retry-After",
-    503: "The index does not answer, or the query takes too long; see Retry-After",
-}
+from storage.page_date import parse_date_range
 
 
 def check_parameters(request: Request) -> None:
@@ -54,9 +46,7 @@ router = APIRouter(
     prefix="/api/v1",
     tags=["archive"],
     dependencies=[Depends(check_parameters)],
-    responses={
-        status: {"model": schemas.ProblemDetails, "description": text} for status, text in ERROR_DESCRIPTIONS.items()
-    },
+    responses={status: {"model": schemas.ProblemDetails, "description": text} for status, text in DESCRIPTIONS.items()},
 )
 
 
@@ -73,9 +63,14 @@ UtcTime: TypeAlias = Annotated[datetime, AfterValidator(to_utc)]
 Name: TypeAlias = Annotated[Text | None, Query(max_length=300)]
 Since: TypeAlias = Annotated[
     UtcTime | None,
-    Query(description="Published at this time or later; first seen, if there is no date. Without a zone: UTC"),
+    BeforeValidator(lambda text: (parse_date_range(text) or (text,))[0]),
+    Query(description="At this time or later, or from this day (YYYY-MM-DD), month or year on. Without a zone: UTC"),
 ]
-Until: TypeAlias = Annotated[UtcTime | None, Query(description="Published before this time")]
+Until: TypeAlias = Annotated[
+    UtcTime | None,
+    BeforeValidator(lambda text: (parse_date_range(text) or (text,))[-1]),
+    Query(description="Before this time, or until this day, month or year, which is included"),
+]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
 
@@ -275,7 +270,7 @@ def changes(  # noqa: PLR0913 - every parameter of the query is one
 ) -> Response:
     """Edits of articles, and articles that were gone, moved or back; those seen last first.
 
-    Of more than can be counted, those of the last days, from `since` on: `until` that day has those before.
+    Of more than can be counted, those of the last days, from `since` on: `until` the day before has those before.
     """
     filters = ChangeFilters(
         site=site, section=section, author=author, event=tuple(event or ()) or None, kind=tuple(kind or ()) or None,

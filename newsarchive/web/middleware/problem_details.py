@@ -2,9 +2,11 @@
 
 import logging
 import re
+import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,16 +26,9 @@ log = logging.getLogger(__name__)
 API_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-9]*id_/")
 API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|ris|warc\.gz|wacz)")
 """Suffixes of the archive's own URLs; the suffix of an archived URL says nothing about the client."""
-HEADINGS = {
-    400: "Invalid request",
-    401: "Authentication required",
-    403: "Not allowed",
-    404: "Not in the archive",
-    414: "URL too long",
-    500: "Internal error",
-    503: "Temporarily unavailable",
-    507: "No space left",
-}
+_TEXTS = tomllib.loads(Path(__file__).with_name("errors.toml").read_text("utf-8"))
+HEADINGS = {int(status): text for status, text in _TEXTS["headings"].items()}
+DESCRIPTIONS = {int(status): text for status, text in _TEXTS["descriptions"].items()}
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
 _JSON = re.compile(r"application/(.+\+)?json")
 _ACCEPTED = re.compile(r"([^\s;,]+)[^,]*?(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?(?:,|$)")

@@ -19,9 +19,9 @@ from newsarchive.web.pages.search import FEED_SIZE
 from newsarchive.web.search_params import PAGE_SIZE, parse_page
 from storage.index.queries.aggregates import list_site_names
 from storage.index.queries.observations import find_changes, iter_changes, list_changes
-from storage.index.search.query import parse_date_range
 from storage.index.views.history import ChangeFilters, ChangeView
 from storage.observations import CHANGED_BACK, ChangeEvent
+from storage.page_date import parse_date_range
 
 router = APIRouter(include_in_schema=False)
 

@@ -17,13 +17,13 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storage.index.fulltext.fields import MOST_BETWEEN
 from storage.index.text.analyzer import Term, split_terms
 from storage.index.views.articles import EVERYTHING, Filters, list_values
 from storage.observations import ChangeKind, MetadataField
+from storage.page_date import parse_date_range
 
 _PIECE = re.compile(
     r"(?P<minus>-|(?-i:NOT)\s+)?(?:(?P<field>site|author|section|language|lang|agency|since|until|date|is|changed|versions|headline|dek|url):)?"
@@ -277,24 +277,3 @@ def _leaf_words(found: Sequence[Term]) -> tuple[str, ...]:
 
 CHANGES = (*(kind.value for kind in ChangeKind), *(field.value for field in MetadataField))
 """What `changed:` can be asked for: kinds of change that make a version, and fields of the metadata."""
-
-
-def parse_date_range(value: str) -> tuple[datetime, datetime] | None:
-    """Return the begin and end of a year, month or day, the end excluded; None if the text is none of these.
-
-    >>> [f"{moment:%Y-%m-%d}" for moment in parse_date_range("2026-11") or ()]
-    ['2026-11-01', '2026-12-01']
-    """
-    try:
-        numbers = [int(part) for part in value.split("-")]
-        year, month, day = (*numbers, 1, 1)[:3] if len(numbers) < 4 else (0, 0, 0)
-        first = datetime(year, month, day, tzinfo=UTC)
-        match len(numbers):
-            case 1:
-                return first, first.replace(year=year + 1)
-            case 2:
-                return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-            case _:
-                return first, first + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None

@@ -11,9 +11,11 @@ for one character is a prefix search.
 
 import re
 import threading
+import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
@@ -60,14 +62,7 @@ GONE = "-"
 """Marks the hash of a term that no later text has."""
 MOVED = "+"
 """Marks the hash of a term that only the next text's headline or dek lacks."""
-_STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
-    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
-    "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
-    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
-    "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
-}  # fmt: skip
+_STEMMERS = tomllib.loads(files("storage.index.text").joinpath("stemmers.toml").read_text("utf-8"))
 
 
 class Term(NamedTuple):

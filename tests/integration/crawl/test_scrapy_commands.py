@@ -1,6 +1,10 @@
 """The crawl as a spider of Scrapy's: settings, signals, middlewares and what the archive owns."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +12,7 @@ import pytest
 from scrapy import Request, signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import HtmlResponse
+from scrapy.http import HtmlResponse, Response
 from scrapy.settings import Settings
 
 from newsarchive.archive import Archive
@@ -49,7 +53,24 @@ def page(*links: str) -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
+class Slow:
+    """A downloader middleware that takes its time."""
+
+    async def process_request(self, request: Request) -> None:
+        """Wait."""
+        await asyncio.sleep(0.5)
+
+
+class Cookies:
+    """A downloader middleware that sets a cookie."""
+
+    def process_request(self, request: Request) -> None:
+        """Choose an edition."""
+        request.cookies = {"edition": "morning"}
+
+
 Make = Callable[..., Path]
+PATHS = {"/robots.txt", "/", "/news/2026/first", "/news/2026/second", "/news/2026/third"}
 
 
 @pytest.fixture
@@ -106,16 +127,23 @@ def test_scrapy_s_command_is_the_archive_s_crawl(server: Any, make: Make) -> Non
         assert archive.index.ask(get_status, archive.now()).captures == 5
 
 
-def test_scrapy_s_conditions_close_the_crawl_in_order(server: Any, make: Make) -> None:
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"CLOSESPIDER_PAGECOUNT": 2, "CONCURRENT_ITEMS": 1}, "closespider_pagecount"),
+        ({"CLOSESPIDER_TIMEOUT": 1, "DOWNLOADER_MIDDLEWARES": {f"{__name__}.Slow": 500}}, "closespider_timeout"),
+    ],
+)
+def test_scrapy_s_conditions_close_the_crawl_in_order(
+    server: Any, make: Make, settings: dict[str, Any], reason: str
+) -> None:
     """Fetched pages are committed; the rest is due in the next crawl."""
     folder = make()
-    crawler = run_news(folder, CLOSESPIDER_PAGECOUNT=2, CONCURRENT_ITEMS=1)
-    assert crawler.stats.get_value("finish_reason") == "closespider_pagecount"
+    crawler = run_news(folder, **settings)
+    assert crawler.stats.get_value("finish_reason") == reason
     assert not list((folder / "warc").glob("*.open"))
     run_news(folder)
-    assert sorted({each.path for each in server.log}) == [
-        "/", "/news/2026/first", "/news/2026/second", "/news/2026/third", "/robots.txt"
-    ]  # fmt: skip
+    assert {each.path for each in server.log} == PATHS
 
 
 def test_a_middleware_changes_requests_and_the_records_have_them_as_sent(server: Any, make: Make) -> None:
@@ -126,7 +154,41 @@ def test_a_middleware_changes_requests_and_the_records_have_them_as_sent(server:
     assert report.run.outcome == "finished"
     assert sorted(requests_in(folder)) == sorted(each.request for each in server.log)
     assert all(b"\r\nX-Reader: courier\r\n" in each.request for each in server.log)
-    assert "/news/2026/third" not in {each.path for each in server.log}
+    # Nothing is wrong with the host, nor with the middleware.
+    assert {each.path for each in server.log} == PATHS - {"/news/2026/third"}
+    assert (report.problems, report.run.counters["refused"]) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ('CLOSESPIDER_PAGECOUNT = "many"', "invalid literal for int"),
+        ('DOWNLOADER_MIDDLEWARES = { "nosuch.Module" = 500 }', "No module named 'nosuch'"),
+        ('EXTENSIONS = { "nosuch.Module" = 0 }', "No module named 'nosuch'"),
+    ],
+)
+def test_a_table_with_which_scrapy_cannot_begin_is_an_error_of_the_settings(
+    server: Any, make: Make, line: str, cause: str
+) -> None:
+    """Not of the program; and the crawl after it is corrected fetches everything."""
+    folder = make(f"[scrapy]\n{line}\n")
+    with Archive.open(folder) as archive, pytest.raises(ConfigError, match=cause) as raised:
+        crawl(archive)
+    assert f"[scrapy] of {folder / 'newsarchive.toml'}" in str(raised.value)
+    assert server.log == []
+    make()
+    with Archive.open(folder) as archive:
+        assert crawl(archive).problems == ()
+    assert {each.path for each in server.log} == PATHS
+
+
+def test_cookies_of_a_middleware_are_sent_where_they_are_on(server: Any, make: Make, tmp_path: Path) -> None:
+    """Off by default; what is sent is in the records, as a placeholder."""
+    table = f'DOWNLOADER_MIDDLEWARES = {{ "{__name__}.Cookies" = 500 }}'
+    with Archive.open(make(f"[scrapy]\nCOOKIES_ENABLED = true\n{table}\n")) as archive:
+        assert crawl(archive).problems == ()
+    assert all(b"\r\nCookie: edition=morning" in each.request for each in server.log)
+    assert not any(b"edition=morning" in request for request in requests_in(tmp_path))
 
 
 class Proxy:
@@ -134,17 +196,68 @@ class Proxy:
 
     def process_request(self, request: Request) -> None:
         """Set the proxy."""
-        request.meta["proxy"] = "http://proxy.example:3128"
+        request.meta["proxy"] = "http://user:secret@proxy.example:3128"
 
 
-def test_a_proxy_is_refused_by_its_name_and_nothing_is_sent(
-    server: Any, make: Make, caplog: pytest.LogCaptureFixture
+class Answer:
+    """A downloader middleware that answers requests itself, as a cache does."""
+
+    def process_request(self, request: Request) -> Response:
+        """Return a response."""
+        return HtmlResponse(request.url, body=b"<h1>From a cache</h1>")
+
+
+class Elsewhere:
+    """A downloader middleware that asks for another URL, as one for a rendering service does."""
+
+    def process_request(self, request: Request) -> Request | None:
+        """Return another request."""
+        return None if "service" in request.url else request.replace(url=f"{request.url}?service=1")
+
+
+class Post:
+    """A downloader middleware that changes the method."""
+
+    def process_request(self, request: Request) -> None:
+        """Send POST."""
+        request.method = "POST"
+
+
+class Broken:
+    """A downloader middleware with a mistake."""
+
+    def process_request(self, request: Request) -> None:
+        """Look for what is not there."""
+        request.meta["nosuch"]
+
+
+@pytest.mark.parametrize(
+    ("middleware", "cause"),
+    [
+        (Proxy, "has set the proxy proxy.example for a request"),
+        (Answer, "has answered or replaced a request"),
+        (Elsewhere, "has answered or replaced a request"),
+        (Post, "has changed the method or URL of a request"),
+        (Broken, "has raised KeyError: 'nosuch'"),
+    ],
+)
+def test_a_request_that_a_middleware_does_not_pass_on_is_not_sent_and_the_report_says_why(
+    server: Any, make: Make, middleware: type, cause: str
 ) -> None:
-    """The archive's client connects directly: a request that was meant for a proxy must not go past it."""
-    caplog.set_level("DEBUG", "news")
-    run_news(make(f'[scrapy]\nDOWNLOADER_MIDDLEWARES = {{ "{__name__}.Proxy" = 500 }}\n'))
-    assert server.log == []
-    assert "set the proxy proxy.example" in caplog.text
+    """Once for each cause, in words that claim nothing of the host; it is due again in an hour."""
+    folder = make(f'[scrapy]\nDOWNLOADER_MIDDLEWARES = {{ "{__name__}.{middleware.__name__}" = 500 }}\n')
+    now = datetime.now(UTC)
+    with Archive.open(folder) as archive:
+        report = crawl(archive, now=lambda: now)
+        (problem,) = report.problems
+        assert problem.startswith(f"a downloader middleware {cause}, as for {server.base}/")
+        assert "secret" not in problem
+        assert (server.log, report.run.counters["refused"]) == ([], 1)
+        assert "blocked" not in report.run.counters
+    make()
+    with Archive.open(folder) as archive:
+        assert crawl(archive, now=lambda: now + timedelta(minutes=61)).problems == ()
+    assert {each.path for each in server.log} == PATHS
 
 
 @pytest.mark.parametrize(
@@ -175,6 +288,29 @@ def test_parse_shows_the_article_that_is_read() -> None:
     page = f"<html><head><title>Open</title>{data}</head><body><article><h1>Harbour opens</h1>{text}</article>"
     response = HtmlResponse("http://news.example/2026/11/20/harbour", body=page.encode())
     assert [item["headline"] for item in NewsSpider().parse(response)] == ["Harbour opens"]
+
+
+def test_parse_shows_the_links_of_a_page_as_requests() -> None:
+    """So `scrapy parse -d 2 --spider=news URL` reads the articles that a front page names."""
+    links = "".join(f'<h2><a href="/2026/11/{n}-harbour">Harbour story number {n} told</a></h2>' for n in range(9))
+    response = HtmlResponse("http://news.example/", body=f"<html><body>{links}</body></html>".encode())
+    requests = [each for each in NewsSpider().parse(response) if isinstance(each, Request)]
+    assert [each.url for each in requests] == [f"http://news.example/2026/11/{n}-harbour" for n in range(9)]
+
+
+@pytest.mark.parametrize(
+    "option", [["-O", "articles.jsonl"], ["-s", "CLOSESPIDER_ITEMCOUNT=3"], ["-s", "CLOSESPIDER_TIMEOUT_NO_ITEM=9"]]
+)
+def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: list[str], tmp_path: Path) -> None:
+    """A crawl has no items: an empty file, or a condition that is never met or always, would say otherwise."""
+    (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
+    (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
+    words = ["-m", "scrapy", "crawl", "news", "-a", f"archive={make()}", *option]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, server.log) == (1, [])
+    (line,) = (line for line in done.stderr.splitlines() if " ERROR: " in line)
+    assert "cannot be set for a crawl: articles are in the index" in line
+    assert not (tmp_path / "articles.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", OWNED)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 
@@ -103,6 +103,35 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_dates_of_the_command_line(words: str | None, read: datetime | None) -> None:
     """A date, a moment, with or without a zone."""
     assert parse_time(words, "--since") == read
+
+
+@pytest.mark.parametrize(
+    ("words", "begin", "end"),
+    [
+        ("2026", (2026, 1, 1), (2027, 1, 1)),
+        ("2024", (2024, 1, 1), (2025, 1, 1)),
+        ("2026-12", (2026, 12, 1), (2027, 1, 1)),
+        ("2024-02", (2024, 2, 1), (2024, 3, 1)),
+        ("2026-2-28", (2026, 2, 28), (2026, 3, 1)),
+        (date(2026, 11, 25), (2026, 11, 25), (2026, 11, 26)),
+        # A time has no end.
+        ("2026-11-25T00:00", (2026, 11, 25), (2026, 11, 25)),
+        (datetime(2026, 11, 25, tzinfo=UTC), (2026, 11, 25), (2026, 11, 25)),
+    ],
+)
+def test_a_day_month_or_year_has_a_beginning_and_an_end(
+    words: str | date, begin: tuple[int, int, int], end: tuple[int, int, int]
+) -> None:
+    """The end is that of the query language: the whole period is included."""
+    assert parse_time(words, "since") == datetime(*begin, tzinfo=UTC)
+    assert parse_time(words, "until", is_end=True) == datetime(*end, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("words", ["7", "26", "2026-13", "2026-02-30", "2026-1-1-1", "２０２６"])
+def test_what_is_no_period_is_no_time(words: str) -> None:
+    """A number alone is neither a year nor an age."""
+    with pytest.raises(ConfigError, match="not a date"):
+        parse_time(words, "--until", is_end=True)
 
 
 def test_ages_of_the_command_line() -> None:

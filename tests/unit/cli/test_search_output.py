@@ -140,7 +140,7 @@ def test_filters_reach_the_index() -> None:
     filters = Filters(
         site="news",
         since=datetime(2026, 5, 4, tzinfo=UTC),
-        until=datetime(2026, 5, 5, tzinfo=UTC),
+        until=datetime(2026, 5, 6, tzinfo=UTC),
         author="Berg",
         section="City",
     )

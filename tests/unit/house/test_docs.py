@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import textwrap
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from newsarchive.operations import cron
 from newsarchive.replay.process import format_config
 from newsarchive.web.api.schemas import PlacementSpan
 from storage.index import Index
+from storage.model import Article
 from tests.docs_sessions import read_blocks, read_shell_lines
 from tests.newsroom import create_certificate
 
@@ -102,6 +104,7 @@ PYTHON = {
     "batch.md": "tests/acceptance/test_docs_sessions.py",
     "proof.md": "tests/integration/laws/test_proof.py",
     "python.md": "tests/acceptance/test_library.py",
+    "research-data.md": "tests/acceptance/test_library.py",
     "spiders.md": "tests/acceptance/test_docs_sessions.py",
 }
 """Tests that run the blocks of Python of a page."""
@@ -198,6 +201,14 @@ def test_the_diagram_has_the_foreign_keys_of_an_index(tmp_path: Path) -> None:
             for row in connection.execute(f"PRAGMA foreign_key_list({table})")
         }
     assert drawn == keys
+
+
+def test_the_page_on_python_names_all_attributes_of_an_article() -> None:
+    """Each in the first column of the table, and no other."""
+    section = (ROOT / "docs" / "python.md").read_text("utf-8").partition("The attributes of an `Article` are:")[2]
+    first = [line.split(" | ")[0] for line in section.partition("\n\nAn `ArchivedArticle`")[0].splitlines()[3:]]
+    named = {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
+    assert named == {each.name for each in fields(Article)} | {"body"}
 
 
 def test_the_query_of_a_page_is_the_one_of_the_examples() -> None:
