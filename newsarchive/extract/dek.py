@@ -25,7 +25,6 @@ _MAX_DATE = 60  # longest date line, in characters
 _MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in characters
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45  # shortest heading, in characters, that can be a dek
-_HEADLINE_OVERLAP = 0.8
 _OTHER_LINES = zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE
 _NOT_DEK = (
     zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
@@ -59,7 +58,7 @@ def find_dek_block(
             # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
             continue
         own_key = text_key(block.text)
-        if word_overlap(own_key, text_key(headline.text)) >= _HEADLINE_OVERLAP:
+        if word_overlap(own_key, text_key(headline.text)) >= 0.8:
             # The headline again: in another size, or with its kicker.
             continue
         described = any(
