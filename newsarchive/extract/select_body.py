@@ -97,7 +97,8 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         del box[:]
     for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
-        box.tag = "div"
+        if box.tag not in ("ul", "ol", "dl", "blockquote"):
+            box.tag = "div"
         box.attrib.clear()
     tree = copy(page.root)
     for box, tag, children in emptied:
@@ -408,9 +409,8 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
         boxes = _find_repeated_boxes(blocks, cut) if length < _LITTLE_TEXT else []
         cut = max(_densest(cut, _NEVER_BODY), boxes, key=_text_length)
     found = _text_length(cut)
-    if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
-        return set()
-    if found <= (length if claims.length else 2 * length):
+    is_excess = claims.length and length + found > _MAX_EXCESS * claims.length
+    if found < _MIN_TEXT or is_excess or found <= (length if claims.length else 2 * length):
         return set()
     if not claims.article_body:
         texts = {b.index for b in cut}
