@@ -250,6 +250,11 @@ def _is_label_line(text: str, is_bold: bool) -> bool:
     return (is_bold or is_plain) and any(label.match(text) for label in _LABELS)
 
 
+def _is_newsletter_label(text: str) -> bool:
+    """Return whether a bold text before others in a line is the label of a newsletter."""
+    return len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and bool(phrases.NEWSLETTER_NAME.search(text))
+
+
 def _join_lines(lines: list[Block]) -> Block:
     """Return lines between single <br> as one block."""
     first = lines[0]
@@ -424,9 +429,8 @@ class _BlockCollector:
 
     def skip_hidden(self, element: HtmlElement) -> bool:
         """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
-        if not self.parts or (self.anchor is not None and not self.anchor_parts):
-            return False
-        if len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
+        is_beside = self.parts and (self.anchor is None or self.anchor_parts)
+        if not is_beside or len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
         self.content.non_article.append(element)
         return True
@@ -449,6 +453,8 @@ class _BlockCollector:
         self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
         self.bold_depth -= is_bold
+        if is_bold and self.bold and len(self.parts) == 1 and _is_newsletter_label(self.parts[0]):
+            self.pending_breaks = 1  # the notice behind it is another line
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.pending_breaks:

@@ -295,11 +295,10 @@ def _is_relative_date_line(block: Block, context: RoleContext) -> bool:
 def _is_byline(block: Block, context: RoleContext) -> bool:
     """Return whether a line names authors or contributors: a credit, a byline, or a name near the start or end."""
     text, length = block.text, len(block.text)
-    if length < 300 and phrases.CREDIT.match(text):
+    is_marked = block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100
+    if is_marked or (length < 300 and phrases.CREDIT.match(text)):
         return True
     if length < 250 and block.index > context.body_end - 3 and phrases.CONTRIBUTED.search(text):
-        return True
-    if block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100:
         return True
     if length > 150 or context.body_start < block.index < context.body_end - 1 or ends_sentence(text.rstrip(")")):
         return False

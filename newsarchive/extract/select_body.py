@@ -227,9 +227,7 @@ def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -
     chosen = _remove_unless_large(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
     first = min((i for i in chosen if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
-    if headline.block is None:
-        return chosen
-    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < headline.block})
+    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < (headline.block or 0)})
 
 
 def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:

@@ -116,6 +116,7 @@ RULES = (
     Rule("blocks: sentences in a box of teasers", "blocks", "_is_text_without_link", always(False)),
     Rule("blocks: lists and quotations that are the article", "blocks", "_find_article_boxes", boxes_outside_of_lists),
     Rule("blocks: labels between line breaks", "blocks", "_is_label_line", bold_label),
+    Rule("blocks: labels of newsletters that begin a line", "blocks", "_is_newsletter_label", always(False)),
     Rule("blocks: buttons that head a panel", "blocks", "_headed_panel", always(None)),
     Rule("blocks: signs that link to their heading", "blocks", "_has_no_words", always(False)),
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),

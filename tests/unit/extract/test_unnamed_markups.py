@@ -301,6 +301,41 @@ def tabs_of_everything(story: Story) -> str:
     )
 
 
+def labels_that_begin_lines(story: Story) -> str:
+    words = story.language
+    boxes = "".join(f"<p><strong>{label}:</strong> {notice}</p>" for label, notice in labelled(story))
+    items = "".join(f"<p>→ {link}</p>" for link in links(story.related))
+    related = f"<p><strong>{words.related}</strong></p>{items}"
+    return f"{top(story)}{wrap('p', story.paragraphs)}{boxes}<p>0:00 / 0:00 {words.close}</p>{related}"
+
+
+def small_print_in_italics(story: Story) -> str:
+    words = story.language
+    boxes = "".join(f"<p><i><b>{label}</b> {notice}</i></p>" for label, notice in labelled(story))
+    related = f"<hr><p><b>{words.related}</b></p><p>{'<br>'.join(links(story.related))}</p>"
+    return f"{top(story)}{wrap('p', story.paragraphs)}<hr>{boxes}<hr><p>0:00 0:00 {words.close}</p>{related}"
+
+
+def list_named_by_its_navigation(story: Story) -> str:
+    """The boxes above the list have headings; its own name is an attribute."""
+    words = story.language
+    header = f"<header><p>{words.date}</p><h1>{story.headline}</h1><p>{story.dek}</p></header>"
+    boxes = "".join(f"<aside><h2>{label}</h2><p>{notice}</p></aside>" for label, notice in labelled(story))
+    player = f"<audio controls></audio><span>0:00</span><span>0:00</span><button>{words.close}</button>"
+    article = f"<article>{header}{wrap('p', story.paragraphs)}{boxes}{player}</article>"
+    related = f"<nav aria-label='{words.related}'><ul>{wrap('li', links(story.related))}</ul></nav>"
+    return f"<header>{words.site}<br>{words.motto}</header>{article}{related}"
+
+
+def items_of_each_part(story: Story) -> str:
+    words = story.language
+    text = "".join(f"<li><div><span>{text}</span></div></li>" for text in story.paragraphs)
+    boxes = "".join(f"<li><h5>{label}</h5><p>{notice}</p></li>" for label, notice in labelled(story))
+    player = f"<ul class=player><li>0:00</li><li>0:00</li><li>{words.close}</li></ul>"
+    related = f"<ul class=rel><li class=lbl>{words.related}</li>{wrap('li', links(story.related))}</ul>"
+    return f"{top(story)}<ul class=paras>{text}</ul><ul class=notes>{boxes}</ul>{player}{related}"
+
+
 MARKUPS: tuple[Callable[[Story], str], ...] = (
     items_with_paragraphs,
     items_of_prose,
@@ -330,6 +365,10 @@ MARKUPS: tuple[Callable[[Story], str], ...] = (
     links_with_numbers,
     fieldsets,
     tabs_of_everything,
+    labels_that_begin_lines,
+    small_print_in_italics,
+    list_named_by_its_navigation,
+    items_of_each_part,
 )
 
 
