@@ -49,6 +49,8 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
     if parts.evidence.is_recording:
         parts.evidence.blocks = parts.content.blocks
+        for box in filter(parts.content.article_boxes.__contains__, page.body.iter()):
+            parts.evidence.add_claim("selection", "a box with most of the text", f"<{box.tag!s}>", taken=True)
     context = _read_context(parts)
     if page_input.is_listing and not parts.evidence.is_recording and not context.layout_blocks:
         features = _assemble_page(parts, context, NO_BODY, is_kept=keep_text)

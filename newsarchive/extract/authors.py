@@ -196,9 +196,8 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
 
 def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
     """Return whether a line is a name in other type or at the right, below the last paragraph of a text."""
-    if len(before.text) < _PARAGRAPH or (after is not None and len(after.text) >= _PARAGRAPH):
-        return False
-    if not is_person_name(block.text) or block.tag in ("h1", "h2", "h3", "h4", "li", "td"):
+    is_last = len(before.text) >= _PARAGRAPH and (after is None or len(after.text) < _PARAGRAPH)
+    if not is_last or not is_person_name(block.text) or block.tag in ("h1", "h2", "h3", "h4", "li", "td"):
         return False
     styles = " ".join(filter(None, (block.element.get("align"), block.element.get("style"))))
     emphasised = any(child.tag in ("i", "em", "b", "strong") for child in block.element.iter())

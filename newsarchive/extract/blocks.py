@@ -6,6 +6,7 @@ tree is not modified.
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -14,9 +15,8 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.word_tables import words
 
-_SKIPPED = frozenset(words("skipped_tag"))
 _INLINE = frozenset(words("inline_tag"))
-_NOT_WALKED = _SKIPPED | {"br", "hr"}
+_NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
 _BOLD = frozenset({"b", "strong"})
 _INLINE_ITEMS = frozenset({"a", "span"})  # elements that stand side by side in cards, separated by style alone
 _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
@@ -24,9 +24,8 @@ _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 _SEPARATED = zones.DATE | zones.BYLINE
 """Zones separated from the words beside them even without white space in the markup."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
-_CUT_ZONES = zones.BOX | zones.FOOTER | zones.FORM | zones.BUTTON | zones.FIGURE | zones.FIGCAPTION | zones.HIDDEN
-"""Zones whose text is not read as body."""
-_CUT_BODY = _CUT_ZONES & ~zones.EMBED
+_CUT_ZONES = ~(zones.WRAPPER | zones.PRE | zones.ADDRESS | zones.BLOCK | zones.LINES) | zones.HIDDEN
+"""Zones whose text is not read as body, or only as an item of a list or a quotation."""
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
 """Ratio to the rest of the text from which a box of comments or of a consent dialog is the article."""
@@ -34,9 +33,9 @@ _MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
 _MIN_OPEN = 3  # paragraphs in a link that was never closed
+_TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
-_TEASERS = zones.RELATED | zones.LATEST
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 PROSE_ENDS = frozenset(".!?…。！？؟।")  # ends of sentences outside quotations; lines of code seldom end with them
@@ -44,6 +43,7 @@ _SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
+_MAX_LABEL = 40  # longest label, in characters, that is not bold
 _MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
 
@@ -116,18 +116,17 @@ def normalize_space(text: str) -> str:
     return " ".join(text.split())
 
 
-def _runs_together(before: str, after: str) -> bool:
-    """Return whether two pieces of text need a space between them: letters or digits of a script with spaces."""
-    first, second = before[-1], after[0]
-    return first.isalnum() and second.isalnum() and first < "\u2e80" and second < "\u2e80"
+def _needs_space(before: str, after: str, *, is_word: bool) -> bool:
+    """Return whether a space is missing between two pieces of text, in a script with spaces.
 
-
-def _starts_new_word(before: str, after: str) -> bool:
-    """Return whether a piece of text starts a new word after another: "13:40" and "Library", "News" and "Ferry"."""
+    Unless it is known that the second `is_word`, it has to look like one: "13:40" and "Library", "News" and "Ferry".
+    """
     last, first = before[-1], after[0]
-    if first.isdigit():
-        return last.islower() and len(after) > 1
-    return first.isupper() and (last.islower() or last.isdigit())
+    if not (last.isalnum() and first.isalnum() and last < "\u2e80" and first < "\u2e80"):
+        return False
+    if is_word or not first.isdigit():
+        return is_word or (first.isupper() and (last.islower() or last.isdigit()))
+    return last.islower() and len(after) > 1
 
 
 def collect_blocks(body: HtmlElement) -> PageBlocks:
@@ -166,16 +165,17 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
     if sums[-1] < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
+    is_continuous = cache(lambda begin, end: _is_continuous(collector.content.blocks[begin:end]))  # boxes may nest
     for box, zone, begin, end in collector.boxes:
         inside = sums[end] - sums[begin]
         if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
             found.add(box)
-        if inside < _MIN_ARTICLE_BOX or not _is_continuous(collector.content.blocks[begin:end]):
+        if inside < _MIN_ARTICLE_BOX or not is_continuous(begin, end):
             continue
         outside = sums[-1] - inside
         if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
             found.add(box)
-        ratio = _MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 2 if zone & zones.HIDDEN else 1
+        ratio = _MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 2 if zone & (zones.HIDDEN | zones.QUOTE) else 1
         if inside > outside * ratio:
             found.add(box)
     return found
@@ -197,9 +197,8 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
 
 def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
-    if any(block.anchors for block in blocks):
-        return False
-    if not any(is_prose(block) and ends_sentence(block.text) for block in blocks):
+    has_sentence = any(is_prose(block) and ends_sentence(block.text) for block in blocks)
+    if not has_sentence or any(block.anchors for block in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
     for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
@@ -245,6 +244,17 @@ def _are_paragraphs(lines: list[Block]) -> bool:
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
 
+def _is_label_line(text: str, is_bold: bool) -> bool:
+    """Return whether a line beside a line break is a label: bold, or short and neither sentence nor date."""
+    is_plain = len(text) <= _MAX_LABEL and not ends_sentence(text) and not any(map(str.isdigit, text))
+    return (is_bold or is_plain) and any(label.match(text) for label in _LABELS)
+
+
+def _is_newsletter_label(text: str) -> bool:
+    """Return whether a bold text before others in a line is the label of a newsletter."""
+    return len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and bool(phrases.NEWSLETTER_NAME.search(text))
+
+
 def _join_lines(lines: list[Block]) -> Block:
     """Return lines between single <br> as one block."""
     first = lines[0]
@@ -258,6 +268,18 @@ def _join_lines(lines: list[Block]) -> Block:
     return first
 
 
+def _has_no_words(link: HtmlElement) -> bool:
+    """Return whether a link has no letter or digit: in a heading it is a sign that links to it, such as "¶"."""
+    return not any(map(str.isalnum, link.text_content()))
+
+
+def _headed_panel(button: HtmlElement) -> str | None:
+    """Return the id of the element that a button heads: it shows it, and stands in a heading or right above it."""
+    panel, after, above = button.get("aria-controls"), button.getnext(), button.getparent()
+    is_in_heading = above is not None and above.tag in zones.HEADINGS
+    return panel if is_in_heading or (after is not None and after.get("id") == panel) else None
+
+
 class _BlockCollector:
     """Collects inline text until a block boundary ends the block."""
 
@@ -265,9 +287,7 @@ class _BlockCollector:
         self.content = PageBlocks()
         self.wrappers = wrappers  # elements that open no box, each with the zones it can open
         self.parts: list[str] = []
-        self.linked = 0
-        self.bold = 0
-        self.bold_depth = 0
+        self.linked = self.bold = self.bold_depth = 0
         self.words = 0  # pieces of text with letters, outside of links
         self.lines: list[Block] = []  # lines of the current block that a single <br> has ended
         self.anchor: Anchor | None = None
@@ -275,13 +295,9 @@ class _BlockCollector:
         self.anchors: list[Anchor] = []
         self.holder: HtmlElement | None = None
         self.holder_zone = 0
-        self.pending_breaks = 0
-        self.body_count = 0
-        self.text_count = 0
-        self.space_needed = False
-        self.adjacent = False
-        self.closed_at = 0
-        self.link_end = 0
+        self.pending_breaks = self.body_count = self.text_count = self.closed_at = self.link_end = 0
+        self.space_needed = self.adjacent = False
+        self.panels: set[str] = set()  # ids of elements that a button which heads them shows
         self.boxes: list[tuple[HtmlElement, int, int, int]] = []
         """(element, the zones it opens, its first block, the block after its last) of each possible box."""
 
@@ -301,9 +317,7 @@ class _BlockCollector:
             self.break_line(text)
         if not self.parts:
             self.holder, self.holder_zone = holder, zone
-        elif (self.space_needed or (self.adjacent and _starts_new_word(self.parts[-1], text))) and _runs_together(
-            self.parts[-1], text
-        ):
+        elif (self.space_needed or self.adjacent) and _needs_space(self.parts[-1], text, is_word=self.space_needed):
             self.parts.append(" ")
             if self.anchor_parts:
                 self.anchor_parts.append(" ")
@@ -329,9 +343,8 @@ class _BlockCollector:
         ends_block, is_bold = self.pending_breaks > 1, self.bold_depth > 0
         self.end_line()
         for line in self.lines[-1:]:
-            bold = [line.text] * line.strong + [text] * is_bold
-            at_label = any(label.match(each) for each in bold for label in _LABELS)
-            ends_block |= at_label or (line.tag == "td" and bool(bold))
+            at_label = _is_label_line(line.text, line.strong) or _is_label_line(text, is_bold)
+            ends_block |= at_label or (line.tag == "td" and (line.strong or is_bold))
         if ends_block:
             self.flush()
 
@@ -371,20 +384,19 @@ class _BlockCollector:
         inline = tag in _INLINE
         apart = tag == "time"
         opened = 0
-        if element in self.wrappers:
-            opened = zones.zones_of_element(tag, attributes) & self.wrappers[element]
-            zone |= opened
-        elif attributes:
-            opened = zones.zones_of_element(tag, attributes)
+        if attributes or tag in zones.TAG_ZONES or "-" in tag:
+            opened = zones.zones_of_element(tag, attributes) & self.wrappers.get(element, -1)
+            if opened & zones.BUTTON and (panel := _headed_panel(element)):
+                self.panels.add(panel)
+                opened &= ~zones.BUTTON
+            if opened & zones.HIDDEN and element.get("id") in self.panels:
+                opened &= ~zones.HIDDEN
             if opened:
                 if inline and opened & zones.HIDDEN and self.skip_hidden(element):
                     return
                 inline = inline and not (tag == "span" and opened & zones.BLOCK)
                 zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
-        elif tag in zones.TAG_ZONES or "-" in tag:
-            opened = zones.zones_of_element(tag, ())
-            zone |= opened
         if inline:
             self.space_needed = self.space_needed or apart
             self.walk_inline(element, tag, zone, depth, holder)
@@ -396,7 +408,8 @@ class _BlockCollector:
         self.walk_children(element, zone, depth, element)
         self.flush()
         # A body that contains an embedded post is named for it, too.
-        if opened & (_CUT_BODY if opened & zones.BODY else _CUT_ZONES) and begin < len(self.content.blocks):
+        cut = _CUT_ZONES & ~zones.EMBED if opened & zones.BODY else _CUT_ZONES
+        if opened & cut and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))
         if tag in _CONTAINERS and (
             self.text_count == texts
@@ -416,9 +429,8 @@ class _BlockCollector:
 
     def skip_hidden(self, element: HtmlElement) -> bool:
         """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
-        if not self.parts or (self.anchor is not None and not self.anchor_parts):
-            return False
-        if len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
+        is_beside = self.parts and (self.anchor is None or self.anchor_parts)
+        if not is_beside or len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
         self.content.non_article.append(element)
         return True
@@ -433,12 +445,16 @@ class _BlockCollector:
         href = element.get("href") if tag == "a" and element not in self.wrappers else None
         # "{{url}}" is a placeholder of a template.
         if href and "{" not in href:
+            if href[0] == "#" and holder.tag in zones.HEADINGS and self.parts and _has_no_words(element):
+                return
             self.walk_link(element, href, zone, depth, holder)
             return
         is_bold = tag in _BOLD or (tag == "font" and element.get("size") in _HEADLINE_FONT_SIZES)
         self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
         self.bold_depth -= is_bold
+        if is_bold and self.bold and len(self.parts) == 1 and _is_newsletter_label(self.parts[0]):
+            self.pending_breaks = 1  # the notice behind it is another line
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:
         if self.pending_breaks:

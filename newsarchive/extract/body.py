@@ -49,7 +49,7 @@ _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMM
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
-_MAX_LEVELS = 3  # ancestors of a label's box among which that of its notice is looked for
+_MAX_LEVELS = 6  # ancestors of a label's box among which that of its notice is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +230,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         return []
     texts = {blocks[i].element.getparent() for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60}
     found: list[int] = []
-    linked = False
+    linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
     story = (i for i, r in roles.items() if r is Role.TEXT and effective_length(blocks[i].text) > 60)
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
@@ -238,6 +238,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     for other in blocks[index + 1 :]:
         if other.element is not box and box not in other.element.iterancestors():
             break
+        if not any(map(str.isalnum, other.text)):  # a bullet
+            continue
         dense = other.link_share >= 0.6
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
@@ -258,11 +260,11 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
             break
         if label is Role.TEASER and roles.get(other.index) is Role.PROMO:
             continue
-        linked = dense
+        linked, links = dense, links + dense
         if other.index in roles or (label in _WHOLE_NOTICES and not other.zone & _NEVER_TEXT):
             found.append(other.index)
     if label is Role.TEASER:
-        return found if box is block.element.getparent() or len(found) >= _MIN_PARAGRAPHS else []
+        return found if box is block.element.getparent() or links >= _MIN_PARAGRAPHS else []
     body = (i for i, role in roles.items() if role in BODY_ROLES)
     is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(body, index)
     return found if is_notice or not _is_most_of_text(blocks, roles, found) else []

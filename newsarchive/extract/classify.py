@@ -458,12 +458,9 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
     signs += [f"JSON-LD {'/'.join(sorted(types))}"] if types else []
     signs += ["its address"] if is_media_url(features.page.url) else []
     is_weak = len(signs) == 1 and not signs[0].startswith("og:")
-    if not signs or (is_weak and (links >= _MIN_LISTED or not (types or _has_player(features)))):
+    players = [*islice(features.page.root.iter("video", "audio"), 1)] or features.page.root.findall(".//figure")[2:]
+    has_player = features.headline_block is not None and players
+    if not signs or (is_weak and (links >= _MIN_LISTED or not (types or has_player))):
         return None
     reason = f"{', '.join(signs)}, {features.running_text_length} characters of text"
     return Reading(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)
-
-
-def _has_player(features: PageFeatures) -> bool:
-    page, has_headline = features.page.root, features.headline_block is not None
-    return has_headline and (next(page.iter("video", "audio"), None) is not None or len(page.findall(".//figure")) > 2)

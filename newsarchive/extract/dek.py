@@ -25,7 +25,6 @@ _MAX_DATE = 60  # longest date line, in characters
 _MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in characters
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45  # shortest heading, in characters, that can be a dek
-_HEADLINE_OVERLAP = 0.8
 _OTHER_LINES = zones.FIGCAPTION | zones.CAPTION | zones.NAV | zones.MENU | zones.HIDDEN | zones.BYLINE
 _NOT_DEK = (
     zones.SHARE | zones.PROMO | zones.ASIDE | zones.COMMENTS | zones.CONSENT | zones.PLAYER | zones.AD | zones.TAGS
@@ -47,11 +46,9 @@ def find_dek_block(
     near, end = blocks[headline.block + 1 : headline.block + 16], headline.block + _MAX_DISTANCE
     # Behind a long share bar only a heading is no text.
     for block in chain(near, (b for b in blocks[headline.block + 16 : end] if b.tag in ("h2", "h3"))):
-        if block.link_share > 0.5:
-            continue
         # Its own class says more than that of the box around it, in which the byline may stand, too.
         named = zones.zones_of_element(block.tag, block.element.items()) & (zones.DEK | zones.BYLINE) == zones.DEK
-        if block.zone & (_OTHER_LINES & ~zones.BYLINE if named else _OTHER_LINES):
+        if block.link_share > 0.5 or block.zone & (_OTHER_LINES & ~zones.BYLINE if named else _OTHER_LINES):
             continue
         if not (_MIN_NAMED if named else 20) < len(block.text) < 600 or _PHOTO_CREDIT.search(block.text):
             continue
@@ -59,7 +56,7 @@ def find_dek_block(
             # A date or the like: "Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m."
             continue
         own_key = text_key(block.text)
-        if word_overlap(own_key, text_key(headline.text)) >= _HEADLINE_OVERLAP:
+        if word_overlap(own_key, text_key(headline.text)) >= 0.8:
             # The headline again: in another size, or with its kicker.
             continue
         described = any(
@@ -118,10 +115,9 @@ def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
     """Return whether a line names an author, or has a date."""
     # A long job title may prevent an author from being read: "By Jane Doe, Chief Correspondent for Politics".
     lead, *name = block.text.split(maxsplit=3)[:3]
-    if lead.lower() in _BYLINE_WORDS and len(name) > 1 and all(part[0].isupper() for part in name):
-        return True
+    is_byline = lead.lower() in _BYLINE_WORDS and len(name) > 1 and all(part[0].isupper() for part in name)
     has_date = parse_printed_date(block.text) is not None or is_relative_date(block.text)
-    return has_date or any(name in block.text for name in authors)
+    return is_byline or has_date or any(name in block.text for name in authors)
 
 
 def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], beside: bool) -> bool:

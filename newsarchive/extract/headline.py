@@ -24,7 +24,6 @@ _MAX_LENGTH = 400
 _KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
 _MAX_WRAPPERS = 3
-_LINES_ABOVE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +81,8 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
     best: tuple[float, Block] | None = None
     for block in parts.content.blocks:
-        if len(block.text) > _MAX_LENGTH:
-            continue
         heading = block.tag in _HEADINGS or block.element in in_h1
-        if not heading and not block.text.startswith(foremost):
+        if len(block.text) > _MAX_LENGTH or not (heading or block.text.startswith(foremost)):
             continue
         score = _score_block(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):
@@ -140,7 +137,7 @@ def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | 
 
 def _kicker_above(blocks: list[Block], headline: Block) -> str:
     """Return the line right above the headline whose class says that it is the kicker; "" for none."""
-    for block in blocks[max(0, headline.index - _LINES_ABOVE) : headline.index]:
+    for block in blocks[max(0, headline.index - 2) : headline.index]:
         parent = block.element.getparent()
         own_box = [parent] if parent is not None and parent.tag != "body" and len(parent) == 1 else []
         marked = any(_KICKER_CLASS.search(each.get("class") or "") for each in (block.element, *own_box))

@@ -325,6 +325,8 @@ def _find_label(
                 return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
+        if _announces_links((box.get("aria-label") or "")[:_MAX_LABEL]):
+            break  # its own name says more than a heading above it
     return None
 
 

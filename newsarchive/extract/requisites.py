@@ -25,7 +25,6 @@ DESKTOP_WIDTH = 1_280
 """Width of a desktop window in pixels, by which srcset and media queries are evaluated."""
 
 _ICONS = frozenset({"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"})
-_PRELOADED = frozenset({"style", "font", "image"})
 _IMAGE_TYPES = frozenset({"", "image/jpeg", "image/png", "image/gif", "image/webp", "image/svg+xml", "image/avif"})
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-hi-res-src")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set")
@@ -129,7 +128,7 @@ def _find_urls(root: HtmlElement) -> Iterator[str]:
 def _link_urls(link: HtmlElement) -> Iterator[str]:
     rels = set((link.get("rel") or "").lower().split())
     is_style = "stylesheet" in rels and _matches_desktop(link.get("media") or "")
-    preloaded = "preload" in rels and (link.get("as") or "").lower() in _PRELOADED
+    preloaded = "preload" in rels and (link.get("as") or "").lower() in ("style", "font", "image")
     if is_style or preloaded or rels & _ICONS:
         yield link.get("href") or ""
 

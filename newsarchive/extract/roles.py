@@ -20,7 +20,6 @@ from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
 _WORD = re.compile(rf"{LETTER}+")
-_FORM_ZONES = zones.FORM | zones.BUTTON | zones.ASIDE
 _PROMO_ZONES = zones.PROMO | zones.ASIDE
 _BOX_ZONES = (
     zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
@@ -51,7 +50,7 @@ _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no suppo
 _MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset({"div", "span", "p", "li", "td", "th", "dt", "summary", "strong"})
+_LABEL_TAGS = frozenset("div span p li td th dt summary strong legend button body article section main".split())
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters
@@ -176,7 +175,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.COMMENT, zone & zones.COMMENTS and not zone & zones.BODY),
         (Role.TAGS, zone & zones.TAGS and linked and length < 300),
         (Role.SHARE, zone & zones.SHARE and length < 80 and (linked or phrases.SHARE_WORD.search(block.text))),
-        (Role.PROMO, zone & zones.PROMO and zone & _FORM_ZONES and length < 400),
+        (Role.PROMO, zone & zones.PROMO and zone & (zones.FORM | zones.BUTTON | zones.ASIDE) and length < 400),
         (Role.PLAYER, foreign & zones.PLAYER and block.tag in HEADINGS),
         (Role.BIO, zone & zones.BIO and length < 800),
         (Role.TEASER, foreign & (zones.RELATED | zones.LATEST) and length < 500 and not zone & zones.TABLE),
@@ -296,11 +295,10 @@ def _is_relative_date_line(block: Block, context: RoleContext) -> bool:
 def _is_byline(block: Block, context: RoleContext) -> bool:
     """Return whether a line names authors or contributors: a credit, a byline, or a name near the start or end."""
     text, length = block.text, len(block.text)
-    if length < 300 and phrases.CREDIT.match(text):
+    is_marked = block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100
+    if is_marked or (length < 300 and phrases.CREDIT.match(text)):
         return True
     if length < 250 and block.index > context.body_end - 3 and phrases.CONTRIBUTED.search(text):
-        return True
-    if block.zone & zones.BYLINE and not block.zone & zones.BODY and length < 100:
         return True
     if length > 150 or context.body_start < block.index < context.body_end - 1 or ends_sentence(text.rstrip(")")):
         return False

@@ -97,7 +97,8 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         del box[:]
     for box, _, _ in boxes:
         # trafilatura drops boxes by tag, class and style as well.
-        box.tag = "div"
+        if box.tag not in ("ul", "ol", "dl", "blockquote"):
+            box.tag = "div"
         box.attrib.clear()
     tree = copy(page.root)
     for box, tag, children in emptied:
@@ -226,9 +227,7 @@ def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -
     chosen = _remove_unless_large(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
     first = min((i for i in chosen if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
-    if headline.block is None:
-        return chosen
-    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < headline.block})
+    return _remove_unless_large(blocks, chosen, {i for i in chosen if i < (headline.block or 0)})
 
 
 def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) -> set[int]:
@@ -408,9 +407,8 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
         boxes = _find_repeated_boxes(blocks, cut) if length < _LITTLE_TEXT else []
         cut = max(_densest(cut, _NEVER_BODY), boxes, key=_text_length)
     found = _text_length(cut)
-    if found < _MIN_TEXT or (claims.length and length + found > _MAX_EXCESS * claims.length):
-        return set()
-    if found <= (length if claims.length else 2 * length):
+    is_excess = claims.length and length + found > _MAX_EXCESS * claims.length
+    if found < _MIN_TEXT or is_excess or found <= (length if claims.length else 2 * length):
         return set()
     if not claims.article_body:
         texts = {b.index for b in cut}

@@ -67,9 +67,7 @@ def _evaluate(selector: str, root: HtmlElement) -> list[Any]:
     except XPathError:
         # An expression that cannot be evaluated on this page (an argument of the wrong type) matches nothing.
         return []
-    if isinstance(found, list):
-        return found
-    return [str(found)] if isinstance(found, str | float) else []
+    return found if isinstance(found, list) else [str(found)] if isinstance(found, str | float) else []
 
 
 def _element_value(element: HtmlElement) -> str:
@@ -252,15 +250,14 @@ def _selector(key: str, value: object) -> Selector:
 
 def _parse_day(key: str, value: object) -> datetime | None:
     """Return the beginning of a day (UTC) given in the file."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value)
-        except ValueError:
-            raise LayoutError(key, f"{key} = {value!r}: must be a date such as 2025-06-30") from None
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    raise LayoutError(key, f"{key} must be a date such as 2025-06-30")
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise LayoutError(key, f"{key} = {value!r}: must be a date such as 2025-06-30") from None
+    if isinstance(day, datetime):
+        return day if day.tzinfo else day.replace(tzinfo=UTC)
+    if isinstance(day, date):
+        return datetime.combine(day, time(), UTC)
+    if day is not None:
+        raise LayoutError(key, f"{key} must be a date such as 2025-06-30")
+    return None

@@ -103,18 +103,16 @@ def _local_name(element: _Element) -> str:
 
 def _fields(element: _Element) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for child in element.iterdescendants():
-        if isinstance(child.tag, str):
-            # <loc> and <title> of an image or video are not those of the page.
-            holder = child.getparent()
-            if holder is not None and _local_name(holder) in ("image", "video"):
-                continue
-            name = _local_name(child)
-            text = " ".join((child.text or "").split())
-            if name == "news":
-                fields["news"] = "yes"
-            elif text:
-                fields.setdefault(name, text)
+    for child in element.iterdescendants("*"):
+        # <loc> and <title> of an image or video are not those of the page.
+        holder = child.getparent()
+        if holder is not None and _local_name(holder) in ("image", "video"):
+            continue
+        name, text = _local_name(child), " ".join((child.text or "").split())
+        if name == "news":
+            fields["news"] = "yes"
+        elif text:
+            fields.setdefault(name, text)
     return fields
 
 

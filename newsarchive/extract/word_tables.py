@@ -10,8 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 _SECTION = re.compile(r"^\[(\w+)\]\n((?:(?!\[\w+\]\n|#).*\n)*)", re.MULTILINE)
-_FOLDER = files("newsarchive.extract")
-_TEXTS = (_FOLDER.joinpath(file).read_text("utf-8") for file in ("words.txt", "phrases.txt"))
+_TEXTS = (files("newsarchive.extract").joinpath(file).read_text("utf-8") for file in ("words.txt", "phrases.txt"))
 _TABLES: dict[str, str] = {name: table for text in _TEXTS for name, table in _SECTION.findall(text)}
 _QUANTIFIERS = frozenset("?*+{")
 """Quantifiers of regular expressions: a letter before one of them may be missing or repeated."""

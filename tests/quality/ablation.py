@@ -18,7 +18,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from lxml.html import HtmlElement
+
 from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import _find_article_boxes as find_article_boxes
+from newsarchive.extract.blocks import _is_label_line as is_label_line
 from newsarchive.extract.roles import label_role
 from newsarchive.extract.zones import zones_of_names
 from storage.model import Outcome, Reading, Role
@@ -68,6 +72,16 @@ def label_outside_of_header_cells(block: Block) -> Role | None:
     return None if block.tag == "th" else label_role(block)
 
 
+def boxes_outside_of_lists(body: HtmlElement, collector: Any) -> set[HtmlElement]:
+    """Replace the search for boxes that are the article: none of them is a list or a quotation."""
+    return {box for box in find_article_boxes(body, collector) if box.tag not in ("ul", "ol", "dl", "blockquote")}
+
+
+def bold_label(text: str, is_bold: bool) -> bool:
+    """Replace the test of labels beside line breaks: all of them are bold."""
+    return is_bold and is_label_line(text, is_bold)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule: where it is, and what decides nothing in its place."""
@@ -100,6 +114,11 @@ RULES = (
     Rule("blocks: boxes that are the article", "blocks", "_find_article_boxes", always(set())),
     Rule("blocks: text that a button reveals", "blocks", "_continues_text", always(False)),
     Rule("blocks: sentences in a box of teasers", "blocks", "_is_text_without_link", always(False)),
+    Rule("blocks: lists and quotations that are the article", "blocks", "_find_article_boxes", boxes_outside_of_lists),
+    Rule("blocks: labels between line breaks", "blocks", "_is_label_line", bold_label),
+    Rule("blocks: labels of newsletters that begin a line", "blocks", "_is_newsletter_label", always(False)),
+    Rule("blocks: buttons that head a panel", "blocks", "_headed_panel", always(None)),
+    Rule("blocks: signs that link to their heading", "blocks", "_has_no_words", always(False)),
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),
     Rule("tree: text after the end of the body", "tree", "_repair_ends", lambda html: html),
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),

@@ -15,6 +15,7 @@ from newsarchive.extract.site_layout import Layouts, read_layout
 from storage.model import BODY_ROLES, Role
 from tests.unit.extract.stories import ENGLISH, Story
 from tests.unit.extract.test_further_markups import styled_components
+from tests.unit.extract.test_unnamed_markups import items_of_prose
 
 PAGES = sorted(folder for folder in (Path(__file__).parents[2] / "pages").iterdir() if folder.is_dir())
 URL = "https://courier.example/news/2026/05/lift-bridge-closes-to-lorries"
@@ -137,6 +138,14 @@ def test_the_densest_text_of_a_page_is_explained_where_links_were_selected() -> 
     [selection] = [each for each in explanation.fields if each.name == "selection"]
     assert summarize_field(selection).by == "densest text"
     assert re.fullmatch(r"2\d{3} characters, not \d\d outside of links", selection.value)
+
+
+def test_a_list_that_is_the_article_is_explained() -> None:
+    """A box that is read as the article, whatever its element or class, is named."""
+    story = Story.generate(ENGLISH, 21)
+    explanation = explain(f"<title>{story.headline}</title>{items_of_prose(story)}".encode(), URL)
+    [selection] = [each for each in explanation.fields if each.name == "selection"]
+    assert (summarize_field(selection).by, selection.value) == ("a box with most of the text", "<ul>")
 
 
 def test_a_body_from_jsonld_is_explained() -> None:

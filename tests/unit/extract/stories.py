@@ -210,6 +210,18 @@ def head(story: Story, headline: str = "h1") -> str:
     return f"{before}{title}<div class=q6>{wrap('p', story.paragraphs)}</div>"
 
 
+def top(story: Story, headline: str = "h1", dek: str = "p", date: str = "p") -> str:
+    """Return the lines above the text: site, motto, headline, dek and date."""
+    words = story.language
+    lines = wrap("div", (words.site, words.motto)) + wrap(headline, (story.headline,))
+    return lines + wrap(dek, (story.dek,)) + wrap(date, (words.date,))
+
+
+def listed(story: Story) -> str:
+    """Return the related links as a list below a heading."""
+    return f"<h3>{story.language.related}</h3><ul>{wrap('li', links(story.related))}</ul>"
+
+
 def labelled(story: Story) -> tuple[tuple[str, str], ...]:
     """Return the notices, each with its label."""
     words = story.language
