@@ -274,10 +274,15 @@ def _has_no_words(link: HtmlElement) -> bool:
 
 
 def _headed_panel(button: HtmlElement) -> str | None:
-    """Return the id of the element that a button heads: it shows it, and stands in a heading or right above it."""
-    panel, after, above = button.get("aria-controls"), button.getnext(), button.getparent()
-    is_in_heading = above is not None and above.tag in zones.HEADINGS
-    return panel if is_in_heading or (after is not None and after.get("id") == panel) else None
+    """Return the id of the element that a button heads: it stands in a heading or right above it.
+
+    "" where its heading, which has no other text, heads what follows; None for a button that heads nothing.
+    """
+    panel = button.get("aria-controls") or button.get("data-bs-target", "").removeprefix("#")
+    after, above = button.getnext(), button.getparent()
+    if above is not None and above.tag in zones.HEADINGS:
+        return panel or ("" if above.text_content().strip() == button.text_content().strip() else None)
+    return panel if panel and after is not None and after.get("id") == panel else None
 
 
 class _BlockCollector:
@@ -386,7 +391,7 @@ class _BlockCollector:
         opened = 0
         if attributes or tag in zones.TAG_ZONES or "-" in tag:
             opened = zones.zones_of_element(tag, attributes) & self.wrappers.get(element, -1)
-            if opened & zones.BUTTON and (panel := _headed_panel(element)):
+            if opened & zones.BUTTON and (panel := _headed_panel(element)) is not None:
                 self.panels.add(panel)
                 opened &= ~zones.BUTTON
             if opened & zones.HIDDEN and element.get("id") in self.panels:

@@ -295,7 +295,7 @@ def placements(
         raise HTTPException(400, "Name either an article or the URL of a listing")
     if article is not None:
         context.find(get_article, article, what="such article")
-        found = context.index.ask(list_article_placements, article)
+        found = context.index.ask(list_article_placements, article, since, until)
     else:
         try:
             found = context.index.ask(list_listing_placements, ensure_scheme(url or ""), since, until)

@@ -106,7 +106,8 @@ class Placement:
     last: datetime
     """Last of the captures."""
     until: datetime | None
-    """The next capture of the listing, which shows the article elsewhere or not at all; None if there is none yet."""
+    """The next capture of the listing, which shows the article elsewhere or not at all; None if there is none yet, or
+    if the first capture after the period that was asked for still shows it there."""
     captures: int
     """Number of the captures."""
 
@@ -116,8 +117,14 @@ class Placement:
         return int((self.last - self.first).total_seconds() // 60)
 
 
-def list_article_placements(connection: Connection, exclude: Exclusions, article_id: int) -> tuple[Placement, ...]:
-    """Return the placements of an article, by listing, oldest first."""
+def list_article_placements(
+    connection: Connection,
+    exclude: Exclusions,
+    article_id: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> tuple[Placement, ...]:
+    """Return the placements of an article on the captures of a period, by listing, oldest first."""
     statement = (
         select(
             CaptureGroupRow.capture_id, LinkGroupRow.label, CaptureGroupRow.position.label("block"), LinkRow.position
@@ -142,7 +149,7 @@ def list_article_placements(connection: Connection, exclude: Exclusions, article
         first, last = min(seen[url_id]), max(seen[url_id])
         after = connection.scalar(select(func.min(time)).where(time > last, *listed))
         times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
-        found += _build_placements(times, seen[url_id], (article_id, article_url, url, title))
+        found += _build_placements(times, seen[url_id], (article_id, article_url, url, title), (since, until))
     return tuple(found)
 
 
@@ -160,18 +167,19 @@ def list_listing_placements(
     ValueError for a period with more than `most` captures.
     """
     at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
-    listed = [CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude)]
-    period = [*listed, *([at >= since] if since else []), *([at < until] if until else [])]
-    rows = connection.execute(
+    captures = (
         select(at, CaptureRow.id, CaptureRow.is_read, CaptureRow.refers_to_id)
-        .where(*period)
+        .where(CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude))
         .order_by(at, CaptureRow.record_id)
-        .limit(most and most + 1)
-    ).all()
+    )
+    period = [*([at >= since] if since else []), *([at < until] if until else [])]
+    rows = [*connection.execute(captures.where(*period).limit(most and most + 1))]
     if most and len(rows) > most:
         raise ValueError(f"{url} has more than {most} captures in this period: name a shorter one")
     if not rows:
         return ()
+    if until:
+        rows += connection.execute(captures.where(at >= until).limit(1))  # it may show articles at the same places
     # An unread revisit shows what its original shows.
     sources = {row.id: row.id if row.is_read or row.refers_to_id is None else row.refers_to_id for row in rows}
     seen: dict[int, dict[datetime, _Place]] = {}
@@ -190,30 +198,36 @@ def list_listing_placements(
                         row.fetched_at, _Place(block, item.position + 1, group.label)
                     )
     times = [row.fetched_at for row in rows]
-    after = connection.scalar(select(func.min(at)).where(at > times[-1], *listed))
-    times += [after] if after else []
     title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
     article_urls = _load_article_urls(connection, seen)
     found = [
         placement
         for article_id, places in seen.items()
-        for placement in _build_placements(times, places, (article_id, article_urls[article_id], url, title))
+        for placement in _build_placements(
+            times, places, (article_id, article_urls[article_id], url, title), (since, until)
+        )
     ]
     return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
 
 
 def _build_placements(
-    times: Sequence[datetime], seen: Mapping[datetime, _Place], named: tuple[int, str, str, str | None]
+    times: Sequence[datetime],
+    seen: Mapping[datetime, _Place],
+    named: tuple[int, str, str, str | None],
+    period: tuple[datetime | None, datetime | None],
 ) -> list[Placement]:
-    """Return the spans of consecutive captures with the same place.
+    """Return the spans of consecutive captures with the same place, as far as they lie in a period.
 
     `named`: the article and its URL, URL and title of the listing.
     """
     article_id, article_url, url, title = named
+    since, until = period
     found: list[Placement] = []
     spans = [(place, list(run)) for place, run in groupby(times, seen.get)]
-    for number, (place, run) in enumerate(spans, 1):
-        if place is not None:
+    for number, (place, all_times) in enumerate(spans, 1):
+        if place is not None and (
+            run := [at for at in all_times if (not since or at >= since) and (not until or at < until)]
+        ):
             found.append(
                 Placement(
                     article_id=article_id, article_url=article_url, url=url, title=title, block=place.block,

@@ -116,13 +116,31 @@ def test_placements_of_a_listing_are_the_same(client: TestClient) -> None:
         assert [one for one in everything if one["article_id"] == number] == own, title
 
 
-def test_a_period_of_a_listing(client: TestClient) -> None:
-    """Only captures in it are told; the next one after it ends a span."""
-    period = {"url": HOME, "since": "2026-05-04T08:00:00Z", "until": "2026-05-04T12:00:00Z"}
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        ("2026-05-04T08:00:00Z", "2026-05-04T12:00:00Z", EXPECTED[1:3]),
+        ("2026-05-04", "2026-05-04", EXPECTED),
+        # The first capture after the period shows the article where it was: it has not left its place by then.
+        ("2026-05-04T06:00:00Z", "2026-05-04T06:30:00Z", [([0, 0, None], ("Top stories", 1, 1), 1, 0)]),
+        ("2026-05-04T07:00:00Z", "2026-05-04T07:30:00Z", [([1, 1, 2], ("Top stories", 1, 1), 1, 0)]),
+        ("2026-05-04T12:00:00Z", "2026-05-04T12:30:00Z", []),
+        ("2027-01-01", "", []),
+    ],
+)
+def test_a_period_of_a_listing_and_of_an_article(
+    client: TestClient, since: str, until: str, expected: list[object]
+) -> None:
+    """Only captures in it are told; the next one after it ends a span, unless it shows the same."""
     number = find(client, TITLES[0])
-    found = client.get("/api/v1/placements", params=period).json()["placements"]
-    assert told([one for one in found if one["article_id"] == number]) == EXPECTED[1:3]
-    assert client.get("/api/v1/placements", params={"url": HOME, "since": "2027-01-01"}).json() == {"placements": []}
+    period = {"since": since} | ({"until": until} if until else {})
+    found = client.get("/api/v1/placements", params={"url": HOME, **period}).json()["placements"]
+    assert told([one for one in found if one["article_id"] == number]) == expected
+    own = client.get("/api/v1/placements", params={"article": str(number), **period}).json()["placements"]
+    # What stands there for longer is known of an article.
+    assert [one | {"until": None} for one in own] == [
+        one | {"until": None} for one in found if one["article_id"] == number
+    ]
 
 
 @pytest.mark.parametrize("query", ["", "?url=https://news.example/&article=1"])

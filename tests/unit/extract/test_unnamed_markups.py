@@ -85,6 +85,20 @@ def accordions(story: Story) -> str:
     return f"{top(story)}<div>{wrap('p', story.paragraphs)}</div>{boxes}{player}{related}"
 
 
+def accordions_by_script(story: Story) -> str:
+    """Buttons that name their panel in an attribute of a script, and one that names none."""
+    words = story.language
+
+    def panel(number: int, label: str, content: str) -> str:
+        target = f"data-bs-toggle=collapse data-bs-target='#c{number}'" if number else "class=toggle"
+        button = f"<h2 class=accordion-header><button type=button {target}>{label}</button></h2>"
+        return f"<div class=accordion-item>{button}<div id=c{number} class=collapse><div>{content}</div></div></div>"
+
+    boxes = "".join(panel(n, name, notice) for n, (name, notice) in enumerate(labelled(story)))
+    related = panel(9, words.related, wrap("p", links(story.related)))
+    return f"{top(story)}<div>{wrap('p', story.paragraphs)}</div>{boxes}<p>0:00 0:00 {words.close}</p>{related}"
+
+
 def accordion_buttons(story: Story) -> str:
     words = story.language
 
@@ -345,6 +359,7 @@ MARKUPS: tuple[Callable[[Story], str], ...] = (
     nothing_but_breaks,
     two_breaks_and_span_labels,
     accordions,
+    accordions_by_script,
     accordion_buttons,
     closed_details,
     text_in_details,
