@@ -121,8 +121,8 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #                       the ages at which an article is checked                   |
 #
 # A page that was never an article, after failures or redirects, or with an article's URL: ten pauses of two days at
-# most, while a source names it. One that a source promised, that redirects, or has the URL of an article: at these ages,
-# also once it is named no more.
+# most, while a source names it. One that a source promised, that redirects, or that has an article's URL: at these
+# ages, also once it is named no more.
 
 # Responses that say nothing of the page itself.
 _FAILURES = "error challenge consent_wall login_wall soft_404 soft_error empty gone"
