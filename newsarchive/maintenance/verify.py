@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.maintenance.recover import complete_rewrites, repair_open_files
-from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains
+from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains, latest_links
 from newsarchive.maintenance.verify_statements import StatementReport
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import FileMissing
@@ -137,7 +137,12 @@ def _differences(
         return
     if known.state == "closed" and known.sha256 and known.sha256 != found.sha256:
         advice = "Restore it from a backup; without one, index the file as it is now: newsarchive rebuild --forget"
+        closed = {name: chain.links[at].sha256 for name, (chain, at) in latest_links(places.load_chains()).items()}
         what = f"the file has changed since it was closed: its sha256 differs. {advice}"
+        if closed.get(found.name) == found.sha256:
+            what = (
+                "the index was made of another state of the file, which is as it was closed. Run: newsarchive rebuild"
+            )
         yield WarcProblem(offset=0, what=what)
     in_file = dict(found.captures)
     for row in index.stream(iter_captures, CaptureFilters(warc=found.name), order="oldest"):

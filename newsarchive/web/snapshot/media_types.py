@@ -1,23 +1,14 @@
 """Display of an archived response by media type: its bytes take precedence over its Content-Type."""
 
 import re
+import tomllib
 from enum import Enum, auto
+from pathlib import Path
 
 from newsarchive.web.snapshot.replay_links import EmbedKind
 
-_MAGIC = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
-    (re.compile(rb"BM....\x00\x00\x00\x00", re.DOTALL), "image/bmp"),
-    (re.compile(rb"\x00\x00\x01\x00[\x01-\x40]\x00"), "image/x-icon"),
-    (re.compile(rb"wOF2"), "font/woff2"),
-    (re.compile(rb"wOFF"), "font/woff"),
-    (re.compile(rb"OTTO\0"), "font/otf"),
-    (re.compile(rb"(?:\x00\x01\x00\x00|true)\x00"), "font/ttf"),
-)
+_BEGINNINGS = tomllib.loads(Path(__file__).with_name("magic.toml").read_text("utf-8"))
+_MAGIC = [(re.compile(pattern.encode(), re.DOTALL), mime) for mime, pattern in _BEGINNINGS.items()]
 _SVG = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*\ufeff?\s*<(?:!doctype\s+html|html|head|body|!--|title|meta|div|frameset)\b", re.IGNORECASE)
 _STYLES = frozenset({"text/css", "text/plain", "application/octet-stream", "application/x-css", ""})

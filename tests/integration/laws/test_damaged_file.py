@@ -87,5 +87,8 @@ def test_a_damaged_file_is_replaced_by_its_copy(archive_of: Callable[..., Archiv
     file.write_bytes(good)
     code, shown = run("verify")
     assert (code, f"byte {third}: the index lacks this capture; run: newsarchive rebuild" in shown) == (1, True)
+    assert "the index was made of another state of the file, which is as it was closed" in shown
+    assert "has changed since" not in shown
+    assert "Restore it" not in shown
     assert run("rebuild")[0] == 0
     assert run("verify")[0] == 0
