@@ -208,7 +208,7 @@ class FrontierWindow:
         """Put off a URL whose request is not sent for that reason; for ever if no request can be made."""
         request = self._in_flight.pop(due.url_id)
         self._uncommitted.pop(due.url_id, None)
-        for each in [due] if request.waiting_url is None else self._robots_pending.discard(due):
+        for each in [due] if request.waiting_url is None else self._robots_pending.discard(due, is_invalid=not reason):
             self._counters["refused"] += 1
             self._postpone(each, self._now() + HOUR if reason else None, reason or "no valid URL")
         self._hosts.release(request.host)

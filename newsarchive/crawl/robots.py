@@ -116,13 +116,13 @@ class Robots:
         entry.until = self._clock() + (UNREACHABLE_TTL if entry.rules.unreachable else RULES_TTL)
         return entry.rules
 
-    def mark_unreachable(self, url: str) -> bool:
-        """Record that `url_to_fetch(url)` cannot be requested; return False if no redirect led there.
+    def mark_unreachable(self, url: str, *, is_invalid: bool) -> bool:
+        """Record that `url_to_fetch(url)` was not requested; return True if there is no robots.txt for that reason.
 
         A redirect to an invalid URL counts like a sixth redirect: there is no robots.txt (RFC 9309, 2.3.1.2).
         """
         entry = self._entries.setdefault(authority(url), _Entry())
-        if len(entry.requested_urls) < 2:
+        if not is_invalid or len(entry.requested_urls) < 2:
             entry.requested_urls = []
             return False
         self.record_response(url, RobotsResponse(status=INVALID_REDIRECT))
@@ -178,13 +178,13 @@ class RobotsPending:
         self._hosts.resume(authority(due.url))
         return rules
 
-    def discard(self, robots: DueUrl) -> list[DueUrl]:
-        """Drop a request that cannot be made; return the URLs that cannot be fetched for that reason.
+    def discard(self, robots: DueUrl, *, is_invalid: bool) -> list[DueUrl]:
+        """Drop a request that is not made; return the URLs that cannot be fetched for that reason.
 
-        If a redirect led to it, there is no robots.txt, and the waiting URLs are released.
+        If a redirect led to an invalid URL, there is no robots.txt, and the waiting URLs are released.
         """
         due = self._pop(robots)
-        if self._robots.mark_unreachable(due.url):
+        if self._robots.mark_unreachable(due.url, is_invalid=is_invalid):
             self._hosts.resume(authority(due.url))
             return []
         return self._hosts.withdraw(authority(due.url))

@@ -19,7 +19,7 @@ from newsarchive.crawl.article_response import to_response
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.scrapy_host import ScrapyHost
 from storage.errors import ArchiveError
-from storage.model import Exchange
+from storage.model import DueUrl, Exchange, UrlKind
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +168,7 @@ class CaptureDownloader:
         self._middlewares = build_from_crawler(DownloaderMiddlewareManager, crawler) if has_listeners else None
         self.active: set[Request] = set()
         """Requests in progress: Scrapy does not end while there is one."""
+        self._named_causes: set[str] = set()
 
     def fetch(self, request: Request) -> Deferred[Request | Response]:
         """Fetch a request's URL and record the response."""
@@ -185,7 +186,7 @@ class CaptureDownloader:
     async def _fetch(self, request: Request) -> Request | Response:
         try:
             if self._middlewares is None:
-                await self._record(request)
+                await self._record(request, request.meta["due"])
                 return request
             return await self._fetch_through(self._middlewares, request)
         finally:
@@ -193,18 +194,19 @@ class CaptureDownloader:
 
     async def _fetch_through(self, middlewares: DownloaderMiddlewareManager, request: Request) -> Request | Response:
         """Fetch a request that middlewares may change, and pass the response on."""
-        is_sent = False
+        # A middleware may change the meta of the request.
+        due, is_sent = request.meta["due"], False
 
         async def send(changed: Request) -> Response:
             nonlocal is_sent
             if proxy := changed.meta.get("proxy"):
-                raise ArchiveError(f"has set the proxy {urlsplit(proxy).hostname} for a request")
+                raise ArchiveError(f"has set a proxy for a request: {urlsplit(proxy).hostname}")
             if changed.url != request.url or changed.method != "GET":
                 raise ArchiveError("has changed the method or URL of a request")
             is_sent = True
             signals, spider = self._crawler.signals, self._crawler.spider
             signals.send_catch_log(request_reached_downloader, request=changed, spider=spider)
-            exchange = await self._record(changed)
+            exchange = await self._record(changed, due)
             response = None if exchange is None else to_response(changed, exchange)
             if response is None:
                 raise IgnoreRequest("there is no response; the crawl log has the reason")
@@ -215,31 +217,31 @@ class CaptureDownloader:
             response = await middlewares.download_async(send, request)
             if not is_sent:
                 raise ArchiveError("has answered or replaced a request")
-        except Exception as failure:
+        except BaseException as failure:
             if not is_sent:
-                self._refuse(request, failure)
+                self._refuse(due, failure)
             raise
         return response
 
-    def _refuse(self, request: Request, failure: Exception) -> None:
-        """Put off a request that a middleware did not pass on as it was, and name each cause once in the report."""
+    def _refuse(self, due: DueUrl, failure: BaseException) -> None:
+        """Put off a URL whose request a middleware did not pass on as it was; name each cause once in the report."""
         frontier = get_run_context(self._crawler).frontier
         what = str(failure) if isinstance(failure, ArchiveError) else f"has raised {type(failure).__name__}: {failure}"
-        frontier.discard(request.meta["due"], f"a downloader middleware {what}")
-        known = any(what in each for each in frontier.problems)
-        if not known and not isinstance(failure, IgnoreRequest):  # by which it refuses what it is meant to refuse
+        frontier.discard(due, f"a downloader middleware {what}")
+        cause = what.partition(":")[0]
+        # By IgnoreRequest a middleware refuses what it is meant to refuse, but a robots.txt stands for its whole site.
+        is_meant = isinstance(failure, IgnoreRequest) and due.discovery.kind is not UrlKind.ROBOTS
+        if cause not in self._named_causes and not is_meant:
+            self._named_causes.add(cause)
             frontier.problems.append(
-                f"a downloader middleware {what}, as for {request.url}; nothing was fetched for it. A crawl sends "
+                f"a downloader middleware {what}, as for {due.url}; nothing was fetched for it. A crawl sends "
                 "what is due, with the header fields that DOWNLOADER_MIDDLEWARES set: newsarchive help spiders"
             )
 
-    async def _record(self, request: Request) -> Exchange | None:
-        headers = [
-            (name.decode("ascii"), value.decode("latin-1"))
-            for name, values in request.headers.items()
-            for value in values
-        ]
-        return await get_run_context(self._crawler).fetch(request.meta["due"], request.url, headers)
+    async def _record(self, request: Request, due: DueUrl) -> Exchange | None:
+        fields = request.headers.items()
+        headers = [(name.decode("ascii"), value.decode("latin-1")) for name, values in fields for value in values]
+        return await get_run_context(self._crawler).fetch(due, request.url, headers)
 
 
 class QuietFormatter(logformatter.LogFormatter):

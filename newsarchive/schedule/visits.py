@@ -151,7 +151,8 @@ def plan_article_retry(visit: VisitResult, intervals: VisitIntervals) -> NextVis
     # No age at which an article is checked is left out.
     to_checks = [age - (visit.fetched_at - visit.first_seen_at) for age in intervals.recheck]
     is_likely_article = visit.may_be_article or pauses is not SLOW_PAUSES
-    later = [each for each in to_checks if each >= pauses[0] and is_likely_article]
+    soonest = DAY if pauses is SLOW_PAUSES else QUICK_PAUSES[0]
+    later = [each for each in to_checks if each >= soonest and is_likely_article]
     pause = min(later if pause is None else [pause, *later], default=None)
     last = pause if visit.was_article else _pause_of_unlisted(failures, visit, intervals)
     # A source may have named an article only in an outage of the site.

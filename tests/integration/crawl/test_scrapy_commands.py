@@ -234,7 +234,7 @@ class Broken:
 @pytest.mark.parametrize(
     ("middleware", "cause"),
     [
-        (Proxy, "has set the proxy proxy.example for a request"),
+        (Proxy, "has set a proxy for a request: proxy.example"),
         (Answer, "has answered or replaced a request"),
         (Elsewhere, "has answered or replaced a request"),
         (Post, "has changed the method or URL of a request"),

@@ -109,6 +109,19 @@ def test_no_age_at_which_an_article_is_checked_is_left_out_after_404s() -> None:
     assert planned.due_at == NOON + timedelta(days=6)  # seven days after it was first seen
 
 
+@pytest.mark.parametrize(
+    ("age", "failures", "expected"), [(50, 1, 60), (330, 1, 360), (330, 0, 360), (5, 0, 60), (20 * 60, 4, 24 * 60)]
+)
+def test_a_404_shortly_before_such_an_age_waits_no_longer_than_until_then(
+    age: int, failures: int, expected: int
+) -> None:
+    """Ages in minutes, from ten minutes after the answer on."""
+    first_seen = NOON - timedelta(minutes=age)
+    missing = answer(Outcome.GONE, NOON, failures, status=404, was_article=True, first_seen_at=first_seen)
+    planned = plan_next_visit(missing)
+    assert planned.due_at == first_seen + timedelta(minutes=expected)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.GONE, Outcome.ERROR, Outcome.CHALLENGE, Outcome.REDIRECT])
 def test_a_page_that_was_never_an_article_is_looked_at_every_two_days_while_it_is_named(outcome: Outcome) -> None:
     """Ten times, however soon each of them failed: a source names an article for some days only."""
@@ -165,6 +178,14 @@ def test_a_page_that_a_source_promised_is_looked_at_also_after_it_was_named(outc
     times = times_of_visits(outcome, is_named=False, is_listed_as_article=True, first_seen_at=NOON)
     assert times[-1] == NOON + max(DEFAULT_INTERVALS.recheck)
     assert len(times) <= 30
+
+
+@pytest.mark.parametrize(("outcome", "most"), [(Outcome.GONE, 6), (Outcome.ERROR, 10), (Outcome.LOGIN_WALL, 10)])
+def test_failures_of_a_page_with_the_url_of_an_article_are_followed_by_few_looks(outcome: Outcome, most: int) -> None:
+    """Until the last age at which an article is checked, also if no source names it any more."""
+    times = times_of_visits(outcome, is_named=False, may_be_article=True, first_seen_at=NOON, status=404)
+    assert times[-1] == NOON + max(DEFAULT_INTERVALS.recheck)
+    assert len(times) <= most
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REDIRECT, Outcome.OTHER, Outcome.LISTING])
