@@ -57,7 +57,8 @@ class NewsSpider(scrapy.Spider):
                 host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
             except ArchiveError as problem:
                 refusal = str(problem)
-                crawler.settings.set("FEEDS", {}, "cmdline")  # which would be empty files
+        if host is None and cls.start.__module__ == __name__:  # `scrapy parse` replaces it, and has items
+            crawler.settings.set("FEEDS", {}, "cmdline")  # which would be empty files
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.host, spider.refusal = host, refusal
         return spider

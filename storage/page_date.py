@@ -108,7 +108,10 @@ def parse_date_range(value: str) -> tuple[datetime, datetime] | None:
     try:
         year, month, day = (*numbers, 1, 1)[:3]
         first = datetime(year, month, day, tzinfo=UTC)
-        later = first + timedelta(days=(366, 31, 1)[len(numbers) - 1])  # in the next year, month or day
-        return first, later if len(numbers) == 3 else later.replace(day=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    try:
+        later = first + timedelta(days=(366, 31, 1)[len(numbers) - 1])  # in the next year, month or day
+    except OverflowError:  # the last ones
+        return first, datetime.max.replace(tzinfo=UTC)
+    return first, later if len(numbers) == 3 else later.replace(day=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from newsarchive.urls.timestamps import to_utc
 from storage.errors import ConfigError
 from storage.page_date import parse_date_range
 
@@ -19,6 +20,7 @@ MAX_SIZE = 2**63 - 1
 
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?:\s+(\S+))?", re.ASCII)
+_TIME = re.compile(r"[-W0-9]{7,10}[T ][0-9]", re.IGNORECASE)
 _MINUTES_A_DAY = 24 * 60
 
 
@@ -51,19 +53,27 @@ def parse_time(time: str | date | None, name: str, *, is_end: bool = False) -> d
             raise ValueError("no time zone")
         if time in ("today", "yesterday"):
             time = datetime.now(UTC).date() - timedelta(days=time == "yesterday")
-        if period := parse_date_range(str(time)):
-            return period[is_end]
         try:
-            read = datetime.fromisoformat(str(time))
+            return parse_moment(str(time), is_end=is_end)
         except ValueError:
-            read = datetime.now(UTC) - parse_duration(str(time))
-        # In UTC, because the index cannot store a time whose year is beyond 9999 there.
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+            return datetime.now(UTC) - parse_duration(str(time))
     except (ValueError, OverflowError):
         raise ConfigError(
             f"{name} {time}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, an age such as 7d, "
             "or yesterday (a datetime needs its time zone). Nothing was done"
         ) from None
+
+
+def parse_moment(text: str, *, is_end: bool = False) -> datetime:
+    """Return a time in UTC, or the beginning of a year, month or day in the forms of the query, with `is_end` its end.
+
+    ValueError for other forms of a day, such as 20261125 and 2026-W48, too: their end would be a guess.
+    """
+    if period := parse_date_range(text):
+        return period[is_end]
+    if not _TIME.match(text):
+        raise ValueError("not a date such as 2026-11-25, 2026-11 or 2026, or a time such as 2026-11-25T08:00Z")
+    return to_utc(datetime.fromisoformat(text.upper()))
 
 
 def parse_size(text: str) -> int:

@@ -46,16 +46,17 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
 
 async def run_spider(config: Config, context: Any) -> None:
     """Run the spider of all sites in a run's context; ConfigError if Scrapy cannot begin with the [scrapy] table."""
-    settings = Settings()
+    settings, crawler = Settings(), None
     settings.setmodule("newsarchive.settings", priority="project")
-    if not config.scrapy:
-        settings.setdict(LEAN, priority="project")
-    configure_crawl(settings, config)
-    crawler = AsyncCrawlerRunner(settings).create_crawler("news")
+    settings.setdict({} if config.scrapy else LEAN, priority="project")
     try:
+        configure_crawl(settings, config)
+        crawler = AsyncCrawlerRunner(settings).create_crawler("news")
         await crawler.crawl_async(context=context)
+    except ConfigError:
+        raise
     except Exception as problem:
-        if crawler._engine is not None or not config.scrapy:  # noqa: SLF001 - `engine` raises an error without one
+        if (crawler and crawler._engine) or not config.scrapy:  # noqa: SLF001 - `engine` raises an error without one
             raise
         raise ConfigError(
             f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"

@@ -135,7 +135,9 @@ def _candidates(
     begin = min(body_blocks, default=len(content.blocks))
     for position, anchor in enumerate(content.anchors[:_MAX_LINKS]):
         is_excluded = _is_excluded(anchor, listing=listing)
-        if is_excluded and not (anchor.block > begin and _is_in_menu(anchor)):
+        # Such a link is excluded for nothing but the <nav> or menu around it.
+        is_in_menu = anchor.zone & (zones.NAV | zones.MENU) != 0 and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
+        if is_excluded and not (anchor.block > begin and is_in_menu):
             continue
         url = resolve_link(page.base, anchor.href)
         if url is None or site_label(host(url)) != site:
@@ -181,11 +183,6 @@ def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
     ):
         return not (zone & zones.BODY)
     return "author" in rel or "tag" in rel or (listing and "next" in rel)
-
-
-def _is_in_menu(anchor: Anchor) -> bool:
-    """Return whether a link is excluded for nothing but a <nav> or menu around it."""
-    return anchor.zone & (zones.NAV | zones.MENU) != 0 and not anchor.zone & (zones.COMMENTS | zones.CONSENT)
 
 
 def _score_anchor_text(text: str) -> float:

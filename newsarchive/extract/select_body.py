@@ -73,17 +73,14 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     dense = _find_dense_text(blocks)
-    taken = sum(_running_length(blocks[i]) for i in found.chosen) + sum(len(text) for _, text in found.unplaced)
+    # Outside of links: a list of headlines is no running text.
+    taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
+    taken += sum(len(text) for _, text in found.unplaced)
     length = _text_length(blocks[i] for i in dense)
     if length <= 2 * taken:
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
     return SelectedBody(chosen=dense)
-
-
-def _running_length(block: Block) -> int:
-    """Return the length of a text outside of its links: a list of headlines is no running text."""
-    return len(block.text) - block.linked
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from storage.model import BACKFILL_PRIORITY, Discovery, FeedEntry, UrlKind
+from storage.page_date import parse_date_range
 
 HISTORY = timedelta(days=30)
 """Older articles are left to a backfill."""
@@ -64,15 +65,10 @@ def latest_date_in_url(url: str) -> datetime | None:
         match = _MONTH.search(urlsplit(url).path)
     except ValueError:
         return None
-    if match is None:
-        return None
-    year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-    if month and day:
-        try:
-            return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
-        except ValueError:
-            day = 0
-    return datetime(year, month + 1, 1, tzinfo=UTC) if 0 < month < 12 else datetime(year + 1, 1, 1, tzinfo=UTC)
+    parts = [part for part in match.groups() if part] if match else []
+    # The month or the year, if there is no such day.
+    periods = (parse_date_range("-".join(parts[:count])) for count in range(len(parts), 0, -1))
+    return next((period[1] for period in periods if period), None)
 
 
 def latest_date(entry: FeedEntry, source: str) -> datetime | None:

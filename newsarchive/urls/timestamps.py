@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 _DIGITS = re.compile(r"[0-9]{4,14}")
 _EARLIEST = "00010101000000"
 _LATEST = datetime(9999, 12, 1, tzinfo=UTC)  # later times are this one: a span that is added leads to no error
+_SECONDS = (366 * 86400, 31 * 86400, 86400, 3600, 60, 1)
 _HALF_SECOND = timedelta(milliseconds=500)
 
 
@@ -54,14 +55,10 @@ datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
     if first is None:
         return None
     try:
-        if len(digits) < 6:
-            return first.replace(year=first.year + 1)
-        if len(digits) < 8:
-            return (first + timedelta(days=31)).replace(day=1)
-        steps = {4: timedelta(days=1), 5: timedelta(hours=1), 6: timedelta(minutes=1), 7: timedelta(seconds=1)}
-        return first + steps[len(digits) // 2]
-    except (ValueError, OverflowError):
+        later = first + timedelta(seconds=_SECONDS[len(digits) // 2 - 2])  # in the next year, month, day and so on
+    except OverflowError:
         return _LATEST
+    return later if len(digits) >= 8 else later.replace(day=1)
 
 
 def timestamp_middle(digits: str) -> datetime | None:

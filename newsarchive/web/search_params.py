@@ -168,7 +168,7 @@ class SearchParams:
         span = parse_date_range(getattr(self, name))
         if span is None:
             return ""
-        return f"{span[0] if name == 'since' else span[1] - timedelta(days=1):%Y-%m-%d}"
+        return f"{span[0] if name == 'since' else span[1] - timedelta(microseconds=1):%Y-%m-%d}"
 
     def url_between(self, begin: datetime, end: datetime) -> str:
         """Return the URL of this search restricted to a range of whole days."""

@@ -1,6 +1,7 @@
 """/api/v1/: the archive as JSON, described by /openapi.json and at /api; openapi.ABOUT is what holds for all of it."""
 
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,11 +10,11 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from newsarchive.config.units import parse_moment
 from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.export.formats import FORMATS, Format
-from newsarchive.urls.timestamps import to_utc
 from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
@@ -33,7 +34,6 @@ from storage.index.views.articles import Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
 from storage.observations import ChangeEvent
-from storage.page_date import parse_date_range
 
 
 def check_parameters(request: Request) -> None:
@@ -59,16 +59,16 @@ def _reject_nul(text: str) -> str:
 
 Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1, description="Id as returned by lists and searches")]
 Text: TypeAlias = Annotated[str, AfterValidator(_reject_nul)]
-UtcTime: TypeAlias = Annotated[datetime, AfterValidator(to_utc)]
 Name: TypeAlias = Annotated[Text | None, Query(max_length=300)]
+Bound: TypeAlias = datetime | Annotated[str, Field(pattern="^[0-9]{4}(-[0-9]{2}){0,2}$", examples=["2026-05"])] | None
 Since: TypeAlias = Annotated[
-    UtcTime | None,
-    BeforeValidator(lambda text: (parse_date_range(text) or (text,))[0]),
+    datetime | None,
+    BeforeValidator(parse_moment, json_schema_input_type=Bound),
     Query(description="At this time or later, or from this day (YYYY-MM-DD), month or year on. Without a zone: UTC"),
 ]
 Until: TypeAlias = Annotated[
-    UtcTime | None,
-    BeforeValidator(lambda text: (parse_date_range(text) or (text,))[-1]),
+    datetime | None,
+    BeforeValidator(partial(parse_moment, is_end=True), json_schema_input_type=Bound),
     Query(description="Before this time, or until this day, month or year, which is included"),
 ]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]

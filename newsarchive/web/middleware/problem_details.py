@@ -6,7 +6,7 @@ import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from pathlib import Path
+from importlib.resources import files
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 API_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-9]*id_/")
 API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|ris|warc\.gz|wacz)")
 """Suffixes of the archive's own URLs; the suffix of an archived URL says nothing about the client."""
-_TEXTS = tomllib.loads(Path(__file__).with_name("errors.toml").read_text("utf-8"))
+_TEXTS = tomllib.loads(files("newsarchive.web.middleware").joinpath("errors.toml").read_text("utf-8"))
 HEADINGS = {int(status): text for status, text in _TEXTS["headings"].items()}
 DESCRIPTIONS = {int(status): text for status, text in _TEXTS["descriptions"].items()}
 _HTML = re.compile(r"text/html|application/xhtml\+xml")

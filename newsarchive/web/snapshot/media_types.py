@@ -3,11 +3,11 @@
 import re
 import tomllib
 from enum import Enum, auto
-from pathlib import Path
+from importlib.resources import files
 
 from newsarchive.web.snapshot.replay_links import EmbedKind
 
-_BEGINNINGS = tomllib.loads(Path(__file__).with_name("magic.toml").read_text("utf-8"))
+_BEGINNINGS = tomllib.loads(files("newsarchive.web.snapshot").joinpath("magic.toml").read_text("utf-8"))
 _MAGIC = [(re.compile(pattern.encode(), re.DOTALL), mime) for mime, pattern in _BEGINNINGS.items()]
 _SVG = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*\ufeff?\s*<(?:!doctype\s+html|html|head|body|!--|title|meta|div|frameset)\b", re.IGNORECASE)

@@ -165,6 +165,12 @@ def test_a_middleware_changes_requests_and_the_records_have_them_as_sent(server:
         ('CLOSESPIDER_PAGECOUNT = "many"', "invalid literal for int"),
         ('DOWNLOADER_MIDDLEWARES = { "nosuch.Module" = 500 }', "No module named 'nosuch'"),
         ('EXTENSIONS = { "nosuch.Module" = 0 }', "No module named 'nosuch'"),
+        ('ADDONS = { "nosuch.Addon" = 0 }', "No module named 'nosuch'"),
+        ("DOWNLOADER_MIDDLEWARES = 7", "TypeError"),
+        ('SPIDER_MODULES = ["nosuch"]', "the spider of a crawl is the archive's"),
+        ("SPIDER_MODULES = []", "the spider of a crawl is the archive's"),
+        ('SPIDER_LOADER_CLASS = "nosuch.Loader"', "the spider of a crawl is the archive's"),
+        ("SPIDER_LOADER_WARN_ONLY = []", "TypeError"),
     ],
 )
 def test_a_table_with_which_scrapy_cannot_begin_is_an_error_of_the_settings(
@@ -311,6 +317,36 @@ def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: l
     (line,) = (line for line in done.stderr.splitlines() if " ERROR: " in line)
     assert "cannot be set for a crawl: articles are in the index" in line
     assert not (tmp_path / "articles.jsonl").exists()
+
+
+@pytest.mark.parametrize("option", [["-O", "articles.jsonl"], ["-o", "articles.jsonl"]])
+@pytest.mark.parametrize("given", [[], ["sites=paper"], ["sites=paper", "archive"], ["archive=nowhere"]])
+def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
+    server: Any, make: Make, option: list[str], given: list[str], tmp_path: Path
+) -> None:
+    """Without an archive, and with arguments that the spider does not have."""
+    (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
+    (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
+    arguments = [f"archive={make()}" if each == "archive" else each for each in given]
+    words = ["-m", "scrapy", "crawl", "news", *(word for each in arguments for word in ("-a", each)), *option]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, server.log) == (1, [])
+    assert not (tmp_path / "articles.jsonl").exists()
+
+
+def test_parse_writes_the_items_that_it_is_asked_for(server: Any, tmp_path: Path) -> None:
+    """The archive refuses feeds for a crawl, and `scrapy parse -O FILE` is none."""
+    text = "".join(f"<p>Paragraph {n} says that the harbour of the town is open again.</p>" for n in range(19))
+    data = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Harbour opens"}</script>'
+    body = f"<html><head>{data}</head><body><article><h1>Harbour opens</h1>{text}</article></body></html>".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
+    server.say("/2026/11/20/harbour", head.encode() + body)
+    (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
+    (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
+    words = ["-m", "scrapy", "parse", "--spider=news", f"{server.base}/2026/11/20/harbour", "-O", "articles.jsonl"]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Harbour opens" in (tmp_path / "articles.jsonl").read_text()
 
 
 @pytest.mark.parametrize("name", OWNED)

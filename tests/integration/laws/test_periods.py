@@ -137,6 +137,35 @@ def test_changes_and_captures_have_the_same_end(archive: Archive, until: str | d
     assert captures == {name: 1 + (name in names) for name in TIMES}
 
 
+@pytest.mark.parametrize("until", ["9999", "9999-12", "9999-12-31"])
+def test_the_last_period_includes_everything(archive: Archive, until: str) -> None:
+    """At every door, although there is no later day."""
+    test_until_has_one_meaning(archive, None, until, {*TIMES})
+    test_the_query_and_the_browser_mean_the_same(archive, None, until, {*TIMES})
+    client = TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
+    assert 'value="9999-12-31"' in client.get("/search", params={"q": "harbour", "until": until}).text
+
+
+@pytest.mark.parametrize("text", ["0000", "7", "-5", "1e9", "99999", "20260504", "2026-W10", "2026-W10-1"])
+def test_a_number_or_another_form_of_a_day_is_an_error(archive: Archive, text: str) -> None:
+    """Neither a Unix time nor midnight: every door says that it is no date."""
+    client = TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
+    library = newsarchive.Archive.open(archive.folder)
+    for bound in ("since", "until"):
+        for path in ("articles", "search?q=harbour", "changes", f"captures?url={HOST}/", f"placements?url={HOST}/"):
+            told = client.get(f"/api/v1/{path}{'&' if '?' in path else '?'}{bound}={text}")
+            assert (told.status_code, "not a date" in told.text) == (400, True), path
+        for command in ("export", "search harbour", "changes"):
+            done = run_in_process(*command.split(), f"--{bound}={text}", "--archive", archive.folder)
+            assert (done.returncode, "not a date" in done.stderr) == (2, True), command
+        with pytest.raises(newsarchive.ArchiveError, match="not a date"):
+            [*library.articles(**{bound: text})]
+        told = client.get("/api/v1/search", params={"q": f"harbour {bound}:{text}"})
+        assert "is not a date" in str(told.json()["problems"])
+        assert "is not a date" in client.get("/search", params={"q": "harbour", bound: text}).text
+    library.close()
+
+
 def test_those_before_the_first_counted_day_are_found_until_the_day_before(archive: Archive) -> None:
     """As the API describes `since` of a page of changes: none is there twice, none is lost."""
     client = TestClient(create_app(archive), base_url="http://127.0.0.1:8000")

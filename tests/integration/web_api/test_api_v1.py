@@ -81,6 +81,7 @@ def test_responses_have_etags(client: TestClient) -> None:
         ("captures?url=a&cursor=x", 400),
         ("articles?limit=0", 400),
         ("articles?since=soon", 400),
+        ("articles?since=0001-01-01T00:00%2B02:00", 400),
         ("search", 400),
         ("search?q=%00", 400),
     ],
@@ -105,6 +106,18 @@ def test_every_call_refuses_parameters_that_it_does_not_take(client: TestClient)
                 assert "Unknown parameter" not in client.get(address, params={each["name"]: "1"}).text, (path, each)
         if "{" in path:
             assert client.get(f"{address}?{re.findall(r'{(.*?)}', path)[0]}=1").status_code == 400
+
+
+@pytest.mark.parametrize("bound", ["since", "until"])
+def test_a_generated_client_can_name_a_day_month_or_year(bound: str) -> None:
+    """The description has both forms of a bound."""
+    for path, call in build_openapi()["paths"].items():
+        for each in call["get"].get("parameters", ()):
+            if path.startswith("/api/v1/") and each["name"] == bound:
+                time, period, _ = each["schema"]["anyOf"]
+                assert time["format"] == "date-time"
+                assert all(re.search(period["pattern"], text) for text in ("2026", "2026-05", "2026-05-04"))
+                assert not any(re.search(period["pattern"], text) for text in ("20260504", "7", "2026-W10"))
 
 
 def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) -> None:

@@ -114,9 +114,12 @@ def test_dates_of_the_command_line(words: str | None, read: datetime | None) -> 
         ("2024-02", (2024, 2, 1), (2024, 3, 1)),
         ("2026-2-28", (2026, 2, 28), (2026, 3, 1)),
         (date(2026, 11, 25), (2026, 11, 25), (2026, 11, 26)),
+        (date(9999, 12, 30), (9999, 12, 30), (9999, 12, 31)),
         # A time has no end.
         ("2026-11-25T00:00", (2026, 11, 25), (2026, 11, 25)),
         (datetime(2026, 11, 25, tzinfo=UTC), (2026, 11, 25), (2026, 11, 25)),
+        ("20261125T00:00Z", (2026, 11, 25), (2026, 11, 25)),
+        ("2026-11-25t00:00z", (2026, 11, 25), (2026, 11, 25)),
     ],
 )
 def test_a_day_month_or_year_has_a_beginning_and_an_end(
@@ -127,9 +130,21 @@ def test_a_day_month_or_year_has_a_beginning_and_an_end(
     assert parse_time(words, "until", is_end=True) == datetime(*end, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("words", ["7", "26", "2026-13", "2026-02-30", "2026-1-1-1", "２０２６"])
+@pytest.mark.parametrize("words", ["9999", "9999-12", "9999-12-31", date(9999, 12, 31)])
+def test_the_last_day_month_and_year_end_with_time_itself(words: str | date) -> None:
+    """There is no later day that could be their end."""
+    assert parse_time(words, "until", is_end=True) == datetime.max.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("7", "-5", "1e9", "99999", "0000", "26", "2026-13", "2026-02-30", "2026-1-1-1", "２０２６"),
+        *("20260504", "2026-W10", "2026-W10-1", "2026W10", "2026W101", "0001-01-01T00:00+02:00"),
+    ],
+)
 def test_what_is_no_period_is_no_time(words: str) -> None:
-    """A number alone is neither a year nor an age."""
+    """A number alone is neither a year nor an age, and the end of a day in another form would be a guess."""
     with pytest.raises(ConfigError, match="not a date"):
         parse_time(words, "--until", is_end=True)
 
