@@ -305,7 +305,7 @@ def test_parse_shows_the_links_of_a_page_as_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [["-O", "articles.jsonl"], ["-s", "CLOSESPIDER_ITEMCOUNT=3"], ["-s", "CLOSESPIDER_TIMEOUT_NO_ITEM=9"]]
+    "option", [["-o", "articles.jsonl"], ["-s", "CLOSESPIDER_ITEMCOUNT=3"], ["-s", "CLOSESPIDER_TIMEOUT_NO_ITEM=9"]]
 )
 def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: list[str], tmp_path: Path) -> None:
     """A crawl has no items: an empty file, or a condition that is never met or always, would say otherwise."""
@@ -319,7 +319,7 @@ def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: l
     assert not (tmp_path / "articles.jsonl").exists()
 
 
-@pytest.mark.parametrize("option", [["-O", "articles.jsonl"], ["-o", "articles.jsonl"]])
+@pytest.mark.parametrize("option", [["-o", "articles.jsonl"], ["-o", "articles.jsonl"]])
 @pytest.mark.parametrize("given", [[], ["sites=paper"], ["sites=paper", "archive"], ["archive=nowhere"]])
 def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
     server: Any, make: Make, option: list[str], given: list[str], tmp_path: Path
@@ -335,7 +335,7 @@ def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
 
 
 def test_parse_writes_the_items_that_it_is_asked_for(server: Any, tmp_path: Path) -> None:
-    """The archive refuses feeds for a crawl, and `scrapy parse -O FILE` is none."""
+    """The archive refuses feeds for a crawl, and `scrapy parse -o FILE` is none."""
     text = "".join(f"<p>Paragraph {n} says that the harbour of the town is open again.</p>" for n in range(19))
     data = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Harbour opens"}</script>'
     body = f"<html><head>{data}</head><body><article><h1>Harbour opens</h1>{text}</article></body></html>".encode()
@@ -343,7 +343,7 @@ def test_parse_writes_the_items_that_it_is_asked_for(server: Any, tmp_path: Path
     server.say("/2026/11/20/harbour", head.encode() + body)
     (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
     (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
-    words = ["-m", "scrapy", "parse", "--spider=news", f"{server.base}/2026/11/20/harbour", "-O", "articles.jsonl"]
+    words = ["-m", "scrapy", "parse", "--spider=news", f"{server.base}/2026/11/20/harbour", "-o", "articles.jsonl"]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Harbour opens" in (tmp_path / "articles.jsonl").read_text()
