@@ -108,7 +108,7 @@ def test_requests_that_a_middleware_fails_on_are_put_off_alone(server: Any, run:
 
 
 def test_a_middleware_may_clear_the_meta_of_a_request(server: Any, run: Run) -> None:
-    """What the crawl knows of a request is its own."""
+    """The crawl keeps what it knows of a request apart from the request."""
     report = run(Forgetful)
     assert (report.problems, report.run.outcome) == ((), "finished")
     assert {each.path for each in server.log} == {"/robots.txt", "/", *STORIES}
