@@ -252,7 +252,7 @@ def _is_label_line(text: str, is_bold: bool) -> bool:
 
 def _is_newsletter_label(text: str) -> bool:
     """Return whether a bold text before others in a line is the label of a newsletter."""
-    return len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and bool(phrases.NEWSLETTER_NAME.search(text))
+    return bool(len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text))
 
 
 def _join_lines(lines: list[Block]) -> Block:
@@ -281,7 +281,7 @@ def _headed_panel(button: HtmlElement) -> str | None:
     panel = button.get("aria-controls") or button.get("data-bs-target", "").removeprefix("#")
     after, above = button.getnext(), button.getparent()
     if above is not None and above.tag in zones.HEADINGS:
-        return panel or ("" if above.text_content().strip() == button.text_content().strip() else None)
+        return panel or ("" if len(above) == 1 and not f"{above.text or ''}{button.tail or ''}".strip() else None)
     return panel if panel and after is not None and after.get("id") == panel else None
 
 
