@@ -319,7 +319,7 @@ def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: l
     assert not (tmp_path / "articles.jsonl").exists()
 
 
-@pytest.mark.parametrize("option", [["-o", "articles.jsonl"], ["-o", "articles.jsonl"]])
+@pytest.mark.parametrize("option", [["-o", "articles.jsonl"], ["-O", "articles.jsonl"]])
 @pytest.mark.parametrize("given", [[], ["sites=paper"], ["sites=paper", "archive"], ["archive=nowhere"]])
 def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
     server: Any, make: Make, option: list[str], given: list[str], tmp_path: Path
