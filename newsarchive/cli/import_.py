@@ -20,7 +20,7 @@ from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records, read_urls
 from newsarchive.maintenance.recover import ImportResult
 from newsarchive.maintenance.site_names import find_other_names
-from storage.errors import ConfigError
+from storage.errors import ArchiveError, ConfigError
 
 
 def import_files(
@@ -54,7 +54,11 @@ def import_files(
     problems = [*nameless, *lost, *result.read.problems, *unsent]
     if not AS_JSON.get():  # before the pages of lists are fetched, which may take long
         _print(result, problems, folder, has_more=bool(lost or nameless or urls))
-    saved, code = save_pages(urls, archive) if urls else ([], 0)
+    try:
+        saved, code = save_pages(urls, archive) if urls else ([], 0)
+    except ArchiveError as problem:  # such as a crawl of their site: the files are imported
+        print_result({"imported": result, "saved": [], "problems": [*problems, str(problem)]}, lambda: None)
+        raise
     print_result({"imported": result, "saved": saved, "problems": problems}, lambda: print_pages(saved))
     raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
