@@ -90,13 +90,14 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if (file := folder / FILE_NAME).exists():
         advice = f"To add a site to it: newsarchive add URL --archive {shlex.quote(str(folder))}"
         raise ConfigError(f"there is an archive in {folder} already; nothing was changed. {advice}")
+    config = parse_config(text := format_starter_file(**known), folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         advice = "nothing was archived. Create it, or choose another folder: newsarchive init DIR"
         raise StorageError(f"{folder} cannot be created ({error.strerror}); {advice}") from error
-    write_atomic(file, format_starter_file(**known), mode=0o600)
-    return load_config(folder)
+    write_atomic(file, text, mode=0o600)
+    return config
 
 
 def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:

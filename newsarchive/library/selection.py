@@ -7,8 +7,11 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from newsarchive.archive import Archive
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind
 from newsarchive.export.request import iter_placements
 from storage.article_fields import ArchivedArticle
+from storage.errors import ConfigError
 from storage.index.conditions.visibility import load_site_names
 from storage.index.queries.articles import find_article_id, list_captures
 from storage.index.queries.export import list_version_keys, load_articles
@@ -17,15 +20,20 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
+from storage.index.views.articles import ORDERS, CaptureFilters, CaptureView, Filters, Order, SearchHit, list_values
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
+from storage.observations import ChangeEvent
 
 F = TypeVar("F")
 T = TypeVar("T")
 
 _AT_ONCE = 100
+_ALL = 1 << 31
+_CHOICES: dict[str, Iterable[str]] = {
+    "order": ORDERS, "outcome": Outcome, "event": ChangeEvent, "kind": EditKind, "notice": EditVerdict
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,12 @@ class Selection:
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
-        index, filters = self._prepare(Filters, chosen)
+        require_known(order=order)
+        if limit is not None and limit < 0:
+            raise ConfigError(f"limit {limit} is no number of hits; nothing was done. Leave it out for all")
+        most, (index, filters) = _ALL if limit is None else min(limit, _ALL), self._prepare(Filters, chosen)
         self.archive.index.update_search()
-        ids = index.ask(find_version_ids, query, filters, limit=1 << 31 if limit is None else limit, order=order)
+        ids = index.ask(find_version_ids, query, filters, limit=most, order=order)
         return _load_batches(iter(ids), lambda some: index.ask(load_hits, query, filters, some))
 
     def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:
@@ -70,6 +81,9 @@ class Selection:
 
     def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
         """Return a reader of one index, and filters."""
+        require_known(**{name: chosen[name] for name in _CHOICES.keys() & chosen.keys()})
+        if chosen.get("outcome"):
+            chosen["outcome"] = Outcome(chosen["outcome"])
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
         return index, self.archive.build_filters(kind, **chosen)
 
@@ -81,6 +95,13 @@ class Selection:
             names = self.archive.index.read(load_site_names).values()
             each_site = [replace(filters, site=name) for name in sorted(names)]
         return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
+
+
+def require_known(**given: Any) -> None:
+    """Raise ConfigError for a value that is none of the choices: it would select nothing, or another order."""
+    for name, values in given.items():
+        if unknown := [each for each in list_values(values) if each not in {*_CHOICES[name]}]:
+            raise ConfigError(f"{name} {unknown[0]!r} is unknown; nothing was done. It is {', '.join(_CHOICES[name])}")
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:
