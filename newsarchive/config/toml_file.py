@@ -1,6 +1,7 @@
 """The file newsarchive.toml: parse it, report mistakes by line, and add to it without changing the owner's lines."""
 
 import json
+import os
 import re
 import shlex
 import textwrap
@@ -66,6 +67,8 @@ def _load_once(folder: Path, *_state: int) -> Config:
 
 def parse_config(text: str, folder: Path) -> Config:
     """Read settings from the text of a newsarchive.toml in `folder`."""
+    if os.fsencode(folder) != str(folder).encode(errors="replace"):  # the URL of its database is text
+        raise ConfigError(f"the name of the folder {folder} is not UTF-8; nothing was done. Choose another name")
     return _ConfigParser(text, folder.absolute()).config()
 
 

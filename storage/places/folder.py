@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
@@ -96,12 +98,16 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of `path` if the block ends without an error, and is deleted if not.
 
     A symbolic link keeps pointing to its target, which is replaced. Permissions are `mode`, else those of the old file,
-    else those of a new file of the archive.
+    else those of a new file of the archive. What is written to a device or a pipe is copied to it at the end.
 
     Raises:
         DiskFull, StorageError: The file cannot be written. The old file is unchanged.
         OSError: As raised in the block, where it does not concern the written file.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with _open_special(path) as file:
+            yield file
+        return
     target = path.resolve()
     # Unique, so that two processes writing the same file do not write into each other's.
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{PART}")
@@ -124,6 +130,20 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _open_special(path: Path) -> Iterator[BinaryIO]:
+    with TemporaryFile() as file:
+        yield file
+        file.seek(0)
+        try:
+            with path.open("wb") as special:
+                copyfileobj(file, special)
+        except OSError as problem:
+            if isinstance(problem, BrokenPipeError):
+                raise
+            raise_write_error(path, problem)
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
