@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
@@ -134,7 +134,7 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _open_special(path: Path) -> Iterator[BinaryIO]:
-    with TemporaryFile() as file:
+    with NamedTemporaryFile() as temporary, Path(temporary.name).open("r+b") as file:
         yield file
         file.seek(0)
         try:

@@ -173,6 +173,7 @@ def test_a_pipe_gets_the_whole_output_or_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         received = pool.submit(pipe.read_bytes)
         with open_atomic(pipe) as file:
+            assert Path(file.name).is_file(), "SQLite opens it by its name"
             file.write(b"line 1\n")
             file.seek(0)
             file.write(b"LINE")
