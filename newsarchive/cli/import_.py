@@ -89,14 +89,14 @@ def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Pa
     """Return WARC files, one of the saved pages among them, the URLs of lists, and a line for each page without URL."""
     pages, warcs, urls, nameless = into / "saved-pages.warc.gz", [], [], []
     with pages.open("wb") as out:
-        for file in list_files(files, (*SUFFIXES, ".warc", ".arc", ".gz", ".wacz")):
-            if str(file) == "-":
+        for given in list_files(files, (*SUFFIXES, ".warc", ".arc", ".gz", ".wacz")):
+            if str(file := given) == "-":
                 (file := into / "standard-input").write_bytes(sys.stdin.buffer.read())
             match detect_kind(file):
                 case "page" if records := list(read_records(file, url)):
                     out.writelines(records)
                 case "page":
-                    nameless.append(f"{file} has no URL, and was not imported: newsarchive import {file} --url URL")
+                    nameless.append(f"{given} has no URL, and was not imported: newsarchive import {given} --url URL")
                 case "urls":
                     urls += read_urls(file.read_bytes())
                 case _:

@@ -47,7 +47,7 @@ from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
-from newsarchive.crawl.scrapy_settings import configure_crawl, explain_failure, has_begun, run_spider
+from newsarchive.crawl.scrapy_settings import configure_crawl, explain_failure, run_spider
 from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
@@ -161,7 +161,8 @@ def prepare_crawl(crawler: Crawler, folder: Path, sites: Sequence[str]) -> Scrap
     config = load_config(folder)
 
     def log_failure(task: asyncio.Task[Any]) -> None:
-        if not has_begun(crawler) and not task.cancelled() and (problem := task.exception()):
+        has_begun = crawler._engine is not None  # noqa: SLF001 - `engine` raises an error without one
+        if not has_begun and not task.cancelled() and (problem := task.exception()):
             LOG.error("%s", explain_failure(config, problem))
 
     with suppress(RuntimeError):  # in a program of somebody else's, no loop may run yet

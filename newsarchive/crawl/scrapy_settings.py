@@ -8,7 +8,7 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
 
 from newsarchive.config.schema import FILE_NAME, Config
@@ -58,20 +58,14 @@ async def run_spider(config: Config, context: Any) -> None:
     except ConfigError:
         raise
     except Exception as problem:
-        if has_begun(crawler) or not config.scrapy:
+        if not config.scrapy or (crawler and crawler._engine):  # noqa: SLF001 - `engine` raises an error without one
             raise
         raise ConfigError(explain_failure(config, problem)) from problem
 
 
-def has_begun(crawler: Crawler | None) -> bool:
-    """Return True once Scrapy has made all that its settings name."""
-    return crawler is not None and crawler._engine is not None  # noqa: SLF001 - `engine` raises an error without one
-
-
 def explain_failure(config: Config, problem: BaseException) -> str:
     """Return the message for the error with which Scrapy could not begin because of the [scrapy] table."""
-    where = config.folder / FILE_NAME
-    return f"Scrapy cannot use [scrapy] of {where}: {problem!r}. Nothing was fetched. Correct it"
+    return f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
 
 
 def _is_same(given: Any, owned: Any) -> bool:

@@ -55,10 +55,9 @@ class Selection:
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
-        require_known(order=order)
         if limit is not None and limit < 0:
             raise ConfigError(f"limit {limit} is no number of hits; nothing was done. Leave it out for all")
-        most, (index, filters) = _ALL if limit is None else min(limit, _ALL), self._prepare(Filters, chosen)
+        most, (index, filters) = _ALL if limit is None else min(limit, _ALL), self._prepare(Filters, chosen, order)
         self.archive.index.update_search()
         ids = index.ask(find_version_ids, query, filters, limit=most, order=order)
         return _load_batches(iter(ids), lambda some: index.ask(load_hits, query, filters, some))
@@ -79,11 +78,12 @@ class Selection:
         """Return the placements on one listing, or on those of a site or of all sites, by their URLs."""
         return iter_placements(*self._prepare(CaptureFilters, chosen))
 
-    def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
-        """Return a reader of one index, and filters."""
-        require_known(**{name: chosen[name] for name in _CHOICES.keys() & chosen.keys()})
-        if chosen.get("outcome"):
-            chosen["outcome"] = Outcome(chosen["outcome"])
+    def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any], order: str | None = None) -> tuple[Reader, F]:
+        """Return a reader of one index, and filters; ConfigError for a choice that does not exist."""
+        for name, choices in _CHOICES.items():
+            if unknown := {*list_values((chosen | {"order": order}).get(name))} - {*choices}:
+                advice = f"It is {', '.join(choices)}"
+                raise ConfigError(f"{name} {min(unknown)!r} is unknown; nothing was done. {advice}")
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
         return index, self.archive.build_filters(kind, **chosen)
 
@@ -95,13 +95,6 @@ class Selection:
             names = self.archive.index.read(load_site_names).values()
             each_site = [replace(filters, site=name) for name in sorted(names)]
         return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
-
-
-def require_known(**given: Any) -> None:
-    """Raise ConfigError for a value that is none of the choices: it would select nothing, or another order."""
-    for name, values in given.items():
-        if unknown := [each for each in list_values(values) if each not in {*_CHOICES[name]}]:
-            raise ConfigError(f"{name} {unknown[0]!r} is unknown; nothing was done. It is {', '.join(_CHOICES[name])}")
 
 
 def _load_batches(ids: Iterator[int], load: Callable[[list[int]], Iterable[T]]) -> Iterator[T]:

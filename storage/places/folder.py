@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import NamedTemporaryFile
+from tempfile import gettempdir
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
@@ -104,11 +104,8 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         DiskFull, StorageError: The file cannot be written. The old file is unchanged.
         OSError: As raised in the block, where it does not concern the written file.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        with _open_special(path) as file:
-            yield file
-        return
-    target = path.resolve()
+    is_special = path.exists() and not (path.is_file() or path.is_dir())  # nothing can take its place
+    target = Path(gettempdir(), "export") if is_special else path.resolve()
     # Unique, so that two processes writing the same file do not write into each other's.
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{PART}")
     in_block = False
@@ -118,6 +115,11 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
                 os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if mode is None else mode)
             in_block = True
             yield file
+            if is_special:
+                file.seek(0)
+                with path.open("wb") as special:
+                    copyfileobj(file, special)
+                return
             in_block = False
             file.flush()
             os.fsync(file.fileno())
@@ -130,20 +132,6 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _open_special(path: Path) -> Iterator[BinaryIO]:
-    with NamedTemporaryFile() as temporary, Path(temporary.name).open("r+b") as file:
-        yield file
-        file.seek(0)
-        try:
-            with path.open("wb") as special:
-                copyfileobj(file, special)
-        except OSError as problem:
-            if isinstance(problem, BrokenPipeError):
-                raise
-            raise_write_error(path, problem)
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int | None = None) -> None:

@@ -168,7 +168,7 @@ def test_what_was_imported_is_printed_as_json_also_where_the_pages_of_a_list_can
     """The site is being crawled: one value with the files and the problem, the message, and exit code 75."""
     configure(tmp_path, server.base)
     (tmp_path / "list.txt").write_text(f"{server.base}/news/tide")
-    words = ["import", saved, tmp_path / "list.txt", "--json", "--archive", tmp_path]
+    words: list[str | Path] = ["import", saved, tmp_path / "list.txt", "--json", "--archive", tmp_path]
     with lock_sites(tmp_path / "locks", "sqlite:///index.sqlite3", ["example"], MTIME, "crawl"):
         done = run_in_process(*words)
     value = json.loads(done.stdout)
