@@ -180,7 +180,7 @@ def _report_error(message: str, code: int, *, debug: bool) -> int:
         traceback.print_exc()
     width = min(100, stderr().width or 100) if sys.stderr.isatty() else 10_000
     for line in f"newsarchive: {sanitize(message)}".splitlines():
-        print(textwrap.fill(line, width, break_long_words=False), file=sys.stderr)
+        print(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
     return code
 
 

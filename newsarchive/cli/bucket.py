@@ -8,7 +8,7 @@ from typer import BadParameter, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import create_table, end_command, print_line, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import create_table, end_command, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -59,7 +59,7 @@ def bucket(
     print_result(facts, lambda: None if check else _print_locations(opened, found, files=files))
     for each in wrong if check else [each for each in wrong if each.problem]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
-        print_line(stderr(), f"{each.name}: {message}", "red" if each.problem else "yellow")
+        print_lines(stderr(), [f"{each.name}: {message}"], style="red" if each.problem else "yellow")
     raise Exit(int(check and bool(wrong)))
 
 
@@ -78,8 +78,7 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:
     out = stdout()
-    print_line(out, f"folder: {archive.places.folder}")
-    print_line(out, f"bucket: {archive.config.bucket or 'none'}")
+    print_lines(out, (f"folder: {archive.places.folder}", f"bucket: {archive.config.bucket or 'none'}"))
     listed = create_table("WARC files", "files", "size", right=("files", "size"))
     rows = [
         (Text(meaning, "red" if where is FileLocation.MISSING else ""), [each for each in found if each.where is where])
@@ -89,5 +88,4 @@ def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool)
         if some:
             listed.add_row(what, f"{len(some):,}", humanize_size(sum(each.size for each in some)))
     out.print(listed)
-    for each in found if files else ():
-        print_line(out, f"{each.name}  {each.where}  {humanize_size(each.size)}")
+    print_lines(out, (f"{each.name}  {each.where}  {humanize_size(each.size)}" for each in found if files))

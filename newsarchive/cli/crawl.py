@@ -16,7 +16,7 @@ from typer import Argument, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.cli.app import INTERRUPTED
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
-from newsarchive.cli.output import AS_JSON, print_line, print_lines, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import AS_JSON, WORDS, print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
@@ -335,20 +335,11 @@ def summary_line(report: CrawlReport) -> str:
     seconds = ((run.finished_at or run.started_at) - run.started_at).total_seconds()
     took = format_duration(timedelta(seconds=round(seconds)))
     names = ", ".join(site.name for site in run.sites)
-    left_out = (
-        ("disallowed", "disallowed by robots.txt"),
-        ("refused", "invalid"),
-        ("ended", "taken down or unwatched"),
-        ("blocked", "on private addresses"),
-        ("trapped", "postponed as crawler traps"),
-        ("parked", "of parked URL patterns"),
-        ("late", "too late for their page"),
-    )
     parts = [
         f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
         f"{pluralize(counters.get('versions', 0), 'new article version')}",
         f"{counters.get('revisits', 0):,} unchanged",
         *(f"{counters[outcome]:,} {outcome}" for outcome in REPORTED_OUTCOMES if counters.get(outcome)),
-        *(f"{counters[name]:,} {meaning}" for name, meaning in left_out if counters.get(name)),
+        *(f"{counters[name]:,} {meaning}" for name, meaning in WORDS["left_out"].items() if counters.get(name)),
     ]
     return f"{names}: {run.outcome} after {took}: {', '.join(parts)}"

@@ -20,7 +20,7 @@ from newsarchive.crawl.save import clean_url
 from newsarchive.ingest.page_files import SUFFIXES, detect_kind, list_files, read_records, read_urls
 from newsarchive.maintenance.recover import ImportResult
 from newsarchive.maintenance.site_names import find_other_names
-from storage.errors import ConfigError
+from storage.errors import ArchiveError, ConfigError
 
 
 def import_files(
@@ -54,7 +54,11 @@ def import_files(
     problems = [*nameless, *lost, *result.read.problems, *unsent]
     if not AS_JSON.get():  # before the pages of lists are fetched, which may take long
         _print(result, problems, folder, has_more=bool(lost or nameless or urls))
-    saved, code = save_pages(urls, archive) if urls else ([], 0)
+    try:
+        saved, code = save_pages(urls, archive) if urls else ([], 0)
+    except ArchiveError as problem:  # such as a crawl of their site: the files are imported
+        print_result({"imported": result, "saved": [], "problems": [*problems, str(problem)]}, lambda: None)
+        raise
     print_result({"imported": result, "saved": saved, "problems": problems}, lambda: print_pages(saved))
     raise Exit(code or int(bool(nameless or lost or result.read.problems)))
 
@@ -85,14 +89,14 @@ def _sort_files(files: list[Path], url: str | None, into: Path) -> tuple[list[Pa
     """Return WARC files, one of the saved pages among them, the URLs of lists, and a line for each page without URL."""
     pages, warcs, urls, nameless = into / "saved-pages.warc.gz", [], [], []
     with pages.open("wb") as out:
-        for file in list_files(files, (*SUFFIXES, ".warc", ".arc", ".gz", ".wacz")):
-            if str(file) == "-":
+        for given in list_files(files, (*SUFFIXES, ".warc", ".arc", ".gz", ".wacz")):
+            if str(file := given) == "-":
                 (file := into / "standard-input").write_bytes(sys.stdin.buffer.read())
             match detect_kind(file):
                 case "page" if records := list(read_records(file, url)):
                     out.writelines(records)
                 case "page":
-                    nameless.append(f"{file} has no URL, and was not imported: newsarchive import {file} --url URL")
+                    nameless.append(f"{given} has no URL, and was not imported: newsarchive import {given} --url URL")
                 case "urls":
                     urls += read_urls(file.read_bytes())
                 case _:

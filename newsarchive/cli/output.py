@@ -8,11 +8,13 @@ import json
 import logging
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import PurePath
 from typing import NoReturn
 
@@ -27,6 +29,7 @@ from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; the characters that change the direction of text; surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+WORDS = tomllib.loads(files("newsarchive.cli").joinpath("words.toml").read_text("utf-8"))
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
 

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from newsarchive.cli.output import create_table, print_line, safe_text, short_time
+from newsarchive.cli.output import WORDS, create_table, print_line, safe_text, short_time
 from newsarchive.config.units import pluralize
-from newsarchive.diff.articles import Comparison, EditVerdict, RowKind
+from newsarchive.diff.articles import Comparison, RowKind
 from newsarchive.diff.paragraphs import TextChange
 from storage.article_fields import ParagraphView
 from storage.index.queries.links import Backlink
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
-from storage.model import Role, VisitEnd
+from storage.model import Role
 from storage.observations import ObservedSpan
 
 LINKS_PER_GROUP = 5
@@ -25,26 +25,12 @@ UNFOLDED = frozenset({Role.CAPTION, Role.CORRECTION, Role.DEK})
 STYLES = {TextChange.ADDED: "green", TextChange.REMOVED: "red strike", TextChange.SAME: ""}
 PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"), TextChange.SAME: ("", "")}
 """Marks without colour, as in `git diff --word-diff`."""
-VERDICTS = {
-    EditVerdict.UNCHANGED: "no text differs",
-    EditVerdict.NOTED: "with a new correction or note",
-    EditVerdict.DATED: "with a later date, and no note",
-    EditVerdict.SILENT: "with neither a note nor a later date",
-}
-_ENDS = {
-    VisitEnd.PLAN: "the checks of its age are over, and no source names it",
-    VisitEnd.GONE: "410 Gone, confirmed for two days",
-    VisitEnd.ALTERNATE: "its article is checked at another URL",
-    VisitEnd.NO_ARTICLE: "it never was an article, and no source names it",
-    VisitEnd.PERSON: "a person has ended its visits (newsarchive unwatch --undo resumes them)",
-    None: "requests for it are refused",
-}
 
 
 def describe_schedule(schedule: VisitSchedule) -> str:
     """Return when a URL is fetched again, or why not, to follow "it is"."""
     if schedule.due_at is None:
-        return f"not fetched again: {_ENDS[schedule.ended_by]}"
+        return f"not fetched again: {WORDS['ends'][schedule.ended_by or 'refused']}"
     named = f", named by {schedule.named_by[0]}" if schedule.named_by else ""
     others = len(schedule.named_by) - 1
     more = f" and {pluralize(others, 'other source')}" if others > 0 else ""
@@ -209,7 +195,7 @@ def print_comparison(out: Console, found: Comparison) -> None:
             out.print(shown)
     for name, before, after in found.facts:
         print_line(out, f"{name}: {before or 'none'} -> {after or 'none'}")
-    print_line(out, f"({found.notice.verdict}: {VERDICTS[found.notice.verdict]})", "dim")
+    print_line(out, f"({found.notice.verdict}: {WORDS['verdicts'][found.notice.verdict]})", "dim")
 
 
 def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everything: bool = False) -> None:

@@ -75,10 +75,9 @@ def _print_statements(out: Console, remarks: Console, found: StatementReport) ->
         print_line(out, f"{what} To correct them: newsarchive rebuild", "bold red")
     else:
         print_line(out, f"{compared}: no differences", "green")
-    for count, why in (
+    left = (
         (found.outdated, "read by another version of the extractor (newsarchive reextract)"),
         (found.unread, "with records that cannot be read here"),
         (found.changed, "changed by a crawl meanwhile"),
-    ):
-        if count:
-            print_line(out, f"not compared: {pluralize(count, 'article')} {why}")
+    )
+    print_lines(out, (f"not compared: {pluralize(count, 'article')} {why}" for count, why in left if count))

@@ -1,6 +1,7 @@
 """The file newsarchive.toml: parse it, report mistakes by line, and add to it without changing the owner's lines."""
 
 import json
+import os
 import re
 import shlex
 import textwrap
@@ -66,6 +67,8 @@ def _load_once(folder: Path, *_state: int) -> Config:
 
 def parse_config(text: str, folder: Path) -> Config:
     """Read settings from the text of a newsarchive.toml in `folder`."""
+    if os.fsencode(folder) != str(folder).encode(errors="replace"):  # the URL of its database is text
+        raise ConfigError(f"the name of the folder {folder} is not UTF-8; nothing was done. Choose another name")
     return _ConfigParser(text, folder.absolute()).config()
 
 
@@ -90,13 +93,14 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if (file := folder / FILE_NAME).exists():
         advice = f"To add a site to it: newsarchive add URL --archive {shlex.quote(str(folder))}"
         raise ConfigError(f"there is an archive in {folder} already; nothing was changed. {advice}")
+    config = parse_config(text := format_starter_file(**known), folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         advice = "nothing was archived. Create it, or choose another folder: newsarchive init DIR"
         raise StorageError(f"{folder} cannot be created ({error.strerror}); {advice}") from error
-    write_atomic(file, format_starter_file(**known), mode=0o600)
-    return load_config(folder)
+    write_atomic(file, text, mode=0o600)
+    return config
 
 
 def format_site(site: SiteConfig, notes: Mapping[str, str] | None = None) -> str:

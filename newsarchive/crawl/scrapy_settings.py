@@ -3,6 +3,7 @@
 newsarchive.settings  <  [scrapy] of newsarchive.toml  <  those of the archive  <  scrapy -s NAME=VALUE, if allowed
 """
 
+import logging
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -41,6 +42,7 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
             settings.set(name, value, priority="cmdline")
     settings.setdict(QUIET, priority="command")
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
+    logging.Handler(settings["LOG_LEVEL"])  # raises an error if it is none: Scrapy ends in some places, not in others
     settings.setdict({"CONCURRENT_REQUESTS": config.concurrency, "USER_AGENT": config.user_agent}, "cmdline")
 
 
@@ -56,11 +58,14 @@ async def run_spider(config: Config, context: Any) -> None:
     except ConfigError:
         raise
     except Exception as problem:
-        if (crawler and crawler._engine) or not config.scrapy:  # noqa: SLF001 - `engine` raises an error without one
+        if not config.scrapy or (crawler and crawler._engine):  # noqa: SLF001 - `engine` raises an error without one
             raise
-        raise ConfigError(
-            f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
-        ) from problem
+        raise ConfigError(explain_failure(config, problem)) from problem
+
+
+def explain_failure(config: Config, problem: BaseException) -> str:
+    """Return the message for the error with which Scrapy could not begin because of the [scrapy] table."""
+    return f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
 
 
 def _is_same(given: Any, owned: Any) -> bool:

@@ -7,8 +7,11 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from newsarchive.archive import Archive
+from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.edits import EditKind
 from newsarchive.export.request import iter_placements
 from storage.article_fields import ArchivedArticle
+from storage.errors import ConfigError
 from storage.index.conditions.visibility import load_site_names
 from storage.index.queries.articles import find_article_id, list_captures
 from storage.index.queries.export import list_version_keys, load_articles
@@ -17,15 +20,20 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
+from storage.index.views.articles import ORDERS, CaptureFilters, CaptureView, Filters, Order, SearchHit, list_values
 from storage.index.views.exclusions import NO_EXCLUSIONS
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
+from storage.observations import ChangeEvent
 
 F = TypeVar("F")
 T = TypeVar("T")
 
 _AT_ONCE = 100
+_ALL = 1 << 31
+_CHOICES: dict[str, Iterable[str]] = {
+    "order": ORDERS, "outcome": Outcome, "event": ChangeEvent, "kind": EditKind, "notice": EditVerdict
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,11 @@ class Selection:
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
-        index, filters = self._prepare(Filters, chosen)
+        if limit is not None and limit < 0:
+            raise ConfigError(f"limit {limit} is no number of hits; nothing was done. Leave it out for all")
+        most, (index, filters) = _ALL if limit is None else min(limit, _ALL), self._prepare(Filters, chosen, order)
         self.archive.index.update_search()
-        ids = index.ask(find_version_ids, query, filters, limit=1 << 31 if limit is None else limit, order=order)
+        ids = index.ask(find_version_ids, query, filters, limit=most, order=order)
         return _load_batches(iter(ids), lambda some: index.ask(load_hits, query, filters, some))
 
     def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:
@@ -68,8 +78,12 @@ class Selection:
         """Return the placements on one listing, or on those of a site or of all sites, by their URLs."""
         return iter_placements(*self._prepare(CaptureFilters, chosen))
 
-    def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any]) -> tuple[Reader, F]:
-        """Return a reader of one index, and filters."""
+    def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any], order: str | None = None) -> tuple[Reader, F]:
+        """Return a reader of one index, and filters; ConfigError for a choice that does not exist."""
+        for name, choices in _CHOICES.items():
+            if unknown := {*list_values((chosen | {"order": order}).get(name))} - {*choices}:
+                advice = f"It is {', '.join(choices)}"
+                raise ConfigError(f"{name} {min(unknown)!r} is unknown; nothing was done. {advice}")
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
         return index, self.archive.build_filters(kind, **chosen)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import gettempdir
 from typing import BinaryIO, NoReturn
 from uuid import uuid4
 
@@ -96,13 +98,14 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of `path` if the block ends without an error, and is deleted if not.
 
     A symbolic link keeps pointing to its target, which is replaced. Permissions are `mode`, else those of the old file,
-    else those of a new file of the archive.
+    else those of a new file of the archive. What is written to a device or a pipe is copied to it at the end.
 
     Raises:
         DiskFull, StorageError: The file cannot be written. The old file is unchanged.
         OSError: As raised in the block, where it does not concern the written file.
     """
-    target = path.resolve()
+    is_special = path.exists() and not (path.is_file() or path.is_dir())  # nothing can take its place
+    target = Path(gettempdir(), "export") if is_special else path.resolve()
     # Unique, so that two processes writing the same file do not write into each other's.
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{PART}")
     in_block = False
@@ -112,6 +115,11 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
                 os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if mode is None else mode)
             in_block = True
             yield file
+            if is_special:
+                file.seek(0)
+                with path.open("wb") as special:
+                    copyfileobj(file, special)
+                return
             in_block = False
             file.flush()
             os.fsync(file.fileno())

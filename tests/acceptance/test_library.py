@@ -225,6 +225,37 @@ def test_what_cannot_be_meant_is_refused_at_once(archive: Archive, call: Callabl
             call(archive, since=wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        ("search", {"query": "harbour", "order": "best"}),
+        ("search", {"query": "harbour", "limit": -1}),
+        ("changes", {"event": "deleted"}),
+        ("changes", {"kind": ("headline", "deleted")}),
+        ("changes", {"notice": "loud"}),
+        ("captures", {"outcome": "missing"}),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_refused_at_once(archive: Archive, name: str, chosen: dict[str, Any]) -> None:
+    """It is no empty result, no other order, and no damage."""
+    with pytest.raises(ConfigError, match="nothing was done"):
+        getattr(archive, name)(**chosen)
+
+
+def test_an_outcome_may_be_named_by_its_text(archive: Archive) -> None:
+    """As every other choice is."""
+    by_name: Any = "listing"
+    assert list(archive.captures(outcome=by_name)) == list(archive.captures(outcome=Outcome.LISTING)) != []
+
+
+def test_a_setting_that_is_wrong_leaves_nothing_behind(tmp_path: Path) -> None:
+    """So that the corrected call finds no archive there."""
+    with pytest.raises(ConfigError, match="not a duration"):
+        Archive.init(tmp_path / "new", delay="fast")
+    assert not (tmp_path / "new").exists()
+    Archive.init(tmp_path / "new", delay="5s").close()
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_an_iterator_that_waits_holds_no_connection(
     archive: Archive, call: Callable[..., Iterator[Any]], small_batches: None

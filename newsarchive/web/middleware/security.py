@@ -1,7 +1,9 @@
 """Security headers, Host check and cross-site check, against archived pages and other sites; HEAD, compression."""
 
 import re
+import tomllib
 from collections.abc import Collection
+from importlib.resources import files
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -10,23 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 
-CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-"""No inline script or style. Handlers that serve archived bytes set a policy of their own, which is kept."""
-
-HEADERS = {
-    "content-security-policy": CSP,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "x-frame-options": "DENY",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-"""Defaults: a header that a handler sets is kept."""
+HEADERS = tomllib.loads(files("newsarchive.web.middleware").joinpath("headers.toml").read_text("utf-8"))
 
 
 class SecurityHeadersMiddleware(HttpMiddleware):

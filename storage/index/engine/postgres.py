@@ -1,7 +1,9 @@
 """Connections to PostgreSQL, with timeouts by which both ends notice a lost peer within seconds."""
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL, make_url
@@ -11,24 +13,7 @@ from storage.errors import IndexFailure
 if TYPE_CHECKING:
     import psycopg
 
-CLIENT_PARAMETERS = {
-    "keepalives": "1",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "8000",
-}
-"""Parameters of libpq: it gives up a server that has not responded for some ten seconds."""
-SERVER_PARAMETERS = {
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "3",
-    "tcp_keepalives_count": "2",
-    "tcp_user_timeout": "16000",
-    # Our queries are short: compiling one takes longer than running it.
-    "jit": "off",
-}
-"""Parameters of a server session: after its client's machine is lost, it ends within some sixteen seconds, and with it
-its locks. That is later than the client gives up, so no other process gets the locks before."""
+_PARAMETERS = tomllib.loads(files("storage.index.engine").joinpath("postgres.toml").read_text("utf-8"))
 
 
 def libpq_parameters(url: URL, *, connect_timeout: int = 10, **server: str) -> dict[str, str]:
@@ -40,10 +25,10 @@ def libpq_parameters(url: URL, *, connect_timeout: int = 10, **server: str) -> d
     '3'
     """
     given = {name: value for name, value in url.query.items() if isinstance(value, str)}
-    options = " ".join(f"-c {name}={value}" for name, value in (SERVER_PARAMETERS | server).items())
+    options = " ".join(f"-c {name}={value}" for name, value in (_PARAMETERS["server"] | server).items())
     return {
         "connect_timeout": str(connect_timeout),
-        **CLIENT_PARAMETERS,
+        **_PARAMETERS["client"],
         **given,
         "options": f"{options} {given.get('options', '')}",
     }

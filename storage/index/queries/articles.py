@@ -150,7 +150,7 @@ def _capture_conditions(connection: Connection, exclude: Exclusions, filters: Ca
         # By id, so that the indexes of captures also provide the order.
         (filters.site, lambda name: CaptureRow.site_id == id_of(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
-        (filters.outcome, lambda outcome: CaptureRow.outcome == outcome.value),
+        (filters.outcome, lambda outcome: CaptureRow.outcome == str(outcome)),
         (filters.crawl, lambda run: CaptureRow.crawl_id == id_of(CrawlRow.id, CrawlRow.run == run)),
         (filters.warc, lambda name: CaptureRow.warc_file_id == id_of(WarcFileRow.id, WarcFileRow.name == name)),
     )

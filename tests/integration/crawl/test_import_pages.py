@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from newsarchive.archive import Archive
 from newsarchive.ingest.page_files import parse_page_file
+from newsarchive.locks.site_locks import lock_sites
 from storage.index.queries.articles import iter_captures
 from storage.warc.reader import read_records
 from tests.in_process import run_in_process
@@ -159,6 +160,21 @@ def test_a_page_and_a_list_of_urls_from_standard_input(tmp_path: Path, server: A
     done = run_in_process("import", tmp_path / "list.txt", tmp_path / "plain.html", "--archive", tmp_path)
     assert f"{server.base}/news/tide: article " in done.stdout
     assert done.returncode == 1, "a page has no URL, though all of the list was saved"
+
+
+def test_what_was_imported_is_printed_as_json_also_where_the_pages_of_a_list_cannot_be_saved(
+    saved: Path, tmp_path: Path, server: Any
+) -> None:
+    """The site is being crawled: one value with the files and the problem, the message, and exit code 75."""
+    configure(tmp_path, server.base)
+    (tmp_path / "list.txt").write_text(f"{server.base}/news/tide")
+    words: list[str | Path] = ["import", saved, tmp_path / "list.txt", "--json", "--archive", tmp_path]
+    with lock_sites(tmp_path / "locks", "sqlite:///index.sqlite3", ["example"], MTIME, "crawl"):
+        done = run_in_process(*words)
+    value = json.loads(done.stdout)
+    assert (done.returncode, value["saved"], server.log) == (75, [], [])
+    assert value["imported"]["read"]["captures"] > 0
+    assert value["problems"][-1] in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("command", ["import", "extract"])

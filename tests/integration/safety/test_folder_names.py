@@ -1,6 +1,7 @@
 """An archive may lie in a folder of any name."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,16 @@ from newsarchive.web.app import create_app
 from storage.places import Bucket
 
 NAMES = ("new?q", "a#b 50%20off", 'it\'s "quoted"\ntwo  lines', "?mode=memory&cache=shared")
+
+
+def test_a_name_that_is_no_text_is_refused_and_nothing_is_left(tmp_path: Path, newsarchive: Callable[..., Any]) -> None:
+    """Databases are named by text: the folder's name must be UTF-8."""
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/morgue-\xe9"))
+    for words in (("init", folder), ("status", "-A", folder)):
+        done = newsarchive(*words)
+        assert done.returncode in {2, 3}
+        assert "internal error" not in done.stderr
+        assert not folder.exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,33 @@ def test_the_content_reaches_the_disk_before_the_name(tmp_path: Path, monkeypatc
     replace_durably(tmp_path / "a", tmp_path / "b")
     assert calls == ["file", "rename", "folder"]
     assert (tmp_path / "b").read_bytes() == b"x"
+
+
+def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+    """A file must not take the place of /dev/null or /dev/full; here, of a copy of it."""
+    full = tmp_path / "full"
+    try:
+        os.mknod(full, 0o600 | stat.S_IFCHR, os.makedev(1, 7))
+        full.write_bytes(b"")
+    except OSError:
+        pytest.skip("devices cannot be made here")
+    with pytest.raises(DiskFull, match=f"no space is left for {full}"), open_atomic(full) as file:
+        file.write(b"lines")
+    assert full.is_char_device()
+    assert list(tmp_path.iterdir()) == [full]
+
+
+def test_a_pipe_gets_the_whole_output_or_nothing(tmp_path: Path) -> None:
+    """As of a process substitution: export -o >(gzip > x.gz). What is written may seek, as zip files do."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        received = pool.submit(pipe.read_bytes)
+        with open_atomic(pipe) as file:
+            assert Path(file.name).is_file(), "SQLite opens it by its name"
+            file.write(b"line 1\n")
+            file.seek(0)
+            file.write(b"LINE")
+        assert received.result(timeout=9) == b"LINE 1\n"
+    with pytest.raises(ZeroDivisionError), open_atomic(pipe) as file:
+        file.write(b"x" * (1 // 0))
+    assert pipe.is_fifo()
