@@ -319,16 +319,19 @@ def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: l
     assert not (tmp_path / "articles.jsonl").exists()
 
 
-@pytest.mark.parametrize("option", [["-o", "articles.jsonl"], ["-O", "articles.jsonl"]])
-@pytest.mark.parametrize("given", [[], ["sites=paper"], ["sites=paper", "archive"], ["archive=nowhere"]])
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [([], "-o"), (["sites=paper"], "-O"), (["sites=paper", "archive"], "-o"), (["archive=nowhere"], "-O")],
+)
 def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
-    server: Any, make: Make, option: list[str], given: list[str], tmp_path: Path
+    server: Any, make: Make, given: list[str], option: str, tmp_path: Path
 ) -> None:
     """Without an archive, and with arguments that the spider does not have."""
     (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
     (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
     arguments = [f"archive={make()}" if each == "archive" else each for each in given]
-    words = ["-m", "scrapy", "crawl", "news", *(word for each in arguments for word in ("-a", each)), *option]
+    words = ["-m", "scrapy", "crawl", "news", *(word for each in arguments for word in ("-a", each))]
+    words += [option, "articles.jsonl"]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, server.log) == (1, [])
     assert not (tmp_path / "articles.jsonl").exists()
