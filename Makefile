@@ -15,6 +15,8 @@ BIN     = $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 # What runs here finds the tools of the environment by name, as in an activated one.
 export PATH := $(abspath $(BIN)):$(PATH)
+# Tests start the program hundreds of times: its modules are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow container quality house mutants lint format bench bench-browser demo-site docs screenshots lock wheel clean

@@ -8,7 +8,6 @@ command line in every worker, and a user's script without `if __name__ == "__mai
 
 import contextlib
 import gc
-import importlib
 import os
 import pickle
 import signal
@@ -34,9 +33,7 @@ class WorkerSpec:
     """Task function and limits of the workers."""
 
     read: str
-    """Function that is called with each task, as "module:name"."""
-    preload: tuple[str, ...] = ()
-    """Modules that are imported before the first fork, so that all workers share them."""
+    """Function that is called with each task, as "module:name". Its module is imported before the first fork."""
     max_tasks: int = 500
     """Tasks after which a worker is replaced, since lxml and the allocator fragment its memory."""
     max_resident: int = 110_000_000
@@ -75,8 +72,6 @@ def serve_forks(control: socket.socket, spec: WorkerSpec) -> None:
     # A page is many small objects without cycles: with the default thresholds the cycle collector takes 5 % of the
     # time, and half of it on the largest pages. Nor are there cycles among what is imported.
     gc.set_threshold(20_000, 50, 1_000)
-    for module in spec.preload:
-        importlib.import_module(module)
     read = resolve_name(spec.read)
     gc.freeze()  # so that no collection in a worker writes to the pages that all share
     parent = os.getpid()

@@ -26,8 +26,7 @@ from newsarchive.reader_pool.forkserver import EXITING, PID, WorkerSpec, frame_m
 from newsarchive.startup import child_command
 from storage.model import Outcome, Reading
 
-_PRELOADED = ("newsarchive.extract.page", "storage.warc.payload")
-READING = WorkerSpec(read="newsarchive.reader_pool.read_page:read_task", preload=_PRELOADED)
+READING = WorkerSpec(read="newsarchive.reader_pool.read_page:read_task")
 """Workers that read pages of an archive."""
 JOBS_PER_WORKER = 2
 """One that it reads, and one that waits in its socket."""

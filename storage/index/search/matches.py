@@ -161,8 +161,9 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
             known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
             # Words that differ in one letter, but not in both of the first two.
             starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
-            terms = [each for start in starts for each in search.engine.list_terms("all", start, visible)]
-            similar = [(-count, term) for term, count in terms if match_one_edit(leaf.words[0]).fullmatch(term)]
+            with search.engine.listing:
+                terms = (each for start in starts for each in search.engine.list_terms("all", start, visible))
+                similar = [(-count, term) for term, count in terms if match_one_edit(leaf.words[0]).fullmatch(term)]
             if similar:
                 pattern = rf"(?<!\w){re.escape(leaf.typed[0])}(?!\w)"
                 suggested = re.sub(pattern, min(similar)[1], suggested, count=1)

@@ -333,15 +333,17 @@ def test_what_would_wait_for_items_is_refused(server: Any, make: Make, option: l
     assert not (tmp_path / "articles.jsonl").exists()
 
 
-@pytest.mark.parametrize("option", [["-o", "articles.jsonl"], ["-O", "articles.jsonl"]])
-@pytest.mark.parametrize("given", [[], ["sites=paper"], ["sites=paper", "archive"], ["archive=nowhere"]])
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [([], "-o"), (["sites=paper"], "-O"), (["sites=paper", "archive"], "-o"), (["archive=nowhere"], "-O")],
+)
 def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
-    server: Any, make: Make, option: list[str], given: list[str], tmp_path: Path
+    server: Any, make: Make, given: list[str], option: str, tmp_path: Path
 ) -> None:
     """Without an archive, and with arguments that the spider does not have. Nor does the telnet console open a port."""
     arguments = [f"archive={make()}" if each == "archive" else each for each in given]
     words = [word for each in arguments for word in ("-a", each)]
-    run_scrapy(tmp_path, "news", *words, *option, says="archive")
+    run_scrapy(tmp_path, "news", *words, option, "articles.jsonl", says="archive")
     assert server.log == []
     assert not (tmp_path / "articles.jsonl").exists()
 
