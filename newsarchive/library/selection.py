@@ -17,8 +17,7 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import CaptureFilters, CaptureView, Filters, Order, SearchHit
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, CaptureView, Filters, Order, SearchHit
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
 
