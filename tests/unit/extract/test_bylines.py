@@ -157,3 +157,8 @@ def test_a_reader_who_comments_is_no_author(key: str) -> None:
     article = extract_page(page.encode(), "https://tide.example/ferry-stuck").article
     assert article is not None
     assert article.authors == ()
+
+
+@pytest.mark.parametrize(("line", "names"), [("Von dpa", ["dpa"]), ("Von Jane Roe, dpa", ["Jane Roe", "dpa"])])
+def test_an_agency_in_small_letters_is_named(line: str, names: list[str]) -> None:
+    assert split_byline(line) == names
