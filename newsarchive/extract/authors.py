@@ -214,11 +214,12 @@ def _is_generic(text: str) -> bool:
 
 
 def _is_lead_line(block: Block) -> bool:
-    """Return whether a line is "By" and names of persons."""
+    """Return whether a line is "By" and names of persons, or of agencies."""
     if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
         return False
     names = split_byline(block.text)
-    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in names)
+    others = [name for name in names if text_key(name) not in AGENCIES]
+    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in others)
 
 
 def _author_links(after: list[Block]) -> list[str]:
