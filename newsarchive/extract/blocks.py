@@ -235,17 +235,17 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
     """
     length = paragraphs = under_link = apart = 0
     counts = [(0, 0, 0, 0)]
-    before: Block | None = None
+    was_text = False
     last_parent = None
     for block in blocks:
-        if is_prose(block):
+        if is_text := is_prose(block):
             parent = block.element.getparent() if block.tag != "td" else block.element
             length += len(block.text)
             paragraphs += 1
-            under_link += before is not None and before.link_share > 0.8
-            apart += parent is not last_parent and (before is None or not is_prose(before))
+            under_link += block.index > 0 and blocks[block.index - 1].link_share > 0.8
+            apart += parent is not last_parent and not was_text
             last_parent = parent
-        before = block
+        was_text = is_text
         counts.append((length, paragraphs, under_link, apart))
     return counts
 

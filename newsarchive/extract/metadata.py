@@ -208,14 +208,14 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
 
     A language whose frequent words are not known is believed: it may be the sister of one that is.
     """
-    letters = sum(map(str.isalpha, sample))
-    scripts = ((len(script.findall(sample)), known) for script, known in _SCRIPTS) if _FOREIGN.search(sample) else ()
+    letters = sum(map(str.isalpha, sample)) if _FOREIGN.search(sample) else 0
+    scripts = ((len(script.findall(sample)), known) for script, known in _SCRIPTS if letters)
     usual = next((known for count, known in scripts if count * (10 if known[0] == "ja" else 3) > letters), [])
     if usual and stated not in usual:
         stated = None
     words = sample.split()
     own = sum(map(_FREQUENT.get(stated or "", frozenset()).__contains__, words))
-    if 4 * own >= len(words) > 0:
+    if 6 * own >= len(words) > 0:
         return stated
     counts = Counter({language: sum(map(known.__contains__, words)) for language, known in _FREQUENT.items()})
     (best, count), (_, second) = counts.most_common(2)

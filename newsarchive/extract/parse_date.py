@@ -74,7 +74,7 @@ _DAY_MONTH_YEAR = re.compile(
 _MONTH_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
-_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?(?:\s+m\.)?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
 _MONTH_NAME_PATTERNS = ((_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)))
 """Patterns of dates with the name of a month, and their groups for year, month and day."""
 _VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
@@ -139,7 +139,7 @@ def parse_printed_date(
         text = _ERA.sub(lambda era: str(_ERA_STARTS[era[1]] + int(era[2].replace("元", "1"))), text)
     if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
         return None
-    text = _FILLERS.sub(" ", text[:_MAX_LINE].translate(ASCII_DIGITS))
+    text = text[:_MAX_LINE] if text.isascii() else _FILLERS.sub(" ", text[:_MAX_LINE].translate(ASCII_DIGITS))
     found = _find_day(text, day_first=day_first, language=language)
     if found is None:
         return None
