@@ -20,7 +20,7 @@ from newsarchive.config.toml_file import load_config
 from storage.errors import ArchiveError, ConfigError
 from storage.index.queries.cdx import has_url_with_prefix
 from storage.index.reader import Reader
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.urls import surt, surt_host, url_host
 
 log = logging.getLogger(__name__)

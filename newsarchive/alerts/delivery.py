@@ -36,8 +36,7 @@ from newsarchive.config.schema import AlertConfig, Config
 from newsarchive.config.toml_file import read_config
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.urls.ssrf import AddressGuard, url_refusal_reason
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import quote_url
+from newsarchive.urls.wb_url import format_timestamp, quote_url
 from storage.index.queries.articles import get_capture_of_record
 from storage.index.queries.export import load_articles
 from storage.index.queries.observations import list_changes

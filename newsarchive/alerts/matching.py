@@ -28,8 +28,7 @@ from storage.index.search.percolate import (
     list_texts,
     match_searches,
 )
-from storage.index.views.articles import Filters
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.articles import NO_EXCLUSIONS, Filters
 from storage.index.views.history import ChangeFilters
 from storage.places.folder import open_private
 

@@ -20,7 +20,7 @@ from newsarchive.cli.output import AS_JSON, print_lines, print_result, safe_text
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.demo.site import serve_demo_site
 from newsarchive.startup import child_command
-from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
 from storage.index.queries.listings import list_listing_times

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from newsarchive.urls.timestamps import to_utc
+from newsarchive.urls.wb_url import to_utc
 from storage.errors import ConfigError
 from storage.page_date import parse_date_range
 

@@ -18,8 +18,7 @@ from newsarchive.config.units import format_day, format_time, iso_time
 from newsarchive.export.articles import write_lines
 from newsarchive.export.request import ExportRequest
 from newsarchive.urls.ssrf import is_loopback
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import quote_url
+from newsarchive.urls.wb_url import format_timestamp, quote_url
 from storage.article_fields import ArchivedArticle
 from storage.index.queries.export import iter_archived_articles
 from storage.index.views.articles import VersionView

@@ -19,8 +19,8 @@ from newsarchive.extract.tree import Page, parse_page
 from newsarchive.version import VERSION
 from storage.errors import ArchiveError, BadRecord, BucketRefused, BucketUnreachable, StorageError, WarcError
 from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
+from storage.index.views.articles import Exclusions
 from storage.index.views.cdx import CdxLine, CdxQuery
-from storage.index.views.exclusions import Exclusions
 from storage.warc.payload import decode_entity
 from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
 from storage.warc.streaming import open_response

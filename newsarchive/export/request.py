@@ -13,9 +13,8 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import Placement, list_listing_placements
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Filters
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Exclusions, Filters
 from storage.index.views.cdx import CdxLine
-from storage.index.views.exclusions import Exclusions
 from storage.model import UrlKind
 from storage.places import Places
 

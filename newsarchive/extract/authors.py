@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise, takewhile
 from typing import Any
 
-from newsarchive.extract import zones
+from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.jsonld import Head, JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.page_input import PageParts
-from newsarchive.extract.tree import resolve_link
+from newsarchive.extract.tree import has_more_text, resolve_link
 from newsarchive.extract.urls import host
 from newsarchive.extract.word_tables import alternatives, entries, words
 
@@ -214,11 +214,12 @@ def _is_generic(text: str) -> bool:
 
 
 def _is_lead_line(block: Block) -> bool:
-    """Return whether a line is "By" and names of persons."""
+    """Return whether a line is "By" and names of persons, or of agencies."""
     if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
         return False
     names = split_byline(block.text)
-    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in names)
+    others = [name for name in names if text_key(name) not in AGENCIES]
+    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in others)
 
 
 def _author_links(after: list[Block]) -> list[str]:
@@ -283,7 +284,7 @@ def _marked_parts(block: Block) -> list[str]:
         normalize_space(str(element.text_content()))
         for element in islice(block.element.iterdescendants(), _MAX_DESCENDANTS)
         if zones.zones_of_names(element.get("class", "")) & zones.BYLINE or element.get("itemprop") == "author"
-        if isinstance(element.tag, str) and element.tag not in ("script", "style")
+        if element.tag not in ("script", "style") and not has_more_text(element, _MAX_LINE)
     ]
     return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]
 
@@ -342,7 +343,7 @@ def is_person_name(text: str) -> bool:
     words = text.strip(" .,:").split()
     if not 2 <= len(words) <= 4 or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
         return False
-    if any(word.casefold().strip(".,") in _NO_NAME for word in words):
+    if any(word.casefold().strip(".,") in _NO_NAME for word in words) or phrases.DISCLAIMER.match(text):
         return False
     return (
         all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
@@ -386,7 +387,7 @@ def split_byline(text: str) -> list[str]:
             continue
         if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
-        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2):
+        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2 and part not in AGENCIES):
             continue
         if part.isupper() and len(part) > 4 and part.isascii():
             part = part.title()

@@ -6,8 +6,8 @@ tree is not modified.
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
+from operator import sub
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -92,12 +92,14 @@ class PageBlocks:
     blocks: list[Block] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     characters: int = 0
+    levels: int = 0  # at which its elements are nested, of all together
     article_boxes: set[HtmlElement] = field(default_factory=set)
     """Elements that seemed to be boxes beside the article, but contain most of the running text."""
     non_article: list[HtmlElement] = field(default_factory=list)
     """The outermost containers without article text: empty ones, and those in zones.NON_ARTICLE."""
 
 
+_NO_WORDS = re.compile(r"[\W_\u2100-\u214f]*")  # "ℹ" is a letter
 _IDEOGRAPH = re.compile("[\u2e80-\U0010ffff]")
 
 
@@ -109,6 +111,11 @@ def effective_length(text: str) -> int:
 def count_ideographs(text: str) -> int:
     """Return the number of ideographs, kana and the like: characters for a word or syllable, written without spaces."""
     return len(_IDEOGRAPH.findall(text))
+
+
+def has_no_words(text: str) -> bool:
+    """Return whether a text has no letter or digit: a bullet, or a sign such as "¶" that links to its heading."""
+    return _NO_WORDS.fullmatch(text) is not None
 
 
 def normalize_space(text: str) -> str:
@@ -157,26 +164,26 @@ def _walk_body(body: HtmlElement, wrappers: dict[HtmlElement, int]) -> "_BlockCo
 
 def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[HtmlElement]:
     """Return the boxes with most of the running text of a page; a hidden one may be a copy of what is shown."""
-    sums = [0]
-    for block in collector.content.blocks:
-        sums.append(sums[-1] + (len(block.text) if is_prose(block) else 0))
+    counts = _count_prose(collector.content.blocks)
+    whole = counts[-1][0]
     # A link that was never closed contains the paragraphs of an article.
     long_links = [a.element for a in collector.content.anchors if len(a.text) >= _MIN_LINKED_ARTICLE]
     found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
-    if sums[-1] < _MIN_ARTICLE_BOX:
+    if whole < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
-    is_continuous = cache(lambda begin, end: _is_continuous(collector.content.blocks[begin:end]))  # boxes may nest
     for box, zone, begin, end in collector.boxes:
-        inside = sums[end] - sums[begin]
+        inside, paragraphs, _, _ = map(sub, counts[end], counts[begin])
+        # What stands before the box says nothing about its first block.
+        _, _, under_link, apart = map(sub, counts[end], counts[begin + 1])
         if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
             found.add(box)
-        if inside < _MIN_ARTICLE_BOX or not is_continuous(begin, end):
+        # Running text stands together, and not each paragraph under a link of its own.
+        if inside < _MIN_ARTICLE_BOX or 2 * apart >= paragraphs or 3 * under_link >= paragraphs:
             continue
-        outside = sums[-1] - inside
         if zone == zones.HIDDEN and _continues_text(box, collector.content.blocks, begin, end):
             found.add(box)
         ratio = _MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 2 if zone & (zones.HIDDEN | zones.QUOTE) else 1
-        if inside > outside * ratio:
+        if inside > (whole - inside) * ratio:
             found.add(box)
     return found
 
@@ -221,20 +228,26 @@ def is_prose(block: Block) -> bool:
     return len(text) > _MIN_PROSE or effective_length(text) > _MIN_PROSE
 
 
-def _is_continuous(blocks: list[Block]) -> bool:
-    """Return whether the running text of a box stands together, and not each paragraph under a link of its own."""
-    paragraphs, after_link, siblings = 0, 0, 0
-    before: Block | None = None
+def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
+    """Return counts up to each block: characters of running text, paragraphs, those under a link, those that are apart.
+
+    Boxes may nest: each is measured by the difference of two counts.
+    """
+    length = paragraphs = under_link = apart = 0
+    counts = [(0, 0, 0, 0)]
+    was_text = False
     last_parent = None
     for block in blocks:
-        if is_prose(block):
+        if is_text := is_prose(block):
             parent = block.element.getparent() if block.tag != "td" else block.element
+            length += len(block.text)
             paragraphs += 1
-            after_link += before is not None and before.link_share > 0.8
-            siblings += parent is last_parent or before is None or is_prose(before)
+            under_link += block.index > 0 and blocks[block.index - 1].link_share > 0.8
+            apart += parent is not last_parent and not was_text
             last_parent = parent
-        before = block
-    return siblings * 2 > paragraphs and after_link * 3 < paragraphs
+        was_text = is_text
+        counts.append((length, paragraphs, under_link, apart))
+    return counts
 
 
 def _are_paragraphs(lines: list[Block]) -> bool:
@@ -266,11 +279,6 @@ def _join_lines(lines: list[Block]) -> Block:
     first.text = " ".join(first.lines)
     first.strong = all(line.strong for line in lines)
     return first
-
-
-def _has_no_words(link: HtmlElement) -> bool:
-    """Return whether a link has no letter or digit: in a heading it is a sign that links to it, such as "¶"."""
-    return not any(map(str.isalnum, link.text_content()))
 
 
 def _headed_panel(button: HtmlElement) -> str | None:
@@ -384,6 +392,7 @@ class _BlockCollector:
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""
+        self.content.levels += depth
         within, bodies = zone, self.body_count
         attributes = element.items()
         inline = tag in _INLINE
@@ -450,7 +459,7 @@ class _BlockCollector:
         href = element.get("href") if tag == "a" and element not in self.wrappers else None
         # "{{url}}" is a placeholder of a template.
         if href and "{" not in href:
-            if href[0] == "#" and holder.tag in zones.HEADINGS and self.parts and _has_no_words(element):
+            if href[0] == "#" and holder.tag in zones.HEADINGS and self.parts and has_no_words(element.text_content()):
                 return
             self.walk_link(element, href, zone, depth, holder)
             return

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, is_prose
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, has_no_words, is_prose
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -118,8 +118,8 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
         roles[index] = Role.CORRECTION
         context.evidence.set_role(index, Role.CORRECTION, "a correction by its wording, or by the element around it")
     if context.evidence.is_recording:
-        for index, role in roles.items():
-            context.evidence.update_role(index, role, "announced by a label, or no text after it")
+        for index, role in roles.items() - {(i, known.role) for i, known in context.evidence.roles.items()}:
+            context.evidence.set_role(index, role, "announced by a label, or no text after it")
         for index in labelled - roles.keys():
             context.evidence.set_role(index, None, "a short line after the last teasers")
     inside = frozenset(i for i, r in roles.items() if r in BODY_ROLES)
@@ -178,7 +178,8 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
             evidence.set_role(block.index, roles[block.index], "a caption or a disclaimer above the headline")
     end = max(chosen)
     # The second box around the last paragraph: boxes with other articles follow after it.
-    box = next(islice(blocks[facts.body_end].element.iterancestors("div", "section", "main", "article"), 1, 2), None)
+    last = blocks[facts.body_end].element
+    box = next(islice(last.iterancestors("div", "section", "main", "article"), 1, 2), last.getparent())
     for block in blocks[end + 1 : end + _MAX_BLOCKS_AFTER]:
         is_near = block.index <= end + _MAX_BLOCKS_AROUND and box is not None
         if is_near and _is_figcaption(block) and box in [*block.element.iterancestors()]:
@@ -238,7 +239,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     for other in blocks[index + 1 :]:
         if other.element is not box and box not in other.element.iterancestors():
             break
-        if not any(map(str.isalnum, other.text)):  # a bullet
+        if has_no_words(other.text):
             continue
         dense = other.link_share >= 0.6
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)

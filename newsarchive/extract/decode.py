@@ -75,7 +75,7 @@ def utf16_codec(payload: bytes) -> str | None:
     if b"\0" not in start or (b"<\0" not in start and b"\0<" not in start):  # one byte is found faster than two
         return None
     even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > len(start):
+    if max(even, odd) < max(16, len(start) / 32) or min(even, odd) * 8 > max(even, odd):
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 

@@ -101,7 +101,8 @@ def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts
         return False
     between = blocks[headline.index + 1 : block.index]
     if between:
-        is_apart = later.count(later[0]) == len(later) and block.element.getparent() is not later[0]
+        is_bold = block.strong and not any(blocks[i].strong for i in texts if i > block.index)
+        is_apart = later.count(later[0]) == len(later) and (is_bold or block.element.getparent() is not later[0])
         return is_apart and len(between) <= _DATE_DISTANCE and all(_is_date(line.text) for line in between)
     beside = [*blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index], blocks[block.index + 1]]
     return any(_is_date(line.text) for line in beside)

@@ -1,6 +1,7 @@
 """Read the metadata of an article: from the site layout, JSON-LD, meta elements, and last the visible page."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import unescape
@@ -31,8 +32,10 @@ _MAX_COMMAS = 3  # commas in the name of a section, at most
 _MAX_BREADCRUMBS_LENGTH = 200  # longest row of breadcrumbs, in characters; some sites give the class to the whole page
 _MAX_BREADCRUMBS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script that is not Latin
-_SCRIPTS = [(re.compile(first), others) for first, _, others in (line.partition(" ") for line in table_lines("script"))]
+_SCRIPTS = [(re.compile(first), others) for first, *others in map(str.split, table_lines("script"))]
 """Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
+_FREQUENT = {language: frozenset(frequent) for language, *frequent in map(str.split, table_lines("frequent_word"))}
+_MIN_FREQUENT = 8  # frequent words of a text from which they tell its language
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
 
 
@@ -177,7 +180,7 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
 
 
 def _read_language(parts: PageParts) -> str | None:
-    """Return the language that the layout names; else the one stated, unless the script of the text is of another."""
+    """Return the language that the layout names; else the one stated, unless the words of the text are of another."""
     head, evidence = parts.head, parts.evidence
 
     def candidates() -> Iterator[tuple[str, str | None]]:
@@ -190,10 +193,10 @@ def _read_language(parts: PageParts) -> str | None:
             yield source, match[0].lower() if match else None
 
     stated = evidence.first("language", candidates())
-    sample = "".join(b.text for b in sorted(parts.content.blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
+    sample = " ".join(b.text for b in sorted(parts.content.blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
     corrected = _correct_language(sample, stated)
     if corrected != stated:
-        evidence.add_claim("language", "the script of the text", corrected, taken=True)
+        evidence.add_claim("language", "the words of the text", corrected, taken=True)
     if named := _LANGUAGE_SUBTAG.match(parts.layout_matches.text("language") or ""):
         corrected = named[0].lower()
         evidence.add_claim("language", "layout", corrected, taken=True)
@@ -201,14 +204,25 @@ def _read_language(parts: PageParts) -> str | None:
 
 
 def _correct_language(sample: str, stated: str | None) -> str | None:
-    if not _FOREIGN.search(sample):
+    """Return the language of a text by its script and its most frequent words, where they are clear; else that stated.
+
+    A language whose frequent words are not known is believed: it may be the sister of one that is.
+    """
+    letters = sum(map(str.isalpha, sample)) if _FOREIGN.search(sample) else 0
+    scripts = ((len(script.findall(sample)), known) for script, known in _SCRIPTS if letters)
+    usual = next((known for count, known in scripts if count * (10 if known[0] == "ja" else 3) > letters), [])
+    if usual and stated not in usual:
+        stated = None
+    words = sample.split()
+    own = sum(map(_FREQUENT.get(stated or "", frozenset()).__contains__, words))
+    if 6 * own >= len(words) > 0:
         return stated
-    letters = sum(map(str.isalpha, sample))
-    for pattern, languages in _SCRIPTS:
-        count = len(pattern.findall(sample))
-        if count * (10 if languages == "ja" else 3) > letters > 0:
-            return stated if stated in languages.split() else languages.split()[0]
-    return stated
+    counts = Counter({language: sum(map(known.__contains__, words)) for language, known in _FREQUENT.items()})
+    (best, count), (_, second) = counts.most_common(2)
+    is_clear = count >= max(_MIN_FREQUENT, len(words) / 10, 1.25 * second) and (not usual or best in usual)
+    if is_clear and (stated is None or (stated in _FREQUENT and count >= _MIN_FREQUENT + 3 * own)):
+        return best
+    return stated or next(iter(usual), None)
 
 
 def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:

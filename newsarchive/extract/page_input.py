@@ -77,11 +77,6 @@ class Evidence:
         if self.is_recording:
             self.roles[block] = BlockRole(role=role, rule=rule)
 
-    def update_role(self, block: int, role: Role, rule: str) -> None:
-        """Record the role of a block and the rule behind it, unless the block has that role already."""
-        if block not in self.roles or self.roles[block].role is not role:
-            self.set_role(block, role, rule)
-
     def set_score(self, parts: Sequence[tuple[float, str]], threshold: float) -> None:
         """Record the parts of the article score."""
         if self.is_recording:

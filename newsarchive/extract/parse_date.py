@@ -52,17 +52,20 @@ def _fold_word(word: str) -> str:
 _STEMS = {_fold_word(stem): month for month, stems in stems_by_month().items() for stem in stems}
 _SOUTH_SLAVIC = ("hr", "bs", "sh")  # languages in which "listopad" is October; it is November in Polish and Czech
 _LONGEST_STEM = max(map(len, _STEMS))
-ASCII_DIGITS = {
-    ord(c): str(unicodedata.digit(c)) for c in "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙０１２３４５６７８９"
-}
+_DIGITS = (chr(number) for number in (*range(0x660, 0x1A9A), *range(0xFF10, 0xFF1A)))
+ASCII_DIGITS = {ord(digit): str(unicodedata.digit(digit)) for digit in _DIGITS if digit.isdecimal()}
 """For str.translate: the digits of other scripts as 0 to 9."""
+_FILLERS = re.compile(alternatives("date_filler"))
+_ERA = re.compile(r"(明治|大正|昭和|平成|令和|民[国國])\s*(\d{1,3}|元)\s*(?=年)")
+_ERA_STARTS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民国": 1911, "民國": 1911}
 _YEAR = re.compile(r"\d{4}")
 _MAX_LINE = 300  # characters of a line in which a date is looked for
 
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
-LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0e31-\u0e4e\u200c])"
+_MARKS = r"\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0981-\u0eff\u102b-\u103e\u17b4-\u17d3\u200c\u200d"
+LETTER = rf"(?:[^\W\d_]|(?!\d)[{_MARKS}])"
 """A letter, or a combining mark of Hindi, Thai or Arabic."""
 _DAY_MONTH_YEAR = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
@@ -71,7 +74,7 @@ _DAY_MONTH_YEAR = re.compile(
 _MONTH_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
-_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
+_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?(?:\s+m\.)?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
 _MONTH_NAME_PATTERNS = ((_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)))
 """Patterns of dates with the name of a month, and their groups for year, month and day."""
 _VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
@@ -132,9 +135,11 @@ def parse_printed_date(
     '2019-11-18T10:05:00'
     >>> parse_printed_date("no date in 2019")
     """
+    if "年" in text:
+        text = _ERA.sub(lambda era: str(_ERA_STARTS[era[1]] + int(era[2].replace("元", "1"))), text)
     if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
         return None
-    text = text[:_MAX_LINE].translate(ASCII_DIGITS)
+    text = text[:_MAX_LINE] if text.isascii() else _FILLERS.sub(" ", text[:_MAX_LINE].translate(ASCII_DIGITS))
     found = _find_day(text, day_first=day_first, language=language)
     if found is None:
         return None

@@ -5,6 +5,7 @@ group; groups with the same label, or of the same shape side by side, are merged
 container: the heading of an empty box is not used for the list after it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from newsarchive.extract.urls import host, is_media_url, page_key, score_article
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Link, LinkGroup, LinkKind
 
+_UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
@@ -102,10 +104,8 @@ def find_link_groups(
         if not links or targets in seen:
             continue
         seen.add(targets)
-        names = (
-            (box.get("aria-label") or "")[:_MAX_LABEL] for box in (group.box, *islice(group.box.iterancestors(), 2))
-        )
-        group.label_text = group.label_text or next(filter(_announces_links, names), "")
+        names = map(_own_name, (group.box, *islice(group.box.iterancestors(), 2)))
+        group.label_text = group.label_text or next(filter(None, names), "")
         kind = LinkKind.LISTING if listing else _kind(group)
         found.append(LinkGroup(kind=kind, label=group.label_text, links=links))
     return tuple(found)
@@ -194,9 +194,9 @@ def _score_anchor_text(text: str) -> float:
 @lru_cache(maxsize=4096)
 def _score_text(text: str) -> float:
     count = len(text.split())
-    dense = 0 if text.isascii() else count_ideographs(text)
-    if dense >= 8:
-        count = max(count, dense // 2)
+    if not text.isascii():
+        dense = count_ideographs(text)
+        count = max(count, dense // 2 if dense >= 8 else 0, len(_UNSPACED.findall(text)) // 5)
     if count >= 5:
         return 1.5
     if count >= 4 and len(text) > 15:
@@ -322,7 +322,7 @@ def _find_label(
                 return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
-        if _announces_links((box.get("aria-label") or "")[:_MAX_LABEL]):
+        if _own_name(box):
             break  # its own name says more than a heading above it
     return None
 
@@ -380,9 +380,17 @@ def _announces_links(text: str) -> bool:
     return phrases.RELATED.match(text) or phrases.LATEST.match(text)
 
 
+def _own_name(box: HtmlElement) -> str:
+    """Return the name that a box has in an attribute, for readers who do not see it, if it announces links."""
+    name = (box.get("aria-label") or "")[:_MAX_LABEL]
+    return name if _announces_links(name) else ""
+
+
 def _is_label(block: Block) -> bool:
     text = block.text
-    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON):
+    # "[edit]" beside a heading is none.
+    is_tool = text[0] == "[" and block.link_share > 0.6
+    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON) or is_tool:
         return False
     # A single link within the page opens something: "Comments".
     if _tab_names(block) == [text]:

@@ -11,10 +11,11 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import PROSE_ENDS, Block, effective_length, ends_sentence, is_prose
+from newsarchive.extract.blocks import PROSE_ENDS, Block, effective_length, ends_sentence, has_no_words, is_prose
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
+from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.urls import host, site_label
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
@@ -54,7 +55,6 @@ _LABEL_TAGS = frozenset("div span p li td th dt summary strong legend button bod
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_BUTTON = 60  # longest text of a button, in characters
-_NO_WORDS = re.compile(r"^[\W_]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,23 +97,13 @@ def _is_layout_cell(block: Block) -> bool:
     rows = (row, row.getprevious(), row.getnext()) if row is not None and block.tag != "caption" else ()
     # A column of cells, each the only one of its row, is no table.
     is_column = bool(rows) and all(len(each) == 1 for each in rows if each is not None)
-    return is_column or _has_more_text(block.element, _MIN_STORY_CELL)
-
-
-def _has_more_text(element: HtmlElement, most: int) -> bool:
-    """Return whether an element has more text than a limit, without reading all: many lines may share an element."""
-    length = 0
-    for text in element.itertext():
-        length += len(text.strip())
-        if length > most:
-            return True
-    return False
+    return is_column or has_more_text(block.element, _MIN_STORY_CELL)
 
 
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
     is_script = block.anchors != [] and all(each.href.lower().startswith("javascript:") for each in block.anchors)
-    if (is_button := is_script and block.link_share >= _LINKED) or _NO_WORDS.match(block.text):
+    if (is_button := is_script and block.link_share >= _LINKED) or has_no_words(block.text):
         return None, "a button" if is_button else "no words"
     if is_headline(block, context):
         return None, "the headline"
@@ -199,7 +189,7 @@ def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if block.text[-1] in ":：" or len(block.lines) > 1:
         return False
     # First, because thousands of lines may be of one element, whose images would be searched for each.
-    if _has_more_text(block.element, 400):
+    if has_more_text(block.element, 400):
         return False
     has_image = next(block.element.iter("img", "picture"), None) is not None
     within = len(block.text) > _SHORT and block.index < context.body_end
@@ -212,7 +202,7 @@ def _is_alone_with_image(block: Block) -> bool:
     box = block.element.getparent()
     if box is None or box.tag not in ("div", "p", "span") or not 1 < len(box) <= _MAX_IMAGE_BOX:
         return False
-    if _has_more_text(box, len(block.text)):
+    if has_more_text(box, len(block.text)):
         return False
     return next(box.iter("img", "picture"), None) is not None and " ".join(box.text_content().split()) == block.text
 

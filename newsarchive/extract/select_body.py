@@ -33,6 +33,7 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
+_MAX_LEVELS_SUM = 130_000  # levels of all elements of such a page together; real ones have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
@@ -64,7 +65,7 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
-    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE:
+    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and content.levels <= _MAX_LEVELS_SUM:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url

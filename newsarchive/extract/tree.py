@@ -160,6 +160,16 @@ def remove_element(element: HtmlElement) -> None:
     parent.remove(element)
 
 
+def has_more_text(element: HtmlElement, most: int) -> bool:
+    """Return whether an element has more text than a limit, without reading all: many lines may share an element."""
+    length = 0
+    for text in element.itertext():
+        length += len(text.strip())
+        if length > most:
+            return True
+    return False
+
+
 _ROOT_RELATIVE = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#.*)?")
 """A path from the root that needs no resolving, as of most links: storage.urls.resolve_url takes 20 times as long."""
 

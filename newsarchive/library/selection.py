@@ -20,8 +20,16 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import ORDERS, CaptureFilters, CaptureView, Filters, Order, SearchHit, list_values
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.articles import (
+    NO_EXCLUSIONS,
+    ORDERS,
+    CaptureFilters,
+    CaptureView,
+    Filters,
+    Order,
+    SearchHit,
+    list_values,
+)
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
 from storage.observations import ChangeEvent

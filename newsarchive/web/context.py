@@ -28,8 +28,7 @@ from newsarchive.web.thumbnails import IS_AVAILABLE
 from storage.article_fields import ArchivedArticle
 from storage.index.engine.database import WorkLimit
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import VersionView
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import NO_EXCLUSIONS, Exclusions, VersionView
 
 T = TypeVar("T")
 ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}

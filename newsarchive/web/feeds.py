@@ -10,8 +10,7 @@ from typing import Any
 from fastapi import Response
 
 from newsarchive.config.units import iso_time
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import is_http_url, quote_url
+from newsarchive.urls.wb_url import format_timestamp, is_http_url, quote_url
 from newsarchive.web.context import RequestContext
 from newsarchive.web.jinja_env import TEMPLATES
 from storage.page_date import PageDate

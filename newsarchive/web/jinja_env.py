@@ -12,8 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from newsarchive.config.units import format_day, format_time, humanize_size, iso_time, pluralize
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import is_http_url, quote_url
+from newsarchive.urls.wb_url import format_timestamp, is_http_url, quote_url
 from newsarchive.web.static_files import static_url
 from storage.index.search.facets import HistogramStep
 from storage.page_date import PageDate

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import quote_url
+from newsarchive.urls.wb_url import format_timestamp, quote_url
 from newsarchive.web.context import RequestContext
 from newsarchive.web.responses.conditional import format_http_date
 from storage.index.queries.cdx import iter_cdx_lines, match_exact

@@ -10,7 +10,7 @@ from storage.errors import IndexReplaced, SearchDamaged
 from storage.index.engine.database import Database, WorkLimit
 from storage.index.engine.dialect import freeze_snapshot
 from storage.index.fulltext.folder import FulltextFolder
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import NO_EXCLUSIONS, Exclusions
 
 P = ParamSpec("P")
 T = TypeVar("T")

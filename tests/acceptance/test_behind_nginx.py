@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import format_timestamp
 from tests.in_process import run_in_process
 from tests.newsroom.certificate import create_certificate
 

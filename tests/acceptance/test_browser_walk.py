@@ -27,7 +27,7 @@ from benchmarks.browser import connect
 from benchmarks.questions import sample
 from newsarchive.archive import Archive
 from newsarchive.config.toml_file import load_config
-from newsarchive.urls.timestamps import format_timestamp
+from newsarchive.urls.wb_url import format_timestamp
 from newsarchive.web.app import create_app
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.listings import list_listing_times

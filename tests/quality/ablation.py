@@ -1,7 +1,7 @@
 """Print what each rule of reading contributes: figures of annotated pages with all rules, and without one at a time.
 
 `make quality ABLATE=1` runs it after the table of figures. A rule is replaced by one that decides nothing (a predicate
-that is never true, an empty table), in a process of its own, and a fixed sample is read again.
+that is never true, a score that nothing reaches), in a process of its own, and a fixed sample is read again.
 """
 
 import json
@@ -13,6 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
+from math import inf
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
@@ -24,9 +25,17 @@ from newsarchive.extract.blocks import Block
 from newsarchive.extract.blocks import _find_article_boxes as find_article_boxes
 from newsarchive.extract.blocks import _is_label_line as is_label_line
 from newsarchive.extract.roles import label_role
-from newsarchive.extract.zones import zones_of_names
+from newsarchive.extract.zones import HEADINGS, zones_of_names
 from storage.model import Outcome, Reading, Role
-from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, world_figures
+from tests.quality.scoring import (
+    LinkTally,
+    body,
+    body_figures,
+    caption_tally,
+    gathered_groups,
+    read_page,
+    world_figures,
+)
 
 WORKERS = 2
 WORLD_SAMPLE = 200
@@ -37,6 +46,10 @@ COLUMNS = {
     "exact ": "world_exact",
     "sent.": "world_sentences",
     "title": "world_title",
+    "persons": "world_persons",
+    "day": "world_day",
+    "sites F1": "sites_f1",
+    "captions": "captions_kept",
     "links F1": "links_f1",
     "inline": "links_inline",
     "label": "links_label",
@@ -72,6 +85,11 @@ def label_outside_of_header_cells(block: Block) -> Role | None:
     return None if block.tag == "th" else label_role(block)
 
 
+def label_in_its_own_type(block: Block) -> Role | None:
+    """Replace the roles of labels: a plain line announces nothing."""
+    return label_role(block) if block.tag in HEADINGS or block.strong else None
+
+
 def boxes_outside_of_lists(body: HtmlElement, collector: Any) -> set[HtmlElement]:
     """Replace the search for boxes that are the article: none of them is a list or a quotation."""
     return {box for box in find_article_boxes(body, collector) if box.tag not in ("ul", "ol", "dl", "blockquote")}
@@ -105,7 +123,7 @@ RULES = (
         "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
     ),
     Rule("select: densest text", "select_body", "_find_dense_text", always(set())),
-    Rule("select: links are no running text", "select_body", "_running_length", lambda block: len(block.text)),
+    Rule("select: keep what is much of the text", "select_body", "_remove_unless_large", lambda _b, c, some: c - some),
     Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),
     Rule("select: text like its siblings", "select_body", "find_missed_text", always(set())),
     Rule("select: title of the text after it", "select_body", "_is_title_of_text", always(False)),
@@ -118,7 +136,8 @@ RULES = (
     Rule("blocks: labels between line breaks", "blocks", "_is_label_line", bold_label),
     Rule("blocks: labels of newsletters that begin a line", "blocks", "_is_newsletter_label", always(False)),
     Rule("blocks: buttons that head a panel", "blocks", "_headed_panel", always(None)),
-    Rule("blocks: signs that link to their heading", "blocks", "_has_no_words", always(False)),
+    Rule("blocks: signs and bullets without words", "blocks", "has_no_words", always(False)),
+    Rule("blocks: spaces that only style adds", "blocks", "_needs_space", always(False)),
     Rule("blocks: paragraphs between line breaks", "blocks", "_are_paragraphs", always(False)),
     Rule("tree: text after the end of the body", "tree", "_repair_ends", lambda html: html),
     Rule("tree: streamed parts", "tree", "_place_streamed_parts", always(None)),
@@ -126,6 +145,8 @@ RULES = (
     Rule("body: JSON-LD articleBody", "article", "_use_jsonld_body", lambda body, _parts, _context: body),
     Rule("body: boxes beside that of a label", "body", "_widen_box", lambda _blocks, _index, box: box),
     Rule("body: what labels announce", "body", "_apply_labels", always(None)),
+    Rule("body: no label announces most of the text", "body", "_is_most_of_text", always(False)),
+    Rule("body: captions around the text", "body", "_is_figcaption", always(False)),
     Rule("body: newsletters that a label announces", "body", "_opens_promo_box", always(False)),
     Rule("body: trim the end", "body", "_trim_end", always(None)),
     Rule("body: short lines after teasers", "body", "_lines_after_teasers", always(set())),
@@ -134,6 +155,7 @@ RULES = (
     Rule("dek: in large type", "zones", "zones_of_names", zones_without_large_type),
     Rule("dek: line alone with the headline", "dek", "_is_alone_with_headline", always(False)),
     Rule("dek: sentence beside the date", "dek", "_is_dated_sentence", always(False)),
+    Rule("dek: unlike the text", "dek", "_differs_from_text", always(True)),
     Rule("roles: by surrounding elements", "roles", "_role_by_zones", always(None)),
     Rule("roles: by wording of a line", "roles", "_role_by_phrase", always(None)),
     Rule("roles: by opening words", "roles", "_role_by_opening", always(None)),
@@ -142,11 +164,14 @@ RULES = (
     Rule("roles: bylines", "roles", "_is_byline", always(False)),
     Rule("roles: biographies", "roles", "_is_bio", always(False)),
     Rule("roles: labels in header cells", "roles", "label_role", label_outside_of_header_cells),
+    Rule("roles: labels that are plain lines", "roles", "label_role", label_in_its_own_type),
     Rule("roles: teasers", "roles", "_is_teaser", always(False)),
     Rule("roles: captions beside a picture", "roles", "_shares_element_with_image", always(False)),
+    Rule("roles: captions by class", "roles", "_is_caption", always(False)),
     Rule("roles: cells of a page's layout", "roles", "_is_layout_cell", always(False)),
     Rule("headline: kickers inside", "headline", "split_kicker", lambda block, _claims: ("", block.text)),
     Rule("headline: kickers above", "headline", "_kicker_above", always("")),
+    Rule("headline: kickers in two parts", "headline", "_two_parts", always((None, None))),
     Rule("headline: a line of the page in its title", "headline", "_printed_part", lambda title, _printed: title),
     Rule("headline: site's name in titles", "headline", "remove_site_name", lambda title, _site: title),
     Rule("links: short headlines in lists", "related", "_add_short_headlines", always(None)),
@@ -159,11 +184,37 @@ RULES = (
     Rule("links: two lines of a label", "related", "_continues_heading", always(False)),
     Rule("links: headings of cards", "related", "_title_of", lambda anchor: anchor.text),
     Rule("links: rows of tabs", "related", "_tab_names", always([])),
-    Rule("links: headlines in menus after the text", "related", "_is_in_menu", always(False)),
+    Rule("links: names of boxes in attributes", "related", "_own_name", always("")),
+    Rule("links: labels in a line of links", "related", "_inline_label", always("")),
+    Rule("links: titles of cards for links without text", "related", "_name_links_without_text", always(None)),
+    Rule("links: headlines in menus after the text", "related", "_MIN_MENU_SCORE", inf),
     Rule("links: previous and next article", "related", "_find_neighbour", always("")),
     Rule("links: merge groups", "related", "_merge_groups", keep_groups_apart),
     Rule("links: read also", "related", "_is_read_also", always(False)),
     Rule("links: words of a headline", "related", "_score_anchor_text", always(0.0)),
+    Rule("authors: the owner of the site", "authors", "_owner", always(())),
+    Rule("authors: lines below the text", "authors", "_below_text", always(())),
+    Rule("authors: signatures", "authors", "_is_signature", always(False)),
+    Rule("authors: Chinese bylines", "authors", "_chinese_names", always([])),
+    Rule('authors: "By" and names', "authors", "_is_lead_line", always(False)),
+    Rule("authors: links to their pages", "authors", "_author_links", always([])),
+    Rule("authors: names beside a date", "authors", "_dated_name", always(None)),
+    Rule("authors: names below a label", "authors", "_labelled_name", always([])),
+    Rule("authors: names that stand alone", "authors", "_bare_name", always([])),
+    Rule("authors: marked parts of a line", "authors", "_marked_parts", always([])),
+    Rule("authors: organisations", "authors", "is_organisation", always(False)),
+    Rule("authors: degrees and places", "authors", "_is_degree_or_place", always(False)),
+    Rule("dates: data of scripts", "dates", "find_script_date", always(None)),
+    Rule("dates: days without a year", "dates", "parse_yearless_date", always(None)),
+    Rule("dates: doubtful claims", "dates", "_is_doubtful", always(False)),
+    Rule("dates: in URLs", "dates", "_url_date", always(None)),
+    Rule("dates: of updates", "dates", "_find_update_word", always(None)),
+    Rule("kinds: headline, date and text in one piece", "classify", "_is_story", always(False)),
+    Rule("kinds: galleries and players", "classify", "detect_media_page", always(None)),
+    Rule("kinds: paywall stubs", "classify", "detect_paywall_stub", always(None)),
+    Rule("kinds: challenges, consent walls, soft 404s", "classify", "detect_placeholder", always(None)),
+    Rule("decode: Chinese, Japanese, Korean", "decode", "_guess_cjk_codec", always(None)),
+    Rule("decode: UTF-16 without a mark", "decode", "utf16_codec", always(None)),
 )
 
 
@@ -216,10 +267,18 @@ def measure(folder: Path, rule: int | None) -> dict[str, float]:
     }
     readings = {page: read_page(folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in world.items()}
     bodies = {page: answer["body"] for page, answer in gold["bodies.json"].items()}
+    siblings = json.loads((folder / "sites.json").read_text("utf-8"))
+    told = {
+        page: body(read_page(folder, f"sites/{page}.html.gz", answer["url"]), dek=True)
+        for page, answer in siblings.items()
+    }
+    captions = [caption_tally(folder, page, reading) for page, reading in readings.items()]
     f1, exact = body_figures(bodies, {page: body(reading) for page, reading in pages.items()})
     return {
         "pages_f1": f1,
         "pages_exact": exact,
+        "sites_f1": body_figures({page: "\n".join(answer["body"]) for page, answer in siblings.items()}, told)[0],
+        "captions_kept": sum(kept for kept, _, _ in captions) / sum(total for _, _, total in captions),
         **{f"world_{key}": value for key, value in world_figures(world, readings).items()},
         **link_figures("links", folder, gold["links.json"]["pages"], pages),
         # By their own addresses, which those of the set may lack.

@@ -4,14 +4,18 @@ import gzip
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from statistics import mean
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from lxml.etree import ParserError, XPath
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
 from newsarchive.extract import extract_page
-from storage.model import BODY_ROLES, LinkGroup, Reading
+from newsarchive.extract.decode import to_utf8
+from storage.model import BODY_ROLES, LinkGroup, Reading, Role
 
 TOKEN = re.compile(r"\w+")
 SHINGLE = 4
@@ -218,3 +222,86 @@ def world_figures(gold: Mapping[str, Mapping[str, Any]], readings: Mapping[str, 
             days.append(answer["day"] == (published.isoformat()[:10] if published else ""))
     found |= {key: mean(each) for key, each in (("title", titles), ("persons", names), ("day", days)) if each}
     return found
+
+
+# --- captions ---
+
+CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:fig)?captions?(?:[\s_-]|$)|\w(?:Caption|_caption)(?:\b|_)", re.IGNORECASE)
+BESIDE = re.compile(
+    r"(?:^|[\s_-])(?:related|teasers?|recommend(?:ed|ations?)?|promos?|latest|popular|trending|sidebar|cards?|"
+    r"read-?(?:more|next)|outbrain|taboola|comments?)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+"""Classes and ids of boxes with other articles."""
+COVERED = 0.8
+"""Share of a caption's words that must be read; a credit may be set apart."""
+LENGTHS = range(15, 401)
+READ_TEXT = XPath(".//text()[not(ancestor::style or ancestor::script or ancestor::noscript or ancestor::svg)]")
+
+
+def is_caption(element: HtmlElement) -> bool:
+    return (
+        element.tag == "figcaption"
+        or element.get("itemprop") == "caption"
+        or (element.tag != "body" and CAPTION_CLASS.search(element.get("class") or "") is not None)
+    )
+
+
+def is_beside(element: HtmlElement, article: HtmlElement) -> bool:
+    """Return whether an element is hidden, or in a box of other articles within an article's element."""
+    for above in (element, *element.iterancestors()):
+        if above is article:
+            return False
+        if above.tag in ("a", "article", "aside", "nav", "footer", "script", "noscript", "template"):
+            return True
+        if BESIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}"):
+            return True
+        if above.get("hidden") is not None or "display:none" in (above.get("style") or "").replace(" ", ""):
+            return True
+    return True
+
+
+def marked_captions(payload: bytes) -> Iterator[str]:
+    """Yield the captions that markup names within the page's own article: the longest <article>, or <main>."""
+    try:
+        root = document_fromstring(to_utf8(payload, ()), parser=HTMLParser(encoding="utf-8", huge_tree=True))
+    except ParserError:
+        return
+    places = list(root.iter("article")) or list(root.iter("main"))
+    if not places:
+        return
+    article = max(places, key=lambda place: len(str(place.text_content())))
+    seen: set[HtmlElement] = set()
+    for element in article.iter():
+        if not isinstance(element.tag, str) or not is_caption(element) or is_beside(element, article):
+            continue
+        if seen.isdisjoint(element.iterancestors()):
+            seen.add(element)
+            text = " ".join("".join(map(str, READ_TEXT(element))).split())
+            # A box of picture and text with such a class is no caption.
+            if len(text) in LENGTHS:
+                yield text
+
+
+def is_covered(caption: str, lines: list[str]) -> bool:
+    """Return whether lines have a caption: one has all of it, or those that are parts of it have most of its words."""
+    key = fold(caption)
+    keys = [fold(line) for line in lines]
+    if any(key in each for each in keys):
+        return True
+    parts = {each for each in keys if each and each in key}
+    return sum(len(TOKEN.findall(part)) for part in parts) >= COVERED * len(TOKEN.findall(key)) > 0
+
+
+def caption_tally(eval_folder: Path, page: str, reading: Reading) -> tuple[int, int, int]:
+    """Return the number of captions of a page of the world set that are kept, and read as text; and of all."""
+    article = reading.article
+    paragraphs = article.paragraphs if article else ()
+    lines = [each.text for each in paragraphs if each.role is Role.CAPTION]
+    if article and article.image and article.image.caption:
+        lines.append(article.image.caption)
+    texts = [each.text for each in paragraphs if each.role in BODY_ROLES]
+    payload = gzip.decompress((eval_folder / "world" / "pages" / f"{page}.html.gz").read_bytes())
+    captions = [*dict.fromkeys(marked_captions(payload))]
+    lost = [caption for caption in captions if not is_covered(caption, lines)]
+    return len(captions) - len(lost), sum(is_covered(caption, texts) for caption in lost), len(captions)

@@ -24,7 +24,7 @@ def modules() -> Iterator[list[ModuleType]]:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.attribute)
 def test_a_disabled_rule_is_called_from_nowhere(modules: list[ModuleType], rule: Rule) -> None:
     original = getattr(import_module(f"newsarchive.extract.{rule.module}"), rule.attribute)
-    assert callable(original)
+    assert callable(original) or isinstance(original, float)
     rule.disable()
     assert not [module.__name__ for module in modules if any(each is original for each in vars(module).values())]
 

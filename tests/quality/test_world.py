@@ -1,21 +1,16 @@
 """The quality of readings on pages of four other public sets: news, blogs, guides, in many languages and scripts."""
 
-import gzip
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any, Protocol
 
 import pytest
-from lxml.etree import ParserError, XPath
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from newsarchive.extract.decode import to_utf8
-from storage.model import BODY_ROLES, Reading, Role
-from tests.quality.scoring import TOKEN, LinkTally, fold, gathered_groups, read_page, world_figures
+from storage.model import Reading
+from tests.quality.scoring import LinkTally, caption_tally, gathered_groups, read_page, world_figures
 
 pytestmark = pytest.mark.slow
 
@@ -79,75 +74,6 @@ def test_links_on_pages_of_other_sets(world: World, figures: Figures) -> None:
     figures.add("world-links", "inline_micro_f1", tally.inline_f1, "world links: inline, micro F1")
 
 
-# --- captions ---
-
-CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:fig)?captions?(?:[\s_-]|$)|\w(?:Caption|_caption)(?:\b|_)", re.IGNORECASE)
-BESIDE = re.compile(
-    r"(?:^|[\s_-])(?:related|teasers?|recommend(?:ed|ations?)?|promos?|latest|popular|trending|sidebar|cards?|"
-    r"read-?(?:more|next)|outbrain|taboola|comments?)(?:[\s_-]|$)",
-    re.IGNORECASE,
-)
-"""Classes and ids of boxes with other articles."""
-COVERED = 0.8
-"""Share of a caption's words that must be read; a credit may be set apart."""
-LENGTHS = range(15, 401)
-READ_TEXT = XPath(".//text()[not(ancestor::style or ancestor::script or ancestor::noscript or ancestor::svg)]")
-
-
-def is_caption(element: HtmlElement) -> bool:
-    return (
-        element.tag == "figcaption"
-        or element.get("itemprop") == "caption"
-        or (element.tag != "body" and CAPTION_CLASS.search(element.get("class") or "") is not None)
-    )
-
-
-def is_beside(element: HtmlElement, article: HtmlElement) -> bool:
-    """Return whether an element is hidden, or in a box of other articles within an article's element."""
-    for above in (element, *element.iterancestors()):
-        if above is article:
-            return False
-        if above.tag in ("a", "article", "aside", "nav", "footer", "script", "noscript", "template"):
-            return True
-        if BESIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}"):
-            return True
-        if above.get("hidden") is not None or "display:none" in (above.get("style") or "").replace(" ", ""):
-            return True
-    return True
-
-
-def marked_captions(payload: bytes) -> Iterator[str]:
-    """Yield the captions that markup names within the page's own article: the longest <article>, or <main>."""
-    try:
-        root = document_fromstring(to_utf8(payload, ()), parser=HTMLParser(encoding="utf-8", huge_tree=True))
-    except ParserError:
-        return
-    places = list(root.iter("article")) or list(root.iter("main"))
-    if not places:
-        return
-    article = max(places, key=lambda place: len(str(place.text_content())))
-    seen: set[HtmlElement] = set()
-    for element in article.iter():
-        if not isinstance(element.tag, str) or not is_caption(element) or is_beside(element, article):
-            continue
-        if seen.isdisjoint(element.iterancestors()):
-            seen.add(element)
-            text = " ".join("".join(map(str, READ_TEXT(element))).split())
-            # A box of picture and text with such a class is no caption.
-            if len(text) in LENGTHS:
-                yield text
-
-
-def is_covered(caption: str, lines: list[str]) -> bool:
-    """Return whether lines have a caption: one has all of it, or those that are parts of it have most of its words."""
-    key = fold(caption)
-    keys = [fold(line) for line in lines]
-    if any(key in each for each in keys):
-        return True
-    parts = {each for each in keys if each and each in key}
-    return sum(len(TOKEN.findall(part)) for part in parts) >= COVERED * len(TOKEN.findall(key)) > 0
-
-
 def test_captions_within_articles_are_kept(world: World, figures: Figures) -> None:
     """Captions have the role of captions, and are not lost or taken for text.
 
@@ -157,19 +83,7 @@ def test_captions_within_articles_are_kept(world: World, figures: Figures) -> No
     what a site calls a caption that is none counts as lost. Each caption counts once, so that a page with a long
     gallery weighs as much as its captions.
     """
-    kept = text = total = 0
-    for page, reading in world.readings.items():
-        payload = gzip.decompress((world.folder / "world" / "pages" / f"{page}.html.gz").read_bytes())
-        article = reading.article
-        paragraphs = article.paragraphs if article else ()
-        lines = [each.text for each in paragraphs if each.role is Role.CAPTION]
-        if article and article.image and article.image.caption:
-            lines.append(article.image.caption)
-        body = [each.text for each in paragraphs if each.role in BODY_ROLES]
-        for caption in dict.fromkeys(marked_captions(payload)):
-            total += 1
-            is_kept = is_covered(caption, lines)
-            kept += is_kept
-            text += not is_kept and is_covered(caption, body)
+    tallies = [caption_tally(world.folder, page, reading) for page, reading in world.readings.items()]
+    kept, text, total = (sum(each) for each in zip(*tallies, strict=True))
     figures.add("captions", "kept", kept / total, f"world: captions within articles kept, of {total}")
     figures.add("captions", "read_as_text_at_most", text / total, "world: captions read as text")

@@ -27,8 +27,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from newsarchive.export.cdxj import cdx_fields
-from newsarchive.urls.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
-from newsarchive.urls.wb_url import ensure_scheme
+from newsarchive.urls.wb_url import ensure_scheme, format_timestamp, timestamp_end, timestamp_middle, timestamp_start
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_chunks
 from storage.index.queries import cdx as queries

@@ -13,8 +13,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from newsarchive.config.units import iso_time, pluralize
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import archived_url, quote_url
+from newsarchive.urls.wb_url import archived_url, format_timestamp, quote_url
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_uri, nearest_capture, timegate_links
 from newsarchive.web.responses.conditional import format_http_date, parse_http_date

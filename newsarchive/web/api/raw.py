@@ -13,8 +13,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
-from newsarchive.urls.timestamps import format_timestamp, timestamp_middle
-from newsarchive.urls.wb_url import archived_url, quote_url
+from newsarchive.urls.wb_url import archived_url, format_timestamp, quote_url, timestamp_middle
 from newsarchive.web import archived_response
 from newsarchive.web.archived_response import stream_body
 from newsarchive.web.context import Context, RequestContext

@@ -8,8 +8,7 @@ from fastapi import APIRouter, HTTPException, Response
 from newsarchive.diff.articles import Comparison, RowKind, compare_versions
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.rfc3161 import find_tokens
-from newsarchive.urls.timestamps import format_timestamp
-from newsarchive.urls.wb_url import is_http_url
+from newsarchive.urls.wb_url import format_timestamp, is_http_url
 from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks

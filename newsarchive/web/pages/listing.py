@@ -11,8 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
-from newsarchive.urls.timestamps import timestamp_end, timestamp_start
-from newsarchive.urls.wb_url import ensure_scheme
+from newsarchive.urls.wb_url import ensure_scheme, timestamp_end, timestamp_start
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.calendar import render_not_archived
 from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times

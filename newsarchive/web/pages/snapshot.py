@@ -16,8 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from newsarchive.export.withheld_records import WITHHELD_BYTES, names_withheld
 from newsarchive.extract.decode import decode, media_type
-from newsarchive.urls.timestamps import format_timestamp, timestamp_middle
-from newsarchive.urls.wb_url import archived_url, quote_url
+from newsarchive.urls.wb_url import archived_url, format_timestamp, quote_url, timestamp_middle
 from newsarchive.web import archived_response
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_headers

@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.datastructures import Headers
 
-from newsarchive.urls.timestamps import to_utc
+from newsarchive.urls.wb_url import to_utc
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 

@@ -17,8 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, o
 
 from storage.index.engine.dialect import keep_while_unchanged, values_table
 from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
-from storage.index.views.articles import Filters, list_values
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions, Filters, list_values
 from storage.model import UrlKind
 
 Conditions: TypeAlias = list[ColumnElement[bool]]

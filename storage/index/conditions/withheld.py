@@ -18,7 +18,7 @@ from storage.index.conditions.visibility import select_withheld_articles, visibl
 from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
 from storage.index.schema import tables
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.urls import strip_www, surt, url_host
 
 WITHHELD = "[withheld]"

@@ -13,8 +13,7 @@ from storage.index.queries.export import load_articles
 from storage.index.queries.observations import list_changes
 from storage.index.queries.status import list_sources
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
-from storage.index.views.articles import ArticleView, CaptureView
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.articles import NO_EXCLUSIONS, ArticleView, CaptureView
 from storage.index.views.history import ChangeFilters
 from storage.model import Outcome
 

@@ -33,8 +33,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import EVERYTHING
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import EVERYTHING, Exclusions
 from storage.index.views.status import OutcomeCount, SiteCount
 from storage.model import Outcome
 

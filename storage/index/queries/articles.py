@@ -43,13 +43,13 @@ from storage.index.views.articles import (
     ArticleView,
     CaptureFilters,
     CaptureView,
+    Exclusions,
     Filters,
     LinkGroupView,
     LinkView,
     VersionLine,
     VersionView,
 )
-from storage.index.views.exclusions import Exclusions
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 from storage.observations import ObservedSpan
 from storage.page_date import PageDate

@@ -22,9 +22,8 @@ from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.queries.timeline import follows
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
-from storage.index.views.articles import EVERYTHING, Filters, list_values
+from storage.index.views.articles import EVERYTHING, Exclusions, Filters, list_values
 from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
-from storage.index.views.exclusions import Exclusions
 from storage.model import RefersTo
 from storage.urls import URLKEY_LENGTH, surt, surt_host, url_host
 

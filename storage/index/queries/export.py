@@ -16,8 +16,7 @@ from storage.index.reader import Reader
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
-from storage.index.views.articles import EVERYTHING, Filters
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import EVERYTHING, Exclusions, Filters
 from storage.model import Link, LinkGroup, LinkKind
 
 _KEYS = 5_000  # versions that are selected at once: with a filter of texts each selection is a search

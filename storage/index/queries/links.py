@@ -27,8 +27,7 @@ from storage.index.schema.tables import (
     UrlRow,
     VersionRow,
 )
-from storage.index.views.articles import ArticleLine
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import ArticleLine, Exclusions
 from storage.model import LinkKind, Outcome
 
 _MAX_LINKS = 2_000  # links to an article that are evaluated

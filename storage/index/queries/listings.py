@@ -17,8 +17,7 @@ from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
-from storage.index.views.articles import CaptureFilters, LinkGroupView
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import CaptureFilters, Exclusions, LinkGroupView
 from storage.index.views.history import CaptureSpan, ListingCapture, ListingView
 from storage.model import Outcome
 

@@ -30,8 +30,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import list_values
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions, list_values
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify, FoundChanges
 from storage.observations import CHANGED_BACK, MetadataEvent, MetadataField, ObservedSpan, build_spans
 

@@ -20,8 +20,7 @@ from storage.index.rows.version_parts import load_paragraphs
 from storage.index.schema.tables import VersionRow
 from storage.index.search.matches import Search
 from storage.index.text.analyzer import split_words
-from storage.index.views.articles import ArticleLine
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import ArticleLine, Exclusions
 
 _Sequences: TypeAlias = set[tuple[str, ...]]
 _CANDIDATES = 40

@@ -38,8 +38,7 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.search.matches import count_between
-from storage.index.views.articles import BoilerplateView, Filters, SourceView, WarcFileView
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
 

@@ -18,8 +18,7 @@ from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.queries import articles
 from storage.index.schema.tables import CaptureRow, UrlRow
-from storage.index.views.articles import CaptureView
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import CaptureView, Exclusions
 from storage.index.views.history import CalendarEntry, CaptureSpan, DayCount
 from storage.model import Outcome
 from storage.urls import surt, surt_host, url_host

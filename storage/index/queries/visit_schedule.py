@@ -14,7 +14,7 @@ from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.url_queue import ROWS_OF_URLS
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.model import Outcome, VisitEnd
 
 

@@ -22,8 +22,7 @@ from storage.index.search.documents import fold_value
 from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
-from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import EVERYTHING, AnyOf, Exclusions, Filters, Order, SearchPage, list_values
 
 HistogramStep = Literal["day", "week", "month", "year"]
 

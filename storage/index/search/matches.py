@@ -30,8 +30,7 @@ from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
 from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
-from storage.index.views.articles import EVERYTHING, Filters, Order
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import EVERYTHING, Exclusions, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}

@@ -15,8 +15,7 @@ from storage.index.search.documents import SEARCHED_ROLES
 from storage.index.search.matches import Matches, Search, fold_copies, suggest_query
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
-from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage, StoryCopy
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import EVERYTHING, Exclusions, Filters, Order, SearchHit, SearchPage, StoryCopy
 from storage.page_date import PageDate
 
 _MOST_COPIES = 30  # copies of one text that are listed

@@ -16,8 +16,7 @@ from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
 from storage.index.search.snippet import match_letters, match_one_edit
 from storage.index.text.analyzer import GONE, MOVED, hash_term, stem_variants
-from storage.index.views.articles import AnyOf, Filters, list_values
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import AnyOf, Exclusions, Filters, list_values
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""

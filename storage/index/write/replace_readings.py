@@ -35,7 +35,7 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.text.sanitize import shorten_name
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import NO_EXCLUSIONS, Exclusions
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
 from storage.index.write.compare_pages import delete_empty_articles, separate_pages

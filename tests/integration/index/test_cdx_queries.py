@@ -18,9 +18,8 @@ from storage.index.queries.cdx import (
     match_host,
     match_prefix,
 )
-from storage.index.views.articles import Filters
+from storage.index.views.articles import Exclusions, Filters
 from storage.index.views.cdx import CdxLine, CdxQuery
-from storage.index.views.exclusions import Exclusions
 from storage.model import Capture, Discovery, Ingest, Outcome, Reading, UrlKind
 
 URLS = tuple(

@@ -12,7 +12,7 @@ from newsarchive.ingest.index_warcs import classify_edits
 from storage.index import Index
 from storage.index.queries import observations
 from storage.index.queries.observations import find_changes, list_changes, load_histories
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView
 from storage.model import Ingest, Outcome, Paragraph, Reading, Role
 

@@ -24,8 +24,7 @@ from storage.index.queries.status import get_status, list_boilerplate, list_sour
 from storage.index.reader import Reader
 from storage.index.search.matches import get_site_profile
 from storage.index.search.results import search_articles
-from storage.index.views.articles import CaptureFilters, Filters
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, Exclusions, Filters
 from storage.model import Ingest, NextVisit, Site, VisitResult
 
 Plan = Callable[[VisitResult], NextVisit]

@@ -16,7 +16,7 @@ from storage.errors import DiskFull, IndexFailure, IndexReplaced, IndexTooNew
 from storage.index import Index
 from storage.index.queries.status import get_status
 from storage.index.reader import IndexPin
-from storage.index.views.exclusions import NO_EXCLUSIONS
+from storage.index.views.articles import NO_EXCLUSIONS
 from storage.model import DiscoveredUrl, Discovery, Site, UrlKind
 from tests.forked_process import open_pool
 

@@ -20,7 +20,7 @@ from storage.index.queries.timeline import (
     list_years,
     select_archived_urls,
 )
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.index.views.history import CaptureSpan, DayCount
 from storage.model import (
     Capture,

@@ -34,8 +34,7 @@ from storage.index.search.documents import load_documents
 from storage.index.search.facets import search_with_facets
 from storage.index.search.results import find_version_ids
 from storage.index.text.analyzer import GONE, MOVED, analyze, hash_term, stem_variants
-from storage.index.views.articles import ORDERS
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import ORDERS, Exclusions
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SITES, SECTIONS, AUTHORS, TAGS = 4, ("World", "WORLD", "Städte", "Sport"), 30, 12

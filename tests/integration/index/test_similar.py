@@ -12,7 +12,7 @@ import pytest
 from storage.index import Index
 from storage.index.queries.articles import get_article, list_articles
 from storage.index.queries.similar import SimilarArticle, find_similar_articles
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.model import (
     Article,
     Capture,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from storage.errors import QueryTooLong
 from storage.index import Index
 from storage.index.engine.database import WorkLimit
-from storage.index.views.exclusions import NO_EXCLUSIONS, Exclusions
+from storage.index.views.articles import NO_EXCLUSIONS, Exclusions
 
 FOREVER = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
 

@@ -20,7 +20,7 @@ from newsarchive.web.app import create_app
 from storage.index import Index
 from storage.index.frontier.host_state import SavedBackoff, save_backoffs
 from storage.index.queries.status import get_status
-from storage.index.views.exclusions import Exclusions
+from storage.index.views.articles import Exclusions
 from storage.index.write import runs
 from storage.model import CrawlRun, DiscoveredUrl, Discovery, Site, UrlKind
 from storage.warc.repair import measure_link

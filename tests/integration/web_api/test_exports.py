@@ -31,9 +31,8 @@ from storage.index.queries.articles import find_article_id
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
 from storage.index.reader import Reader
-from storage.index.views.articles import EVERYTHING, Filters
+from storage.index.views.articles import EVERYTHING, Exclusions, Filters
 from storage.index.views.cdx import CdxLine
-from storage.index.views.exclusions import Exclusions
 from storage.places import Places
 from storage.warc.check import check_file
 from storage.warc.reader import read_record, read_records

@@ -170,7 +170,7 @@ class Story:
     @classmethod
     def generate(cls, language: Language, seed: int) -> "Story":
         random = Random(seed)
-        letters = 1 if language.space else 4
+        letters = 1 if max(map(len, language.words)) > 1 else 4
 
         def words(count: int) -> str:
             return language.space.join(random.choice(language.words) for _ in range(count * letters))

@@ -242,6 +242,24 @@ def test_no_dense_page_is_slow(shape: str) -> None:
     assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
 
 
+TOWERS = {
+    "asides": ("<aside>", "</aside>"),
+    "sections with headings": ("<section><h2>Related Articles</h2>", "</section>"),
+    "figures": ("<figure>", "</figure>"),
+    "bylines": ("<div class=byline>By Jane Roe", "</div>"),
+    "custom elements": ("<x-box>", "</x-box>"),
+}
+
+
+@pytest.mark.parametrize("depth", [60, 190])
+@pytest.mark.parametrize("name", TOWERS)
+def test_paragraphs_within_many_elements_are_read_in_linear_time(name: str, depth: int) -> None:
+    """300 kB of paragraphs take twice the time at most in a tower of elements; once they took up to seven times."""
+    begin, end = TOWERS[name]
+    page = f"<h1>Rain falls on the hills</h1>{begin * depth}{PLAIN}{end * depth}"
+    assert seconds_to_read_page(page) < 2 * seconds_to_read_plain_page()
+
+
 @pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))

@@ -157,3 +157,22 @@ def test_a_reader_who_comments_is_no_author(key: str) -> None:
     article = extract_page(page.encode(), "https://tide.example/ferry-stuck").article
     assert article is not None
     assert article.authors == ()
+
+
+@pytest.mark.parametrize(("line", "names"), [("Von dpa", ["dpa"]), ("Von Jane Roe, dpa", ["Jane Roe", "dpa"])])
+def test_an_agency_in_small_letters_is_named(line: str, names: list[str]) -> None:
+    assert split_byline(line) == names
+
+
+@pytest.mark.parametrize("line", ["Von Jane Roe, dpa", "By Jane Roe and John Doe, Reuters"])
+def test_a_byline_of_persons_and_an_agency_is_found_in_any_element(line: str) -> None:
+    """The agency is an organisation, and the line is not passed over for it."""
+    text = "".join(
+        f"<p>Rain fell on the hills of the north for the {n}th day, and the roads were closed.</p>"
+        for n in range(5, 12)
+    )
+    page = f"<h1>Rain falls on the hills</h1><p>Source</p><x-line>{line}</x-line>{text}<div>Current Poll</div>"
+    article = extract_page(page.encode(), "https://news.example/2024/03/rain-falls-on-the-hills").article
+    assert article is not None
+    assert article.authors[0] == "Jane Roe"
+    assert article.organisations == (line.rpartition(" ")[2],)

@@ -128,3 +128,11 @@ def test_some_invalid_bytes_in_an_undeclared_page_are_damage() -> None:
 def test_a_json_feed_is_an_object_that_names_its_version(text: str, wanted: PayloadType) -> None:
     """Other JSON is none, nor is a text about JSON Feed."""
     assert sniff_type(text.encode(), "https://news.example/a", [("Content-Type", "text/plain")], None) is wanted
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_told_by_its_tags(codec: str) -> None:
+    """Most of its text may be of a script whose characters have no zero byte."""
+    page = f"<html><head><title>{'Паром вернулся ' * 30}</title></head><body><p>Дождь</p></body></html>"
+    assert decode(page.encode(codec)) == page
+    assert decode(b"<html>\0<p>Rain fell.</p></html>") == "<html><p>Rain fell.</p></html>"

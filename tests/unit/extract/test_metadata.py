@@ -307,6 +307,37 @@ FIGURE = '<figure><img src="/i/hill-800x600.jpg"><figcaption>A hill <span>Photo:
 OTHER = '<figure><img src="/i/harbour.jpg"><figcaption>The harbour</figcaption></figure>'
 
 
+FRENCH_TEXT = (
+    "La pluie est tombée sur les collines du nord pendant toute la nuit, et les routes ont été coupées dans plusieurs "
+    "villages de la vallée. Les habitants se sont réveillés avec de l'eau dans leurs caves, selon la mairie."
+)
+UKRAINIAN_TEXT = (
+    "Дощ падав на пагорби всю ніч, і дороги до кількох сіл у долині були закриті. Мешканці прокинулися з водою у "
+    "підвалах, але про це не повідомили, як і про те, що міст також під водою. Його закрили до ранку."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "language"),
+    [
+        (FRENCH_TEXT, "", "fr"),
+        (FRENCH_TEXT, "en", "fr"),
+        (FRENCH_TEXT, "fr-CA", "fr"),
+        (FRENCH_TEXT, "oc", "oc"),
+        (UKRAINIAN_TEXT, "", "uk"),
+        (UKRAINIAN_TEXT, "en", "uk"),
+        (UKRAINIAN_TEXT, "ru", "uk"),
+        ("Rain 2024: Ferry, Harbour, Bridge, Winter. " * 9, "en", "en"),
+    ],
+)
+def test_the_language_of_the_words(text: str, stated: str, language: str) -> None:
+    """What a page states is believed, unless the most frequent words of its text are clearly those of another."""
+    page = f"<html lang='{stated}'><body><h1>2024</h1>{'<p>' + text + '</p>'}<p>{text}</p></body></html>"
+    article = extract_page(page.encode(), "https://www.gazette.example/2024/03/rain-falls-on-the-hills").article
+    assert article is not None
+    assert article.language == language
+
+
 @pytest.mark.parametrize(
     ("image", "figures", "expected"),
     [

@@ -191,3 +191,16 @@ def test_a_list_of_links_after_the_text_is_a_list_of_other_articles() -> None:
     links = "".join(f"<li><a href='/news/{word}'>{word} on the quay</a></li>" for word in ("Cranes", "Ropes", "Gulls"))
     told = paragraphs(f"<div class='article-body'>{TEXT}<ul>{links}</ul></div>")
     assert not [text for role, text in told if role is Role.LIST]
+
+
+def test_a_caption_below_a_text_without_any_box_is_kept() -> None:
+    """Paragraphs and figures of the article stand side by side in <body>."""
+    days = (
+        f"<p>Rain fell on the hills of the north for the {n}th day, and roads were closed.</p>" for n in range(5, 12)
+    )
+    text = "".join(days)
+    figure = "<figure><img src=/b.jpg><figcaption>The ferry in winter</figcaption></figure>"
+    page = f"<h1>Rain falls on the hills</h1><p>March 5, 2024</p>{text}{figure}"
+    article = extract_page(page.encode(), "https://news.example/2024/03/rain-falls-on-the-hills").article
+    assert article is not None
+    assert [each.text for each in article.paragraphs if each.role is Role.CAPTION] == ["The ferry in winter"]

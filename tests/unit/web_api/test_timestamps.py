@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 
 from newsarchive.export.articles import escape_formula
 from newsarchive.export.cdxj import sort_lines
-from newsarchive.urls.timestamps import format_timestamp, timestamp_end, timestamp_middle, timestamp_start
-from newsarchive.urls.wb_url import archived_url, ensure_scheme, quote_url
+from newsarchive.urls.wb_url import (
+    archived_url,
+    ensure_scheme,
+    format_timestamp,
+    quote_url,
+    timestamp_end,
+    timestamp_middle,
+    timestamp_start,
+)
 from newsarchive.web.api.cdx import format_resume_key, parse_query, parse_resume_key
 
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
