@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from newsarchive.archive import Archive
 from newsarchive.diff.articles import EditVerdict
@@ -22,7 +22,6 @@ from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
 from storage.index.views.articles import (
     NO_EXCLUSIONS,
-    ORDERS,
     CaptureFilters,
     CaptureView,
     Filters,
@@ -40,7 +39,7 @@ T = TypeVar("T")
 _AT_ONCE = 100
 _ALL = 1 << 31
 _CHOICES: dict[str, Iterable[str]] = {
-    "order": ORDERS, "outcome": Outcome, "event": ChangeEvent, "kind": EditKind, "notice": EditVerdict
+    "order": get_args(Order), "outcome": Outcome, "event": ChangeEvent, "kind": EditKind, "notice": EditVerdict
 }  # fmt: skip
 
 

@@ -126,7 +126,8 @@ class ReaderPool(contextlib.AbstractContextManager["ReaderPool"]):
                         worker.unsent.append(memoryview(message))
                 answer = worker.receive_answer(self._timeout)
             except TimeoutError:
-                worker.kill()
+                with contextlib.suppress(ProcessLookupError):  # its socket is open, so its process id is still its own
+                    os.kill(worker.pid, signal.SIGKILL)
                 reason = f"reading took longer than {self._timeout:g} s"
             except (EOFError, OSError):
                 reason = "the reader process ended"
@@ -183,11 +184,6 @@ class _Worker:
         if not events:
             raise TimeoutError
         return bool(events[0][1] & ~select.POLLOUT)
-
-    def kill(self) -> None:
-        """Kill a worker that hangs. Its socket is still open, so its process id is still its own."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         self.connection.close()
