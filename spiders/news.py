@@ -54,7 +54,7 @@ class NewsSpider(scrapy.Spider):
             refusal = f"nothing was fetched: the spider has no argument {unknown}. It has archive and site"
         elif archive and kwargs.get("context") is None:
             try:
-                host = prepare_crawl(crawler, Path(archive), sites=[site] if site else [])
+                host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
             except ArchiveError as problem:
                 refusal = str(problem)
         if host is None and cls.start.__module__ == __name__:  # `scrapy parse` replaces it, and has items

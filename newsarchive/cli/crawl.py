@@ -16,7 +16,16 @@ from typer import Argument, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.cli.app import INTERRUPTED
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
-from newsarchive.cli.output import AS_JSON, WORDS, print_line, print_lines, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import (
+    AS_JSON,
+    MESSAGES,
+    print_line,
+    print_lines,
+    print_result,
+    show_progress,
+    stderr,
+    stdout,
+)
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
@@ -297,8 +306,7 @@ def describe_backlog(past: Sequence[PendingBackfill], where: str = "") -> list[s
     ('gazette: 1 older page was not fetched', 'newsarchive backfill gazette --until 2019-03-01')
     """
     if len(past) > MAX_BACKLOG_LINES:
-        pages = pluralize(sum(each.url_count for each in past), "older page")
-        what = f"{len(past):,} sites: {pages} were not fetched"
+        what = f"{len(past):,} sites: {pluralize(sum(each.url_count for each in past), 'older page')} were not fetched"
         return [f"{what}. To fetch: newsarchive backfill SITE --until DATE{where}"]
     return [
         f"{each.site}: {pluralize(each.url_count, 'older page')} "
@@ -334,12 +342,11 @@ def summary_line(report: CrawlReport) -> str:
     run, counters = report.run, report.run.counters
     seconds = ((run.finished_at or run.started_at) - run.started_at).total_seconds()
     took = format_duration(timedelta(seconds=round(seconds)))
-    names = ", ".join(site.name for site in run.sites)
     parts = [
         f"{pluralize(counters.get('captures', 0), 'capture')} ({humanize_size(counters.get('bytes', 0))})",
         f"{pluralize(counters.get('versions', 0), 'new article version')}",
         f"{counters.get('revisits', 0):,} unchanged",
         *(f"{counters[outcome]:,} {outcome}" for outcome in REPORTED_OUTCOMES if counters.get(outcome)),
-        *(f"{counters[name]:,} {meaning}" for name, meaning in WORDS["left_out"].items() if counters.get(name)),
+        *(f"{counters[name]:,} {meaning}" for name, meaning in MESSAGES["left_out"].items() if counters.get(name)),
     ]
-    return f"{names}: {run.outcome} after {took}: {', '.join(parts)}"
+    return f"{', '.join(site.name for site in run.sites)}: {run.outcome} after {took}: {', '.join(parts)}"

@@ -56,7 +56,7 @@ def _print(reports: Sequence[TakedownReport], *, yes: bool) -> None:
         verb = "Removed" if yes else "To be removed"
         out.print(safe_text(f"{verb}: {records} in {pluralize(len(report.plan.files), 'WARC file')}, of:"))
         print_lines(out, report.plan.urls, "  ")
-        print_lines(out, report.copies, "Deleted, since it may have a copy: ")
+        print_lines(out, report.copies, "Deleted (may have copies of it): ")
         print_lines(out, report.plan.given_out, "May have a copy: ")
         print_lines(out, report.unreachable if yes else report.plan.kept, "Not reached: ")
     if not yes:

@@ -67,9 +67,10 @@ def _load_once(folder: Path, *_state: int) -> Config:
 
 def parse_config(text: str, folder: Path) -> Config:
     """Read settings from the text of a newsarchive.toml in `folder`."""
+    folder = folder.absolute()
     if os.fsencode(folder) != str(folder).encode(errors="replace"):  # the URL of its database is text
         raise ConfigError(f"the name of the folder {folder} is not UTF-8; nothing was done. Choose another name")
-    return _ConfigParser(text, folder.absolute()).config()
+    return _ConfigParser(text, folder).config()
 
 
 def format_starter_file(**known: str) -> str:

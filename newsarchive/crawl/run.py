@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.bucket.upload import BackgroundUploader
@@ -33,7 +33,6 @@ from newsarchive.config.units import pluralize
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
 from newsarchive.crawl.budget import NO_LIMIT, Budget
-from newsarchive.crawl.crawl_log import LOG
 from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints
@@ -47,7 +46,7 @@ from newsarchive.crawl.robots import Robots
 from newsarchive.crawl.run_context import RunContext
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.scrapy_host import ScrapyHost
-from newsarchive.crawl.scrapy_settings import configure_crawl, explain_failure, run_spider
+from newsarchive.crawl.scrapy_settings import configure_crawl, run_spider
 from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
@@ -153,22 +152,9 @@ def crawl(  # noqa: PLR0913 - the options of a run
     return replace(report, problems=(*report.problems, *uploader.finish(archive.upload), *unstamped))
 
 
-def prepare_crawl(crawler: Crawler, folder: Path, sites: Sequence[str]) -> ScrapyHost[CrawlReport]:
-    """Prepare a crawl in a process of Scrapy's: set what the archive owns; ConfigError if somebody overrides it.
-
-    If Scrapy cannot begin with the [scrapy] table, its task fails, which is logged in place of a traceback.
-    """
-    config = load_config(folder)
-
-    def log_failure(task: asyncio.Task[Any]) -> None:
-        has_begun = crawler._engine is not None  # noqa: SLF001 - `engine` raises an error without one
-        if not has_begun and not task.cancelled() and (problem := task.exception()):
-            LOG.error("%s", explain_failure(config, problem))
-
-    with suppress(RuntimeError):  # in a program of somebody else's, no loop may run yet
-        if config.scrapy and (task := asyncio.current_task()):
-            task.add_done_callback(log_failure)
-    configure_crawl(crawler.settings, config)
+def prepare_crawl(settings: BaseSettings, folder: Path, sites: Sequence[str]) -> ScrapyHost[CrawlReport]:
+    """Prepare a crawl in a process of Scrapy's: set what the archive owns; ConfigError if somebody overrides it."""
+    configure_crawl(settings, load_config(folder))
 
     def start(host: ScrapyHost[CrawlReport]) -> CrawlReport:
         from newsarchive.archive import Archive

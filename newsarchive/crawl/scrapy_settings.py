@@ -37,12 +37,16 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
                 f"{name} in {where} cannot be set for a crawl: {reason}. Nothing was fetched. Remove it there; what "
                 "the archive owns: newsarchive help spiders"
             )
+    level, levels = config.scrapy.get("LOG_LEVEL", "INFO"), [*logging.getLevelNamesMapping()]
+    if not isinstance(level, int) and level not in levels:  # only some of Scrapy's components would refuse it
+        where = f"[scrapy] of {config.folder / FILE_NAME}"
+        advice = f"Choose one of {', '.join(levels)}"
+        raise ConfigError(f"LOG_LEVEL {level!r} in {where} is no level of a log. Nothing was fetched. {advice}")
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
     settings.setdict(QUIET, priority="command")
     settings.setdict(config.scrapy, priority=TABLE_PRIORITY)
-    logging.Handler(settings["LOG_LEVEL"])  # raises an error if it is none: Scrapy ends in some places, not in others
     settings.setdict({"CONCURRENT_REQUESTS": config.concurrency, "USER_AGENT": config.user_agent}, "cmdline")
 
 
@@ -55,17 +59,13 @@ async def run_spider(config: Config, context: Any) -> None:
         configure_crawl(settings, config)
         crawler = AsyncCrawlerRunner(settings).create_crawler("news")
         await crawler.crawl_async(context=context)
-    except ConfigError:
-        raise
     except Exception as problem:
-        if not config.scrapy or (crawler and crawler._engine):  # noqa: SLF001 - `engine` raises an error without one
+        has_begun = crawler and crawler._engine  # noqa: SLF001 - `engine` raises an error without one
+        if has_begun or not config.scrapy or isinstance(problem, ConfigError):
             raise
-        raise ConfigError(explain_failure(config, problem)) from problem
-
-
-def explain_failure(config: Config, problem: BaseException) -> str:
-    """Return the message for the error with which Scrapy could not begin because of the [scrapy] table."""
-    return f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
+        raise ConfigError(
+            f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
+        ) from problem
 
 
 def _is_same(given: Any, owned: Any) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.index.queries.links import Placement
     from storage.index.views.articles import AnyOf, CaptureView, Order, SearchHit
     from storage.index.views.history import ChangeView, ListingCapture
-    from storage.model import Outcome, Reading
+    from storage.model import Reading
 
     Time: TypeAlias = date | str | None
 
@@ -124,7 +124,7 @@ class Archive(AbstractContextManager["Archive"]):
         )
 
     def captures(
-        self, *, url: str | None = None, site: str | None = None, outcome: Outcome | None = None, since: Time = None,
+        self, *, url: str | None = None, site: str | None = None, outcome: AnyOf = None, since: Time = None,
         until: Time = None,
     ) -> Iterator[CaptureView]:  # fmt: skip
         """Return captures by the time of their request, newest first: of one URL, of one site, or site after site.

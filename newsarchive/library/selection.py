@@ -20,15 +20,7 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import (
-    NO_EXCLUSIONS,
-    CaptureFilters,
-    CaptureView,
-    Filters,
-    Order,
-    SearchHit,
-    list_values,
-)
+from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, CaptureView, Filters, Order, SearchHit
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
 from storage.observations import ChangeEvent
@@ -88,9 +80,10 @@ class Selection:
     def _prepare(self, kind: Callable[..., F], chosen: dict[str, Any], order: str | None = None) -> tuple[Reader, F]:
         """Return a reader of one index, and filters; ConfigError for a choice that does not exist."""
         for name, choices in _CHOICES.items():
-            if unknown := {*list_values((chosen | {"order": order}).get(name))} - {*choices}:
-                advice = f"It is {', '.join(choices)}"
-                raise ConfigError(f"{name} {min(unknown)!r} is unknown; nothing was done. {advice}")
+            given = (chosen | {"order": order}).get(name)
+            several = [] if given is None else given if isinstance(given, tuple | list) and name != "order" else [given]
+            for wrong in (each for each in several if each not in [*choices]):
+                raise ConfigError(f"{name} {wrong!r} is unknown; nothing was done. Choose one of {', '.join(choices)}")
         index = self.archive.index.excluding(NO_EXCLUSIONS, pin=IndexPin())
         return index, self.archive.build_filters(kind, **chosen)
 

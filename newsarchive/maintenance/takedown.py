@@ -186,7 +186,7 @@ class Takedown:
                 file.unlink()
                 report.copies.append(os.path.relpath(file, self.folder))
         if thumbnails := [*self.folder.glob("thumbnails/*/*")]:
-            report.copies.append(f"thumbnails: all {len(thumbnails):,}, which are made again of what remains")
+            report.copies.append(f"thumbnails ({len(thumbnails):,}), which are made again of what remains")
         shutil.rmtree(self.folder / "thumbnails", ignore_errors=True)
         # Not the lines of other articles whose URLs begin with one of these.
         named = re.compile(b"(?:%b)(?!/?[\\w-]|\\.\\w)" % b"|".join(re.escape(url).encode() for url in plan.urls))

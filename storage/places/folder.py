@@ -7,12 +7,12 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from glob import escape
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import gettempdir
 from typing import BinaryIO, NoReturn
-from uuid import uuid4
 
 from storage.errors import DiskFull, StorageError
 
@@ -70,7 +70,7 @@ def raise_write_error(path: Path, problem: OSError) -> NoReturn:
             "Free some space, then run the same command again"
         ) from problem
     reason, advice = problem.strerror or problem, "To diagnose it: newsarchive doctor"
-    if not path.parent.exists():
+    if not isinstance(problem, PermissionError) and not path.parent.exists():
         reason, advice = f"there is no folder {path.parent}", "Create or mount it, then run the same command again"
     raise StorageError(
         f"{path} cannot be written ({reason}); everything committed before is intact. {advice}"
@@ -98,25 +98,28 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of `path` if the block ends without an error, and is deleted if not.
 
     A symbolic link keeps pointing to its target, which is replaced. Permissions are `mode`, else those of the old file,
-    else those of a new file of the archive. What is written to a device or a pipe is copied to it at the end.
+    else those of a new file of the archive. What is written to a device or a pipe is copied to it at the end, from a
+    file of the temporary folder that nobody else can read.
 
     Raises:
         DiskFull, StorageError: The file cannot be written. The old file is unchanged.
         OSError: As raised in the block, where it does not concern the written file.
     """
-    is_special = path.exists() and not (path.is_file() or path.is_dir())  # nothing can take its place
-    target = Path(gettempdir(), "export") if is_special else path.resolve()
+    target, place, in_block = path.resolve(), path, False
     # Unique, so that two processes writing the same file do not write into each other's.
-    part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{PART}")
-    in_block = False
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
     try:
-        with open(part, "x+b", opener=open_private) as file:
+        if is_special := path.exists() and not (path.is_file() or path.is_dir()):  # nothing can take its place
+            place, mode = Path(gettempdir()), 0o600
+            part = place / part.name
+        with open(part, "x+b", opener=partial(os.open, mode=FILE_MODE if mode is None else mode)) as file:
             with suppress(FileNotFoundError):
                 os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if mode is None else mode)
             in_block = True
             yield file
             if is_special:
                 file.seek(0)
+                place = path
                 with path.open("wb") as special:
                     copyfileobj(file, special)
                 return
@@ -126,8 +129,8 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         part.replace(target)
         sync_folder(target.parent)
     except OSError as problem:
-        if not in_block or problem.errno in NO_SPACE or problem.filename == str(part):
-            raise_write_error(path, problem)
+        if not in_block or problem.errno in NO_SPACE or problem.filename in (str(part), str(path)):
+            raise_write_error(place, problem)
         raise
     finally:
         with suppress(OSError):

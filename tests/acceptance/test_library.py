@@ -234,6 +234,10 @@ def test_what_cannot_be_meant_is_refused_at_once(archive: Archive, call: Callabl
         ("changes", {"kind": ("headline", "deleted")}),
         ("changes", {"notice": "loud"}),
         ("captures", {"outcome": "missing"}),
+        ("captures", {"outcome": ("article", "missing")}),
+        ("captures", {"outcome": 3}),
+        ("changes", {"kind": 3}),
+        ("search", {"query": "harbour", "order": ["newest"]}),
     ],
 )
 def test_a_choice_that_does_not_exist_is_refused_at_once(archive: Archive, name: str, chosen: dict[str, Any]) -> None:
@@ -246,6 +250,14 @@ def test_an_outcome_may_be_named_by_its_text(archive: Archive) -> None:
     """As every other choice is."""
     by_name: Any = "listing"
     assert list(archive.captures(outcome=by_name)) == list(archive.captures(outcome=Outcome.LISTING)) != []
+
+
+def test_several_outcomes_may_be_named(archive: Archive) -> None:
+    """Captures of each, as of the other filters that are choices."""
+    named = Outcome.LISTING, "article"
+    found = list(archive.captures(outcome=named))
+    assert found == [each for each in archive.captures() if each.outcome in named]
+    assert {each.outcome for each in found} == {Outcome.LISTING, Outcome.ARTICLE}
 
 
 def test_a_setting_that_is_wrong_leaves_nothing_behind(tmp_path: Path) -> None:

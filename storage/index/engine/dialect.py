@@ -92,7 +92,7 @@ def read_state(connection: sa.Connection) -> object:
 def keep_while_unchanged(connection: sa.Connection, query: Callable[[sa.Connection, K], T], key: K) -> T:
     """Return the answer of a query, which a connection asks once for a key in each state of the index.
 
-    Not in a transaction that writes: to SQLite, what a connection itself changes is no other state.
+    Not in a transaction that writes: SQLite's data_version does not change for a connection's own writes.
     """
     asked = key, read_state(connection)
     last: tuple[object, T] | None = connection.info.get(query)

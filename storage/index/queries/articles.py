@@ -49,6 +49,7 @@ from storage.index.views.articles import (
     LinkView,
     VersionLine,
     VersionView,
+    list_values,
 )
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 from storage.observations import ObservedSpan
@@ -150,7 +151,7 @@ def _capture_conditions(connection: Connection, exclude: Exclusions, filters: Ca
         # By id, so that the indexes of captures also provide the order.
         (filters.site, lambda name: CaptureRow.site_id == id_of(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
-        (filters.outcome, lambda outcome: CaptureRow.outcome == str(outcome)),
+        (filters.outcome, lambda outcome: CaptureRow.outcome.in_(list(map(str, list_values(outcome))))),
         (filters.crawl, lambda run: CaptureRow.crawl_id == id_of(CrawlRow.id, CrawlRow.run == run)),
         (filters.warc, lambda name: CaptureRow.warc_file_id == id_of(WarcFileRow.id, WarcFileRow.name == name)),
     )

@@ -83,7 +83,7 @@ class CaptureFilters:
     url: str | None = None
     site: str | None = None
     article_id: int | None = None
-    outcome: Outcome | None = None
+    outcome: AnyOf = None
     crawl: str | None = None
     warc: str | None = None
     since: datetime | None = None

@@ -24,6 +24,16 @@ def test_a_name_that_is_no_text_is_refused_and_nothing_is_left(tmp_path: Path, n
         assert done.returncode in {2, 3}
         assert "internal error" not in done.stderr
         assert not folder.exists()
+    folder.mkdir()  # a relative path in it is refused, too
+    for place in (".", "sub"):
+        done = newsarchive("init", place, at=folder)
+        assert done.returncode == 2
+        assert "is not UTF-8; nothing was done" in " ".join(done.stderr.split())
+        assert not [*folder.iterdir()]
+    (folder / "newsarchive.toml").touch()
+    done = newsarchive("status", at=folder)
+    assert done.returncode == 2
+    assert "is not UTF-8; nothing was done" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -186,7 +186,7 @@ def test_a_takedown_and_age_delete_thumbnails(archive_of: Callable[..., Archive]
     archive.close()
     done = run_in_process("takedown", STORY, "--reason", "a court's order", "--yes", "--archive", archive.folder)
     assert done.returncode == 0, done.stderr
-    assert "thumbnails: all 1, which are made again of what remains" in done.stdout
+    assert "Deleted (may have copies of it): thumbnails (1), which are made again of what remains" in done.stdout
     assert not (archive.folder / "thumbnails").exists()
     # One that another machine has kept is no longer sent.
     for kept in (first, second):

@@ -1,12 +1,15 @@
 """Files are replaced as a whole: after any failure the old content is there, and no temporary file."""
 
+import errno
 import os
 import resource
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -123,6 +126,31 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_the_file_s_name(tmp_pa
             write_atomic(path, b"x")
 
 
+@pytest.mark.parametrize("name", ["a", "sub/a"])
+def test_a_folder_that_cannot_be_searched_is_an_error_with_the_file_s_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """StorageError with the system's reason: nothing is known of what the folder has."""
+    locked, find, make = tmp_path / "locked", Path.stat, os.open
+
+    def refuse(path: object) -> None:  # as the system does for all but root
+        if str(path).startswith(f"{locked}/"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def find_unlocked(path: Path, **how: bool) -> os.stat_result:
+        refuse(path)
+        return find(path, **how)
+
+    def make_unlocked(path: Path, flags: int, mode: int = 0o777) -> int:
+        refuse(path)
+        return make(path, flags, mode)
+
+    monkeypatch.setattr(Path, "stat", find_unlocked)
+    monkeypatch.setattr(os, "open", make_unlocked)
+    with pytest.raises(StorageError, match=rf"{locked}/{name} cannot be written \(Permission denied\)"):
+        write_atomic(locked / name, b"x")
+
+
 def test_an_error_of_something_else_passes_unchanged(tmp_path: Path) -> None:
     """An OSError of the block that does not concern the written file is not reported as one of it."""
     with pytest.raises(OSError, match="input"), open_atomic(tmp_path / "a"):
@@ -181,3 +209,48 @@ def test_a_pipe_gets_the_whole_output_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), open_atomic(pipe) as file:
         file.write(b"x" * (1 // 0))
     assert pipe.is_fifo()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of temporary files that all users share, and a pipe beside it."""
+    (folder := tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    os.mkfifo(tmp_path / "pipe")
+    return folder
+
+
+def test_what_goes_into_a_pipe_is_kept_where_nobody_else_can_read_it(tmp_path: Path, temporary: Path) -> None:
+    """Whatever other users put into the folder of temporary files, from the first byte on."""
+    for name in ("export", "pipe"):
+        (temporary / name).touch()
+        (temporary / name).chmod(0o666)
+    with suppress(ZeroDivisionError), open_atomic(tmp_path / "pipe") as file:
+        assert Path(file.name).parent == temporary
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+        raise ZeroDivisionError
+    assert sorted(path.name for path in temporary.iterdir()) == ["export", "pipe"]
+
+
+@pytest.mark.usefixtures("little_space")
+@pytest.mark.parametrize("size", [100, 10_000_000])
+def test_a_full_folder_of_temporary_files_is_named_and_not_the_pipe(tmp_path: Path, temporary: Path, size: int) -> None:
+    """Space has to be made there."""
+    with pytest.raises(DiskFull, match=f"no space is left for {temporary};"):
+        write_atomic(tmp_path / "pipe", bytes(size))
+    assert not [*temporary.iterdir()]
+
+
+def test_a_device_that_cannot_be_opened_is_an_error_with_its_name(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """StorageError, as for a file."""
+    pipe = tmp_path / "pipe"
+
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StorageError, match=rf"{pipe} cannot be written \(Permission denied\)"):
+        write_atomic(pipe, b"x")
+    assert not [*temporary.iterdir()]
