@@ -66,7 +66,7 @@ def _assemble_page(parts: PageParts, context: BodyContext, body: Body, *, is_kep
         source = "layout" if context.dek >= 0 else "the line under the headline"
         parts.evidence.add_claim("dek", source, body.dek, taken=True)
     blocks, at = parts.content.blocks, context.headline.block
-    metadata = read_metadata(parts, is_kept=is_kept)
+    metadata = read_metadata(parts, body.text, is_kept=is_kept)
     if metadata.access is not Access.PAYWALLED and not context.layout_blocks:
         body = _use_jsonld_body(body, parts, context)
     return PageFeatures(

@@ -35,12 +35,14 @@ _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script th
 _SCRIPTS = [(re.compile(first), others) for first, *others in map(str.split, table_lines("script"))]
 """Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
 _FREQUENT = {language: frozenset(frequent) for language, *frequent in map(str.split, table_lines("frequent_word"))}
+_KNOWN = {*_FREQUENT, *chain.from_iterable(languages for _, languages in _SCRIPTS)}
 _MIN_FREQUENT = 8  # frequent words of a text from which they tell its language
+_MIN_LEAD = 4  # words by which they must be more than those of any other language
 _LANGUAGE_SUBTAG = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")  # the language subtag of a language tag (BCP 47)
 
 
-def read_metadata(parts: PageParts, *, is_kept: bool) -> Article:
-    """Return an article with the fields that metadata gives; of one that is not kept, those that classify a page."""
+def read_metadata(parts: PageParts, text: str, *, is_kept: bool) -> Article:
+    """Return an article with the fields that metadata and text give; of one not kept, those that classify a page."""
     url, head, matches, evidence = parts.page.url, parts.head, parts.layout_matches, parts.evidence
     article = Article(
         url=url,
@@ -56,7 +58,7 @@ def read_metadata(parts: PageParts, *, is_kept: bool) -> Article:
         article,
         section=evidence.first("section", _section_candidates(parts)),
         tags=evidence.first("tags", _tag_candidates(parts)) or (),
-        language=_read_language(parts),
+        language=_read_language(parts, text[:3000].lower()),
         live=bool(matches.elements("live")) if matches.layout.live else live,
         noarchive=noarchive,
         declared=bool(parts.jsonld.article),
@@ -179,7 +181,7 @@ def _is_tag_link(anchor: Anchor, block: Block) -> bool:
     return "tag" in rel or is_in_row
 
 
-def _read_language(parts: PageParts) -> str | None:
+def _read_language(parts: PageParts, sample: str) -> str | None:
     """Return the language that the layout names; else the one stated, unless the words of the text are of another."""
     head, evidence = parts.head, parts.evidence
 
@@ -193,7 +195,6 @@ def _read_language(parts: PageParts) -> str | None:
             yield source, match[0].lower() if match else None
 
     stated = evidence.first("language", candidates())
-    sample = " ".join(b.text for b in sorted(parts.content.blocks, key=lambda b: -len(b.text))[:8])[:3000].lower()
     corrected = _correct_language(sample, stated)
     if corrected != stated:
         evidence.add_claim("language", "the words of the text", corrected, taken=True)
@@ -206,23 +207,29 @@ def _read_language(parts: PageParts) -> str | None:
 def _correct_language(sample: str, stated: str | None) -> str | None:
     """Return the language of a text by its script and its most frequent words, where they are clear; else that stated.
 
-    A language whose frequent words are not known is believed: it may be the sister of one that is.
+    A language of which neither is known is believed: it may be the sister of one that is.
     """
+    if stated and stated not in _KNOWN:
+        return stated
     letters = sum(map(str.isalpha, sample)) if _FOREIGN.search(sample) else 0
-    scripts = ((len(script.findall(sample)), known) for script, known in _SCRIPTS if letters)
-    usual = next((known for count, known in scripts if count * (10 if known[0] == "ja" else 3) > letters), [])
-    if usual and stated not in usual:
+    shares = ((len(script.findall(sample)), languages) for script, languages in _SCRIPTS if letters)
+    of_script = next((names for count, names in shares if count * (10 if names[0] == "ja" else 3) > letters), [])
+    if of_script and stated not in of_script:
         stated = None
     words = sample.split()
-    own = sum(map(_FREQUENT.get(stated or "", frozenset()).__contains__, words))
-    if 6 * own >= len(words) > 0:
+    counts = Counter({name: sum(map(frequent.__contains__, words)) for name, frequent in _FREQUENT.items()})
+    of_stated = counts[stated or ""]
+    if 6 * of_stated >= len(words) > 0:
         return stated
-    counts = Counter({language: sum(map(known.__contains__, words)) for language, known in _FREQUENT.items()})
     (best, count), (_, second) = counts.most_common(2)
-    is_clear = count >= max(_MIN_FREQUENT, len(words) / 10, 1.25 * second) and (not usual or best in usual)
-    if is_clear and (stated is None or (stated in _FREQUENT and count >= _MIN_FREQUENT + 3 * own)):
+    # Of sister languages such as Portuguese and Galician, one of twenty words tells them apart.
+    is_clear = count >= max(_MIN_FREQUENT, len(words) / 10, second + max(_MIN_LEAD, len(words) / 20))
+    is_clear = is_clear and (not of_script or best in of_script)
+    # In the script of the language that is stated, a text may be in it though its words are not known.
+    can_differ = stated in _FREQUENT or not of_script
+    if is_clear and (stated is None or (can_differ and count >= _MIN_FREQUENT + 3 * of_stated)):
         return best
-    return stated or next(iter(usual), None)
+    return stated or next(iter(of_script), None)
 
 
 def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:

@@ -33,7 +33,7 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
-_MAX_LEVELS_SUM = 130_000  # levels of all elements of such a page together; real ones have 87,000
+_MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
@@ -65,7 +65,8 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
     blocks = content.blocks
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
-    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and content.levels <= _MAX_LEVELS_SUM:
+    is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
+    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url
@@ -107,6 +108,13 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     return tree
+
+
+def _sum_levels(tree: HtmlElement) -> int:
+    levels: dict[HtmlElement | None, int] = {}
+    for element in tree.iter():
+        levels[element] = levels.get(element.getparent(), 0) + 1
+    return sum(levels.values())
 
 
 def _find_dense_text(blocks: list[Block]) -> set[int]:

@@ -268,7 +268,7 @@ def measure(folder: Path, rule: int | None) -> dict[str, float]:
     readings = {page: read_page(folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in world.items()}
     bodies = {page: answer["body"] for page, answer in gold["bodies.json"].items()}
     siblings = json.loads((folder / "sites.json").read_text("utf-8"))
-    told = {
+    site_bodies = {
         page: body(read_page(folder, f"sites/{page}.html.gz", answer["url"]), dek=True)
         for page, answer in siblings.items()
     }
@@ -277,7 +277,9 @@ def measure(folder: Path, rule: int | None) -> dict[str, float]:
     return {
         "pages_f1": f1,
         "pages_exact": exact,
-        "sites_f1": body_figures({page: "\n".join(answer["body"]) for page, answer in siblings.items()}, told)[0],
+        "sites_f1": body_figures({page: "\n".join(answer["body"]) for page, answer in siblings.items()}, site_bodies)[
+            0
+        ],
         "captions_kept": sum(kept for kept, _, _ in captions) / sum(total for _, _, total in captions),
         **{f"world_{key}": value for key, value in world_figures(world, readings).items()},
         **link_figures("links", folder, gold["links.json"]["pages"], pages),

@@ -157,9 +157,10 @@ def suggest_query(search: Search, query: SearchQuery, text: str) -> str | None:
     suggested, visible = text, match_without(Query.all_query(), *search.excluded) if search.excluded else None
     for leaf in query.leaves:
         if leaf.typed and leaf.field == "all" and len(leaf.words[0]) >= _LEAST_LETTERS:
-            known = search.engine.count(match_without(search.translation.term(leaf), *search.excluded))
+            if search.engine.count(match_without(search.translation.term(leaf), *search.excluded)):
+                continue
             # Words that differ in one letter, but not in both of the first two.
-            starts = () if known else {leaf.words[0][:1], leaf.words[0][1:2]}
+            starts = {leaf.words[0][:1], leaf.words[0][1:2]}
             with search.engine.listing:
                 terms = (each for start in starts for each in search.engine.list_terms("all", start, visible))
                 similar = [(-count, term) for term, count in terms if match_one_edit(leaf.words[0]).fullmatch(term)]

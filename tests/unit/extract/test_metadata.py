@@ -315,6 +315,33 @@ UKRAINIAN_TEXT = (
     "Дощ падав на пагорби всю ніч, і дороги до кількох сіл у долині були закриті. Мешканці прокинулися з водою у "
     "підвалах, але про це не повідомили, як і про те, що міст також під водою. Його закрили до ранку."
 )
+GALICIAN_TEXT = (
+    "O Concello de Santiago anunciou que a nova estación de autobuses non estará lista ata o ano que vén. Unha "
+    "fonte municipal explicou que as obras foron máis lentas do previsto e que os veciños da zona non recibiron "
+    "información na semana pasada. A alcaldesa dixo que o goberno local traballa para que os servizos sexan "
+    "mellores."
+)
+PORTUGUESE_TEXT = (
+    "A Câmara de Lisboa anunciou que a nova estação de autocarros não ficará pronta antes do próximo ano. Uma "
+    "fonte municipal explicou que as obras foram mais lentas do que o previsto e que os moradores da zona não "
+    "receberam informação na semana passada. A autarca disse que o governo trabalha para que os serviços sejam "
+    "melhores."
+)
+AFRIKAANS_TEXT = (
+    "Die stadsraad het gesê dat die nuwe busstasie nie voor volgende jaar gereed sal wees nie. 'n Woordvoerder "
+    "het verduidelik dat die werk stadiger was as wat verwag is en dat inwoners van die gebied nie verlede week "
+    "ingelig is nie. Die burgemeester het bygevoeg dat die regering hard werk om dienste te verbeter."
+)
+ENGLISH_TEXT = (
+    "The city council said that the new bus station will not be ready before next year. A spokesman said that the"
+    " work was slower than expected and that the people of the area were not told about it last week. The mayor "
+    "added that the government is working hard to make the services better for all."
+)
+GERMAN_TEXT = (
+    "Der Stadtrat hat mitgeteilt, dass der neue Busbahnhof nicht vor dem nächsten Jahr fertig sein wird. Ein "
+    "Sprecher erklärte, dass die Arbeiten langsamer als erwartet vorangehen und die Bewohner des Viertels in der "
+    "vergangenen Woche nicht informiert wurden. Es ist auch für die Stadt von Bedeutung."
+)
 
 
 @pytest.mark.parametrize(
@@ -327,6 +354,12 @@ UKRAINIAN_TEXT = (
         (UKRAINIAN_TEXT, "", "uk"),
         (UKRAINIAN_TEXT, "en", "uk"),
         (UKRAINIAN_TEXT, "ru", "uk"),
+        (GALICIAN_TEXT, "", "gl"),
+        (PORTUGUESE_TEXT, "", "pt"),
+        (AFRIKAANS_TEXT, "", "af"),
+        (AFRIKAANS_TEXT, "en", "af"),
+        (ENGLISH_TEXT, "ja", "en"),
+        (ENGLISH_TEXT, "shn", "shn"),
         ("Rain 2024: Ferry, Harbour, Bridge, Winter. " * 9, "en", "en"),
     ],
 )
@@ -336,6 +369,17 @@ def test_the_language_of_the_words(text: str, stated: str, language: str) -> Non
     article = extract_page(page.encode(), "https://www.gazette.example/2024/03/rain-falls-on-the-hills").article
     assert article is not None
     assert article.language == language
+
+
+def test_the_language_is_that_of_the_body() -> None:
+    """Long notices, comments and a footer in another language are not the article's text."""
+    panel = f"<div class='consent-banner' role='dialog'>{f'<p>{GERMAN_TEXT * 2}</p>' * 5}</div>"
+    text = f"<article><h1>Rain falls on the hills</h1>{f'<p>{ENGLISH_TEXT}</p>' * 8}</article>"
+    footer = f"<footer>{f'<p>{GERMAN_TEXT * 2}</p>' * 2}</footer>"
+    page = f"<html lang='en'><body>{panel}{text}{footer}</body></html>"
+    article = extract_page(page.encode(), "https://www.gazette.example/2024/03/rain-falls-on-the-hills").article
+    assert article is not None
+    assert article.language == "en"
 
 
 @pytest.mark.parametrize(
