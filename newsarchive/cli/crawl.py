@@ -16,16 +16,7 @@ from typer import Argument, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.cli.app import INTERRUPTED
 from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
-from newsarchive.cli.output import (
-    AS_JSON,
-    MESSAGES,
-    print_line,
-    print_lines,
-    print_result,
-    show_progress,
-    stderr,
-    stdout,
-)
+from newsarchive.cli.output import AS_JSON, TEXTS, print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
 from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
@@ -347,6 +338,6 @@ def summary_line(report: CrawlReport) -> str:
         f"{pluralize(counters.get('versions', 0), 'new article version')}",
         f"{counters.get('revisits', 0):,} unchanged",
         *(f"{counters[outcome]:,} {outcome}" for outcome in REPORTED_OUTCOMES if counters.get(outcome)),
-        *(f"{counters[name]:,} {meaning}" for name, meaning in MESSAGES["left_out"].items() if counters.get(name)),
+        *(f"{counters[name]:,} {meaning}" for name, meaning in TEXTS["left_out"].items() if counters.get(name)),
     ]
     return f"{', '.join(site.name for site in run.sites)}: {run.outcome} after {took}: {', '.join(parts)}"

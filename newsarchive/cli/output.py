@@ -29,7 +29,7 @@ from storage.page_date import PageDate
 
 # C0 except tab and newline, DEL, C1; the characters that change the direction of text; surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MESSAGES = tomllib.loads(files("newsarchive.cli").joinpath("messages.toml").read_text("utf-8"))
+TEXTS = tomllib.loads(files("newsarchive.cli").joinpath("texts.toml").read_text("utf-8"))
 PLAIN_WIDTH = 100_000
 """Width without a terminal: no line is broken, for programs that read lines."""
 

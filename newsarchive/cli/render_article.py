@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from newsarchive.cli.output import MESSAGES, create_table, print_line, safe_text, short_time
+from newsarchive.cli.output import TEXTS, create_table, print_line, safe_text, short_time
 from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import Comparison, RowKind
 from newsarchive.diff.paragraphs import TextChange
@@ -30,7 +30,7 @@ PLAIN_MARKS = {TextChange.ADDED: ("{+", "+}"), TextChange.REMOVED: ("[-", "-]"),
 def describe_schedule(schedule: VisitSchedule) -> str:
     """Return when a URL is fetched again, or why not, to follow "it is"."""
     if schedule.due_at is None:
-        return f"not fetched again: {MESSAGES['ends'][schedule.ended_by or 'refused']}"
+        return f"not fetched again: {TEXTS['ends'][schedule.ended_by or 'refused']}"
     named = f", named by {schedule.named_by[0]}" if schedule.named_by else ""
     others = len(schedule.named_by) - 1
     more = f" and {pluralize(others, 'other source')}" if others > 0 else ""
@@ -195,7 +195,7 @@ def print_comparison(out: Console, found: Comparison) -> None:
             out.print(shown)
     for name, before, after in found.facts:
         print_line(out, f"{name}: {before or 'none'} -> {after or 'none'}")
-    print_line(out, f"({found.notice.verdict}: {MESSAGES['verdicts'][found.notice.verdict]})", "dim")
+    print_line(out, f"({found.notice.verdict}: {TEXTS['verdicts'][found.notice.verdict]})", "dim")
 
 
 def print_boilerplate(out: Console, found: Sequence[BoilerplateView], *, everything: bool = False) -> None:

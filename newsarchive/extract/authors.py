@@ -376,11 +376,12 @@ def split_byline(text: str) -> list[str]:
     names: list[str] = []
     parts = _SPLIT.split(text)
     for at, part in enumerate(parts):
-        if any(map(str.isdigit, "".join(parts[at + 1 : at + 2]))):
-            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a date it may be a name.
-            part = _WEEKDAY.sub("", part)
-        part = _TRAIL.sub("", _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _BY_CJK.sub("", part))))
-        part = part.strip(" \t.:;-–—|*\"'“”")
+        part = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _BY_CJK.sub("", part)))
+        dated = any(map(str.isdigit, "".join(parts[at + 1 : at + 2])))
+        if dated and (not (name := _WEEKDAY.sub("", part)) or " " in name or max(name) >= _FIRST_UNSPACED):
+            # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a full name it may be one.
+            part = name
+        part = _TRAIL.sub("", part).strip(" \t.:;-–—|*\"'“”")
         if " " in part and not part.isupper():
             part = _TITLE_AFTER.sub("", part)
         if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:

@@ -74,10 +74,11 @@ def utf16_codec(payload: bytes) -> str | None:
     start = payload[:_UTF16_SAMPLE]
     if b"\0" not in start or (b"<\0" not in start and b"\0<" not in start):  # one byte is found faster than two
         return None
-    even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) < max(16, len(start) / 32) or min(even, odd) * 8 > max(even, odd):
+    units = [start[at : at + 2] for at in range(0, len(start), 2)]
+    little, big = (sum(map(units.count, marks)) for marks in ((b"<\0", b">\0"), (b"\0<", b"\0>")))
+    if max(little, big) < max(4, 8 * min(little, big), len(re.findall(rb"<[!/a-z]", start))):
         return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+    return "utf-16-le" if little > big else "utf-16-be"
 
 
 def _count_invalid(text: str) -> int:

@@ -37,7 +37,7 @@ def stems_by_month() -> dict[int, list[str]]:
     """Return the stems of each month, 1 to 12, in the languages of newspapers.
 
     A word names a month if it begins with one of its stems; the longest stem wins. months.txt has a paragraph for each
-    month, and "_" for a space within a name.
+    month, and "_" for a space within a name, or at the end of a stem that is a whole word.
     """
     months = files("newsarchive.extract").joinpath("months.txt").read_text("utf-8").split("\n\n")
     return {number: [stem.replace("_", " ") for stem in month.split()] for number, month in enumerate(months, 1)}
@@ -197,12 +197,10 @@ def month_number(word: str, language: str = "") -> int | None:
     if word[:1] == "\u05d1":
         # Hebrew writes "in May" as one word.
         word = word[1:]
-    for size in range(min(len(word), _LONGEST_STEM), 1, -1):
-        month = _STEMS.get(word[:size])
-        if month and (size >= 4 or len(word) <= size + 1 or not word.isascii()):
+    for size in range(min(len(word) + 1, _LONGEST_STEM), 1, -1):
+        month = _STEMS.get(f"{word} "[:size])
+        if month and (size >= 4 or len(word) <= size + 1):
             return month
-        if month and len(word) > size + 1:
-            return None
     return None
 
 

@@ -176,3 +176,19 @@ def test_a_byline_of_persons_and_an_agency_is_found_in_any_element(line: str) ->
     assert article is not None
     assert article.authors[0] == "Jane Roe"
     assert article.organisations == (line.rpartition(" ")[2],)
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("By Plácido Domingo, 5 March 2024", ["Plácido Domingo"]),
+        ("Anna Sonntag, 5. März 2024", ["Anna Sonntag"]),
+        ("Von Anna Sonntag und Jan Sobota, 5. März 2024", ["Anna Sonntag", "Jan Sobota"]),
+        ("By Jane Roe Monday, November 18", ["Jane Roe"]),
+        ("Jane Roe, Monday, November 18", ["Jane Roe"]),
+        ("王小明 星期一, 3月5日", ["王小明"]),
+    ],
+)
+def test_a_family_name_may_be_a_weekday(byline: str, names: list[str]) -> None:
+    """A weekday is part of the date only behind a whole name, or alone between separators."""
+    assert split_byline(byline) == names

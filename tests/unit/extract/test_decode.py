@@ -136,3 +136,12 @@ def test_utf16_without_a_mark_is_told_by_its_tags(codec: str) -> None:
     page = f"<html><head><title>{'Паром вернулся ' * 30}</title></head><body><p>Дождь</p></body></html>"
     assert decode(page.encode(codec)) == page
     assert decode(b"<html>\0<p>Rain fell.</p></html>") == "<html><p>Rain fell.</p></html>"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_of_chinese_is_told_by_the_zeros_beside_its_tags(codec: str) -> None:
+    """An ideographic space, with which Chinese paragraphs begin, has a zero on the other side."""
+    paragraphs = "".join(f"<p>\u3000\u3000渡轮在早晨回到港口。{number}</p>" for number in range(40))
+    page = f"<html><head><title>渡轮回来了</title></head><body>{paragraphs}</body></html>"
+    assert decode(page.encode(codec)) == page
+    assert sniff_type(page.encode(codec), "https://news.example/a", [], None) is PayloadType.HTML

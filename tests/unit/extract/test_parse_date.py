@@ -190,6 +190,52 @@ def test_every_month_of_every_language_is_known() -> None:
     ] == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2024 में 10 लाख",
+        "वर्ष 2011 में 20 लाख",
+        "2019 में 10",
+        "10 મેચ 2024",
+        "2024 మేరకు 10",
+        "Марина 5, 2020",
+        "Spalding 5, 2020",
+        "Vasarely 12, 2019",
+        "Kovoor 5, 2019",
+        "5 sausages 2024",
+    ],
+)
+def test_a_word_that_only_begins_like_a_short_month_is_none(line: str) -> None:
+    """Two letters of Hindi, or four of a language that is little read, begin many other words."""
+    assert parse_printed_date(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "5 मे 2024",
+        "5 மே 2024",
+        "5 మే 2024",
+        "5 મે 2024",
+        "5 ಮೇ 2024",
+        "2024 m. gegužės 5 d.",
+        "5 მაისს, 2024",
+        "5 maiatza 2024",
+        "5 мая 2024",
+        "5 маја 2024",
+    ],
+)
+def test_a_short_month_is_read_as_a_whole_word(line: str) -> None:
+    """Also with the endings of its language."""
+    assert parse_printed_date(line) == PageDate(at=utc(2024, 5, 5), is_day=True)
+
+
+def test_short_stems_of_other_scripts_are_whole_words() -> None:
+    """Fewer than four letters of them begin too many words."""
+    stems = (_fold_word(stem) for of_month in stems_by_month().values() for stem in of_month)
+    assert [stem for stem in stems if len(stem) < 4 and not stem.isascii() and not stem.endswith(" ")] == []
+
+
 def test_no_stem_is_in_two_months() -> None:
     """The later stem would win unnoticed."""
     stems = [stem for of_month in stems_by_month().values() for stem in {_fold_word(stem) for stem in of_month}]

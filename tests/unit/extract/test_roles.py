@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsarchive.extract import extract_page
+from newsarchive.extract import extract_page, phrases
 from storage.model import BODY_ROLES, Role
 
 URL = "https://news.example/2026/03/01/harbour-wall-is-repaired"
@@ -204,3 +204,91 @@ def test_a_caption_below_a_text_without_any_box_is_kept() -> None:
     article = extract_page(page.encode(), "https://news.example/2024/03/rain-falls-on-the-hills").article
     assert article is not None
     assert [each.text for each in article.paragraphs if each.role is Role.CAPTION] == ["The ferry in winter"]
+
+
+ABOUT_AI = """
+    This article examines the effects of AI on hospitals.
+    This article is about the effects of AI on hospitals.
+    Αυτό το άρθρο εξετάζει τις επιπτώσεις της τεχνητής νοημοσύνης στα νοσοκομεία.
+    Эта статья рассматривает влияние ИИ на больницы.
+    Эту новость о влиянии ИИ на больницы обсуждают врачи.
+    Ovaj članak istražuje učinke umjetne inteligencije na bolnice.
+    Овај чланак испитује утицај вештачке интелигенције на болнице.
+    Ez a cikk a mesterséges intelligencia kórházakra gyakorolt hatásait vizsgálja.
+    Acest articol analizează efectele inteligenței artificiale asupra spitalelor.
+    Tämä artikkeli tarkastelee tekoälyn vaikutuksia sairaaloihin.
+    Цей текст розглядає вплив ШІ на лікарні.
+    Ця стаття розглядає вплив штучного інтелекту на лікарні.
+    บทความนี้สำรวจผลกระทบของ AI ต่อโรงพยาบาล
+    Den här artikeln är en granskning av AI i sjukhus.
+    Den här artikeln har fokus på AI i vården.
+    AI-gebruik in ziekenhuizen neemt toe
+    AI-användning bland elever ökar
+    Dit artikel is een onderzoek naar AI in ziekenhuizen.
+    Este artículo se centra en los efectos de la inteligencia artificial en los hospitales.
+    Este artigo foi dedicado aos efeitos da inteligência artificial nos hospitais.
+    Cet article est consacré aux effets de l'IA sur les hôpitaux.
+    Questo articolo è stato dedicato agli effetti dell'intelligenza artificiale.
+    Bu makale yapay zekânın hastaneler üzerindeki etkilerini inceliyor.
+    Artikel ini membahas dampak AI terhadap rumah sakit.
+    Bài viết này xem xét tác động của AI đối với bệnh viện.
+    この記事はAIが病院に与える影響を検証する。
+    이 기사는 인공지능이 병원에 미치는 영향을 살펴본다.
+    यह लेख अस्पतालों पर एआई के प्रभाव की जाँच करता है।
+    این مقاله تأثیر هوش مصنوعی بر بیمارستان‌ها را بررسی می‌کند.
+    כתבה זו בוחנת את השפעת בינה מלאכותית על בתי חולים.
+    Ten artykuł bada wpływ AI na szpitale.
+    Tento článek zkoumá dopady umělé inteligence na nemocnice.
+    Tento článok skúma vplyv umelej inteligencie na nemocnice.
+    Тази статия разглежда ефекта на изкуствения интелект върху болниците.
+    Ta članek preučuje vpliv umetne inteligence na bolnišnice.
+    ეს სტატია იკვლევს ხელოვნური ინტელექტის გავლენას საავადმყოფოებზე.
+    Այս հոդվածը ուսումնասիրում է արհեստական բանականության ազդեցությունը հիվանդանոցների վրա։
+    Makala haya yanachunguza athari za akili bandia kwa hospitali.
+    এই প্রতিবেদন হাসপাতালে কৃত্রিম বুদ্ধিমত্তার প্রভাব পরীক্ষা করে।
+    இந்தக் கட்டுரை மருத்துவமனைகளில் செயற்கை நுண்ணறிவின் விளைவுகளை ஆராய்கிறது.
+    یہ مضمون ہسپتالوں پر مصنوعی ذہانت کے اثرات کا جائزہ لیتا ہے۔
+    អត្ថបទនេះពិនិត្យមើលផលប៉ះពាល់នៃបញ្ញាសិប្បនិម្មិតលើមន្ទីរពេទ្យ។
+    ይህ ጽሑፍ ሰው ሰራሽ አስተውሎት በሆስፒታሎች ላይ ያለውን ተጽዕኖ ይመረምራል።
+    本文在人工智能研究的基础上讨论医院。
+    AI-generated images flood social networks before the vote.
+    Information om AI i skolan når fler elever.
+    Hinweis zur KI im Krankenhaus kam zu spät.
+    AI transparency rules take effect in Europe.
+    AIの利用が広がる
+    Note sur l'IA dans les hôpitaux
+    Застереження щодо ШІ лунають дедалі частіше.
+    Эта статья написана об ИИ в больницах.
+"""
+
+
+@pytest.mark.parametrize("line", ABOUT_AI.strip().splitlines())
+def test_reporting_about_artificial_intelligence_is_text(line: str) -> None:
+    """A disclaimer says that the text was made with it, or is a label of its own."""
+    assert not phrases.DISCLAIMER.match(line.strip())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This article was translated by AI.",
+        "This story was produced with the help of artificial intelligence.",
+        "Ten tekst przetłumaczono przy użyciu AI.",
+        "Эту новость перевёл ИИ.",
+        "Acest articol a fost scris cu ajutorul inteligenței artificiale.",
+        "Ez a cikk mesterséges intelligencia segítségével készült.",
+        "Tämä juttu on tehty tekoälyn avulla.",
+        "Ovaj članak je napisan uz pomoć umjetne inteligencije.",
+        "Dit artikel is geschreven met behulp van AI.",
+        "Este artículo ha sido traducido por IA.",
+        "Cet article a été traduit à l'aide de l'IA.",
+        "Тази статия е преведена с помощта на изкуствен интелект.",
+        "Makala hii imeandikwa kwa msaada wa akili bandia.",
+        "本文由AI翻译",
+        "Information om AI",
+        "AI-generated content",
+    ],
+)
+def test_a_text_made_with_artificial_intelligence_is_named_so(line: str) -> None:
+    """The verb may stand on either side, as in each language; a label is the whole line."""
+    assert phrases.DISCLAIMER.match(line)
