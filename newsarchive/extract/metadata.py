@@ -213,7 +213,9 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
         return stated
     letters = sum(map(str.isalpha, sample)) if _FOREIGN.search(sample) else 0
     shares = ((len(script.findall(sample)), languages) for script, languages in _SCRIPTS if letters)
-    of_script = next((names for count, names in shares if count * (10 if names[0] == "ja" else 3) > letters), [])
+    of_script = next(
+        (names for count, names in shares if count * (10 if names[0] == "ja" or stated in names else 3) > letters), []
+    )
     if of_script and stated not in of_script:
         stated = None
     words = sample.split()

@@ -359,6 +359,12 @@ GERMAN_TEXT = (
         (AFRIKAANS_TEXT, "", "af"),
         (AFRIKAANS_TEXT, "en", "af"),
         (ENGLISH_TEXT, "ja", "en"),
+        (
+            ENGLISH_TEXT
+            + "市政府宣布新的公交车站在明年之前不会完工。发言人说工程比预期的慢,而且该地区的居民上周没有得到通知。" * 2,
+            "zh",
+            "zh",
+        ),
         (ENGLISH_TEXT, "shn", "shn"),
         ("Rain 2024: Ferry, Harbour, Bridge, Winter. " * 9, "en", "en"),
     ],
