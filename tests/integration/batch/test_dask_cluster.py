@@ -32,8 +32,8 @@ Different = Callable[..., dict[str, tuple[set[str], set[str]]]]
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Eight WARC files of 480 small pages."""
-    return Papers(pages=480, files=8, paragraphs=2, links=4).write(tmp_path_factory.mktemp("many"))
+    """Eight WARC files of 400 small pages."""
+    return Papers(pages=400, files=8, paragraphs=2, links=4).write(tmp_path_factory.mktemp("many"))
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -57,20 +57,20 @@ def left(folder: Path) -> list[str]:
 def test_processes_and_dask_make_the_same_index(
     new: Callable[..., Path], many: list[Path], cluster: Any, dump: Dump, different: Different
 ) -> None:
-    """The same import of 480 pages in 8 files, row for row; a rebuild, reading again and verify by Dask agree."""
+    """The same import of 400 pages in 8 files, row for row; a rebuild, reading again and verify by Dask agree."""
     here, there = new("here"), new("there")
     files = list(map(str, many))
     said = run(here, "import", *files).stdout
     assert said == run(there, "import", *files, "--dask", cluster.address).stdout
-    assert "489 captures and 480 article versions imported." in said
+    assert "408 captures and 400 article versions imported." in said
     once = rows(here, dump)
     assert different(once, rows(there, dump)) == {}
     assert left(there) == []
     assert "no problems" in run(there, "verify", "--dask", cluster.address).stdout
-    assert "489 captures" in run(there, "rebuild", "--dask", cluster.address).stdout
+    assert "408 captures" in run(there, "rebuild", "--dask", cluster.address).stdout
     assert different(once, rows(there, dump)) == {}
     assert run(there, "reextract", "--all", "--dask", cluster.address).stdout == (
-        "480 captures extracted: nothing changed\n"
+        "400 captures extracted: nothing changed\n"
     )
     assert different(once, rows(there, dump)) == {}
     assert left(there) == []
@@ -188,7 +188,7 @@ def test_a_worker_that_is_killed_costs_only_its_task(many: list[Path], cluster: 
     for job in jobs:
         readings = ReadingsFile.open(job.path)
         assert readings is not None
-        assert sum(1 for _ in readings.items()) == 61
+        assert sum(1 for _ in readings.items()) == 51
         readings.close()
 
 
