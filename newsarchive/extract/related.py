@@ -389,7 +389,7 @@ def _own_name(box: HtmlElement) -> str:
 def _is_label(block: Block) -> bool:
     text = block.text
     # "[edit]" beside a heading is none.
-    is_tool = text[0] == "[" and block.link_share > 0.6
+    is_tool = text.startswith("[") and block.link_share > 0.6
     if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON) or is_tool:
         return False
     # A single link within the page opens something: "Comments".

@@ -370,7 +370,7 @@ GERMAN_TEXT = (
     ],
 )
 def test_the_language_of_the_words(text: str, stated: str, language: str) -> None:
-    """What a page states is believed, unless the most frequent words of its text are clearly those of another."""
+    """Believe what a page states, unless the most frequent words of its text are clearly those of another."""
     page = f"<html lang='{stated}'><body><h1>2024</h1>{'<p>' + text + '</p>'}<p>{text}</p></body></html>"
     article = extract_page(page.encode(), "https://www.gazette.example/2024/03/rain-falls-on-the-hills").article
     assert article is not None
