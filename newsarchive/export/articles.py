@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from newsarchive.export.request import ExportRequest, iter_placements
-from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, format_time
+from storage.article_fields import CAPTURE_FIELDS, FIELDS, PART_TYPES, TABLE_FIELDS, FieldType, format_time
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
@@ -130,8 +130,17 @@ def _arrow_fields(pa: Any, columns: Mapping[str, FieldType]) -> list[tuple[str, 
         FieldType.METADATA_CHANGES: pa.list_(change),
         FieldType.TEXTS: pa.list_(text),
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
+        **{
+            kind: pa.list_(
+                pa.struct([(each.name, pa.int64() if "int" in str(each.type) else text) for each in fields(part)])
+            )
+            for kind, part in PART_TYPES.items()
+        },
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
     }
+    for kind, part in PART_TYPES.items():
+        if kind in columns.values():
+            types[kind] = pa.list_(pa.struct(_arrow_fields(pa, _list_columns(part))))
     if FieldType.CAPTURE in columns.values():
         types[FieldType.CAPTURE] = pa.struct(_arrow_fields(pa, _CAPTURE_COLUMNS))
     return [(name, types[kind]) for name, kind in columns.items()]

@@ -134,11 +134,11 @@ def _urls(node: Node) -> list[str]:
     return [v for v in values if isinstance(v, str)]
 
 
-def is_live_blog(jsonld: JsonLd, url: str) -> bool:
-    """Return whether the article, or another node with the URL of the page, is a live blog."""
+def find_live_blog(jsonld: JsonLd, url: str) -> Node:
+    """Return the live blog: the article, or another node with the URL of the page; empty for none."""
     path = _path(url)
-    live = [node for node in jsonld.nodes if _LIVE in node_types(node)]
-    return _LIVE in node_types(jsonld.article) or any(path in each for node in live for each in _urls(node))
+    live = (node for node in jsonld.nodes if _LIVE in node_types(node) and any(path in each for each in _urls(node)))
+    return jsonld.article if _LIVE in node_types(jsonld.article) else next(live, {})
 
 
 def text_of(value: Any) -> str:

@@ -146,6 +146,16 @@ def _image_urls(image: HtmlElement) -> Iterator[str]:
         yield "" if plain.startswith("data:") else plain
 
 
+def choose_image_url(image: HtmlElement) -> str:
+    """Return the address of the image that a desktop loads, as written; "" without one."""
+    picture = image.getparent()
+    while picture is not None and picture.tag == "source":
+        picture = picture.getparent()
+    sources = picture.iter("source") if picture is not None and picture.tag == "picture" else ()
+    found = (url for source in sources for url in _source_urls(source))
+    return next(filter(None, (*_image_urls(image), *found)), "")
+
+
 def _source_urls(source: HtmlElement) -> Iterator[str]:
     """Yield the first <source> of a <picture> that fits a desktop."""
     picture = next(source.iterancestors("picture"), None)

@@ -6,13 +6,15 @@ An item is the reading of its response, and the requests are the URLs that it ma
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any, NamedTuple
 
-from storage.article_fields import FIELDS, FieldType
-from storage.model import Access, Article, Image, Link, LinkGroup, LinkKind, Outcome, Paragraph, Reading, Role, UrlKind
+from storage.article_fields import FIELDS, PART_TYPES, FieldType
+from storage.article_parts import Image
+from storage.model import Access, Article, Link, LinkGroup, LinkKind, Outcome, Paragraph, Reading, Role, UrlKind
 from storage.page_date import PageDate, SourcedDate
 from storage.urls import resolve_url
 from storage.warc.record import Record, header, parse_fields, sha256
@@ -58,10 +60,13 @@ class ArticleItem(dict[str, Any]):
             raise ValueError("an ArticleItem needs a headline")
 
     def to_article(self, url: str) -> Article:
-        """Return the article, given the URL of the response. ValueError for a wrong URL, role, access or link."""
+        """Return the article, given the URL of the response. ValueError for a wrong URL, role, access, link or part."""
         own_url = resolve_url(url, self.get("url", url)).partition("#")[0]
         given: dict[str, Any] = {name: self.get(name) for name in ("headline", "dek", "kicker", "section", "language")}
         given |= {name: tuple(self.get(name, ())) for name in ("authors", "organisations", "author_links", "tags")}
+        for name, kind in _FIELDS.items():
+            if kind in PART_TYPES:
+                given[name] = tuple(_read_part(PART_TYPES[kind], each, url) for each in self.get(name, ()))
         given |= {name: _parse_date(self[name]) for name in ("published", "modified") if name in self}
         image, body = self.get("image"), [{"role": "text", "text": each} for each in self.get("body", "").split("\n\n")]
         return Article(
@@ -100,6 +105,22 @@ def _parse_date(stated: str) -> SourcedDate:
 def _read_group(group: dict[str, Any], base: str) -> LinkGroup:
     links = (Link(url=resolve_url(base, each["url"]), anchor=each.get("anchor", "")) for each in group["links"])
     return LinkGroup(kind=LinkKind(group["kind"]), label=group.get("label", ""), links=tuple(links))
+
+
+def _read_part(part: type[Any], given: dict[str, Any], base: str) -> Any:
+    """Return a picture, an entity or a live update; ValueError for a field that it does not have, or a wrong value."""
+    values: dict[str, Any] = {}
+    for field in fields(part):
+        kind: Any = field.type
+        is_enum = isinstance(kind, type) and issubclass(kind, Enum)
+        value = given.get(field.name, None if field.default is MISSING else field.default)
+        if not isinstance(value, str if is_enum else kind):
+            raise ValueError(f"{field.name} of {part.__name__} cannot be {value!r:.80}")
+        is_url = field.name.endswith("url") and value
+        values[field.name] = kind(value) if is_enum else resolve_url(base, value) if is_url else value
+    if unknown := given.keys() - values.keys():
+        raise ValueError(f"{part.__name__} has no {', '.join(sorted(unknown))}; fields: {', '.join(values)}")
+    return part(**values)
 
 
 class SpiderRequest(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from storage.article_fields import FIELDS, FieldType
+from storage.article_fields import FIELDS, PART_TYPES, FieldType
 from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
 from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
@@ -223,6 +223,10 @@ _NESTED: Mapping[FieldType, Any] = {
     FieldType.TEXTS: tuple[str, ...],
     FieldType.PARAGRAPHS: tuple[ParagraphItem, ...],
     FieldType.LINKS: tuple[LinkGroupItem, ...],
+    **{
+        kind: tuple[fields_of(part, " ".join(get_type_hints(part)), f"{part.__name__}Item", part.__doc__), ...]  # type: ignore[misc]
+        for kind, part in PART_TYPES.items()
+    },
 }
 _OF_THE_ARTICLE = frozenset(
     {"version", "versions", "changed", "history", "metadata_changes", "first_seen", "last_seen", "capture"}

@@ -7,7 +7,7 @@ page --links--> withheld URLs --> texts of these links --------'
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from sqlalchemy import Connection, and_, not_, select
@@ -33,6 +33,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
 _MIN_SENTENCE = 8  # words of the shortest sentence that is looked for
 _OPENING = 3  # paragraphs of a version whose sentences are looked for
 _EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
+
+_PRINTED_FIELDS = ("text", "headline", "caption", "credit", "alt", "name")
+"""Fields of an article's parts that hold printed text."""
 
 F = TypeVar("F", bound=ArticleFields)
 
@@ -87,13 +90,23 @@ class TextMask:
         return self.apply(text) != text
 
     def apply_to_article(self, article: F) -> F:
-        """Return an article without the names in its text, dek, captions and tags."""
+        """Return an article without the names in its text, dek, captions, tags and other parts."""
+
+        def mask(part: Any) -> Any:
+            printed = {name: getattr(part, name, None) for name in _PRINTED_FIELDS}
+            return replace(part, **{name: self.apply(text) for name, text in printed.items() if text})
+
+        if not self.names:
+            return article
         return replace(
             article,
             tags=tuple(tag for tag in article.tags if not self.names_withheld(tag)),
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
-            all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),
+            all_paragraphs=tuple(map(mask, article.all_paragraphs)),
+            media=tuple(map(mask, article.media)),
+            entities=tuple(map(mask, article.entities)),
+            live_updates=tuple(map(mask, article.live_updates)),
         )
 
 

@@ -1,12 +1,13 @@
 """Queries for articles, versions and captures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.article_fields import from_columns
+from storage.article_fields import ParagraphView, from_columns
+from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import (
     Conditions,
@@ -30,8 +31,12 @@ from storage.index.schema.tables import (
     CrawlRow,
     LinkGroupRow,
     LinkRow,
+    ParagraphRow,
     SiteRow,
     UrlRow,
+    VersionEntityRow,
+    VersionLiveUpdateRow,
+    VersionMediaRow,
     VersionRow,
     WarcFileRow,
 )
@@ -189,13 +194,14 @@ def get_version(
     assert first is not None
     history = history or load_histories(connection, exclude, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
+    paragraphs = load_paragraphs(connection, [version_id])
     version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
         tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image),
         digest=f"sha256:{row.digest.hex()}", extractor=row.extractor, changed=tuple(row.changed.split()),
         first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen, spans=spans,
-        all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
+        all_paragraphs=tuple(paragraphs[version_id]), **load_parts(connection, exclude, paragraphs)[version_id],
         links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
     return load_text_masks(connection, exclude, [version_id])[version_id].apply_to_article(version)
@@ -240,6 +246,46 @@ def load_links(
     withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
     links = group_pairs((row.group_id, row) for row in rows if row.url not in withheld)
     return group_pairs((group.capture_id, (group, links.get(group.id, []))) for group in groups)
+
+
+def load_parts(
+    connection: Connection, exclude: Exclusions, paragraphs: Mapping[int, Sequence[ParagraphView]]
+) -> dict[int, dict[str, Any]]:
+    """Return media, entities and live updates of versions, whose paragraphs are given, but no withheld URL."""
+    rows = {name: connection.execute(query, {"ids": list(paragraphs)}).all() for name, query in _PARTS.items()}
+    urls = {url for some in rows.values() for row in some for url in (row.url, row.transcript_url) if url}
+    withheld = find_withheld_urls(connection, exclude, urls)
+    parts: dict[int, dict[str, Any]] = {version_id: dict.fromkeys(rows, ()) for version_id in paragraphs}
+    for row in rows["media"]:
+        above = sum(not each.boilerplate for each in paragraphs[row.version_id][: row.place])
+        transcript = None if row.transcript_url in withheld else row.transcript_url
+        media = Media(
+            kind=MediaKind(row.kind), url=row.url, caption=row.caption, credit=row.credit, alt=row.alt, place=above,
+            duration=row.duration, transcript_url=transcript,
+        )  # fmt: skip
+        parts[row.version_id]["media"] += (media,) if row.url not in withheld else ()
+    for row in rows["entities"]:
+        entity = Entity(relation=EntityRelation(row.relation), type=row.type, name=row.name, url=row.url)
+        parts[row.version_id]["entities"] += (entity,) if row.url not in withheld else ()
+    for row in rows["live_updates"]:
+        named = {name: getattr(row, name) for name in ("headline", "text", "published", "modified")}
+        url = None if row.url in withheld else row.url
+        parts[row.version_id]["live_updates"] += (LiveUpdate(**named, url=url),)
+    return parts
+
+
+def _select_parts(table: Any, *columns: Any) -> AnySelect:
+    return select(table, *columns).where(table.version_id.in_(IDS)).order_by(table.version_id, table.position)
+
+
+_NO_TRANSCRIPT = null().label("transcript_url")
+_PARTS = {
+    "media": _select_parts(VersionMediaRow, UrlRow.url).join(UrlRow, UrlRow.id == VersionMediaRow.url_id),
+    "entities": _select_parts(VersionEntityRow, _NO_TRANSCRIPT),
+    "live_updates": _select_parts(VersionLiveUpdateRow, ParagraphRow.text, _NO_TRANSCRIPT).join(
+        ParagraphRow, ParagraphRow.id == VersionLiveUpdateRow.paragraph_id
+    ),
+}
 
 
 _GROUPS = (

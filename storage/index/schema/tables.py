@@ -7,7 +7,8 @@
       |          |  |------ capture_groups --- link_groups --- links --- urls
       |          |
       |--- articles --- versions --- version_paragraphs --- paragraphs
-      |       |            |-------- version_authors, version_tags
+      |       |            |-------- version_authors, version_tags, version_media, version_entities,
+      |       |            |         version_live_updates
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
 
@@ -585,6 +586,53 @@ class VersionTagRow(Base):
     version_id: Mapped[int] = _to("versions.id", "The version")
     position: Mapped[int] = _column("From 0")
     tag_id: Mapped[int] = _to("tags.id", "The tag", index=True)
+
+
+class VersionMediaRow(Base):
+    """Pictures, videos, audios and embedded objects of versions, in the order of the page."""
+
+    __tablename__ = "version_media"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id", "The version")
+    position: Mapped[int] = _column("From 0")
+    kind: Mapped[str] = _column("image, video, audio, podcast or embed")
+    url_id: Mapped[int] = _to("urls.id", "The file, or the player where the page names no file", index=True)
+    caption: Mapped[str | None] = _column("Caption, as printed; of a video or audio without one, its title")
+    credit: Mapped[str | None] = _column("Photographer, agency or rights holder")
+    alt: Mapped[str | None] = _column("Text alternative of a picture, title of a frame")
+    place: Mapped[int] = _column("Number of the version's paragraphs above it, boilerplate counted")
+    duration: Mapped[int | None] = _column("Seconds; null if the page does not say")
+    transcript_url: Mapped[str | None] = _column("URL of a transcript, subtitles or captions")
+
+
+class VersionEntityRow(Base):
+    """What the JSON-LD of versions names as subject, mention or source of the article."""
+
+    __tablename__ = "version_entities"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id", "The version")
+    position: Mapped[int] = _column("From 0")
+    relation: Mapped[str] = _column("Property of schema.org: about, mentions, isBasedOn or sourceOrganization")
+    type: Mapped[str | None] = _column("Type of schema.org, such as Person or Place")
+    name: Mapped[str] = _column("Its name, else its URL")
+    url: Mapped[str | None] = _column("Its sameAs, url or @id")
+
+
+class VersionLiveUpdateRow(Base):
+    """Entries of live blogs, by the JSON-LD of versions, in the order of the page."""
+
+    __tablename__ = "version_live_updates"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id", "The version")
+    position: Mapped[int] = _column("From 0")
+    headline: Mapped[str | None] = _column("Headline of the entry")
+    paragraph_id: Mapped[int] = _to("paragraphs.id", "Its text", index=True)
+    published: Mapped[str | None] = _column("Its publication date as the page states it, ISO 8601")
+    modified: Mapped[str | None] = _column("Its modification date in the same form")
+    url: Mapped[str | None] = _column("Its own URL")
 
 
 class LinkGroupRow(Base):

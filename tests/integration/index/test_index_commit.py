@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from storage.article_parts import Image
 from storage.errors import IndexFailure
 from storage.index import Filters, Index
 from storage.index.queries.articles import find_article_id, get_article, iter_captures, list_articles
@@ -28,7 +29,6 @@ from storage.model import (
     CrawlRun,
     DiscoveredUrl,
     Discovery,
-    Image,
     Ingest,
     Link,
     LinkGroup,

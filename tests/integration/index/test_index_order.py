@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.article_parts import Image
 from storage.index import Index
 from storage.index.queries.export import iter_export_lines
 from storage.index.rows.entry import is_read
@@ -22,7 +23,6 @@ from storage.model import (
     DiscoveredUrl,
     Discovery,
     FeedEntry,
-    Image,
     Ingest,
     Link,
     LinkGroup,

@@ -1037,6 +1037,102 @@ COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None
 
 COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
 
+CREATE TABLE version_media (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    url_id INTEGER NOT NULL,
+    caption TEXT COLLATE "C",
+    credit TEXT COLLATE "C",
+    alt TEXT COLLATE "C",
+    place INTEGER NOT NULL,
+    duration INTEGER,
+    transcript_url TEXT COLLATE "C",
+    CONSTRAINT pk_version_media PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_media_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_media_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_version_media_url_id ON version_media (url_id);
+
+COMMENT ON TABLE version_media IS 'Pictures, videos, audios and embedded objects of versions, in the order of the page';
+
+COMMENT ON COLUMN version_media.version_id IS 'The version';
+
+COMMENT ON COLUMN version_media.position IS 'From 0';
+
+COMMENT ON COLUMN version_media.kind IS 'image, video, audio, podcast or embed';
+
+COMMENT ON COLUMN version_media.url_id IS 'The file, or the player where the page names no file';
+
+COMMENT ON COLUMN version_media.caption IS 'Caption, as printed; of a video or audio without one, its title';
+
+COMMENT ON COLUMN version_media.credit IS 'Photographer, agency or rights holder';
+
+COMMENT ON COLUMN version_media.alt IS 'Text alternative of a picture, title of a frame';
+
+COMMENT ON COLUMN version_media.place IS 'Number of the version''s paragraphs above it, boilerplate counted';
+
+COMMENT ON COLUMN version_media.duration IS 'Seconds; null if the page does not say';
+
+COMMENT ON COLUMN version_media.transcript_url IS 'URL of a transcript, subtitles or captions';
+
+CREATE TABLE version_entities (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    relation TEXT COLLATE "C" NOT NULL,
+    type TEXT COLLATE "C",
+    name TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C",
+    CONSTRAINT pk_version_entities PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_entities_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+);
+
+COMMENT ON TABLE version_entities IS 'What the JSON-LD of versions names as subject, mention or source of the article';
+
+COMMENT ON COLUMN version_entities.version_id IS 'The version';
+
+COMMENT ON COLUMN version_entities.position IS 'From 0';
+
+COMMENT ON COLUMN version_entities.relation IS 'Property of schema.org: about, mentions, isBasedOn or sourceOrganization';
+
+COMMENT ON COLUMN version_entities.type IS 'Type of schema.org, such as Person or Place';
+
+COMMENT ON COLUMN version_entities.name IS 'Its name, else its URL';
+
+COMMENT ON COLUMN version_entities.url IS 'Its sameAs, url or @id';
+
+CREATE TABLE version_live_updates (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    headline TEXT COLLATE "C",
+    paragraph_id INTEGER NOT NULL,
+    published TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    url TEXT COLLATE "C",
+    CONSTRAINT pk_version_live_updates PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_live_updates_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_live_updates_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+);
+
+CREATE INDEX ix_version_live_updates_paragraph_id ON version_live_updates (paragraph_id);
+
+COMMENT ON TABLE version_live_updates IS 'Entries of live blogs, by the JSON-LD of versions, in the order of the page';
+
+COMMENT ON COLUMN version_live_updates.version_id IS 'The version';
+
+COMMENT ON COLUMN version_live_updates.position IS 'From 0';
+
+COMMENT ON COLUMN version_live_updates.headline IS 'Headline of the entry';
+
+COMMENT ON COLUMN version_live_updates.paragraph_id IS 'Its text';
+
+COMMENT ON COLUMN version_live_updates.published IS 'Its publication date as the page states it, ISO 8601';
+
+COMMENT ON COLUMN version_live_updates.modified IS 'Its modification date in the same form';
+
+COMMENT ON COLUMN version_live_updates.url IS 'Its own URL';
+
 CREATE TABLE search_changes (
     id BIGSERIAL NOT NULL,
     transaction_id BIGINT DEFAULT (pg_current_xact_id()::text::bigint),

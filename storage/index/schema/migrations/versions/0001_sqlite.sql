@@ -515,6 +515,50 @@ CREATE TABLE version_tags (
 
 CREATE INDEX ix_version_tags_tag_id ON version_tags (tag_id);
 
+CREATE TABLE version_media (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    url_id INTEGER NOT NULL,
+    caption TEXT,
+    credit TEXT,
+    alt TEXT,
+    place INTEGER NOT NULL,
+    duration INTEGER,
+    transcript_url TEXT,
+    CONSTRAINT pk_version_media PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_media_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_media_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_media_url_id ON version_media (url_id);
+
+CREATE TABLE version_entities (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    relation TEXT NOT NULL,
+    type TEXT,
+    name TEXT NOT NULL,
+    url TEXT,
+    CONSTRAINT pk_version_entities PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_entities_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+) WITHOUT ROWID;
+
+CREATE TABLE version_live_updates (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    headline TEXT,
+    paragraph_id INTEGER NOT NULL,
+    published TEXT,
+    modified TEXT,
+    url TEXT,
+    CONSTRAINT pk_version_live_updates PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_live_updates_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_live_updates_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_live_updates_paragraph_id ON version_live_updates (paragraph_id);
+
 CREATE TABLE search_changes (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     transaction_id INTEGER,
