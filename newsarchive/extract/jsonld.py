@@ -20,7 +20,8 @@ Node = dict[str, Any]
 """One JSON object."""
 
 _ARTICLE_TYPES = frozenset(words("article_type"))
-_BY_READERS = frozenset({"comment", "comments"})
+_NOT_OF_PAGE = frozenset({"comment", "comments", "liveBlogUpdate"})
+"""Properties whose articles are not that of the page: what readers wrote, and the entries of a live blog."""
 _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
@@ -83,7 +84,7 @@ def _parse_block(text: str) -> Any:
 
 
 def _typed_objects(value: Any) -> Iterator[Node]:
-    """Yield typed objects, parents before children, without recursion. What readers wrote is left out."""
+    """Yield typed objects, parents before children, without recursion, without _NOT_OF_PAGE."""
     stack = [value]
     count = 0
     while stack and count < _MAX_NODES:
@@ -94,7 +95,7 @@ def _typed_objects(value: Any) -> Iterator[Node]:
         elif isinstance(item, dict):
             if "@type" in item:
                 yield item
-            stack.extend(v for k, v in reversed(item.items()) if isinstance(v, dict | list) and k not in _BY_READERS)
+            stack.extend(v for k, v in reversed(item.items()) if isinstance(v, dict | list) and k not in _NOT_OF_PAGE)
 
 
 def node_types(node: Node) -> frozenset[str]:

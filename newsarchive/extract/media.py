@@ -41,6 +41,7 @@ _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 300  # characters at the end of a caption in which a credit is looked for
 _MAX_DIGITS = 6
 _MAX_SECONDS = 10_000_000
+_LINKED = 0.8  # share of a line in links from which it is one
 _MIN_PREFIX = 20  # characters at the beginning of two names of files from which they are of one picture
 _MIN_SIZE = 40  # pixels: what is smaller in both directions is an icon
 _FOREIGN = (
@@ -118,10 +119,13 @@ def _object_to(parts: PageParts, media: MediaElement, body: Body, start: int, *,
     if has_caption:
         return None
     is_picture = media.element.tag not in _FRAMES and media.element.tag not in _PLAYERS
-    is_teaser = body.roles.get(media.block) is Role.TEASER and _stands_beside(media.element, blocks[media.block])
+    below = blocks[media.block] if is_picture and media.block < len(blocks) else None
+    is_linked = below is not None and (body.roles.get(below.index) is Role.TEASER or below.link_share > _LINKED)
+    is_teaser = is_linked and below is not None and _stands_beside(media.element, below)
     is_above = media.block <= start and not zone & (zones.ARTICLE | zones.MAIN)
-    outer = islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)
-    is_below = media.block > last + 1 and not set(outer).intersection(media.element.iterancestors())
+    boxes = [*islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)]
+    box = next((each for each in boxes if each.tag == "article"), boxes[-1] if boxes else None)
+    is_below = media.block > last + 1 and box not in media.element.iterancestors()
     objections = (
         (is_picture and zone & _ONLY_WITH_CAPTION, "hidden or beside the article, without a caption"),
         (media.href and not _leads_to_picture(parts, media.href), "a link to another site, without a caption"),
