@@ -34,7 +34,7 @@ MAX_MEDIA = 200
 """Media of one article, at most."""
 _MAX_TEXT = 2_000  # longest caption, credit and text alternative, in characters
 _MAX_CREDIT = 150
-_EDGES = " .|·•—-/"
+_EDGES = " .|·•—-/／（"
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
 _MIN_NAME = 6  # shortest file name or id, in characters, that identifies a medium
 _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
@@ -65,10 +65,12 @@ _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _PLACEHOLDER = re.compile(r"(?i:placeholder|spacer|blank|pixel|transparent|lazy|loading|1x1)[^/]*\.\w+$")
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)$", re.IGNORECASE)
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})", re.IGNORECASE)
-_LABEL = rf"(?<!\w)(?:{alternatives('credit_label')})\s?[:：=＝]\s*(?:©|\(c\))?|©|\(c\)|(?<!\w)[图圖文][/／]"
-_LEAD = rf"(?:^|(?<=[.!?]\s)|(?<=\())(?:{alternatives('credit_lead')})\s"
+_LABEL = rf"(?:©\s?)?(?<!\w)(?:{alternatives('credit_label')})\s?[:：=＝]\s*(?:©|\(c\))?|©|\(c\)|(?<!\w)[图圖文][/／]"
+_LEAD = rf"(?:^|(?<=[.!?]\s)|(?<=\())(?:{alternatives('credit_lead')})\s(?=(?-i:[^a-zß-ÿ]))"
 _CREDIT = re.compile(rf"[\s(（\[|]*(?:{_LABEL}|{_LEAD})\s*([^:：©]{{2,{_MAX_CREDIT}}})$", re.IGNORECASE)
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')})(?!\w)", re.IGNORECASE)
+_BEHIND = re.compile(rf"[^\s。，、=＝（(]{{2,20}}(?=\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$)")
+"""A name before its label, as in Chinese, Japanese and Korean."""
 _LAST_PART = re.compile(r"(?:^|(?<=[.!?…”\"»]\s)|\s?[(\[（])([^.!?…()\[\]（）]{2,120})[)\]）]?\.?$")
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
@@ -125,7 +127,7 @@ def _object_to(parts: PageParts, media: MediaElement, body: Body, start: int, *,
     is_above = media.block <= start and not zone & (zones.ARTICLE | zones.MAIN)
     boxes = [*islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)]
     box = next((each for each in boxes if each.tag == "article"), boxes[-1] if boxes else None)
-    is_below = media.block > last + 1 and box not in media.element.iterancestors()
+    is_below = media.block > last + 1 and (box is None or box not in media.element.iterancestors())
     objections = (
         (is_picture and zone & _ONLY_WITH_CAPTION, "hidden or beside the article, without a caption"),
         (media.href and not _leads_to_picture(parts, media.href), "a link to another site, without a caption"),
@@ -266,7 +268,7 @@ def _read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
         if not credit:
             credit, printed = (printed, printed) if printed else _find_credit(text[-_MAX_TAIL:])
             text = text.removesuffix(printed) if text.endswith(printed) else text.replace(printed, "", 1)
-        captions.append(text.strip(" |·•—-/"))
+        captions.append(text.strip(_EDGES.replace(".", "")))
     labelled = _CREDIT.fullmatch(credit)
     credit = _strip_brackets((labelled[1] if labelled else credit).strip(_EDGES))
     caption = " ".join(each for each in captions if any(map(str.isalnum, each)))
@@ -281,11 +283,14 @@ def _find_credit(text: str) -> tuple[str, str]:
     """
     if match := _CREDIT.search(text):
         return match[1], match[0]
+    if match := _BEHIND.search(text):
+        return match[0], text[match.start() :]
     last = _LAST_PART.search(text)
-    is_bracketed = last is not None and last[0].lstrip()[:1] in "([（"
-    if last is not None and (_AGENCY.search(last[1]) or (is_bracketed and "/" in last[1])):
-        return last[1], last[0]
-    return "", ""
+    if last is None:
+        return "", ""
+    is_pair = last[0].lstrip()[:1] in "([（" and "/" in last[1]
+    is_name = last[1].isupper() and last.start() > 0 and not any(map(str.isdigit, last[1]))
+    return (last[1], last[0]) if is_pair or is_name or _AGENCY.search(last[1]) else ("", "")
 
 
 def _strip_brackets(credit: str) -> str:
