@@ -134,9 +134,12 @@ def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
         exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles)),
         placed.where(_PLACED.c.url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles)).exists(),
     )
+    # A page that shows it, too, may be no article.
+    named_first = exists().where(_EMBEDDED.c.url_id == _PLACED.c.url_id, _EMBEDDED.c.via_id.not_in(pages))
+    alone = placed.where(_LEAD.c.article_id.in_(articles), ~named_first)
     is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
     is_picture = or_(_PICTURE.c.mime.like("image/%"), and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
-    found = _PICTURE.c.url_id.in_(union(named, targets, lead, placed.where(_LEAD.c.article_id.in_(articles))))
+    found = _PICTURE.c.url_id.in_(union(named, targets, lead, alone))
     return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
 
 
