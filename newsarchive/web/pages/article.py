@@ -27,23 +27,27 @@ def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:
     """Group the paragraphs of a version by their place on the page, its media among those of the text.
 
     Corrections, editor's notes and retractions are shown first, wherever the newspaper has them; disclaimers, boxes of
-    newsletters and boilerplate, which are outside the text, are folded. The lead picture is shown above the text.
+    newsletters and boilerplate, which are outside the text, are folded. So are captions of no picture.
     """
     groups: dict[str, list[ParagraphView | Media]] = {"corrections": [], "text": [], "captions": [], "folded": []}
-    media = [each for each in version.media if each.url != version.image]
-    texts = " ".join(filter(None, (text for each in version.media for text in (each.caption, each.credit))))
-    above = 0
+    media, above = list(version.media), 0
     for each in version.all_paragraphs:
-        groups["text"] += [one for one in media if one.place <= above]
-        media = [one for one in media if one.place > above]
+        while media and media[0].place <= above:
+            groups["text"].append(media.pop(0))
         above += not each.boilerplate
         is_caption = each.role is Role.CAPTION and not each.boilerplate
-        if is_caption and (each.text in texts or each.text == version.image_caption):
+        is_shown = any(_is_caption_of(one, each.text) for one in version.media) or each.text == version.image_caption
+        if is_caption and is_shown:
             continue
         place = "text" if each.is_body else "captions" if is_caption else "folded"
         groups["corrections" if each.role is Role.CORRECTION else place].append(each)
     groups["text"] += media
     return groups
+
+
+def _is_caption_of(media: Media, text: str) -> bool:
+    printed = media.caption or media.credit
+    return printed is not None and printed in text
 
 
 @router.get("/article/{article_id:int}")
@@ -54,6 +58,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     pictures = {shown.image or "", *(each.url for each in shown.media if each.kind is MediaKind.IMAGE)}
+    is_lead = (one.url == shown.image or (one.caption or "\0") in (shown.image_caption or "") for one in shown.media)
     archived = context.index.ask(select_archived_urls, filter(is_http_url, pictures))
     return context.render(
         "article.html",
@@ -65,6 +70,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=next(context.cite([shown])),
+        lead=None if any(is_lead) else shown.image,
         pictures={url: links.embed_url(url, kind) for url in archived},
         tokens=find_tokens(context.archive.config, shown.capture.place.warc),
     )

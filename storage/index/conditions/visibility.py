@@ -125,7 +125,7 @@ def _find_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
 
 
 def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
-    """Return the ids of URLs of pictures that the index knows of these articles, whose pages are given, alone."""
+    """Return the ids of URLs of pictures and media that are of these articles, whose pages are given, alone."""
     named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
     targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
@@ -138,7 +138,8 @@ def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
     named_first = exists().where(_EMBEDDED.c.url_id == _PLACED.c.url_id, _EMBEDDED.c.via_id.not_in(pages))
     alone = placed.where(_LEAD.c.article_id.in_(articles), ~named_first)
     is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
-    is_picture = or_(_PICTURE.c.mime.like("image/%"), and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
+    is_media = or_(*(_PICTURE.c.mime.like(f"{kind}/%") for kind in ("image", "video", "audio")))
+    is_picture = or_(is_media, and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
     found = _PICTURE.c.url_id.in_(union(named, targets, lead, alone))
     return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
 
