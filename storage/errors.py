@@ -36,8 +36,7 @@
     |-- NotFound                      4    no such article, capture or site in the archive
 
 An error carries as attributes what its callers ask for. Its message says what happened, what that means for the
-archive, and the next command; errors.toml has those that are always the same. Exit codes above 63 are those of
-sysexits.h.
+archive, and the next command; errors.toml has them. Exit codes above 63 are those of sysexits.h.
 """
 
 import shlex
@@ -45,9 +44,20 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Self
 
-_MESSAGES: dict[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+@cache
+def load_messages() -> dict[str, str]:
+    """Return the messages of errors by name. They are read with the first error: most processes have none."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def format_message(name: str, /, **facts: object) -> str:
+    """Return a message of errors.toml with its facts."""
+    return load_messages()[name].format(**facts)
 
 
 class ArchiveError(Exception):
@@ -55,9 +65,10 @@ class ArchiveError(Exception):
 
     exit_code = 1
 
-    def describe(self, **facts: object) -> str:
-        """Return the message that errors.toml has for this error, with its facts."""
-        return _MESSAGES[type(self).__name__].format(**facts)
+    @classmethod
+    def create(cls, name: str, /, **facts: object) -> Self:
+        """Return an error with a message of errors.toml, which a test compares with the facts."""
+        return cls(format_message(name, **facts))
 
 
 class ConfigError(ArchiveError):
@@ -72,7 +83,7 @@ class NoArchive(ArchiveError):
     exit_code = 3
 
     def __init__(self, folder: str) -> None:
-        super().__init__(self.describe(folder=folder, quoted=shlex.quote(folder)))
+        super().__init__(format_message("NoArchive", folder=folder, quoted=shlex.quote(folder)))
 
 
 class ReplayFailure(ArchiveError):
@@ -124,7 +135,7 @@ class FileMissing(StorageError):
     """A WARC file of the index is not in the folder, and there is no bucket."""
 
     def __init__(self, name: str, place: str) -> None:
-        super().__init__(self.describe(name=name, place=place))
+        super().__init__(format_message(type(self).__name__, name=name, place=place))
 
 
 class NotInBucket(FileMissing):
@@ -135,21 +146,21 @@ class BucketUnreachable(StorageError):
     """The bucket of the WARC files does not respond; its contents are unknown."""
 
     def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(self.describe(bucket=bucket, reason=reason))
+        super().__init__(format_message("BucketUnreachable", bucket=bucket, reason=reason))
 
 
 class BucketRefused(StorageError):
     """The bucket of the WARC files does not exist, or access is denied."""
 
     def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(self.describe(bucket=bucket, reason=reason))
+        super().__init__(format_message("BucketRefused", bucket=bucket, reason=reason))
 
 
 class BytesDiffer(StorageError):
     """A file in the folder and its copy in the bucket differ."""
 
     def __init__(self, name: str, bucket: str) -> None:
-        super().__init__(self.describe(name=name, bucket=bucket))
+        super().__init__(format_message("BytesDiffer", name=name, bucket=bucket))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,14 +190,14 @@ class CapturesLost(StorageError):
         if len(files) > MAX_NAMED:
             named += f" and {len(files) - MAX_NAMED:,} more (newsarchive verify names all)"
         count = f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'}"
-        super().__init__(self.describe(files=count, named=named, captures=captures, folder=folder))
+        super().__init__(format_message("CapturesLost", files=count, named=named, captures=captures, folder=folder))
 
 
 class FilesLost(StorageError):
     """The folder of the WARC files is missing, or has none of those that the index knows."""
 
     def __init__(self, folder: str, files: int, captures: int) -> None:
-        super().__init__(self.describe(folder=folder, files=files, captures=captures))
+        super().__init__(format_message("FilesLost", folder=folder, files=files, captures=captures))
 
 
 class IndexFailure(ArchiveError):
@@ -199,7 +210,7 @@ class SearchNotReady(IndexFailure):
     """The search folder is still being made from the index."""
 
     def __init__(self, share: float, folder: str) -> None:
-        super().__init__(self.describe(percent=share * 100, folder=folder))
+        super().__init__(format_message("SearchNotReady", percent=share * 100, folder=folder))
         self.share = share
 
 
@@ -207,7 +218,7 @@ class SearchDamaged(IndexFailure):
     """Files of the search folder are damaged."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(self.describe(reason=reason[:200]))
+        super().__init__(format_message("SearchDamaged", reason=reason[:200]))
 
 
 class IndexNotCreated(IndexFailure):
@@ -218,7 +229,7 @@ class IndexTooNew(IndexFailure):
     """The index was written by a later version of newsarchive."""
 
     def __init__(self, found: str, known: str) -> None:
-        super().__init__(self.describe(found=found, known=known))
+        super().__init__(format_message("IndexTooNew", found=found, known=known))
         self.found = found
         self.known = known
 
@@ -227,7 +238,7 @@ class IndexTooOld(IndexFailure):
     """The index was written by an unreleased version of newsarchive."""
 
     def __init__(self, found: str) -> None:
-        super().__init__(self.describe(found=found))
+        super().__init__(format_message("IndexTooOld", found=found))
         self.found = found
 
 
@@ -235,28 +246,28 @@ class IndexLost(IndexFailure):
     """The index file is missing while the archive has WARC files."""
 
     def __init__(self, place: str, archive: str) -> None:
-        super().__init__(self.describe(place=place, archive=shlex.quote(archive)))
+        super().__init__(format_message("IndexLost", place=place, archive=shlex.quote(archive)))
 
 
 class IndexReadOnly(IndexFailure):
     """The index cannot be written: its file, folder or disk is read-only."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(self.describe(place=place))
+        super().__init__(format_message("IndexReadOnly", place=place))
 
 
 class IndexReplaced(IndexFailure):
     """Another index took the place of this one while it was read."""
 
     def __init__(self, place: str) -> None:
-        super().__init__(self.describe(place=place))
+        super().__init__(format_message("IndexReplaced", place=place))
 
 
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
 
     def __init__(self) -> None:
-        super().__init__(self.describe())
+        super().__init__(format_message("QueryTooLong"))
 
 
 class WarcError(ArchiveError):
@@ -285,7 +296,7 @@ class ExportIncomplete(ArchiveError):
     exit_code = 65
 
     def __init__(self, file: str, count: int) -> None:
-        super().__init__(self.describe(file=file, count=count))
+        super().__init__(format_message("ExportIncomplete", file=file, count=count))
 
 
 class ExportWithheld(ArchiveError):
@@ -295,7 +306,7 @@ class ExportWithheld(ArchiveError):
 
     def __init__(self, file: str, count: int, advice: str = "") -> None:
         choices = "To export them too: newsarchive export --withheld; to leave them out: newsarchive export --partial"
-        super().__init__(self.describe(file=file, count=count, advice=advice or choices))
+        super().__init__(format_message("ExportWithheld", file=file, count=count, advice=advice or choices))
 
 
 class PayloadError(ArchiveError):

@@ -426,10 +426,7 @@ class Config:
         for name in names:
             if name not in known:
                 listed = f"It has: {', '.join(known)}." if known else "It has no sites yet."
-                raise ConfigError(
-                    f"no site is named {name!r} in {self.folder / FILE_NAME}; nothing was done. {listed} "
-                    "To add one: newsarchive add URL"
-                )
+                raise ConfigError.create("unknown-site", name=name, file=self.folder / FILE_NAME, listed=listed)
         return tuple(site for site in self.sites if not names or site.name in names)
 
 

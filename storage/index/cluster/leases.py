@@ -22,7 +22,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from storage.errors import ArchiveBusy, ArchiveError
+from storage.errors import ArchiveBusy, ArchiveError, format_message
 from storage.index.engine.postgres import connect, enter_jobs_schema, translate_driver_errors
 from storage.index.engine.statements import load_statements
 
@@ -215,9 +215,14 @@ class Lease(AbstractContextManager["Lease"]):
                     holder = _read_holder(row)
                     what = "the archive" if holder.site == ALL else holder.site
                     raise ArchiveBusy(
-                        f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) "
-                        f"since {holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or "
-                        "crawl another site",
+                        format_message(
+                            "site-leased",
+                            what=what,
+                            host=holder.host,
+                            pid=holder.pid,
+                            work=holder.work,
+                            since=holder.since.isoformat(timespec="seconds"),
+                        ),
                         holder.since,
                     )
                 expired.add(row[1])

@@ -90,14 +90,8 @@ class _FileReplacement:
             if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
                 return False
             if code == sqlite3.SQLITE_FULL:
-                raise DiskFull(
-                    f"no space is left to put the new index into {self._file}; the old one is unchanged. Free as much "
-                    "as its size, then run again: newsarchive rebuild"
-                ) from error
-            raise IndexFailure(
-                f"the new index could not be put into {self._file}: {error}. The old one is unchanged, and the new one "
-                f"is complete in {self._fresh}. Run again: newsarchive rebuild"
-            ) from error
+                raise DiskFull.create("no-space-to-replace", file=self._file) from error
+            raise IndexFailure.create("index-not-replaced", file=self._file, error=error, fresh=self._fresh) from error
         return True
 
 
@@ -159,10 +153,7 @@ class _SchemaReplacement:
         names = self._old_tables(connection)
         dependents = connection.scalars(text(_STATEMENTS["dependents"]), {"schema": self._schema, "names": names}).all()
         if dependents:
-            raise IndexFailure(
-                f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
-                "nothing was changed. Drop them, run newsarchive rebuild, then create them again"
-            )
+            raise IndexFailure.create("dependent-tables", dependents=", ".join(dependents))
 
     def _clear(self, connection: Connection) -> None:
         if connection.scalar(_MAY_CREATE):
