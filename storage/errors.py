@@ -210,8 +210,8 @@ class SearchNotReady(IndexFailure):
     """The search folder is still being made from the index."""
 
     def __init__(self, share: float, folder: str) -> None:
-        super().__init__(format_message("SearchNotReady", percent=share * 100, folder=folder))
-        self.share = share
+        self.percent = f"{share * 100:.0f} %"
+        super().__init__(format_message("SearchNotReady", percent=self.percent, folder=folder))
 
 
 class SearchDamaged(IndexFailure):

@@ -29,11 +29,6 @@ from storage.places.folder import replace_durably
 ATTEMPTS = 600
 """Number of attempts to swap while another process reads or writes; each attempt takes about a second."""
 _WAIT = 0.5
-_BUSY = (
-    "another process has been using the old index for ten minutes, so the new one, which is complete, did not take its "
-    "place; the old one is unchanged. End long exports and other programs that read it, then run again: "
-    "newsarchive rebuild"
-)
 
 
 class _FileReplacement:
@@ -76,7 +71,7 @@ class _FileReplacement:
             nonlocal tried
             tried += status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
             if tried >= attempts:
-                raise ArchiveBusy(_BUSY)
+                raise ArchiveBusy.create("index-in-use")
 
         try:
             with closing(sqlite3.connect(self._fresh)) as new, closing(sqlite3.connect(self._file, timeout=1)) as old:
@@ -136,7 +131,7 @@ class _SchemaReplacement:
                 self._sleep(_WAIT)
             else:
                 return
-        raise ArchiveBusy(_BUSY)
+        raise ArchiveBusy.create("index-in-use")
 
     def _run(self, work: Callable[[Connection], None]) -> None:
         with closing(Database(self._own)) as database:
