@@ -121,8 +121,7 @@ def run_command(*words: str) -> None:
             process.terminate()
             raise
     if process.returncode:
-        code = f"{process.returncode} (newsarchive help exit-codes)"
-        raise ArchiveError(f"the demo stops: the last command exited with code {code}")
+        raise ArchiveError.create("demo-stopped", code=process.returncode)
 
 
 def print_note(text: str) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
-from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
+from newsarchive.crawl.refill import Refiller, RefillPlanner, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
@@ -85,8 +85,8 @@ class FrontierWindow:
         self._backoff = HostBackoff(now=now, clock=clock)
         self._budgets = Budgets({name: each.budget for name, each in settings.items()}, clock(), self.notes)
         self._refiller = Refiller(
-            queue, self._hosts, settings, state=state, executor=executor, now=now, clock=clock,
-            obeys_robots=lambda due: self._settings_of(due).obey_robots,
+            queue=queue, hosts=self._hosts, planner=RefillPlanner(settings), state=state, executor=executor, now=now,
+            clock=clock, obeys_robots=lambda due: self._settings_of(due).obey_robots,
         )  # fmt: skip
         self.subresources = SubresourceQueue(self._hosts)
         self._in_flight: dict[int, _InFlight] = {}

@@ -187,10 +187,7 @@ class _Probing:
         front = self._fetch(url)
         if isinstance(front, str) or front.status >= 400:
             reason = front if isinstance(front, str) else f"it answers {front.status}"
-            raise NotFound(
-                f"{url} cannot be fetched: {reason}; nothing was added. Check the URL in a browser, or write the "
-                "[[site]] into newsarchive.toml yourself"
-            )
+            raise NotFound.create("front-page-not-fetched", url=url, reason=reason)
         if authority(front.url) != authority(url):
             rules, listed = self._fetch_robots(front.url)
         discovery = Discovery(site="", kind=UrlKind.LISTING)

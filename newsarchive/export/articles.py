@@ -200,8 +200,7 @@ def write_rows(
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
         from pyarrow import parquet
     except ModuleNotFoundError:
-        advice = f"nothing was written. Install it with: {install_command('parquet')}"
-        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
+        raise ConfigError.create("parquet-missing", command=install_command("parquet")) from None
     schema, count = pa.schema(_arrow_fields(pa, columns)), 0
     values = (_arrow_values(row, columns) for row in rows)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:

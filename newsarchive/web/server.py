@@ -67,10 +67,7 @@ def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:
         # A callback: a key with a passphrase would otherwise be asked for on a terminal that may not be there.
         context.load_cert_chain(options.cert, options.key, password=lambda: "")
     except OSError as problem:
-        raise ConfigError(
-            f"--cert {options.cert} cannot be used ({problem.strerror or problem}); nothing was started. Name PEM "
-            "files with the certificate chain (--cert) and its private key without passphrase (--key)"
-        ) from problem
+        raise ConfigError.create("bad-certificate", cert=options.cert, reason=problem.strerror or problem) from problem
     return context
 
 

@@ -312,10 +312,7 @@ def _import_obstore() -> Any:
         import obstore
         import obstore.exceptions
     except ImportError as problem:
-        raise ConfigError(
-            "obstore, which reads and writes buckets, is not installed; nothing was done. "
-            f"Install it with: {install_command('s3')}"
-        ) from problem
+        raise ConfigError.create("obstore-missing", command=install_command("s3")) from problem
     return obstore
 
 

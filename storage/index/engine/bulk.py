@@ -119,10 +119,7 @@ class _SqliteLoader:
             self._connection.exec_driver_sql(statement)
         missing = self._connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if missing is not None:
-            raise IndexFailure(
-                f"a row of {missing[0]} refers to a missing row of {missing[2]}: the index is damaged; the WARC files "
-                "are untouched. Make a new index from them with: newsarchive rebuild"
-            )
+            raise IndexFailure.create("dangling-row", table=missing[0], other=missing[2])
 
 
 BulkLoader: TypeAlias = _PostgresLoader | _SqliteLoader

@@ -119,9 +119,8 @@ class Database:
                 libpq = libpq_parameters(url)
                 self.engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq)
             except (NoSuchModuleError, ModuleNotFoundError) as error:
-                raise IndexFailure(
-                    f"the driver for {url.drivername} is not installed; nothing was read or changed. "
-                    f"Install it with: {install_command('postgres')}"
+                raise IndexFailure.create(
+                    "driver-missing", driver=url.drivername, command=install_command("postgres")
                 ) from error
             self._writer = self.engine
         else:
@@ -135,10 +134,7 @@ class Database:
         """Connect, and bring the schema up to date. IndexTooOld if it was made by an unreleased version."""
         file = sqlite_file(address)
         if not create and file is not None and not file.is_file():
-            raise IndexFailure(
-                f"there is no index at {file}; the WARC files are untouched. "
-                "Make it from them with: newsarchive rebuild"
-            )
+            raise IndexFailure.create("no-index", file=file)
         database = cls(address)
         try:
             with translate_errors(database.name):
@@ -281,9 +277,7 @@ def translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise IndexFailure(
-            f"all connections to the index {name} are in use; nothing was changed. Try again in a while"
-        ) from error
+        raise IndexFailure.create("no-connections", name=name) from error
     except DBAPIError as error:
         message = " ".join(str(error.orig).split())
         if message == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
@@ -291,14 +285,8 @@ def translate_errors(name: str) -> Iterator[None]:
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
             raise IndexReadOnly(name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
-            raise DiskFull(
-                f"no space is left for the index {name}; everything committed before is intact. "
-                "Free some space, then run the same command again"
-            ) from error
-        raise IndexFailure(
-            f"the index {name} cannot be used: {message}. The WARC files are untouched. "
-            "See what is wrong with: newsarchive doctor"
-        ) from error
+            raise DiskFull.create("index-disk-full", name=name) from error
+        raise IndexFailure.create("index-unusable", name=name, message=message) from error
 
 
 @contextmanager

@@ -27,6 +27,11 @@ def load_statements(package: str, file: str) -> dict[str, str]:
     return dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", sql))
 
 
+def build_query(sql: str, lists: Sequence[str] = (), **columns: Any) -> Any:
+    """Return a query of an SQL file: `lists` are parameters that take several values, `columns` types of its rows."""
+    return text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists)).columns(**columns)
+
+
 def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:
     """Yield keys in ascending order, no more at once than a statement takes.
 

@@ -3,22 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
+from storage.index.engine.statements import build_query
+from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureGroupRow,
-    CaptureRow,
-    FrontierRow,
-    LaneRow,
-    LinkGroupRow,
-    LinkRow,
-    UrlRow,
-)
-from storage.model import BACKFILL_PRIORITY, LinkKind, UrlKind
+from storage.index.schema.tables import ArticleRow, FrontierRow, LaneRow
+from storage.model import BACKFILL_PRIORITY, UrlKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,7 @@ class ListedPage:
 def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...]:
     """Return the pages that the newest capture of a listing links to, in its order."""
     rows = connection.execute(_LISTED_PAGES, {"digest": short_digest(url)})
-    return tuple({row.id: ListedPage(url_id=row.id, url=row.url, dated_at=row.dated_at) for row in rows}.values())
+    return tuple({row.url_id: ListedPage(**row._asdict()) for row in rows}.values())
 
 
 def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:
@@ -83,24 +75,4 @@ def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: dat
     return tuple(BackfillBacklog(**row._asdict()) for row in connection.execute(query))
 
 
-_NEWEST_CAPTURE = (
-    select(CaptureRow.id)
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .where(
-        UrlRow.digest == bindparam("digest"),
-        select(CaptureGroupRow.capture_id).where(CaptureGroupRow.capture_id == CaptureRow.id).exists(),
-    )
-    .order_by(CaptureRow.fetched_at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_LISTED_PAGES: Any = (
-    select(UrlRow.id, UrlRow.url, ArticleRow.dated_at)
-    .select_from(CaptureGroupRow)
-    .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
-    .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
-    .join(UrlRow, UrlRow.id == LinkRow.url_id)
-    .join(ArticleRow, ArticleRow.url_id == UrlRow.id, isouter=True)
-    .where(CaptureGroupRow.capture_id == _NEWEST_CAPTURE, LinkGroupRow.kind == LinkKind.LISTING.value)
-    .order_by(CaptureGroupRow.position, LinkRow.position)
-)
+_LISTED_PAGES = build_query(FRONTIER_SQL["listed-pages"], dated_at=ArticleRow.dated_at.type)

@@ -6,13 +6,11 @@ It belongs to the schedule: a rebuild loses it, and the next runs learn it again
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import Boolean, Connection, and_, bindparam, delete, exists, func, select, update
 
-from storage.index.engine.statements import IDS, change_by_ids, insert_rows
-from storage.index.rows.duplicates import is_duplicate_text
+from storage.index.engine.statements import IDS, build_query, change_by_ids, insert_rows
+from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.schema.tables import (
     CaptureRow,
     CrawlRow,
@@ -21,9 +19,8 @@ from storage.index.schema.tables import (
     LaneRow,
     UrlPatternRow,
     UrlRow,
-    VersionRow,
 )
-from storage.model import Outcome, UrlKind
+from storage.model import Outcome
 
 _CLOCK_TOLERANCE = timedelta(hours=1)  # a clock counts as wrong if it was ahead by more
 _BATCH = 2_000  # most rows of one query
@@ -131,39 +128,12 @@ def select_first_captures(connection: Connection, capture_id: int, sites: Collec
     A later capture that shows a new article is included: the first one may have been a redirect or an error. Feeds,
     sitemaps and assets are left out.
     """
-    parameters = {"after": capture_id, "sites": list(sites)}
-    return tuple(FirstCapture(**row._asdict()) for row in connection.execute(_build_first_captures_query(), parameters))
+    outcomes = [outcome.value for outcome in COUNTED_OUTCOMES]
+    parameters = {"after": capture_id, "sites": list(sites), "outcomes": outcomes, "limit": _BATCH}
+    return tuple(FirstCapture(**row._asdict()) for row in connection.execute(_FIRST_CAPTURES, parameters))
 
 
-@cache
-def _build_first_captures_query() -> Select[Any]:
-    via = UrlRow.__table__.alias("via")
-    before = CaptureRow.__table__.alias("before")
-    # The document of a page that a browser renders is stored as an asset before the rendered page.
-    is_page = before.c.outcome != Outcome.ASSET.value
-    is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id, is_page)
-    has_new_article = exists().where(
-        VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_duplicate_text()
-    )
-    is_redirect = case((CaptureRow.outcome == Outcome.REDIRECT.value, 1), else_=0)
-    redirects = (FrontierRow.redirect_count + is_redirect).label("redirect_count")
-    shown = (CaptureRow.id.label("capture_id"), LaneRow.site, UrlRow.url, via.c.url.label("via_url"), redirects)
-    return (
-        select(*shown, has_new_article.label("has_new_article"))
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .join(via, via.c.id == FrontierRow.via_id, isouter=True)
-        .where(
-            CaptureRow.id > bindparam("after"),
-            CaptureRow.outcome.in_([outcome.value for outcome in COUNTED_OUTCOMES]),
-            LaneRow.site.in_(bindparam("sites", expanding=True)),
-            FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
-            or_(is_first, has_new_article),
-        )
-        .order_by(CaptureRow.id)
-        .limit(_BATCH)
-    )
+_FIRST_CAPTURES = build_query(FRONTIER_SQL["first-captures"], ["sites", "outcomes"], has_new_article=Boolean)
 
 
 def reset_future_due_dates(connection: Connection, now: datetime) -> int:

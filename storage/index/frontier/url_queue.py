@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, or_, select, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    build_query,
+    change_by_ids,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+)
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
@@ -415,25 +423,5 @@ def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: in
     return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
-def _min_of(column: Any, *conditions: Any) -> Any:
-    return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
-
-
-def _build_lanes_query() -> Select[Any]:
-    wanted = FrontierRow.priority <= bindparam("max_priority", type_=Integer)
-    first = _min_of(FrontierRow.priority, FrontierRow.lane_id == LaneRow.id, wanted)
-    of_sites = LaneRow.site.in_(bindparam("sites", expanding=True))
-    top = select(LaneRow.id, first.label("priority")).where(of_sites).cte("priorities", recursive=True)
-    there = (FrontierRow.lane_id == top.c.id, FrontierRow.priority > top.c.priority, wanted)
-    lanes = top.union_all(select(top.c.id, _min_of(FrontierRow.priority, *there)).where(top.c.priority.is_not(None)))
-    here = (FrontierRow.lane_id == lanes.c.id, FrontierRow.priority == lanes.c.priority)
-    return (
-        select(
-            LaneRow.id, LaneRow.site, LaneRow.host, lanes.c.priority, _min_of(FrontierRow.due_at, *here).label("due_at")
-        )
-        .join(lanes, lanes.c.id == LaneRow.id)
-        .where(lanes.c.priority.is_not(None))
-    )
-
-
-_LANES = _build_lanes_query()
+FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
+_LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], due_at=FrontierRow.due_at.type)

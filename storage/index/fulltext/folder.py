@@ -266,10 +266,7 @@ def _translate_errors() -> Iterator[None]:
         yield
     except ValueError as error:
         if "No space left" in str(error) or "io::Error" in str(error):  # the latter from the engine's own threads
-            raise DiskFull(
-                "no space is left for the search folder; the index and the WARC files are intact. "
-                "Free some space, then run the same command again"
-            ) from error
+            raise DiskFull.create("search-disk-full") from error
         raise SearchDamaged(str(error)) from error
 
 

@@ -8,8 +8,7 @@ of an article is taken for a soft error: the page is visited again, as after any
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, func, select
 
 from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
 from storage.index.rows.entry import CommitEntry
@@ -77,12 +76,6 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
     }
     articles = find_by_ids(connection, _URLS_WITH_ARTICLES, set(targets.values()))
     return {capture_id for capture_id, url_id in targets.items() if url_id in articles}
-
-
-def is_duplicate_text() -> ColumnElement[bool]:
-    """Return the condition that an older page of the same site has the same text as a version."""
-    old = aliased(VersionRow)
-    return exists().where(old.digest == VersionRow.digest, old.site_id == VersionRow.site_id, old.id < VersionRow.id)
 
 
 _CANONICAL_URLS = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
