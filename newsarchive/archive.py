@@ -180,13 +180,8 @@ class Archive(AbstractContextManager["Archive"]):
             value = ", ".join(filters.values())
             facets = {each.name: each for each in self.index.ask(search_with_facets, "", limit=1).facets}
             known = ", ".join(each.name for each in facets[name].values) if name in facets else ""
-            raise NotFound.create(
-                "no-such-value",
-                folder=self.folder,
-                name=name,
-                value=value,
-                advice=f"Most frequent: {known}" if known else "To see what articles have: newsarchive export",
-            )
+            advice = f"Most frequent: {known}" if known else "To see what articles have: newsarchive export"
+            raise NotFound.create("no-such-value", folder=self.folder, name=name, value=value, advice=advice)
 
     def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
         """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.

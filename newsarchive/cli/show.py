@@ -87,14 +87,9 @@ def find_article(archive: Archive, name: str) -> ArticleView:
         return found
     schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
     if schedule is not None and schedule.outcome is not None:
+        fetched, then = short_time(schedule.last_fetched_at), render.describe_schedule(schedule)
         raise NotFound.create(
-            "no-article-but-page",
-            folder=archive.folder,
-            name=name,
-            fetched=short_time(schedule.last_fetched_at),
-            outcome=schedule.outcome,
-            reason=schedule.reason,
-            schedule=render.describe_schedule(schedule),
+            "no-article-but-page", folder=archive.folder, name=name, fetched=fetched, schedule=schedule, then=then
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 

@@ -15,9 +15,8 @@ from sqlalchemy import Connection, and_, not_, select
 from storage.article_fields import ArticleFields
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
-from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
-from storage.index.schema import tables
-from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
+from storage.index.engine.statements import IDS, build_query, fetch_by_ids, find_by_ids, load_statements
+from storage.index.schema.tables import CaptureGroupRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Exclusions
 from storage.urls import strip_www, surt, url_host
 
@@ -121,7 +120,7 @@ def load_mask(connection: Connection, exclude: Exclusions, names: Iterable[str] 
 
 def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[str]) -> dict[str, set[str]]:
     """Return what a text that names these withheld URLs may not have: the URL, headlines, and sentences of teasers."""
-    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)})
+    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)}, opening=_OPENING)
     names = {(row.urlkey, row.headline) for row in rows}
     texts = {(row.urlkey, text) for row in rows for text in (row.dek, row.text) if text}
     sentences = {(key, each) for key, text in texts for each in _SENTENCE_END.split(text)}
@@ -129,15 +128,7 @@ def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[st
     return {url: {url, *(name for key in _spellings(url) for name in found.get(key, ()))} for url in urls}
 
 
-_PRINTED = tables.VersionParagraphRow.__table__.alias("printed")
-_OPENINGS = (
-    select(UrlRow.urlkey, VersionRow.headline, VersionRow.dek, tables.ParagraphRow.text)
-    .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
-    .join(VersionRow, VersionRow.article_id == CaptureRow.article_id)
-    .outerjoin(_PRINTED, and_(_PRINTED.c.version_id == VersionRow.id, _PRINTED.c.position < _OPENING))
-    .outerjoin(tables.ParagraphRow, tables.ParagraphRow.id == _PRINTED.c.paragraph_id)
-    .where(UrlRow.urlkey.in_(IDS))
-)
+_OPENINGS = build_query(load_statements("storage.index.conditions", "openings.sql")["openings"], ["ids"])
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:

@@ -22,8 +22,8 @@ FROM lanes JOIN priorities ON priorities.id = lanes.id
 WHERE priorities.priority IS NOT NULL
 
 -- first-captures
--- The document of a page that a browser renders is stored as an asset before the rendered page. A page has a new article
--- if it shows the first version of one, whose text no older page of its site has.
+-- The document of a page that a browser renders is stored as an asset before the rendered page. A page has a new
+-- article if it shows the first version of one, whose text no older page of its site has.
 WITH shown AS (
     SELECT captures.id AS capture_id, captures.url_id, captures.outcome, EXISTS (
         SELECT 1 FROM versions
@@ -90,3 +90,27 @@ WHERE captures.url_id IN :ids AND captures.id NOT IN :batch AND NOT EXISTS (
     AND (other.status IS NULL OR other.status <> 410) AND other.fetched_at >= captures.fetched_at
 )
 GROUP BY captures.url_id
+
+-- seen
+-- The newest reading of a source, and the times of its first and last captures, and of the last with other content.
+WITH newest AS (
+    SELECT site_id, outcome, title, entries, coalesce(content_digest, payload_digest, '') AS content, fetched_at
+    FROM captures WHERE url_id = :url_id AND outcome IN :read
+    ORDER BY fetched_at DESC, record_id DESC LIMIT 1
+)
+SELECT newest.site_id, newest.outcome, newest.title, newest.entries, newest.content, newest.fetched_at, (
+    SELECT min(captures.fetched_at) FROM captures WHERE captures.url_id = :url_id AND captures.outcome IN :read
+) AS first, (
+    SELECT max(captures.fetched_at) FROM captures WHERE captures.url_id = :url_id AND captures.outcome IN :shown
+) AS last, (
+    SELECT max(captures.fetched_at) FROM captures
+    WHERE captures.url_id = :url_id AND captures.outcome IN :read
+    AND coalesce(captures.content_digest, captures.payload_digest, '') <> newest.content
+) AS other
+FROM newest
+
+-- same
+-- The first reading with a content since another was seen.
+SELECT min(fetched_at) AS at FROM captures
+WHERE url_id = :url_id AND outcome IN :read AND fetched_at > :since
+AND coalesce(content_digest, payload_digest, '') = :content

@@ -143,17 +143,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
 
 
 _BATCH = 200  # conditions of one query: SQLite limits the depth of expressions to a thousand
-
-
-_CAPTURES = select(
-    CaptureRow.id,
-    CaptureRow.site_id,
-    CaptureRow.url_id,
-    CaptureRow.article_id,
-    CaptureRow.requesting_site,
-    CaptureRow.page_version_id,
-    UrlRow.url,
-).join(UrlRow, UrlRow.id == CaptureRow.url_id)
+_CAPTURES = select(CaptureRow, UrlRow.url).join(UrlRow, UrlRow.id == CaptureRow.url_id)
 
 
 def move_captures(
