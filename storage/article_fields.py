@@ -323,7 +323,7 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXTS: list,
     FieldType.PARAGRAPHS: paragraphs_to_json,
     FieldType.LINKS: links_to_json,
-    **dict.fromkeys(PART_TYPES, lambda parts: [{**asdict(each)} for each in parts]),
+    **dict.fromkeys(PART_TYPES, lambda parts: [asdict(each) for each in parts]),
     FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
     FieldType.HISTORY: history_to_json,
     FieldType.METADATA_CHANGES: lambda changes: [

@@ -42,7 +42,7 @@ class Media:
 
     kind: MediaKind
     url: str
-    """Absolute: of the file where the page states it, else of the player."""
+    """Absolute, as the page embeds it: the file, or the player."""
     caption: str | None = None
     """As printed; of a video or audio without one, its title."""
     credit: str | None = None

@@ -130,12 +130,6 @@ def _arrow_fields(pa: Any, columns: Mapping[str, FieldType]) -> list[tuple[str, 
         FieldType.METADATA_CHANGES: pa.list_(change),
         FieldType.TEXTS: pa.list_(text),
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
-        **{
-            kind: pa.list_(
-                pa.struct([(each.name, pa.int64() if "int" in str(each.type) else text) for each in fields(part)])
-            )
-            for kind, part in PART_TYPES.items()
-        },
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
     }
     for kind, part in PART_TYPES.items():

@@ -65,6 +65,7 @@ class Body:
     """By index of the block."""
     starts: tuple[int, ...] = ()
     """First block of each paragraph."""
+    authors: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -139,7 +140,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
     dek = blocks[dek_block].text if dek_block >= 0 else None
     placed = _paragraphs(blocks, roles, selection)
     starts, paragraphs = tuple(start for start, _ in placed), tuple(paragraph for _, paragraph in placed)
-    return Body(paragraphs=paragraphs, dek=dek, inside=inside, roles=roles, starts=starts)
+    return Body(paragraphs=paragraphs, dek=dek, inside=inside, roles=roles, starts=starts, authors=context.authors)
 
 
 def _role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:

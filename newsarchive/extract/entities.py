@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from newsarchive.extract.jsonld import JsonLd, Node, as_list, find_live_blog, node_types, resolve_references, text_of
 from newsarchive.extract.parse_date import parse_iso_date
+from newsarchive.extract.stated_media import MAX_URL, plain_text
 from newsarchive.extract.tree import resolve_link
 from storage.article_parts import Entity, EntityRelation, LiveUpdate
 
 _MAX_ENTITIES = 100  # of each relation
 _MAX_UPDATES = 1_000
 _MAX_NAME = 300
+_MAX_TYPE = 100
 _MAX_TEXT = 20_000
 
 
@@ -26,14 +28,14 @@ def read_entities(jsonld: JsonLd, base: str) -> Iterator[Entity]:
 
 def _read_entity(relation: EntityRelation, value: object, base: str) -> Entity | None:
     node: Node = value if isinstance(value, dict) else {}
-    name = text_of(value)[:_MAX_NAME]
+    name = plain_text(value, _MAX_NAME)
     stated = [each for key in ("sameAs", "url", "@id") for each in as_list(node.get(key)) if isinstance(each, str)]
     stated += [name] if name.startswith(("http://", "https://", "/")) else []
-    url = next((url for each in stated if (url := resolve_link(base, each))), None)
+    url = next((url for each in stated if len(each) < MAX_URL and (url := resolve_link(base, each))), None)
     if not name and url is None:
         return None
-    type_ = next(iter(sorted(node_types(node))), None)
-    return Entity(relation=relation, type=type_, name=name or url or "", url=url)
+    kind = next((each for each in sorted(node_types(node)) if len(each) < _MAX_TYPE), None)
+    return Entity(relation=relation, type=kind, name=name or url or "", url=url)
 
 
 def read_live_updates(jsonld: JsonLd, url: str, base: str) -> Iterator[LiveUpdate]:
@@ -42,10 +44,10 @@ def read_live_updates(jsonld: JsonLd, url: str, base: str) -> Iterator[LiveUpdat
         entry = resolve_references(node, jsonld.nodes)
         if not isinstance(entry, dict):
             continue
-        headline = text_of(entry.get("headline") or entry.get("name"))[:_MAX_NAME]
-        text = text_of(entry.get("articleBody") or entry.get("text") or entry.get("description"))[:_MAX_TEXT]
+        headline = plain_text(entry.get("headline") or entry.get("name"), _MAX_NAME)
+        text = plain_text(entry.get("articleBody") or entry.get("text") or entry.get("description"), _MAX_TEXT)
         if headline or text:
             dates = (parse_iso_date(text_of(entry.get(key))) for key in ("datePublished", "dateModified"))
             published, modified = (date.isoformat() if date else None for date in dates)
-            link = resolve_link(base, text_of(entry.get("url") or entry.get("@id")))
+            link = resolve_link(base, text_of(entry.get("url") or entry.get("@id"))[:MAX_URL])
             yield LiveUpdate(headline=headline or None, text=text, published=published, modified=modified, url=link)

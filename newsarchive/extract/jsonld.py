@@ -138,8 +138,10 @@ def _urls(node: Node) -> list[str]:
 def find_live_blog(jsonld: JsonLd, url: str) -> Node:
     """Return the live blog: the article, or another node with the URL of the page; empty for none."""
     path = _path(url)
-    live = (node for node in jsonld.nodes if _LIVE in node_types(node) and any(path in each for each in _urls(node)))
-    return jsonld.article if _LIVE in node_types(jsonld.article) else next(live, {})
+    live = [node for node in jsonld.nodes if _LIVE in node_types(node)]
+    if _LIVE in node_types(jsonld.article):
+        return jsonld.article
+    return next((node for node in live if not path or any(_path(each) == path for each in _urls(node))), {})
 
 
 def text_of(value: Any) -> str:

@@ -32,6 +32,10 @@ _TYPES: dict[FieldType, tuple[type, ...]] = {
 }
 
 
+_TIMES = ("published", "modified")
+_MAX_NUMBER = 10_000_000  # of seconds, and of paragraphs above a medium
+
+
 class ArticleItem(dict[str, Any]):
     r"""An article, as a site's own spider yields it: the reading of its response.
 
@@ -107,19 +111,25 @@ def _read_group(group: dict[str, Any], base: str) -> LinkGroup:
     return LinkGroup(kind=LinkKind(group["kind"]), label=group.get("label", ""), links=tuple(links))
 
 
-def _read_part(part: type[Any], given: dict[str, Any], base: str) -> Any:
+def _read_part(part: type[Any], given: Any, base: str) -> Any:
     """Return a picture, an entity or a live update; ValueError for a field that it does not have, or a wrong value."""
+    known = {field.name: field for field in fields(part)}
+    if not isinstance(given, dict) or given.keys() - known.keys():
+        raise ValueError(f"{part.__name__} is an object with some of the fields {', '.join(known)}, not {given!r:.80}")
     values: dict[str, Any] = {}
-    for field in fields(part):
+    for name, field in known.items():
         kind: Any = field.type
         is_enum = isinstance(kind, type) and issubclass(kind, Enum)
-        value = given.get(field.name, None if field.default is MISSING else field.default)
-        if not isinstance(value, str if is_enum else kind):
-            raise ValueError(f"{field.name} of {part.__name__} cannot be {value!r:.80}")
-        is_url = field.name.endswith("url") and value
-        values[field.name] = kind(value) if is_enum else resolve_url(base, value) if is_url else value
-    if unknown := given.keys() - values.keys():
-        raise ValueError(f"{part.__name__} has no {', '.join(sorted(unknown))}; fields: {', '.join(values)}")
+        value = given.get(name, None if field.default is MISSING else field.default)
+        is_valid = isinstance(value, str if is_enum else kind) and not isinstance(value, bool)
+        if value is not None and name.endswith("url"):
+            value = resolve_url(base, str(value))
+            is_valid = is_valid and value.startswith(("http://", "https://"))
+        elif value is not None and name in _TIMES:
+            value = PageDate.parse(str(value)).isoformat()
+        if not is_valid or (isinstance(value, int) and not 0 <= value < _MAX_NUMBER):
+            raise ValueError(f"{name} of {part.__name__} cannot be {value!r:.80}")
+        values[name] = kind(value) if is_enum else value
     return part(**values)
 
 

@@ -20,6 +20,9 @@ from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, VersionView
 from storage.model import Role
 
+_MAX_LABEL = 30  # characters between a caption and its credit
+
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -46,8 +49,12 @@ def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:
 
 
 def _is_caption_of(media: Media, text: str) -> bool:
-    printed = media.caption or media.credit
-    return printed is not None and printed in text
+    """Return whether a text is all shown with a medium: its caption, its credit, or both with a label between them."""
+    caption, credit = media.caption or "", media.credit or ""
+    if f" {text} " in f" {caption} " or text == credit:
+        return True
+    rest = text.removeprefix(caption).rstrip(" .)]") if text.startswith(caption) else ""
+    return bool(credit) and rest.endswith(credit) and len(rest) - len(credit) < _MAX_LABEL
 
 
 @router.get("/article/{article_id:int}")
@@ -58,7 +65,8 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     pictures = {shown.image or "", *(each.url for each in shown.media if each.kind is MediaKind.IMAGE)}
-    is_lead = (one.url == shown.image or (one.caption or "\0") in (shown.image_caption or "") for one in shown.media)
+    caption = shown.image_caption
+    is_lead = (one.url == shown.image or (caption and _is_caption_of(one, caption)) for one in shown.media)
     archived = context.index.ask(select_archived_urls, filter(is_http_url, pictures))
     return context.render(
         "article.html",
@@ -70,6 +78,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=next(context.cite([shown])),
+        has_text=any(each.is_body for each in shown.all_paragraphs),
         lead=None if any(is_lead) else shown.image,
         pictures={url: links.embed_url(url, kind) for url in archived},
         tokens=find_tokens(context.archive.config, shown.capture.place.warc),

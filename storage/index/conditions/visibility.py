@@ -126,22 +126,24 @@ def _find_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
 
 def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
     """Return the ids of URLs of pictures and media that are of these articles, whose pages are given, alone."""
-    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
-    targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
     placed = select(_PLACED.c.url_id).join(_LEAD, _LEAD.c.id == _PLACED.c.version_id)
+    is_placed = _PLACED.c.url_id == _PICTURE.c.url_id
     elsewhere = or_(
         exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles)),
-        placed.where(_PLACED.c.url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles)).exists(),
+        placed.where(is_placed, _LEAD.c.article_id.not_in(articles)).exists(),
     )
     # A page that shows it, too, may be no article.
     named_first = exists().where(_EMBEDDED.c.url_id == _PLACED.c.url_id, _EMBEDDED.c.via_id.not_in(pages))
     alone = placed.where(_LEAD.c.article_id.in_(articles), ~named_first)
+    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
+    is_named = or_(_MOVED.c.url_id.in_(named), _MOVED.c.url_id.in_(alone))
+    targets = select(_MOVED.c.redirect_url_id).where(is_named, _MOVED.c.redirect_url_id.is_not(None))
     is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
     is_media = or_(*(_PICTURE.c.mime.like(f"{kind}/%") for kind in ("image", "video", "audio")))
-    is_picture = or_(is_media, and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
-    found = _PICTURE.c.url_id.in_(union(named, targets, lead, alone))
-    return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
+    is_moved = and_(_PICTURE.c.redirect_url_id.is_not(None), or_(is_asset, placed.where(is_placed).exists()))
+    found = _PICTURE.c.url_id.in_(union(named, alone, targets, lead))
+    return select(_PICTURE.c.url_id).where(found, or_(is_media, is_moved), ~elsewhere)
 
 
 def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:

@@ -161,14 +161,20 @@ def test_an_answer_without_an_item_is_read_by_its_type() -> None:
         ("media", {"kind": "painting", "url": "/a"}),
         ("media", {"kind": "image", "url": "/a", "place": "two"}),
         ("media", {"kind": "image", "url": "/a", "colour": "red"}),
+        ("media", {"kind": "image", "url": "/a", "place": 2**40}),
+        ("media", {"kind": "image", "url": "/a", "place": True}),
+        ("media", {"kind": "image", "url": "/a", "duration": -5}),
+        ("media", {"kind": "image", "url": "javascript:alert(1)"}),
+        ("media", "picture.jpg"),
         ("entities", {"relation": "about"}),
+        ("live_updates", {"text": "It fell.", "published": "yesterday"}),
         ("live_updates", {"headline": "No text"}),
     ],
 )
 def test_a_wrong_part_is_an_error_that_names_it(field: str, value: dict[str, Any]) -> None:
     """A picture, an entity or an entry that lacks a field, or has one of another name or type."""
     item = ArticleItem(headline="Bridge", body="Text.", **{field: [value]})
-    with pytest.raises(ValueError, match=r"Media|MediaKind|Entity|LiveUpdate"):
+    with pytest.raises(ValueError, match=r"Media|Entity|LiveUpdate|yesterday"):
         item.to_article(URL)
 
 

@@ -85,7 +85,6 @@ def test_a_picture_has_caption_credit_alt_and_place(figure: str) -> None:
         ("通行止めの橋=2023年9月13日、鈴木一郎撮影", "鈴木一郎"),
         ("老吊橋下月起禁行。記者陳美玲／攝影", "記者陳美玲"),
         ("다리. 강변시 제공", "강변시"),
-        ("El puente viejo. LUCÍA PRADO", "LUCÍA PRADO"),
         ("De brug. Beeld Piet de Vries", "Piet de Vries"),
         ("De brug. Foto van de oude brug", None),
         ("Getty Images", "Getty Images"),
@@ -99,6 +98,52 @@ def test_a_credit_is_read_from_the_wording(caption: str, credit: str | None) -> 
     assert media.credit == credit
     if credit is None:
         assert media.caption == caption
+
+
+NO_CREDITS = [
+    "Michael Bloomberg speaks at a rally in New York",
+    "Protesters march against the Keystone XL pipeline in Nebraska",
+    "A street in Scranton, Pa",
+    "Apa kata presiden tentang banjir",
+    "Ann Lee, AP Biology teacher, in her classroom",
+    "A man lights a candle. Reuters could not verify the location",
+    "The J. Paul Getty Museum in Los Angeles",
+    "Rain. The EPA said the water is safe",
+    "North Atlantic Treaty Organisation (NATO)",
+    "the bank (EZB)",
+    "speed (km/h)",
+    "coalition (CDU/CSU)",
+    "season (2023/24)",
+    "Fans sing. GOD SAVE THE KING",
+    "Photos: Inside the new stadium",
+    "Video: Flood reaches Dresden",
+    "Map: Where the fires burn",
+    "Imagem: o guindaste no porto",
+    "Фото: вид на мост",
+    "الصورة: رئيس البلدية",
+    "Fotos de Barcelona bajo la nieve",
+    "Foto Berlin 1945",
+    "Photo 3 shows the damaged roof",
+    "Second picture: the quay.",
+    "朝食を提供",
+    "市民昨日在江边拍摄",
+    "무료로 점심을 제공",
+    "Image: The Rwanda bill was backed by MPs",
+    "PHOTO: Forever Stamp display at the post office",
+    "De brug. Foto van de oude brug",
+    "The mayor, Ann Lee, said that the photo was old.",
+    "New York Times building",
+    "The Reuters building in London",
+    "AP Møller",
+    "Foto: Die Brücke am Montag",
+]
+
+
+@pytest.mark.parametrize("caption", NO_CREDITS)
+def test_what_may_be_a_part_of_the_sentence_is_no_credit(caption: str) -> None:
+    """Names of agencies, labels and brackets in a caption's own text: nothing is cut from it."""
+    [media] = media_of(f'<figure><img src="/img/port-5.jpg"><figcaption>{caption}</figcaption></figure>')
+    assert (media.caption, media.credit) == (caption, None)
 
 
 @pytest.mark.parametrize(
