@@ -16,6 +16,7 @@ from storage.index.queries.aggregates import (
     count_articles_per_day,
     count_crawl_outcomes,
     count_outcomes_by_site,
+    list_site_boxes,
     list_site_counts,
 )
 from storage.index.queries.articles import iter_captures, list_articles
@@ -97,6 +98,7 @@ def site(context: Context, name: str) -> Response:
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],
         more_boilerplate=len(boilerplate) > BOILERPLATE,
+        boxes=index.ask(list_site_boxes, name),
         failed=FAILED_OUTCOMES,
     )
 
