@@ -646,9 +646,7 @@ class VersionBoxesRow(Base):
 
     __tablename__ = "version_boxes"
 
-    version_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("versions.id"), primary_key=True, autoincrement=False, comment="The version"
-    )
+    version_id: Mapped[int] = _to("versions.id", "The version", primary_key=True)
     boxes: Mapped[bytes] = _column("JSON, compressed by zlib: names of the boxes by what they hold of the article")
 
 
