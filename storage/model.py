@@ -348,6 +348,8 @@ class Article:
     media: tuple[Media, ...] = ()
     entities: tuple[Entity, ...] = ()
     live_updates: tuple[LiveUpdate, ...] = ()
+    boxes: bytes | None = None
+    """Boxes of the page by what they hold of it (newsarchive.extract.boxes), from which an archive learns."""
     link_groups: tuple[LinkGroup, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body
+from newsarchive.extract.boxes import find_boxes
 from newsarchive.extract.classify import PageFeatures, score_without_body
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
@@ -137,6 +138,7 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
         media=find_media(parts, body, context.headline.block, image),
         entities=tuple(read_entities(parts.jsonld, parts.page.base)),
         live_updates=tuple(read_live_updates(parts.jsonld, parts.page.url, parts.page.base)),
+        boxes=None if context.layout_blocks else find_boxes(parts.content.blocks, body, context.headline),
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 

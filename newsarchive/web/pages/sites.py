@@ -91,6 +91,7 @@ def site(context: Context, name: str) -> Response:
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],
         more_boilerplate=len(boilerplate) > BOILERPLATE,
+        boxes=index.ask(aggregates.list_site_boxes, name),
         failed=aggregates.FAILED_OUTCOMES,
     )
 

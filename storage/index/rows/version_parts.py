@@ -1,13 +1,14 @@
 """Authors, tags and paragraphs of stored versions, and digests of these parts, by which versions are numbered.
 
-Boilerplate is not among the digested parts: a site's new disclaimer makes no version of the articles above it.
+Boilerplate is not among the digested parts, nor is a dek that was learnt: a site's new disclaimer makes no version of
+the articles above it.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, false, func, select
+from sqlalchemy import Connection, String, and_, cast, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import ParagraphView
@@ -87,6 +88,7 @@ BOILERPLATE_JOIN = and_(
     VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
 )
 """Joins the paragraphs of versions to what their article's site has learnt of them."""
+_IS_BESIDE = VersionRow.beside.like(literal("% ").concat(cast(VersionParagraphRow.position, String)).concat(" %"))
 
 
 def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
@@ -96,7 +98,7 @@ def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
             VersionParagraphRow.version_id,
             VersionParagraphRow.role,
             column,
-            func.coalesce(BoilerplateRow.is_boilerplate, false()),
+            func.coalesce(or_(BoilerplateRow.is_boilerplate, _IS_BESIDE), false()),
         )
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
         .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
@@ -134,7 +136,7 @@ def load_part_digests(connection: Connection, version_ids: Sequence[int]) -> dic
             found[row.id] = format_parts(
                 {
                     ChangeKind.HEADLINE: [row.headline.encode()],
-                    ChangeKind.DEK: [(row.dek or "").encode()],
+                    ChangeKind.DEK: [b"" if row.is_dek_learnt else (row.dek or "").encode()],
                     ChangeKind.BODY: parts.get(ChangeKind.BODY, ()),
                     ChangeKind.BYLINE: [name.encode() for name in authors[row.id]],
                     ChangeKind.SECTION: [(row.section or "").encode()],
@@ -158,5 +160,6 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
 
 _PARAGRAPH_DIGESTS = select_paragraphs(ParagraphRow.digest)
 _VERSIONS = select(
-    VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.image_caption
-).where(VersionRow.id.in_(IDS))
+    VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.is_dek_learnt, VersionRow.section,
+    VersionRow.image_caption,
+).where(VersionRow.id.in_(IDS))  # fmt: skip

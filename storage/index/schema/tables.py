@@ -11,6 +11,7 @@
       |       |            |         version_live_updates
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
+      |--- site_boxes     learnt from version_boxes ------- versions
 
     source_rates ---- urls                       what the schedule has learnt about feeds, sitemaps, listings
     daily_captures                               counts, maintained by triggers on captures
@@ -464,6 +465,11 @@ class VersionRow(Base):
     image_caption: Mapped[str | None] = _column("Caption of the lead image")
     paragraph_count: Mapped[int] = _column("Number of paragraphs of all roles")
     extractor: Mapped[str | None] = _column("Version of the extractor that read its first capture")
+    is_dek_learnt: Mapped[bool] = _column("True if dek is from where the site's other pages have theirs")
+    beside: Mapped[str | None] = _column(
+        "Positions, each between blanks, of paragraphs in boxes that are beside the text on the site's other pages:"
+        " they count as boilerplate"
+    )
     is_counted: Mapped[bool] = _column("False until its paragraphs are counted for boilerplate")
     is_compared: Mapped[bool] = _column("False until it is compared with the texts of other pages")
 
@@ -635,6 +641,15 @@ class VersionLiveUpdateRow(Base):
     url: Mapped[str | None] = _column("Its own URL")
 
 
+class VersionBoxesRow(Base):
+    """Named boxes of the pages of versions, from which site_boxes is learnt."""
+
+    __tablename__ = "version_boxes"
+
+    version_id: Mapped[int] = _to("versions.id", "The version", primary_key=True)
+    boxes: Mapped[bytes] = _column("JSON, compressed by zlib: names of the boxes by what they hold of the article")
+
+
 class LinkGroupRow(Base):
     """Groups of links, each once: the same list on many pages is one row."""
 
@@ -685,6 +700,19 @@ class BoilerplateRow(Base):
     first_seen_at: Mapped[datetime] = _column("Date of the oldest of them")
     last_seen_at: Mapped[datetime] = _column("Date of the newest of them")
     is_boilerplate: Mapped[bool] = _column("True: boilerplate, not counted as part of any body")
+
+
+class SiteBoxRow(Base):
+    """Boxes of a site's pages that hold the dek, or that stand beside the text: learnt from 200 of its articles."""
+
+    __tablename__ = "site_boxes"
+    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "box"), {"sqlite_with_rowid": False})
+
+    site_id: Mapped[int] = _to("sites.id", "The site")
+    box: Mapped[str] = _column("Tag, classes, id and naming attributes, as in a CSS selector")
+    holds: Mapped[str] = _column("dek or beside")
+    articles: Mapped[int] = _column("Number of the articles in which it holds that")
+    others: Mapped[int] = _column("Number of the articles in which it holds another part")
 
 
 class SourceRow(Base):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, or_, select, update
 
 from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, find_by_ids
 from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
@@ -183,6 +183,7 @@ _UPDATE_VERSION = (
     .values(
         {name: bindparam(name) for name in ("article_id", "duplicate_of_id", "is_current", "is_counted")}
         | {"number": 1, "is_variant": False, "changed": "", "parts": None}
+        | {"dek": case((VersionRow.is_dek_learnt, None), else_=VersionRow.dek), "is_dek_learnt": False, "beside": None}
     )
 )
 

@@ -26,6 +26,7 @@ from storage.index.schema.tables import (
     CrawlSiteRow,
     FrontierRow,
     LaneRow,
+    SiteBoxRow,
     SiteHostRow,
     SiteRow,
     UrlPatternRow,
@@ -307,6 +308,6 @@ def delete_empty_sites(connection: Connection) -> None:
     used = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id).exists()
     empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used)).all()
     connection.execute(update(UrlRow).where(UrlRow.site_id.in_(empty)).values(site_id=None))
-    for table in (SiteHostRow, BoilerplateRow):
+    for table in (SiteHostRow, BoilerplateRow, SiteBoxRow):
         connection.execute(delete(table).where(table.site_id.in_(empty)))
     connection.execute(delete(SiteRow).where(SiteRow.id.in_(empty)))

@@ -22,6 +22,7 @@ from storage.index.schema.tables import (
     CaptureRow,
     SiteRow,
     VersionAuthorRow,
+    VersionBoxesRow,
     VersionEntityRow,
     VersionLiveUpdateRow,
     VersionMediaRow,
@@ -204,6 +205,8 @@ def _write_content(
         columns |= {name: list(map(get, items)) for name, get in getters.items()}
         columns |= {name.partition(".")[0]: list(map(attrgetter(name), items)) for name in attributes.split()}
         insert_columns(connection, table, columns)
+    boxes = {draft.version_id: draft.article.boxes for draft in drafts if draft.article.boxes}
+    insert_columns(connection, VersionBoxesRow, {"version_id": [*boxes], "boxes": [*boxes.values()]})
 
 
 _Getters: TypeAlias = dict[str, Callable[[Any], Any]]
@@ -242,6 +245,8 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
         "image_url_id": urls[article.image.url] if article.image else None,
         "paragraph_count": len(article.paragraphs),
         "extractor": first.ingest.reading.extractor,
+        "is_dek_learnt": False,
+        "beside": None,
         "is_counted": first.version_id != draft.version_id,  # of duplicates and soft errors nothing is
         "is_compared": False,
     }
@@ -249,6 +254,7 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
 
 VERSION_CONTENT = (
     VersionParagraphRow, VersionAuthorRow, VersionTagRow, VersionMediaRow, VersionEntityRow, VersionLiveUpdateRow,
+    VersionBoxesRow,
 )  # fmt: skip
 """Tables whose rows belong to a version."""
 

@@ -129,6 +129,16 @@ CREATE TABLE daily_captures (
     CONSTRAINT fk_daily_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
 ) WITHOUT ROWID;
 
+CREATE TABLE site_boxes (
+    site_id INTEGER NOT NULL,
+    box TEXT NOT NULL,
+    holds TEXT NOT NULL,
+    articles INTEGER NOT NULL,
+    others INTEGER NOT NULL,
+    CONSTRAINT pk_site_boxes PRIMARY KEY (site_id, box),
+    CONSTRAINT fk_site_boxes_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+) WITHOUT ROWID;
+
 CREATE TABLE boilerplate (
     site_id INTEGER NOT NULL,
     paragraph_id INTEGER NOT NULL,
@@ -342,6 +352,8 @@ CREATE TABLE versions (
     image_caption TEXT,
     paragraph_count INTEGER NOT NULL,
     extractor TEXT,
+    is_dek_learnt BOOLEAN NOT NULL,
+    beside TEXT,
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
@@ -559,6 +571,13 @@ CREATE TABLE version_live_updates (
 
 CREATE INDEX ix_version_live_updates_paragraph_id ON version_live_updates (paragraph_id);
 
+CREATE TABLE version_boxes (
+    version_id INTEGER NOT NULL,
+    boxes BLOB NOT NULL,
+    CONSTRAINT pk_version_boxes PRIMARY KEY (version_id),
+    CONSTRAINT fk_version_boxes_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+);
+
 CREATE TABLE search_changes (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     transaction_id INTEGER,
@@ -606,7 +625,7 @@ BEGIN
     INSERT INTO search_changes (article_id) VALUES (OLD.article_id);
 END;
 
-CREATE TRIGGER log_updated_versions AFTER UPDATE OF article_id, capture_id, number, is_variant, is_current, changed, is_corrected, headline, dek, language, section ON versions
+CREATE TRIGGER log_updated_versions AFTER UPDATE OF article_id, capture_id, number, is_variant, is_current, changed, is_corrected, headline, dek, beside, language, section ON versions
 BEGIN
     INSERT INTO search_changes (article_id)
     SELECT article_id FROM (SELECT OLD.article_id AS article_id UNION SELECT NEW.article_id) WHERE article_id IS NOT NULL;
