@@ -23,13 +23,16 @@ MAX_TEXT = 2_000
 """Characters of a caption, or of a text alternative, at most."""
 _MAX_CAPTIONS = 400
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
+_MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure
 _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
+_MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE)
+_LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
@@ -56,9 +59,12 @@ def attach_captions(
     captions: dict[HtmlElement, list[Block]] = {}
     indexes = sorted(index for index, role in roles.items() if role is Role.CAPTION)
     for block in (blocks[index] for index in indexes[:_MAX_CAPTIONS]):
-        boxes = (block.element, *islice(block.element.iterancestors(), _MAX_LEVELS))
-        for box in islice((box for box in boxes if box in around), 1):
-            captions.setdefault(box, []).append(block)
+        for box in (block.element, *islice(block.element.iterancestors(), _MAX_LEVELS)):
+            if box in around:
+                captions.setdefault(box, []).append(block)
+            # That of a figure is of a picture in it, or of one that has no address.
+            if box in around or box.tag == "figure":
+                break
     attached: dict[HtmlElement, list[Block]] = {}
     for box, some in captions.items():
         near = around[box]
@@ -67,7 +73,8 @@ def attach_captions(
             at = number if len(some) == len(near) else before
             inner = next(near[at].element.iterancestors("figure"), None)
             # The caption of a gallery is of none of its pictures.
-            if len(near) == 1 or box.tag != "figure" or inner is box:
+            is_of_one = len(near) == 1 or box.tag != "figure" or inner is box
+            if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
                 attached.setdefault(near[at].element, []).append(block)
     return attached
 
@@ -119,8 +126,8 @@ def split_credit(text: str) -> tuple[str, str]:
         return match[1], text[:begin] + head[: len(head) - len(_find_label_at_end(head))].rstrip()
     if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
         return match[1], text[: begin + match.start(1)].rstrip("（( ")
-    starts = [0] * (begin == 0) + [match.end() for match in _PARTS.finditer(tail)]
-    for start in reversed(starts[-4:]):
+    starts = {match.end() for each in (_PARTS, _LABELLED) for match in each.finditer(tail)}
+    for start in sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]:
         part = tail[start:]
         if _is_credit(part, is_whole=begin + start == 0):
             return _strip_label(part)[1], text[: begin + start].rstrip(" |–—")

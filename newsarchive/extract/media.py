@@ -22,7 +22,7 @@ from newsarchive.extract.metadata import file_stem
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
 from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
-from newsarchive.extract.tree import resolve_link
+from newsarchive.extract.tree import has_more_text, resolve_link
 from newsarchive.extract.urls import host, score_article_url, split_url
 from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.article_parts import Image, Media, MediaKind
@@ -34,6 +34,7 @@ _MAX_EXAMINED = 1_000
 _MIN_SIZE = 40  # pixels: what is smaller in both directions is an icon
 _MAX_DIGITS = 6
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
+_MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
 _MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
 _PICTURES = frozenset({"img", "amp-img", "picture", "noscript"})
@@ -159,8 +160,10 @@ def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) 
 
 
 def _stands_beside(element: HtmlElement, block: Block) -> bool:
-    around = list(islice(element.iterancestors(), 4))
-    return any(box in around for box in islice(block.element.iterancestors(), 2))
+    """Return whether an element and a line are parts of one card: of a box that has hardly more text."""
+    around = {block.element, *islice(block.element.iterancestors(), 3)}
+    box = next((each for each in islice(element.iterancestors(), 4) if each in around), None)
+    return box is not None and not has_more_text(box, len(block.text) + _MAX_CARD)
 
 
 def _read_element(parts: PageParts, found: MediaElement) -> Media | None:

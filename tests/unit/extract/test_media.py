@@ -336,3 +336,58 @@ def test_broken_data_is_no_error(value: Any) -> None:
     """Whatever publishers write in these fields."""
     names = ("about", "mentions", "isBasedOn", "sourceOrganization", "video", "audio", "hasPart", "liveBlogUpdate")
     read(data=dict.fromkeys(names, value))
+
+
+def test_pictures_of_another_article_on_the_page_are_left_out() -> None:
+    """Endless scroll adds the next article below; a card may stand in the text, its link before its picture."""
+    second = "".join(f"<p>{text}</p>" for text in SENTENCES)
+    after = f'{{}}<article><h1>Harbour closes</h1>{second}<figure><img src="/img/harbour-1.jpg"></figure></article>'
+    assert media_of(around=after) == []
+    card = '<a href="/2026/05/the-harbour-closes-again">The harbour closes again</a><img src="/img/harbour-2.jpg">'
+    assert media_of(f'<div class="box">{card}</div>') == []
+
+
+@pytest.mark.parametrize("own", ["/m/222/original.jpg", "/image?id=7", "/a/portrait.jpg"])
+def test_equal_names_of_files_are_no_evidence(own: str) -> None:
+    """The data of another picture whose file has the same name is not that of this one."""
+    other = own.replace("222", "111").replace("id=7", "id=1").replace("/a/", "/b/")
+    data = {"image": {"@type": "ImageObject", "url": other, "caption": "The mayor at lunch", "creditText": "Ann Lee"}}
+    [media] = media_of(f'<figure><img src="{own}"></figure>', data=data)
+    assert (media.caption, media.credit) == (None, None)
+
+
+def test_the_data_of_a_picture_is_found_by_its_address() -> None:
+    """Caption and credit of JSON-LD, without markup."""
+    picture = {"@type": "ImageObject", "url": "/i/port.jpg", "caption": "The <b>port</b>", "creditText": "Ann Lee"}
+    [media] = media_of('<figure><img src="/i/port.jpg"></figure>', data={"image": picture})
+    assert (media.caption, media.credit) == ("The port", "Ann Lee")
+
+
+@pytest.mark.parametrize("name", ["pixel-9-review.jpg", "transparent-solar-panels.jpg", "loading-dock-fire.jpg"])
+def test_names_that_begin_like_placeholders_are_pictures(name: str) -> None:
+    """A placeholder is named so as a whole."""
+    assert [each.url for each in media_of(f'<img src="/i/{name}">')] == [f"https://courier.example/i/{name}"]
+
+
+def test_the_caption_of_several_pictures_is_of_none() -> None:
+    """As many captions as pictures belong to them in turn."""
+    inner = "".join(f'<figure><img src="/i/{name}.jpg"><figcaption>{name}</figcaption></figure>' for name in "ab")
+    found = media_of(f"<figure>{inner}<figcaption>Both on Monday</figcaption></figure>")
+    assert [each.caption for each in found] == ["a", "b"]
+
+
+def test_a_credit_in_the_midst_of_a_caption_is_not_cut() -> None:
+    """The words of an element named after a credit may stand in others."""
+    caption = 'REAPED grain at the quay <span class="credit">AP</span> | Enlarge'
+    [media] = media_of(f'<figure><img src="/i/grain-1.jpg"><figcaption>{caption}</figcaption></figure>')
+    assert (media.caption, media.credit) == ("REAPED grain at the quay AP | Enlarge", "AP")
+
+
+def test_broadcasts_and_videos_of_lists_are_not_the_articles() -> None:
+    """Only a video that is part of nothing else, and no broadcast of the station."""
+    video = {"@type": "VideoObject", "name": "Next", "contentUrl": "/next.mp4"}
+    lists = {"@type": "ItemList", "itemListElement": [{"@type": "ListItem", "item": video}]}
+    live = {**video, "publication": {"@type": "BroadcastEvent", "isLiveBroadcast": True}}
+    for other in (lists, live):
+        head = f'<script type="application/ld+json">{json.dumps(other)}</script>'
+        assert media_of(head=head) == []
