@@ -65,6 +65,10 @@ class ArchiveError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str = "", /, **facts: object) -> None:
+        """Take the message, or the facts of the one that errors.toml has by the name of the class."""
+        super().__init__(message or format_message(type(self).__name__, **facts))
+
     @classmethod
     def create(cls, name: str, /, **facts: object) -> Self:
         """Return an error with a message of errors.toml, which a test compares with the facts."""
@@ -134,9 +138,6 @@ class DiskFull(StorageError):
 class FileMissing(StorageError):
     """A WARC file of the index is not in the folder, and there is no bucket."""
 
-    def __init__(self, name: str, place: str) -> None:
-        super().__init__(format_message(type(self).__name__, name=name, place=place))
-
 
 class NotInBucket(FileMissing):
     """A WARC file of the index is neither in the folder nor in the bucket."""
@@ -145,22 +146,13 @@ class NotInBucket(FileMissing):
 class BucketUnreachable(StorageError):
     """The bucket of the WARC files does not respond; its contents are unknown."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(format_message("BucketUnreachable", bucket=bucket, reason=reason))
-
 
 class BucketRefused(StorageError):
     """The bucket of the WARC files does not exist, or access is denied."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(format_message("BucketRefused", bucket=bucket, reason=reason))
-
 
 class BytesDiffer(StorageError):
     """A file in the folder and its copy in the bucket differ."""
-
-    def __init__(self, name: str, bucket: str) -> None:
-        super().__init__(format_message("BytesDiffer", name=name, bucket=bucket))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +188,6 @@ class CapturesLost(StorageError):
 class FilesLost(StorageError):
     """The folder of the WARC files is missing, or has none of those that the index knows."""
 
-    def __init__(self, folder: str, files: int, captures: int) -> None:
-        super().__init__(format_message("FilesLost", folder=folder, files=files, captures=captures))
-
 
 class IndexFailure(ArchiveError):
     """The SQL index cannot be used."""
@@ -216,9 +205,6 @@ class SearchNotReady(IndexFailure):
 
 class SearchDamaged(IndexFailure):
     """Files of the search folder are damaged."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(format_message("SearchDamaged", reason=reason[:200]))
 
 
 class IndexNotCreated(IndexFailure):
@@ -245,29 +231,17 @@ class IndexTooOld(IndexFailure):
 class IndexLost(IndexFailure):
     """The index file is missing while the archive has WARC files."""
 
-    def __init__(self, place: str, archive: str) -> None:
-        super().__init__(format_message("IndexLost", place=place, archive=shlex.quote(archive)))
-
 
 class IndexReadOnly(IndexFailure):
     """The index cannot be written: its file, folder or disk is read-only."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(format_message("IndexReadOnly", place=place))
 
 
 class IndexReplaced(IndexFailure):
     """Another index took the place of this one while it was read."""
 
-    def __init__(self, place: str) -> None:
-        super().__init__(format_message("IndexReplaced", place=place))
-
 
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
-
-    def __init__(self) -> None:
-        super().__init__(format_message("QueryTooLong"))
 
 
 class WarcError(ArchiveError):
@@ -294,9 +268,6 @@ class ExportIncomplete(ArchiveError):
     """Captures of an export are damaged or missing, so its file was not written."""
 
     exit_code = 65
-
-    def __init__(self, file: str, count: int) -> None:
-        super().__init__(format_message("ExportIncomplete", file=file, count=count))
 
 
 class ExportWithheld(ArchiveError):
