@@ -114,3 +114,26 @@ FROM newest
 SELECT min(fetched_at) AS at FROM captures
 WHERE url_id = :url_id AND outcome IN :read AND fetched_at > :since
 AND coalesce(content_digest, payload_digest, '') = :content
+
+-- waiting
+SELECT count(*) FROM frontier
+WHERE lane_id IN (SELECT id FROM lanes WHERE site = :site) AND due_at IS NOT NULL AND last_fetched_at IS NULL
+AND priority BETWEEN :least AND :most
+
+-- backlog
+SELECT
+    lanes.site, count(*) AS url_count, max(frontier.priority) AS max_priority,
+    count(*) FILTER (WHERE frontier.kind = 'listing') AS listing_count
+FROM frontier
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site IN :sites AND frontier.due_at <= :now AND frontier.last_fetched_at IS NULL
+AND frontier.priority >= :least
+GROUP BY lanes.site
+ORDER BY lanes.site
+
+-- never-captured
+SELECT frontier.url_id, urls.url
+FROM frontier
+JOIN urls ON urls.id = frontier.url_id
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.last_fetched_at IS NULL AND frontier.due_at > :now

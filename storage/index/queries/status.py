@@ -17,6 +17,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import load_mask
+from storage.index.engine.statements import build_query, load_statements
 from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
@@ -41,6 +42,9 @@ from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
+
+_STATEMENTS = load_statements("storage.index.queries", "status.sql")
+_SITES_OF_CRAWLS = build_query(_STATEMENTS["sites-of-crawls"], ["ids"])
 
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
@@ -104,12 +108,7 @@ def list_crawls(
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
     rows = connection.execute(statement).all()
-    named = connection.execute(
-        select(CrawlSiteRow.crawl_id, SiteRow.name)
-        .join(SiteRow, SiteRow.id == CrawlSiteRow.site_id)
-        .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
-        .order_by(SiteRow.name)
-    )
+    named = connection.execute(_SITES_OF_CRAWLS, {"ids": [row.id for row in rows]})
     sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in exclude.hidden)
     return tuple(
         CrawlView(
@@ -127,15 +126,7 @@ def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlVie
 
 def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     """Return all WARC files by name."""
-    held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
-    rows = connection.execute(
-        select(
-            WarcFileRow.name, WarcFileRow.state, CrawlRow.run.label("crawl"), WarcFileRow.size, WarcFileRow.sha256,
-            held.label("captures"),
-        )
-        .join(CrawlRow, CrawlRow.id == WarcFileRow.crawl_id, isouter=True)
-        .order_by(WarcFileRow.name)
-    )  # fmt: skip
+    rows = connection.execute(text(_STATEMENTS["warc-files"]))
     return tuple(WarcFileView(**row._asdict()) for row in rows)
 
 
