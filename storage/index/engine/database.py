@@ -141,7 +141,7 @@ class Database:
                 revision = _read_revision(database.engine)
                 is_new = revision != HEAD and create and not database.is_postgres and database.write(create_in_sqlite)
                 if revision in FORMER:
-                    raise IndexTooOld(revision)
+                    raise IndexTooOld(found=revision)
                 if revision != HEAD and not is_new:
                     database.write(partial(upgrade, create=create))
         except BaseException:

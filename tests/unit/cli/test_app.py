@@ -25,13 +25,9 @@ HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "al
 
 
 FACTS: dict[type[errors.ArchiveError], tuple[Any, ...]] = {
-    errors.NoArchive: ("/morgue",),
-    errors.IndexTooNew: ("9", "1"),
-    errors.IndexTooOld: ("0013",),
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
     errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
     errors.ExportWithheld: ("all.wacz", 3),
-    errors.SearchNotReady: (0.4, "/morgue/search"),
 }
 """What errors are made of that take more than a text."""
 

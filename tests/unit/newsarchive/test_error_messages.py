@@ -12,8 +12,11 @@ from storage import errors
 
 ROOT = Path(__file__).parents[3]
 FILES = [file for folder in ("newsarchive", "storage", "spiders") for file in sorted((ROOT / folder).rglob("*.py"))]
-KINDS = {
-    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.ArchiveError)
+KINDS = {"ArchiveError"} | {
+    node.name
+    for file in FILES
+    for node in ast.walk(ast.parse(file.read_text("utf-8")))
+    if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & {*vars(errors)}
 }
 
 
