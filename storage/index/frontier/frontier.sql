@@ -137,3 +137,19 @@ FROM frontier
 JOIN urls ON urls.id = frontier.url_id
 JOIN lanes ON lanes.id = frontier.lane_id
 WHERE lanes.site = :site AND frontier.last_fetched_at IS NULL AND frontier.due_at > :now
+
+-- sources-of-site
+SELECT
+    source_rates.url_id, source_rates.last_read_at AS read_at, source_rates.newest_item_at,
+    source_rates.item_ids AS ids
+FROM source_rates
+JOIN frontier ON frontier.url_id = source_rates.url_id
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.kind IN ('feed', 'listing', 'sitemap')
+
+-- mentioned
+SELECT url_id, last_fetched_at, failure_count FROM frontier
+WHERE url_id IN :ids AND kind = 'article' AND last_fetched_at IS NOT NULL AND (due_at IS NULL OR failure_count > 0)
+
+-- fetched
+SELECT url_id, last_fetched_at FROM frontier WHERE url_id IN :ids AND last_fetched_at IS NOT NULL

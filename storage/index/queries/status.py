@@ -36,7 +36,6 @@ from storage.index.schema.tables import (
     UrlRow,
     VersionParagraphRow,
     VersionRow,
-    WarcFileRow,
 )
 from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
@@ -82,9 +81,7 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         )
         for site in list_site_counts(connection, exclude)
     )
-    files = connection.execute(
-        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
-    ).one()
+    files = connection.execute(text(_STATEMENTS["total-of-files"])).one()
     last = next(iter(list_crawls(connection, exclude, limit=1)), None)
     totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
     return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)

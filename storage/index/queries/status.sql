@@ -12,3 +12,6 @@ FROM crawl_sites
 JOIN sites ON sites.id = crawl_sites.site_id
 WHERE crawl_sites.crawl_id IN :ids
 ORDER BY sites.name
+
+-- total-of-files
+SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM warc_files
