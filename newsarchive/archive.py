@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import fields, replace
@@ -117,7 +118,7 @@ class Archive(AbstractContextManager["Archive"]):
         file = sqlite_file(config.index)
         places = config.places
         if file is not None and not file.exists() and (places.local_files() or places.files()):
-            raise IndexLost(str(file), str(folder))
+            raise IndexLost(place=file, archive=shlex.quote(str(folder)))
         return cls(config, _open_index(config))
 
     @classmethod

@@ -1,52 +1,16 @@
-"""The errors that commands report, as one tree.
-
-    ArchiveError                      exit code
-    |-- ConfigError                   2    newsarchive.toml or the command line is wrong
-    |-- NoArchive                     3    there is no archive in that folder
-    |-- ArchiveBusy                   75   another process holds the lock (sysexits EX_TEMPFAIL)
-    |-- StorageError                  74   a disk or bucket cannot be read or written (EX_IOERR)
-    |   |-- DiskFull                  74
-    |   |-- FileMissing               74   a WARC file of the index is missing
-    |   |   |-- NotInBucket           74   it is neither in the folder nor in the bucket
-    |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
-    |   |-- BucketRefused             74   the bucket does not exist, or access is denied
-    |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
-    |   |-- FilesLost                 74   the folder has none of the WARC files that the index knows
-    |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
-    |-- IndexFailure                  70   the SQL index cannot be used
-    |   |-- IndexNotCreated           70   the database holds no index yet
-    |   |-- IndexTooNew               70   it was written by a later newsarchive
-    |   |-- IndexTooOld               70   an unreleased version of newsarchive wrote it
-    |   |-- IndexLost                 70   its file is missing while there are WARC files
-    |   |-- IndexReadOnly             70   it cannot be written, only read
-    |   |-- IndexReplaced             70   another index took its place while it was read
-    |   |-- QueryTooLong              70   a query exceeded its time limit
-    |   |-- SearchNotReady            70   the search folder is still being made
-    |   |-- SearchDamaged             70   files of the search folder are damaged
-    |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
-    |   |-- TornRecord                65
-    |   |-- BadRecord                 65
-    |-- ExportIncomplete              65   captures of an export are damaged or missing
-    |-- ExportWithheld                77   captures of an export name a page that is withheld (EX_NOPERM)
-    |-- PayloadError                  65   a transfer or content coding cannot be decoded
-    |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
-    |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
-    |-- ReplayFailure                 69   pywb, which replays pages, is not installed or fails (EX_UNAVAILABLE)
-    |-- CannotListen                  69   the web server cannot listen on its address or port (EX_UNAVAILABLE)
-    |-- NotFound                      4    no such article, capture or site in the archive
+"""The errors that commands report, as one tree; docs/exit-codes.md, which is made of it, lists them by exit code.
 
 An error carries as attributes what its callers ask for. Its message says what happened, what that means for the
 archive, and the next command; errors.toml has them. Exit codes above 63 are those of sysexits.h.
 """
 
-import shlex
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 @cache
@@ -65,6 +29,11 @@ class ArchiveError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str = "", /, **facts: Any) -> None:
+        """Take the message, or the facts of the one that errors.toml has by the name of the class."""
+        super().__init__(message or format_message(type(self).__name__, **facts))
+        self.facts = facts
+
     @classmethod
     def create(cls, name: str, /, **facts: object) -> Self:
         """Return an error with a message of errors.toml, which a test compares with the facts."""
@@ -81,9 +50,6 @@ class NoArchive(ArchiveError):
     """The folder holds no newsarchive.toml."""
 
     exit_code = 3
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(format_message("NoArchive", folder=folder, quoted=shlex.quote(folder)))
 
 
 class ReplayFailure(ArchiveError):
@@ -134,9 +100,6 @@ class DiskFull(StorageError):
 class FileMissing(StorageError):
     """A WARC file of the index is not in the folder, and there is no bucket."""
 
-    def __init__(self, name: str, place: str) -> None:
-        super().__init__(format_message(type(self).__name__, name=name, place=place))
-
 
 class NotInBucket(FileMissing):
     """A WARC file of the index is neither in the folder nor in the bucket."""
@@ -145,22 +108,13 @@ class NotInBucket(FileMissing):
 class BucketUnreachable(StorageError):
     """The bucket of the WARC files does not respond; its contents are unknown."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(format_message("BucketUnreachable", bucket=bucket, reason=reason))
-
 
 class BucketRefused(StorageError):
     """The bucket of the WARC files does not exist, or access is denied."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(format_message("BucketRefused", bucket=bucket, reason=reason))
-
 
 class BytesDiffer(StorageError):
     """A file in the folder and its copy in the bucket differ."""
-
-    def __init__(self, name: str, bucket: str) -> None:
-        super().__init__(format_message("BytesDiffer", name=name, bucket=bucket))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +150,6 @@ class CapturesLost(StorageError):
 class FilesLost(StorageError):
     """The folder of the WARC files is missing, or has none of those that the index knows."""
 
-    def __init__(self, folder: str, files: int, captures: int) -> None:
-        super().__init__(format_message("FilesLost", folder=folder, files=files, captures=captures))
-
 
 class IndexFailure(ArchiveError):
     """The SQL index cannot be used."""
@@ -209,16 +160,9 @@ class IndexFailure(ArchiveError):
 class SearchNotReady(IndexFailure):
     """The search folder is still being made from the index."""
 
-    def __init__(self, share: float, folder: str) -> None:
-        self.percent = f"{share * 100:.0f} %"
-        super().__init__(format_message("SearchNotReady", percent=self.percent, folder=folder))
-
 
 class SearchDamaged(IndexFailure):
     """Files of the search folder are damaged."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(format_message("SearchDamaged", reason=reason[:200]))
 
 
 class IndexNotCreated(IndexFailure):
@@ -228,46 +172,25 @@ class IndexNotCreated(IndexFailure):
 class IndexTooNew(IndexFailure):
     """The index was written by a later version of newsarchive."""
 
-    def __init__(self, found: str, known: str) -> None:
-        super().__init__(format_message("IndexTooNew", found=found, known=known))
-        self.found = found
-        self.known = known
-
 
 class IndexTooOld(IndexFailure):
     """The index was written by an unreleased version of newsarchive."""
-
-    def __init__(self, found: str) -> None:
-        super().__init__(format_message("IndexTooOld", found=found))
-        self.found = found
 
 
 class IndexLost(IndexFailure):
     """The index file is missing while the archive has WARC files."""
 
-    def __init__(self, place: str, archive: str) -> None:
-        super().__init__(format_message("IndexLost", place=place, archive=shlex.quote(archive)))
-
 
 class IndexReadOnly(IndexFailure):
     """The index cannot be written: its file, folder or disk is read-only."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(format_message("IndexReadOnly", place=place))
 
 
 class IndexReplaced(IndexFailure):
     """Another index took the place of this one while it was read."""
 
-    def __init__(self, place: str) -> None:
-        super().__init__(format_message("IndexReplaced", place=place))
-
 
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
-
-    def __init__(self) -> None:
-        super().__init__(format_message("QueryTooLong"))
 
 
 class WarcError(ArchiveError):
@@ -294,9 +217,6 @@ class ExportIncomplete(ArchiveError):
     """Captures of an export are damaged or missing, so its file was not written."""
 
     exit_code = 65
-
-    def __init__(self, file: str, count: int) -> None:
-        super().__init__(format_message("ExportIncomplete", file=file, count=count))
 
 
 class ExportWithheld(ArchiveError):

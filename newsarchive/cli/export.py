@@ -92,7 +92,7 @@ def _report_missed(missed: MissedCaptures, into: Path | None, *, partial: bool) 
         print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
     damaged = missed.count - missed.by_cause[NAMES_WITHHELD]
     if missed.count and into and not partial:
-        raise (ExportIncomplete if damaged else ExportWithheld)(str(into), missed.count)
+        raise ExportIncomplete(file=into, count=missed.count) if damaged else ExportWithheld(str(into), missed.count)
     if damaged:
         print_line(stderr(), f"{pluralize(damaged, 'capture')} could not be copied. To see why: newsarchive verify")
         raise Exit(ExportIncomplete.exit_code)

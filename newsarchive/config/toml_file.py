@@ -44,7 +44,7 @@ def load_config(folder: Path) -> Config:
     try:
         text = file.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        raise NoArchive(str(folder)) from None
+        raise NoArchive(folder=folder, quoted=shlex.quote(str(folder))) from None
     except UnicodeDecodeError as error:
         raise ConfigError.create("settings-not-utf8", file=file, place=error.start) from None
     except OSError as error:

@@ -223,7 +223,8 @@ def require_warc_files(places: Places, index: str) -> None:
     if sqlite_file(index) is None:  # other machines have folders of their own
         known = tuple(file for file in known if find_machine_id(file.name) == places.machine)
     if known and (lost := find_missing_files(known, places.files(), places)):
-        raise FilesLost(str(places.folder), len(lost), sum(file.captures for file in lost))
+        captures = sum(file.captures for file in lost)
+        raise FilesLost(folder=places.folder, files=len(lost), captures=captures)
 
 
 def find_unread_files(

@@ -29,7 +29,7 @@ class IndexPin:
         if self._identity is None:
             self._identity = identity
         elif self._identity != identity:
-            raise IndexReplaced(database.name)
+            raise IndexReplaced(place=database.name)
 
 
 @dataclass(eq=False)

@@ -141,7 +141,7 @@ class Database:
                 revision = _read_revision(database.engine)
                 is_new = revision != HEAD and create and not database.is_postgres and database.write(create_in_sqlite)
                 if revision in FORMER:
-                    raise IndexTooOld(revision)
+                    raise IndexTooOld(found=revision)
                 if revision != HEAD and not is_new:
                     database.write(partial(upgrade, create=create))
         except BaseException:
@@ -181,7 +181,7 @@ class Database:
             with limit_time(connection, timeout, work or WorkLimit(inf)) if is_limited else nullcontext():
                 yield connection
             if self._file is not None and not self._file.is_stable():
-                raise IndexReplaced(self.name)
+                raise IndexReplaced(place=self.name)
 
     def identify(self, connection: Connection) -> object:
         """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
@@ -283,7 +283,7 @@ def translate_errors(name: str) -> Iterator[None]:
         if message == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
             raise QueryTooLong from error
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
-            raise IndexReadOnly(name) from error
+            raise IndexReadOnly(place=name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
             raise DiskFull.create("index-disk-full", name=name) from error
         raise IndexFailure.create("index-unusable", name=name, message=message) from error

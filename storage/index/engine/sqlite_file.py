@@ -69,7 +69,7 @@ class SqliteFile:
                 with suppress(OSError):
                     if shutil.disk_usage(self.path.parent).free < _NO_SPACE:
                         raise DiskFull.create("index-disk-full-for-writing", path=self.path) from error
-                raise IndexReadOnly(str(self.path)) from error
+                raise IndexReadOnly(place=self.path) from error
             # Before the file is opened: a change in between is then noticed.
             self._is_shared, self._seen = False, None
             self._seen = self._take_fingerprint()

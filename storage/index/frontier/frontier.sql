@@ -114,3 +114,42 @@ FROM newest
 SELECT min(fetched_at) AS at FROM captures
 WHERE url_id = :url_id AND outcome IN :read AND fetched_at > :since
 AND coalesce(content_digest, payload_digest, '') = :content
+
+-- waiting
+SELECT count(*) FROM frontier
+WHERE lane_id IN (SELECT id FROM lanes WHERE site = :site) AND due_at IS NOT NULL AND last_fetched_at IS NULL
+AND priority BETWEEN :least AND :most
+
+-- backlog
+SELECT
+    lanes.site, count(*) AS url_count, max(frontier.priority) AS max_priority,
+    count(*) FILTER (WHERE frontier.kind = 'listing') AS listing_count
+FROM frontier
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site IN :sites AND frontier.due_at <= :now AND frontier.last_fetched_at IS NULL
+AND frontier.priority >= :least
+GROUP BY lanes.site
+ORDER BY lanes.site
+
+-- never-captured
+SELECT frontier.url_id, urls.url
+FROM frontier
+JOIN urls ON urls.id = frontier.url_id
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.last_fetched_at IS NULL AND frontier.due_at > :now
+
+-- sources-of-site
+SELECT
+    source_rates.url_id, source_rates.last_read_at AS read_at, source_rates.newest_item_at,
+    source_rates.item_ids AS ids
+FROM source_rates
+JOIN frontier ON frontier.url_id = source_rates.url_id
+JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.kind IN ('feed', 'listing', 'sitemap')
+
+-- mentioned
+SELECT url_id, last_fetched_at, failure_count FROM frontier
+WHERE url_id IN :ids AND kind = 'article' AND last_fetched_at IS NOT NULL AND (due_at IS NULL OR failure_count > 0)
+
+-- fetched
+SELECT url_id, last_fetched_at FROM frontier WHERE url_id IN :ids AND last_fetched_at IS NOT NULL

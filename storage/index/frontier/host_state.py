@@ -7,19 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Connection, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Boolean, Connection, bindparam, delete, exists, func, select, text, update
 
 from storage.index.engine.statements import IDS, build_query, change_by_ids, insert_rows
 from storage.index.frontier.url_queue import FRONTIER_SQL
-from storage.index.schema.tables import (
-    CaptureRow,
-    CrawlRow,
-    FrontierRow,
-    HostBackoffRow,
-    LaneRow,
-    UrlPatternRow,
-    UrlRow,
-)
+from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, HostBackoffRow, UrlPatternRow
 from storage.model import Outcome
 
 _CLOCK_TOLERANCE = timedelta(hours=1)  # a clock counts as wrong if it was ahead by more
@@ -147,10 +139,7 @@ def reset_future_due_dates(connection: Connection, now: datetime) -> int:
 
 def select_never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
     """Return ids and URLs of a site that were never captured and are not due now, such as parked ones."""
-    rows = connection.execute(
-        select(FrontierRow.url_id, UrlRow.url)
-        .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .where(and_(LaneRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
-    )
-    return [(row.url_id, row.url) for row in rows]
+    return [(row.url_id, row.url) for row in connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})]
+
+
+_NEVER_CAPTURED = text(FRONTIER_SQL["never-captured"]).bindparams(bindparam("now", type_=FrontierRow.due_at.type))

@@ -248,11 +248,6 @@ def find_reported_changes(
     return changed
 
 
-_FETCHED = select(FrontierRow.url_id, FrontierRow.last_fetched_at).where(
-    FrontierRow.url_id.in_(IDS), FrontierRow.last_fetched_at.is_not(None)
-)
-
-
 def advance_due_times(connection: Connection, due_times: Mapping[int, datetime]) -> None:
     """Make URLs due at these times that would be due later."""
     if due_times:
@@ -280,12 +275,6 @@ def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) 
 _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
 """Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
 article that is not checked any more."""
-_MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow.failure_count).where(
-    FrontierRow.url_id.in_(IDS),
-    FrontierRow.kind == UrlKind.ARTICLE.value,
-    FrontierRow.last_fetched_at.is_not(None),
-    or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
-)
 
 
 def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
@@ -425,3 +414,7 @@ def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: in
 
 FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
 _LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], due_at=FrontierRow.due_at.type)
+_MENTIONED, _FETCHED = (
+    build_query(FRONTIER_SQL[name], ["ids"], last_fetched_at=FrontierRow.last_fetched_at.type)
+    for name in ("mentioned", "fetched")
+)

@@ -144,7 +144,7 @@ class _SchemaReplacement:
     def _check(self, connection: Connection) -> None:
         revision = _read_revision(connection, self._schema)
         if revision not in (None, HEAD, *FORMER):
-            raise IndexTooNew(str(revision), HEAD)
+            raise IndexTooNew(found=str(revision), known=HEAD)
         names = self._old_tables(connection)
         dependents = connection.scalars(text(_STATEMENTS["dependents"]), {"schema": self._schema, "names": names}).all()
         if dependents:

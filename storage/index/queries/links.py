@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import IDS, AnyRow, batches, fetch_by_ids
+from storage.index.engine.statements import IDS, AnyRow, batches, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
 from storage.index.schema.tables import (
@@ -23,7 +23,6 @@ from storage.index.schema.tables import (
     CaptureRow,
     LinkGroupRow,
     LinkRow,
-    SourceRow,
     UrlRow,
     VersionRow,
 )
@@ -124,16 +123,9 @@ def list_article_placements(
     until: datetime | None = None,
 ) -> tuple[Placement, ...]:
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
-    statement = (
-        select(
-            CaptureGroupRow.capture_id, LinkGroupRow.label, CaptureGroupRow.position.label("block"), LinkRow.position
-        )
-        .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
-        .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
-        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)))
-    )
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
-    rows = connection.execute(statement.order_by(CaptureGroupRow.capture_id.desc()).limit(_MAX_PLACES)).all()
+    parameters = {"ids": list(load_url_ids(connection, article_id)), "limit": _MAX_PLACES}
+    rows = connection.execute(_PLACES, parameters).all()
     captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:
@@ -264,10 +256,9 @@ def _load_listing_captures(
 
 def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:
     """Return ids, URLs and titles of listings."""
-    rows = connection.execute(
-        select(UrlRow.id, UrlRow.url, SourceRow.title)
-        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
-        .where(UrlRow.id.in_(url_ids))
-        .order_by(UrlRow.url)
-    )
+    rows = connection.execute(_LISTING_NAMES, {"ids": list(url_ids)})
     return [(row.id, row.url, row.title or None) for row in rows]
+
+
+_STATEMENTS = load_statements("storage.index.queries", "links.sql")
+_PLACES, _LISTING_NAMES = (build_query(_STATEMENTS[name], ["ids"]) for name in ("places", "listing-names"))

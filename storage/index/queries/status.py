@@ -17,6 +17,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import load_mask
+from storage.index.engine.statements import build_query, load_statements
 from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
@@ -35,12 +36,14 @@ from storage.index.schema.tables import (
     UrlRow,
     VersionParagraphRow,
     VersionRow,
-    WarcFileRow,
 )
 from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
+
+_STATEMENTS = load_statements("storage.index.queries", "status.sql")
+_SITES_OF_CRAWLS = build_query(_STATEMENTS["sites-of-crawls"], ["ids"])
 
 
 def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
@@ -78,9 +81,7 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         )
         for site in list_site_counts(connection, exclude)
     )
-    files = connection.execute(
-        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
-    ).one()
+    files = connection.execute(text(_STATEMENTS["total-of-files"])).one()
     last = next(iter(list_crawls(connection, exclude, limit=1)), None)
     totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
     return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
@@ -104,12 +105,7 @@ def list_crawls(
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
     rows = connection.execute(statement).all()
-    named = connection.execute(
-        select(CrawlSiteRow.crawl_id, SiteRow.name)
-        .join(SiteRow, SiteRow.id == CrawlSiteRow.site_id)
-        .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
-        .order_by(SiteRow.name)
-    )
+    named = connection.execute(_SITES_OF_CRAWLS, {"ids": [row.id for row in rows]})
     sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in exclude.hidden)
     return tuple(
         CrawlView(
@@ -127,15 +123,7 @@ def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlVie
 
 def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     """Return all WARC files by name."""
-    held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
-    rows = connection.execute(
-        select(
-            WarcFileRow.name, WarcFileRow.state, CrawlRow.run.label("crawl"), WarcFileRow.size, WarcFileRow.sha256,
-            held.label("captures"),
-        )
-        .join(CrawlRow, CrawlRow.id == WarcFileRow.crawl_id, isouter=True)
-        .order_by(WarcFileRow.name)
-    )  # fmt: skip
+    rows = connection.execute(text(_STATEMENTS["warc-files"]))
     return tuple(WarcFileView(**row._asdict()) for row in rows)
 
 

@@ -62,7 +62,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
             "Make the index from them with: newsarchive rebuild"
         )
     if revision not in (None, HEAD):
-        raise IndexTooNew(str(revision), HEAD)
+        raise IndexTooNew(found=str(revision), known=HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)
 
