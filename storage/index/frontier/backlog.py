@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, text
 
 from storage.index.engine.statements import build_query
 from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import ArticleRow, FrontierRow, LaneRow
-from storage.model import BACKFILL_PRIORITY, UrlKind
+from storage.model import BACKFILL_PRIORITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +30,8 @@ def load_listed_pages(connection: Connection, url: str) -> tuple[ListedPage, ...
 
 def count_waiting_backfill(connection: Connection, site: str, max_priority: int) -> int:
     """Return the number of URLs of a site that wait for a backfill, up to a priority number."""
-    query = select(func.count()).where(
-        FrontierRow.lane_id.in_(select(LaneRow.id).where(LaneRow.site == site)),
-        FrontierRow.due_at.is_not(None),
-        FrontierRow.last_fetched_at.is_(None),
-        FrontierRow.priority.between(BACKFILL_PRIORITY, max_priority),
-    )
-    return connection.scalars(query).one()
+    limits = {"site": site, "backfill": BACKFILL_PRIORITY, "max_priority": max_priority}
+    return int(connection.scalars(text(FRONTIER_SQL["waiting-backfill"]), limits).one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +49,9 @@ class BackfillBacklog:
 
 def load_backfill_backlog(connection: Connection, sites: Sequence[str], now: datetime) -> tuple[BackfillBacklog, ...]:
     """Return the URLs that wait for a backfill, by site; sites without any, and postponed URLs, are left out."""
-    query = (
-        select(
-            LaneRow.site,
-            func.count().label("url_count"),
-            func.max(FrontierRow.priority).label("max_priority"),
-            func.count().filter(FrontierRow.kind == UrlKind.LISTING.value).label("listing_count"),
-        )
-        .join_from(FrontierRow, LaneRow)
-        .where(
-            LaneRow.site.in_(list(sites)),
-            FrontierRow.due_at <= now,
-            FrontierRow.last_fetched_at.is_(None),
-            FrontierRow.priority >= BACKFILL_PRIORITY,
-        )
-        .group_by(LaneRow.site)
-        .order_by(LaneRow.site)
-    )
-    return tuple(BackfillBacklog(**row._asdict()) for row in connection.execute(query))
+    rows = connection.execute(_BACKLOG, {"sites": ["", *sites], "now": now, "backfill": BACKFILL_PRIORITY})
+    return tuple(BackfillBacklog(**row._asdict()) for row in rows)
 
 
-_LISTED_PAGES = build_query(FRONTIER_SQL["listed-pages"], dated_at=ArticleRow.dated_at.type)
+_LISTED_PAGES = build_query(FRONTIER_SQL["listed-pages"], (), ["dated_at"])
+_BACKLOG = build_query(FRONTIER_SQL["backlog"], ["sites"], ["now"])

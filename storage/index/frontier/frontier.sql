@@ -114,3 +114,50 @@ FROM newest
 SELECT min(fetched_at) AS at FROM captures
 WHERE url_id = :url_id AND outcome IN :read AND fetched_at > :since
 AND coalesce(content_digest, payload_digest, '') = :content
+
+-- fetched
+SELECT url_id, last_fetched_at FROM frontier WHERE url_id IN :ids AND last_fetched_at IS NOT NULL
+
+-- mentioned
+SELECT url_id, last_fetched_at, failure_count FROM frontier
+WHERE url_id IN :ids AND kind = 'article' AND last_fetched_at IS NOT NULL AND (due_at IS NULL OR failure_count > 0)
+
+-- advance
+UPDATE frontier SET due_at = :at, ended_by = NULL WHERE url_id = :of AND (due_at IS NULL OR due_at > :at)
+
+-- reschedule
+UPDATE frontier SET due_at = :at WHERE url_id = :of
+
+-- promote
+UPDATE frontier SET priority = (priority - :backfill) % 100
+WHERE url_id IN :ids AND priority >= :backfill AND last_fetched_at IS NULL
+
+-- end
+UPDATE frontier SET due_at = NULL, ended_by = 'person' WHERE url_id IN (SELECT id FROM urls WHERE digest IN :ids)
+
+-- waiting-backfill
+SELECT count(*) FROM frontier
+WHERE lane_id IN (SELECT id FROM lanes WHERE site = :site) AND due_at IS NOT NULL AND last_fetched_at IS NULL
+AND priority BETWEEN :backfill AND :max_priority
+
+-- backlog
+SELECT lanes.site, count(*) AS url_count, max(frontier.priority) AS max_priority,
+    count(*) FILTER (WHERE frontier.kind = 'listing') AS listing_count
+FROM frontier JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site IN :sites AND frontier.due_at <= :now AND frontier.last_fetched_at IS NULL
+AND frontier.priority >= :backfill
+GROUP BY lanes.site ORDER BY lanes.site
+
+-- never-captured
+SELECT frontier.url_id, urls.url
+FROM frontier JOIN urls ON urls.id = frontier.url_id JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.last_fetched_at IS NULL AND frontier.due_at > :now
+
+-- delete-pattern
+DELETE FROM url_patterns WHERE site = :site AND pattern = :pattern
+
+-- sources-of-site
+-- The condition on kinds is that of a partial index, verbatim.
+SELECT source_rates.url_id, source_rates.last_read_at, source_rates.newest_item_at, source_rates.item_ids
+FROM source_rates JOIN frontier ON frontier.url_id = source_rates.url_id JOIN lanes ON lanes.id = frontier.lane_id
+WHERE lanes.site = :site AND frontier.kind IN ('feed', 'listing', 'sitemap')

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from struct import unpack
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection
 
-from storage.index.schema.tables import SOURCES, FrontierRow, LaneRow, SourceRateRow
+from storage.index.engine.statements import build_query
+from storage.index.frontier.url_queue import FRONTIER_SQL
 
 READ_WITHIN = timedelta(days=60)
 """Time after which the newest reading of a source says nothing of the present."""
@@ -83,9 +84,4 @@ class NamedUrls:
         return self._by_site[site]
 
 
-_SOURCES_OF_SITE = (
-    select(SourceRateRow.url_id, SourceRateRow.last_read_at, SourceRateRow.newest_item_at, SourceRateRow.item_ids)
-    .join(FrontierRow, FrontierRow.url_id == SourceRateRow.url_id)
-    .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-    .where(LaneRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
-)
+_SOURCES_OF_SITE = build_query(FRONTIER_SQL["sources-of-site"], (), ["last_read_at", "newest_item_at"])
