@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, Column, Connection, Table, bindparam, text
+from sqlalchemy import JSON, Column, Connection, Table, text
 from sqlalchemy.exc import OperationalError
 
 from storage.errors import IndexFailure
-from storage.index.engine.statements import insert_columns
+from storage.index.engine.statements import build_query, insert_columns, load_statements
 from storage.index.schema.tables import Base
 
 RowBatches = Iterable[Sequence[Sequence[Any]]]
@@ -78,16 +78,9 @@ class _PostgresLoader:
                 self._connection.exec_driver_sql(last)
 
 
-_CONSTRAINTS = text(
-    "SELECT conrelid::regclass::text AS of, conname, contype, pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE contype IN ('f', 'u') AND conrelid IN"
-    " (SELECT to_regclass(name) FROM unnest(CAST(:names AS text[])) AS name) ORDER BY conname"
-)
-_INDEXES = text(
-    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-    " WHERE NOT indisprimary AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
-    " AND indrelid IN (SELECT to_regclass(name) FROM unnest(CAST(:names AS text[])) AS name) ORDER BY 1"
-)
+_SQL = load_statements("storage.index.engine", "bulk.sql")
+_CONSTRAINTS, _INDEXES = text(_SQL["constraints"]), text(_SQL["indexes"])
+_OBJECTS = build_query(_SQL["objects"], ["tables"])
 
 
 class _SqliteLoader:
@@ -129,9 +122,3 @@ BulkLoader: TypeAlias = _PostgresLoader | _SqliteLoader
 def create_bulk_loader(connection: Connection) -> BulkLoader:
     """Return the bulk loader of this database."""
     return _PostgresLoader(connection) if connection.dialect.name == "postgresql" else _SqliteLoader(connection)
-
-
-_OBJECTS = text(
-    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-    " AND tbl_name IN :tables ORDER BY rowid"
-).bindparams(bindparam("tables", expanding=True))
