@@ -210,14 +210,8 @@ class OutputField:
 
 def _read_field(line: str) -> OutputField:
     name, type_, column, limits, description = line.split(" | ")
-    return OutputField(
-        name,
-        FieldType(type_),
-        description,
-        None if column == "-" else column,
-        "archive" in limits,
-        "cell" not in limits,
-    )
+    stored = None if column == "-" else column
+    return OutputField(name, FieldType(type_), description, stored, "archive" in limits, "cell" not in limits)
 
 
 _, *_TABLES = Path(__file__).with_suffix(".txt").read_text("utf-8").split("\n\n")

@@ -153,3 +153,19 @@ WHERE url_id IN :ids AND kind = 'article' AND last_fetched_at IS NOT NULL AND (d
 
 -- fetched
 SELECT url_id, last_fetched_at FROM frontier WHERE url_id IN :ids AND last_fetched_at IS NOT NULL
+
+-- advance
+UPDATE frontier SET due_at = :at, ended_by = NULL WHERE url_id = :of AND (due_at IS NULL OR due_at > :at)
+
+-- reschedule
+UPDATE frontier SET due_at = :at WHERE url_id = :of
+
+-- promote
+UPDATE frontier SET priority = (priority - :backfill) % 100
+WHERE url_id IN :ids AND priority >= :backfill AND last_fetched_at IS NULL
+
+-- end
+UPDATE frontier SET due_at = NULL, ended_by = 'person' WHERE url_id IN (SELECT id FROM urls WHERE digest IN :ids)
+
+-- delete-pattern
+DELETE FROM url_patterns WHERE site = :site AND pattern = :pattern

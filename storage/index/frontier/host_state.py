@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Connection, bindparam, delete, exists, func, select, text, update
+from sqlalchemy import Boolean, Connection, delete, exists, func, select, text, update
 
 from storage.index.engine.statements import IDS, build_query, change_by_ids, insert_rows
 from storage.index.frontier.url_queue import FRONTIER_SQL
@@ -18,11 +18,8 @@ _CLOCK_TOLERANCE = timedelta(hours=1)  # a clock counts as wrong if it was ahead
 _BATCH = 2_000  # most rows of one query
 
 COUNTED_OUTCOMES = frozenset(
-    {
-        Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA, Outcome.REDIRECT, Outcome.GONE,
-        Outcome.SOFT_404, Outcome.EMPTY, Outcome.NOT_MODIFIED,
-    }
-)  # fmt: skip
+    map(Outcome, ("article", "listing", "other", "media", "redirect", "gone", "soft_404", "empty", "not_modified"))
+)
 """Outcomes that say whether a URL is productive; the others depend on the server's state or on our reading."""
 
 
@@ -98,15 +95,10 @@ def load_url_patterns(connection: Connection, sites: Collection[str] | None = No
 def save_url_patterns(connection: Connection, patterns: Mapping[tuple[str, str], UrlPatternState | None]) -> None:
     """Store the state of URL patterns, by site and pattern; None: it has brought a new article."""
     if patterns:
-        keys = [{"of_site": site, "of_pattern": pattern} for site, pattern in sorted(patterns)]
-        connection.execute(_DELETE_PATTERN, keys)
+        keys = [{"site": site, "pattern": pattern} for site, pattern in sorted(patterns)]
+        connection.execute(text(FRONTIER_SQL["delete-pattern"]), keys)
     rows = [asdict(state) for _, state in sorted(patterns.items()) if state is not None]
     insert_rows(connection, UrlPatternRow, rows, conflict_columns=["site", "pattern"])
-
-
-_DELETE_PATTERN = delete(UrlPatternRow).where(
-    UrlPatternRow.site == bindparam("of_site"), UrlPatternRow.pattern == bindparam("of_pattern")
-)
 
 
 def newest_capture_id(connection: Connection) -> int:
@@ -139,7 +131,8 @@ def reset_future_due_dates(connection: Connection, now: datetime) -> int:
 
 def select_never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
     """Return ids and URLs of a site that were never captured and are not due now, such as parked ones."""
-    return [(row.url_id, row.url) for row in connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})]
+    rows = connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})
+    return [(row.url_id, row.url) for row in rows]
 
 
-_NEVER_CAPTURED = text(FRONTIER_SQL["never-captured"]).bindparams(bindparam("now", type_=FrontierRow.due_at.type))
+_NEVER_CAPTURED = build_query(FRONTIER_SQL["never-captured"], (), ["now"])

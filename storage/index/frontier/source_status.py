@@ -10,7 +10,7 @@ from storage.index.engine.statements import IDS, build_query, change_by_ids, fet
 from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, SiteRow, SourceRow, UrlRow
+from storage.index.schema.tables import SiteRow, SourceRow, UrlRow
 from storage.model import SOURCE_OUTCOMES, Outcome
 
 _READ = tuple(sorted(outcome.value for outcome in SOURCE_OUTCOMES))
@@ -31,11 +31,8 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 
 _DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
-_TIME = CaptureRow.fetched_at.type
-_SEEN = build_query(
-    FRONTIER_SQL["seen"], ["read", "shown"], **dict.fromkeys(("fetched_at", "first", "last", "other"), _TIME)
-)
-_SAME = build_query(FRONTIER_SQL["same"], ["read"], at=_TIME).bindparams(bindparam("since", type_=_TIME))
+_SEEN = build_query(FRONTIER_SQL["seen"], ["read", "shown"], ["fetched_at", "first", "last", "other"])
+_SAME = build_query(FRONTIER_SQL["same"], ["read"], ["at", "since"])
 
 
 def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, select, text, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
 from storage.index.engine.statements import (
@@ -24,9 +24,9 @@ from storage.index.engine.statements import (
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow
+from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow, UtcDateTime
 from storage.index.text.sanitize import sanitize_discovered_url
-from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind, VisitEnd
+from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.page_date import PageDate
 from storage.urls import url_host
 
@@ -43,6 +43,8 @@ NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 
 Rank = tuple[object, ...]
 _Rows = list[dict[str, Any]]
+FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
+_AT = bindparam("at", type_=UtcDateTime())
 
 
 def discovery_rank(discovery: Discovery) -> Rank:
@@ -72,12 +74,8 @@ def discovery_rank(discovery: Discovery) -> Rank:
 
 
 FRONTIER = FrontierRow.__table__
-_BLANK: dict[str, Any] = {
-    **dict.fromkeys(column.name for column in FRONTIER.c),
-    "redirect_count": 0,
-    "failure_count": 0,
-    "unchanged_count": 0,
-}
+_COUNTS = ("redirect_count", "failure_count", "unchanged_count")
+_BLANK: dict[str, Any] = {**dict.fromkeys(FRONTIER.c.keys()), **dict.fromkeys(_COUNTS, 0)}
 _VIA = UrlRow.__table__.alias("via")
 FRONTIER_WITH_VIA = (
     select(FRONTIER, LaneRow.site, LaneRow.host, _VIA.c.url.label("via"))
@@ -248,19 +246,16 @@ def find_reported_changes(
     return changed
 
 
+_FETCHED = build_query(FRONTIER_SQL["fetched"], ["ids"], ["last_fetched_at"])
+
+
 def advance_due_times(connection: Connection, due_times: Mapping[int, datetime]) -> None:
     """Make URLs due at these times that would be due later."""
     if due_times:
         connection.execute(_ADVANCE, [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())])
 
 
-_ADVANCE = (
-    update(FrontierRow)
-    .where(
-        FrontierRow.url_id == bindparam("of"), or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at"))
-    )
-    .values(due_at=bindparam("at"), ended_by=None)
-)
+_ADVANCE = text(FRONTIER_SQL["advance"]).bindparams(_AT)
 
 
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
@@ -275,6 +270,7 @@ def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) 
 _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
 """Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
 article that is not checked any more."""
+_MENTIONED = build_query(FRONTIER_SQL["mentioned"], ["ids"], ["last_fetched_at"])
 
 
 def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
@@ -282,12 +278,7 @@ def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
     change_by_ids(connection, _PROMOTE, url_ids)
 
 
-_WAITS_FOR_BACKFILL = and_(FrontierRow.priority >= BACKFILL_PRIORITY, FrontierRow.last_fetched_at.is_(None))
-_PROMOTE = (
-    update(FrontierRow)
-    .where(FrontierRow.url_id.in_(IDS), _WAITS_FOR_BACKFILL)
-    .values(priority=(FrontierRow.priority - BACKFILL_PRIORITY) % 100)
-)
+_PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(IDS, backfill=BACKFILL_PRIORITY)
 
 
 def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence[DiscoveredUrl]) -> int:
@@ -304,9 +295,7 @@ def reschedule(connection: Connection, due_times: Mapping[int, datetime | None])
     """Set the due times of URLs, by their ids; None: never. Their captures' data stays."""
     rows = [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())]
     if rows:
-        connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), rows
-        )
+        connection.execute(text(FRONTIER_SQL["reschedule"]).bindparams(_AT), rows)
 
 
 def end_visits(connection: Connection, urls: Iterable[str]) -> None:
@@ -314,11 +303,7 @@ def end_visits(connection: Connection, urls: Iterable[str]) -> None:
     change_by_ids(connection, _END, {short_digest(url) for url in urls})
 
 
-_END = (
-    update(FrontierRow)
-    .where(FrontierRow.url_id.in_(select(UrlRow.id).where(UrlRow.digest.in_(IDS))))
-    .values(due_at=None, ended_by=VisitEnd.PERSON.value)
-)
+_END = text(FRONTIER_SQL["end"]).bindparams(IDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,9 +397,4 @@ def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: in
     return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
-FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
-_LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], due_at=FrontierRow.due_at.type)
-_MENTIONED, _FETCHED = (
-    build_query(FRONTIER_SQL[name], ["ids"], last_fetched_at=FrontierRow.last_fetched_at.type)
-    for name in ("mentioned", "fetched")
-)
+_LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], ["due_at"])

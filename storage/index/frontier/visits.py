@@ -214,5 +214,5 @@ def _load_previous_states(
     return states
 
 
-_PREVIOUS = build_query(FRONTIER_SQL["previous-states"], ["ids", "batch"], first=CaptureRow.fetched_at.type)
-_GONE_SINCE = build_query(FRONTIER_SQL["gone-since"], ["ids", "batch"], since=CaptureRow.fetched_at.type)
+_PREVIOUS = build_query(FRONTIER_SQL["previous-states"], ["ids", "batch"], ["first"])
+_GONE_SINCE = build_query(FRONTIER_SQL["gone-since"], ["ids", "batch"], ["since"])

@@ -14,18 +14,10 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import IDS, AnyRow, batches, build_query, fetch_by_ids, load_statements
+from storage.index.engine.statements import AnyRow, batches, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureGroupRow,
-    CaptureRow,
-    LinkGroupRow,
-    LinkRow,
-    UrlRow,
-    VersionRow,
-)
+from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkGroupRow, LinkRow, VersionRow
 from storage.index.views.articles import ArticleLine, Exclusions
 from storage.model import LinkKind, Outcome
 
@@ -124,8 +116,8 @@ def list_article_placements(
 ) -> tuple[Placement, ...]:
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
-    parameters = {"ids": list(load_url_ids(connection, article_id)), "limit": _MAX_PLACES}
-    rows = connection.execute(_PLACES, parameters).all()
+    named = {"ids": load_url_ids(connection, article_id), "limit": _MAX_PLACES}
+    rows = connection.execute(_PLACES, named).all()
     captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:
@@ -230,8 +222,7 @@ def _build_placements(
 
 
 def _load_article_urls(connection: Connection, article_ids: Iterable[int]) -> dict[int, str]:
-    query = select(ArticleRow.id, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    return {row.id: row.url for row in fetch_by_ids(connection, query.where(ArticleRow.id.in_(IDS)), article_ids)}
+    return {row.id: row.url for row in fetch_by_ids(connection, _ARTICLE_URLS, article_ids)}
 
 
 def _listing_captures(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
@@ -256,9 +247,11 @@ def _load_listing_captures(
 
 def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:
     """Return ids, URLs and titles of listings."""
-    rows = connection.execute(_LISTING_NAMES, {"ids": list(url_ids)})
+    rows = connection.execute(_LISTING_NAMES, {"ids": url_ids})
     return [(row.id, row.url, row.title or None) for row in rows]
 
 
-_STATEMENTS = load_statements("storage.index.queries", "links.sql")
-_PLACES, _LISTING_NAMES = (build_query(_STATEMENTS[name], ["ids"]) for name in ("places", "listing-names"))
+_SQL = load_statements("storage.index.queries", "queries.sql")
+_PLACES, _ARTICLE_URLS, _LISTING_NAMES = (
+    build_query(_SQL[name], ["ids"]) for name in ("places", "article-urls", "listing-names")
+)
