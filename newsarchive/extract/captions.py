@@ -34,7 +34,7 @@ _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE)
 _LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
-_COPYRIGHT = re.compile(r"(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
+_COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
 _PARTS = re.compile(r"(?<=[.!?…”\"»])\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
 """Beginnings of what may be a credit: behind a sentence, before a bracket or a dash."""
@@ -122,8 +122,7 @@ def split_credit(text: str) -> tuple[str, str]:
     begin = max(len(text) - _MAX_TAIL, 0)
     tail = text[begin:]
     if match := _COPYRIGHT.search(tail):
-        head = tail[: match.start()].rstrip()
-        return match[1], text[:begin] + head[: len(head) - len(_find_label_at_end(head))].rstrip()
+        return match[1], text[: begin + match.start()].rstrip()
     if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
         return match[1], text[: begin + match.start(1)].rstrip("（( ")
     starts = {match.end() for each in (_PARTS, _LABELLED) for match in each.finditer(tail)}
@@ -132,12 +131,6 @@ def split_credit(text: str) -> tuple[str, str]:
         if _is_credit(part, is_whole=begin + start == 0):
             return _strip_label(part)[1], text[: begin + start].rstrip(" |–—")
     return "", text
-
-
-def _find_label_at_end(text: str) -> str:
-    """Return the label at the end of a text, such as "Foto:" before a copyright sign."""
-    last = text.rpartition(" ")[2]
-    return last if _LABEL.fullmatch(last) else ""
 
 
 def _strip_label(part: str) -> tuple[bool, str]:

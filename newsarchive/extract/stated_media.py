@@ -73,11 +73,10 @@ def add_stated(parts: PageParts, media: list[Media]) -> Iterator[Media]:
     """Yield media with what JSON-LD says of them, then those that it alone names for the article."""
     nodes = list(_list_nodes(parts))
     by_key = {media_key(url): (kind, node) for kind, node in reversed(nodes) for url in _list_urls(parts, node)}
-    pictures = _PictureData(parts, media)
     printed: set[str] = set()
-    for each in media:
+    for each in _describe_pictures(parts, media):
         if each.kind is MediaKind.IMAGE:
-            yield pictures.describe(each)
+            yield each
             continue
         kind, node = by_key.get(media_key(each.url), (each.kind, {}))
         printed.update(map(media_key, (each.url, *_list_urls(parts, node))))
@@ -133,24 +132,21 @@ def _describe(parts: PageParts, media: Media, node: Node) -> Media:
     )
 
 
-class _PictureData:
-    """The pictures that JSON-LD describes, by address, and by the name of the file where only one has it."""
-
-    def __init__(self, parts: PageParts, media: list[Media]) -> None:
-        nodes = [node for node in parts.jsonld.nodes if "ImageObject" in node_types(node)]
-        self.by_url = {url: node for node in nodes for url in _list_urls(parts, node)}
-        stems = Counter(map(file_stem, self.by_url)) + Counter(file_stem(each.url) for each in media)
-        # One in the data and one on the page: "image.jpg" would stand for many.
-        self.by_stem = {stem: node for url, node in self.by_url.items() if stems[stem := file_stem(url)] == 2}
-
-    def describe(self, picture: Media) -> Media:
-        """Return a picture with the caption and the credit that the data has of it."""
-        stem = file_stem(picture.url)
+def _describe_pictures(parts: PageParts, media: list[Media]) -> Iterator[Media]:
+    """Yield media, pictures with caption and credit of the data: by address, or by a name that no other file has."""
+    nodes = [node for node in parts.jsonld.nodes if "ImageObject" in node_types(node)]
+    by_url = {url: node for node in nodes for url in _list_urls(parts, node)}
+    stems = Counter(map(file_stem, by_url)) + Counter(file_stem(each.url) for each in media)
+    by_stem = {stem: node for url, node in by_url.items() if stems[stem := file_stem(url)] == 2}
+    for each in media:
+        stem = file_stem(each.url)
         is_name = len(stem) >= _MIN_NAME and any(map(str.isdigit, stem))
-        node = self.by_url.get(picture.url) or (self.by_stem.get(stem) if is_name else None) or {}
-        credit = picture.credit or _credit_of(node) or None
-        caption = plain_text(node.get("caption")) or None
-        return replace(picture, caption=picture.caption or (caption if caption != credit else None), credit=credit)
+        node = by_url.get(each.url) or (by_stem.get(stem) if is_name else None) or {}
+        credit = each.credit or _credit_of(node) or None
+        caption = plain_text(node.get("caption"))
+        stated = caption if caption != credit else ""
+        is_picture = each.kind is MediaKind.IMAGE
+        yield replace(each, caption=each.caption or stated or None, credit=credit) if is_picture else each
 
 
 def _credit_of(node: Node) -> str:

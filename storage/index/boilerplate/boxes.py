@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, select, update
+from sqlalchemy import Boolean, Connection, bindparam, delete, text
 
-from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect, fetch_by_ids, insert_rows
-from storage.index.schema.tables import ArticleRow, SiteBoxRow, UrlRow, VersionBoxesRow, VersionRow
+from storage.index.engine.statements import STREAMING, AnyRow, build_query, fetch_by_ids, insert_rows, load_statements
+from storage.index.schema.tables import SiteBoxRow
 
 _SAMPLE = 200  # articles of a site, by the digests of their URLs: of all times, and the same after a rebuild
 _MIN_ARTICLES, _MIN_AGREEING = 2, 0.9
@@ -66,8 +66,9 @@ def learn_boxes(connection: Connection, site_ids: Sequence[int], new: Iterable[i
     changes: list[dict[str, Any]] = []
     for site_id in site_ids:
         of_site = {"site": site_id}
-        before = [SiteBox(*row[1:]) for row in connection.execute(_STORED, of_site)]
-        learnt = by_site[site_id] = find_site_boxes(map(unpack_boxes, connection.scalars(_SAMPLED, of_site)))
+        before = [SiteBox(*row) for row in connection.execute(_STORED, of_site)]
+        sample = connection.scalars(_SAMPLED, {**of_site, "sample": _SAMPLE})
+        learnt = by_site[site_id] = find_site_boxes(map(unpack_boxes, sample))
         if learnt != before:
             connection.execute(delete(SiteBoxRow).where(SiteBoxRow.site_id == site_id))
             insert_rows(connection, SiteBoxRow, [{"site_id": site_id, **each._asdict()} for each in learnt])
@@ -87,19 +88,8 @@ def _find_changes(by_site: Mapping[int, Sequence[SiteBox]], versions: Iterable[A
             yield {"of": row.id, "new_dek": own or dek, "is_learnt": dek is not None, "new_beside": beside}
 
 
-_STORED: AnySelect = select(SiteBoxRow).where(SiteBoxRow.site_id == bindparam("site")).order_by(SiteBoxRow.box)
-_ARTICLES = select(ArticleRow.id).join(UrlRow, UrlRow.id == ArticleRow.url_id).order_by(UrlRow.digest).limit(_SAMPLE)
-_OF_ARTICLES = VersionRow.article_id.in_(_ARTICLES.where(ArticleRow.site_id == bindparam("site")))
-_SAMPLED = select(VersionBoxesRow.boxes).join(VersionRow).where(_OF_ARTICLES, VersionRow.is_current)
-_OVERLAY = (VersionRow.dek, VersionRow.is_dek_learnt, VersionRow.beside)
-_VERSIONS = select(VersionRow.id, *_OVERLAY, VersionBoxesRow.boxes, ArticleRow.site_id).join(VersionBoxesRow)
-_VERSIONS = _VERSIONS.join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-_OF_SITE = _VERSIONS.where(ArticleRow.site_id == bindparam("site"))
-_OF_VERSIONS = _VERSIONS.where(VersionRow.id.in_(IDS))
-_APPLY = (
-    update(VersionRow)
-    .where(VersionRow.id == bindparam("of"))
-    # Where digests of parts are needed, they are computed again.
-    .values(parts=case((VersionRow.parts.is_not(None), "")))
-    .values(dek=bindparam("new_dek"), is_dek_learnt=bindparam("is_learnt"), beside=bindparam("new_beside"))
-)
+_SQL = load_statements("storage.index.boilerplate", "boxes.sql")
+_STORED, _SAMPLED = text(_SQL["stored"]), text(_SQL["sampled"])
+_OF_SITE = build_query(_SQL["of-site"], is_dek_learnt=Boolean)
+_OF_VERSIONS = build_query(_SQL["of-versions"], ["ids"], is_dek_learnt=Boolean)
+_APPLY = text(_SQL["apply"]).bindparams(bindparam("is_learnt", type_=Boolean))

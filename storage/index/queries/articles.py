@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import ParagraphView, from_columns
@@ -20,7 +20,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
-from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect, build_query, load_statements
 from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
@@ -31,12 +31,8 @@ from storage.index.schema.tables import (
     CrawlRow,
     LinkGroupRow,
     LinkRow,
-    ParagraphRow,
     SiteRow,
     UrlRow,
-    VersionEntityRow,
-    VersionLiveUpdateRow,
-    VersionMediaRow,
     VersionRow,
     WarcFileRow,
 )
@@ -259,10 +255,8 @@ def load_parts(
     for row in rows["media"]:
         above = sum(not each.boilerplate for each in paragraphs[row.version_id][: row.place])
         transcript = None if row.transcript_url in withheld else row.transcript_url
-        media = Media(
-            kind=MediaKind(row.kind), url=row.url, caption=row.caption, credit=row.credit, alt=row.alt, place=above,
-            duration=row.duration, transcript_url=transcript,
-        )  # fmt: skip
+        named = {name: getattr(row, name) for name in ("url", "caption", "credit", "alt", "duration")}
+        media = Media(kind=MediaKind(row.kind), place=above, transcript_url=transcript, **named)
         parts[row.version_id]["media"] += (media,) if row.url not in withheld else ()
     for row in rows["entities"]:
         entity = Entity(relation=EntityRelation(row.relation), type=row.type, name=row.name, url=row.url)
@@ -274,18 +268,8 @@ def load_parts(
     return parts
 
 
-def _select_parts(table: Any, *columns: Any) -> AnySelect:
-    return select(table, *columns).where(table.version_id.in_(IDS)).order_by(table.version_id, table.position)
-
-
-_NO_TRANSCRIPT = null().label("transcript_url")
-_PARTS = {
-    "media": _select_parts(VersionMediaRow, UrlRow.url).join(UrlRow, UrlRow.id == VersionMediaRow.url_id),
-    "entities": _select_parts(VersionEntityRow, _NO_TRANSCRIPT),
-    "live_updates": _select_parts(VersionLiveUpdateRow, ParagraphRow.text, _NO_TRANSCRIPT).join(
-        ParagraphRow, ParagraphRow.id == VersionLiveUpdateRow.paragraph_id
-    ),
-}
+_SQL = load_statements("storage.index.queries", "queries.sql")
+_PARTS = {name: build_query(_SQL[name.replace("_", "-")], ["ids"]) for name in ("media", "entities", "live_updates")}
 
 
 _GROUPS = (

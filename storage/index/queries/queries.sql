@@ -70,3 +70,22 @@ AND frontier.priority < :backfill
 AND (frontier.kind <> 'listing' OR frontier.via_kind IS NULL OR frontier.via_kind <> 'listing')
 AND lanes.site IN :sites
 ORDER BY lanes.site, urls.url
+
+-- media
+SELECT version_media.version_id, version_media.kind, urls.url, version_media.caption, version_media.credit, version_media.alt,
+    version_media.place, version_media.duration, version_media.transcript_url
+FROM version_media JOIN urls ON urls.id = version_media.url_id
+WHERE version_media.version_id IN :ids
+ORDER BY version_media.version_id, version_media.position
+
+-- entities
+SELECT version_id, relation, type, name, url, NULL AS transcript_url
+FROM version_entities WHERE version_id IN :ids
+ORDER BY version_id, position
+
+-- live-updates
+SELECT updates.version_id, updates.headline, paragraphs.text, updates.published, updates.modified, updates.url,
+    NULL AS transcript_url
+FROM version_live_updates AS updates JOIN paragraphs ON paragraphs.id = updates.paragraph_id
+WHERE updates.version_id IN :ids
+ORDER BY updates.version_id, updates.position

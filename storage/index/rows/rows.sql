@@ -29,3 +29,15 @@ WHERE captures.url_id <> versions.page_url_id AND captures.url_id IN :ids
 SELECT version_paragraphs.version_id, paragraphs.id, length(paragraphs.text)
 FROM version_paragraphs JOIN paragraphs ON paragraphs.id = version_paragraphs.paragraph_id
 WHERE version_paragraphs.version_id IN :ids AND version_paragraphs.role IN :roles
+
+-- authors
+SELECT version_authors.version_id, authors.name
+FROM version_authors JOIN authors ON authors.id = version_authors.author_id
+WHERE version_authors.version_id IN :ids
+ORDER BY version_authors.version_id, version_authors.position
+
+-- tags
+SELECT version_tags.version_id, tags.name
+FROM version_tags JOIN tags ON tags.id = version_tags.tag_id
+WHERE version_tags.version_id IN :ids
+ORDER BY version_tags.version_id, version_tags.position

@@ -12,19 +12,16 @@ from sqlalchemy import Connection, String, and_, cast, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import ParagraphView
-from storage.index.engine.statements import IDS, AnySelect, batches
+from storage.index.engine.statements import IDS, AnySelect, batches, build_query
+from storage.index.rows.duplicates import ROWS_SQL
 from storage.index.schema.tables import (
     ArticleRow,
-    AuthorRow,
     BoilerplateRow,
     ParagraphRow,
     SiteRow,
-    TagRow,
     UrlRow,
-    VersionAuthorRow,
     VersionParagraphRow,
     VersionRow,
-    VersionTagRow,
 )
 from storage.model import BODY_ROLES, BOILERPLATE_ROLES, Role
 from storage.observations import ChangeKind
@@ -44,21 +41,17 @@ SELECT_VERSIONS: AnySelect = (
 """Versions with their site, and the URLs of their article and of their lead image."""
 
 
-def load_authors(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Return the authors of each version, in the order of the byline."""
-    return _load_names(connection, _AUTHORS, version_ids)
+def load_authors(connection: Connection, version_ids: Sequence[int], query: Any = None) -> dict[int, tuple[str, ...]]:
+    """Return the authors of each version, in the order of the byline; or the names that another query gives."""
+    names: dict[int, tuple[str, ...]] = dict.fromkeys(version_ids, ())
+    for version_id, name in connection.execute(_AUTHORS if query is None else query, {"ids": list(version_ids)}):
+        names[version_id] = (*names[version_id], name)
+    return names
 
 
 def load_tags(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the tags of each version, as printed."""
-    return _load_names(connection, _TAGS, version_ids)
-
-
-def _load_names(connection: Connection, query: AnySelect, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    names: dict[int, tuple[str, ...]] = dict.fromkeys(version_ids, ())
-    for version_id, name in connection.execute(query, {"ids": list(version_ids)}):
-        names[version_id] = (*names[version_id], name)
-    return names
+    return load_authors(connection, version_ids, _TAGS)
 
 
 def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[ParagraphView]]:
@@ -70,18 +63,7 @@ def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[
     return paragraphs
 
 
-_AUTHORS = (
-    select(VersionAuthorRow.version_id, AuthorRow.name)
-    .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-    .where(VersionAuthorRow.version_id.in_(IDS))
-    .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
-)
-_TAGS = (
-    select(VersionTagRow.version_id, TagRow.name)
-    .join(TagRow, TagRow.id == VersionTagRow.tag_id)
-    .where(VersionTagRow.version_id.in_(IDS))
-    .order_by(VersionTagRow.version_id, VersionTagRow.position)
-)
+_AUTHORS, _TAGS = (build_query(ROWS_SQL[name], ["ids"]) for name in ("authors", "tags"))
 BOILERPLATE_JOIN = and_(
     BoilerplateRow.site_id == ArticleRow.site_id,
     BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
