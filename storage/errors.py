@@ -1,4 +1,4 @@
-"""The errors that commands report, as one tree; docs/exit-codes.md, which is made of it, lists them by exit code.
+"""The errors that commands report, as one tree; the page of exit codes in the manual, made of it, lists them all.
 
 An error carries as attributes what its callers ask for. Its message says what happened, what that means for the
 archive, and the next command; errors.toml has them. Exit codes above 63 are those of sysexits.h.
