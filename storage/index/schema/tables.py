@@ -1,6 +1,6 @@
 """The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
-Comments of columns are those of migrations/versions/0001_postgresql.sql, from which docs/schema.md has them.
+Comments of columns are those of migrations/versions/0001_postgresql.sql, from which the manual has them.
 
     sites ---- urls ---- frontier ---- lanes     what to fetch next, by site and host
       |          |------ sources                 feeds, sitemaps, listings
