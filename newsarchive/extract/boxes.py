@@ -44,13 +44,13 @@ def find_boxes(blocks: list[Block], body: Body, headline: Headline) -> bytes | N
     ranks: dict[str, int] = {}
     shares: dict[str, dict[int, int]] = {}
     first = len(blocks) if headline.block is None else headline.block + 1
-    below = range(first, first + _LINES_BELOW)
+    below, length = range(first, first + _LINES_BELOW), len(body.text)
     for position, (start, paragraph) in enumerate(zip(body.starts, body.paragraphs, strict=True)):
         rank = _RANKS.get(paragraph.role, _OTHER)
         # Other parts keep a dek from being learnt, which matters only where one may stand.
         if start < 0 or (rank == _OTHER and start not in below):
             continue
-        share = 1000 if paragraph.role in _OWN else round(1000 * len(paragraph.text) / len(body.text))
+        share = 1000 if paragraph.role in _OWN else round(1000 * len(paragraph.text) / length)
         for name in _names_around(blocks[start].element, known):
             ranks[name] = max(rank, ranks.get(name, rank))
             if rank == _BODY:

@@ -32,7 +32,6 @@ MAX_MEDIA = 200
 """Media of one article, at most."""
 _MAX_EXAMINED = 1_000
 _MIN_SIZE = 40  # pixels: what is smaller in both directions is an icon
-_MAX_DIGITS = 6
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
 _MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
@@ -229,7 +228,7 @@ def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
 def _is_icon(element: HtmlElement) -> bool:
     """Return whether the attributes of an element state that it is too small to be seen."""
     stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
-    sizes = [int(size) for size in stated if size.isdecimal() and len(size) < _MAX_DIGITS]
+    sizes = [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
     return bool(sizes) and max(sizes) < _MIN_SIZE
 
 

@@ -136,17 +136,18 @@ def _describe_pictures(parts: PageParts, media: list[Media]) -> Iterator[Media]:
     """Yield media, pictures with caption and credit of the data: by address, or by a name that no other file has."""
     nodes = [node for node in parts.jsonld.nodes if "ImageObject" in node_types(node)]
     by_url = {url: node for node in nodes for url in _list_urls(parts, node)}
-    stems = Counter(map(file_stem, by_url)) + Counter(file_stem(each.url) for each in media)
+    stems = Counter(map(file_stem, by_url)) + Counter(file_stem(each.url) for each in media if nodes)
     by_stem = {stem: node for url, node in by_url.items() if stems[stem := file_stem(url)] == 2}
     for each in media:
+        if not nodes or each.kind is not MediaKind.IMAGE:
+            yield each
+            continue
         stem = file_stem(each.url)
         is_name = len(stem) >= _MIN_NAME and any(map(str.isdigit, stem))
         node = by_url.get(each.url) or (by_stem.get(stem) if is_name else None) or {}
         credit = each.credit or _credit_of(node) or None
         caption = plain_text(node.get("caption"))
-        stated = caption if caption != credit else ""
-        is_picture = each.kind is MediaKind.IMAGE
-        yield replace(each, caption=each.caption or stated or None, credit=credit) if is_picture else each
+        yield replace(each, caption=each.caption or (caption if caption != credit else None) or None, credit=credit)
 
 
 def _credit_of(node: Node) -> str:
